@@ -1,0 +1,1 @@
+"""Pure standard library: what every room may know."""

@@ -1,0 +1,86 @@
+"""Errors as values: a code that never changes once released, and numbers or short strings to make a sentence of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+Args = Mapping[str, str | int | float]
+
+BUG_CODE = "bug"
+"""Code of what is our own fault; everything else is the world's."""
+
+CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        BUG_CODE: (),
+        # what was asked
+        "request.invalid": ("what",),
+        "context.full": ("needed", "available"),
+        "grammar.invalid": ("reason",),
+        # models and their files
+        "model.missing": ("path",),
+        "model.unreadable": ("path", "reason"),
+        "model.not_gguf": ("path", "looks_like"),
+        "model.incomplete": ("path", "bytes", "expected"),
+        "model.damaged": ("reason",),
+        "model.changed": ("path",),
+        "model.unsupported": ("architecture",),
+        "model.wrong_kind": ("kind",),
+        "model.out_of_memory": ("needed_bytes", "available_bytes"),
+        "model.template_unusable": ("reason",),
+        "model.not_loaded": (),
+        "model.crashes": ("name", "times"),
+        "model.unknown": ("wanted", "known"),
+        "model.none": (),
+        # children
+        "child.died": ("how", "detail"),
+        "child.hung": ("seconds",),
+        "child.start_failed": ("reason",),
+        "child.protocol": ("reason",),
+        # files and disk
+        "file.missing": ("path",),
+        "file.unreadable": ("path", "reason"),
+        "file.exists": ("path",),
+        "file.unwritable": ("path", "reason"),
+        "disk.full": ("path", "needed_bytes", "available_bytes"),
+        # store
+        "store.damaged": ("path",),
+        "store.newer": ("path", "version"),
+        "store.busy": (),
+        "store.full": (),
+        "store.read_only": ("path",),
+        "store.in_use": (),
+        "item.unknown": ("id",),
+        # documents
+        "document.unknown_format": ("suffix", "known"),
+        "document.unreadable": ("path", "reason"),
+        "document.too_large": ("path", "bytes", "limit"),
+        # settings and network
+        "setting.invalid": ("key", "reason"),
+        "network.offline": ("host",),
+        "network.refused": ("host",),
+        "network.failed": ("host", "reason"),
+    }
+)
+"""Every code that may cross a layer or the pipe, with the names of its args.  Codes are only ever added."""
+
+
+class SlmdeskError(Exception):
+    """Root of our own exceptions."""
+
+
+class KnownError(SlmdeskError):
+    """The world's fault, named: `code` is a key of `CODES`, `args_for_people` numbers and short strings."""
+
+    def __init__(self, code: str, **args: str | int | float) -> None:
+        super().__init__(f"{code} {args}")
+        self.code = code
+        self.args_for_people: dict[str, str | int | float] = args
+
+
+class BugError(SlmdeskError):
+    """Our own fault: shown with a report to copy."""
+
+
+class Stopped(SlmdeskError):
+    """The work was cancelled: never shown."""

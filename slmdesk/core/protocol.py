@@ -1,0 +1,357 @@
+"""The protocol between the desk and its children: JSON lines over pipes.
+
+One message a line, UTF-8, at most MAX_LINE_BYTES in both directions.  A longer message travels as numbered `part`
+lines, each carrying a slice of its JSON text, and is put together again by `Decoder`.  What comes in is untrusted:
+unknown fields are dropped, wrong types raise ProtocolBroken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from slmdesk.core.errors import SlmdeskError
+from slmdesk.core.types import Json, Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VERSION = 1
+MAX_LINE_BYTES = 1 << 20
+MAX_MESSAGE_BYTES = 64 << 20
+PART_CHARACTERS = 150_000
+"""Characters of JSON text in one part: under MAX_LINE_BYTES even when each is escaped to six bytes."""
+MAX_OPEN_MESSAGES = 16
+
+
+class ProtocolBroken(SlmdeskError):
+    """A line that is no message of this protocol."""
+
+
+# ---- desk to child
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin a job.  `payload` is what the task of that kind wants."""
+
+    job: str
+    kind: str
+    payload: Mapping[str, Json]
+    priority: str = Priority.INTERACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a long job, known by `key`."""
+
+    job: str
+    key: str
+    payload: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfSteps:
+    """No more steps will come."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End a job soon; acknowledged at once by `Cancelling`."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load a model (a LoadSpec as an object); a job of its own with progress, done carries the LoadedModel."""
+
+    job: str
+    spec: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """Free a model."""
+
+    job: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountTokens:
+    """Count tokens of many texts; with no handle the vocabulary of the file at `path` alone is opened."""
+
+    job: str
+    texts: tuple[str, ...]
+    handle: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """End the child politely."""
+
+
+# ---- child to desk
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """First line of a child."""
+
+    version: int
+    role: str
+    capabilities: tuple[str, ...]
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Once a second: `work` moves while something is being done, `busy` says whether anything is."""
+
+    work: int
+    busy: bool
+    in_template: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """The cancel was heard."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of text; whole characters only."""
+
+    job: str
+    text: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is, in `unit` ("token", "byte", "page")."""
+
+    job: str
+    done: int
+    total: int
+    unit: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The result of one step."""
+
+    job: str
+    key: str
+    value: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job ended well."""
+
+    job: str
+    result: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job ended with a code of core.errors and its args."""
+
+    job: str
+    code: str
+    args: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The job was cancelled and holds nothing any more."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line from the desk that was not understood."""
+
+    reason: str
+
+
+ToChild: TypeAlias = Start | Step | EndOfSteps | Cancel | Load | Unload | CountTokens | Shutdown
+FromChild: TypeAlias = (
+    Hello | Heartbeat | Cancelling | Token | Progress | Partial | Done | Failed | Cancelled | Rejected
+)
+
+_TO_CHILD: Mapping[str, type[Any]] = {
+    "start": Start, "step": Step, "end_of_steps": EndOfSteps, "cancel": Cancel, "load": Load, "unload": Unload,
+    "count_tokens": CountTokens, "shutdown": Shutdown,
+}  # fmt: skip
+_FROM_CHILD: Mapping[str, type[Any]] = {
+    "hello": Hello, "heartbeat": Heartbeat, "cancelling": Cancelling, "token": Token, "progress": Progress,
+    "partial": Partial, "done": Done, "failed": Failed, "cancelled": Cancelled, "rejected": Rejected,
+}  # fmt: skip
+_NAMES: Mapping[type[Any], str] = {cls: name for table in (_TO_CHILD, _FROM_CHILD) for name, cls in table.items()}
+
+
+def _is_str(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+_CHECKS: Mapping[str, Callable[[object], bool]] = {
+    "str": _is_str,
+    "int": _is_int,
+    "bool": _is_bool,
+    "Mapping[str, Json]": _is_object,
+    "tuple[str, ...]": _is_strings,
+}
+
+_part_ids = count(1)
+
+
+def encode(message: ToChild | FromChild) -> Iterator[bytes]:
+    """The line or lines of one message, each with its newline.  Lone surrogates survive as escapes."""
+    shape = {"type": _NAMES[type(message)]} | asdict(message)
+    text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    line = _line(text)
+    if len(line) <= MAX_LINE_BYTES:
+        yield line
+        return
+    ident = next(_part_ids)
+    slices = [text[at : at + PART_CHARACTERS] for at in range(0, len(text), PART_CHARACTERS)]
+    for index, piece in enumerate(slices):
+        part = {"type": "part", "id": ident, "index": index, "of": len(slices), "data": piece}
+        yield _line(json.dumps(part, ensure_ascii=False, separators=(",", ":")))
+
+
+def _line(text: str) -> bytes:
+    try:
+        return text.encode("utf-8") + b"\n"
+    except UnicodeEncodeError:  # a lone surrogate, from a file name or a hostile text: escape it, keep the line UTF-8
+        return json.dumps(json.loads(text), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+class Decoder:
+    """Turns untrusted lines into messages of one direction; keeps the parts of long ones until they are whole."""
+
+    def __init__(self, table: Mapping[str, type[Any]]) -> None:
+        self._table = table
+        self._open: dict[int, list[str]] = {}
+        self._open_bytes = 0
+
+    def decode(self, untrusted_line: bytes) -> Any | None:
+        """The message of a line, or None while its parts are coming.  Raises ProtocolBroken."""
+        shape = _parse(untrusted_line)
+        if shape.get("type") == "part":
+            whole = self._gather(shape)
+            if whole is None:
+                return None
+            shape = _parse(whole.encode("utf-8", "surrogatepass"))
+        return self._build(shape)
+
+    def _build(self, shape: Mapping[str, Any]) -> Any:
+        name = shape.get("type")
+        cls = self._table.get(name) if isinstance(name, str) else None
+        if cls is None:
+            raise ProtocolBroken("unknown type")
+        values: dict[str, Any] = {}
+        for one in fields(cls):
+            if one.name not in shape:
+                if one.default is MISSING and one.default_factory is MISSING:
+                    raise ProtocolBroken(f"{name} lacks {one.name}")
+                continue
+            value = shape[one.name]
+            if not _CHECKS[str(one.type)](value):
+                raise ProtocolBroken(f"{name}.{one.name} has the wrong type")
+            values[one.name] = tuple(value) if isinstance(value, list) else value
+        return cls(**values)
+
+    def _gather(self, shape: Mapping[str, Any]) -> str | None:
+        ident, index, of, data = (shape.get(key) for key in ("id", "index", "of", "data"))
+        if not (_is_int(ident) and _is_int(index) and _is_int(of) and isinstance(data, str)):
+            raise ProtocolBroken("part has the wrong shape")
+        assert isinstance(ident, int)
+        pieces = self._open.setdefault(ident, [])
+        self._open_bytes += len(data)
+        fits = len(self._open) <= MAX_OPEN_MESSAGES and self._open_bytes <= MAX_MESSAGE_BYTES
+        if index != len(pieces) or not fits:
+            self._forget(ident, len(data))
+            raise ProtocolBroken("parts out of order or too many")
+        pieces.append(data)
+        if len(pieces) < of:
+            return None
+        self._forget(ident, 0)
+        return "".join(pieces)
+
+    def _forget(self, ident: int, extra: int) -> None:
+        self._open_bytes -= extra + sum(map(len, self._open.pop(ident, [])))
+
+
+def decoder_of_child() -> Decoder:
+    """For the child: reads what the desk sends."""
+    return Decoder(_TO_CHILD)
+
+
+def decoder_of_desk() -> Decoder:
+    """For the desk: reads what a child sends."""
+    return Decoder(_FROM_CHILD)
+
+
+def _parse(untrusted: bytes) -> dict[str, Any]:
+    try:
+        shape = json.loads(untrusted.decode("utf-8", "surrogatepass"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as err:
+        raise ProtocolBroken("not JSON") from err
+    if not isinstance(shape, dict):
+        raise ProtocolBroken("not an object")
+    return shape
+
+
+def lines_of(stream: _Readable, limit: int = MAX_LINE_BYTES) -> Iterable[bytes | None]:
+    """Lines of a binary stream without their newline; None for one longer than `limit` (it is skipped whole)."""
+    skipping = False
+    while True:
+        line = stream.readline(limit + 1)
+        if not line:
+            return
+        ended = line.endswith(b"\n")
+        if skipping:
+            skipping = not ended
+            continue
+        if not ended and len(line) > limit:
+            skipping = True
+            yield None
+            continue
+        yield line.rstrip(b"\r\n")
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Readable(Protocol):
+        def readline(self, limit: int = ..., /) -> bytes: ...

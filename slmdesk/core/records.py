@@ -1,0 +1,129 @@
+"""What the store keeps, as frozen dataclasses: no rows leave the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from slmdesk.core.types import Json, Role, TextPart
+
+
+class Status(StrEnum):
+    """The state of a message."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """Its desk ended while it grew; the text so far is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A chat, summary, translation, question or writing.  Times are seconds since the epoch, UTC."""
+
+    n: int
+    id: str
+    kind: str
+    title: str
+    folder: str | None
+    pinned: bool
+    created: float
+    updated: float
+    deleted_at: float | None
+    revision: int
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """What belongs to this item alone, such as its system prompt and its chosen leaf message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of an item's tree."""
+
+    n: int
+    id: str
+    item: str
+    parent: str | None
+    role: Role
+    parts: tuple[TextPart, ...]
+    """What was put in, each with its origin; for an answer empty: its words are `text`."""
+    text: str
+    status: Status
+    owner: str | None
+    model_sha256: str | None
+    model_name: str | None
+    preset: str | None
+    sampling: Mapping[str, Json]
+    seed: int | None
+    tokens_in: int | None
+    tokens_out: int | None
+    tokens_reused: int | None
+    seconds: float | None
+    finish_reason: str | None
+    prompt_version: str | None
+    error_code: str | None
+    error_args: Mapping[str, Json]
+    created: float
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer's row ends."""
+
+    status: Status
+    finish_reason: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_reused: int | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    error_code: str | None = None
+    error_args: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit of the history search; the snippet marks hits with U+E000 before and U+E001 behind."""
+
+    item: str
+    message: str
+    title: str
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model file of the library."""
+
+    id: str
+    name: str
+    path: bytes
+    linked: bool
+    """The file stays where the person keeps it."""
+    bytes: int
+    sha256: str
+    mtime_ns: int
+    inode: int
+    header: Mapping[str, Json]
+    """architecture, quantization, parameters, context_length, has_chat_template, license …"""
+    source: str
+    added: float
+    last_used: float | None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """Measured on this PC under this checksum: cost curve, template verdict, load crashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One request that was allowed to leave."""
+
+    n: int
+    time: float
+    host: str
+    method: str
+    path: str
+    purpose: str
+    bytes: int | None

@@ -1,0 +1,198 @@
+"""What travels between the rooms: frozen dataclasses without Qt, rows or libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+
+
+class Origin(StrEnum):
+    """Who wrote a piece of text.  Only PROGRAM may hold control tokens of a model."""
+
+    PROGRAM = "program"
+    PERSON = "person"
+    DOCUMENT = "document"
+    MODEL = "model"
+
+
+class Role(StrEnum):
+    """Whose turn a message is."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Priority(StrEnum):
+    """Interactive work is admitted before background work, and may evict it."""
+
+    INTERACTIVE = "interactive"
+    BACKGROUND = "background"
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A piece of a message and who wrote it."""
+
+    text: str
+    origin: Origin = Origin.PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn as given to the engine."""
+
+    role: Role
+    parts: tuple[TextPart, ...]
+
+    @property
+    def text(self) -> str:
+        """The parts joined."""
+        return "".join(part.text for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """A piece of a rendered prompt; `trusted` pieces alone are tokenised with control tokens."""
+
+    text: str
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen.  None: the model's own default, else llama.cpp's usual one."""
+
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    repeat_penalty: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    penalty_last_n: int | None = None
+    seed: int | None = None
+    grammar: str | None = None
+    """GBNF; not together with json_schema."""
+    json_schema: str | None = None
+    """A JSON schema as text."""
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    """None: as many as fit; the engine always has a cap."""
+    ignore_eos: bool = False
+
+    def over(self, defaults: Sampling) -> Sampling:
+        """These wishes, with what is None taken from `defaults`."""
+        names = (
+            "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty",
+            "frequency_penalty", "presence_penalty", "penalty_last_n",
+        )  # fmt: skip
+        return replace(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpec:
+    """How to load a model.  `context_tokens` is the limit of one request, the pool is shared by all sequences."""
+
+    path: str
+    sha256: str = ""
+    context_tokens: int = 4096
+    pool_tokens: int | None = None
+    """None: chosen from memory, at least context_tokens."""
+    sequences: int | None = None
+    """How many at once; None: from the cost curve."""
+    threads: int | None = None
+    """None: chosen while running."""
+    template: str | None = None
+    """None: the file's; else a built-in family's name or 'plain'."""
+    template_checked: bool = False
+    """The file's template was tried in a throwaway child before, under this checksum."""
+    cost_curve: tuple[tuple[int, float], ...] = ()
+    """(tokens in one decode, cost relative to one), measured before; empty: measure now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryParts:
+    """Bytes a loaded model needs."""
+
+    weights: int
+    kv_cache: int
+    compute: int
+
+    @property
+    def total(self) -> int:
+        """The sum."""
+        return self.weights + self.kv_cache + self.compute
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """What the engine says of a model it has loaded."""
+
+    handle: str
+    name: str
+    architecture: str
+    context_tokens: int
+    """The limit of one request, in tokens."""
+    train_context_tokens: int
+    pool_tokens: int
+    sequences: int
+    has_chat_template: bool
+    template: str
+    """'file', 'builtin:NAME' or 'plain'."""
+    template_problem: str = ""
+    """Why the file's own template is not used, in short; empty when it is."""
+    memory: MemoryParts = field(default_factory=lambda: MemoryParts(0, 0, 0))
+    cost_curve: tuple[tuple[int, float], ...] = ()
+    sampling_defaults: Sampling = field(default_factory=Sampling)
+    sliding_window: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer."""
+
+    prompt_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    """Of the prompt, how many were in memory and not read again."""
+    context_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds to the first token, and tokens a second after it."""
+
+    first_token_s: float
+    tokens_per_s: float
+
+
+class FinishReason(StrEnum):
+    """Why an answer ended."""
+
+    STOP = "stop"
+    """The model ended it."""
+    STOP_STRING = "stop_string"
+    LENGTH = "length"
+    """max_tokens, or the context is full: it can be continued."""
+    REPEAT = "repeat"
+    """The same words over and over: ended by the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one request ended well."""
+
+    text: str
+    finish_reason: FinishReason
+    usage: Usage
+    timing: Timing
+    seed: int
+    reproducible: bool
+    """Same seed, empty cache and nothing beside it would give the same text."""

@@ -1,0 +1,126 @@
+"""The abstract engine: a list of requests in, a stream of events out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from slmdesk.core.types import Answer, ChatMessage, LoadedModel, LoadSpec, Priority, PromptPart, Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One answer wanted.  `messages` are rendered with the model's template; `prompt` is given as it is."""
+
+    key: str
+    handle: str
+    messages: tuple[ChatMessage, ...] = ()
+    prompt: tuple[PromptPart, ...] = ()
+    answer_prefix: str = ""
+    """Words the answer already has (Continue); they are untrusted text and not emitted again."""
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRead:
+    """How much of a prompt is read, in tokens."""
+
+    key: str
+    read: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """New text of an answer: whole characters, never part of a stop string."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One request ended well."""
+
+    key: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """One request ended with a code; the others go on."""
+
+    key: str
+    code: str
+    args: dict[str, str | int | float]
+
+
+EngineEvent: TypeAlias = PromptRead | Piece | Finished | RequestFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A prompt as the model will see it."""
+
+    parts: tuple[PromptPart, ...]
+    tokens: int
+    missing: tuple[int, ...] = ()
+    """Indices of messages the template left out."""
+
+    @property
+    def text(self) -> str:
+        """The parts joined: exactly what the model sees."""
+        return "".join(part.text for part in self.parts)
+
+
+class Engine(ABC):
+    """Loads models and answers requests.  All methods may be called from any thread; each blocks only its caller."""
+
+    @abstractmethod
+    def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
+        """Load a model.  `on_progress` gets 0..1 and returns False to cancel (Stopped).
+
+        Raises KnownError with a code of the family `model.`.
+        """
+
+    @abstractmethod
+    def unload(self, handle: str) -> None:
+        """Free a model; its running requests end with `model.not_loaded`.  An unknown handle is no error."""
+
+    @abstractmethod
+    def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, taken as untrusted.  Raises KnownError `model.not_loaded`."""
+
+    @abstractmethod
+    def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
+        """The same with the vocabulary of a file alone, no weights read.  Raises KnownError `model.…`."""
+
+    @abstractmethod
+    def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
+        """The exact prompt and its length in tokens.  Raises KnownError `model.not_loaded`."""
+
+    @abstractmethod
+    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Iterator[EngineEvent]:
+        """Answer all requests together.  Blocks between events; closing the iterator cancels what still runs.
+
+        A request that does not fit ends with RequestFailed `context.full` (needed, available, in tokens) before
+        anything is computed for it.
+        """
+
+    @abstractmethod
+    def work_done(self) -> int:
+        """A counter that moves while something is computed or loaded: the heartbeat carries it."""
+
+    @abstractmethod
+    def is_busy(self) -> bool:
+        """Whether anything is being computed or loaded."""
+
+    @abstractmethod
+    def in_template(self) -> bool:
+        """Whether a template is being rendered now (its time limit is shorter)."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Cancel everything and free all models."""

@@ -1,0 +1,1 @@
+"""Each use case once, for window and command line alike."""

@@ -1,0 +1,158 @@
+"""What the services tell their listeners, on the desk thread, as plain dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from slmdesk.core.records import Item, Message
+from slmdesk.core.types import LoadedModel, Timing, Usage
+
+
+class ModelState(StrEnum):
+    """What the engine child has of the chosen model."""
+
+    NONE = "none"
+    """No model in the library."""
+    NOT_LOADED = "not_loaded"
+    LOADING = "loading"
+    READY = "ready"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A known failure (code and args), or a bug with its report; `sentence` is made on the desk."""
+
+    code: str
+    args: Mapping[str, str | int | float]
+    sentence: str
+    report: str = ""
+    """Versions and trace of a bug; no text of the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChanged:
+    """An item is new, renamed, touched, deleted or restored."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class ItemGone:
+    """An item was deleted for good."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAdded:
+    """A message was added to the tree."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageGrew:
+    """New text of an answer, as it comes."""
+
+    chat: str
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """How much of the prompt is read, in tokens."""
+
+    chat: str
+    message: str
+    read: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEnded:
+    """An answer ended: complete, cancelled, failed or interrupted."""
+
+    message: Message
+    problem: Problem | None = None
+    usage: Usage | None = None
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """Another desk wrote this message."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStateChanged:
+    """The state of the model in use."""
+
+    state: ModelState
+    model: str | None
+    name: str
+    fraction: float = 0.0
+    """While loading: 0..1."""
+    loaded: LoadedModel | None = None
+    problem: Problem | None = None
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsChanged:
+    """The library has another set of models."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """A model file is being copied in."""
+
+    path: str
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextMeasured:
+    """How much of what the model can see a chat takes, in tokens."""
+
+    chat: str | None
+    tokens: int
+    context_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsToday:
+    """Requests in the network ledger since midnight, local time."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something a person should know: shown in the quiet bar, with details to copy."""
+
+    problem: Problem
+
+
+Fact: TypeAlias = (
+    ItemChanged
+    | ItemGone
+    | MessageAdded
+    | MessageGrew
+    | PromptProgress
+    | MessageEnded
+    | MessageChanged
+    | ModelStateChanged
+    | ModelsChanged
+    | ImportProgress
+    | ContextMeasured
+    | RequestsToday
+    | Noticed
+)

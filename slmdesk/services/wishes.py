@@ -1,0 +1,22 @@
+"""What a face (window or command line) asks of the services, as plain dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from slmdesk.core.types import Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class SendWish:
+    """Say something in a chat.  chat None: a new one is made."""
+
+    text: str
+    chat: str | None = None
+    model: str | None = None
+    """Id of a model; None: the one last used."""
+    system: str | None = None
+    """None: the chat's own."""
+    sampling: Sampling = field(default_factory=Sampling)
+    save: bool = True
+    """False: nothing of it is written to the disk."""

@@ -1,0 +1,1 @@
+"""The work a child does: generators of events that know no store."""

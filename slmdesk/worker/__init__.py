@@ -1,0 +1,1 @@
+"""A child process: reads lines, drives tasks, writes lines."""
