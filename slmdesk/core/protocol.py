@@ -293,9 +293,8 @@ class Decoder:
 
     def _gather(self, shape: Mapping[str, Any]) -> str | None:
         ident, index, of, data = (shape.get(key) for key in ("id", "index", "of", "data"))
-        if not (_is_int(ident) and _is_int(index) and _is_int(of) and isinstance(data, str)):
+        if not (isinstance(ident, int) and isinstance(index, int) and isinstance(of, int) and isinstance(data, str)):
             raise ProtocolBroken("part has the wrong shape")
-        assert isinstance(ident, int)
         pieces = self._open.setdefault(ident, [])
         self._open_bytes += len(data)
         fits = len(self._open) <= MAX_OPEN_MESSAGES and self._open_bytes <= MAX_MESSAGE_BYTES

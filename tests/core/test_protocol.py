@@ -38,8 +38,9 @@ def test_a_long_message_travels_in_short_lines():
 @pytest.mark.parametrize(
     "line",
     [
-        b"", b"{", b"[]", b"null", b'{"type":"nonsense"}', b'{"type":"token","job":1,"text":"x"}', b'{"type":["token"]}',
-        b'{"type":"token","job":"1"}', b"\xff\xfe", b"[" * 100_000, b'{"type":"part","id":1,"index":1,"of":2,"data":"x"}',
+        b"", b"{", b"[]", b"null", b'{"type":"nonsense"}', b'{"type":"token","job":1,"text":"x"}',
+        b'{"type":["token"]}', b'{"type":"token","job":"1"}', b"\xff\xfe", b"[" * 100_000,
+        b'{"type":"part","id":1,"index":1,"of":2,"data":"x"}',
         b'{"type":"part","id":"1"}', b'{"type":"start","job":"1","kind":"chat","payload":{}}',
     ],
 )  # fmt: skip
