@@ -1,0 +1,9 @@
+#!/bin/sh
+# Write the requirements files anew: exact versions with hashes for every system, naming no index.
+# Wants `uv` (pip install uv); run it when pyproject.toml's dependencies change.
+set -eu
+cd "$(dirname "$0")/.."
+compile() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header "$@"; }
+echo 'setuptools>=77' | compile pyproject.toml - --output-file packaging/requirements.txt
+echo 'setuptools>=77' | compile pyproject.toml - --extra dev --output-file packaging/requirements-dev.txt
+echo 'setuptools>=77' | compile pyproject.toml - --extra dev --extra bench --output-file packaging/requirements-bench.txt
