@@ -1,0 +1,278 @@
+"""All colours, fonts and distances of the window, and the one style sheet: nothing else names a colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+SPACE_4, SPACE_8, SPACE_12, SPACE_16, SPACE_24, SPACE_32 = 4, 8, 12, 16, 24, 32
+"""The only distances, in device-independent pixels."""
+RADIUS, CONTROL_RADIUS = 8, 6
+COLUMN_WIDTH = 720
+"""The widest column of reading text, in device-independent pixels."""
+ICON_SIZE = 18
+LINE_HEIGHT = 1.5
+"""Of reading text, as a share of the font's own size."""
+
+CHOICES = ("system", "light", "dark")
+"""What a person may choose."""
+
+FONT_SCALES = (80, 250)
+"""Least and most, in percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One set of colours, as #RRGGBB.  Body text keeps at least 5.4 : 1 on window, surface and raised."""
+
+    name: str
+    """light, dark or contrast."""
+    is_dark: bool
+    window: str
+    surface: str
+    raised: str
+    text: str
+    muted: str
+    line: str
+    accent: str
+    on_accent: str
+    warn: str
+    danger: str
+    mark: str
+    """Under found words; only `text` is written on it."""
+    code_word: str
+    """Keywords in highlighted code."""
+    code_string: str
+    code_number: str
+    line_width: int = 1
+    """Of separators, in device-independent pixels."""
+
+    def colour(self, token: str) -> QColor:
+        """The token's colour, for painting."""
+        return QColor(str(getattr(self, token)))
+
+
+LIGHT = Theme(
+    name="light", is_dark=False, window="#F6F6F3", surface="#FFFFFF", raised="#EFEFEB", text="#1C1D1F",
+    muted="#5C6066", line="#DDDDD8", accent="#1F6F5C", on_accent="#FFFFFF", warn="#8A5A00", danger="#B3261E",
+    mark="#FFE8A3", code_word="#7A3E9D", code_string="#1F6F3C", code_number="#8A4B00",
+)  # fmt: skip
+DARK = Theme(
+    name="dark", is_dark=True, window="#17181A", surface="#1E2023", raised="#282B2F", text="#E9E9E6",
+    muted="#A4A8AE", line="#34373C", accent="#6CC3A8", on_accent="#0E1F1A", warn="#E7B75A", danger="#F2938C",
+    mark="#5B4A12", code_word="#CFA5EC", code_string="#9BD3A6", code_number="#E9B982",
+)  # fmt: skip
+
+
+def contrast_theme(palette: QPalette) -> Theme:
+    """High contrast: the system's own colours where they are far enough apart, else black, white and one colour."""
+    window, text = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
+    accent, on_accent = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.HighlightedText)
+    if contrast(window, text) < 10 or contrast(accent, on_accent) < 4.5:
+        window, text, accent, on_accent = QColor("#000000"), QColor("#FFFFFF"), QColor("#FFE500"), QColor("#000000")
+    ground, ink, one, on_one = (colour.name() for colour in (window, text, accent, on_accent))
+    return Theme(
+        name="contrast", is_dark=window.lightness() < 128, window=ground, surface=ground, raised=ground, text=ink,
+        muted=ink, line=ink, accent=one, on_accent=on_one, warn=ink, danger=ink,
+        mark="#5B4A12" if window.lightness() < 128 else "#FFE8A3",
+        code_word=ink, code_string=ink, code_number=ink, line_width=2,
+    )  # fmt: skip
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """The contrast ratio of two colours, 1..21 (WCAG 2.2, relative luminance)."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (colour.redF(), colour.greenF(), colour.blueF())
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """The system's sans and monospace at the person's scale.  Sizes are points, so that the system's DPI counts."""
+
+    family: str
+    mono_family: str
+    base_points: float
+    scale: int = 100
+    """Percent."""
+
+    def text(self, size: float = 1.0, *, bold: bool = False) -> QFont:
+        """The sans; `size` is a share of the base size."""
+        font = QFont(self.family)
+        font.setPointSizeF(self.base_points * size * self.scale / 100)
+        font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+        return font
+
+    def mono(self, size: float = 0.94) -> QFont:
+        """For code alone."""
+        font = QFont(self.mono_family)
+        font.setStyleHint(QFont.StyleHint.Monospace)
+        font.setFixedPitch(True)
+        font.setPointSizeF(self.base_points * size * self.scale / 100)
+        return font
+
+    def points(self, size: float = 1.0) -> float:
+        """A point size for a style sheet."""
+        return round(self.base_points * size * self.scale / 100, 2)
+
+
+def system_fonts(scale: int = 100) -> Fonts:
+    """The fonts the system names; at least 11 pt (13 on macOS, where a point is a pixel)."""
+    general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    screen = QApplication.primaryScreen()
+    floor = 13.0 if screen is not None and screen.logicalDotsPerInch() < 80 else 11.0
+    return Fonts(general.family(), mono.family(), max(general.pointSizeF(), floor), scale)
+
+
+def palette_of(theme: Theme) -> QPalette:
+    """The theme as a palette, for everything Qt paints by itself."""
+    roles = {
+        QPalette.ColorRole.Window: "window", QPalette.ColorRole.WindowText: "text",
+        QPalette.ColorRole.Base: "surface", QPalette.ColorRole.AlternateBase: "raised",
+        QPalette.ColorRole.Text: "text", QPalette.ColorRole.PlaceholderText: "muted",
+        QPalette.ColorRole.Button: "raised", QPalette.ColorRole.ButtonText: "text",
+        QPalette.ColorRole.BrightText: "danger", QPalette.ColorRole.ToolTipBase: "raised",
+        QPalette.ColorRole.ToolTipText: "text", QPalette.ColorRole.Highlight: "accent",
+        QPalette.ColorRole.HighlightedText: "on_accent", QPalette.ColorRole.Link: "accent",
+        QPalette.ColorRole.LinkVisited: "accent", QPalette.ColorRole.Accent: "accent",
+        QPalette.ColorRole.Light: "surface", QPalette.ColorRole.Midlight: "raised",
+        QPalette.ColorRole.Mid: "line", QPalette.ColorRole.Dark: "line", QPalette.ColorRole.Shadow: "line",
+    }  # fmt: skip
+    palette = QPalette()
+    for role, token in roles.items():
+        palette.setColor(role, theme.colour(token))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, theme.colour("muted"))
+    return palette
+
+
+def style_sheet(theme: Theme, fonts: Fonts) -> str:
+    """The application's one style sheet.  Widgets are picked by class, objectName or the property `kind`."""
+    t = theme
+    focus = f"border: 2px solid {t.accent};"
+    return f"""
+    QToolTip {{ background: {t.raised}; color: {t.text}; border: {t.line_width}px solid {t.line};
+        padding: 4px 8px; font-size: {fonts.points(0.9)}pt; }}
+    QMenu {{ background: {t.surface}; color: {t.text}; border: {t.line_width}px solid {t.line}; padding: 4px; }}
+    QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: {CONTROL_RADIUS}px; }}
+    QMenu::item:selected {{ background: {t.raised}; color: {t.text}; }}
+    QMenu::item:disabled {{ color: {t.muted}; }}
+    QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 4px 8px; }}
+    QPushButton {{ background: {t.raised}; color: {t.text}; border: 2px solid {t.raised};
+        border-radius: {CONTROL_RADIUS}px; padding: 4px 12px; }}
+    QPushButton:hover {{ border-color: {t.line}; }}
+    QPushButton:focus {{ {focus} }}
+    QPushButton:disabled {{ color: {t.muted}; }}
+    QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent}; }}
+    QPushButton[kind="primary"]:focus {{ border-color: {t.text}; }}
+    QPushButton[kind="primary"]:disabled {{ background: {t.raised}; color: {t.muted}; border-color: {t.raised}; }}
+    QToolButton {{ background: transparent; color: {t.text}; border: 2px solid transparent;
+        border-radius: {CONTROL_RADIUS}px; padding: 3px; }}
+    QToolButton:hover, QToolButton:checked {{ background: {t.raised}; }}
+    QToolButton:focus {{ {focus} }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
+    QScrollBar::handle {{ background: {t.line}; border-radius: 4px; margin: 2px; min-height: 32px; min-width: 32px; }}
+    QScrollBar::handle:hover {{ background: {t.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    """
+
+
+class ThemeKeeper(QObject):
+    """Chooses the theme, follows the system, and dresses the application.
+
+    Emits `theme_changed` with the new Theme, also when only the fonts changed; read `fonts` beside it.
+    """
+
+    theme_changed = Signal(object)
+
+    def __init__(self, app: QApplication, *, choice: str = "system", scale: int = 100) -> None:
+        super().__init__(app)
+        self.setObjectName("theme_keeper")
+        self._app = app
+        self._hints = app.styleHints()  # kept: what PySide gives out dies with the wrapper it was asked from
+        self._system_palette = QPalette(app.palette())  # before ours hides it
+        self._choice = choice
+        self._fonts = system_fonts(scale)
+        self._theme = self._chosen()
+        self._hints.colorSchemeChanged.connect(self._on_system_changed)
+        hints = self._accessibility()
+        if hints is not None:
+            hints.contrastPreferenceChanged.connect(self._on_system_changed)
+        self._dress()
+
+    @property
+    def theme(self) -> Theme:
+        """The theme in use."""
+        return self._theme
+
+    @property
+    def fonts(self) -> Fonts:
+        """The fonts in use."""
+        return self._fonts
+
+    @property
+    def choice(self) -> str:
+        """system, light or dark."""
+        return self._choice
+
+    def set_choice(self, choice: str) -> None:
+        """Use the system's, the light or the dark theme; takes effect at once."""
+        self._choice = choice
+        self._renew()
+
+    def set_font_scale(self, percent: int) -> None:
+        """Scale all text, 80..250 percent; takes effect at once."""
+        low, high = FONT_SCALES
+        self._fonts = system_fonts(min(max(percent, low), high))
+        self._renew(fonts_changed=True)
+
+    @Slot()
+    def _on_system_changed(self) -> None:
+        self._renew()
+
+    def _renew(self, *, fonts_changed: bool = False) -> None:
+        chosen = self._chosen()
+        if fonts_changed or chosen != self._theme:
+            self._theme = chosen
+            self._dress()
+            self.theme_changed.emit(chosen)
+
+    def _chosen(self) -> Theme:
+        if self._wants_contrast():
+            return contrast_theme(self._system_palette)
+        if self._choice in ("light", "dark"):
+            return DARK if self._choice == "dark" else LIGHT
+        scheme = self._hints.colorScheme()
+        if scheme == Qt.ColorScheme.Unknown:  # offscreen and a bare X server say nothing
+            is_dark = self._system_palette.color(QPalette.ColorRole.Window).lightness() < 128
+        else:
+            is_dark = scheme == Qt.ColorScheme.Dark
+        return DARK if is_dark else LIGHT
+
+    def _wants_contrast(self) -> bool:
+        hints = self._accessibility()
+        return hints is not None and hints.contrastPreference() == Qt.ContrastPreference.HighContrast
+
+    def _accessibility(self) -> Any:
+        """Qt's accessibility hints; None before Qt 6.10."""
+        ask = getattr(self._hints, "accessibility", None)
+        return ask() if ask is not None else None
+
+    def _dress(self) -> None:
+        self._app.setStyle("Fusion")
+        self._app.setPalette(palette_of(self._theme))
+        self._app.setFont(self._fonts.text())
+        self._app.setStyleSheet(style_sheet(self._theme, self._fonts))
