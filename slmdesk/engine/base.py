@@ -105,6 +105,9 @@ class Engine(ABC):
     def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Iterator[EngineEvent]:
         """Answer all requests together.  Blocks between events; closing the iterator cancels what still runs.
 
+        The iterator's `close` may be called from any thread: it wakes the one that waits in `next`, which then raises
+        StopIteration, and it returns at once.
+
         A request that does not fit ends with RequestFailed `context.full` (needed, available, in tokens) before
         anything is computed for it.
         """
