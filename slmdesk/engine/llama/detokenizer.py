@@ -1,0 +1,61 @@
+"""From tokens to text while they come: never half a character, never the beginning of a stop string."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+
+
+class Detokenizer:
+    """Bytes of tokens to whole characters.  One for each answer; not shared between threads."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        """`pieces` holds the bytes of each token (Vocabulary.pieces)."""
+        self._pieces = pieces
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, token: int) -> str:
+        """The characters that are complete with `token`, perhaps none.  Bytes that are no UTF-8 become U+FFFD."""
+        return self._decoder.decode(self._pieces[token])
+
+    def flush(self) -> str:
+        """What is left at the end: U+FFFD for a character that was never completed, else nothing."""
+        return self._decoder.decode(b"", final=True)
+
+
+class StopFilter:
+    """Lets text pass up to the first stop string, holding back what may become one.
+
+    The first is the one that is complete first; of two complete at the same character, the one that began first.
+    So the result does not depend on how the text is cut into pieces.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        """Empty stop strings are ignored."""
+        self._stops = tuple(stop for stop in stops if stop)
+        self._longest = max(map(len, self._stops), default=0)
+        self._held = ""
+
+    def feed(self, text: str) -> tuple[str, bool]:
+        """(text to emit, whether a stop string was met).  After a hit nothing more is to be fed."""
+        text = self._held + text
+        self._held = ""
+        hits = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
+        if hits:
+            return text[: min(hits)[1]], True
+        keep = self._length_to_hold(text)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep], False
+
+    def flush(self) -> str:
+        """The text held back, for an answer that ends without a stop string."""
+        held, self._held = self._held, ""
+        return held
+
+    def _length_to_hold(self, text: str) -> int:
+        """Length of the longest end of `text` that begins a stop string."""
+        for length in range(min(self._longest - 1, len(text)), 0, -1):
+            end = text[-length:]
+            if any(stop.startswith(end) for stop in self._stops):
+                return length
+        return 0

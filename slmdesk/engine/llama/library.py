@@ -1,0 +1,102 @@
+"""llama.cpp, loaded when first needed: its environment set before, its log kept instead of printed."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
+"""Read by the library once: without it a failed assertion starts a debugger in the child."""
+
+MAX_LOG_LINES = 4000
+MAX_LOG_LINE_CHARACTERS = 500
+_LEVEL_ERROR = 4
+_LEVEL_CONTINUED = 5
+
+_lock = threading.Lock()
+_loaded: list[Library] = []  # at most one: a native library exists once in a process
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line the library wrote.  It may name files, never a user's text."""
+
+    n: int
+    """Counts all lines of this process, from 0."""
+    level: int
+    """1 debug, 2 information, 3 warning, 4 error."""
+    text: str
+
+
+class LibraryLog:
+    """The last lines of llama.cpp and ggml.  Written from any of their threads, read from any of ours."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lines: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
+        self._unfinished = ""
+        self._level = 0
+        self._count = 0
+
+    def write(self, level: int, text: bytes) -> None:
+        """Take what the library says, which need not be a whole line."""
+        with self._lock:
+            if level != _LEVEL_CONTINUED:
+                self._level = level
+            *whole, rest = (self._unfinished + text.decode("utf-8", "replace")).split("\n")
+            self._unfinished = rest[:MAX_LOG_LINE_CHARACTERS]
+            for line in whole:
+                self._lines.append(LogLine(self._count, self._level, line[:MAX_LOG_LINE_CHARACTERS]))
+                self._count += 1
+
+    def mark(self) -> int:
+        """A place to read on from with `since`."""
+        with self._lock:
+            return self._count
+
+    def since(self, mark: int) -> list[LogLine]:
+        """The lines after `mark` that are still kept."""
+        with self._lock:
+            return [line for line in self._lines if line.n >= mark]
+
+    def errors_since(self, mark: int) -> list[str]:
+        """The texts of the error lines after `mark`, oldest first: the first names the cause."""
+        return [line.text for line in self.since(mark) if line.level == _LEVEL_ERROR]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The loaded library: `api` is the module llama_cpp.llama_cpp (untyped), `log` what it says."""
+
+    api: Any
+    log: LibraryLog
+    keep: tuple[object, ...]
+    """Python's callbacks in the library: collected, the next call would crash the process."""
+
+
+def load_library() -> Library:
+    """Import llama_cpp and start its backend, once in a process.  Any thread; 0.1 s the first time."""
+    with _lock:
+        if not _loaded:
+            _loaded.append(_load())
+        return _loaded[0]
+
+
+def _load() -> Library:
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    api: Any = importlib.import_module("llama_cpp.llama_cpp")
+    log = LibraryLog()
+
+    @api.llama_log_callback  # type: ignore[untyped-decorator]
+    def on_log(level: int, text: bytes | None, _user_data: object) -> None:
+        log.write(level, text or b"")
+
+    api.llama_log_set(on_log, ctypes.c_void_p(0))
+    api.llama_backend_init()
+    return Library(api, log, (on_log,))

@@ -1,0 +1,196 @@
+"""The vocabulary of a model: text to tokens and back, with control tokens only where they are trusted."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import PromptPart
+from slmdesk.engine.llama.library import load_library
+
+_CONTROL_BITS = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN | LLAMA_TOKEN_ATTR_CONTROL
+_USER_DEFINED_BIT = 16
+_MARKER_SHAPE = re.compile(r"[<\[\uff5c|]\S*[>\]\uff5c|]")
+"""What a role marker looks like: <|user|>, [INST], <start_of_turn>."""
+_BREAK = "\n"  # never joined with the text after it to one token; see _bare()
+
+
+class Vocabulary:
+    """The tokenizer of a loaded model.  May be read from several threads; dies with the model it came from."""
+
+    def __init__(self, vocab: int) -> None:
+        """`vocab` is llama.cpp's pointer.  Builds the table of pieces: 0.1 s for 49,000 tokens."""
+        self._api: Any = load_library().api
+        self._vocab = vocab
+        api = self._api
+        self.n_tokens: int = api.llama_vocab_n_tokens(vocab)
+        self.bos: int = api.llama_vocab_bos(vocab)
+        """The token that begins a prompt; -1 where there is none."""
+        self.eos: int = api.llama_vocab_eos(vocab)
+        """The token that ends an answer; -1 where there is none."""
+        self.eot: int = api.llama_vocab_eot(vocab)
+        self.add_bos: bool = bool(api.llama_vocab_get_add_bos(vocab))
+        """Whether the model wants every prompt to begin with `bos`."""
+        self.pieces: tuple[bytes, ...] = tuple(self._read_piece(token) for token in range(self.n_tokens))
+        """The bytes of each token as shown to people: none for control tokens, perhaps part of a character."""
+        attributes = [api.llama_vocab_get_attr(vocab, token) for token in range(self.n_tokens)]
+        self.control_tokens: frozenset[int] = frozenset(t for t, a in enumerate(attributes) if a & _CONTROL_BITS)
+        """Tokens that are no text: they open and close turns."""
+        self.end_tokens: frozenset[int] = frozenset(
+            token for token in range(self.n_tokens) if api.llama_vocab_is_eog(vocab, token)
+        )
+        markers = (t for t, a in enumerate(attributes) if a & _USER_DEFINED_BIT and t not in self.control_tokens)
+        self.marker_tokens: frozenset[int] = self.control_tokens | {
+            t for t in markers if _MARKER_SHAPE.fullmatch(self.text_of(t))
+        }
+        """Control tokens and those that look like markers though the file calls them text (see `tokenize`)."""
+        self._break_tokens = self._call(_BREAK, special=False)
+        self._adds_space = self.pieces_of(self._call("a", special=False)) != b"a"
+
+    def is_end(self, token: int) -> bool:
+        """Whether `token` ends an answer."""
+        return token in self.end_tokens
+
+    def text_of(self, token: int) -> str:
+        """How the file spells `token`, control tokens too; '' for none (-1)."""
+        if not 0 <= token < self.n_tokens:
+            return ""
+        raw: bytes = self._api.llama_vocab_get_text(self._vocab, token) or b""
+        return raw.decode("utf-8", "replace")
+
+    def pieces_of(self, tokens: Sequence[int]) -> bytes:
+        """The bytes of `tokens` as shown to people."""
+        return b"".join(self.pieces[token] for token in tokens)
+
+    def count(self, text: str) -> int:
+        """Tokens of `text`, taken as untrusted."""
+        return len(self.tokenize(text, special=False))
+
+    def tokenize(self, text: str, *, special: bool, after_text: bool = True) -> list[int]:
+        """The tokens of `text`, without a BOS.
+
+        With `special`, control tokens written out in the text become control tokens: for trusted text only.
+        Without, none of `marker_tokens` comes out, whatever the text holds.  `after_text`: the text goes on from other
+        text, so that tokenizers which put a space before a text (SentencePiece) do not.  Lone surrogates, which no
+        tokenizer knows, become U+FFFD.
+        """
+        text = _without_surrogates(text)
+        if not text:
+            return []
+        tokens = self._bare(text, special=special) if after_text and self._adds_space else self._call(text, special)
+        if special or self.marker_tokens.isdisjoint(tokens):
+            return tokens
+        return self._broken(text, after_text=after_text)
+
+    def _bare(self, text: str, *, special: bool) -> list[int]:
+        """Tokens of `text` without the space that SentencePiece puts first: behind a line break, which is cut off."""
+        tokens = self._call(_BREAK + text, special)
+        n = len(self._break_tokens)
+        return tokens[n:] if tokens[:n] == self._break_tokens else self._call(text, special)
+
+    def _broken(self, text: str, *, after_text: bool) -> list[int]:
+        """Tokens of an untrusted text that holds markers which the file declares as ordinary words.
+
+        llama.cpp finds such "user defined" tokens in any text, so each is cut behind its first character.
+        """
+        spelled = sorted(filter(None, map(self.text_of, self.marker_tokens)), key=len, reverse=True)
+        pattern = re.compile("|".join(map(re.escape, spelled)))
+        tokens: list[int] = []
+        start = 0
+        while found := pattern.search(text, start):
+            cut = found.start() + 1
+            tokens += self._piece_of_broken(text[start:cut], after_text=after_text or start > 0)
+            start = cut
+        return tokens + self._piece_of_broken(text[start:], after_text=after_text or start > 0)
+
+    def _piece_of_broken(self, text: str, *, after_text: bool) -> list[int]:
+        tokens = self._bare(text, special=False) if after_text and self._adds_space else self._call(text, special=False)
+        if self.marker_tokens.isdisjoint(tokens):
+            return tokens
+        # A vocabulary in which words grow together to a marker: one character at a time none can.
+        return [t for c in text for t in self._bare(c, special=False) if t not in self.marker_tokens]
+
+    def _call(self, text: str, special: bool) -> list[int]:
+        raw = text.encode("utf-8")
+        room = len(raw) + 16
+        buffer = (self._api.llama_token * room)()
+        count: int = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, special)
+        if count < 0:  # more tokens than bytes: a normalizer that makes text longer
+            room = -count
+            buffer = (self._api.llama_token * room)()
+            count = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, special)
+        return list(buffer[: max(count, 0)])
+
+    def _read_piece(self, token: int) -> bytes:
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            count: int = self._api.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            if count >= 0:
+                return buffer.raw[:count]
+            room = -count
+
+
+def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:
+    """The tokens of a prompt: trusted parts with control tokens, the others without any.
+
+    Parts of the same trust are joined first; a space that ends a trusted part goes with the word behind it, as it
+    would in one piece.  With `add_bos` the prompt begins with the model's BOS where the model wants one, and never
+    with two.
+    """
+    tokens: list[int] = []
+    for part in _joined(parts):
+        after_text = bool(tokens) and tokens[-1] not in vocabulary.marker_tokens
+        tokens += vocabulary.tokenize(part.text, special=part.trusted, after_text=after_text)
+    if add_bos and vocabulary.add_bos and vocabulary.bos >= 0 and tokens[:1] != [vocabulary.bos]:
+        tokens.insert(0, vocabulary.bos)
+    return tokens
+
+
+def _joined(parts: Sequence[PromptPart]) -> list[PromptPart]:
+    joined: list[PromptPart] = []
+    for part in parts:
+        text = part.text
+        if joined and joined[-1].trusted == part.trusted:
+            text = joined.pop().text + text
+        elif joined and joined[-1].trusted and text and joined[-1].text.endswith(" "):
+            before = joined.pop()
+            joined.append(PromptPart(before.text[:-1], trusted=True))
+            text = " " + text
+        if text:
+            joined.append(PromptPart(text, part.trusted))
+    return joined
+
+
+@contextmanager
+def open_vocabulary(path: str | Path) -> Iterator[Vocabulary]:
+    """The vocabulary of a file, no weights read.  Raises KnownError `model.damaged`.
+
+    The file must be a regular one that core.gguf has checked: llama.cpp waits for ever on a FIFO.
+    """
+    library = load_library()
+    api = library.api
+    params = api.llama_model_default_params()
+    params.vocab_only = True
+    mark = library.log.mark()
+    model = api.llama_model_load_from_file(str(path).encode("utf-8", "surrogateescape"), params)
+    if not model:
+        reasons = library.log.errors_since(mark)
+        raise KnownError("model.damaged", reason=reasons[0] if reasons else "no vocabulary")
+    try:
+        yield Vocabulary(api.llama_model_get_vocab(model))
+    finally:
+        api.llama_model_free(model)
+
+
+def _without_surrogates(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
