@@ -1,0 +1,128 @@
+"""Dataclasses to and from the objects the pipe carries.  What comes in is untrusted: wrong shapes raise KnownError."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Answer, ChatMessage, LoadedModel, LoadSpec, Sampling
+
+if TYPE_CHECKING:
+    from slmdesk.core.types import Json
+
+T = TypeVar("T")
+
+
+def to_json(value: object) -> dict[str, Json]:
+    """The fields of a dataclass as a plain object: enums become strings, tuples lists, nested ones objects."""
+    shape = _plain(value)
+    assert isinstance(shape, dict)
+    return shape
+
+
+def loaded_model_from(untrusted: object) -> LoadedModel:
+    """What a finished load carries.  Raises KnownError `request.invalid`."""
+    return dataclass_from(LoadedModel, untrusted)
+
+
+def answer_from(untrusted: object) -> Answer:
+    """What a finished answer carries.  Raises KnownError `request.invalid`."""
+    return dataclass_from(Answer, untrusted)
+
+
+def sampling_from(untrusted: object) -> Sampling:
+    """How to sample; nothing given means all defaults.  Raises KnownError `request.invalid`."""
+    return Sampling() if untrusted is None else dataclass_from(Sampling, untrusted)
+
+
+def load_spec_from(untrusted: object) -> LoadSpec:
+    """How to load a model.  Raises KnownError `request.invalid`."""
+    return dataclass_from(LoadSpec, untrusted)
+
+
+def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
+    """The turns of a chat.  Raises KnownError `request.invalid`."""
+    if not isinstance(untrusted, Sequence) or isinstance(untrusted, str):
+        raise KnownError("request.invalid", what="messages")
+    return tuple(dataclass_from(ChatMessage, one) for one in untrusted)
+
+
+def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
+    """The turns of a chat as the `chat` task wants them."""
+    return [to_json(message) for message in messages]
+
+
+def dataclass_from(cls: type[T], untrusted: object) -> T:
+    """A dataclass from an object: unknown fields are dropped, wrong types and missing fields raise `request.invalid`."""
+    if not isinstance(untrusted, Mapping):
+        raise KnownError("request.invalid", what=cls.__name__)
+    kinds = _kinds(cls)
+    values: dict[str, Any] = {}
+    for one in fields(cls):  # type: ignore[arg-type]
+        if one.name in untrusted:
+            values[one.name] = _checked(kinds[one.name], untrusted[one.name], f"{cls.__name__}.{one.name}")
+        elif one.default is MISSING and one.default_factory is MISSING:
+            raise KnownError("request.invalid", what=f"{cls.__name__}.{one.name}")
+    return cls(**values)
+
+
+@cache
+def _kinds(cls: type[Any]) -> Mapping[str, Any]:
+    return get_type_hints(cls)
+
+
+def _plain(value: Any) -> Json:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    assert value is None or isinstance(value, bool | int | float | str), type(value)
+    return value
+
+
+def _checked(kind: Any, value: Any, what: str) -> Any:
+    """`value` as `kind`, one of the few kinds our dataclasses use."""
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in get_args(kind):
+            return None
+        (kind,) = (one for one in get_args(kind) if one is not type(None))
+        return _checked(kind, value, what)
+    if origin is tuple:
+        return _checked_tuple(get_args(kind), value, what)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return dataclass_from(kind, value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        if isinstance(value, str) and value in list(kind):
+            return kind(value)
+    elif kind is float:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and abs(value) < 1e300
+            and math.isfinite(value)
+        ):
+            return float(value)
+    elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    raise KnownError("request.invalid", what=what)
+
+
+def _checked_tuple(inner: tuple[Any, ...], value: Any, what: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise KnownError("request.invalid", what=what)
+    if inner[-1] is Ellipsis:
+        return tuple(_checked(inner[0], one, what) for one in value)
+    if len(inner) != len(value):
+        raise KnownError("request.invalid", what=what)
+    return tuple(_checked(kind, one, what) for kind, one in zip(inner, value, strict=True))

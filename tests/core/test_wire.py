@@ -1,0 +1,81 @@
+"""What goes over the pipe comes back equal; what has a wrong shape is refused with a code."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import (
+    Answer, ChatMessage, FinishReason, LoadedModel, LoadSpec, MemoryParts, Origin, Role, Sampling, TextPart, Timing, Usage,
+)  # fmt: skip
+from slmdesk.core.wire import (
+    answer_from, load_spec_from, loaded_model_from, messages_from, messages_to_json, sampling_from, to_json,
+)  # fmt: skip
+
+pytestmark = pytest.mark.pure
+
+
+def over(value):
+    return json.loads(json.dumps(to_json(value)))
+
+
+def test_each_kind_comes_back_equal():
+    spec = LoadSpec("/m.gguf", context_tokens=99, threads=2, cost_curve=((1, 1.0), (4, 2.5)))
+    assert load_spec_from(over(spec)) == spec
+    model = LoadedModel("h", "n", "llama", 1, 2, 3, 4, True, "file", memory=MemoryParts(1, 2, 3),
+                        sampling_defaults=Sampling(temperature=0.5))  # fmt: skip
+    assert loaded_model_from(over(model)) == model
+    answer = Answer("x", FinishReason.REPEAT, Usage(1, 2, 3, 4), Timing(0.5, 2), 7, True)
+    assert answer_from(over(answer)) == answer
+    sampling = Sampling(top_k=3, stop=("a", "b"), logit_bias=((1, -2.5),), max_tokens=5)
+    assert sampling_from(over(sampling)) == sampling
+    assert sampling_from(None) == Sampling()
+
+
+def test_messages_come_back_equal():
+    messages = (ChatMessage(Role.USER, (TextPart("a"), TextPart("b\udc80", Origin.DOCUMENT))),)
+    assert messages_from(json.loads(json.dumps(messages_to_json(messages)))) == messages
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None, 1, "x", [], {}, {"path": 1}, {"path": "x", "context_tokens": "4"}, {"path": "x", "context_tokens": True},
+        {"path": "x", "cost_curve": [[1]]}, {"path": "x", "cost_curve": [[1, "x"]]}, {"path": "x", "cost_curve": 5},
+        {"path": "x", "cost_curve": [[1, 1e999]]}, {"path": "x", "cost_curve": [[1, 10**400]]}, {"path": None},
+        {"path": "x", "template_checked": 1},
+    ],
+)  # fmt: skip
+def test_a_wrong_shape_has_a_code(wrong):
+    with pytest.raises(KnownError) as caught:
+        load_spec_from(wrong)
+    assert caught.value.code == "request.invalid"
+
+
+@pytest.mark.parametrize("wrong", [None, "abc", {}, [1], [{"role": "boss", "parts": []}], [{"role": "user"}]])
+def test_wrong_messages_have_a_code(wrong):
+    with pytest.raises(KnownError):
+        messages_from(wrong)
+
+
+def test_unknown_fields_are_dropped():
+    assert load_spec_from({"path": "x", "evil": 1}) == LoadSpec("x")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["role", "parts", "text", "origin", "x"]), inner),
+)
+
+
+@given(json_values)
+def test_anything_else_raises_only_known_errors(value):
+    for build in (messages_from, sampling_from, load_spec_from, answer_from, loaded_model_from):
+        try:
+            build(value)
+        except KnownError as err:
+            assert err.code == "request.invalid"
