@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from slmdesk.core.records import Item, Message
+from slmdesk.core.records import Item, Message, ModelRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
 
 
@@ -85,7 +85,7 @@ class MessageEnded:
 
 @dataclass(frozen=True, slots=True)
 class MessageChanged:
-    """Another desk wrote this message."""
+    """A message is not as it was told before: another desk wrote it, or its answer goes on (Continue)."""
 
     message: Message
 
@@ -116,6 +116,15 @@ class ImportProgress:
     path: str
     done_bytes: int
     total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportEnded:
+    """A model file is in the library (`model`), or is not (`problem`; both None: it was cancelled)."""
+
+    path: str
+    model: ModelRecord | None = None
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +161,7 @@ Fact: TypeAlias = (
     | ModelStateChanged
     | ModelsChanged
     | ImportProgress
+    | ImportEnded
     | ContextMeasured
     | RequestsToday
     | Noticed

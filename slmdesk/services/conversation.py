@@ -1,0 +1,123 @@
+"""A chat as people and models see it: the active path of its tree, its title, the turns given to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.records import Item, Message, Status
+from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
+
+MAX_TITLE = 60
+NEW_CHAT = "New chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A chat opened: `messages` is the active path, oldest first; `siblings` how many versions each answer has."""
+
+    item: Item
+    messages: tuple[Message, ...]
+    siblings: Mapping[str, tuple[str, ...]]
+    """For a message of the path that has versions: the ids of all of them, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a wish to send has made: both rows are saved when this is handed out."""
+
+    item: Item
+    user_message: Message
+    answer: Message
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPrompt:
+    """Exactly what the model sees of a message and what comes before it."""
+
+    text: str
+    tokens: int
+    missing: tuple[str, ...]
+    """Ids of messages the model's template leaves out."""
+
+
+def words_of(message: Message) -> str:
+    """The words of a message, whoever wrote it."""
+    return message.text or "".join(part.text for part in message.parts)
+
+
+def title_from(text: str) -> str:
+    """A title of the first words of a question: one line, no control marks, at most MAX_TITLE characters."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text[:2000]).split())
+    line = line.lstrip("#>*-` ").strip()
+    if not line:
+        return NEW_CHAT
+    if len(line) <= MAX_TITLE:
+        return line
+    cut = line[: MAX_TITLE - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space >= MAX_TITLE // 2 else cut).rstrip(" ,;:.") + "…"
+
+
+def active_path(messages: Sequence[Message], leaf: str | None) -> tuple[Message, ...]:
+    """The path from the root to `leaf`; below it, or without one, the newest child each time."""
+    known = {one.id: one for one in messages}
+    children: dict[str | None, list[Message]] = {}
+    for one in sorted(messages, key=lambda one: one.n):
+        parent = one.parent if one.parent in known else None
+        children.setdefault(parent, []).append(one)
+    path: list[Message] = []
+    at = known.get(leaf) if leaf else None
+    seen: set[str] = set()
+    while at is not None and at.id not in seen:
+        seen.add(at.id)
+        path.append(at)
+        at = known.get(at.parent) if at.parent else None
+    path.reverse()
+    below = children.get(path[-1].id if path else None)
+    while below and below[-1].id not in seen:
+        path.append(below[-1])
+        seen.add(below[-1].id)
+        below = children.get(below[-1].id)
+    return tuple(path)
+
+
+def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:
+    """For each message of the path with versions beside it: the ids of all, oldest first."""
+    beside: dict[tuple[str | None, Role], list[str]] = {}
+    for one in sorted(messages, key=lambda one: one.n):
+        beside.setdefault((one.parent, one.role), []).append(one.id)
+    found = {one.id: tuple(beside.get((one.parent, one.role), ())) for one in path}
+    return {key: ids for key, ids in found.items() if len(ids) > 1}
+
+
+def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
+    """The turns a model is given, and for each the id of its message ('' for the system prompt).
+
+    An answer without a word is left out, and what the person said before and after it becomes one turn: most templates
+    refuse two turns of one role in a row.
+    """
+    turns: list[ChatMessage] = []
+    ids: list[str] = []
+    if system:
+        turns.append(ChatMessage(Role.SYSTEM, (TextPart(system, Origin.PERSON),)))
+        ids.append("")
+    for one in path:
+        parts = one.parts if one.role is not Role.ASSISTANT else (TextPart(one.text, Origin.MODEL),)
+        if not any(part.text for part in parts):
+            continue
+        if turns and turns[-1].role is one.role:
+            gap = TextPart("\n\n", Origin.PERSON)
+            turns[-1] = ChatMessage(one.role, (*turns[-1].parts, gap, *parts))
+            ids[-1] = one.id
+        else:
+            turns.append(ChatMessage(one.role, parts))
+            ids.append(one.id)
+    return turns, ids
+
+
+def can_continue(message: Message) -> bool:
+    """Whether more of an answer can be asked for: it was cut by a limit, a stop, a crash or a closed window."""
+    if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
+        return False
+    return message.status is not Status.COMPLETE or message.finish_reason in {"length", "repeat"}

@@ -1,0 +1,133 @@
+"""The desk thread: the one thread on which services run and the store is used."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from itertools import count
+from typing import TypeVar
+
+from slmdesk.core.errors import BugError
+
+_T = TypeVar("_T")
+
+
+class Later:
+    """A function that will run on the desk thread at some time; `cancel` forgets it."""
+
+    __slots__ = ("due", "fn")
+
+    def __init__(self, due: float, fn: Callable[[], object]) -> None:
+        self.due = due
+        self.fn: Callable[[], object] | None = fn
+
+    def cancel(self) -> None:
+        """Forget the function; no error when it has run."""
+        self.fn = None
+
+
+class Desk:
+    """A thread with a queue.  `post`, `call` and `call_later` may be used from any thread.
+
+    An error of a posted function goes to `on_error`, on the desk thread, and never ends the thread.
+    """
+
+    def __init__(self, on_error: Callable[[BaseException], None]) -> None:
+        self._on_error = on_error
+        self._wake = threading.Condition()
+        self._posted: deque[Callable[[], object]] = deque()
+        self._later: list[tuple[float, int, Later]] = []
+        self._numbers = count()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller runs on the desk thread."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing
+
+    def post(self, fn: Callable[[], object]) -> None:
+        """Run `fn` soon, in the order of posting.  After `close` it is dropped."""
+        with self._wake:
+            if not self._closing:
+                self._posted.append(fn)
+                self._wake.notify()
+
+    def call(self, fn: Callable[[], _T], timeout: float | None = None) -> _T:
+        """Run `fn` and hand back its result or raise its error.
+
+        On the desk thread it runs at once.  Raises TimeoutError after `timeout` seconds (`fn` may still run),
+        BugError when the desk is closed.
+        """
+        if self.is_here:
+            return fn()
+        answer: Future[_T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(fn())
+            except BaseException as err:  # noqa: BLE001  it belongs to the caller, who gets it
+                answer.set_exception(err)
+
+        with self._wake:
+            if self._closing:
+                raise BugError("the desk is closed")
+            self._posted.append(run)
+            self._wake.notify()
+        return answer.result(timeout)
+
+    def call_later(self, seconds: float, fn: Callable[[], object]) -> Later:
+        """Run `fn` once after `seconds`."""
+        later = Later(time.monotonic() + seconds, fn)
+        with self._wake:
+            heapq.heappush(self._later, (later.due, next(self._numbers), later))
+            self._wake.notify()
+        return later
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Run what is posted, forget what is for later, end the thread.  A second call does nothing."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if not self.is_here:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            fn = self._next()
+            if fn is None:
+                return
+            try:
+                fn()
+            except Exception as err:  # noqa: BLE001  the desk thread's loop: one of the places that may
+                self._report(err)
+
+    def _report(self, error: Exception) -> None:
+        try:
+            self._on_error(error)
+        except Exception:  # noqa: BLE001  a listener that fails while told of a failure: nobody is left to tell
+            return
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._wake:
+            while True:
+                now = time.monotonic()
+                while self._later and not self._closing and self._later[0][0] <= now:
+                    fn = heapq.heappop(self._later)[2].fn
+                    if fn is not None:
+                        self._posted.append(fn)
+                if self._posted:
+                    return self._posted.popleft()
+                if self._closing:
+                    return None
+                self._wake.wait(self._later[0][0] - now if self._later else None)

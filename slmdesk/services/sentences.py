@@ -1,0 +1,192 @@
+"""Codes and their args as sentences for people: what happened, what was kept, what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from slmdesk.core.errors import BUG_CODE, Args, KnownError
+from slmdesk.services.facts import Problem
+from slmdesk.services.reports import bug_report
+
+MAX_ARG_CHARACTERS = 300
+"""Args may come from a child or a file: a long one is cut, and marked as cut."""
+
+
+def bytes_for_people(size: float) -> str:
+    """A size with its unit, in powers of ten: '98 MB', '1.2 GB'."""
+    if size < 1000:
+        return f"{int(size)} bytes"
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.5:
+            return f"{size:.1f} {unit}" if size < 10 and unit == "GB" else f"{size:.0f} {unit}"
+    return f"{size / 1000:.1f} TB"
+
+
+def plain(text: object, limit: int = MAX_ARG_CHARACTERS) -> str:
+    """Foreign text as one line without control or direction marks, cut to `limit` characters and marked where cut."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in str(text)).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class _Words(dict[str, str]):
+    """Args ready to be put into a sentence: sizes carry units, a missing one is 'unknown'."""
+
+    def __init__(self, args: Args) -> None:
+        super().__init__({key: _word(key, value) for key, value in args.items() if value != ""})
+
+    def __missing__(self, key: str) -> str:
+        return "unknown"
+
+
+def _word(key: str, value: str | int | float) -> str:
+    if isinstance(value, str):
+        return plain(value)
+    if "bytes" in key or key in {"expected", "limit"}:
+        return bytes_for_people(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+_TRY_AGAIN = "The text so far is kept. “Try again” starts the answer anew."
+
+_SENTENCES: Mapping[str, str] = {
+    BUG_CODE: "Something went wrong inside slmdesk. What was saved is safe. The details can be copied for a report.",
+    # what was asked
+    "request.invalid": "This request could not be understood ({what}). Nothing was changed.",
+    "context.full": (
+        "This chat needs {needed} tokens and the model can see {available}. Nothing was cut or sent, and your message "
+        "is kept. Start a new chat, or load the model with a larger context."
+    ),
+    "grammar.invalid": "The wanted form of the answer cannot be used ({reason}). Nothing was sent.",
+    # models and their files
+    "model.missing": "The model file {path} is not there. The chats are kept. Put it back or choose another model.",
+    "model.unreadable": "The model file {path} cannot be read ({reason}). Check its permissions or choose another.",
+    "model.not_gguf": "{path} is not a GGUF model file; it looks like {looks_like}. Choose a file in the GGUF format.",
+    "model.incomplete": (
+        "The model file {path} is incomplete: {bytes} of {expected} are there. Fetch or copy it again."
+    ),
+    "model.damaged": "This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again.",
+    "model.changed": (
+        "The model file {path} has changed since it was checked, so it was not loaded. Import it again if the change "
+        "was meant."
+    ),
+    "model.unsupported": (
+        "Models of the kind “{architecture}” are not supported by this version. Choose another model."
+    ),
+    "model.out_of_memory": (
+        "This model needs {needed_bytes} of memory and {available_bytes} are free. Close other programs, lower the "
+        "context size in the settings, or choose a smaller model."
+    ),
+    "model.template_unusable": (
+        "The chat format inside this model file cannot be used ({reason}). A built-in format is used instead."
+    ),
+    "model.not_loaded": "The model is not loaded any more. “Try again” loads it.",
+    "model.crashes": (
+        "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "
+        "Choose it in the list of models to try once more, or choose another."
+    ),
+    "model.unknown": "No model is called “{wanted}”. There are: {known}.",
+    "model.none": "There is no model yet. Add a model file (GGUF) first.",
+    # children
+    "child.hung": (f"The model's process did not answer for {{seconds}} seconds and was ended. {_TRY_AGAIN}"),
+    "child.start_failed": "The model's process could not be started ({reason}). The chats are kept.",
+    "child.protocol": (
+        f"The model's process sent what could not be understood ({{reason}}) and was ended. {_TRY_AGAIN}"
+    ),
+    # files and disk
+    "file.missing": "The file {path} is not there.",
+    "file.unreadable": "The file {path} cannot be read ({reason}).",
+    "file.exists": "The file {path} is already there and was not touched. Choose another name.",
+    "file.unwritable": "The file {path} cannot be written ({reason}). Choose another place.",
+    "disk.full": (
+        "Not enough space on the disk for {path}: {needed_bytes} are needed, {available_bytes} are free. Make space "
+        "and try again."
+    ),
+    # store
+    "store.damaged": (
+        "The history could not be read. It was set aside unchanged as {path}, and a new one was started. What can "
+        "still be read of it can be rescued."
+    ),
+    "store.newer": (
+        "The history {path} was made by a newer version of slmdesk (format {version}). Nothing was touched. Use that "
+        "version or a newer one."
+    ),
+    "store.busy": "The history is in use by another program for longer than usual. Nothing was lost. Try again.",
+    "store.full": (
+        "The disk is full, so this could not be saved. The text stays here and is saved as soon as there is space."
+    ),
+    "store.read_only": "The history {path} cannot be written. It can be read, but nothing new is saved.",
+    "store.in_use": "The history is open elsewhere. Close the other window or command first.",
+    "item.unknown": "Nothing in the history has the id “{id}”.",
+    # documents
+    "document.unknown_format": "Files of the kind “{suffix}” cannot be read. These can: {known}.",
+    "document.unreadable": "The document {path} cannot be read ({reason}).",
+    "document.too_large": "The document {path} is too large: {bytes}; the limit is {limit}.",
+    # settings and network
+    "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). The default is used instead.",
+    "network.offline": "slmdesk is set to offline, so nothing was sent to {host}.",
+    "network.refused": "A connection to {host} was refused: it is not among the allowed hosts. Nothing was sent.",
+    "network.failed": "{host} could not be reached ({reason}). Nothing was lost. Try again later.",
+}
+
+_DEATHS: Mapping[str, str] = {
+    "aborted": "The model's process ended itself because of something in the model file",
+    "segfault": "The model's process crashed with a memory error",
+    "bus": "The model's process crashed because the model file changed or vanished while it was read",
+    "illegal_instruction": "The model's process uses an instruction that this processor ({detail}) does not know",
+    "killed": "The model's process was ended from outside",
+    "out_of_memory": "The model's process was ended because the memory ran out",
+    "exited": "The model's process ended by itself",
+    "hung": "The model's process did not answer and was ended",
+    "protocol": "The model's process sent what could not be understood and was ended",
+}
+
+_KINDS: Mapping[str, str] = {
+    "adapter": "an adapter, which only works together with its model",
+    "projector": "the image part of a model, which only works together with it",
+    "imatrix": "an importance matrix, a helper for making models",
+    "vocabulary": "a vocabulary without weights",
+    "encoder": "an encoder, which makes vectors and cannot chat",
+    "split": "one part of a model that was split; join the parts first",
+}
+
+
+def _death(words: Mapping[str, str]) -> str:
+    how = _DEATHS.get(words["how"], "The model's process ended unexpectedly")
+    return f"{how.format(detail=words['detail'])}. {_TRY_AGAIN}"
+
+
+def _wrong_kind(words: Mapping[str, str]) -> str:
+    kind = _KINDS.get(words["kind"], f"a file of the kind “{words['kind']}”")
+    return f"This file is no chat model: it is {kind}. Choose a model for chatting."
+
+
+_MADE: Mapping[str, Callable[[Mapping[str, str]], str]] = {"child.died": _death, "model.wrong_kind": _wrong_kind}
+
+
+def sentence_for(code: str, args: Args) -> str:
+    """The sentence of a code; an unknown code has one too.  Plain text, on one line, never markup."""
+    words = _Words(args)
+    if code in _MADE:
+        return _MADE[code](words)
+    if code in _SENTENCES:
+        return _SENTENCES[code].format_map(words)
+    return f"Something did not work ({plain(code, 60)}). What was saved is safe."
+
+
+def problem_for(error: BaseException) -> Problem:
+    """A known error with its sentence; anything else as a bug with its report."""
+    if isinstance(error, KnownError):
+        args = dict(error.args_for_people)
+        return Problem(error.code, args, sentence_for(error.code, args))
+    return Problem(BUG_CODE, {}, sentence_for(BUG_CODE, {}), bug_report(error))
+
+
+def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
+    """The problem of a code and args that came from a child: what is no number or string is dropped."""
+    args = {
+        plain(key, 40): value if not isinstance(value, str) else plain(value)
+        for key, value in untrusted_args.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    }
+    return Problem(code, args, sentence_for(code, args))
