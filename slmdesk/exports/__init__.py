@@ -1,1 +1,1 @@
-"""Our own data in files of other formats."""
+"""Our own data as files other programs can read."""

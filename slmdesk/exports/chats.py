@@ -1,0 +1,100 @@
+"""A chat as Markdown (its active path) or JSON (the whole tree)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from slmdesk.core.records import Item, Message, Status
+from slmdesk.core.types import Json, Role
+
+JSON_FORMAT = "slmdesk-chat"
+JSON_VERSION = 1
+
+_CUT: Mapping[Status, str] = {
+    Status.STREAMING: "still being written",
+    Status.CANCELLED: "stopped by the reader",
+    Status.FAILED: "cut off by a failure",
+    Status.INTERRUPTED: "cut off when the program ended",
+}
+
+
+def iso_time(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+
+
+def to_markdown(item: Item, messages: Sequence[Message], path: Sequence[Message]) -> str:
+    """The active path as a Markdown document: who said what, when, and what was cut off."""
+    del messages  # other versions of an answer are in the JSON export
+    blocks = [f"# {_heading(item.title)}"]
+    system = item.settings.get("system")
+    if isinstance(system, str) and system:
+        blocks += ["**Instructions**", system]
+    for one in path:
+        blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
+        words = one.text or "".join(part.text for part in one.parts)
+        if words.strip():
+            blocks.append(words.strip("\n"))
+        if one.status in _CUT:
+            blocks.append(f"*({_CUT[one.status]})*")
+    return "\n\n".join(blocks) + "\n"
+
+
+def to_json(item: Item, messages: Sequence[Message], path: Sequence[Message]) -> str:
+    """Everything the store knows of a chat but owners and revisions, as one JSON object."""
+    shape: dict[str, Json] = {
+        "format": JSON_FORMAT,
+        "version": JSON_VERSION,
+        "id": item.id,
+        "kind": item.kind,
+        "title": item.title,
+        "created": iso_time(item.created),
+        "updated": iso_time(item.updated),
+        "settings": dict(item.settings),
+        "shown": [one.id for one in path],
+        "messages": [_message(one) for one in messages],
+    }
+    return json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Item, Sequence[Message], Sequence[Message]], str]] = {
+    "md": to_markdown,
+    "json": to_json,
+}
+"""Name of a format → a function of item, all messages and the active path."""
+
+
+def _message(one: Message) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "parent": one.parent,
+        "role": str(one.role),
+        "text": one.text or "".join(part.text for part in one.parts),
+        "parts": [{"text": part.text, "origin": str(part.origin)} for part in one.parts],
+        "status": str(one.status),
+        "created": iso_time(one.created),
+        "model": one.model_name,
+        "model_sha256": one.model_sha256,
+        "sampling": dict(one.sampling),
+        "seed": one.seed,
+        "tokens": {"in": one.tokens_in, "out": one.tokens_out, "reused": one.tokens_reused},
+        "seconds": one.seconds,
+        "finish_reason": one.finish_reason,
+        "error": {"code": one.error_code, "args": dict(one.error_args)} if one.error_code else None,
+    }
+
+
+def _speaker(one: Message) -> str:
+    if one.role is Role.USER:
+        return "You"
+    if one.role is Role.SYSTEM:
+        return "Instructions"
+    return _heading(one.model_name or "Model")
+
+
+def _heading(text: str) -> str:
+    """One line whose Markdown marks are taken as text."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return "".join(f"\\{one}" if one in "\\`*_[]<>#" else one for one in line)
