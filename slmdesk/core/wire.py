@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
 
 T = TypeVar("T")
+
+MAX_FLOAT = 1e300
 
 
 def to_json(value: object) -> dict[str, Json]:
@@ -59,10 +60,13 @@ def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
 
 
 def dataclass_from(cls: type[T], untrusted: object) -> T:
-    """A dataclass from an object: unknown fields are dropped, wrong types and missing fields raise `request.invalid`."""
+    """A dataclass from an object; unknown fields are dropped.
+
+    Wrong types and missing fields raise KnownError `request.invalid`.
+    """
     if not isinstance(untrusted, Mapping):
         raise KnownError("request.invalid", what=cls.__name__)
-    kinds = _kinds(cls)
+    kinds = _kinds(cls)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for one in fields(cls):  # type: ignore[arg-type]
         if one.name in untrusted:
@@ -73,7 +77,7 @@ def dataclass_from(cls: type[T], untrusted: object) -> T:
 
 
 @cache
-def _kinds(cls: type[Any]) -> Mapping[str, Any]:
+def _kinds(cls: Any) -> Mapping[str, Any]:
     return get_type_hints(cls)
 
 
@@ -106,12 +110,8 @@ def _checked(kind: Any, value: Any, what: str) -> Any:
         if isinstance(value, str) and value in list(kind):
             return kind(value)
     elif kind is float:
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and abs(value) < 1e300
-            and math.isfinite(value)
-        ):
+        # the comparison is false for what is no number, too
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_FLOAT:
             return float(value)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value

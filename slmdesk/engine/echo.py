@@ -1,0 +1,403 @@
+"""A fake engine with behaviour: always the same answer, and on demand slow, failing, crashing, hanging or odd.
+
+It runs in a real child like the real one, so that everything around an engine can be tested without a model.  Its
+options come as JSON in the environment variable SLMDESK_ECHO; with `words` on, a last message that begins with a
+line `#echo {json}` changes them for its own request.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.types import (
+    Answer,
+    ChatMessage,
+    FinishReason,
+    LoadedModel,
+    LoadSpec,
+    MemoryParts,
+    Priority,
+    PromptPart,
+    Role,
+    Timing,
+    Usage,
+)
+from slmdesk.engine import echo_faults
+from slmdesk.engine.base import Engine, EngineEvent, Finished, Piece, PromptRead, Rendered, Request, RequestFailed
+
+ENVIRONMENT = "SLMDESK_ECHO"
+READ_SLICE = 256
+"""Prompt tokens between two PromptRead events."""
+REPEAT_LIMIT = 256
+"""The same word so often ends the answer."""
+AT_LOAD = -1
+
+
+@dataclass(frozen=True, slots=True)
+class EchoOptions:
+    """What the fake does.  `at` says when a failure or fault strikes: at the N-th token of an answer, -1: at load."""
+
+    slow: float = 0.0
+    """Seconds before each token of an answer."""
+    slow_read: float = 0.0
+    """Seconds for each slice of 256 prompt tokens."""
+    load_seconds: float = 0.0
+    answer: str = ""
+    """Instead of an echo of the last message."""
+    odd_utf8: bool = False
+    """Tokens are single bytes, and the answer ends with letters of many bytes."""
+    repeat: str = ""
+    """A word to say for ever."""
+    at: int = 0
+    fail: str = ""
+    """A code of core.errors: the request or the load fails with it."""
+    fault: str = ""
+    """A name of echo_faults: abort, segfault, bus, illegal, exit0, exit1, freeze, stop, memory."""
+    hang: str = ""
+    """`still`: busy, nothing moves; `template`: the same inside a template."""
+    flood_stderr: int = 0
+    """Bytes written to stderr when the fault would strike."""
+    refuse_cancel: bool = False
+    words: bool = False
+
+    @classmethod
+    def from_environment(cls) -> EchoOptions:
+        """The options of this process."""
+        return cls().changed(json.loads(os.environ.get(ENVIRONMENT) or "{}"))
+
+    def changed(self, values: Mapping[str, Any]) -> EchoOptions:
+        """These options with some changed; unknown names are an error of the test that gave them."""
+        known = {one.name for one in fields(self)}
+        assert set(values) <= known, set(values) - known
+        return replace(self, **values)
+
+
+@dataclass(slots=True)
+class _Model:
+    spec: LoadSpec
+    seen: list[str]
+    """Tokens of the last prompt and answer: the fake's prefix cache."""
+
+
+def tokens_of(text: str) -> list[str]:
+    """The fake's tokens: words with the white space before them, at most 16 characters each."""
+    return re.findall(r"\s*\S{1,16}|\s+$", text)
+
+
+class EchoEngine(Engine):
+    """Answers with the last message.  Thread-safe."""
+
+    def __init__(self, options: EchoOptions | None = None) -> None:
+        self.options = EchoOptions.from_environment() if options is None else options
+        self._models: dict[str, _Model] = {}
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        self._runs: set[_Run] = set()
+        self._busy = 0
+        self._work = 0
+        self._templates = 0
+
+    def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
+        """Pretend to load: the file must be there, nothing is read of it."""
+        if spec.path and not Path(spec.path).is_file():
+            raise KnownError("model.missing", path=spec.path)
+        with self.working():
+            if self.options.at == AT_LOAD:
+                self.strike(self.options)
+            for step in range(11):
+                self.move()
+                if not on_progress(step / 10):
+                    raise Stopped
+                time.sleep(self.options.load_seconds / 10)
+        handle = f"echo-{next(self._numbers)}"
+        self._models[handle] = _Model(spec, [])
+        return LoadedModel(
+            handle=handle,
+            name="Echo",
+            architecture="echo",
+            context_tokens=spec.context_tokens,
+            train_context_tokens=spec.context_tokens,
+            pool_tokens=spec.pool_tokens or spec.context_tokens * 4,
+            sequences=spec.sequences or 4,
+            has_chat_template=True,
+            template="plain" if spec.template == "plain" else "file",
+            memory=MemoryParts(1, 1, 1),
+            cost_curve=spec.cost_curve or ((1, 1.0), (4, 2.0)),
+        )
+
+    def unload(self, handle: str) -> None:
+        """Forget a model; its requests end with `model.not_loaded`."""
+        self._models.pop(handle, None)
+        for run in list(self._runs):
+            run.end_requests_of(handle)
+
+    def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
+        """The fake's tokens of each text."""
+        self.model(handle)
+        return [len(tokens_of(text)) for text in texts]
+
+    def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
+        """The same; the file must only be there."""
+        if not Path(path).is_file():
+            raise KnownError("model.missing", path=path)
+        return [len(tokens_of(text)) for text in texts]
+
+    def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
+        """Each turn as `<role>text`, a line each."""
+        self.model(handle)
+        parts: list[PromptPart] = []
+        for message in messages:
+            parts += [PromptPart(f"<{message.role}>", True), PromptPart(message.text, False), PromptPart("\n", True)]
+        parts.append(PromptPart("<assistant>", True))
+        if answer_prefix:
+            parts.append(PromptPart(answer_prefix, False))
+        return Rendered(tuple(parts), sum(len(tokens_of(part.text)) for part in parts))
+
+    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Iterator[EngineEvent]:
+        """Answer all requests, one token of each in turn."""
+        return _Run(self, requests)
+
+    def work_done(self) -> int:
+        """Counts load steps, prompt slices and tokens."""
+        return self._work
+
+    def is_busy(self) -> bool:
+        """Whether a load or an answer is going on."""
+        return self._busy > 0
+
+    def in_template(self) -> bool:
+        """Only when told to hang in one."""
+        return self._templates > 0
+
+    def close(self) -> None:
+        """End all runs, forget all models."""
+        for run in list(self._runs):
+            run.close()
+        self._models.clear()
+
+    # ---- for its runs
+
+    def model(self, handle: str) -> _Model:
+        """A loaded model.  Raises KnownError `model.not_loaded`."""
+        try:
+            return self._models[handle]
+        except KeyError as err:
+            raise KnownError("model.not_loaded") from err
+
+    def move(self) -> None:
+        """Note that work was done."""
+        with self._lock:
+            self._work += 1
+
+    def working(self) -> _Counted:
+        """A context in which the engine is busy."""
+        return _Counted(self, "_busy")
+
+    def strike(self, options: EchoOptions) -> None:
+        """Do what the options ask for: fail, crash, hang, flood; usually nothing."""
+        if options.flood_stderr:
+            echo_faults.flood_stderr(options.flood_stderr)
+        if options.fault:
+            echo_faults.FAULTS[options.fault]()
+        if options.hang == "template":
+            with _Counted(self, "_templates"):
+                threading.Event().wait()
+        if options.hang == "still":
+            threading.Event().wait()
+        if options.fail:
+            raise KnownError(options.fail)
+
+    def add_run(self, run: _Run, step: int) -> None:
+        """Count a run as busy (+1) or no longer (-1), once each."""
+        with self._lock:
+            if (run in self._runs) == (step > 0):
+                return
+            self._busy += step
+            (self._runs.add if step > 0 else self._runs.discard)(run)
+
+
+class _Counted:
+    """Counts up an engine's number while a block runs."""
+
+    def __init__(self, engine: EchoEngine, name: str) -> None:
+        self._engine, self._name = engine, name
+
+    def __enter__(self) -> None:
+        self._step(1)
+
+    def __exit__(self, *_: object) -> None:
+        self._step(-1)
+
+    def _step(self, step: int) -> None:
+        with self._engine._lock:
+            setattr(self._engine, self._name, getattr(self._engine, self._name) + step)
+
+
+class _Run:
+    """The events of some requests, one token of each in turn.  `close` may be called from any thread."""
+
+    def __init__(self, engine: EchoEngine, requests: Sequence[Request]) -> None:
+        self._engine = engine
+        self._closed = threading.Event()
+        self._gone: set[str] = set()
+        self._turns = [(request, self._events(request)) for request in requests]
+        self._next = 0
+        engine.add_run(self, 1)
+
+    def __iter__(self) -> _Run:
+        return self
+
+    def __next__(self) -> EngineEvent:
+        while self._turns and not self._closed.is_set():
+            self._next %= len(self._turns)
+            request, events = self._turns[self._next]
+            event = self._step(request, events)
+            if event is None:
+                continue
+            if isinstance(event, Finished | RequestFailed):
+                del self._turns[self._next]
+            else:
+                self._next += 1
+            return event
+        self._engine.add_run(self, -1)
+        raise StopIteration
+
+    def _step(self, request: Request, events: Iterator[EngineEvent]) -> EngineEvent | None:
+        try:
+            if request.handle in self._gone:
+                raise KnownError("model.not_loaded")
+            return next(events)
+        except Stopped:
+            return None
+        except KnownError as err:
+            return RequestFailed(request.key, err.code, err.args_for_people)
+
+    def close(self) -> None:
+        """End all requests; wakes who waits in `next`."""
+        self._closed.set()
+        self._engine.add_run(self, -1)
+
+    def end_requests_of(self, handle: str) -> None:
+        """Their model is gone."""
+        self._gone.add(handle)
+
+    def _events(self, request: Request) -> Iterator[EngineEvent]:
+        model = self._engine.model(request.handle)
+        options = self._options_of(request)
+        prompt = self._prompt_tokens(request)
+        room = model.spec.context_tokens - len(prompt)
+        if room < 1:
+            raise KnownError("context.full", needed=len(prompt) + 1, available=model.spec.context_tokens)
+        cached = _common(model.seen, prompt)
+        for read in range(cached, len(prompt), READ_SLICE):
+            self._wait(options.slow_read, options)
+            yield PromptRead(request.key, read, len(prompt))
+        began = time.monotonic()
+        writer = _Writer(request, options, room)
+        text = ""
+        for number, piece in enumerate(writer.pieces()):
+            if options.at == number:
+                self._engine.strike(options)
+            self._wait(options.slow, options)
+            if piece:
+                text += piece
+                yield Piece(request.key, piece)
+        model.seen = prompt + tokens_of(text)
+        seconds = max(time.monotonic() - began, 1e-6)
+        yield Finished(
+            request.key,
+            Answer(
+                text=text,
+                finish_reason=writer.reason,
+                usage=Usage(len(prompt), writer.written, cached, model.spec.context_tokens),
+                timing=Timing(first_token_s=options.slow, tokens_per_s=writer.written / seconds),
+                seed=request.sampling.seed or 0,
+                reproducible=True,
+            ),
+        )
+
+    def _options_of(self, request: Request) -> EchoOptions:
+        options, text = self._engine.options, _last_text(request)
+        if options.words and text.startswith("#echo "):
+            options = options.changed(json.loads(text.partition("\n")[0].removeprefix("#echo ")))
+        return options
+
+    def _prompt_tokens(self, request: Request) -> list[str]:
+        parts = request.prompt
+        if request.messages:
+            parts = self._engine.render(request.handle, request.messages, request.answer_prefix).parts
+        return [token for part in parts for token in tokens_of(part.text)]
+
+    def _wait(self, seconds: float, options: EchoOptions) -> None:
+        self._closed.wait(seconds)
+        if self._closed.is_set():
+            if options.refuse_cancel:
+                while True:
+                    self._engine.move()  # looks alive, ends nothing
+                    time.sleep(0.1)
+            raise Stopped
+        self._engine.move()
+
+
+class _Writer:
+    """Writes one answer token by token and knows afterwards why it ended."""
+
+    def __init__(self, request: Request, options: EchoOptions, room: int) -> None:
+        self._request, self._options = request, options
+        self._cap = min(room, request.sampling.max_tokens or room)
+        self.reason = FinishReason.STOP
+        self.written = 0
+
+    def pieces(self) -> Iterator[str]:
+        """A piece for each token, of whole characters; empty while a character is not whole."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for token in self._tokens():
+            if self.written == self._cap:
+                self.reason = FinishReason.LENGTH
+                return
+            self.written += 1
+            yield decoder.decode(token)
+
+    def _tokens(self) -> Iterator[bytes]:
+        options = self._options
+        if options.repeat:
+            for _ in range(REPEAT_LIMIT):
+                yield f" {options.repeat}".encode()
+            self.reason = FinishReason.REPEAT
+            return
+        answer = options.answer or f"You said: {_last_text(self._request)}"
+        if options.odd_utf8:
+            answer += " é€𝄞👩‍👩‍👧"
+        answer = answer.removeprefix(self._request.answer_prefix)
+        stops = [answer.find(stop) for stop in self._request.sampling.stop if stop in answer]
+        if stops:
+            answer = answer[: min(stops)]
+            self.reason = FinishReason.STOP_STRING
+        raw = answer.encode("utf-8", "replace")
+        yield from (bytes([one]) for one in raw) if options.odd_utf8 else map(str.encode, tokens_of(raw.decode()))
+
+
+def _last_text(request: Request) -> str:
+    turns = [message.text for message in request.messages if message.role is Role.USER]
+    return turns[-1] if turns else "".join(part.text for part in request.prompt)
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items at the start are the same; the last of `other` is always read anew, as a real engine must."""
+    same = 0
+    for left, right in zip(one, other[:-1], strict=False):
+        if left != right:
+            break
+        same += 1
+    return same
