@@ -1,0 +1,1 @@
+"""Paired speed figures: every ratio comes from runs interleaved in one call, on one machine."""
