@@ -60,6 +60,12 @@ class Runner:
         answer: Mapping[str, Any] = json.loads(line)
         return answer
 
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """End the child."""
         assert self._process.stdin is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from slmdesk.core.types import ChatMessage, LoadSpec, PromptPart, Role, Sampling, TextPart
@@ -55,7 +55,7 @@ class Ours:
             "cached": cached,
             "rate": (tokens / len(requests) - 1) / max(decode, 1e-9),
             "seconds": time.perf_counter() - started,
-            "pause": max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0),
+            "pause": max((b - a for a, b in pairwise(times)), default=0.0),
         }
 
     def _single(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
