@@ -1,0 +1,90 @@
+"""Files written so that a crash, a full disk or a power cut leaves the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+import time
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def problem_of(err: OSError, path: Path, *, needed_bytes: int = 0) -> KnownError:
+    """What the system said when writing `path`, as a known error: `disk.full` or `file.unwritable`."""
+    if err.errno in _FULL:
+        try:
+            available = shutil.disk_usage(path.parent).free
+        except OSError:
+            available = 0
+        return KnownError("disk.full", path=str(path), needed_bytes=needed_bytes, available_bytes=available)
+    return KnownError("file.unwritable", path=str(path), reason=err.strerror or type(err).__name__)
+
+
+def private_folder(folder: Path) -> None:
+    """Make `folder` and what is missing above it, readable by its owner alone.  Raises KnownError."""
+    missing = [folder, *folder.parents]
+    while missing and missing[-1].exists():
+        missing.pop()
+    try:
+        for each in reversed(missing):
+            each.mkdir(PRIVATE_FOLDER, exist_ok=True)
+        if os.name != "nt" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            with contextlib.suppress(PermissionError):  # another owner's folder: usable, not ours to change
+                folder.chmod(PRIVATE_FOLDER)
+    except OSError as err:
+        raise problem_of(err, folder) from err
+    if not folder.is_dir():
+        raise KnownError("file.unwritable", path=str(folder), reason=os.strerror(errno.ENOTDIR))
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`: written beside, synced, renamed, mode 0600.
+
+    Raises KnownError `disk.full` or `file.unwritable`; the old file is then still whole.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=len(data)) from err
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside `folder` survive a power cut.  Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def dated_name(path: Path, why: str) -> Path:
+    """A free name beside `path` that says why and when: `notes.json` → `notes.broken-20261120-083000.json`."""
+    when = time.strftime("%Y%m%d-%H%M%S")
+    for number in range(1, 1000):
+        more = f"-{number}" if number > 1 else ""
+        name = path.with_name(f"{path.stem}.{why}-{when}{more}{path.suffix}")
+        if not os.path.lexists(name):
+            return name
+    raise KnownError("file.exists", path=str(path))

@@ -1,0 +1,85 @@
+"""The folders of the program: found once, handed down, never asked for from afar."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.files import private_folder
+
+APP = "slmdesk"
+HOME_VARIABLE = "SLMDESK_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where things are.  All of it is private to the owner (folders 0700, files 0600)."""
+
+    data: Path
+    models: Path
+    cache: Path
+    logs: Path
+    config: Path
+
+    @property
+    def database(self) -> Path:
+        """Chats, messages, the model library and the network ledger."""
+        return self.data / "slmdesk.sqlite3"
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings, JSON."""
+        return self.config / "settings.json"
+
+    @property
+    def policy_file(self) -> Path:
+        """The organisation's rules, TOML, read only."""
+        return self.config / "policy.toml"
+
+    @property
+    def backups(self) -> Path:
+        """Verified copies of the database, made before a migration and kept 30 days."""
+        return self.data / "backups"
+
+    @property
+    def desk_locks(self) -> Path:
+        """A file per running desk, locked while it lives."""
+        return self.data / "desks"
+
+    @property
+    def schema_lock(self) -> Path:
+        """Held shared by every desk, alone by a migration or a backup."""
+        return self.data / "schema.lock"
+
+
+def find_paths(home: Path | None = None) -> Paths:
+    """The folders under `home`, else under SLMDESK_HOME, else where this system keeps such things.  Makes nothing."""
+    if home is None and (given := os.environ.get(HOME_VARIABLE)):
+        home = Path(given)
+    if home is not None:
+        home = home.expanduser().absolute()
+        return Paths(
+            data=home / "data",
+            models=home / "models",
+            cache=home / "cache",
+            logs=home / "logs",
+            config=home / "config",
+        )
+    import platformdirs  # 20 ms, not needed with a home of its own
+
+    data = platformdirs.user_data_path(APP, appauthor=False)
+    config = platformdirs.user_config_path(APP, appauthor=False)
+    return Paths(
+        data=data / "data" if data == config else data,
+        models=data / "models",
+        cache=platformdirs.user_cache_path(APP, appauthor=False),
+        logs=platformdirs.user_log_path(APP, appauthor=False),
+        config=config,
+    )
+
+
+def make_folders(paths: Paths) -> None:
+    """Make the folders, readable by their owner alone.  Raises KnownError `file.unwritable` or `disk.full`."""
+    for folder in (paths.data, paths.models, paths.cache, paths.logs, paths.config):
+        private_folder(folder)

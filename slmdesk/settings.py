@@ -1,0 +1,196 @@
+"""The settings: one frozen dataclass over one JSON file.  Reading forgives, writing is atomic.
+
+A wrong value becomes the default and is named in `problems`; an unknown key of a newer version is kept.  What cannot
+be read at all is set aside under a dated name, so that nothing of the user's is ever written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import dated_name, write_atomically
+from slmdesk.core.types import Json
+
+MAX_FILE_BYTES = 1 << 20
+THEMES = ("system", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person chose, or the defaults.  Hashable by nothing, comparable by value."""
+
+    theme: str = "system"
+    """system, light or dark."""
+    context_tokens: int = 4096
+    """The limit of one request, in tokens."""
+    models_folder: str = ""
+    """Empty: the folder of paths.models."""
+    idle_unload_minutes: int = 15
+    """0: a model stays loaded."""
+    sequences: int = 0
+    """Answers at once; 0: chosen from the measured cost."""
+    last_model: str = ""
+    last_chat: str = ""
+    window_geometry: str = ""
+    """base64."""
+    window_splitter: str = ""
+    """base64."""
+    sidebar_visible: bool = True
+    font_scale: int = 100
+    """Percent."""
+    offline: bool = True
+    starter_offered: bool = False
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    """Keys of a newer version, kept as they were."""
+
+
+_RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "context_tokens": (256, 1 << 20),
+        "idle_unload_minutes": (0, 7 * 24 * 60),
+        "sequences": (0, 64),
+        "font_scale": (50, 300),
+    }
+)
+_MAX_TEXT = 64_000
+_NAMES = tuple(each.name for each in fields(Settings) if each.name != "extra")
+_DEFAULTS = Settings()
+
+
+def reason_against(key: str, value: object) -> str:
+    """Why `value` is no value for the setting `key`, in short; empty when it is one."""
+    default = getattr(_DEFAULTS, key)
+    if type(value) is not type(default):
+        return f"expected {type(default).__name__}"
+    if key == "theme" and value not in THEMES:
+        return "expected one of " + ", ".join(THEMES)
+    if isinstance(value, int) and key in _RANGES:
+        low, high = _RANGES[key]
+        return "" if low <= value <= high else f"expected {low} to {high}"
+    if isinstance(value, str):
+        if len(value) > _MAX_TEXT or "\0" in value:
+            return "text too long or with a NUL"
+        if key == "models_folder" and value and not Path(value).is_absolute():
+            return "expected an absolute path"
+    return ""
+
+
+def check(settings: Settings) -> None:
+    """Raises KnownError `setting.invalid`, which names the key, for a value that is none."""
+    for key in _NAMES:
+        if reason := reason_against(key, getattr(settings, key)):
+            raise KnownError("setting.invalid", key=key, reason=reason)
+
+
+class SettingsFile:
+    """The settings and their file.  Lives on the desk thread; loading never fails."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._keep_old = False
+        self.problems: list[KnownError] = []
+        """What was wrong with the file when it was read."""
+        self.listeners: list[Callable[[Settings], None]] = []
+        """Called with the new settings after each real change."""
+        self.current = self._load()
+
+    def put(self, new: Settings) -> None:
+        """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, or what kept it from being saved."""
+        check(new)
+        if new == self.current:
+            return
+        if self._keep_old:  # a wrong value in it may still mean something to whoever wrote it
+            self._copy_old()
+        write_atomically(self._path, _to_json(new))
+        self.current = new
+        for listener in tuple(self.listeners):
+            listener(new)
+
+    def change(self, **values: Any) -> Settings:
+        """`put` with some values changed.  Returns the settings now.  Raises as `put` does."""
+        for key in values:
+            if key not in _NAMES:
+                raise KnownError("setting.invalid", key=key, reason="unknown")
+        self.put(replace(self.current, **values))
+        return self.current
+
+    def _load(self) -> Settings:
+        try:
+            untrusted = _read(self._path)
+        except FileNotFoundError:
+            return Settings()
+        except OSError as err:
+            self._note(self._path.name, err.strerror or "cannot be read")
+            self._keep_old = True
+            return Settings()
+        try:
+            shape = json.loads(untrusted.decode("utf-8-sig"))
+            if not isinstance(shape, dict):
+                raise ValueError("not an object")
+        except (ValueError, RecursionError):
+            self._note(self._path.name, self._set_aside())
+            return Settings()
+        return self._from_shape(shape)
+
+    def _from_shape(self, shape: dict[str, Any]) -> Settings:
+        good: dict[str, Any] = {}
+        extra: dict[str, Json] = {}
+        for key, value in shape.items():
+            if key not in _NAMES:
+                extra[key] = value
+            elif reason := reason_against(key, value):
+                self._note(key, reason)
+                self._keep_old = True
+            else:
+                good[key] = value
+        return Settings(**good, extra=extra)
+
+    def _copy_old(self) -> None:
+        self._keep_old = False
+        with contextlib.suppress(OSError):
+            kept = dated_name(self._path, "old")
+            try:
+                shutil.copy2(self._path, kept)
+            except OSError:  # a folder, a FIFO, a file we may not read: out of the way, whole
+                kept.unlink(missing_ok=True)
+                self._path.replace(kept)
+
+    def _note(self, key: str, reason: str) -> None:
+        self.problems.append(KnownError("setting.invalid", key=key, reason=reason))
+
+    def _set_aside(self) -> str:
+        """Move the file that cannot be read out of the way, whole.  Returns what to say of it."""
+        try:
+            aside = dated_name(self._path, "broken")
+            self._path.replace(aside)
+        except (OSError, KnownError):
+            self._keep_old = True
+            return "damaged"
+        return f"damaged, kept as {aside.name}"
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a regular file that is no larger than settings can be.  A FIFO would block an ordinary open."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(0, "not a regular file")
+        untrusted = file.read(MAX_FILE_BYTES + 1)
+    if len(untrusted) > MAX_FILE_BYTES:
+        raise OSError(0, "too large")
+    return untrusted
+
+
+def _to_json(settings: Settings) -> bytes:
+    shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
+    return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"

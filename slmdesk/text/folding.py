@@ -1,0 +1,129 @@
+"""Text as search sees it: without case, accents or the letters a keyboard may lack; Chinese and Japanese in pairs.
+
+A folded text is words with a space between.  FTS5's own `unicode61` keeps Łódź apart from lodz and ß from ss, and
+takes a Chinese sentence for one word, hence a column of our own making (read with the tokenizer `ascii`, which takes
+every other character for part of a word, so that the cuts made here are the only ones).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+
+VERSION = 1
+"""Changes whenever `fold_for_search` gives another result for any text: an index of another version is made anew."""
+
+_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ĸ": "k"}
+)
+# Accents of Latin, Greek and Cyrillic; the points of Hebrew and Arabic, which most texts leave out.
+_ACCENTS = "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670\u1ab0-\u1aff\u1dc0-\u1dff"
+_ACCENT = re.compile(f"[{_ACCENTS}]+")
+# Written without spaces: Chinese and Japanese, Thai, Lao, Burmese, Khmer.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    """Letters and digits with the marks on them: `\\w` alone cuts Hindi at its vowel signs."""
+    marks: list[str] = []
+    first = None
+    for number in range(0x300, 0x1F000 if sys.maxunicode > 0xFFFF else 0xFFFF):
+        is_mark = unicodedata.category(chr(number)) in ("Mn", "Mc")
+        if is_mark and first is None:
+            first = number
+        elif not is_mark and first is not None:
+            marks.append(f"{chr(first)}-{chr(number - 1)}")
+            first = None
+    return re.compile(rf"[^\W_](?:[^\W_]|[{''.join(marks)}])*")
+
+
+def fold(text: str) -> str:
+    """Case, accents and width gone; still the same words in the same order, unknown to position."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFKD", text.casefold()))).translate(
+        _LETTERS
+    )
+
+
+def fold_for_search(text: str) -> str:
+    """The text as words for the index, a space between; what is written without spaces in overlapping pairs.
+
+    A run of one script ends with its last character alone, so that each single character begins a piece and is found.
+    """
+    return " ".join(_index_pieces(fold(text)))
+
+
+def query_pieces(words: str) -> list[list[str]]:
+    """What to look for: per word or run a list of pieces that must stand one after another."""
+    query: list[list[str]] = []
+    for run, unspaced in _runs(fold(words)):
+        if unspaced and len(run) > 1:
+            query.append([run[at : at + 2] for at in range(len(run) - 1)])
+        else:
+            query.append([run])
+    return query
+
+
+def find_spans(text: str, words: str, *, limit: int = 8) -> list[tuple[int, int]]:
+    """Where in the original `text` the first hits of `words` stand: (start, end), in order, not overlapping.
+
+    A word counts when it begins with a word looked for, a run without spaces when it contains one.
+    """
+    needles = [run for run, _ in _runs(fold(words))]
+    spans: list[tuple[int, int]] = []
+    for word in _words().finditer(text):
+        for piece in _PIECES.finditer(word.group()):
+            if len(spans) >= limit:
+                return spans
+            start = word.start() + piece.start()
+            spans += _hits(piece.group(), needles, start)
+    return spans[:limit]
+
+
+def _hits(piece: str, needles: list[str], start: int) -> Iterator[tuple[int, int]]:
+    folded = fold(piece)
+    if not _is_unspaced(piece):
+        if any(folded.startswith(needle) for needle in needles):
+            yield start, start + len(piece)
+        return
+    at = 0
+    while at < len(folded):
+        size = max((len(needle) for needle in needles if folded.startswith(needle, at)), default=0)
+        if size and len(folded) != len(piece):  # folding moved the places: the whole run is marked
+            yield start, start + len(piece)
+            return
+        if size:
+            yield start + at, start + at + size
+        at += size or 1
+
+
+def _runs(folded: str) -> Iterator[tuple[str, bool]]:
+    for word in _words().finditer(folded):
+        for piece in _PIECES.finditer(word.group()):
+            yield piece.group(), _is_unspaced(piece.group())
+
+
+def _index_pieces(folded: str) -> Iterator[str]:
+    for run, unspaced in _runs(folded):
+        if unspaced:
+            yield from (run[at : at + 2] for at in range(len(run)))
+        else:
+            yield run
+
+
+@cache
+def _unspaced_letter() -> re.Pattern[str]:
+    return re.compile(f"[{_UNSPACED}]")
+
+
+def _is_unspaced(piece: str) -> bool:
+    return _unspaced_letter().match(piece) is not None
