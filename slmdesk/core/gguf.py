@@ -1,0 +1,124 @@
+"""The header of a GGUF file, read without loading the model: pure standard library, bounded, for untrusted files.
+
+Source: the GGUF specification (ggml-org/ggml, docs/gguf.md) and what llama.cpp itself refuses.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf_describe import TOKENS, describe
+from slmdesk.core.gguf_file import FIRST_BYTES, MAGIC, looks_like, opened, shown_path
+from slmdesk.core.gguf_header import GgufHeader, MetadataValue, Tensors, whole
+from slmdesk.core.gguf_parse import MAX_TEMPLATE_BYTES, parse
+from slmdesk.core.gguf_reader import CutShort, HeaderReader, ListSummary, damaged
+from slmdesk.core.labels import clean_label
+from slmdesk.core.types import Json
+
+__all__ = [
+    "MAX_TEMPLATE_BYTES", "GgufHeader", "ListSummary", "MetadataValue", "Tensors", "check_file", "plain_metadata",
+    "read_header", "require_chat_model", "whole",
+]  # fmt: skip
+
+_START_BYTES = 24
+
+
+def read_header(path: Path) -> GgufHeader:
+    """Read the header alone.  Whether the weights are all there is asked by `check_file`.
+
+    Raises KnownError: model.missing, model.unreadable, model.not_gguf, model.incomplete (in the header; `expected` is
+    then the least it can be), model.damaged, model.unsupported (GGUF version or weight type of another time).
+    """
+    with opened(path) as (file, facts):
+        first = file.read(FIRST_BYTES) or b""
+        try:
+            version = _version(path, first, facts.st_size)
+            reader = HeaderReader(file, facts.st_size)
+            reader.skip(8)
+            metadata, tensors, start = parse(reader)
+        except CutShort as err:
+            raise _incomplete(path, facts.st_size, err.needed) from err
+    return describe(metadata, tensors, version=version, stem=path.stem, data_start=start, file_bytes=facts.st_size)
+
+
+def check_file(path: Path) -> GgufHeader:
+    """Read the header, and raise KnownError `model.incomplete` too when the file ends before its last tensor."""
+    header = read_header(path)
+    if header.file_bytes < header.data_end:
+        raise _incomplete(path, header.file_bytes, header.data_end)
+    return header
+
+
+def require_chat_model(header: GgufHeader) -> None:
+    """Raise KnownError unless this can be loaded and chatted with, as far as a header tells.
+
+    model.wrong_kind (kind), model.unsupported (architecture), or model.damaged (reason), for what contradicts itself:
+    llama.cpp ends the process over some of that.
+    """
+    if header.kind not in ("model", "unknown"):
+        raise KnownError("model.wrong_kind", kind=header.kind)
+    if not header.architecture:
+        raise damaged("no architecture is named")
+    if header.kind == "unknown":
+        raise KnownError("model.unsupported", architecture=clean_label(header.architecture, 80))
+    for key in ("block_count", "embedding_length", "context_length"):
+        if not header.whole(key, 1 << 63):
+            raise damaged(f"{key} is missing or no sensible number")
+    if not header.layers:
+        raise damaged("more layers than any model has")
+    _check_vocabulary(header)
+
+
+def plain_metadata(header: GgufHeader) -> dict[str, Json]:
+    """The metadata as plain JSON: lists as they are when kept, else as their type and count; no NaN."""
+    return {key: _plain(value) for key, value in header.metadata.items()}
+
+
+def _version(path: Path, first: bytes, size: int) -> int:
+    """The version of the format.  Raises for what is no GGUF, or one we cannot read."""
+    if first[:4] != MAGIC:
+        if first and MAGIC.startswith(first):
+            raise CutShort(_START_BYTES)
+        raise KnownError("model.not_gguf", path=shown_path(path), looks_like=looks_like(first))
+    if size < _START_BYTES:
+        raise CutShort(_START_BYTES)
+    version: int = struct.unpack_from("<I", first, 4)[0]
+    if version in (2, 3):
+        return version
+    if version == 1:
+        raise KnownError("model.unsupported", architecture="GGUF version 1")
+    if int.from_bytes(first[4:8], "big") <= 0xFFFF:  # llama.cpp tells the byte order by the same sign
+        raise KnownError("model.unsupported", architecture="GGUF of the other byte order (big-endian)")
+    if version > 0xFFFF or version == 0:
+        raise damaged(f"GGUF version {version}")
+    raise KnownError("model.unsupported", architecture=f"GGUF version {version}")
+
+
+def _incomplete(path: Path, size: int, expected: int) -> KnownError:
+    return KnownError("model.incomplete", path=shown_path(path), bytes=size, expected=expected)
+
+
+def _check_vocabulary(header: GgufHeader) -> None:
+    tokens = header.metadata.get(TOKENS)
+    if not isinstance(tokens, ListSummary) or tokens.type != "string" or not tokens.count:
+        raise damaged("no vocabulary")
+    for key in ("tokenizer.ggml.token_type", "tokenizer.ggml.scores"):
+        other = header.metadata.get(key)
+        if other is not None and not (isinstance(other, ListSummary) and other.count == tokens.count):
+            raise damaged(f"{key} does not match the vocabulary")
+    rows = header.tensors.shapes.get("token_embd.weight")
+    if rows != (header.embedding_length, tokens.count):
+        raise damaged("the token table does not match the vocabulary")
+
+
+def _plain(value: MetadataValue) -> Json:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, ListSummary):
+        if value.items is None:
+            return {"type": value.type, "count": value.count}
+        return [_plain(one) for one in value.items]
+    return value

@@ -1,0 +1,103 @@
+"""What the header of a GGUF file says, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from slmdesk.core.gguf_reader import ListSummary
+from slmdesk.core.types import Sampling
+
+MetadataValue: TypeAlias = bool | int | float | str | ListSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """The tensors of a file, added up."""
+
+    count: int
+    parameters: int
+    bytes_by_type: Mapping[str, int]
+    """Bytes of the tensors of each weight type; the data of a layer's tensors may have several types."""
+    shapes: Mapping[str, tuple[int, ...]]
+    """Of the embedding and the output alone."""
+    end: int
+    """Where the last one ends, counted from the start of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """What a file says of itself.  Texts for people are one line and cut; numbers that make no sense are 0."""
+
+    version: int
+    kind: str
+    """model, adapter, projector, imatrix, vocabulary, encoder, split, or unknown: an architecture we cannot run."""
+    architecture: str
+    name: str
+    parameters: int
+    quantization: str
+    """"Q4_1", "Q4_K_M"; by the file's word, else the type most bytes have; "" without tensors."""
+    context_length: int
+    """As the file says, unchecked: see memory.sensible_context."""
+    chat_template: str | None
+    """The default one; None where there is none, or one of more than MAX_TEMPLATE_BYTES."""
+    template_bytes: int
+    """Its length, also where it is too long to be kept."""
+    license: str
+    file_type: int | None
+    sampling: Sampling
+    """Defaults the file names; None where it names none."""
+    metadata: Mapping[str, MetadataValue]
+    """Without the templates; long texts are cut and marked, long lists summarised."""
+    metadata_left_out: int
+    """Keys that were read but not kept, because all together would be too much."""
+    tensors: Tensors
+    data_start: int
+    data_end: int
+    """How many bytes a complete file has at least."""
+    file_bytes: int
+    layers: int
+    embedding_length: int
+    feed_forward_length: int
+    """Of the widest layer."""
+    heads: tuple[int, ...]
+    """For each layer."""
+    kv_heads: tuple[int, ...]
+    """For each layer."""
+    key_length: int
+    value_length: int
+    sliding_window: int
+    vocab_size: int
+    split_no: int
+    """Which part this is, from 0, of `split_count`."""
+    split_count: int
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the file brings a template that is not too long."""
+        return self.chat_template is not None
+
+    @property
+    def tensor_count(self) -> int:
+        """How many tensors."""
+        return self.tensors.count
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of all tensors."""
+        return sum(self.tensors.bytes_by_type.values())
+
+    def value(self, key: str) -> MetadataValue | None:
+        """A value of the architecture's own: `value("block_count")` is `metadata["llama.block_count"]`."""
+        return self.metadata.get(f"{self.architecture}.{key}")
+
+    def whole(self, key: str, limit: int = 1 << 32) -> int:
+        """The same as a number of 0..limit; 0 where it is missing or makes no sense."""
+        return whole(self.value(key), limit)
+
+
+def whole(value: object, limit: int = 1 << 32) -> int:
+    """A number of 0..limit that the file gave as one; else 0."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit
+    return value if fits and isinstance(value, int) else 0

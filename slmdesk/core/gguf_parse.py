@@ -1,0 +1,138 @@
+"""From the bytes of a GGUF header to its metadata and the sum of its tensors."""
+
+from __future__ import annotations
+
+import math
+from types import MappingProxyType
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf_header import MetadataValue, Tensors
+from slmdesk.core.gguf_reader import MAX_KEPT_BYTES, MAX_KEY_BYTES, HeaderReader, ListSummary, damaged, name_of
+from slmdesk.core.gguf_tables import STRING, WEIGHT_TYPES
+
+MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 16_384, 16_384, 4, 63
+MAX_TEMPLATE_BYTES = 256 << 10
+DEFAULT_ALIGNMENT = 32
+TEMPLATE = "tokenizer.chat_template"
+
+
+class Metadata:
+    """The key-value part, as it is read."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, MetadataValue] = {}
+        self.left_out = 0
+        self._seen: set[bytes] = set()
+        self._templates: dict[str, tuple[str | None, int]] = {}
+        self._kept_bytes = 0
+
+    def read(self, reader: HeaderReader, count: int) -> None:
+        """Read `count` keys and their values."""
+        for _ in range(count):
+            raw, length = reader.string(MAX_KEY_BYTES)
+            if length > MAX_KEY_BYTES or not raw:
+                raise damaged(f"a key of {length:,} bytes")
+            key = raw.decode("utf-8", "replace")
+            self._mark_seen(raw)
+            kind = reader.u32()
+            if kind == STRING and (key == TEMPLATE or key.startswith(TEMPLATE + ".")):
+                self._keep_template(key, *reader.string(MAX_TEMPLATE_BYTES))
+            else:
+                self._keep(key, reader.value(kind))
+
+    def template(self) -> tuple[str | None, int]:
+        """The default template and its length in bytes; (None, 0) where there is none."""
+        for key in (TEMPLATE, TEMPLATE + ".default", *self._templates):
+            if key in self._templates:
+                return self._templates[key]
+        return None, 0
+
+    def _mark_seen(self, raw: bytes) -> None:
+        if raw in self._seen:
+            raise damaged(f"the key {name_of(raw)} stands twice")
+        self._seen.add(raw)
+        self._kept_bytes += len(raw)
+        if self._kept_bytes > 4 * MAX_KEPT_BYTES:
+            raise damaged("keys without end")
+
+    def _keep_template(self, key: str, kept: bytes, length: int) -> None:
+        known = key in (TEMPLATE, TEMPLATE + ".default")
+        if known or not self._templates:  # of the others the first, in case there is no default
+            text = kept.decode("utf-8", "replace") if len(kept) == length else None
+            self._templates[key] = (text, length)
+
+    def _keep(self, key: str, value: MetadataValue) -> None:
+        self._kept_bytes += _weight(value)
+        if self._kept_bytes > MAX_KEPT_BYTES:
+            self.left_out += 1
+        else:
+            self.values[key] = value
+
+
+def _weight(value: MetadataValue) -> int:
+    """About how many bytes a value takes when kept."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, ListSummary):
+        return sum(_weight(one) for one in value.items or ())
+    return 8
+
+
+def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
+    """Metadata, tensors, and where the data starts; `reader` stands at the counts, behind magic and version.
+
+    Raises CutShort, and KnownError model.damaged or model.unsupported.
+    """
+    tensor_count, key_count = reader.u64(), reader.u64()
+    if tensor_count > MAX_TENSORS or key_count > MAX_KEYS:
+        raise damaged(f"{tensor_count:,} tensors and {key_count:,} keys")
+    metadata = Metadata()
+    metadata.read(reader, key_count)
+    alignment = metadata.values.get("general.alignment", DEFAULT_ALIGNMENT)
+    if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20 or alignment & (alignment - 1):
+        raise damaged("the alignment is no power of two")
+    tensors = _read_tensors(reader, tensor_count, alignment)
+    return metadata, tensors, _padded(reader.position, alignment) if tensor_count else reader.position
+
+
+def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
+    names: set[bytes] = set()
+    sizes: dict[str, int] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    parameters = end = 0
+    for _ in range(count):
+        raw, length = reader.string(MAX_TENSOR_NAME)
+        if length > MAX_TENSOR_NAME or raw in names:
+            raise damaged(f"the tensor {name_of(raw)} stands twice or has too long a name")
+        names.add(raw)
+        shape, type_name, size = _read_shape(reader, raw)
+        offset = reader.u64()
+        if offset != _padded(end, alignment):
+            raise damaged(f"the tensor {name_of(raw)} lies where it should not")
+        end = offset + size
+        parameters += math.prod(shape)
+        sizes[type_name] = sizes.get(type_name, 0) + size
+        if raw in (b"token_embd.weight", b"output.weight"):
+            shapes[raw.decode()] = shape
+    return Tensors(count, parameters, MappingProxyType(sizes), MappingProxyType(shapes), end)
+
+
+def _read_shape(reader: HeaderReader, raw_name: bytes) -> tuple[tuple[int, ...], str, int]:
+    """Shape, name of the weight type, and size in bytes of one tensor."""
+    dimensions = reader.u32()
+    if dimensions > MAX_DIMENSIONS:
+        raise damaged(f"the tensor {name_of(raw_name)} has {dimensions:,} dimensions")
+    shape = tuple(reader.u64() for _ in range(dimensions))
+    number = reader.u32()
+    weight_type = WEIGHT_TYPES.get(number)
+    if weight_type is None:
+        raise KnownError("model.unsupported", architecture=f"weights of type {number}")
+    elements = math.prod(shape)
+    row = shape[0] if shape else 1
+    if not 0 < elements < 1 << 48 or row % weight_type.block:
+        raise damaged(f"the tensor {name_of(raw_name)} has an impossible shape")
+    return shape, weight_type.name, elements // weight_type.block * weight_type.block_bytes
+
+
+def _padded(position: int, alignment: int) -> int:
+    return -(-position // alignment) * alignment
