@@ -1,1 +1,1 @@
-"""The work a child does: generators of events that know no store."""
+"""What a child can do: each task a generator of protocol events that returns its result, knowing no store."""

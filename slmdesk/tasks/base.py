@@ -1,0 +1,123 @@
+"""What every task is given, and the shape it has."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Protocol, TypeAlias, TypeVar, cast
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.protocol import Partial, Progress, Step, Token
+from slmdesk.core.types import Json, Priority
+from slmdesk.engine.base import Engine, EngineEvent, Request
+
+TaskEvent: TypeAlias = Token | Progress | Partial
+Task: TypeAlias = Generator[TaskEvent, None, Mapping[str, Json]]
+"""Yields events, returns the result; raises KnownError or Stopped."""
+
+T = TypeVar("T")
+
+
+class Job:
+    """One job of a child as its task sees it: id, steps, and whether it was cancelled.  Thread-safe."""
+
+    def __init__(self, ident: str, payload: Mapping[str, Json], priority: Priority = Priority.INTERACTIVE) -> None:
+        self.id = ident
+        self.payload = payload
+        self.priority = priority
+        self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._closers: list[Callable[[], None]] = []
+        self._steps: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        self._ended = False
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """Wake whatever the task waits in.  Returns at once."""
+        with self._lock:
+            self._cancelled.set()
+            closers = list(self._closers)
+        self._steps.put(None)
+        for close in closers:
+            with suppress(ValueError):  # a plain generator that is running now: the next event ends it
+                close()
+
+    def check(self) -> None:
+        """Raises Stopped when the job was cancelled."""
+        if self.is_cancelled:
+            raise Stopped
+
+    def add_step(self, step: Step) -> None:
+        """One more step came."""
+        self._steps.put(step)
+
+    def end_steps(self) -> None:
+        """No more will come."""
+        self._steps.put(None)
+
+    def waves(self, limit: int) -> Iterator[list[Step]]:
+        """The steps as they come, all that are waiting (at most `limit`) at once.  Raises Stopped on a cancel."""
+        while not self._ended:
+            wave = [self._steps.get()]
+            self.check()
+            with suppress(queue.Empty):
+                while len(wave) < limit and wave[-1] is not None:
+                    wave.append(self._steps.get_nowait())
+            self._ended = wave[-1] is None
+            steps = [step for step in wave if step is not None]
+            if steps:
+                yield steps
+
+    @contextmanager
+    def generating(self, engine: Engine, requests: Sequence[Request]) -> Iterator[Iterator[EngineEvent]]:
+        """The engine's events for `requests`, closed at the end and by a cancel.  Raises Stopped when cancelled."""
+        events = cast("_Closeable", engine.generate(requests, self.priority))
+        with self._lock:
+            self._closers.append(events.close)
+        try:
+            self.check()
+            yield events
+        finally:
+            with self._lock:
+                self._closers.remove(events.close)
+            events.close()
+
+    def told_by(self, work: Callable[[Callable[[TaskEvent], None]], T]) -> Generator[TaskEvent, None, T]:
+        """Run `work(tell)`, which blocks and reports by callback, on a thread; yield what it tells, return what it does."""
+        told: queue.SimpleQueue[TaskEvent | None] = queue.SimpleQueue()
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(work(told.put))
+            except BaseException as err:  # noqa: BLE001  handed on to the job's own thread
+                errors.append(err)
+            told.put(None)
+
+        threading.Thread(target=run, name=f"job {self.id} work", daemon=True).start()
+        while (event := told.get()) is not None:
+            yield event
+        if errors:
+            raise errors[0]
+        return results[0]
+
+
+class _Closeable(Protocol):
+    def __iter__(self) -> Iterator[EngineEvent]: ...
+    def __next__(self) -> EngineEvent: ...
+    def close(self) -> None: ...
+
+
+def text_of(job: Job, name: str, default: str | None = None) -> str:
+    """A text of the payload.  Raises KnownError `request.invalid`."""
+    value = job.payload.get(name, default)
+    if not isinstance(value, str):
+        raise KnownError("request.invalid", what=name)
+    return value

@@ -1,0 +1,42 @@
+"""One answer in a chat."""
+
+from __future__ import annotations
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.protocol import Progress, Token
+from slmdesk.core.types import Json
+from slmdesk.core.wire import messages_from, sampling_from, to_json
+from slmdesk.engine.base import Engine, Finished, Piece, PromptRead, Request, RequestFailed
+from slmdesk.tasks.base import Job, Task, text_of
+
+
+def chat(job: Job, engine: Engine) -> Task:
+    """Payload {handle, messages, sampling, answer_prefix}: Progress in tokens of the prompt, Token…, an Answer."""
+    request = chat_request(job, "", job.payload)
+    with job.generating(engine, [request]) as events:
+        for event in events:
+            match event:
+                case PromptRead(_, read, total):
+                    yield Progress(job.id, read, total, "token")
+                case Piece(_, text):
+                    yield Token(job.id, text)
+                case Finished(_, answer):
+                    return to_json(answer)
+                case RequestFailed(_, code, args):
+                    raise KnownError(code, **args)
+    raise Stopped
+
+
+def chat_request(job: Job, key: str, untrusted: Json) -> Request:
+    """A request of the engine from what came over the pipe.  Raises KnownError `request.invalid`."""
+    shape = untrusted if isinstance(untrusted, dict) else {}
+    prefix = shape.get("answer_prefix", "")
+    if not isinstance(prefix, str):
+        raise KnownError("request.invalid", what="answer_prefix")
+    return Request(
+        key=key,
+        handle=text_of(job, "handle"),
+        messages=messages_from(shape.get("messages")),
+        answer_prefix=prefix,
+        sampling=sampling_from(shape.get("sampling")),
+    )

@@ -1,0 +1,49 @@
+"""Loading, freeing and asking models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from slmdesk.core.protocol import Progress
+from slmdesk.core.types import LoadedModel
+from slmdesk.core.wire import load_spec_from, to_json
+from slmdesk.engine.base import Engine
+from slmdesk.tasks.base import Job, Task, TaskEvent
+
+
+def load(job: Job, engine: Engine) -> Task:
+    """Payload: a LoadSpec.  Progress in permille, a LoadedModel."""
+    spec = load_spec_from(job.payload)
+
+    def work(tell: Callable[[TaskEvent], None]) -> LoadedModel:
+        last = -1
+
+        def on_progress(part: float) -> bool:
+            nonlocal last
+            permille = int(part * 1000)
+            if permille > last:
+                last = permille
+                tell(Progress(job.id, permille, 1000, "permille"))
+            return not job.is_cancelled
+
+        return engine.load(spec, on_progress)
+
+    loaded = yield from job.told_by(work)
+    if job.is_cancelled:  # nobody would know the handle
+        engine.unload(loaded.handle)
+        job.check()
+    return to_json(loaded)
+
+
+def unload(job: Job, engine: Engine, handle: str) -> Task:
+    """Free a model; an unknown handle is no error."""
+    yield from ()
+    engine.unload(handle)
+    return {}
+
+
+def count_tokens(job: Job, engine: Engine, texts: Sequence[str], *, handle: str, path: str) -> Task:
+    """Result {counts}: with no handle by the vocabulary of the file at `path` alone."""
+    yield from ()
+    counts = engine.count_tokens(handle, texts) if handle else engine.count_tokens_of_file(path, texts)
+    return {"counts": list(counts)}

@@ -1,0 +1,20 @@
+"""What the model would see."""
+
+from __future__ import annotations
+
+from slmdesk.core.wire import messages_from
+from slmdesk.engine.base import Engine
+from slmdesk.tasks.base import Job, Task, text_of
+
+
+def render(job: Job, engine: Engine) -> Task:
+    """Payload {handle, messages, answer_prefix}.  Result {text, tokens, missing, parts: [{text, trusted}]}."""
+    messages = messages_from(job.payload.get("messages"))
+    rendered = engine.render(text_of(job, "handle"), messages, text_of(job, "answer_prefix", ""))
+    yield from ()
+    return {
+        "text": rendered.text,
+        "tokens": rendered.tokens,
+        "missing": list(rendered.missing),
+        "parts": [{"text": part.text, "trusted": part.trusted} for part in rendered.parts],
+    }

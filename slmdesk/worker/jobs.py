@@ -1,0 +1,122 @@
+"""The jobs of a child: each on a thread of its own, each ended exactly once."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import closing
+
+from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
+from slmdesk.core.protocol import Cancelled, Cancelling, Done, Failed, FromChild, Step
+from slmdesk.tasks.base import Job, Task
+from slmdesk.worker.traces import trace_of
+
+log = logging.getLogger(__name__)
+
+EXIT_OUT_OF_MEMORY = 77
+"""Told apart by the client from all other ends."""
+MAX_EARLY_CANCELS = 1000
+
+
+def run_job(job: Job, events: Task, send: Callable[[FromChild], None]) -> None:
+    """Drive one job: send its events, then exactly one Done, Failed or Cancelled."""
+    with closing(events):  # so that the engine hears of it when `send` fails
+        try:
+            while True:
+                job.check()
+                send(next(events))
+        except StopIteration as end:
+            ended: FromChild = Done(job.id, end.value or {})
+        except Stopped:
+            ended = Cancelled(job.id)
+        except KnownError as err:
+            ended = Failed(job.id, err.code, err.args_for_people)
+        except MemoryError:
+            os.write(2, b"out of memory\n")
+            os._exit(EXIT_OUT_OF_MEMORY)  # what else could not be made is unknown: the next child starts clean
+        except Exception as err:  # noqa: BLE001  the child's loop: the desk gets a code, the log the trace
+            log.error("a job died\n%s", trace_of(err))
+            ended = Failed(job.id, BUG_CODE, {})
+    send(ended)
+
+
+class Jobs:
+    """The jobs that run now.  Thread-safe."""
+
+    def __init__(self, send: Callable[[FromChild], None]) -> None:
+        self._send = send
+        self._lock = threading.Lock()
+        self._jobs: dict[str, tuple[Job, threading.Thread]] = {}
+        self._cancelled_early: OrderedDict[str, None] = OrderedDict()
+
+    def start(self, job: Job, task_of: Callable[[Job], Task]) -> bool:
+        """Run a job on a thread of its own.  False: there is one of that name."""
+        thread = threading.Thread(target=self._run, args=(job, task_of), name=f"job {job.id}", daemon=True)
+        with self._lock:
+            if job.id in self._jobs:
+                return False
+            self._jobs[job.id] = (job, thread)
+            early = job.id in self._cancelled_early
+        if early:
+            job.cancel()
+        thread.start()
+        return True
+
+    def cancel(self, ident: str) -> None:
+        """Acknowledge at once, end soon.  A cancel may overtake its job's start: it is remembered."""
+        self._send(Cancelling(ident))
+        with self._lock:
+            job, _ = self._jobs.get(ident, (None, None))
+            if job is None:
+                self._cancelled_early[ident] = None
+                if len(self._cancelled_early) > MAX_EARLY_CANCELS:
+                    self._cancelled_early.popitem(last=False)
+        if job is not None:
+            job.cancel()
+
+    def add_step(self, step: Step) -> None:
+        """Hand a step to its job; one for a job that has ended is late and dropped."""
+        job = self._job(step.job)
+        if job is not None:
+            job.add_step(step)
+
+    def end_steps(self, ident: str) -> None:
+        """No more steps for a job."""
+        job = self._job(ident)
+        if job is not None:
+            job.end_steps()
+
+    @property
+    def are_running(self) -> bool:
+        """Whether there is any."""
+        return bool(self._jobs)
+
+    def cancel_all(self, timeout_s: float) -> None:
+        """Cancel all and wait for them, at most `timeout_s` seconds each."""
+        with self._lock:
+            running = list(self._jobs.values())
+        for job, _ in running:
+            job.cancel()
+        for _, thread in running:
+            thread.join(timeout_s)
+
+    def _job(self, ident: str) -> Job | None:
+        with self._lock:
+            return self._jobs.get(ident, (None,))[0]
+
+    def _run(self, job: Job, task_of: Callable[[Job], Task]) -> None:
+        def send(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                with self._lock:  # first forgotten, then told: whoever hears the end may not find the job again
+                    self._jobs.pop(job.id, None)
+            self._send(event)
+
+        run_job(job, _guarded(job, task_of), send)
+
+
+def _guarded(job: Job, task_of: Callable[[Job], Task]) -> Task:
+    """The task, made on the job's own thread, so that an error while making it ends the job and nothing else."""
+    return (yield from task_of(job))

@@ -1,0 +1,115 @@
+"""A child's life: hello, then lines in and lines out until its stdin closes."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from functools import partial
+
+from slmdesk.core import protocol
+from slmdesk.core.protocol import (
+    Cancel,
+    CountTokens,
+    EndOfSteps,
+    Hello,
+    Load,
+    ProtocolBroken,
+    Rejected,
+    Shutdown,
+    Start,
+    Step,
+    ToChild,
+    Unload,
+    decoder_of_child,
+    lines_of,
+)
+from slmdesk.core.types import Priority
+from slmdesk.tasks.base import Job
+from slmdesk.worker.hardening import harden
+from slmdesk.worker.jobs import Jobs
+from slmdesk.worker.output import Output, take_pipes
+from slmdesk.worker.roles import EngineRole, ReaderRole, Role, engine_named
+
+HEARTBEAT_S = 1.0
+END_S = 1.5
+"""After its stdin has closed, a child lives no longer than this, whatever its threads do."""
+
+
+def run_worker(arguments: Sequence[str]) -> int:
+    """Be a child of the role in `arguments` until stdin closes.  Does not return: ends the process with 0."""
+    wish = _parse(arguments)
+    source, target = take_pipes()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    secured = harden(wish.role)
+    role: Role = ReaderRole() if wish.role == "reader" else EngineRole(engine_named(wish.engine))
+    output = Output(target)
+    output.send(Hello(protocol.VERSION, wish.role, (*role.kinds, *secured), os.getpid()))
+    threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
+    jobs = Jobs(output.send)
+    _read(source, role, jobs, output)
+    _end(role, jobs)
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="slmdesk --worker")
+    parser.add_argument("role", choices=("engine", "reader"))
+    parser.add_argument("--engine", choices=("llama", "echo"), default="llama")
+    return parser.parse_args(arguments)
+
+
+def _beat(role: Role, output: Output) -> None:
+    pause = threading.Event()
+    while True:
+        output.send(role.heartbeat())
+        pause.wait(HEARTBEAT_S)
+
+
+def _read(source: int, role: Role, jobs: Jobs, output: Output) -> None:
+    """Do what the lines say until there are no more."""
+    decoder = decoder_of_child()
+    with open(source, "rb") as stream:
+        for untrusted_line in lines_of(stream):
+            if untrusted_line is None:
+                output.send(Rejected("line too long"))
+                continue
+            try:
+                message = decoder.decode(untrusted_line)
+            except ProtocolBroken as err:
+                output.send(Rejected(str(err)))
+                continue
+            if isinstance(message, Shutdown):
+                return
+            if message is not None:
+                _obey(message, role, jobs, output)
+
+
+def _obey(message: ToChild, role: Role, jobs: Jobs, output: Output) -> None:
+    match message:
+        case Cancel(job):
+            jobs.cancel(job)
+        case Step():
+            jobs.add_step(message)
+        case EndOfSteps(job):
+            jobs.end_steps(job)
+        case Start(ident, kind, payload, priority):
+            urgent = Priority.BACKGROUND if priority == Priority.BACKGROUND else Priority.INTERACTIVE
+            started = jobs.start(Job(ident, payload, urgent), partial(role.task_of, kind))
+        case Load() | Unload() | CountTokens():
+            payload = message.spec if isinstance(message, Load) else {}
+            started = jobs.start(Job(message.job, payload), partial(role.task_of_wish, message))
+    if isinstance(message, Start | Load | Unload | CountTokens) and not started:
+        output.send(Rejected("a job of that name runs"))
+
+
+def _end(role: Role, jobs: Jobs) -> None:
+    """Free everything if that is quick; end in any case."""
+    last = threading.Timer(END_S, os._exit, (0,))
+    last.daemon = True
+    last.start()
+    jobs.cancel_all(END_S)
+    role.close()
+    os._exit(0)  # no destructors: native libraries may hang or crash in theirs

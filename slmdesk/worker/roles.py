@@ -1,0 +1,153 @@
+"""What each role of a child can do."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import CountTokens, Heartbeat, Load, Unload
+from slmdesk.engine.base import Engine
+from slmdesk.tasks.base import Job, Task
+
+ModelWish = Load | Unload | CountTokens
+
+
+class Role(ABC):
+    """Makes tasks for what the desk asks.  Thread-safe."""
+
+    kinds: tuple[str, ...]
+
+    @abstractmethod
+    def task_of(self, kind: str, job: Job) -> Task:
+        """The task of a job.  Raises KnownError `request.invalid` for an unknown kind."""
+
+    @abstractmethod
+    def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
+        """The task of load, unload and count_tokens.  Raises KnownError."""
+
+    @abstractmethod
+    def heartbeat(self) -> Heartbeat:
+        """How the work goes."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free everything."""
+
+
+class EngineRole(Role):
+    """Models and answers.  The engine is made when first needed, so that `hello` never waits for its library."""
+
+    kinds = ("chat", "batch", "render", "load", "unload", "count_tokens")
+
+    def __init__(self, make_engine: Callable[[], Engine]) -> None:
+        self._make_engine = make_engine
+        self._making = threading.Lock()
+        self._engine: Engine | None = None
+
+    def task_of(self, kind: str, job: Job) -> Task:
+        """An answer, a batch of them, or a prompt."""
+        from slmdesk.tasks.batch import batch
+        from slmdesk.tasks.chat import chat
+        from slmdesk.tasks.render import render
+
+        tasks: Mapping[str, Callable[[Job, Engine], Task]] = {"chat": chat, "batch": batch, "render": render}
+        if kind not in tasks:
+            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+        return tasks[kind](job, self._made())
+
+    def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
+        """Load, unload or count."""
+        from slmdesk.tasks import model
+
+        match wish:
+            case Load():
+                return model.load(job, self._made())
+            case Unload():
+                return model.unload(job, self._made(), wish.handle)
+            case CountTokens():
+                return model.count_tokens(job, self._made(), wish.texts, handle=wish.handle, path=wish.path)
+
+    def heartbeat(self) -> Heartbeat:
+        """As the engine says."""
+        engine = self._engine
+        if engine is None:
+            return Heartbeat(0, False)
+        return Heartbeat(engine.work_done(), engine.is_busy(), engine.in_template())
+
+    def close(self) -> None:
+        """Cancel and free everything."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def _made(self) -> Engine:
+        with self._making:
+            if self._engine is None:
+                try:
+                    self._engine = self._make_engine()
+                except (ImportError, OSError) as err:
+                    raise KnownError("child.start_failed", reason=type(err).__name__) from err
+            return self._engine
+
+
+class ReaderRole(Role):
+    """Documents.  Busy while a job runs; each page read moves the counter."""
+
+    kinds = ("read",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running = 0
+        self._work = 0
+
+    def task_of(self, kind: str, job: Job) -> Task:
+        """Reading one document."""
+        if kind != "read":
+            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+        from slmdesk.tasks.read import read
+
+        return self._counted(read(job))
+
+    def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
+        """No models here."""
+        raise KnownError("request.invalid", what="no engine in this role")
+
+    def heartbeat(self) -> Heartbeat:
+        """Pages read."""
+        return Heartbeat(self._work, self._running > 0)
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    def _counted(self, task: Task) -> Task:
+        with self._lock:
+            self._running += 1
+        try:
+            while True:
+                try:
+                    event = next(task)
+                except StopIteration as end:
+                    return dict(end.value)
+                with self._lock:
+                    self._work += 1
+                yield event
+        finally:
+            task.close()
+            with self._lock:
+                self._running -= 1
+
+
+def engine_named(name: str) -> Callable[[], Engine]:
+    """How to make an engine, imported when made."""
+
+    def make() -> Engine:
+        if name == "echo":
+            from slmdesk.engine.echo import EchoEngine
+
+            return EchoEngine()
+        from slmdesk.engine.llama import LlamaEngine
+
+        return LlamaEngine()
+
+    return make
