@@ -27,12 +27,14 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
+_UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
+_STRETCHES = re.compile(r"(?s).{1,4000}\S{0,100}\s*")
 _PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 
 @cache
 def _words() -> re.Pattern[str]:
-    """Letters and digits with the marks on them: `\\w` alone cuts Hindi at its vowel signs."""
+    """Letters and digits with the marks on them: the usual class of words cuts Hindi at its vowel signs."""
     marks: list[str] = []
     first = None
     for number in range(0x300, 0x1F000 if sys.maxunicode > 0xFFFF else 0xFFFF):
@@ -42,7 +44,7 @@ def _words() -> re.Pattern[str]:
         elif not is_mark and first is not None:
             marks.append(f"{chr(first)}-{chr(number - 1)}")
             first = None
-    return re.compile(rf"[^\W_](?:[^\W_]|[{''.join(marks)}])*")
+    return re.compile(rf"[^\W_]+(?:[{''.join(marks)}]+[^\W_]*)*")
 
 
 def fold(text: str) -> str:
@@ -80,13 +82,16 @@ def find_spans(text: str, words: str, *, limit: int = 8) -> list[tuple[int, int]
     """
     needles = [run for run, _ in _runs(fold(words))]
     spans: list[tuple[int, int]] = []
-    for word in _words().finditer(text):
-        for piece in _PIECES.finditer(word.group()):
+    for stretch in _STRETCHES.finditer(text):
+        folded = fold(stretch.group())
+        if not any(needle in folded for needle in needles):
+            continue  # folding a stretch at once is fast, looking at each word is not
+        for word in _words().finditer(text, stretch.start(), stretch.end()):
+            for piece in _PIECES.finditer(word.group()):
+                spans += _hits(piece.group(), needles, word.start() + piece.start())
             if len(spans) >= limit:
-                return spans
-            start = word.start() + piece.start()
-            spans += _hits(piece.group(), needles, start)
-    return spans[:limit]
+                return spans[:limit]
+    return spans
 
 
 def _hits(piece: str, needles: list[str], start: int) -> Iterator[tuple[int, int]]:
@@ -107,23 +112,26 @@ def _hits(piece: str, needles: list[str], start: int) -> Iterator[tuple[int, int
 
 
 def _runs(folded: str) -> Iterator[tuple[str, bool]]:
-    for word in _words().finditer(folded):
-        for piece in _PIECES.finditer(word.group()):
-            yield piece.group(), _is_unspaced(piece.group())
+    for word in _words().findall(folded):
+        for piece in _PIECES.findall(word):
+            yield piece, _is_unspaced(piece)
 
 
 def _index_pieces(folded: str) -> Iterator[str]:
-    for run, unspaced in _runs(folded):
-        if unspaced:
-            yield from (run[at : at + 2] for at in range(len(run)))
-        else:
-            yield run
-
-
-@cache
-def _unspaced_letter() -> re.Pattern[str]:
-    return re.compile(f"[{_UNSPACED}]")
+    words = _words().findall(folded)
+    if not _UNSPACED_LETTER.search(folded):
+        yield from words
+        return
+    for word in words:
+        if not _UNSPACED_LETTER.search(word):
+            yield word
+            continue
+        for piece in _PIECES.findall(word):
+            if _is_unspaced(piece):
+                yield from (piece[at : at + 2] for at in range(len(piece)))
+            else:
+                yield piece
 
 
 def _is_unspaced(piece: str) -> bool:
-    return _unspaced_letter().match(piece) is not None
+    return _UNSPACED_LETTER.match(piece) is not None
