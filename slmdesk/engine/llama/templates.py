@@ -1,0 +1,247 @@
+"""How a conversation becomes a prompt: the file's own template where it is fit, else a format of its family."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import ChatMessage, Origin, PromptPart
+from slmdesk.engine.llama import template_sandbox
+from slmdesk.engine.llama.families import FAMILIES_BY_NAME, PLAIN, Family, find_family, lay_out
+from slmdesk.engine.llama.template_sandbox import (
+    MAX_TEMPLATE_BYTES,
+    MAX_TRIAL_MEMORY_BYTES,
+    ChatTemplate,
+    Layout,
+    TemplateUnusableError,
+)
+from slmdesk.engine.llama.vocabulary import Vocabulary
+
+TRIAL_WALL_SECONDS = 8.0
+"""For a machine so busy that the child does not get its 2 s of computing time; below the heartbeat's 10 s."""
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedChat:
+    """A conversation as a prompt."""
+
+    parts: tuple[PromptPart, ...]
+    missing: tuple[int, ...] = ()
+    """Indices of the messages the template left out."""
+    problem: str = ""
+    """Why the file's template could not be used for this conversation and its family's format was; else empty."""
+
+    @property
+    def text(self) -> str:
+        """Exactly what the model sees."""
+        return "".join(part.text for part in self.parts)
+
+
+class ChatFormat:
+    """The chat format of one loaded model.  One thread at a time.
+
+    The words of a message are never trusted, unless the program itself wrote them (Origin.PROGRAM), and are given as
+    they are: a template that would trim them only sees a placeholder.
+    """
+
+    def __init__(
+        self, *, family: Family, template: ChatTemplate | None, vocabulary: Vocabulary, problem: str = ""
+    ) -> None:
+        """Made by `for_model`.  `family` is what stands in for `template`, or the format itself without one."""
+        self._family = family
+        self._template = template
+        self._bos = vocabulary.text_of(vocabulary.bos)
+        self._eos = vocabulary.text_of(vocabulary.eos)
+        self._add_bos = vocabulary.add_bos
+        self.problem = problem
+        """Why the file's own template is not used, in a few words; empty when it is, or when there is none."""
+        self.answer_lead = self._find_answer_lead()
+        """A space with which an answer begins that is not part of it: the template writes it itself in later turns.
+
+        The engine drops it from the start of a fresh answer (without answer_prefix); '' where there is none.
+        """
+
+    @classmethod
+    def for_model(
+        cls,
+        *,
+        template: str | None,
+        architecture: str,
+        name: str,
+        vocabulary: Vocabulary,
+        wanted: str | None = None,
+        checked: bool = False,
+        clock: Callable[[], datetime] = datetime.now,
+    ) -> ChatFormat:
+        """The format for a model whose file holds `template` (None or blank: none).
+
+        `wanted`: None or "file" for the file's own, else the name of a built-in family ("builtin:NAME" too) or
+        "plain".  `checked`: the template was found usable before, under the file's checksum; else it is tried in a
+        throwaway child first, which takes about 0.3 s, 8 s at the worst, and blocks.  An unusable template is no
+        error: the family's format takes its place and `problem` says why.
+        Raises KnownError `request.invalid` for a name not known.
+        """
+        if wanted not in (None, "file"):
+            return cls(family=_family_named(wanted or ""), template=None, vocabulary=vocabulary)
+        if template is None or not template.strip():
+            return cls(family=PLAIN, template=None, vocabulary=vocabulary)
+        bos, eos = vocabulary.text_of(vocabulary.bos), vocabulary.text_of(vocabulary.eos)
+        family = find_family(
+            template=template,
+            architecture=architecture,
+            name=name,
+            is_control=lambda text: _is_control(vocabulary, text),
+        )
+        compiled: ChatTemplate | None = None
+        problem = "" if checked else try_template(template, bos=bos, eos=eos)
+        if not problem:
+            try:
+                compiled = ChatTemplate(template, bos=bos, eos=eos, clock=clock)
+            except TemplateUnusableError as err:
+                problem = str(err)
+        return cls(family=family or PLAIN, template=compiled, vocabulary=vocabulary, problem=problem)
+
+    @property
+    def source(self) -> str:
+        """'file', 'builtin:NAME' or 'plain'."""
+        if self._template is not None:
+            return "file"
+        return "plain" if self._family is PLAIN else f"builtin:{self._family.name}"
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the model has a format of its own: False means the plain dialogue, which the interface says."""
+        return self.source != "plain"
+
+    @property
+    def stop_strings(self) -> tuple[str, ...]:
+        """Words that end an answer in this format, besides the model's own end tokens."""
+        return () if self._template is not None else self._family.stop
+
+    def render(self, messages: Sequence[ChatMessage], answer_prefix: str = "") -> RenderedChat:
+        """The prompt for the next answer.  `answer_prefix`: words it already has, untrusted.
+
+        Never raises for a template's sake: one that fails on this conversation is replaced for it by its family's
+        format, and `problem` says so.
+        """
+        layout, problem = self._lay_out([message.role.value for message in messages])
+        parts: list[PromptPart] = []
+        for piece in layout.pieces:
+            if isinstance(piece, str):
+                parts.append(PromptPart(piece, trusted=True))
+            else:
+                parts += [PromptPart(p.text, p.origin is Origin.PROGRAM) for p in messages[piece].parts]
+        if self._add_bos and not "".join(part.text for part in parts[:2]).startswith(self._bos):
+            parts.insert(0, PromptPart(self._bos, trusted=True))
+        if answer_prefix:
+            parts += [PromptPart(self.answer_lead, trusted=True), PromptPart(answer_prefix, trusted=False)]
+        return RenderedChat(tuple(part for part in parts if part.text), layout.missing, problem)
+
+    def _lay_out(self, roles: Sequence[str]) -> tuple[Layout, str]:
+        if self._template is not None:
+            try:
+                return self._template.layout(roles), ""
+            except TemplateUnusableError as err:
+                return self._lay_out_by_family(roles), str(err)
+        return self._lay_out_by_family(roles), ""
+
+    def _lay_out_by_family(self, roles: Sequence[str]) -> Layout:
+        """The family's layout, without a space at its end: a model writes it with its first word."""
+        layout = lay_out(self._family, roles, bos=self._bos, eos=self._eos)
+        *before, last = layout.pieces
+        if isinstance(last, str) and last.endswith(" "):
+            return Layout((*before, last[:-1]) if last != " " else tuple(before), layout.missing)
+        return layout
+
+    def _find_answer_lead(self) -> str:
+        """What stands between the prompt's end and an answer once that is history, if it is one space."""
+        fresh = self._lay_out(("user",))[0].pieces
+        told = self._lay_out(("user", "assistant", "user"))[0].pieces
+        if 0 not in fresh or 0 not in told or 1 not in told:
+            return ""
+        before_fresh = "".join(str(piece) for piece in fresh[fresh.index(0) + 1 :])
+        before_told = "".join(str(piece) for piece in told[told.index(0) + 1 : told.index(1)])
+        return " " if before_told == before_fresh + " " else ""
+
+
+def try_template(text: str, *, bos: str, eos: str, command: Sequence[str] | None = None) -> str:
+    """Compile and render a template once in a throwaway process.  Returns '' when it is usable, else why not.
+
+    The process has 2 s of computing time and 512 MiB; on systems without such limits this one watches over both.
+    """
+    if len(text.encode("utf-8", "replace")) > MAX_TEMPLATE_BYTES:
+        return f"larger than {MAX_TEMPLATE_BYTES // 1024} KiB"
+    process = subprocess.Popen(
+        list(command or trial_command()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    with process:
+        out, problem = _watch(process, json.dumps({"template": text, "bos": bos, "eos": eos}).encode("ascii"))
+    if problem:
+        return problem
+    if process.returncode != 0:
+        # SIGXCPU, then SIGKILL, come from the limit on computing time
+        return "takes too long" if process.returncode in (-24, -9) else "crashes the template reader"
+    try:
+        return str(json.loads(out)["problem"])
+    except (ValueError, KeyError, TypeError):
+        return "crashes the template reader"
+
+
+def trial_command() -> list[str]:
+    """The command of the throwaway process; in a frozen program it is one of the program's own roles."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--worker", "template"]
+    return [sys.executable, "-P", str(Path(template_sandbox.__file__))]
+
+
+def _watch(process: subprocess.Popen[bytes], request: bytes) -> tuple[bytes, str]:
+    """Wait for the process within its limits.  Returns (its output, '') or (b'', why it was given up)."""
+    answers: list[bytes] = []
+    # On a thread: communicate() with a time limit, called again, forgets what it has not yet written (Python 3.11).
+    talk = threading.Thread(target=lambda: answers.append(process.communicate(request)[0]), daemon=True)
+    talk.start()
+    deadline = time.monotonic() + TRIAL_WALL_SECONDS
+    problem = ""
+    while talk.is_alive() and not problem:
+        talk.join(_POLL_SECONDS)
+        if _resident_bytes(process.pid) > MAX_TRIAL_MEMORY_BYTES:
+            problem = "needs too much memory"
+        elif time.monotonic() > deadline:
+            problem = "takes too long"
+    process.kill()
+    talk.join()
+    return (b"".join(answers), "") if not problem else (b"", problem)
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _family_named(wanted: str) -> Family:
+    family = FAMILIES_BY_NAME.get(wanted.removeprefix("builtin:"))
+    if family is None:
+        raise KnownError("request.invalid", what=f"template {wanted[:40]}")
+    return family
+
+
+def _is_control(vocabulary: Vocabulary, text: str) -> bool:
+    tokens = vocabulary.tokenize(text, special=True)
+    return len(tokens) == 1 and tokens[0] in vocabulary.marker_tokens
