@@ -90,7 +90,7 @@ def _version(path: Path, first: bytes, size: int) -> int:
         return version
     if version == 1:
         raise KnownError("model.unsupported", architecture="GGUF version 1")
-    if int.from_bytes(first[4:8], "big") <= 0xFFFF:  # llama.cpp tells the byte order by the same sign
+    if 0 < int.from_bytes(first[4:8], "big") <= 0xFFFF:  # llama.cpp tells the byte order by the same sign
         raise KnownError("model.unsupported", architecture="GGUF of the other byte order (big-endian)")
     if version > 0xFFFF or version == 0:
         raise damaged(f"GGUF version {version}")
