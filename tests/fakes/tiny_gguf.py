@@ -5,14 +5,15 @@
     write(path, tiny_llama(change={"llama.block_count": None})) # a key left out; or ("u32", 7) to replace or add one
 
 Every maker returns a `TinyFile`: `.data` are the bytes, `.marks` says where things lie (for malformed_gguf.py beside
-this).  The same arguments give the same bytes.  The words of the models are noise, the vocabulary is the 256 bytes, a few
-words and the ChatML markers <|im_start|> and <|im_end|> as control tokens; <|im_end|> ends an answer.
+this).  The same arguments give the same bytes.  The vocabulary is the 256 bytes, a few words and the ChatML markers
+<|im_start|> and <|im_end|> as control tokens; <|im_end|> ends an answer.  What the models write is noise: the llama
+walks through its words, which are letters and short words, the others may write any bytes.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -301,22 +302,26 @@ class _Weights:
 
 def _steer(
     tensors: dict[str, np.ndarray],
-    vocabulary: Iterable[tuple[str, float, int]],
+    vocabulary: Sequence[tuple[str, float, int]],
     *,
     endless: bool,
     favourite: str | None,
 ) -> None:
-    """Make channel 0 the same at every position and let it push single tokens up or down."""
+    """Make channel 0 the same at every position, and let it push single tokens up or down; chain the words."""
     ids = {text: number for number, (text, _score, _type) in enumerate(vocabulary)}
-    tensors["token_embd.weight"] *= tensors["token_embd.weight"].dtype.type(4)
-    tensors["token_embd.weight"][:, 0] = 4
+    embedding, output = tensors["token_embd.weight"], tensors["output.weight"]
+    embedding *= embedding.dtype.type(4)
+    words = [number for number, (_text, _score, kind) in enumerate(vocabulary) if kind == 1]
+    for here, there in zip(words, words[7:] + words[:7], strict=True):  # else a word would follow itself for ever
+        output[there] = output[there] * output.dtype.type(0.5) + embedding[here] * output.dtype.type(0.5)
+    embedding[:, 0] = 4
     for name in tensors:
         if name.endswith(("attn_output.weight", "ffn_down.weight")):
             tensors[name][0, :] = 0
-    output = tensors["output.weight"]
-    output[:, 0] = 0
-    for text in ("<unk>", "<s>", "<|im_start|>", *(["<|im_end|>"] if endless else [])):
-        output[ids[text], 0] = -100
+    output[:, 0] = -100
+    output[words, 0] = 0
+    if not endless:
+        output[ids["<|im_end|>"], 0] = 0
     if favourite is not None:
         output[ids[favourite], 0] = 100
 
