@@ -64,7 +64,7 @@ def require_chat_model(header: GgufHeader) -> None:
         raise damaged("no architecture is named")
     if header.kind == "unknown":
         raise KnownError("model.unsupported", architecture=clean_label(header.architecture, 80))
-    for key in ("block_count", "embedding_length", "context_length"):
+    for key in ("block_count", "embedding_length"):
         if not header.whole(key, 1 << 63):
             raise damaged(f"{key} is missing or no sensible number")
     if not header.layers:
