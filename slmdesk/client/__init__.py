@@ -1,1 +1,6 @@
-"""The desk's end of the pipe to a child."""
+"""The desk's end of the pipe: starts a child, watches it, ends it, and tells typed events by callback.  No Qt."""
+
+from slmdesk.client.client import ChildClient, JobHandle
+from slmdesk.client.events import ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
+
+__all__ = ["ChildClient", "ChildEnded", "ChildEvent", "ChildStarted", "ClientLimits", "JobHandle", "Outcome"]

@@ -89,7 +89,10 @@ class Job:
             events.close()
 
     def told_by(self, work: Callable[[Callable[[TaskEvent], None]], T]) -> Generator[TaskEvent, None, T]:
-        """Run `work(tell)`, which blocks and reports by callback, on a thread; yield what it tells, return what it does."""
+        """Run `work(tell)`, which blocks and reports by callback, on a thread; yield what it tells, return its result.
+
+        An error of `work` is raised here.
+        """
         told: queue.SimpleQueue[TaskEvent | None] = queue.SimpleQueue()
         results: list[T] = []
         errors: list[BaseException] = []

@@ -40,7 +40,11 @@ def run_job(job: Job, events: Task, send: Callable[[FromChild], None]) -> None:
         except Exception as err:  # noqa: BLE001  the child's loop: the desk gets a code, the log the trace
             log.error("a job died\n%s", trace_of(err))
             ended = Failed(job.id, BUG_CODE, {})
-    send(ended)
+    try:
+        send(ended)
+    except (TypeError, ValueError) as err:  # a result that is no JSON, such as an infinite number
+        log.error("a result could not be sent\n%s", trace_of(err))
+        send(Failed(job.id, BUG_CODE, {}))
 
 
 class Jobs:

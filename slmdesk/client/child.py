@@ -1,0 +1,218 @@
+"""One child process: its pipes, what was heard of it, and its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import slmdesk
+from slmdesk.client.error_log import ErrorLog
+from slmdesk.client.events import ClientLimits, Outcome, outcome_of
+from slmdesk.client.writer import Writer
+from slmdesk.core import protocol
+from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, decoder_of_desk, lines_of
+
+PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
+SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"})
+"""Of no use to a child without network."""
+END_S = 2.0
+"""A child that has closed its stdout has this long to end, and a killed one to be gone."""
+
+
+class Child:
+    """Starts the process.  Made on a thread that outlives it: on Linux a child dies with the thread that started it.
+
+    Raises OSError or RuntimeError, leaving nothing behind, when there is no room for a process or its threads.
+    """
+
+    def __init__(
+        self,
+        generation: int,
+        command: Sequence[str],
+        *,
+        role: str,
+        log_path: Path,
+        environment: Mapping[str, str],
+        limits: ClientLimits,
+        on_message: Callable[[Child, FromChild], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self.generation = generation
+        self.verdict: tuple[Outcome, str] | None = None
+        """Why we ended it; None while we did not."""
+        self.hello: Hello | None = None
+        self.bad_lines = 0
+        self._role, self._limits = role, limits
+        self._on_message, self._on_change = on_message, on_change
+        self._oom_kills = _oom_kills()
+        self.process = _start(command, environment)
+        self._stdin, self._stdout, self._stderr = _pipes(self.process)
+        self._began = self._heard = self._moved = time.monotonic()
+        self._beat = Heartbeat(0, False)
+        self.writer = Writer(self._stdin)
+        self._reader = threading.Thread(target=self._read, name=f"from {role}", daemon=True)
+        self._start_threads(log_path)
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self.process.pid
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has closed its stdout, or is gone."""
+        return not self._reader.is_alive() or self.process.poll() is not None
+
+    def complaint(self, now: float) -> tuple[tuple[Outcome, str] | None, float]:
+        """What is wrong with it at `now`, if anything, and when to look again."""
+        limits, beat = self._limits, self._beat
+        if self.bad_lines >= limits.bad_lines:
+            return (Outcome.PROTOCOL, f"{self.bad_lines} bad lines"), now
+        if self.hello is None:
+            return self._late(now, self._began + limits.hello_s, (Outcome.START_FAILED, "no hello"))
+        checks = [self._late(now, self._heard + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
+        if beat.busy:
+            limit = limits.template_s if beat.in_template else limits.still_s
+            checks.append(self._late(now, self._moved + limit, (Outcome.HUNG, f"{limit:g}")))
+        return min(checks, key=lambda check: check[1])
+
+    def excuse(self, now: float) -> None:
+        """The desk itself did not run for a while: what was not heard meanwhile does not count (R2)."""
+        self._heard = self._moved = self._began = now
+
+    def end(self, how: Outcome, detail: str) -> None:
+        """Kill it, and what it started; the first verdict stays."""
+        if self.verdict is None:
+            self.verdict = (how, detail)
+        if sys.platform != "win32" and self.process.poll() is None:
+            try:
+                os.killpg(self.pid, 9)  # it leads a group of its own
+            except OSError:
+                pass
+        self.process.kill()
+
+    def reap(self) -> tuple[Outcome, str]:
+        """Wait for it, by force if need be, and for its threads.  How it ended; a second call says the same."""
+        try:
+            self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(END_S)
+        self.writer.close()
+        for thread in (self._reader, self._logger):
+            thread.join(END_S)
+        self.writer.join(END_S)
+        return self.verdict or self._ended_itself()
+
+    def _ended_itself(self) -> tuple[Outcome, str]:
+        how, detail = outcome_of(self.process.returncode)
+        if detail == "SIGKILL" and _oom_kills() > self._oom_kills:
+            how = Outcome.OUT_OF_MEMORY
+        return (Outcome.START_FAILED, detail) if self.hello is None else (how, detail)
+
+    @staticmethod
+    def _late(now: float, due: float, what: tuple[Outcome, str]) -> tuple[tuple[Outcome, str] | None, float]:
+        return (what if now >= due else None), due
+
+    def _start_threads(self, log_path: Path) -> None:
+        try:
+            self._logger = ErrorLog(log_path).follow(self._stderr)
+            self.writer.start()
+            self._reader.start()
+        except RuntimeError:
+            self.process.kill()
+            self.process.wait(END_S)
+            for stream in (self._stdin, self._stdout, self._stderr):
+                stream.close()
+            raise
+
+    def _read(self) -> None:
+        """Turn its bytes into messages until it ends.  Bad lines are dropped and counted."""
+        decoder = decoder_of_desk()
+        with self._stdout as stream:
+            for untrusted_line in lines_of(stream):
+                self._heard = time.monotonic()
+                try:
+                    message = None if untrusted_line is None else decoder.decode(untrusted_line)
+                except ProtocolBroken:
+                    untrusted_line = None
+                if untrusted_line is None:
+                    self.count_bad_line()
+                elif message is not None:
+                    self._hear(message)
+        self._on_change()
+
+    def count_bad_line(self) -> None:
+        """One more; too many and it is replaced."""
+        self.bad_lines += 1
+        if self.bad_lines == self._limits.bad_lines:
+            self._on_change()
+
+    def _hear(self, message: FromChild) -> None:
+        if isinstance(message, Hello):
+            self._greet(message)
+        elif self.hello is None:
+            self.count_bad_line()
+        elif isinstance(message, Heartbeat):
+            if message.work != self._beat.work or not message.busy or not self._beat.busy:
+                self._moved = time.monotonic()
+            self._beat = message
+            self._on_change_if_needed(message)
+        else:
+            self._on_message(self, message)
+
+    def _on_change_if_needed(self, beat: Heartbeat) -> None:
+        """Wake the keeper when there is something new to watch: a template has a shorter limit."""
+        if beat.busy and beat.in_template:
+            self._on_change()
+
+    def _greet(self, hello: Hello) -> None:
+        if self.hello is not None or hello.version != protocol.VERSION or hello.role != self._role:
+            self.count_bad_line()
+            return
+        self.hello = hello
+        self._on_message(self, hello)
+        self.writer.open()
+        self._on_change()
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Without a shell, in a group of its own (Ctrl-C is the desk's), in a folder that holds our package and nothing
+    of others: `python -m` would import a module from the folder it runs in.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW
+    return subprocess.Popen(
+        list(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=PACKAGE_PARENT,
+        env={**inherited, "GGML_NO_BACKTRACE": "1", "SLMDESK_DESK_PID": str(os.getpid()), **environment},
+        start_new_session=True,
+        creationflags=flags,
+    )
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return process.stdin, process.stdout, process.stderr
+
+
+def _oom_kills() -> int:
+    """How many processes Linux has killed for memory since it started; 0 elsewhere."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

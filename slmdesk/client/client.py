@@ -1,0 +1,427 @@
+"""The client: starts children when they are needed, watches and replaces them, and ends every job exactly once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from slmdesk.client.child import Child
+from slmdesk.client.events import ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
+from slmdesk.core.errors import CODES
+from slmdesk.core.protocol import (
+    Cancel,
+    Cancelled,
+    Cancelling,
+    CountTokens,
+    Done,
+    EndOfSteps,
+    Failed,
+    FromChild,
+    Hello,
+    Load,
+    Partial,
+    Progress,
+    Rejected,
+    Start,
+    Step,
+    ToChild,
+    Token,
+    Unload,
+)
+from slmdesk.core.types import Json, LoadSpec
+from slmdesk.core.wire import to_json
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[FromChild], None]
+
+TICK_S = 1.0
+"""The longest the keeper sleeps while a child runs."""
+LATE_S = 1.0
+"""Woken later than wanted by so much, the desk itself had stopped: nobody is blamed for the silence."""
+MAX_ARG_CHARACTERS = 500
+
+
+class JobHandle:
+    """A job that was asked for.  All methods return at once, from any thread; after its end they do nothing."""
+
+    def __init__(self, client: ChildClient, ident: str, listener: Listener) -> None:
+        self.id = ident
+        self.cancel_heard = False
+        """Whether the child has acknowledged a cancel."""
+        self._client = client
+        self._listener = listener
+        self._lock = threading.RLock()
+        self._over = False
+        self.generation = 0
+        """Of the child that does it; 0: none yet."""
+        self.outbox: list[ToChild] = []
+        self.cancelled_at: float | None = None
+
+    def step(self, key: str, payload: Mapping[str, Json]) -> None:
+        """Give one more step."""
+        self._client.pass_on(self, Step(self.id, key, payload))
+
+    def end_of_steps(self) -> None:
+        """No more steps will come."""
+        self._client.pass_on(self, EndOfSteps(self.id))
+
+    def cancel(self) -> None:
+        """End it soon; the listener hears Cancelled, or the end that was already on its way."""
+        self._client.cancel(self)
+
+    def tell(self, event: FromChild) -> None:
+        """Tell the listener, unless it has heard the end.  An error of the listener is logged and ends nothing."""
+        with self._lock:  # the reader and the keeper may both have something to say
+            if self._over:
+                return
+            self._over = isinstance(event, Done | Failed | Cancelled)
+            try:
+                self._listener(event)
+            except Exception as err:  # noqa: BLE001  a listener's error never ends a thread of the client
+                _log_error("a listener failed", err)
+
+
+class ChildClient:
+    """The children of one role, one at a time.  Thread-safe, without Qt.
+
+    A child is started when a job needs one.  Listeners are called on a thread of the client, `on_child` too; both must
+    return soon.  When a child dies, `on_child` hears ChildEnded first, then each open job its one end.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        role: str,
+        log_path: Path,
+        environment: Mapping[str, str] | None = None,
+        on_child: Callable[[ChildEvent], None],
+        limits: ClientLimits | None = None,
+    ) -> None:
+        self._command, self._role, self._log_path = list(command), role, log_path
+        self._environment = dict(environment or {})
+        self._on_child = on_child
+        self._limits = limits or ClientLimits()
+        self._changed = threading.Condition()
+        self._jobs: dict[str, JobHandle] = {}
+        self._gone: list[JobHandle] = []
+        """Cancelled before a child knew of them."""
+        self._last = 0
+        """Number of the last job."""
+        self._child: Child | None = None
+        self._keeper: threading.Thread | None = None
+        self._closing = False
+        self._closed = threading.Event()
+        self._old_bad_lines = 0
+        self.generation = 0
+        """Counts the children: a model's handle belongs to one generation."""
+
+    # ---- what others ask, from any thread
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a child that has said hello."""
+        child = self._child
+        return child is not None and child.hello is not None and not child.is_over
+
+    @property
+    def pid(self) -> int | None:
+        """Of the child, if there is one."""
+        child = self._child
+        return None if child is None else child.pid
+
+    @property
+    def bad_lines(self) -> int:
+        """Lines of all children so far that were dropped."""
+        child = self._child
+        return self._old_bad_lines + (0 if child is None else child.bad_lines)
+
+    def start(
+        self, kind: str, payload: Mapping[str, Json], listener: Listener, *, priority: str = "interactive"
+    ) -> JobHandle:
+        """Begin a job.  The listener hears Token, Progress, Partial, then exactly one Done, Failed or Cancelled."""
+        return self._begin(lambda job: Start(job, kind, payload, priority), listener)
+
+    def load(self, spec: LoadSpec, listener: Listener) -> JobHandle:
+        """Load a model: Progress in permille, then Done with a LoadedModel as object."""
+        return self._begin(lambda job: Load(job, to_json(spec)), listener)
+
+    def count_tokens(self, texts: Sequence[str], listener: Listener, *, handle: str = "", path: str = "") -> JobHandle:
+        """Count tokens of texts, by a loaded model or by the vocabulary of a file: Done with `counts`."""
+        return self._begin(lambda job: CountTokens(job, tuple(texts), handle, path), listener)
+
+    def unload(self, handle: str, listener: Listener | None = None) -> None:
+        """Free a model.  Without a child nothing is loaded: Done at once."""
+        with self._changed:
+            runs = self._child is not None
+        if runs:
+            self._begin(lambda job: Unload(job, handle), listener or _ignore)
+        elif listener is not None:
+            listener(Done(""))
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """End the child: ask, wait at most `timeout_s`, kill, wait.  Open jobs hear Cancelled.  May be called twice."""
+        with self._changed:
+            self._closing = True
+            keeper, child = self._keeper, self._child
+            self._changed.notify_all()
+        if keeper is None:
+            self._closed.set()
+            return
+        if threading.current_thread() is keeper:
+            return  # it ends by itself as soon as its listener returns
+        if child is not None:
+            child.writer.close()
+        if not self._closed.wait(timeout_s):
+            with self._changed:
+                child = self._child
+            if child is not None:
+                child.end(Outcome.ASKED, "killed")
+            self._closed.wait(timeout_s + 5.0)
+
+    # ---- for the handles
+
+    def pass_on(self, job: JobHandle, message: ToChild) -> None:
+        """Send a message of a job, or keep it until its child is there."""
+        with self._changed:
+            child = self._child
+            if job.id not in self._jobs:
+                return
+            if child is not None and job.generation == child.generation:
+                child.writer.put(message)
+            else:
+                job.outbox.append(message)
+
+    def cancel(self, job: JobHandle) -> None:
+        """Cancel a job; one that no child knows of ends at once."""
+        with self._changed:
+            child = self._child
+            if job.id not in self._jobs or job.cancelled_at is not None:
+                return
+            job.cancelled_at = time.monotonic()
+            if child is None or job.generation != child.generation or child.writer.withdraw(job.id):
+                del self._jobs[job.id]
+                self._gone.append(job)
+            else:
+                child.writer.put(Cancel(job.id))
+            self._changed.notify_all()
+
+    def _begin(self, make: Callable[[str], ToChild], listener: Listener) -> JobHandle:
+        with self._changed:
+            self._last += 1
+            job = JobHandle(self, str(self._last), listener)
+            message = make(job.id)
+            self._jobs[job.id] = job
+            child = self._child
+            if child is not None and child.verdict is None and not self._closing:
+                job.generation = child.generation
+                child.writer.put(message)
+            else:
+                job.outbox.append(message)
+            started = self._start_keeper()
+            closed = self._closing and self._closed.is_set()
+            self._changed.notify_all()
+        if closed:
+            self._end_jobs([job], Outcome.ASKED, "")
+        elif not started:
+            self._end_jobs([job], Outcome.START_FAILED, "no more threads")
+        return job
+
+    def _start_keeper(self) -> bool:
+        if self._keeper is None and not self._closing:
+            keeper = threading.Thread(target=self._keep, name=f"keeper of {self._role}", daemon=True)
+            try:
+                keeper.start()
+            except RuntimeError:
+                return False
+            self._keeper = keeper
+        return True
+
+    # ---- the keeper's thread: it starts children, so it must live as long as they do
+
+    def _keep(self) -> None:
+        while True:
+            with self._changed:
+                gone, self._gone = self._gone, []
+                child = self._child
+                wanted = any(job.generation == 0 for job in self._jobs.values())
+                closing = self._closing
+                if not (gone or closing or child or wanted):
+                    self._changed.wait()
+                    continue
+            for job in gone:
+                job.tell(Cancelled(job.id))
+            if child is not None:
+                self._look_after(child, closing=closing)
+            elif closing:
+                break
+            elif wanted:
+                self._start_child()
+        with self._changed:
+            self._closed.set()
+            left = list(self._jobs.values())
+        self._end_jobs(left, Outcome.ASKED, "")
+
+    def _start_child(self) -> None:
+        self.generation += 1
+        try:
+            child = Child(
+                self.generation,
+                self._command,
+                role=self._role,
+                log_path=self._log_path,
+                environment=self._environment,
+                limits=self._limits,
+                on_message=self._hear,
+                on_change=self._wake,
+            )
+        except (OSError, RuntimeError) as err:
+            reason = getattr(err, "strerror", None) or type(err).__name__
+            with self._changed:
+                left = list(self._jobs.values())
+            self._tell_child(ChildEnded(self.generation, Outcome.START_FAILED, reason))
+            self._end_jobs(left, Outcome.START_FAILED, reason)
+            return
+        with self._changed:
+            self._child = child
+            for job in self._jobs.values():
+                job.generation = child.generation
+                for message in job.outbox:
+                    child.writer.put(message)
+                job.outbox.clear()
+            if self._closing:
+                child.writer.close()
+
+    def _look_after(self, child: Child, *, closing: bool) -> None:
+        if child.is_over:
+            self._bury(child)
+            return
+        now = time.monotonic()
+        complaint, look_again = self._complaint(child, now)
+        if complaint is not None and not closing:
+            child.end(*complaint)
+            self._bury(child)
+            return
+        with self._changed:
+            if self._gone or child.is_over or closing != self._closing:
+                return
+            pause = TICK_S if closing else min(max(look_again - now, 0.001), TICK_S)
+            asleep = time.monotonic()
+            self._changed.wait(pause)
+            late = time.monotonic() - asleep - pause
+        if late > LATE_S:
+            self._excuse(child, late)
+
+    def _complaint(self, child: Child, now: float) -> tuple[tuple[Outcome, str] | None, float]:
+        complaint, look_again = child.complaint(now)
+        with self._changed:
+            cancels = [job.cancelled_at for job in self._jobs.values() if job.cancelled_at is not None]
+        if complaint is None and cancels:
+            due = min(cancels) + self._limits.cancel_s
+            complaint = (Outcome.CANCEL_IGNORED, "") if now >= due else None
+            look_again = min(look_again, due)
+        return complaint, look_again
+
+    def _excuse(self, child: Child, late: float) -> None:
+        child.excuse(time.monotonic())
+        with self._changed:
+            for job in self._jobs.values():
+                if job.cancelled_at is not None:
+                    job.cancelled_at += late
+
+    def _bury(self, child: Child) -> None:
+        """Reap a child; then all its jobs end."""
+        how, detail = child.reap()
+        with self._changed:
+            if self._closing:
+                how = Outcome.ASKED
+            self._child = None
+            self._old_bad_lines += child.bad_lines
+            left = [job for job in self._jobs.values() if job.generation == child.generation]
+        self._tell_child(ChildEnded(child.generation, how, detail))
+        self._end_jobs(left, how, detail)
+
+    def _end_jobs(self, jobs: Sequence[JobHandle], how: Outcome, detail: str) -> None:
+        with self._changed:
+            for job in jobs:
+                self._jobs.pop(job.id, None)
+        for job in jobs:
+            asked = how is Outcome.ASKED or job.cancelled_at is not None
+            job.tell(Cancelled(job.id) if asked else _failure(job.id, how, detail))
+
+    # ---- the reader's thread
+
+    def _hear(self, child: Child, message: FromChild) -> None:
+        if isinstance(message, Hello):
+            self._tell_child(ChildStarted(child.generation, message.pid, message.capabilities))
+            return
+        if isinstance(message, Rejected):
+            log.error("the child did not understand a line")  # its reason is untrusted: not for a log
+            child.count_bad_line()
+            return
+        ended = isinstance(message, Done | Failed | Cancelled)
+        assert isinstance(message, Token | Progress | Partial | Cancelling | Done | Failed | Cancelled)
+        with self._changed:
+            job = self._jobs.get(message.job)
+            if job is None or job.generation != child.generation:
+                job = None
+            elif ended:
+                del self._jobs[message.job]
+        if job is None:
+            self._count_if_never_asked(child, message.job)
+        elif isinstance(message, Cancelling):
+            job.cancel_heard = True
+        else:
+            job.tell(_checked(message) if isinstance(message, Failed) else message)
+
+    def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
+        """Words for a job that has ended are late and dropped; for one that never was they are a bad line."""
+        known = untrusted_job.isascii() and untrusted_job.isdecimal() and len(untrusted_job) < 18
+        if not known or int(untrusted_job) > self._last:
+            child.count_bad_line()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _tell_child(self, event: ChildEvent) -> None:
+        try:
+            self._on_child(event)
+        except Exception as err:  # noqa: BLE001  a listener's error never ends a thread of the client
+            _log_error("on_child failed", err)
+
+
+def _failure(job: str, how: Outcome, detail: str) -> Failed:
+    if how is Outcome.HUNG:
+        return Failed(job, "child.hung", {"seconds": float(detail)})
+    if how is Outcome.PROTOCOL:
+        return Failed(job, "child.protocol", {"reason": detail})
+    if how is Outcome.START_FAILED:
+        return Failed(job, "child.start_failed", {"reason": detail})
+    return Failed(job, "child.died", {"how": how.value, "detail": detail})
+
+
+def _checked(untrusted: Failed) -> Failed:
+    """A failure with a code that is known and args that are numbers and short strings."""
+    args: dict[str, Json] = {}
+    for name in CODES.get(untrusted.code, ()):
+        value = untrusted.args.get(name, "")
+        usable = isinstance(value, str | int | float) and not isinstance(value, bool)
+        args[name] = value[:MAX_ARG_CHARACTERS] if isinstance(value, str) else value if usable else ""
+    return Failed(untrusted.job, untrusted.code if untrusted.code in CODES else "bug", args)
+
+
+def _log_error(what: str, err: Exception) -> None:
+    """Where, not what: a message may quote the user."""
+    places = traceback.extract_tb(err.__traceback__)
+    where = ", ".join(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places[-4:])
+    log.error("%s: %s at %s", what, type(err).__name__, where)
+
+
+def _ignore(_: FromChild) -> None:
+    """Nobody wants to know."""

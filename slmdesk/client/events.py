@@ -1,0 +1,98 @@
+"""What the client tells of its children, and its limits."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+EXIT_OUT_OF_MEMORY = 77
+"""A child that could not get memory ends with this status; written down in worker/jobs.py too."""
+
+
+class Outcome(StrEnum):
+    """How a child ended."""
+
+    ASKED = "asked"
+    """The desk closed it."""
+    ENDED = "ended"
+    """With status 0, though nobody asked."""
+    EXITED = "exited"
+    """With another status."""
+    KILLED = "killed"
+    """By a signal from outside."""
+    ABORTED = "aborted"
+    SEGFAULT = "segfault"
+    BUS = "bus"
+    """A mapped file became shorter, or the disk failed."""
+    ILLEGAL_INSTRUCTION = "illegal_instruction"
+    """The processor lacks something the library was built for."""
+    OUT_OF_MEMORY = "out_of_memory"
+    HUNG = "hung"
+    """Killed by us: silent, or busy and still."""
+    CANCEL_IGNORED = "cancel_ignored"
+    """Killed by us."""
+    PROTOCOL = "protocol"
+    """Killed by us: too many bad lines, or another version."""
+    START_FAILED = "start_failed"
+    """Never said hello."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStarted:
+    """A child said hello."""
+
+    generation: int
+    pid: int
+    capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """A child is gone and reaped; its jobs are told after this."""
+
+    generation: int
+    how: Outcome
+    detail: str
+
+
+ChildEvent: TypeAlias = ChildStarted | ChildEnded
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLimits:
+    """Seconds a child may take, and bad lines it may send."""
+
+    hello_s: float = 30.0
+    """A cold disk and a busy machine: Python alone was seen to take seconds."""
+    silence_s: float = 5.0
+    still_s: float = 10.0
+    """Busy, and the counter of its work does not move."""
+    template_s: float = 2.0
+    """The same inside a template."""
+    cancel_s: float = 2.0
+    bad_lines: int = 100
+
+
+_SIGNALS = {
+    "SIGABRT": Outcome.ABORTED,
+    "SIGSEGV": Outcome.SEGFAULT,
+    "SIGBUS": Outcome.BUS,
+    "SIGILL": Outcome.ILLEGAL_INSTRUCTION,
+}
+
+
+def outcome_of(status: int) -> tuple[Outcome, str]:
+    """How a process ended, by its return code as subprocess gives it; a detail for the curious."""
+    if status == 0:
+        return Outcome.ENDED, "exit 0"
+    if status == EXIT_OUT_OF_MEMORY:
+        return Outcome.OUT_OF_MEMORY, f"exit {status}"
+    if status > 0:
+        return Outcome.EXITED, f"exit {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return _SIGNALS.get(name, Outcome.KILLED), name
