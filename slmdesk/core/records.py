@@ -92,6 +92,8 @@ class Found:
     message: str
     title: str
     snippet: str
+    n: int = 0
+    """Of the message: the `before` of the next page."""
 
 
 @dataclass(frozen=True, slots=True)

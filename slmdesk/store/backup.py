@@ -1,0 +1,125 @@
+"""Copies of the database: over a read-only connection of their own, checked, and put in place whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.paths import Paths
+from slmdesk.store.database import connect, known_errors
+
+KEPT_DAYS = 30
+PAGES_A_STEP = 2_000
+MAX_RESTARTS = 5
+_PREFIX, _SUFFIX, _WHEN = "slmdesk-", ".sqlite3", "%Y%m%d-%H%M%S"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupResult:
+    """A finished copy."""
+
+    bytes: int
+    sha256: str
+
+
+def backup(paths: Paths, target: Path, on_progress: Callable[[int, int], None] | None = None) -> BackupResult:
+    """Copy the live database to `target`, checked and synced; any thread.  Replaces `target` only by a whole copy.
+
+    `on_progress(done, total)` in pages, on this thread; what it raises ends the backup and leaves nothing behind.
+    The desk holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.* and disk.full.
+    """
+    if not paths.database.exists():
+        raise KnownError("file.missing", path=str(paths.database))
+    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE))
+        try:
+            _copy(paths.database, beside, on_progress)
+            result = _checked(beside, paths.database)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+            beside.with_name(beside.name + "-journal").unlink(missing_ok=True)
+        sync_folder(target.parent)
+    except OSError as err:
+        raise problem_of(err, target) from err
+    return result
+
+
+def _copy(source: Path, beside: Path, on_progress: Callable[[int, int], None] | None) -> None:
+    seen: list[int] = []
+
+    def tell(_: int, remaining: int, total: int) -> None:
+        seen.append(remaining)
+        if on_progress is not None:
+            on_progress(total - remaining, total)
+        restarts = sum(later > earlier for earlier, later in pairwise(seen))
+        if restarts > MAX_RESTARTS:
+            raise _TooBusyError
+
+    with (
+        known_errors(beside),
+        closing(connect(source, read_only=True)) as live,
+        closing(sqlite3.connect(beside, isolation_level=None)) as copy,
+    ):
+        try:
+            live.backup(copy, pages=PAGES_A_STEP, progress=tell, sleep=0.01)
+        except _TooBusyError:  # others write between the steps, which starts it over each time: one step, they wait
+            live.backup(copy, pages=-1)
+
+
+class _TooBusyError(Exception):
+    pass
+
+
+def _checked(beside: Path, source: Path) -> BackupResult:
+    with known_errors(beside), closing(connect(beside, read_only=True)) as copy:
+        verdict = copy.execute("PRAGMA quick_check(1)").fetchall()
+    if [row[0] for row in verdict] != ["ok"]:
+        raise KnownError("store.damaged", path=str(source))
+    digest = hashlib.sha256()
+    with beside.open("r+b") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+        os.fsync(file.fileno())
+        return BackupResult(file.tell(), digest.hexdigest())
+
+
+def keep_copy(paths: Paths, why: str) -> Path:
+    """A verified copy in the backups folder, named by day and reason.  Raises as `backup`."""
+    private_folder(paths.backups)
+    target = paths.backups / f"{_PREFIX}{time.strftime(_WHEN)}-{why}{_SUFFIX}"
+    backup(paths, target)
+    return target
+
+
+def kept_copies(paths: Paths) -> list[Path]:
+    """The copies there are, oldest first."""
+    return sorted(paths.backups.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
+def drop_old_copies(paths: Paths, now: float) -> None:
+    """Remove what is older than 30 days by its name; a file that cannot be removed stays."""
+    for copy in kept_copies(paths):
+        day = copy.name.removeprefix(_PREFIX)[:15]
+        try:
+            made = time.mktime(time.strptime(day, _WHEN))
+            if now - made > KEPT_DAYS * 86_400:
+                copy.unlink()
+        except (ValueError, OverflowError, OSError):
+            continue
+
+
+def renew_copies(paths: Paths) -> None:
+    """Make every kept copy anew from the database as it is now, so that what was deleted is in none of them."""
+    for copy in kept_copies(paths):
+        backup(paths, copy)

@@ -1,0 +1,182 @@
+"""The desk's one connection: how it is opened, how it writes, and what SQLite's errors mean to a person."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from slmdesk.core.errors import KnownError
+
+BUSY_MS = 5_000
+"""How long a write waits for another desk before `store.busy`."""
+TICK_MS = 50
+"""How long a growing row waits: the next tick writes it anyway."""
+NEARLY_FULL_BYTES = 1 << 20
+CHECK_MARK = "check-at-start"
+"""A file beside the database: damage was met while running, so the next start checks the whole of it."""
+
+Value = str | bytes | int | float | None
+Row = sqlite3.Row
+
+
+def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> sqlite3.Connection:
+    """The only way a database is opened.  The file must exist.  Raises sqlite3.Error.
+
+    A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two desks share the
+    file.  temp_store in memory, so that no words land in the system's temporary folder.
+    """
+    mode = ("ro&immutable=1" if immutable else "ro") if read_only or immutable else "rw"
+    conn = sqlite3.connect(
+        f"file:{quote(os.fsencode(path))}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_MS / 1000
+    )
+    try:
+        conn.row_factory = sqlite3.Row
+        for pragma in (
+            "trusted_schema=OFF",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+            "mmap_size=0",
+            "cell_size_check=ON",
+        ):
+            conn.execute(f"PRAGMA {pragma}").fetchall()
+        if not read_only and not immutable:
+            mode_now = conn.execute("PRAGMA journal_mode=TRUNCATE").fetchone()[0]
+            if mode_now != "truncate":
+                raise sqlite3.OperationalError(f"journal mode stays {mode_now}")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def known_error(err: sqlite3.Error, path: Path) -> KnownError | None:
+    """What SQLite's result code means; None when it is our own fault.  Full, damaged and busy are never confused."""
+    code = getattr(err, "sqlite_errorcode", 0) & 0xFF
+    undecodable = "Could not decode" in str(err)  # text that is not UTF-8: raised by Python's module, without a code
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
+        return KnownError("store.damaged", path=str(path))
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_nearly_full(path)):
+        return KnownError("store.full")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return KnownError("store.read_only", path=str(path))
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
+        return KnownError("store.busy")
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS):
+        return KnownError("file.unwritable", path=str(path), reason=getattr(err, "sqlite_errorname", "SQLITE_IOERR"))
+    if code == sqlite3.SQLITE_TOOBIG:
+        return KnownError("request.invalid", what="text too large for the database")
+    if code == sqlite3.SQLITE_NOMEM:
+        raise MemoryError from err
+    return None
+
+
+def _is_nearly_full(path: Path) -> bool:
+    """A quota or a limit on file size is told by SQLite as an I/O error; now and then a full disk is."""
+    try:
+        return shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES
+    except OSError:
+        return False
+
+
+@contextmanager
+def known_errors(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors about `path` into KnownError."""
+    try:
+        yield
+    except sqlite3.Error as err:
+        known = known_error(err, path)
+        if known is None:
+            raise
+        raise known from err
+
+
+class Database:
+    """A connection that fetches whole and writes in immediate transactions.  Belongs to the thread that made it."""
+
+    def __init__(self, conn: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+        self.conn = conn
+        self.path = path
+        self.read_only = read_only
+        self._depth = 0
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """All rows at once: an unfinished query would keep every other desk from writing."""
+        with self._errors():
+            return self.conn.execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
+        """The first row, or None."""
+        rows = self.rows(sql, values)
+        return rows[0] if rows else None
+
+    def run(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Execute a writing statement inside `writing`; how many rows it changed."""
+        with self._errors():
+            return self.conn.execute(sql, values).rowcount
+
+    def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Execute an INSERT inside `writing`; the new row's number."""
+        with self._errors():
+            return self.conn.execute(sql, values).lastrowid or 0
+
+    @contextmanager
+    def writing(self, *, wait_ms: int = BUSY_MS) -> Iterator[None]:
+        """A transaction, all or nothing: BEGIN IMMEDIATE, or a savepoint inside another.  Raises KnownError store.*.
+
+        A deferred transaction that reads before it writes fails at once with "locked", whatever the time-out.
+        """
+        if self.read_only:
+            raise KnownError("store.read_only", path=str(self.path))
+        begin, end, undo = (
+            ("SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner")
+            if self.conn.in_transaction
+            else ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+        )
+        outermost = begin == "BEGIN IMMEDIATE"
+        with self._errors():
+            deadline = time.monotonic() + wait_ms / 1000
+            if outermost and wait_ms != BUSY_MS:
+                self._wait_at_most(wait_ms)
+            try:
+                self.conn.execute(begin)
+                if outermost:  # what BEGIN waited, COMMIT (which needs the readers gone) waits less
+                    self._wait_at_most(round(max(0.0, deadline - time.monotonic()) * 1000))
+                try:
+                    yield
+                    self.conn.execute(end)
+                except BaseException:
+                    if self.conn.in_transaction:  # a full disk may have rolled back all of it already
+                        with suppress(sqlite3.Error):
+                            self.conn.execute(undo)
+                            if not outermost:
+                                self.conn.execute(end)
+                    raise
+            finally:
+                if outermost:
+                    self._wait_at_most(BUSY_MS)
+
+    def _wait_at_most(self, wait_ms: int) -> None:
+        self.conn.execute(f"PRAGMA busy_timeout={wait_ms}").fetchall()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with known_errors(self.path):
+                yield
+        except KnownError as known:
+            if known.code == "store.damaged":
+                with suppress(OSError):
+                    (self.path.parent / CHECK_MARK).touch(0o600)
+            raise
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.conn.close()

@@ -1,0 +1,95 @@
+"""Items: chats, summaries, translations, questions, writings.  One table, so that history and trash are one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Item
+from slmdesk.core.types import Json
+from slmdesk.store.database import Row, Value
+from slmdesk.store.part import StorePart, damage_named, mapping_from, merged, new_id
+
+
+class Items(StorePart):
+    """The part of the store that keeps items."""
+
+    def add_item(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
+        """A new, empty item.  Raises KnownError store.*."""
+        now, ident = self._clock(), new_id()
+        with self._db.writing():
+            self._db.insert(
+                "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
+                " values (?, ?, ?, 0, ?, ?, ?, ?)",
+                (ident, kind, self._text(title), now, now, self._next_revision(), self._json(settings or {})),
+            )
+            return self.item(ident)
+
+    def item(self, id: str) -> Item:
+        """The item of this id, or of the only id that begins so; in the trash too.  Raises KnownError item.unknown."""
+        found = self._id_of("items", id)
+        row = self._db.row("select * from items where id = ?", (found,)) if found else None
+        if row is None:
+            raise KnownError("item.unknown", id=id[:80])
+        return item_from(row)
+
+    def items(
+        self,
+        kind: str = "chat",
+        *,
+        before: tuple[float, int] | None = None,
+        limit: int = 100,
+        deleted: bool = False,
+    ) -> list[Item]:
+        """A page, the last touched first.  `before`: (updated, n) of the last one seen.  `deleted`: the trash."""
+        where, values = "", [kind]  # type: str, list[Value]
+        if before is not None:
+            where, values = "and (updated, n) < (?, ?)", [kind, *before]
+        rows = self._db.rows(
+            f"select * from items where kind = ? and deleted_at is {'not ' if deleted else ''}null {where}"
+            " order by updated desc, n desc limit ?",
+            [*values, limit],
+        )
+        return [item_from(row) for row in rows]
+
+    def rename_item(self, id: str, title: str) -> Item:
+        """Give it another title.  Its place in the list stays."""
+        return self._change_item(id, "title = ?", (self._text(title),))
+
+    def change_item_settings(self, id: str, **values: Json) -> Item:
+        """Set what belongs to this item alone; None takes a key away.  Its place in the list stays."""
+        with self._db.writing():
+            settings = merged(self.item(id).settings, values)
+            return self._change_item(id, "settings = ?", (self._json(settings),))
+
+    def trash_item(self, id: str) -> Item:
+        """Put it into the trash."""
+        return self._change_item(id, "deleted_at = ?", (self._clock(),))
+
+    def restore_item(self, id: str) -> Item:
+        """Take it out of the trash."""
+        return self._change_item(id, "deleted_at = ?", (None,))
+
+    def _change_item(self, id: str, assignments: str, values: Sequence[Value]) -> Item:
+        with self._db.writing():
+            found = self.item(id).id
+            self._db.run(
+                f"update items set {assignments}, revision = ? where id = ?", (*values, self._next_revision(), found)
+            )
+            return self.item(found)
+
+    def _touch_item(self, id: str) -> None:
+        self._db.run(
+            "update items set updated = ?, revision = ? where id = ?", (self._clock(), self._next_revision(), id)
+        )
+
+
+def item_from(row: Row) -> Item:
+    """The dataclass of a row."""
+    plain = ("n", "id", "kind", "title", "folder", "created", "updated", "deleted_at", "revision")
+    with damage_named("items"):
+        return Item(
+            **{name: row[name] for name in plain},
+            pinned=bool(row["pinned"]),
+            settings=mapping_from(row["settings"]),
+        )

@@ -1,0 +1,161 @@
+"""The model library's records, and the network ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import LedgerRow, ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.store.database import Row, Value
+from slmdesk.store.part import StorePart, damage_named, mapping_from, merged, new_id
+
+
+class Models(StorePart):
+    """The part of the store that knows which model files there are."""
+
+    def add_model(
+        self,
+        *,
+        name: str,
+        path: bytes | Path,
+        linked: bool,
+        bytes: int,
+        sha256: str,
+        mtime_ns: int,
+        inode: int,
+        header: Mapping[str, Json],
+        source: str,
+    ) -> ModelRecord:
+        """A new record of a model file.  The same file twice gives two records: look before.  Raises store.*."""
+        ident = new_id()
+        with self._db.writing():
+            self._db.insert(
+                "insert into models (id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added,"
+                " facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}')",
+                (
+                    ident,
+                    self._text(name),
+                    _path_bytes(path),
+                    int(linked),
+                    bytes,
+                    sha256,
+                    mtime_ns,
+                    str(inode),
+                    self._json(header),
+                    self._text(source),
+                    self._clock(),
+                ),
+            )
+            return self.model(ident)
+
+    def models(self) -> list[ModelRecord]:
+        """All of them, in the order they were added."""
+        return [_model_from(row) for row in self._db.rows("select * from models order by n")]
+
+    def model(self, wanted: str) -> ModelRecord:
+        """By id, by the only id that begins so, or by name.  Raises KnownError model.unknown, which names the known."""
+        found = self._id_of("models", wanted)
+        rows = self._db.rows("select * from models where id = ?", (found,)) if found else []
+        if not rows:
+            rows = self._db.rows("select * from models where lower(name) = lower(?) limit 2", (self._text(wanted),))
+        if len(rows) != 1:
+            known = ", ".join(f"{model.id} {model.name}" for model in self.models()[:20])
+            raise KnownError("model.unknown", wanted=wanted[:80], known=known)
+        return _model_from(rows[0])
+
+    def change_model(self, id: str, **values: Any) -> ModelRecord:
+        """Set fields of a record by name (name, path, bytes, sha256, mtime_ns, inode, header, last_used …)."""
+        columns: dict[str, Value] = {}
+        for key, value in values.items():
+            if key not in _CHANGEABLE:
+                raise ValueError(f"a model record has no field {key}")
+            columns[key] = self._column(key, value)
+        with self._db.writing():
+            found = self.model(id).id
+            assignments = ", ".join(f"{key} = ?" for key in columns)
+            self._db.run(f"update models set {assignments} where id = ?", [*columns.values(), found])
+            return self.model(found)
+
+    def set_model_facts(self, id: str, **facts: Json) -> ModelRecord:
+        """Note what was measured of a model on this PC; None takes a fact away."""
+        with self._db.writing():
+            record = self.model(id)
+            return self.change_model(record.id, facts=merged(record.facts, facts))
+
+    def remove_model(self, id: str) -> None:
+        """Forget the record; the file is not touched.  Raises KnownError model.unknown, store.*."""
+        with self._db.writing():
+            self._db.run("delete from models where id = ?", (self.model(id).id,))
+
+    def _column(self, key: str, value: Any) -> Value:
+        match key:
+            case "path":
+                return _path_bytes(value)
+            case "header" | "facts":
+                return self._json(value)
+            case "inode":
+                return str(value)
+            case "linked":
+                return int(value)
+            case "name" | "source":
+                return self._text(value)
+            case _:
+                column: Value = value
+                return column
+
+
+class Ledger(StorePart):
+    """The part of the store that knows what left this PC."""
+
+    def record_request(self, host: str, method: str, path: str, purpose: str) -> int:
+        """Note a request before it leaves: it is on the disk when this returns.  Returns its number in the ledger."""
+        with self._db.writing():
+            return self._db.insert(
+                "insert into requests (time, host, method, path, purpose) values (?, ?, ?, ?, ?)",
+                (self._clock(), self._text(host), self._text(method), self._text(path), self._text(purpose)),
+            )
+
+    def finish_request(self, n: int, bytes: int) -> None:
+        """Note how many bytes of the answer came."""
+        with self._db.writing():
+            self._db.run("update requests set bytes = ? where n = ?", (bytes, n))
+
+    def requests_since(self, time: float) -> int:
+        """How many were allowed to leave since `time`, seconds since the epoch."""
+        row = self._db.row("select count(*) from requests where time >= ?", (time,))
+        return int(row[0]) if row else 0
+
+    def requests(self, limit: int = 100, words: str = "") -> list[LedgerRow]:
+        """The last ones, newest first, where host, path or purpose hold `words`."""
+        wanted = f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
+        rows = self._db.rows(
+            "select * from requests where host || ' ' || path || ' ' || purpose like ? escape '!'"
+            " order by n desc limit ?",
+            (self._text(wanted), limit),
+        )
+        return [LedgerRow(**{name: row[name] for name in row.keys()}) for row in rows]  # noqa: SIM118 (a Row)
+
+
+_CHANGEABLE = {
+    "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source", "last_used", "facts",
+}  # fmt: skip
+
+
+def _path_bytes(path: bytes | Path) -> bytes:
+    """Paths are kept as bytes: a name need not be text."""
+    return path if isinstance(path, bytes) else str(path).encode("utf-8", "surrogateescape")
+
+
+def _model_from(row: Row) -> ModelRecord:
+    plain = ("id", "name", "path", "bytes", "sha256", "mtime_ns", "source", "added", "last_used")
+    with damage_named("models"):
+        return ModelRecord(
+            **{name: row[name] for name in plain},
+            linked=bool(row["linked"]),
+            inode=int(row["inode"]),
+            header=mapping_from(row["header"]),
+            facts=mapping_from(row["facts"]),
+        )

@@ -1,0 +1,312 @@
+"""How the store is opened: version from the header's bytes, schema lock, damage way-out, migration, unclean end.
+
+Before any connection exists the file is looked at as bytes; after that nothing in this process opens it but SQLite
+(closing another handle would drop its locks).  See design.md, *Store*.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import PRIVATE_FILE, dated_name, private_folder, problem_of, sync_folder
+from slmdesk.paths import Paths
+from slmdesk.store.backup import drop_old_copies, keep_copy
+from slmdesk.store.database import CHECK_MARK, Database, connect, known_errors
+from slmdesk.store.locks import DeskLock, FileLock, sweep_dead_desks
+from slmdesk.store.schema import APPLICATION_ID, STEPS, Step, migrate, unknown_steps
+from slmdesk.store.store import Store
+
+MAGIC = b"SQLite format 3\0"
+HEADER_BYTES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedStore:
+    """A store ready to use, and what a person should know about how it was opened."""
+
+    store: Store
+    notices: tuple[KnownError, ...]
+    read_only: bool
+
+
+@dataclass(slots=True)
+class _Opening:
+    """What the opening has found so far."""
+
+    paths: Paths
+    steps: Sequence[Step]
+    lock: FileLock
+    is_alone: bool
+    unclean: bool
+    notices: list[KnownError] = field(default_factory=list)
+
+
+def open_store(
+    paths: Paths, *, desk_id: str, steps: Sequence[Step] = STEPS, clock: Callable[[], float] = time.time
+) -> OpenedStore:
+    """Open, or make, the store of these paths, on the thread that will use it.  Holds the desk's lock until `close`.
+
+    A damaged file is set aside whole and a new one begun (notice store.damaged, its path for `rescue`); what cannot
+    be written is opened to read (notice store.read_only).  Raises KnownError: store.newer (nothing touched),
+    store.in_use (a migration or repair needs the other desks closed), store.busy (after 5 s), store.full.
+    """
+    if paths.database.exists() and not _is_writable(paths):
+        return _open_to_read(paths, desk_id, steps, clock)
+    private_folder(paths.data)
+    lock = FileLock(paths.schema_lock)
+    try:
+        is_alone = lock.try_alone()
+        if not is_alone and not lock.share():
+            raise KnownError("store.busy")
+        opening = _Opening(paths, steps, lock, is_alone, unclean=_was_unclean(paths))
+        database = _open_to_write(opening)
+        try:
+            return _finish(opening, database, desk_id, clock)
+        except BaseException:
+            database.close()
+            raise
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable[[], float]) -> OpenedStore:
+    """The lock shared from here on, the desk's own lock held, what dead desks left open closed."""
+    if not opening.lock.share():
+        raise KnownError("store.busy")
+    desk_lock = DeskLock(opening.paths, desk_id)
+    store = Store(database, opening.paths, desk_id, schema_lock=opening.lock, desk_lock=desk_lock, clock=clock)
+    try:
+        if not store.index_is_current():
+            store.rebuild_index()
+        store.mark_interrupted()
+        sweep_dead_desks(opening.paths)
+    except KnownError as known:  # a full disk or a busy neighbour must not keep anybody from reading
+        if known.code not in ("store.full", "store.busy", "disk.full"):
+            desk_lock.close()
+            raise
+        opening.notices.append(known)
+    return OpenedStore(store, tuple(opening.notices), read_only=False)
+
+
+def _open_to_write(opening: _Opening) -> Database:
+    paths = opening.paths
+    if opening.is_alone:
+        _clear_leftovers(paths)
+    if not paths.database.exists():
+        _begin_new(opening)
+    verdict = look_at(paths.database, len(opening.steps))
+    if verdict == "newer":
+        raise KnownError("store.newer", path=str(paths.database), version=version_of(paths.database))
+    if verdict == "damaged":
+        return _start_over(opening, paths.database)
+    original = _copy_before_rollback(opening)
+    try:
+        database = _connect_checked(opening)
+    except KnownError as known:
+        if known.code != "store.damaged":
+            raise
+        return _start_over(opening, original)
+    if original != paths.database:
+        _remove_pair(original)
+    return database
+
+
+def _connect_checked(opening: _Opening) -> Database:
+    """A connection to a file that looks like ours: checked after an unclean end, at the newest version."""
+    paths = opening.paths
+    with known_errors(paths.database):
+        conn = connect(paths.database)
+        try:
+            conn.execute("select count(*) from sqlite_schema").fetchall()
+            if unknown_steps(conn, opening.steps):
+                version = conn.execute("PRAGMA user_version").fetchone()[0]
+                raise KnownError("store.newer", path=str(paths.database), version=version)
+            if opening.unclean:
+                _quick_check(conn, paths.database)
+            if conn.execute("PRAGMA user_version").fetchone()[0] < len(opening.steps):
+                _migrate(opening, conn)
+        except BaseException:
+            conn.close()
+            raise
+    (paths.data / CHECK_MARK).unlink(missing_ok=True)
+    return Database(conn, paths.database, read_only=False)
+
+
+def _migrate(opening: _Opening, conn: sqlite3.Connection) -> None:
+    """To the newest version; a verified copy is made before, and kept 30 days."""
+    if not opening.is_alone:
+        raise KnownError("store.in_use")
+    _quick_check(conn, opening.paths.database)
+    version = conn.execute("PRAGMA user_version").fetchone()[0]
+    keep_copy(opening.paths, f"before-{version + 1}")
+    migrate(conn, opening.steps)
+    drop_old_copies(opening.paths, time.time())
+
+
+def _quick_check(conn: sqlite3.Connection, path: Path) -> None:
+    if [row[0] for row in conn.execute("PRAGMA quick_check(1)").fetchall()] != ["ok"]:
+        raise KnownError("store.damaged", path=str(path))
+
+
+# ---- the file as bytes
+
+
+def look_at(database: Path, newest: int) -> str:
+    """ "ours", "newer" or "damaged", from the header's bytes alone; opens no connection and changes nothing."""
+    with database.open("rb") as file:
+        header = file.read(HEADER_BYTES)
+        size = os.fstat(file.fileno()).st_size
+    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
+        return "damaged"
+    page_bytes = int.from_bytes(header[16:18], "big")
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    if page_bytes < 512 or page_bytes & (page_bytes - 1) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        return "damaged"
+    if int.from_bytes(header[60:64], "big") > newest:
+        return "newer"
+    pages = int.from_bytes(header[28:32], "big")
+    is_cut = size < pages * page_bytes and not _has_journal(database)  # with a journal SQLite makes it whole again
+    return "damaged" if is_cut else "ours"
+
+
+def version_of(database: Path) -> int:
+    """`user_version` out of the header's bytes."""
+    with database.open("rb") as file:
+        return int.from_bytes(file.read(HEADER_BYTES)[60:64], "big")
+
+
+def _journal_of(database: Path) -> Path:
+    return database.with_name(database.name + "-journal")
+
+
+def _has_journal(database: Path) -> bool:
+    with suppress(OSError):
+        return _journal_of(database).stat().st_size > 0
+    return False
+
+
+def _is_writable(paths: Paths) -> bool:
+    return os.access(paths.data, os.W_OK) and os.access(paths.database, os.W_OK)
+
+
+def _was_unclean(paths: Paths) -> bool:
+    """Whether a desk ended without closing, or damage was met while one ran."""
+    left = any(True for _ in paths.desk_locks.glob("*.lock")) if paths.desk_locks.is_dir() else False
+    return left or (paths.data / CHECK_MARK).exists() or _has_journal(paths.database)
+
+
+def _clear_leftovers(paths: Paths) -> None:
+    """What a start that was killed left half made; only when no other desk lives."""
+    for leftover in (*paths.data.glob(".*.new"), *paths.data.glob(".*.new-journal"), *paths.backups.glob(".*.new*")):
+        with suppress(OSError):
+            leftover.unlink()
+
+
+# ---- beginning, and beginning again
+
+
+def _begin_new(opening: _Opening) -> None:
+    """An empty store, made beside and renamed: a file under the real name is never half made."""
+    if not opening.is_alone:
+        raise KnownError("store.in_use")
+    with _made_beside(opening) as fresh:
+        fresh.replace(opening.paths.database)
+        sync_folder(opening.paths.data)
+
+
+@contextmanager
+def _made_beside(opening: _Opening) -> Iterator[Path]:
+    beside = opening.paths.data / f".{opening.paths.database.name}.new"
+    try:
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE))
+        try:
+            with known_errors(beside), closing(connect(beside)) as conn:
+                migrate(conn, opening.steps)
+                conn.execute("insert or replace into meta values ('folding', ?)", (_folding_version(),))
+            yield beside
+        finally:
+            _remove_pair(beside)
+    except OSError as err:
+        raise problem_of(err, beside) from err
+
+
+def _folding_version() -> int:
+    from slmdesk.text.folding import VERSION
+
+    return VERSION
+
+
+def _copy_before_rollback(opening: _Opening) -> Path:
+    """Before SQLite rolls a journal back into the file: a copy of both, should the journal be what is damaged.
+
+    Returns where the untouched bytes are: the copy, or the file itself when there is nothing to roll back.
+    """
+    database = opening.paths.database
+    if not (opening.is_alone and _has_journal(database)):
+        return database
+    copy = database.with_name(f".{database.name}.before-rollback.new")
+    try:
+        for source, target in ((database, copy), (_journal_of(database), _journal_of(copy))):
+            shutil.copyfile(source, target)
+            target.chmod(PRIVATE_FILE)
+    except OSError:  # no room for it: the rollback must still happen, it is what makes the file whole
+        _remove_pair(copy)
+        return database
+    return copy
+
+
+def _start_over(opening: _Opening, original: Path) -> Database:
+    """Set the damaged file aside whole, with its journal, and begin a new one.  The notice names where it is now."""
+    database = opening.paths.database
+    if not opening.is_alone:
+        raise KnownError("store.damaged", path=str(database))
+    with _made_beside(opening) as fresh:  # first: on a full disk this fails, and nothing has been moved
+        aside = dated_name(database, "damaged")
+        for source, target in ((original, aside), (_journal_of(original), _journal_of(aside))):
+            if source.exists():
+                source.replace(target)
+        _remove_pair(database)
+        fresh.replace(database)
+        sync_folder(opening.paths.data)
+    opening.notices.append(KnownError("store.damaged", path=str(aside)))
+    opening.unclean = False
+    return _connect_checked(opening)
+
+
+def _remove_pair(database: Path) -> None:
+    for each in (database, _journal_of(database)):
+        each.unlink(missing_ok=True)
+
+
+# ---- reading only
+
+
+def _open_to_read(paths: Paths, desk_id: str, steps: Sequence[Step], clock: Callable[[], float]) -> OpenedStore:
+    """A file or folder that cannot be written: everything can be read, the notice says so."""
+    verdict = look_at(paths.database, len(steps))
+    if verdict == "damaged":
+        raise KnownError("store.damaged", path=str(paths.database))
+    if verdict == "newer" or version_of(paths.database) < len(steps):
+        raise KnownError(
+            "store.newer" if verdict == "newer" else "store.read_only",
+            path=str(paths.database),
+            **({"version": version_of(paths.database)} if verdict == "newer" else {}),
+        )
+    with known_errors(paths.database):
+        conn = connect(paths.database, read_only=True)
+        try:
+            conn.execute("select count(*) from sqlite_schema").fetchall()
+        except BaseException:
+            conn.close()
+            raise
+    store = Store(Database(conn, paths.database, read_only=True), paths, desk_id, clock=clock)
+    return OpenedStore(store, (KnownError("store.read_only", path=str(paths.database)),), read_only=True)

@@ -1,0 +1,111 @@
+"""What the parts of the store share: the connection, the one revision counter, text made storable."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+from slmdesk.paths import Paths
+from slmdesk.store.database import Database
+from slmdesk.text.storable import make_storable
+
+ID_BYTES = 8
+
+
+def new_id() -> str:
+    """A text id: 16 hexadecimal digits, so that a short prefix of it can be typed."""
+    return secrets.token_hex(ID_BYTES)
+
+
+class StorePart:
+    """Base of the store's parts.  Everything on the desk thread."""
+
+    def __init__(
+        self, database: Database, paths: Paths, desk_id: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._db = database
+        self._paths = paths
+        self._desk_id = desk_id
+        self._clock = clock
+        self._replaced = 0
+
+    def take_replaced(self) -> int:
+        """How many characters since the last call could not be stored and became U+FFFD (lone surrogates)."""
+        replaced, self._replaced = self._replaced, 0
+        return replaced
+
+    def revision(self) -> int:
+        """The store's counter: each change of an item or message takes the next number."""
+        row = self._db.row("select value from meta where key = 'revision'")
+        return int(row[0]) if row else 0
+
+    def data_version(self) -> int:
+        """Another number than last time: another desk has written."""
+        row = self._db.row("PRAGMA data_version")
+        return int(row[0]) if row else 0
+
+    def _next_revision(self) -> int:
+        self._db.run("update meta set value = value + 1 where key = 'revision'")
+        return self.revision()
+
+    def _text(self, text: str) -> str:
+        stored, replaced = make_storable(text)
+        self._replaced += replaced
+        return stored
+
+    def _maybe_text(self, text: str | None) -> str | None:
+        return None if text is None else self._text(text)
+
+    def _json(self, value: object) -> str:
+        """As JSON text: its own escapes would let lone surrogates through, to be met again when it is read."""
+        return json.dumps(self._storable(value), ensure_ascii=False, separators=(",", ":"))
+
+    def _storable(self, value: object) -> object:
+        match value:
+            case str():
+                return self._text(value)
+            case Mapping():
+                return {self._text(str(key)): self._storable(each) for key, each in value.items()}
+            case list() | tuple():
+                return [self._storable(each) for each in value]
+            case _:
+                return value
+
+    def _id_of(self, table: str, wanted: str, column: str = "id") -> str | None:
+        """The id that is `wanted`, or the only one that begins with it."""
+        if self._db.row(f"select 1 from {table} where {column} = ?", (wanted,)):
+            return wanted
+        if not wanted or not set(wanted) <= set("0123456789abcdef"):
+            return None
+        rows = self._db.rows(
+            f"select {column} from {table} where {column} >= ? and {column} < ? limit 2", (wanted, wanted + "g")
+        )
+        return str(rows[0][0]) if len(rows) == 1 else None
+
+
+def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
+    """`old` with `changes` over it; None takes a key away."""
+    return {key: value for key, value in {**old, **changes}.items() if value is not None}
+
+
+def mapping_from(text: Any) -> dict[str, Json]:
+    """A JSON object out of a column."""
+    shape = json.loads(text)
+    if not isinstance(shape, dict):
+        raise ValueError("not an object")
+    return shape
+
+
+@contextmanager
+def damage_named(what: str) -> Iterator[None]:
+    """A row that holds what this program never writes is damage, not a bug: raises KnownError store.damaged."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError) as err:
+        raise KnownError("store.damaged", path=what) from err

@@ -1,0 +1,95 @@
+"""The tables, step by step.  A step is never edited once released; a new one is added at the end.
+
+All pending steps, their records and `user_version` are one transaction: a crash leaves the old version or the new one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Step: TypeAlias = "Callable[[Database], None]"
+
+APPLICATION_ID = 0x534C4D44
+"""'SLMD', in the file's header: tells our file from another program's."""
+
+_M001 = (
+    "create table meta (key text primary key, value not null) without rowid",
+    "insert into meta values ('revision', 0)",
+    """create table items (
+        n integer primary key, id text not null unique, kind text not null, title text not null, folder text,
+        pinned integer not null, created real not null, updated real not null, deleted_at real,
+        revision integer not null, settings text not null)""",
+    "create index items_by_time on items (kind, updated, n)",
+    "create index items_by_revision on items (revision)",
+    """create table messages (
+        n integer primary key, id text not null unique, item text not null references items (id), parent text,
+        role text not null, parts text not null, text text not null, status text not null, owner text,
+        model_sha256 text, model_name text, preset text, sampling text not null, seed integer, tokens_in integer,
+        tokens_out integer, tokens_reused integer, seconds real, finish_reason text, prompt_version text,
+        error_code text, error_args text not null, created real not null, revision integer not null)""",
+    "create index messages_by_item on messages (item, n)",
+    "create index messages_by_revision on messages (revision)",
+    "create index messages_streaming on messages (n) where status = 'streaming'",
+    # contentless: the words stand in messages already; written by the store itself, no triggers (design.md)
+    "create virtual table words using fts5 (folded, content='', prefix='2 3', tokenize='ascii')",
+    "create table gone (n integer primary key, id text not null, time real not null, revision integer not null)",
+    """create table models (
+        n integer primary key, id text not null unique, name text not null, path blob not null,
+        linked integer not null, bytes integer not null, sha256 text not null, mtime_ns integer not null,
+        inode text not null, header text not null, source text not null, added real not null, last_used real,
+        facts text not null)""",
+    """create table requests (
+        n integer primary key, time real not null, host text not null, method text not null, path text not null,
+        purpose text not null, bytes integer)""",
+    "create index requests_by_time on requests (time)",
+)
+
+
+def m001_history(db: Database) -> None:
+    """Items, messages and their words, the model library, the network ledger."""
+    for statement in _M001:
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (m001_history,)
+
+
+def names_of(steps: Sequence[Step]) -> list[str]:
+    """The names under which steps are recorded."""
+    return [step.__name__ for step in steps]
+
+
+def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
+    """Apply what is pending, all or nothing.  Raises sqlite3.Error; the file is then as it was."""
+    from sqlite_utils import Database, Migrations  # 130 ms, and rarely needed
+
+    migrations = Migrations("slmdesk")
+    for step in steps:
+        migrations(name=step.__name__)(step)
+    conn.execute("PRAGMA foreign_keys=OFF")  # a table may be rebuilt inside the transaction; checked at its end
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        # plugins of sqlite-utils are other people's code: never run here
+        migrations.apply(Database(conn, execute_plugins=False, recursive_triggers=False))
+        if conn.execute("PRAGMA foreign_key_check").fetchall():
+            raise sqlite3.IntegrityError("a step left rows without their parents")
+        conn.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        conn.execute(f"PRAGMA user_version={len(steps)}")
+        conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
+    finally:
+        conn.execute("PRAGMA foreign_keys=ON")
+
+
+def unknown_steps(conn: sqlite3.Connection, steps: Sequence[Step]) -> list[str]:
+    """Steps recorded in the file that this program does not know: it is a newer one's."""
+    rows = conn.execute("select name from _sqlite_migrations where migration_set = 'slmdesk'").fetchall()
+    return sorted({str(row[0]) for row in rows} - set(names_of(steps)))

@@ -1,0 +1,125 @@
+"""The store: items, messages, search, models, ledger.  Gives out dataclasses, never rows; no SQL leaves the room."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.records import Item, Message
+from slmdesk.paths import Paths
+from slmdesk.store.backup import renew_copies
+from slmdesk.store.database import Database
+from slmdesk.store.items import item_from
+from slmdesk.store.library import Ledger, Models
+from slmdesk.store.locks import DeskLock, FileLock
+from slmdesk.store.messages import Messages, message_from
+
+GONE_KEPT_S = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is newer than a revision: items and messages as they are now, ids of items deleted for good."""
+
+    items: list[Item]
+    messages: list[Message]
+    gone: list[str]
+    revision: int
+
+
+class Store(Messages, Models, Ledger):
+    """Everything that is kept.  Made and used on the desk thread alone; `open_store` makes it."""
+
+    def __init__(
+        self,
+        database: Database,
+        paths: Paths,
+        desk_id: str,
+        *,
+        schema_lock: FileLock | None = None,
+        desk_lock: DeskLock | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """The locks live as long as the store does; there are none when it is read only."""
+        super().__init__(database, paths, desk_id, clock=clock)
+        self._schema_lock = schema_lock
+        self._desk_lock = desk_lock
+
+    @property
+    def read_only(self) -> bool:
+        """Nothing can be written: every writing call raises KnownError store.read_only."""
+        return self._db.read_only
+
+    def changed_since(self, revision: int) -> Changes:
+        """What any desk has changed since `revision`, oldest change first."""
+        newer = " where revision > ? order by revision"
+        return Changes(
+            items=[item_from(row) for row in self._db.rows("select * from items" + newer, (revision,))],
+            messages=[message_from(row) for row in self._db.rows("select * from messages" + newer, (revision,))],
+            gone=[row["id"] for row in self._db.rows("select id from gone" + newer, (revision,))],
+            revision=self.revision(),
+        )
+
+    def delete_for_good(self, id: str) -> tuple[Path, ...]:
+        """Leave its text in no file: rows, index, freed pages, and the kept copies, which are made anew.
+
+        Takes about a second for a large history.  Returns damaged databases set aside earlier, which may still hold
+        it: they are the user's only copy of something else, so they are named, not removed.
+        """
+        self._delete([self.item(id).id])
+        return self._purge_copies()
+
+    def empty_trash(self, older_than_s: float = 0.0) -> int:
+        """Delete for good what has lain in the trash for longer.  Returns how many items."""
+        rows = self._db.rows(
+            "select id from items where deleted_at is not null and deleted_at <= ?", (self._clock() - older_than_s,)
+        )
+        if rows:
+            self._delete([row["id"] for row in rows])
+            self._purge_copies()
+        return len(rows)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other desks from starting while a backup runs.  Raises KnownError store.in_use when one runs."""
+        if self._schema_lock is None:
+            yield
+            return
+        with self._schema_lock.alone():
+            yield
+
+    def close(self) -> None:
+        """The orderly end.  May be called twice."""
+        self._db.close()
+        if self._desk_lock is not None:
+            self._desk_lock.close()
+        if self._schema_lock is not None:
+            self._schema_lock.close()
+
+    def _delete(self, ids: list[str]) -> None:
+        now = self._clock()
+        with self._db.writing():
+            for id in ids:
+                query = "select n, parts, text, status from messages where item = ?"
+                for row in self._db.rows(query, (id,)):
+                    if row["status"] != "streaming":
+                        self._unindex(row["n"], self._words_of(row["parts"], row["text"]))
+                self._db.run("delete from messages where item = ?", (id,))
+                self._db.run("delete from items where id = ?", (id,))
+                self._db.run("insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self._next_revision()))
+            self._purge_index()
+            self._db.run("delete from gone where time < ?", (now - GONE_KEPT_S,))
+
+    def _purge_copies(self) -> tuple[Path, ...]:
+        renew_copies(self._paths)
+        return tuple(damaged_copies(self._paths.database))
+
+
+def damaged_copies(database: Path) -> list[Path]:
+    """Databases that were set aside because they were damaged, oldest first."""
+    with suppress(OSError):
+        return sorted(database.parent.glob(f"{database.stem}.damaged-*{database.suffix}"))
+    return []
