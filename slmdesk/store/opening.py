@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -20,7 +21,7 @@ from slmdesk.core.files import PRIVATE_FILE, dated_name, private_folder, problem
 from slmdesk.paths import Paths
 from slmdesk.store.backup import drop_old_copies, keep_copy
 from slmdesk.store.database import CHECK_MARK, Database, connect, known_errors
-from slmdesk.store.locks import DeskLock, FileLock, sweep_dead_desks
+from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive, sweep_dead_desks
 from slmdesk.store.schema import APPLICATION_ID, STEPS, Step, migrate, unknown_steps
 from slmdesk.store.store import Store
 
@@ -46,6 +47,7 @@ class _Opening:
     lock: FileLock
     is_alone: bool
     unclean: bool
+    damage_met: bool
     notices: list[KnownError] = field(default_factory=list)
 
 
@@ -66,7 +68,14 @@ def open_store(
         is_alone = lock.try_alone()
         if not is_alone and not lock.share():
             raise KnownError("store.busy")
-        opening = _Opening(paths, steps, lock, is_alone, unclean=_was_unclean(paths))
+        opening = _Opening(
+            paths,
+            steps,
+            lock,
+            is_alone,
+            unclean=_was_unclean(paths, is_alone),
+            damage_met=(paths.data / CHECK_MARK).exists(),
+        )
         database = _open_to_write(opening)
         try:
             return _finish(opening, database, desk_id, clock)
@@ -85,7 +94,7 @@ def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable
     desk_lock = DeskLock(opening.paths, desk_id)
     store = Store(database, opening.paths, desk_id, schema_lock=opening.lock, desk_lock=desk_lock, clock=clock)
     try:
-        if not store.index_is_current():
+        if opening.damage_met or not store.index_is_current():  # damage to the index alone passes the quick check
             store.rebuild_index()
         store.mark_interrupted()
         sweep_dead_desks(opening.paths)
@@ -126,7 +135,7 @@ def _connect_checked(opening: _Opening) -> Database:
     with known_errors(paths.database):
         conn = connect(paths.database)
         try:
-            conn.execute("select count(*) from sqlite_schema").fetchall()
+            _check_tables(conn, paths.database)
             if unknown_steps(conn, opening.steps):
                 version = conn.execute("PRAGMA user_version").fetchone()[0]
                 raise KnownError("store.newer", path=str(paths.database), version=version)
@@ -139,6 +148,16 @@ def _connect_checked(opening: _Opening) -> Database:
             raise
     (paths.data / CHECK_MARK).unlink(missing_ok=True)
     return Database(conn, paths.database, read_only=False)
+
+
+def _check_tables(conn: sqlite3.Connection, path: Path) -> None:
+    """Our header on a file without our tables is damage."""
+    try:
+        conn.execute("select 1 from _sqlite_migrations, meta, items, messages, gone, models, requests limit 0")
+    except sqlite3.OperationalError as err:
+        if err.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise KnownError("store.damaged", path=str(path)) from err
 
 
 def _migrate(opening: _Opening, conn: sqlite3.Connection) -> None:
@@ -161,10 +180,8 @@ def _quick_check(conn: sqlite3.Connection, path: Path) -> None:
 
 
 def look_at(database: Path, newest: int) -> str:
-    """ "ours", "newer" or "damaged", from the header's bytes alone; opens no connection and changes nothing."""
-    with database.open("rb") as file:
-        header = file.read(HEADER_BYTES)
-        size = os.fstat(file.fileno()).st_size
+    """One of "ours", "newer" or "damaged", from the header's bytes alone; opens no connection and changes nothing."""
+    header, size = _header_of(database)
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
         return "damaged"
     page_bytes = int.from_bytes(header[16:18], "big")
@@ -180,8 +197,20 @@ def look_at(database: Path, newest: int) -> str:
 
 def version_of(database: Path) -> int:
     """`user_version` out of the header's bytes."""
-    with database.open("rb") as file:
-        return int.from_bytes(file.read(HEADER_BYTES)[60:64], "big")
+    return int.from_bytes(_header_of(database)[0][60:64], "big")
+
+
+def _header_of(database: Path) -> tuple[bytes, int]:
+    """The header's bytes and the file's size; empty for what is no regular file (a FIFO would block a plain open)."""
+    try:
+        handle = os.open(database, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            about = os.fstat(handle)
+            return (os.read(handle, HEADER_BYTES), about.st_size) if stat.S_ISREG(about.st_mode) else (b"", 0)
+        finally:
+            os.close(handle)
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(database), reason=err.strerror or "") from err
 
 
 def _journal_of(database: Path) -> Path:
@@ -198,10 +227,11 @@ def _is_writable(paths: Paths) -> bool:
     return os.access(paths.data, os.W_OK) and os.access(paths.database, os.W_OK)
 
 
-def _was_unclean(paths: Paths) -> bool:
+def _was_unclean(paths: Paths, is_alone: bool) -> bool:
     """Whether a desk ended without closing, or damage was met while one ran."""
-    left = any(True for _ in paths.desk_locks.glob("*.lock")) if paths.desk_locks.is_dir() else False
-    return left or (paths.data / CHECK_MARK).exists() or _has_journal(paths.database)
+    if (paths.data / CHECK_MARK).exists() or (is_alone and _has_journal(paths.database)):
+        return True
+    return any(not is_desk_alive(paths, each.stem) for each in paths.desk_locks.glob("*.lock"))
 
 
 def _clear_leftovers(paths: Paths) -> None:
@@ -304,7 +334,7 @@ def _open_to_read(paths: Paths, desk_id: str, steps: Sequence[Step], clock: Call
     with known_errors(paths.database):
         conn = connect(paths.database, read_only=True)
         try:
-            conn.execute("select count(*) from sqlite_schema").fetchall()
+            _check_tables(conn, paths.database)
         except BaseException:
             conn.close()
             raise

@@ -80,7 +80,7 @@ class Words(StorePart):
 
 
 def fts_query(words: str) -> str:
-    """The question in FTS5's language: every run a quoted phrase, so that no word is an operator; empty for no words."""
+    """The question in FTS5's language: runs as quoted phrases, so that no word is an operator; empty for no words."""
     phrases = [f'"{" ".join(run)}"' for run in folding.query_pieces(words)]
     return " ".join(phrases) + "*" if phrases else ""
 
