@@ -187,6 +187,59 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
     QScrollBar::handle:hover {{ background: {t.muted}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    """ + _frame_sheet(t, fonts)
+
+
+def _frame_sheet(t: Theme, fonts: Fonts) -> str:
+    """The frame, its bars and pages."""
+    line = f"{t.line_width}px solid {t.line}"
+    return f"""
+    #side_bar {{ background: {t.window}; border: none; border-right: {line}; }}
+    #side_bar QToolButton {{ padding: 6px 4px; color: {t.muted}; font-size: {fonts.points(0.8)}pt; }}
+    #side_bar QToolButton:checked {{ color: {t.text}; background: {t.raised}; }}
+    #status_bar {{ background: {t.window}; border: none; border-top: {line}; }}
+    #status_bar QLabel {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; }}
+    QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.muted};
+        padding: 1px 6px; font-size: {fonts.points(0.87)}pt; }}
+    QPushButton[kind="status"]:hover {{ color: {t.text}; }}
+    QPushButton[kind="status"]:focus {{ border-color: {t.accent}; }}
+    #notice_bar {{ background: {t.raised}; border: none; border-top: {line}; }}
+    #notice_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
+    #notice_bar QPushButton:hover {{ border-color: {t.line}; }}
+    #notice_bar QPushButton:focus {{ border-color: {t.accent}; }}
+    #chat_list {{ background: {t.window}; border: none; }}
+    #chat_view {{ background: {t.window}; border: none; }}
+    QSplitter::handle {{ background: {t.line}; }}
+    #work, #settings_inner, #first_start, #first_start_inner, #settings_page, #empty_chat {{
+        background: {t.surface}; border: none; }}
+    #chat_header {{ background: {t.surface}; border: none; border-bottom: {line}; }}
+    #chat_title {{ font-weight: 600; }}
+    QToolButton[kind="picker"] {{ padding: 3px 8px; }}
+    #composer {{ background: {t.surface}; border: 2px solid {t.line}; border-radius: {RADIUS}px; }}
+    #composer[focused="true"] {{ border-color: {t.accent}; }}
+    #input_box {{ background: {t.surface}; border: none; }}
+    QToolButton[kind="primary"] {{ background: {t.accent}; border-color: {t.accent}; padding: 4px; }}
+    QToolButton[kind="primary"]:focus {{ border-color: {t.text}; }}
+    QToolButton[kind="primary"]:disabled {{ background: {t.raised}; border-color: {t.raised}; }}
+    QPushButton[kind="quiet"] {{ padding: 1px 8px; font-size: {fonts.points(0.87)}pt; }}
+    QPushButton[kind="example"] {{ text-align: left; padding: 8px 12px; }}
+    QLabel[kind="title"] {{ font-size: {fonts.points(1.5)}pt; font-weight: 600; }}
+    QLabel[kind="heading"] {{ font-size: {fonts.points(1.15)}pt; font-weight: 600; }}
+    QLabel[kind="muted"] {{ color: {t.muted}; }}
+    QLabel[kind="small"] {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; }}
+    QLabel[kind="warn"] {{ color: {t.warn}; font-size: {fonts.points(0.87)}pt; }}
+    QLabel[kind="drop"] {{ color: {t.muted}; border: {t.line_width}px dashed {t.muted};
+        border-radius: {RADIUS}px; padding: 16px; }}
+    QLineEdit, QComboBox, QSpinBox {{ background: {t.surface}; color: {t.text}; border: 2px solid {t.line};
+        border-radius: {CONTROL_RADIUS}px; padding: 3px 8px; selection-background-color: {t.accent};
+        selection-color: {t.on_accent}; }}
+    QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+    QPlainTextEdit {{ background: {t.raised}; border: 2px solid {t.raised}; border-radius: {CONTROL_RADIUS}px;
+        padding: 4px; }}
+    QPlainTextEdit[kind="code"] {{ font-family: "{fonts.mono_family}"; font-size: {fonts.points(0.94)}pt; }}
+    QProgressBar {{ background: {t.raised}; border: none; border-radius: 2px; }}
+    QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
+    QProgressBar[kind="warn"]::chunk {{ background: {t.warn}; }}
     """
 
 

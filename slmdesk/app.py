@@ -1,0 +1,219 @@
+"""The window's composition root: folders, settings, services, the children's commands, and an orderly end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slmdesk.paths import Paths, find_paths, make_folders
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from slmdesk.gui.bridge import Bridge
+    from slmdesk.gui.frame import Frame
+    from slmdesk.services.services import Services
+
+NO_DISPLAY = 3
+"""Exit status without a screen: whoever started the window may offer the terminal instead."""
+NOT_ALONE = 4
+"""Exit status when another window holds this home but does not answer."""
+END_MS = 1900
+"""After this the process ends, whatever still hangs: all text is in the store by then."""
+STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
+
+
+def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Whether a window can be shown here."""
+    if not platform.startswith(("linux", "freebsd")):
+        return True
+    chosen = environment.get("QT_QPA_PLATFORM", "")
+    if chosen and not chosen.startswith(("xcb", "wayland")):
+        return True  # offscreen, vnc and others bring their own
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def run_window(arguments: Sequence[str] = ()) -> int:
+    """Show the window until it is closed; a second start raises the first.  Returns the exit status.
+
+    `--engine echo` runs the stand-in engine, for tests.
+    """
+    if not has_display():
+        print(  # noqa: T201
+            "slmdesk: there is no display here; `slmdesk chat` talks in the terminal, `slmdesk --help` says more",
+            file=sys.stderr,
+        )
+        return NO_DISPLAY
+    paths = find_paths()
+    make_folders(paths)
+    from PySide6.QtWidgets import QApplication
+
+    from slmdesk.gui.single_instance import SingleInstance
+
+    app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
+    app.setApplicationName("slmdesk")
+    app.setDesktopFileName("slmdesk")
+    app.setQuitOnLastWindowClosed(False)
+    instance = SingleInstance(paths.data)
+    outcome = instance.take_or_raise_other()
+    if outcome == "raised":
+        return 0
+    if outcome == "silent":
+        print("slmdesk: another window has this home open, but does not answer", file=sys.stderr)  # noqa: T201
+        return NOT_ALONE
+    run = WindowRun(app, paths, engine=_engine_of(arguments))
+    instance.raise_requested.connect(run.come_forward)
+    instance.listen()
+    status = run.run()
+    instance.release()
+    return status
+
+
+def children_commands(engine: str = "") -> tuple[list[str], list[str]]:
+    """The command lines of the engine child and the reader child."""
+    start = [sys.executable, "-m", "slmdesk", "--worker"]
+    return [*start, "engine", *(["--engine", engine] if engine else [])], [*start, "reader"]
+
+
+def find_starter(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The starter model's file, where the set-up has put one beside the program."""
+    given = environment.get(STARTER_VARIABLE)
+    folder = Path(__file__).resolve().parent.parent / ".cache" / "starter-model"
+    found = [Path(given)] if given else sorted(folder.glob("*.gguf"))
+    return found[0] if found and found[0].is_file() else None
+
+
+class WindowRun:
+    """One run of the window: shown at once, with the services opened beside it, closed in order."""
+
+    def __init__(self, app: QApplication, paths: Paths, *, engine: str = "") -> None:
+        from slmdesk.gui.bridge import Bridge
+        from slmdesk.gui.frame import Frame
+        from slmdesk.settings import SettingsFile
+
+        self._app, self._paths, self._engine = app, paths, engine
+        self._services: Services | None = None
+        self._is_closing = False
+        self._settings = SettingsFile(paths.settings_file)
+        self.bridge: Bridge = Bridge(app)
+        self.frame: Frame = Frame(
+            app, self.bridge, self._settings.current, models_folder=str(paths.models), starter=find_starter()
+        )
+        self.frame.close_requested.connect(self.close)
+        self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
+
+    def run(self) -> int:
+        """Show the window and stay until it is closed.  Returns the exit status."""
+        from PySide6.QtCore import QTimer
+
+        self.frame.errors.install()
+        signals = _SignalDoor(self._app, self.close)
+        self.frame.window.show()
+        self.frame.chat_page.composer.setFocus()
+        QTimer.singleShot(0, self._opening.start)
+        status = int(self._app.exec())
+        signals.close()
+        self.frame.errors.remove()
+        return status
+
+    def come_forward(self, activation_token: str = "") -> None:
+        """Bring the window to the front; the token is Wayland's leave to do so."""
+        if activation_token:
+            os.environ["XDG_ACTIVATION_TOKEN"] = activation_token  # read by Qt when it asks the compositor
+        self.frame.window.come_forward()
+
+    def close(self) -> None:
+        """Hide the window, save, end the children, then the program: within two seconds."""
+        from PySide6.QtCore import QTimer
+
+        if self._is_closing:
+            return
+        self._is_closing = True
+        self.frame.keep_layout()
+        self.frame.window.hide()
+        threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
+        QTimer.singleShot(END_MS, self._app.quit)
+
+    def _open(self) -> None:
+        """On a thread of its own: nothing here may hold up the first frame."""
+        from slmdesk.services.sentences import problem_for
+        from slmdesk.services.services import open_services
+
+        engine, reader = children_commands(self._engine)
+        try:
+            services = open_services(self._paths, engine_command=engine, reader_command=reader)
+            self._services = services
+            services.desk.call(lambda: services.settings.listeners.append(self.bridge.tell_settings))
+            services.add_listener(self.bridge.tell)
+        except Exception as err:  # noqa: BLE001 - a thread's end: the window must say why there is nothing
+            self.bridge.bring(partial(self.bridge.open_failed.emit, problem_for(err)))
+        else:
+            self.bridge.bring(partial(self._attach, services))
+
+    def _attach(self, services: Services) -> None:
+        from slmdesk.services.sentences import problem_for
+
+        self.bridge.attach(services)
+        for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
+            self.bridge.problem_met.emit(problem_for(found))
+        self.bridge.ask(lambda opened: opened.network.say_today())
+        self.bridge.ask(lambda opened: opened.models.warm_up())
+
+    def _close_services(self) -> None:
+        """On a thread of its own, so that a hanging child cannot hold up the end."""
+        self._opening.join(END_MS / 1000)
+        if self._services is not None:
+            self._services.close()
+        self.bridge.bring(self._app.quit)
+
+
+class _SignalDoor:
+    """SIGTERM, SIGINT and SIGHUP reach the window's loop through a socket: Python's handlers alone would wait."""
+
+    def __init__(self, app: QApplication, on_signal: Callable[[], None]) -> None:
+        from PySide6.QtCore import QSocketNotifier
+
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
+            end.setblocking(False)
+        self._on_signal = on_signal
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, app)
+        self._notifier.activated.connect(self._on_activated)
+        self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        self._before: dict[int, Any] = {number: signal.signal(number, _heard) for number in found}
+
+    def close(self) -> None:
+        """Put everything back."""
+        signal.set_wakeup_fd(self._before_fd)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._notifier.setEnabled(False)
+        self._reader.close()
+        self._writer.close()
+
+    def _on_activated(self) -> None:
+        try:
+            self._reader.recv(64)
+        except BlockingIOError:
+            return
+        self._on_signal()
+
+
+def _heard(_number: int, _frame: object) -> None:
+    """The wake-up socket has been written to: that is all."""
+
+
+def _engine_of(arguments: Sequence[str]) -> str:
+    """What stands behind --engine; '' for the real one."""
+    given = list(arguments)
+    at = given.index("--engine") + 1 if "--engine" in given else len(given)
+    return given[at] if at < len(given) else ""

@@ -1,0 +1,152 @@
+"""Between the window and the services: facts arrive as signals on the window's thread, wishes leave without waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from slmdesk.services import facts
+from slmdesk.services.facts import Fact, Problem
+
+if TYPE_CHECKING:
+    from slmdesk.services.services import Services
+    from slmdesk.settings import Settings
+
+T = TypeVar("T")
+
+
+class Bridge(QObject):
+    """The services as the window sees them.  Lives on the window's thread; never blocks it.
+
+    Emits a typed signal for each fact of the services; `opened` when wishes begin to be carried out (those made before
+    wait), `open_failed` with a Problem, `closed` when the services have ended, and `problem_met` for a refusal that the
+    asker did not want to hear itself.
+    """
+
+    opened = Signal()
+    open_failed = Signal(object)
+    closed = Signal()
+    problem_met = Signal(object)
+    settings_changed = Signal(object)
+    item_changed = Signal(object)
+    item_gone = Signal(object)
+    message_added = Signal(object)
+    message_grew = Signal(object)
+    prompt_progressed = Signal(object)
+    message_ended = Signal(object)
+    message_changed = Signal(object)
+    model_state_changed = Signal(object)
+    models_changed = Signal(object)
+    import_progressed = Signal(object)
+    import_ended = Signal(object)
+    context_measured = Signal(object)
+    requests_counted = Signal(object)
+    noticed = Signal(object)
+
+    _brought = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("bridge")
+        self._services: Services | None = None
+        self._waiting: list[Callable[[], None]] = []
+        self._is_ended = False
+        self._signals: Mapping[type[Any], Any] = {
+            facts.ItemChanged: self.item_changed,
+            facts.ItemGone: self.item_gone,
+            facts.MessageAdded: self.message_added,
+            facts.MessageGrew: self.message_grew,
+            facts.PromptProgress: self.prompt_progressed,
+            facts.MessageEnded: self.message_ended,
+            facts.MessageChanged: self.message_changed,
+            facts.ModelStateChanged: self.model_state_changed,
+            facts.ModelsChanged: self.models_changed,
+            facts.ImportProgress: self.import_progressed,
+            facts.ImportEnded: self.import_ended,
+            facts.ContextMeasured: self.context_measured,
+            facts.RequestsToday: self.requests_counted,
+            facts.Noticed: self.noticed,
+        }
+        self._brought.connect(self._on_brought, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the services are there."""
+        return self._services is not None
+
+    def ask(
+        self,
+        wish: Callable[[Services], T],
+        answered: Callable[[T], None] | None = None,
+        refused: Callable[[Problem], None] | None = None,
+    ) -> None:
+        """Carry out `wish` on the desk thread; then `answered` or `refused` is called on the window's thread."""
+        if self._is_ended:
+            return
+        services = self._services
+        if services is None:
+            self._waiting.append(partial(self.ask, wish, answered, refused))
+        else:
+            services.desk.post(partial(self._carry_out, services, wish, answered, refused))
+
+    def bring(self, work: Callable[[], None]) -> None:
+        """Have `work` done on the window's thread, soon.  From any thread."""
+        if self._is_ended:
+            return
+        try:
+            self._brought.emit(work)
+        except RuntimeError:  # the window is gone, and its half of the bridge with it
+            self._is_ended = True
+
+    def tell(self, fact: Fact) -> None:
+        """Pass a fact on as its signal.  From any thread: this is the listener given to the services."""
+        self.bring(partial(self._tell, fact))
+
+    def attach(self, services: Services) -> None:
+        """Begin with these services; wishes that waited are carried out.  On the window's thread."""
+        self._services = services
+        waiting, self._waiting = self._waiting, []
+        self.opened.emit()
+        for wish in waiting:
+            wish()
+
+    def end(self) -> None:
+        """Drop what still comes: the window is closing."""
+        self._is_ended = True
+        self._waiting.clear()
+
+    @Slot(object)
+    def _on_brought(self, work: Callable[[], None]) -> None:
+        if not self._is_ended:
+            work()
+
+    def tell_settings(self, settings: Settings) -> None:
+        """Pass new settings on.  From any thread: the listener given to the settings file."""
+        self.bring(partial(self.settings_changed.emit, settings))
+
+    def _tell(self, fact: Fact) -> None:
+        self._signals[type(fact)].emit(fact)
+
+    def _carry_out(
+        self,
+        services: Services,
+        wish: Callable[[Services], T],
+        answered: Callable[[T], None] | None,
+        refused: Callable[[Problem], None] | None,
+    ) -> None:
+        """On the desk thread."""
+        try:
+            result = wish(services)
+        except Exception as err:  # noqa: BLE001 - the desk thread's end of a wish: a fault must reach the person
+            from slmdesk.services.sentences import problem_for  # late: not needed before the window shows
+
+            self._refuse(problem_for(err), refused)
+        else:
+            if answered is not None:
+                self.bring(partial(answered, result))
+
+    def _refuse(self, problem: Problem, refused: Callable[[Problem], None] | None) -> None:
+        self.bring(partial(self.problem_met.emit if refused is None else refused, problem))

@@ -1,0 +1,347 @@
+"""What happens in the open chat: sending, streaming, stopping, trying again.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.records import Item, Message, Status
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.chat.messages import Live, view_of
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services import facts
+from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_of
+from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.wishes import SendWish
+
+MEASURE_AFTER_MS = 300
+NEW_CHAT = "New chat"
+
+
+class ChatController(QObject):
+    """The open chat, as facts for the page and wishes from it.  Lives on the window's thread.
+
+    `chat_opened` carries the chat's id ('' for one not yet begun) and its title; `conversation_shown` all messages as
+    MessageViews; `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message
+    kept) what changes in it; `draft_restored` words for the composer; `busy_changed` whether an answer is written;
+    `measured` tokens and context size (0 when unknown); `seen_arrived` a SeenPrompt; `notice_raised` a Notice.
+    """
+
+    chat_opened = Signal(str, str)
+    conversation_shown = Signal(object, str)
+    message_added = Signal(object)
+    message_renewed = Signal(object)
+    text_grew = Signal(str, str)
+    path_cut = Signal(str)
+    draft_restored = Signal(str)
+    busy_changed = Signal(bool)
+    measured = Signal(int, int)
+    seen_arrived = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_controller")
+        self._bridge = bridge
+        self._chat = ""
+        self._title = NEW_CHAT
+        self._messages: dict[str, Message] = {}
+        self._live: dict[str, Live] = {}
+        self._drafts: dict[str, str] = {}
+        self._is_sending = False
+        self._is_loading = False
+        self._is_busy = False
+        self._epoch = 0
+        self._measure_timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._bridge.message_added.connect(self._on_message_added)
+        self._bridge.message_grew.connect(self._on_message_grew)
+        self._bridge.message_ended.connect(self._on_message_ended)
+        self._bridge.message_changed.connect(self._on_message_changed)
+        self._bridge.prompt_progressed.connect(self._on_prompt_progressed)
+        self._bridge.item_changed.connect(self._on_item_changed)
+        self._bridge.item_gone.connect(self._on_item_gone)
+        self._bridge.model_state_changed.connect(self._on_model_state_changed)
+        self._bridge.context_measured.connect(self._on_context_measured)
+        self._measure_timer.timeout.connect(self._measure)
+
+    @property
+    def chat(self) -> str:
+        """The open chat's id; '' for one not yet begun."""
+        return self._chat
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer of the open chat is being written."""
+        return self._is_busy
+
+    def text_of(self, message: str) -> str:
+        """The words of a message of the open chat; '' for an unknown one."""
+        found = self._messages.get(message)
+        return words_of(found) if found else ""
+
+    # ---- wishes of the page
+
+    @Slot()
+    def new_chat(self) -> None:
+        """Begin a chat; it is saved with its first message."""
+        self._epoch += 1
+        self._show(None, (), "")
+
+    def open_chat(self, chat: str, message: str = "") -> None:
+        """Open a chat, at a message where one is named."""
+        self._epoch += 1
+        if chat == self._chat and chat and message in self._messages:
+            self._show_again(message)
+            return
+        arrived = partial(self._on_opened, self._epoch, message)
+        self._bridge.ask(lambda services: services.chats.open(chat), arrived)
+
+    def restore_chat(self, chat: str) -> None:
+        """Open the chat of last time; one that is gone is passed over in silence."""
+        arrived = partial(self._on_opened, self._epoch, "")
+        self._bridge.ask(lambda services: services.chats.open(chat), arrived, _ignore)
+
+    @Slot(str)
+    def keep_draft(self, text: str) -> None:
+        """Remember what is written but not sent, for this chat."""
+        self._drafts[self._chat] = text
+        self._measure_timer.start()
+
+    @Slot(str)
+    def send(self, text: str) -> None:
+        """Say something in the open chat.  The words leave the composer at once and come back if they are refused."""
+        if self._is_busy or self._is_sending or not text.strip():
+            return
+        chat = self._chat
+        self._is_sending = True
+        self._drafts.pop(chat, None)
+        self.draft_restored.emit("")
+        self._tell_busy()
+        wish = SendWish(text=text, chat=chat or None)
+        self._bridge.ask(
+            lambda services: services.chats.send(wish),
+            partial(self._on_sent, self._epoch),
+            partial(self._on_send_refused, self._epoch, chat, text),
+        )
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop what is being written in the open chat; the words so far stay."""
+        for one in self._streaming():
+            self._bridge.ask(partial(_stop, message=one.id))
+
+    @Slot(str)
+    def try_again(self, message: str) -> None:
+        """Ask for another answer in the place of this one; the old one is kept beside it."""
+        if not self._is_busy:
+            answered = partial(self._on_sibling, self._epoch)
+            self._bridge.ask(lambda services: services.chats.try_again(message), answered, self._raise_problem)
+
+    @Slot(str)
+    def continue_answer(self, message: str) -> None:
+        """Ask for more of an answer that was cut."""
+        if not self._is_busy:
+            answered = partial(self._on_continued, self._epoch)
+            self._bridge.ask(lambda services: services.chats.continue_answer(message), answered, self._raise_problem)
+
+    @Slot(str)
+    def show_seen(self, message: str) -> None:
+        """Ask for exactly what the model saw of a message; `seen_arrived` follows."""
+
+        def arrived(seen: SeenPrompt | Problem) -> None:
+            """On the desk thread."""
+            if isinstance(seen, Problem):
+                self._bridge.bring(partial(self._raise_problem, seen))
+            else:
+                self._bridge.bring(partial(self.seen_arrived.emit, seen))
+
+        self._bridge.ask(lambda services: services.chats.seen_by_model(message, arrived), None, self._raise_problem)
+
+    # ---- answers
+
+    def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
+        if epoch == self._epoch and opened.item.deleted_at is None:
+            self._show(opened.item, opened.messages, message)
+
+    def _on_sent(self, epoch: int, sent: Sent) -> None:
+        self._is_sending = False
+        if epoch == self._epoch:
+            if sent.item.id != self._chat:
+                self._chat, self._title = sent.item.id, sent.item.title
+                self.chat_opened.emit(self._chat, self._title)
+            self._add(sent.user_message)
+            self._add(sent.answer)
+        self._tell_busy()
+
+    def _on_send_refused(self, epoch: int, chat: str, text: str, problem: Problem) -> None:
+        self._is_sending = False
+        self._drafts[chat] = "\n".join(part for part in (text, self._drafts.get(chat, "")) if part)
+        if epoch == self._epoch:
+            self.draft_restored.emit(self._drafts[chat])
+        self._tell_busy()
+        self._raise_problem(problem)
+
+    def _on_sibling(self, epoch: int, answer: Message) -> None:
+        if epoch == self._epoch and answer.item == self._chat:
+            self._cut_behind(answer.parent)
+            self._add(answer)
+            self._tell_busy()
+
+    def _on_continued(self, epoch: int, answer: Message | None) -> None:
+        if epoch == self._epoch and answer is not None and answer.item == self._chat:
+            self._renew(answer)
+            self._tell_busy()
+
+    # ---- facts
+
+    @Slot(object)
+    def _on_message_added(self, fact: facts.MessageAdded) -> None:
+        message = fact.message
+        if message.item != self._chat or message.id in self._messages:
+            return
+        if message.parent is None or message.parent in self._messages:
+            self._cut_behind(message.parent)
+            self._add(message)
+            self._tell_busy()
+
+    @Slot(object)
+    def _on_message_grew(self, fact: facts.MessageGrew) -> None:
+        message = self._messages.get(fact.message)
+        if message is None:
+            return
+        grown = replace(message, text=message.text + fact.text)
+        self._messages[grown.id] = grown
+        if not message.text:  # its note, such as "Reading …", goes with the first word
+            self.message_renewed.emit(view_of(grown, self._live.get(grown.id)))
+        else:
+            self.text_grew.emit(grown.id, fact.text)
+
+    @Slot(object)
+    def _on_message_ended(self, fact: facts.MessageEnded) -> None:
+        if fact.message.id in self._messages:
+            self._live[fact.message.id] = Live(timing=fact.timing)
+            self._renew(fact.message)
+            self._tell_busy()
+            self._measure_timer.start()
+        if fact.problem is not None and fact.problem.code == "context.full":
+            self.notice_raised.emit(notice_of(fact.problem, action=NEW_CHAT, on_action=self.new_chat))
+        elif fact.problem is not None and fact.message.id not in self._messages:
+            open_it = partial(self.open_chat, fact.message.item)
+            self.notice_raised.emit(notice_of(fact.problem, action="Open the chat", on_action=open_it))
+
+    @Slot(object)
+    def _on_message_changed(self, fact: facts.MessageChanged) -> None:
+        if fact.message.id in self._messages:
+            self._renew(fact.message)
+            self._tell_busy()
+
+    @Slot(object)
+    def _on_prompt_progressed(self, fact: facts.PromptProgress) -> None:
+        if fact.message in self._messages and not self._messages[fact.message].text:
+            self._live[fact.message] = Live(read=fact.read, total=fact.total)
+            self._renew(self._messages[fact.message])
+
+    @Slot(object)
+    def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+        if fact.item.id != self._chat:
+            return
+        if fact.item.deleted_at is not None:
+            self.new_chat()
+        elif fact.item.title != self._title:
+            self._title = fact.item.title
+            self.chat_opened.emit(self._chat, self._title)
+
+    @Slot(object)
+    def _on_item_gone(self, fact: facts.ItemGone) -> None:
+        self._drafts.pop(fact.id, None)
+        if fact.id == self._chat:
+            self.new_chat()
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        is_loading = fact.state is ModelState.LOADING
+        if is_loading != self._is_loading:
+            self._is_loading = is_loading
+            for message in self._streaming():
+                if not message.text:
+                    self._live[message.id] = Live(is_loading=is_loading)
+                    self._renew(message)
+        if fact.state is ModelState.READY:
+            self._measure_timer.start()
+
+    @Slot(object)
+    def _on_context_measured(self, fact: facts.ContextMeasured) -> None:
+        if (fact.chat or "") == self._chat:
+            self.measured.emit(fact.tokens, fact.context_size)
+
+    # ---- small things
+
+    @Slot()
+    def _measure(self) -> None:
+        chat, draft = self._chat or None, self._drafts.get(self._chat, "")
+        self._bridge.ask(lambda services: services.chats.measure(chat, draft), None, _ignore)
+
+    def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
+        self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        self._messages = {one.id: one for one in messages}
+        self._live = {one.id: Live(is_loading=self._is_loading) for one in self._streaming()}
+        self._show_again(message)
+        self.chat_opened.emit(self._chat, self._title)
+        self.measured.emit(0, 0)
+        self.draft_restored.emit(self._drafts.get(self._chat, ""))
+        self._tell_busy()
+        self._measure_timer.start()
+
+    def _show_again(self, message: str) -> None:
+        views = tuple(view_of(one, self._live.get(one.id)) for one in self._messages.values())
+        self.conversation_shown.emit(views, message)
+
+    def _add(self, message: Message) -> None:
+        if message.id in self._messages:
+            return
+        self._messages[message.id] = message
+        if message.status is Status.STREAMING:
+            self._live[message.id] = Live(is_loading=self._is_loading)
+        self.message_added.emit(view_of(message, self._live.get(message.id)))
+
+    def _renew(self, message: Message) -> None:
+        self._messages[message.id] = message
+        self.message_renewed.emit(view_of(message, self._live.get(message.id)))
+
+    def _cut_behind(self, parent: str | None) -> None:
+        """Drop what stands behind a message: another version takes its place."""
+        if parent is None:
+            behind = list(self._messages)
+        else:
+            ids = list(self._messages)
+            behind = ids[ids.index(parent) + 1 :] if parent in self._messages else []
+        if behind:
+            for one in behind:
+                del self._messages[one]
+            self.path_cut.emit(parent or "")
+
+    def _streaming(self) -> list[Message]:
+        return [one for one in self._messages.values() if one.status is Status.STREAMING]
+
+    def _tell_busy(self) -> None:
+        is_busy = self._is_sending or bool(self._streaming())
+        if is_busy != self._is_busy:
+            self._is_busy = is_busy
+            self.busy_changed.emit(is_busy)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _stop(services: object, *, message: str) -> None:
+    services.chats.stop(message)  # type: ignore[attr-defined]
+
+
+def _ignore(problem: Problem) -> None:
+    """Of a courtesy, such as the meter: what keeps it from happening is told elsewhere."""

@@ -1,0 +1,97 @@
+"""Messages as the view shows them: what stands under them, and what can be done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.core.records import Message, Status
+from slmdesk.core.types import Role, Timing
+from slmdesk.gui.chat.view import MessageView
+from slmdesk.services.conversation import can_continue, words_of
+from slmdesk.services.sentences import problem_of
+
+CUT = "The answer reached its limit. “Continue” asks for more."
+REPEATED = "The model repeated itself, so the answer was ended."
+STOPPED = "Stopped. The words so far are kept."
+INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is known of an answer only while its window is open."""
+
+    read: int = 0
+    total: int = 0
+    """Tokens of the prompt, while it is read."""
+    is_loading: bool = False
+    """Its model is being loaded."""
+    timing: Timing | None = None
+
+
+def view_of(message: Message, live: Live | None = None) -> MessageView:
+    """What the view shows of a message."""
+    return MessageView(
+        id=message.id,
+        role=str(message.role),
+        text=words_of(message),
+        status=message.status,
+        note=note_of(message, live),
+        actions=actions_of(message),
+        details=details_of(message, live),
+    )
+
+
+def note_of(message: Message, live: Live | None = None) -> str:
+    """A sentence under a message that did not simply end well; '' for one that did."""
+    match message.status:
+        case Status.STREAMING:
+            return _waiting_note(message, live)
+        case Status.CANCELLED:
+            return STOPPED
+        case Status.INTERRUPTED:
+            return INTERRUPTED
+        case Status.FAILED:
+            return problem_of(message.error_code or "bug", message.error_args).sentence
+        case _:
+            return {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
+
+
+def actions_of(message: Message) -> frozenset[str]:
+    """What can be done with a message: copy, try_again, continue, seen."""
+    actions = {"copy"} if words_of(message) else set()
+    if message.role is Role.ASSISTANT and message.status is not Status.STREAMING:
+        actions |= {"try_again", "seen"}
+        if can_continue(message) and message.text:
+            actions.add("continue")
+    return frozenset(actions)
+
+
+def details_of(message: Message, live: Live | None = None) -> str:
+    """Model, speed and tokens of an answer, in a line."""
+    if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
+        return ""
+    parts = [message.model_name or ""]
+    timing = live.timing if live else None
+    if timing is not None:
+        parts.append(f"{timing.tokens_per_s:.1f} tokens/s")
+        parts.append(f"first word after {timing.first_token_s:.1f} s")
+    elif message.tokens_out and message.seconds:
+        parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
+    if message.tokens_out is not None:
+        parts.append(f"{message.tokens_out:,} tokens written")
+    if message.tokens_in is not None:
+        reused = f", {message.tokens_reused:,} of them from memory" if message.tokens_reused else ""
+        parts.append(f"{message.tokens_in:,} read{reused}")
+    if message.seed is not None:
+        parts.append(f"seed {message.seed}")
+    return "  ·  ".join(part for part in parts if part)
+
+
+def _waiting_note(message: Message, live: Live | None) -> str:
+    if message.text or live is None:
+        return ""
+    if live.is_loading:
+        return "Loading the model…"
+    if live.total > 0 and live.read < live.total:
+        return f"Reading: {live.read:,} of {live.total:,} tokens"
+    return ""

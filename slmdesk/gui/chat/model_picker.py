@@ -1,0 +1,151 @@
+"""Which model answers, and what it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.facts import ModelState, ModelStateChanged
+from slmdesk.services.sentences import bytes_for_people
+
+MOST_NAME = 40
+WORDS = {
+    ModelState.NONE: "no model",
+    ModelState.NOT_LOADED: "not loaded",
+    ModelState.LOADING: "loading",
+    ModelState.READY: "ready",
+    ModelState.CRASHED: "crashed",
+}
+
+
+class ModelPicker(QWidget):
+    """A button with the model's name and state; its menu lists the models.
+
+    Emits `model_chosen` with a model's id, `unload_requested`, `cancel_requested` while one loads,
+    `add_file_requested`.
+    """
+
+    model_chosen = Signal(str)
+    unload_requested = Signal()
+    cancel_requested = Signal()
+    add_file_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("model_picker")
+        self._models: Sequence[ModelRecord] = ()
+        self._fact = ModelStateChanged(ModelState.NONE, None, "")
+        self._build_ui()
+        self._connect()
+        self._show()
+
+    def _build_ui(self) -> None:
+        self._button = named(QToolButton(self), "model_button")
+        self._button.setProperty("kind", "picker")
+        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._menu = named(QMenu(self), "model_menu")
+        self._menu.setToolTipsVisible(True)
+        self._button.setMenu(self._menu)
+        self._cancel = named(QToolButton(self), "cancel_load_button")
+        self._cancel.setToolTip("Stop loading the model")
+        self._cancel.setAccessibleName("Stop loading the model")
+        set_icon(self._cancel, "x")
+        self._bar = named(QProgressBar(self), "load_bar")
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._bar.setFixedHeight(3)
+        self._bar.setAccessibleName("Loading")
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(policy)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_4)
+        row.addWidget(self._button)
+        row.addWidget(self._cancel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addLayout(row)
+        layout.addWidget(self._bar)
+
+    def _connect(self) -> None:
+        self._menu.aboutToShow.connect(self._on_menu_opens)
+        self._cancel.clicked.connect(self.cancel_requested)
+
+    @property
+    def button(self) -> QToolButton:
+        """Name and state; opens the menu."""
+        return self._button
+
+    @property
+    def cancel_button(self) -> QToolButton:
+        """Shown while a model loads."""
+        return self._cancel
+
+    @Slot(object)
+    def show_models(self, models: Sequence[ModelRecord]) -> None:
+        """The models to choose from."""
+        self._models = tuple(models)
+        self._show()
+
+    @Slot(object)
+    def show_state(self, fact: ModelStateChanged) -> None:
+        """Which one is in use, and its state."""
+        self._fact = fact
+        self._show()
+
+    @Slot()
+    def _on_menu_opens(self) -> None:
+        """Made anew each time, so that it is always right."""
+        self._menu.clear()
+        for model in self._models:
+            action = named(QAction(_menu_words(model), self._menu), f"model_{model.id}")
+            action.setCheckable(True)
+            action.setChecked(model.id == self._fact.model)
+            action.setToolTip(plain_tip(_facts_of(model)))
+            action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
+            self._menu.addAction(action)
+        if self._models:
+            self._menu.addSeparator()
+        if self._fact.state is ModelState.READY:
+            self._menu.addAction("Free the model's memory", self.unload_requested.emit)
+        if self._fact.state is ModelState.LOADING:
+            self._menu.addAction("Stop loading", self.cancel_requested.emit)
+        self._menu.addAction("Add a model file…", self.add_file_requested.emit)
+
+    def _show(self) -> None:
+        state, name = self._fact.state, self._fact.name
+        words = WORDS[state]
+        if state is ModelState.LOADING:
+            words = f"loading, {round(self._fact.fraction * 100)} %"
+        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
+        text = f"{shown} — {words}" if name else "Choose a model" if self._models else "Add a model"
+        self._button.setText(text.replace("&", "&&"))
+        self._button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
+        reason = self._fact.problem.sentence if self._fact.problem else ""
+        self._button.setToolTip(plain_tip(reason or (f"{name}: {words}. Choose a model (Ctrl+M)" if name else text)))
+        set_icon(self._button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
+        is_loading = state is ModelState.LOADING
+        self._cancel.setVisible(is_loading)
+        self._bar.setVisible(is_loading)
+        self._bar.setValue(round(self._fact.fraction * 1000))
+
+
+def _menu_words(model: ModelRecord) -> str:
+    return f"{model.name}   {bytes_for_people(model.bytes)}".replace("&", "&&")
+
+
+def _facts_of(model: ModelRecord) -> str:
+    header = model.header
+    parts = [str(header[key]) for key in ("architecture", "quantization", "license") if header.get(key)]
+    return ", ".join(parts) or model.name

@@ -1,0 +1,135 @@
+"""Which models there are, which one is in use, and adding one.  No widgets here."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.services import facts
+from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.sentences import bytes_for_people
+
+
+class ModelsController(QObject):
+    """The models, as facts for the page and wishes from it.  Lives on the window's thread.
+
+    Emits `models_listed` with ModelRecords, `state_changed` with a ModelStateChanged, `starter_found` with a sentence
+    ('' when there is none), `import_progressed` with words and a fraction, `import_ended`, `notice_raised`.
+    """
+
+    models_listed = Signal(object)
+    state_changed = Signal(object)
+    starter_found = Signal(str)
+    import_progressed = Signal(str, float)
+    import_ended = Signal()
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("models_controller")
+        self._bridge = bridge
+        self._starter = starter
+        self._importing: Path | None = None
+        bridge.opened.connect(self._on_opened)
+        bridge.models_changed.connect(self._list)
+        bridge.model_state_changed.connect(self._on_state_changed)
+        bridge.import_progressed.connect(self._on_import_progressed)
+        bridge.import_ended.connect(self._on_import_ended)
+
+    @Slot(str)
+    def use(self, model: str) -> None:
+        """Load a model, because a person chose it."""
+        self._bridge.ask(lambda services: services.models.use(model), None, self._raise_problem)
+
+    @Slot()
+    def unload(self) -> None:
+        """Free the model's memory."""
+        self._bridge.ask(lambda services: services.models.unload(), None, self._raise_problem)
+
+    @Slot()
+    def cancel_load(self) -> None:
+        """Stop loading."""
+        self._bridge.ask(lambda services: services.models.cancel_load(), None, self._raise_problem)
+
+    @Slot()
+    def import_starter(self) -> None:
+        """Add the starter model that lies ready."""
+        if self._starter is not None:
+            self.import_file(self._starter)
+
+    @Slot(object)
+    def import_file(self, path: Path) -> None:
+        """Copy a model file into the library and use it."""
+        if self._importing is not None:
+            self.notice_raised.emit(Notice("A model file is being added already.", key="import"))
+            return
+        self._importing = path
+        self.import_progressed.emit(f"Adding {path.name}…", 0.0)
+
+        self._bridge.ask(lambda services: services.models.import_file(path), None, self._on_import_refused)
+
+    @Slot()
+    def cancel_import(self) -> None:
+        """Stop copying; nothing of the file is kept."""
+        path = self._importing
+        if path is not None:
+            self._bridge.ask(lambda services: services.models.cancel_import(path), None, self._raise_problem)
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self._list()
+        self.starter_found.emit(_starter_words(self._starter))
+
+    @Slot()
+    def _list(self) -> None:
+        self._bridge.ask(lambda services: services.models.list(), self.models_listed.emit, self._raise_problem)
+
+    @Slot(object)
+    def _on_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        self.state_changed.emit(fact)
+        if fact.problem is not None and fact.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
+            again = partial(self.use, fact.model) if fact.model else None
+            action = "Load it again" if fact.model else ""
+            self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again))
+
+    @Slot(object)
+    def _on_import_progressed(self, fact: facts.ImportProgress) -> None:
+        fraction = fact.done_bytes / fact.total_bytes if fact.total_bytes else 0.0
+        done, total = bytes_for_people(fact.done_bytes), bytes_for_people(fact.total_bytes)
+        self.import_progressed.emit(f"{Path(fact.path).name}: {done} of {total}", fraction)
+
+    @Slot(object)
+    def _on_import_ended(self, fact: facts.ImportEnded) -> None:
+        if self._importing is None or str(self._importing) != fact.path:
+            return
+        self._importing = None
+        self.import_ended.emit()
+        if fact.problem is not None:
+            self._raise_problem(fact.problem)
+        elif fact.model is not None:
+            self.use(fact.model.id)
+
+    def _on_import_refused(self, problem: Problem) -> None:
+        self._importing = None
+        self.import_ended.emit()
+        self._raise_problem(problem)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _starter_words(starter: Path | None) -> str:
+    if starter is None:
+        return ""
+    try:
+        size = starter.stat().st_size
+    except OSError:
+        return ""
+    return (
+        f"The starter model lies ready: SmolLM2 135M, {bytes_for_people(size)}. "
+        "It is quick and very small, good for trying things out; larger models know more."
+    )

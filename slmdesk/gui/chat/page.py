@@ -1,0 +1,335 @@
+"""The chat page: list, conversation, composer.  Widgets only; the controllers decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui import theme
+from slmdesk.gui.chat.chat_list import ChatList
+from slmdesk.gui.chat.composer import Composer
+from slmdesk.gui.chat.context_meter import ContextMeter
+from slmdesk.gui.chat.controller import ChatController
+from slmdesk.gui.chat.empty_state import EmptyChat, FirstStart, model_files
+from slmdesk.gui.chat.list_controller import ListController
+from slmdesk.gui.chat.model_picker import ModelPicker
+from slmdesk.gui.chat.models_controller import ModelsController
+from slmdesk.gui.chat.view import ConversationView
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.link_dialog import ask_about_link
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel
+from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.services.conversation import SeenPrompt
+
+MODEL_FILTER = "Model files (*.gguf);;All files (*)"
+LIST_WIDTH = 260
+WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16
+
+
+class ChatPage(QWidget):
+    """List of chats on the left, the open chat on the right.
+
+    Emits `layout_changed` when the person moved the splitter or folded the list away.
+    """
+
+    layout_changed = Signal()
+
+    def __init__(
+        self,
+        chat: ChatController,
+        chats: ListController,
+        models: ModelsController,
+        keeper: ThemeKeeper,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_page")
+        self.setAcceptDrops(True)
+        self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
+        self._build_ui()
+        self._connect()
+        self._connect_chat()
+        self._connect_models()
+
+    def _build_ui(self) -> None:
+        self._list = ChatList(self._chats.rows, self)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.setObjectName("chat_splitter")
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
+        self._list.setMinimumWidth(180)
+        self._splitter.addWidget(self._list)
+        self._splitter.addWidget(self._build_work())
+        self._splitter.setStretchFactor(0, 0)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([LIST_WIDTH, 3 * LIST_WIDTH])
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._splitter)
+
+    def _build_work(self) -> QWidget:
+        work = named(QFrame(self), "work")
+        self._view = ConversationView(work)
+        self._empty = EmptyChat()
+        self._view.set_empty_widget(self._empty)
+        self._first = FirstStart(work)
+        self._stack = QStackedWidget(work)
+        self._stack.addWidget(self._build_conversation(work))
+        self._stack.addWidget(self._first)
+        layout = QVBoxLayout(work)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._build_header(work))
+        layout.addWidget(self._stack, 1)
+        return work
+
+    def _build_header(self, work: QWidget) -> QWidget:
+        header = named(QFrame(work), "chat_header")
+        self._fold = named(QToolButton(header), "fold_button")
+        self._fold.setToolTip("Show or hide the list of chats (Ctrl+B)")
+        self._fold.setAccessibleName("Show or hide the list of chats")
+        set_icon(self._fold, "panel-left")
+        self._title = ElidedLabel(header, name="chat_title")
+        self._picker = ModelPicker(header)
+        row = QHBoxLayout(header)
+        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_12, theme.SPACE_4)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._fold)
+        row.addWidget(self._title, 1)
+        row.addWidget(self._picker)
+        return header
+
+    def _build_conversation(self, work: QWidget) -> QWidget:
+        holder = QWidget(work)
+        self._composer = Composer(holder)
+        self._meter = ContextMeter(holder)
+        column = QWidget(holder)
+        column.setMaximumWidth(WRITING_WIDTH)
+        inner = QVBoxLayout(column)
+        inner.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_12)
+        inner.setSpacing(theme.SPACE_8)
+        inner.addWidget(self._composer)
+        inner.addWidget(self._meter)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(column, 1000)
+        row.addStretch(1)
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._view, 1)
+        layout.addLayout(row)
+        return holder
+
+    def _connect(self) -> None:
+        self._splitter.splitterMoved.connect(self.layout_changed)
+        self._fold.clicked.connect(self._on_fold)
+        self._empty.example_chosen.connect(self._on_example)
+        self._keeper.theme_changed.connect(self._on_theme_changed)
+        self._list.chat_chosen.connect(self._chat.open_chat)
+        self._list.chat_chosen.connect(self._composer.setFocus)
+        self._list.new_chat_requested.connect(self._on_new_chat)
+        self._list.delete_requested.connect(self._chats.delete)
+        self._list.search_requested.connect(self._chats.search)
+        self._chats.hint_changed.connect(self._list.show_hint)
+        self._chats.rows_changed.connect(self._on_rows_changed)
+        for keys, slot in (
+            ("Ctrl+N", self._on_new_chat),
+            ("Ctrl+B", self._on_fold),
+            ("Ctrl+Shift+F", self._on_search),
+            ("Ctrl+L", self._composer.setFocus),
+            ("Ctrl+M", self._picker.button.showMenu),
+            ("Ctrl+O", self._on_add_file),
+        ):
+            QShortcut(QKeySequence(keys), self, slot)
+        self._on_theme_changed()
+
+    def _connect_chat(self) -> None:
+        chat, view, composer = self._chat, self._view, self._composer
+        chat.chat_opened.connect(self._on_chat_opened)
+        chat.conversation_shown.connect(self._on_conversation_shown)
+        chat.message_added.connect(view.add_message)
+        chat.message_renewed.connect(view.update_message)
+        chat.text_grew.connect(view.append_text)
+        chat.path_cut.connect(view.remove_after)
+        chat.draft_restored.connect(composer.set_text)
+        chat.busy_changed.connect(composer.set_busy)
+        chat.measured.connect(self._meter.show_measure)
+        chat.seen_arrived.connect(self._on_seen_arrived)
+        composer.edited.connect(self._on_edited)
+        composer.send_requested.connect(chat.send)
+        composer.send_requested.connect(view.scroll_to_end)
+        composer.stop_requested.connect(chat.stop)
+        self._meter.new_chat_requested.connect(self._on_new_chat)
+        view.copy_requested.connect(self._on_copy)
+        view.try_again_requested.connect(chat.try_again)
+        view.continue_requested.connect(chat.continue_answer)
+        view.seen_requested.connect(chat.show_seen)
+        view.link_activated.connect(self._on_link)
+
+    def _connect_models(self) -> None:
+        models = self._models
+        models.models_listed.connect(self._picker.show_models)
+        models.models_listed.connect(self._on_models_listed)
+        models.state_changed.connect(self._picker.show_state)
+        models.starter_found.connect(self._first.set_starter)
+        models.import_progressed.connect(self._first.show_progress)
+        models.import_ended.connect(self._first.end_progress)
+        self._picker.model_chosen.connect(models.use)
+        self._picker.unload_requested.connect(models.unload)
+        self._picker.cancel_requested.connect(models.cancel_load)
+        self._picker.add_file_requested.connect(self._on_add_file)
+        self._first.starter_requested.connect(models.import_starter)
+        self._first.add_file_requested.connect(self._on_add_file)
+        self._first.file_dropped.connect(models.import_file)
+        self._first.cancel_requested.connect(models.cancel_import)
+
+    @property
+    def composer(self) -> Composer:
+        """Where a person writes."""
+        return self._composer
+
+    @property
+    def view(self) -> ConversationView:
+        """The conversation."""
+        return self._view
+
+    @property
+    def chat_list(self) -> ChatList:
+        """The chats."""
+        return self._list
+
+    @property
+    def picker(self) -> ModelPicker:
+        """The model in use."""
+        return self._picker
+
+    @property
+    def meter(self) -> ContextMeter:
+        """The context meter."""
+        return self._meter
+
+    @property
+    def first_start(self) -> FirstStart:
+        """Shown while there is no model."""
+        return self._first
+
+    @property
+    def layout_state(self) -> str:
+        """The splitter's state, base64."""
+        return bytes(self._splitter.saveState().toBase64().data()).decode("ascii")
+
+    @property
+    def is_list_shown(self) -> bool:
+        """Whether the list of chats is unfolded."""
+        return not self._list.isHidden()
+
+    def restore_layout(self, state: str, *, is_list_shown: bool) -> None:
+        """Put splitter and list as they were; an unreadable state is passed over."""
+        if state:
+            self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
+        self._list.setVisible(is_list_shown)
+
+    @Slot()
+    def _on_fold(self) -> None:
+        self._list.setVisible(self._list.isHidden())
+        self.layout_changed.emit()
+
+    @Slot()
+    def _on_search(self) -> None:
+        self._list.setVisible(True)
+        self._list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._list.search_box.selectAll()
+
+    @Slot()
+    def _on_new_chat(self) -> None:
+        self._chat.new_chat()
+        self._composer.setFocus()
+
+    @Slot(str)
+    def _on_example(self, words: str) -> None:
+        self._composer.set_text(words)
+        self._composer.setFocus()
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self._chat.keep_draft(self._composer.text)
+
+    @Slot(str, str)
+    def _on_chat_opened(self, chat: str, title: str) -> None:
+        self._title.set_full_text(title)
+        self._list.show_current(chat)
+
+    @Slot()
+    def _on_rows_changed(self) -> None:
+        self._list.show_current(self._chat.chat)
+
+    @Slot(object, str)
+    def _on_conversation_shown(self, messages: object, message: str) -> None:
+        self._view.show_conversation(messages)
+        if message:
+            self._view.scroll_to(message)
+            words = self._list.search_box.text().strip()
+            if words:
+                self._view.find(words)
+
+    @Slot(str)
+    def _on_copy(self, message: str) -> None:
+        QGuiApplication.clipboard().setText(self._chat.text_of(message))
+
+    @Slot(str)
+    def _on_link(self, untrusted_url: str) -> None:
+        ask_about_link(self, untrusted_url)
+
+    @Slot(object)
+    def _on_seen_arrived(self, seen: SeenPrompt) -> None:
+        intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
+        missing = len(seen.missing)
+        words = "1 message is" if missing == 1 else f"{missing:,} messages are"
+        warning = f"{words} missing: this model's own format leaves it out." if missing else ""
+        TextDialog(self, title="What the model saw", intro=intro, text=seen.text, warning=warning).show()
+
+    @Slot(object)
+    def _on_models_listed(self, models: object) -> None:
+        has_models = bool(models)
+        self._stack.setCurrentIndex(0 if has_models else 1)
+        self._composer.set_can_send(has_models)
+
+    @Slot()
+    def _on_add_file(self) -> None:
+        dialog = QFileDialog(self, "Add a model file", "", MODEL_FILTER)
+        dialog.setObjectName("model_file_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._models.import_file(Path(name)))
+        dialog.open()
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._view.set_style(self._keeper.theme, self._keeper.fonts)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A model file may be dropped anywhere on the page."""
+        if model_files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take the first model file."""
+        files = model_files(event)
+        if files:
+            event.acceptProposedAction()
+            self._models.import_file(files[0])

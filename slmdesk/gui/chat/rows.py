@@ -1,0 +1,195 @@
+"""The chats as rows of a list: fetched by page, newest first, renamed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from slmdesk.core.records import Found, Item
+from slmdesk.gui.widgets.text import plain_tip
+
+PAGE = 100
+ID_ROLE = int(Qt.ItemDataRole.UserRole)
+SNIPPET_ROLE = ID_ROLE + 1
+MESSAGE_ROLE = ID_ROLE + 2
+HIT_BEGIN, HIT_END = "\ue000", "\ue001"
+"""Around found words in a snippet (core.records.Found)."""
+_ROOT = QModelIndex()
+Index = QModelIndex | QPersistentModelIndex
+Key = tuple[float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list.  `key` orders it (newest first); `snippet` is there in search results only."""
+
+    id: str
+    title: str
+    key: Key
+    snippet: str = ""
+    message: str = ""
+
+
+def row_of(item: Item) -> Row:
+    """A chat as a row."""
+    return Row(item.id, item.title, (item.updated, item.n))
+
+
+def row_of_hit(found: Found) -> Row:
+    """A hit of the search as a row; hits keep the order in which they were found."""
+    return Row(found.item, found.title, (0.0, 0), found.snippet, found.message)
+
+
+class ChatRows(QAbstractListModel):
+    """Rows of chats, or of search results.
+
+    Emits `page_requested` with the last key (None: from the start) and how many, and `rename_requested` with id and
+    title when a person edited one.
+    """
+
+    page_requested = Signal(object, int)
+    rename_requested = Signal(str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_rows")
+        self._rows: list[Row] = []
+        self._is_waiting = False
+        self._is_at_end = True
+        self._is_search = False
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows fetched so far."""
+        return self._rows
+
+    @property
+    def is_search(self) -> bool:
+        """Whether these are hits of a search."""
+        return self._is_search
+
+    def start(self) -> None:
+        """Forget all and ask for the first page of chats."""
+        self._reset([], is_search=False)
+        self._is_waiting, self._is_at_end = True, False
+        self.page_requested.emit(None, PAGE)
+
+    def show_page(self, rows: Sequence[Row]) -> None:
+        """Add the page that was asked for."""
+        if self._is_search:
+            return
+        self._is_waiting, self._is_at_end = False, len(rows) < PAGE
+        known = {row.id for row in self._rows}
+        fresh = [row for row in rows if row.id not in known]
+        if fresh:
+            first = len(self._rows)
+            self.beginInsertRows(_ROOT, first, first + len(fresh) - 1)
+            self._rows.extend(fresh)
+            self.endInsertRows()
+
+    def show_hits(self, rows: Sequence[Row]) -> None:
+        """Show the results of a search instead of the chats."""
+        self._reset(rows, is_search=True)
+
+    def put(self, row: Row) -> None:
+        """Add a chat or show its new state, in its place."""
+        at = self.index_of(row.id)
+        if self._is_search:
+            if at is not None and self._rows[at].title != row.title:
+                old = self._rows[at]
+                self._rows[at] = Row(old.id, row.title, old.key, old.snippet, old.message)
+                self.dataChanged.emit(self.index(at), self.index(at))
+            return
+        if at is not None and self._rows[at].key == row.key:
+            if self._rows[at] != row:
+                self._rows[at] = row
+                self.dataChanged.emit(self.index(at), self.index(at))
+            return
+        if at is not None and self._place_of(row) in (at, at + 1):
+            self._rows[at] = row
+            self.dataChanged.emit(self.index(at), self.index(at))
+            return
+        if at is not None:
+            self._move(at, row)
+        else:
+            self._insert(row)
+
+    def drop(self, chat: str) -> None:
+        """Take a chat off the list."""
+        for at in [at for at in range(len(self._rows) - 1, -1, -1) if self._rows[at].id == chat]:
+            self.beginRemoveRows(_ROOT, at, at)
+            del self._rows[at]
+            self.endRemoveRows()
+
+    def index_of(self, chat: str) -> int | None:
+        """The row of a chat, if it is there."""
+        return next((at for at, row in enumerate(self._rows) if row.id == chat), None)
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        """How many are here."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        """The title, and what the delegate needs."""
+        row = self._rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return row.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(row.title)
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return row.snippet.replace(HIT_BEGIN, "").replace(HIT_END, "")
+        return {ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message}.get(role)
+
+    def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
+        """A person has edited a title: it is shown when the services have written it."""
+        title = str(value).strip()
+        row = self._rows[index.row()]
+        if role != Qt.ItemDataRole.EditRole or not title or title == row.title:
+            return False
+        self.rename_requested.emit(row.id, title)
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Titles can be edited."""
+        return super().flags(index) | Qt.ItemFlag.ItemIsEditable
+
+    def canFetchMore(self, parent: Index) -> bool:
+        """Whether another page may exist."""
+        return not parent.isValid() and not self._is_waiting and not self._is_at_end
+
+    def fetchMore(self, parent: Index) -> None:
+        """Ask for the next page, by key."""
+        if self.canFetchMore(parent) and self._rows:
+            self._is_waiting = True
+            self.page_requested.emit(self._rows[-1].key, PAGE)
+
+    def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
+        self.beginResetModel()
+        self._rows = list(rows)
+        self._is_search, self._is_waiting, self._is_at_end = is_search, False, True
+        self.endResetModel()
+
+    def _place_of(self, row: Row) -> int:
+        """Before the first row that is older."""
+        return next((at for at, other in enumerate(self._rows) if other.key < row.key), len(self._rows))
+
+    def _insert(self, row: Row) -> None:
+        at = self._place_of(row)
+        if at == len(self._rows) and not self._is_at_end:
+            return  # it comes with its page
+        self.beginInsertRows(_ROOT, at, at)
+        self._rows.insert(at, row)
+        self.endInsertRows()
+
+    def _move(self, at: int, row: Row) -> None:
+        to = self._place_of(row)
+        if not self.beginMoveRows(_ROOT, at, at, _ROOT, to):
+            return
+        del self._rows[at]
+        self._rows.insert(to if to < at else to - 1, row)
+        self.endMoveRows()
+        index = self.index(to if to < at else to - 1)
+        self.dataChanged.emit(index, index)

@@ -1,0 +1,130 @@
+"""Uncaught errors: caught in one place for all threads, shown in one dialog, while the program goes on."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+TITLE = "Something went wrong in slmdesk"
+SENTENCE = (
+    "slmdesk made a mistake of its own. Your chats are saved, and the program goes on. "
+    "The report below names program versions and places in the program; it holds nothing you wrote."
+)
+MAX_REPORTS = 20
+"""Kept for copying; further ones are only counted."""
+
+
+class ErrorDesk(QObject):
+    """Receives errors nobody caught, from any thread, and shows one dialog for all of them.
+
+    Emits `error_caught` with the report, on the window's thread.
+    """
+
+    error_caught = Signal(str)
+
+    _arrived = Signal(str)
+
+    def __init__(self, window: Callable[[], QWidget | None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("error_desk")
+        self._window = window
+        self._dialog: QMessageBox | None = None
+        self._reports: list[str] = []
+        self._count = 0
+        self._before: tuple[Any, Any, Any] | None = None
+        self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def dialog(self) -> QMessageBox | None:
+        """The dialog now open."""
+        return self._dialog
+
+    def install(self) -> None:
+        """Hear of every error that reaches the end of a slot, a thread or a finaliser."""
+        self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+        sys.excepthook = self._hear
+        threading.excepthook = lambda seen: self._hear(seen.exc_type, seen.exc_value, seen.exc_traceback)
+        sys.unraisablehook = lambda seen: self._hear(seen.exc_type, seen.exc_value, seen.exc_traceback)
+
+    def remove(self) -> None:
+        """Put the hooks back as they were."""
+        if self._before is not None:
+            sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
+            self._before = None
+
+    def show_report(self, report: str) -> None:
+        """Show a report made elsewhere.  From any thread."""
+        self._arrived.emit(report)
+
+    @Slot(str)
+    def _on_arrived(self, report: str) -> None:
+        self._count += 1
+        if len(self._reports) < MAX_REPORTS and report not in self._reports:
+            self._reports.append(report)
+        self.error_caught.emit(report)
+        if self._dialog is None:
+            self._open_dialog()
+        self._fill_dialog()
+
+    @Slot()
+    def _on_finished(self) -> None:
+        self._dialog = None
+        self._reports.clear()
+        self._count = 0
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText("\n\n".join(self._reports))
+
+    def _hear(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None) -> None:
+        """Any thread.  Nothing here may raise."""
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        from slmdesk.services.reports import bug_report  # late: not needed before the window shows
+
+        report = bug_report((kind() if error is None else error).with_traceback(trace))
+        try:
+            self._arrived.emit(report)
+        except RuntimeError:  # Qt is already gone: the terminal is all there is
+            print(report, file=sys.stderr)  # noqa: T201
+
+    def _open_dialog(self) -> None:
+        box = QMessageBox(QMessageBox.Icon.Warning, TITLE, SENTENCE, parent=self._window())
+        box.setObjectName("error_dialog")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowModality(Qt.WindowModality.NonModal)
+        copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
+        copy.setObjectName("copy_details_button")
+        copy.clicked.disconnect()  # so that the dialog stays open
+        copy.clicked.connect(self._on_copy)
+        box.addButton(QMessageBox.StandardButton.Close)
+        box.finished.connect(self._on_finished)
+        self._dialog = box
+        box.open()
+
+    def _fill_dialog(self) -> None:
+        if self._dialog is None:
+            return
+        more = "" if self._count == 1 else f"\n\nThis happened {self._count:,} times."
+        self._dialog.setInformativeText(more.strip())
+        self._dialog.setDetailedText("\n\n".join(self._reports))
+
+
+def show_problem(parent: QWidget, *, title: str, text: str, details: str = "") -> QMessageBox:
+    """A quiet dialog for a failure that has no place in a page; does not block."""
+    box = QMessageBox(QMessageBox.Icon.Warning, title, text, QMessageBox.StandardButton.Close, parent)
+    box.setObjectName("problem_dialog")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if details:
+        box.setDetailedText(details)
+    box.open()
+    return box

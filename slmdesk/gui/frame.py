@@ -1,0 +1,143 @@
+"""Puts the window together: controllers, pages, bars, and the wishes and facts that join them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from slmdesk.core.records import LedgerRow
+from slmdesk.gui import ledger
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.chat.controller import ChatController
+from slmdesk.gui.chat.list_controller import ListController
+from slmdesk.gui.chat.models_controller import ModelsController
+from slmdesk.gui.chat.page import ChatPage
+from slmdesk.gui.error_dialog import ErrorDesk
+from slmdesk.gui.main_window import MainWindow, Page
+from slmdesk.gui.settings.controller import SettingsController
+from slmdesk.gui.settings.page import SettingsPage
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.services import facts
+from slmdesk.services.facts import Problem
+from slmdesk.settings import Settings
+
+KEEP_AFTER_MS = 1000
+
+
+class Frame(QObject):
+    """The window and all that stands behind it on its thread.  Emits `close_requested` when a person closes it."""
+
+    close_requested = Signal()
+
+    def __init__(
+        self,
+        app: QApplication,
+        bridge: Bridge,
+        settings: Settings,
+        *,
+        models_folder: str,
+        starter: Path | None,
+    ) -> None:
+        super().__init__(app)
+        self.setObjectName("frame")
+        self._bridge = bridge
+        self._settings = settings
+        self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
+        self.errors = ErrorDesk(lambda: self.window, self)
+        self.chat = ChatController(bridge, self)
+        self.chats = ListController(bridge, self)
+        self.models = ModelsController(bridge, starter, self)
+        self.settings = SettingsController(bridge, settings, self)
+        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._build_ui(settings, models_folder)
+        self._connect()
+
+    def _build_ui(self, settings: Settings, models_folder: str) -> None:
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self._keeper)
+        self.settings_page = SettingsPage(self.settings, models_folder)
+        self.chat_page.restore_layout(settings.window_splitter, is_list_shown=settings.sidebar_visible)
+        pages = (
+            Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
+            Page("Settings", "settings", self.settings_page, "Ctrl+,", at_end=True),
+        )
+        self.window = MainWindow(pages, geometry=settings.window_geometry)
+        self.window.status.show_offline(settings.offline)
+        self.chat.new_chat()
+
+    def _connect(self) -> None:
+        bridge, window = self._bridge, self.window
+        for source in (self.chat, self.chats, self.models, self.settings):
+            source.notice_raised.connect(self._on_notice_raised)
+        bridge.noticed.connect(self._on_noticed)
+        bridge.problem_met.connect(self._on_problem)
+        bridge.open_failed.connect(self._on_open_failed)
+        bridge.opened.connect(self._on_opened)
+        bridge.settings_changed.connect(self._on_settings_changed)
+        bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
+        bridge.model_state_changed.connect(window.status.show_model)
+        window.status.ledger_requested.connect(self._on_ledger_requested)
+        window.close_requested.connect(self.close_requested)
+        window.page_shown.connect(self._on_page_shown)
+        self.chat_page.layout_changed.connect(self._keep_timer.start)
+        self.chat.chat_opened.connect(self._keep_timer.start)
+        self._keep_timer.timeout.connect(self.keep_layout)
+
+    @Slot()
+    def keep_layout(self) -> None:
+        """Remember size, splitter and the open chat."""
+        self.settings.keep_quietly(
+            window_geometry=self.window.geometry_state,
+            window_splitter=self.chat_page.layout_state,
+            sidebar_visible=self.chat_page.is_list_shown,
+            last_chat=self.chat.chat,
+        )
+
+    @Slot()
+    def _on_opened(self) -> None:
+        if self._settings.last_chat and not self.chat.chat:
+            self.chat.restore_chat(self._settings.last_chat)
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        old, self._settings = self._settings, settings
+        if settings.theme != old.theme:
+            self._keeper.set_choice(settings.theme)
+        if settings.font_scale != old.font_scale:
+            self._keeper.set_font_scale(settings.font_scale)
+        self.window.status.show_offline(settings.offline)
+
+    @Slot(object)
+    def _on_notice_raised(self, notice: Notice) -> None:
+        if notice.report:
+            self.errors.show_report(notice.report)
+        else:
+            self.window.notices.show_notice(notice)
+
+    @Slot(object)
+    def _on_noticed(self, fact: facts.Noticed) -> None:
+        self._on_problem(fact.problem)
+
+    @Slot(object)
+    def _on_problem(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem))
+
+    @Slot(object)
+    def _on_open_failed(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.close_requested.emit))
+
+    @Slot(int)
+    def _on_page_shown(self, index: int) -> None:
+        if index == 0:
+            self.chat_page.composer.setFocus()
+
+    @Slot()
+    def _on_ledger_requested(self) -> None:
+        self._bridge.ask(lambda services: services.network.requests(ledger.MOST_ROWS), self._show_ledger)
+
+    def _show_ledger(self, rows: Sequence[LedgerRow]) -> None:
+        TextDialog(self.window, title=ledger.TITLE, intro=ledger.intro_of(rows), text=ledger.text_of(rows)).show()

@@ -1,0 +1,125 @@
+"""The frame: side bar, the page in front, notices, status.  It knows no page by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from slmdesk.gui.widgets.notice_bar import NoticeArea
+from slmdesk.gui.widgets.side_bar import SideBar
+from slmdesk.gui.widgets.status_bar import StatusBar
+
+SMALLEST = (640, 420)
+FIRST_SIZE = (1100, 760)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the window is handed: a title and an icon for the side bar, and the widget."""
+
+    title: str
+    icon_name: str
+    widget: QWidget
+    shortcut: str
+    at_end: bool = False
+    """At the foot of the side bar."""
+
+
+class MainWindow(QMainWindow):
+    """Places pages.  Emits `page_shown` with a page's index and `close_requested` instead of closing by itself."""
+
+    page_shown = Signal(int)
+    close_requested = Signal()
+
+    def __init__(self, pages: Sequence[Page], *, geometry: str = "") -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle("slmdesk")
+        self.setMinimumSize(*SMALLEST)
+        self._may_close = False
+        self._build_ui(pages)
+        self._connect()
+        self._restore(geometry)
+
+    def _build_ui(self, pages: Sequence[Page]) -> None:
+        centre = QWidget(self)
+        self._bar = SideBar(centre)
+        self._stack = QStackedWidget(centre)
+        self._notices = NoticeArea(centre)
+        self._status = StatusBar(centre)
+        for page in pages:
+            self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
+            self._stack.addWidget(page.widget)
+        work = QVBoxLayout()
+        work.setSpacing(0)
+        work.addWidget(self._stack, 1)
+        work.addWidget(self._notices)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self._bar)
+        row.addLayout(work, 1)
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(row, 1)
+        layout.addWidget(self._status)
+        self.setCentralWidget(centre)
+
+    def _connect(self) -> None:
+        self._bar.entry_chosen.connect(self.show_page)
+        QShortcut(QKeySequence.StandardKey.Quit, self, self.close)
+
+    @property
+    def notices(self) -> NoticeArea:
+        """The quiet bars."""
+        return self._notices
+
+    @property
+    def status(self) -> StatusBar:
+        """The line at the foot."""
+        return self._status
+
+    @property
+    def geometry_state(self) -> str:
+        """Size and place, base64."""
+        return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+
+    @Slot(int)
+    def show_page(self, index: int) -> None:
+        """Bring a page to the front."""
+        self._stack.setCurrentIndex(index)
+        self._bar.show_entry(index)
+        self.page_shown.emit(index)
+
+    @Slot()
+    def come_forward(self) -> None:
+        """Be seen: another start of the program asked for it."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def close_for_good(self) -> None:
+        """Close; everything is saved."""
+        self._may_close = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Vanish at once; what is being written is saved before the window closes for good."""
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        self.hide()
+        self.close_requested.emit()
+
+    def _restore(self, geometry: str) -> None:
+        """As it was; Qt brings a window back whose screen is gone.  An unreadable state is passed over."""
+        self.resize(*FIRST_SIZE)
+        if geometry:
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))

@@ -1,0 +1,66 @@
+"""Settings as a person changes them: saved and in force at once.  No widgets here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.facts import Problem
+from slmdesk.settings import Settings
+
+
+class SettingsController(QObject):
+    """Emits `settings_shown` with the settings in force, and `notice_raised` with a Notice."""
+
+    settings_shown = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("settings_controller")
+        self._bridge = bridge
+        self._current = settings
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @property
+    def current(self) -> Settings:
+        """The settings as last heard."""
+        return self._current
+
+    @Slot(str, object)
+    def change(self, key: str, value: object) -> None:
+        """Change one setting; a bar offers the old value back."""
+        old = getattr(self._current, key)
+        if value == old:
+            return
+        undo = Notice(
+            "The setting is changed.",
+            action="Undo",
+            on_action=lambda: self._put({key: old}),
+            life_ms=UNDO_MS,
+            key="setting changed",
+        )
+        self._put({key: value}, undo)
+
+    def keep_quietly(self, **values: Any) -> None:
+        """Save what the window remembers by itself, such as its size."""
+        self._bridge.ask(lambda services: services.settings.change(**values), None, lambda _problem: None)
+
+    def _put(self, values: dict[str, Any], undo: Notice | None = None) -> None:
+        def saved(_settings: Settings) -> None:
+            if undo is not None:
+                self.notice_raised.emit(undo)
+
+        self._bridge.ask(lambda services: services.settings.change(**values), saved, self._on_refused)
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._current = settings
+        self.settings_shown.emit(settings)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.settings_shown.emit(self._current)
+        self.notice_raised.emit(notice_of(problem))

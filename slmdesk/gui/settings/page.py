@@ -1,0 +1,208 @@
+"""The settings page: each setting in a sentence, in force at once."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui import theme
+from slmdesk.gui.settings.controller import SettingsController
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.settings import Settings
+
+THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
+CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+COLUMN = 640
+
+
+class Choice(QComboBox):
+    """A list of values.  The wheel scrolls the page, not the value.  Emits `value_chosen`, by a person only."""
+
+    value_chosen = Signal(object)
+
+    def __init__(self, values: list[tuple[object, str]], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for value, words in values:
+            self.addItem(words, value)
+        self.activated.connect(lambda index: self.value_chosen.emit(self.itemData(index)))
+
+    def show_value(self, value: object) -> None:
+        """Show a value; one that is not in the list is added."""
+        at = self.findData(value)
+        if at < 0:
+            self.addItem(str(value), value)
+            at = self.count() - 1
+        self.setCurrentIndex(at)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Pass it to the page."""
+        event.ignore()
+
+
+class Number(QSpinBox):
+    """A whole number.  Emits `value_chosen` when a person has ended the change."""
+
+    value_chosen = Signal(object)
+
+    def __init__(self, low: int, high: int, words_for_zero: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setRange(low, high)
+        self.setSpecialValueText(words_for_zero)
+        self.setKeyboardTracking(False)
+        self.valueChanged.connect(self.value_chosen)
+
+    def show_value(self, value: int) -> None:
+        """Show a value without telling."""
+        self.blockSignals(True)
+        self.setValue(value)
+        self.blockSignals(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Pass it to the page."""
+        event.ignore()
+
+
+class SettingsPage(QScrollArea):
+    """All settings on one page.  Wishes go to the controller."""
+
+    def __init__(self, controller: SettingsController, models_folder: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("settings_page")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._controller = controller
+        self._default_folder = models_folder
+        self._build_ui()
+        self._connect()
+        self.show_settings(controller.current)
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "settings_inner")
+        holder = QWidget(inner)
+        holder.setMaximumWidth(COLUMN)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(theme.SPACE_24, theme.SPACE_24, theme.SPACE_24, theme.SPACE_24)
+        column.setSpacing(theme.SPACE_16)
+        column.addWidget(plain_label("Settings", holder, name="settings_title", kind="title"))
+        note = "Each change counts at once."
+        column.addWidget(plain_label(note, holder, name="settings_note", kind="muted"))
+        self._build_look(holder, column)
+        self._build_models(holder, column)
+        column.addStretch(1)
+        row = QHBoxLayout(inner)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(holder, 1000)
+        row.addStretch(1)
+        self.setWidget(inner)
+
+    def _build_look(self, holder: QWidget, column: QVBoxLayout) -> None:
+        column.addWidget(plain_label("Look", holder, name="look_heading", kind="heading"))
+        self._theme = Choice(list(THEMES), holder)
+        _add(column, self._theme, "theme", "Colours", "Light or dark, or as the system has it.")
+        self._size = Choice([(size, f"{size} %") for size in SIZES], holder)
+        _add(column, self._size, "font_scale", "Text size", "The size of all text in the window.")
+
+    def _build_models(self, holder: QWidget, column: QVBoxLayout) -> None:
+        column.addWidget(plain_label("Models", holder, name="models_heading", kind="heading"))
+        self._folder = ElidedLabel(holder, name="models_folder_label")
+        self._choose = named(QPushButton("Choose…", holder), "models_folder_button")
+        self._choose.setAccessibleName("Choose the folder for models")
+        line = QWidget(holder)
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._folder, 1)
+        row.addWidget(self._choose)
+        _add(
+            column, line, "models_folder", "Folder", "New models are kept in this folder; those added before stay.",
+            is_wide=True,
+        )  # fmt: skip
+        locale = QLocale()
+        self._context = Choice([(size, f"{locale.toString(size)} tokens") for size in CONTEXTS], holder)
+        _add(
+            column, self._context, "context_tokens", "Context",
+            "How much of a chat the model can see. More takes more memory; it counts from the next load on, "
+            "and never exceeds what the model was made for.",
+        )  # fmt: skip
+        self._idle = Number(0, 10080, "never", holder)
+        self._idle.setSuffix(" min")
+        _add(
+            column, self._idle, "idle_unload_minutes", "Free the memory after",
+            "A model nobody used for this long is taken out of memory; the next message loads it again.",
+        )  # fmt: skip
+        self._sequences = Number(0, 64, "by itself", holder)
+        _add(
+            column, self._sequences, "sequences", "Answers at once",
+            "How many answers are written side by side. By itself, the program measures what is fastest on this PC.",
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        change = self._controller.change
+        self._theme.value_chosen.connect(lambda value: change("theme", value))
+        self._size.value_chosen.connect(lambda value: change("font_scale", value))
+        self._context.value_chosen.connect(lambda value: change("context_tokens", value))
+        self._idle.value_chosen.connect(lambda value: change("idle_unload_minutes", value))
+        self._sequences.value_chosen.connect(lambda value: change("sequences", value))
+        self._choose.clicked.connect(self._on_choose)
+        self._controller.settings_shown.connect(self.show_settings)
+
+    @Slot(object)
+    def show_settings(self, settings: Settings) -> None:
+        """Show these settings."""
+        self._theme.show_value(settings.theme)
+        self._size.show_value(settings.font_scale)
+        self._context.show_value(settings.context_tokens)
+        self._idle.show_value(settings.idle_unload_minutes)
+        self._sequences.show_value(settings.sequences)
+        self._folder.set_full_text(settings.models_folder or self._default_folder)
+
+    @Slot()
+    def _on_choose(self) -> None:
+        dialog = QFileDialog(self, "Folder for models", self._folder.full_text)
+        dialog.setObjectName("folder_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: self._controller.change("models_folder", name))
+        dialog.open()
+
+
+def _add(column: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False) -> None:
+    """One setting: its name and sentence, and the widget beside or (wide) under them."""
+    parent = widget.parentWidget()
+    assert parent is not None
+    widget.setObjectName(f"setting_{name}")
+    widget.setAccessibleName(title)
+    widget.setAccessibleDescription(sentence)
+    heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
+    heading.setBuddy(widget)
+    words = QVBoxLayout()
+    words.setSpacing(0)
+    words.addWidget(heading)
+    words.addWidget(plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"))
+    if is_wide:
+        words.addSpacing(theme.SPACE_4)
+        words.addWidget(widget)
+        column.addLayout(words)
+        return
+    row = QHBoxLayout()
+    row.setSpacing(theme.SPACE_16)
+    row.addLayout(words, 1)
+    row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+    column.addLayout(row)

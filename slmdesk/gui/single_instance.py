@@ -1,0 +1,164 @@
+"""One window per home: a second start raises the first.
+
+The lock is the kernel's (flock, on Windows a locked byte), so it ends with its process however that ends, and a lock
+file left behind by SIGKILL means nothing.  The first start listens on a local socket in a private folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+RAISE = b"raise\n"
+ANSWER = b"raised\n"
+MAX_LINE_BYTES = 1024
+TRY_FOR_S = 10.0
+"""How long a second start tries to reach the first: long enough for a slow start-up, or for one that is just ending."""
+WAIT_MS = 200
+
+
+class SingleInstance(QObject):
+    """The right to be the one window of a home.
+
+    Emits `raise_requested` with the other start's activation token (may be empty).  Lives on the window's thread.
+    """
+
+    raise_requested = Signal(str)
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("single_instance")
+        self._folder = folder
+        self._lock: int | None = None
+        self._server: QLocalServer | None = None
+
+    def take(self) -> bool:
+        """Take the lock; True for the first start.  Does not wait."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "window.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(descriptor)
+        except OSError:
+            os.close(descriptor)
+            return False
+        self._lock = descriptor
+        return True
+
+    def take_or_raise_other(self, environment: Mapping[str, str] = os.environ) -> str:
+        """'first' with the lock taken, 'raised' when the other window answered, 'silent' when it did not.
+
+        Blocks up to TRY_FOR_S; called before there is a window to freeze.
+        """
+        give_up = time.monotonic() + TRY_FOR_S
+        while True:
+            if self.take():
+                return "first"
+            if self._raise_other(environment.get("XDG_ACTIVATION_TOKEN", "")):
+                return "raised"
+            if time.monotonic() > give_up:
+                return "silent"
+            time.sleep(0.05)
+
+    def listen(self) -> bool:
+        """Begin to hear of other starts.  Only with the lock taken.  False when no socket could be made."""
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        server.newConnection.connect(self._on_connected)
+        try:
+            address = socket_address(self._folder)
+        except OSError:
+            return False
+        QLocalServer.removeServer(address)  # left behind by a killed one: the lock says nobody listens there
+        self._server = server
+        return server.listen(address)
+
+    def release(self) -> None:
+        """Stop listening and let the lock go."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @Slot()
+    def _on_connected(self) -> None:
+        server = self._server
+        while server is not None and server.hasPendingConnections():
+            socket = server.nextPendingConnection()
+            socket.setParent(self)
+            socket.readyRead.connect(lambda socket=socket: self._on_ready(socket))
+            socket.disconnected.connect(socket.deleteLater)
+            self._on_ready(socket)
+
+    def _on_ready(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            if socket.bytesAvailable() > MAX_LINE_BYTES:
+                socket.abort()
+            return
+        untrusted = bytes(socket.readLine(MAX_LINE_BYTES).data())
+        word, _, untrusted_token = untrusted.strip().partition(b" ")
+        if word == RAISE.strip():
+            token = untrusted_token.decode("ascii", "ignore")
+            self.raise_requested.emit(token if token.isprintable() else "")
+            socket.write(ANSWER)
+            socket.flush()
+        socket.disconnectFromServer()
+
+    def _raise_other(self, token: str) -> bool:
+        try:
+            address = socket_address(self._folder)
+        except OSError:
+            return False
+        socket = QLocalSocket()
+        socket.connectToServer(address)
+        if not socket.waitForConnected(WAIT_MS):
+            return False
+        socket.write(RAISE.strip() + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
+        heard = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
+        socket.abort()
+        return heard
+
+
+def socket_address(folder: Path) -> str:
+    """Where the first start of this home listens: a path in a private folder, short enough for a socket."""
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    if sys.platform == "win32":
+        return f"slmdesk-{name}"  # a named pipe, open to this person alone (UserAccessOption)
+    return str(_runtime_folder() / f"{name}.socket")
+
+
+def _runtime_folder() -> Path:
+    """A folder of this person's alone, for sockets."""
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if given and Path(given).is_dir() and len(given) < 60:
+        folder = Path(given) / "slmdesk"
+    else:
+        folder = Path(tempfile.gettempdir()) / f"slmdesk-{os.getuid()}"
+        if len(str(folder)) > 70:  # a socket's path holds 107 bytes
+            folder = Path("/tmp") / f"slmdesk-{os.getuid()}"  # noqa: S108 - checked below to be ours alone
+    folder.mkdir(mode=0o700, exist_ok=True)
+    info = folder.lstat()
+    if info.st_uid != os.getuid() or info.st_mode & 0o077 or folder.is_symlink():
+        raise PermissionError(f"{folder} is not private")
+    return folder
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file for this process, or OSError at once."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

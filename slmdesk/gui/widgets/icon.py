@@ -1,0 +1,60 @@
+"""Icons on widgets, in the theme's colours also after it has changed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+
+from slmdesk.gui.icons import icon, pixmap
+
+ROLES = {
+    "text": QPalette.ColorRole.WindowText,
+    "muted": QPalette.ColorRole.PlaceholderText,
+    "on_accent": QPalette.ColorRole.HighlightedText,
+    "accent": QPalette.ColorRole.Accent,
+    "danger": QPalette.ColorRole.BrightText,
+}
+"""Where the palette holds a colour of the theme (theme.palette_of)."""
+
+
+def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "text") -> None:
+    """Give a button or label a lucide icon in a colour of the theme.  Its words are the caller's."""
+    keeper = widget.findChild(IconKeeper)
+    if keeper is None:
+        keeper = IconKeeper(widget)
+    keeper.show(name, colour)
+
+
+class IconKeeper(QObject):
+    """Draws its widget's icon anew when the colours change."""
+
+    def __init__(self, widget: QAbstractButton | QLabel) -> None:
+        super().__init__(widget)
+        self.setObjectName("icon_keeper")
+        self._widget = widget
+        self._drawn: tuple[str, str] | None = None
+        self._name = self._token = ""
+        widget.installEventFilter(self)
+
+    def show(self, name: str, token: str) -> None:
+        """Show this icon."""
+        self._name, self._token = name, token
+        self._draw()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hear of new colours."""
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self._draw()
+        return False
+
+    def _draw(self) -> None:
+        colour = QApplication.palette().color(ROLES[self._token])
+        drawn = (self._name, colour.name())
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        if isinstance(self._widget, QLabel):
+            self._widget.setPixmap(pixmap(self._name, colour, scale=self._widget.devicePixelRatioF()))
+        else:
+            self._widget.setIcon(icon(self._name, colour))

@@ -1,0 +1,59 @@
+"""Links ask before they open, and show where they lead."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from slmdesk.gui.links import LinkVerdict, judge_link
+
+REASONS = {
+    "scheme": "Only web addresses (http and https) can be opened.",
+    "host": "This address names no site.",
+    "letters": "This address holds hidden characters, as used to deceive.",
+    "length": "This address is longer than anyone can check.",
+}
+WARNINGS = {
+    "user_in_address": "It has a name before an @, which may hide the real site.",
+    "look_alike": "The site's name has letters that can look like others.",
+    "number_host": "The site is a number instead of a name.",
+    "not_encrypted": "The connection is not encrypted.",
+}
+MOST_SHOWN = 2000
+
+
+def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
+    """Show the full address and ask; a dangerous one can only be copied.  Does not block."""
+    verdict = judge_link(untrusted_url)
+    box = QMessageBox(parent)
+    box.setObjectName("link_dialog")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setWindowTitle("Open this address?" if verdict.openable else "This address cannot be opened")
+    box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)
+    box.setText(_words(verdict))
+    box.setInformativeText(_breakable(verdict.address[:MOST_SHOWN]))
+    copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(verdict.address))
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    if verdict.openable:
+        browser = box.addButton("Open in the browser", QMessageBox.ButtonRole.AcceptRole)
+        browser.setObjectName("open_link_button")
+        browser.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(verdict.address, QUrl.ParsingMode.StrictMode)))
+    box.open()
+    return box
+
+
+def _words(verdict: LinkVerdict) -> str:
+    if not verdict.openable:
+        return REASONS.get(verdict.reason, "This address cannot be opened.")
+    lines = [f"The browser will open {verdict.host} and go online; slmdesk itself sends nothing."]
+    lines += [WARNINGS.get(warning, warning) for warning in verdict.warnings]
+    return "\n".join(lines)
+
+
+def _breakable(address: str) -> str:
+    """With places where a long address may be broken into lines; only shown, never copied or opened."""
+    return "\u200b".join(address[at : at + 40] for at in range(0, len(address), 40))

@@ -1,0 +1,151 @@
+"""Quiet bars at the foot of the window: what happened, details to copy, one action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.services.facts import Problem
+
+MOST_BARS = 3
+UNDO_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one bar says."""
+
+    text: str
+    details: str = ""
+    """For *Copy details*; no text of the person's when it comes from a fault."""
+    action: str = ""
+    on_action: Callable[[], None] | None = None
+    life_ms: int = 0
+    """0: until it is closed."""
+    key: str = ""
+    """A second notice with the same key takes the first one's place."""
+    is_error: bool = False
+    report: str = ""
+    """Of our own fault: shown in the error dialog instead of a bar."""
+
+
+def notice_of(problem: Problem, *, action: str = "", on_action: Callable[[], None] | None = None) -> Notice:
+    """The bar for a problem; the same problem again takes its place."""
+    key = f"{problem.code} {sorted(problem.args.items())}"
+    args = "".join(f"\n{name}: {value}" for name, value in problem.args.items())
+    details = problem.report or f"{problem.sentence}\n{problem.code}{args}"
+    return Notice(problem.sentence, details, action, on_action, key=key, is_error=True, report=problem.report)
+
+
+class NoticeBar(QFrame):
+    """One notice.  Emits `closed` when it is over, by the person, by its action or by time."""
+
+    closed = Signal()
+
+    def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice_bar")
+        self.setAccessibleName("Notice")
+        self._notice = notice
+        self._timer = QTimer(self, singleShot=True, interval=max(notice.life_ms, 1))
+        self._build_ui()
+        self._connect()
+        if notice.life_ms:
+            self._timer.start()
+
+    def _build_ui(self) -> None:
+        self._sign = named(QLabel(self), "notice_sign")
+        self._sign.setVisible(self._notice.is_error)
+        set_icon(self._sign, "triangle-alert", "danger")
+        self._label = named(QLabel(self._notice.text, self), "notice_text")
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setWordWrap(True)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._copy = named(QPushButton("Copy details", self), "copy_details_button")
+        self._copy.setVisible(bool(self._notice.details))
+        self._act = named(QPushButton(self._notice.action, self), "notice_action")
+        self._act.setVisible(bool(self._notice.action))
+        self._close = named(QToolButton(self), "notice_close")
+        self._close.setToolTip("Close this notice")
+        self._close.setAccessibleName("Close this notice")
+        set_icon(self._close, "x")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(self._sign)
+        layout.addWidget(self._label, 1)
+        for button in (self._copy, self._act, self._close):
+            layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def _connect(self) -> None:
+        self._copy.clicked.connect(self._on_copy)
+        self._act.clicked.connect(self._on_act)
+        self._close.clicked.connect(self.closed)
+        self._timer.timeout.connect(self.closed)
+
+    @property
+    def notice(self) -> Notice:
+        """What it says."""
+        return self._notice
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._notice.details)
+
+    @Slot()
+    def _on_act(self) -> None:
+        if self._notice.on_action is not None:
+            self._notice.on_action()
+        self.closed.emit()
+
+
+class NoticeArea(QWidget):
+    """Up to three bars, the newest last; takes no room while there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice_area")
+        self._bars: list[NoticeBar] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self.setVisible(False)
+
+    @property
+    def bars(self) -> list[NoticeBar]:
+        """The bars on show, oldest first."""
+        return list(self._bars)
+
+    @Slot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Add a bar; the oldest goes when there are too many."""
+        same = [bar for bar in self._bars if notice.key and bar.notice.key == notice.key]
+        for old in same or self._bars[: max(0, len(self._bars) - MOST_BARS + 1)]:
+            self._drop(old)
+        bar = NoticeBar(notice, self)
+        bar.closed.connect(lambda: self._drop(bar))
+        self._bars.append(bar)
+        self._layout.addWidget(bar)
+        self.setVisible(True)
+
+    def drop_key(self, key: str) -> None:
+        """Close the bar of that key, if there is one."""
+        for bar in [bar for bar in self._bars if bar.notice.key == key]:
+            self._drop(bar)
+
+    def _drop(self, bar: NoticeBar) -> None:
+        if bar not in self._bars:
+            return
+        self._bars.remove(bar)
+        self._layout.removeWidget(bar)
+        bar.hide()
+        bar.deleteLater()
+        self.setVisible(bool(self._bars))

@@ -1,0 +1,57 @@
+"""The narrow bar of pages at the window's edge."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+
+
+class SideBar(QFrame):
+    """An entry per page, icon over word.  Emits `entry_chosen` with the entry's index."""
+
+    entry_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("side_bar")
+        self.setAccessibleName("Pages")
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(theme.SPACE_4, theme.SPACE_8, theme.SPACE_4, theme.SPACE_8)
+        self._layout.setSpacing(theme.SPACE_4)
+        self._ends = QVBoxLayout()
+        self._ends.setSpacing(theme.SPACE_4)
+        self._layout.addStretch(1)
+        self._layout.addLayout(self._ends)
+        self._group.idClicked.connect(self.entry_chosen)
+
+    def add_entry(self, title: str, icon_name: str, shortcut: str, *, at_end: bool = False) -> None:
+        """Add an entry; those `at_end` stand at the foot of the bar."""
+        index = len(self._group.buttons())
+        button = named(QToolButton(self), f"entry_{index}")
+        button.setCheckable(True)
+        button.setChecked(index == 0)
+        button.setText(title)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.setShortcut(shortcut)
+        button.setToolTip(f"{title} ({shortcut})")
+        button.setAccessibleName(title)
+        button.setProperty("kind", "entry")
+        set_icon(button, icon_name)
+        self._group.addButton(button, index)
+        if at_end:
+            self._ends.addWidget(button)
+        else:
+            self._layout.insertWidget(self._layout.count() - 2, button)  # before the stretch and the end
+
+    @Slot(int)
+    def show_entry(self, index: int) -> None:
+        """Mark an entry as the one in front."""
+        self._group.button(index).setChecked(True)

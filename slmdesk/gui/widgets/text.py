@@ -1,0 +1,59 @@
+"""Labels that never take foreign text for markup."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from slmdesk.gui.widgets.named import named
+
+
+def plain_label(text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True) -> QLabel:
+    """A label whose text is shown as it is.  `kind` chooses its look in the style sheet."""
+    label = named(QLabel(text, parent), name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wraps)
+    if wraps:
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    if kind:
+        label.setProperty("kind", kind)
+    return label
+
+
+class ElidedLabel(QLabel):
+    """One line of plain text, cut with an ellipsis where there is no room; the tooltip holds all of it."""
+
+    def __init__(self, parent: QWidget, *, name: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(40)
+        self._full = ""
+
+    @property
+    def full_text(self) -> str:
+        """The text before it was cut."""
+        return self._full
+
+    def set_full_text(self, text: str) -> None:
+        """Show this text, cut where it must be."""
+        self._full = text
+        self.setAccessibleName(text)
+        self._cut()
+
+    def resizeEvent(self, event: object) -> None:
+        """Cut anew."""
+        self._cut()
+
+    def _cut(self) -> None:
+        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(self.width(), 40))
+        self.setText(shown)
+        self.setToolTip(plain_tip(self._full) if shown != self._full else "")
+
+
+def plain_tip(text: str) -> str:
+    """Foreign text as a tooltip: tooltips have no plain format, so markup in it is disarmed; long lines wrap."""
+    return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
