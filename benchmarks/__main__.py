@@ -14,9 +14,9 @@ from benchmarks.common import ROOT, Row, table
 
 HEAD = """# Performance
 
-Made by `make bench` on {date}: {machine}. Model: SmolLM2-135M-Instruct Q4_1. Each figure is a ratio of runs
-interleaved in one call (sides in processes of their own, one warm-up, the order turned round each time), except where a unit stands
-beside it. The machine is a shared virtual one: read the medians, and the span as its noise.
+Made by `make bench` on {date}: {machine}. Model: SmolLM2-135M-Instruct Q4_1. Each figure is a
+ratio of runs interleaved in one call (sides in processes of their own, one warm-up, the order turned each time), except
+where a unit stands beside it. The machine is a shared virtual one: read the medians, and the span as its noise.
 
 """
 
