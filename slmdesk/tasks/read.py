@@ -1,0 +1,38 @@
+"""Reading one document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.formats import format_of
+from slmdesk.core.protocol import Partial, Progress
+from slmdesk.core.wire import to_json
+from slmdesk.documents.base import PageStatus
+from slmdesk.documents.decoding import NotTextError, decode
+from slmdesk.documents.opening import read_file
+from slmdesk.documents.registry import READERS
+from slmdesk.tasks.base import Job, Task, text_of
+
+
+def read(job: Job) -> Task:
+    """Payload {path, format}; format "" is chosen by the file's name.
+
+    A Partial for each page: {number, label, text, status, reason, blocks: [{kind, start, end}]}.  Result {format,
+    pages, encoding, doubt}: a count, how the letters were read, and why that is a guess, if it is one.
+    """
+    path = text_of(job, "path")
+    chosen = text_of(job, "format", "") or format_of(Path(path)).id
+    if chosen not in READERS:
+        raise KnownError("document.unknown_format", suffix=chosen[:40], known=" ".join(READERS))
+    try:
+        decoded = decode(read_file(path))
+    except NotTextError as err:
+        raise KnownError("document.unreadable", path=path, reason=f"not text: {err}") from err
+    pages = READERS[chosen](decoded.text.replace("\r\n", "\n"))
+    for page in pages:
+        told = replace(page, reason=decoded.doubt) if page.status is PageStatus.READ else page
+        yield Partial(job.id, str(page.number), to_json(told))
+        yield Progress(job.id, page.number, len(pages), "page")
+    return {"format": chosen, "pages": len(pages), "encoding": decoded.encoding, "doubt": decoded.doubt}
