@@ -1,0 +1,195 @@
+"""One llama.cpp context and its one batch: decode, the memory of its sequences, logits."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slmdesk.core.errors import KnownError
+from slmdesk.engine.llama.library import Library
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DECODED, NO_ROOM, ABORTED, NO_MEMORY = 0, 1, 2, -2
+"""What `decode` returns; others below zero are errors of the library."""
+
+
+class Context:
+    """Cells shared by all sequences ("the pool").  Belongs to the engine thread; while loading to the loader's."""
+
+    def __init__(
+        self,
+        library: Library,
+        model: int,
+        *,
+        cells: int,
+        max_sequences: int,
+        batch_tokens: int,
+        threads: int,
+        should_abort: Callable[[], bool],
+    ) -> None:
+        """`should_abort` is asked while a watched batch is computed.  Raises KnownError when the library refuses."""
+        api: Any = library.api
+        self._api = api
+        self.pointer: int = open_context(
+            library, model, cells=cells, max_sequences=max_sequences, batch_tokens=batch_tokens, threads=threads
+        )
+        self.batch_tokens = batch_tokens
+        self.max_sequences = max_sequences
+        self.cells: int = api.llama_n_ctx(self.pointer)
+        """Cells of the pool: what was asked for, rounded up by the library."""
+        self._memory = api.llama_get_memory(self.pointer)
+        self.n_vocab: int = api.llama_vocab_n_tokens(api.llama_model_get_vocab(model))
+        self._threads = threads
+        self._make_batch()
+        # The same C function with a plain address as its result: half the time of a typed pointer.
+        address_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
+        self._logits_address = address_of(("llama_get_logits_ith", api._lib))
+        self._views: dict[int, NDArray[np.float32]] = {}
+        # Kept here: collected, the library's next call would crash the process.
+        self._on_abort = api.ggml_abort_callback(lambda _data: should_abort())
+        self._no_abort = api.ggml_abort_callback()
+        self._watched = False
+
+    def close(self) -> None:
+        """Free the cells.  The context cannot be used afterwards."""
+        if self.pointer:
+            self._api.llama_free(self.pointer)
+            self.pointer = 0
+
+    # ---- the batch
+
+    def clear(self) -> None:
+        """Begin a new batch."""
+        self._batch.n_tokens = 0
+
+    def add(self, token: int, position: int, sequence: int) -> int:
+        """Add one token whose logits are wanted.  Returns its index for `logits`."""
+        at: int = self._batch.n_tokens
+        self._tokens[at] = token
+        self._positions[at] = position
+        self._sequences[at] = self._sequence_addresses[sequence]
+        self._wanted[at] = 1
+        self._batch.n_tokens = at + 1
+        return at
+
+    def add_slice(self, tokens: Sequence[int], position: int, sequence: int, *, want_last: bool) -> int:
+        """Add several tokens of one prompt, the first at `position`.  Returns the index of the last."""
+        start: int = self._batch.n_tokens
+        end = start + len(tokens)
+        self._tokens[start:end] = tokens
+        self._positions[start:end] = range(position, position + len(tokens))
+        self._sequences[start:end] = self._sequence_addresses[sequence]
+        self._wanted[start:end] = 0
+        self._wanted[end - 1] = want_last
+        self._batch.n_tokens = end
+        return end - 1
+
+    @property
+    def threads(self) -> int:
+        """How many computed the last batch."""
+        return self._threads
+
+    @property
+    def size(self) -> int:
+        """Tokens in the batch."""
+        return int(self._batch.n_tokens)
+
+    def decode(self, threads: int) -> int:
+        """Compute the batch: DECODED, NO_ROOM, ABORTED or an error below zero."""
+        if threads != self._threads:
+            self._api.llama_set_n_threads(self.pointer, threads, threads)
+            self._threads = threads
+        return int(self._api.llama_decode(self.pointer, self._batch))
+
+    def logits(self, index: int) -> NDArray[np.float32]:
+        """The logits behind the token at `index` of the batch: a view that the next decode changes."""
+        address = self._logits_address(self.pointer, index)
+        if not address:
+            raise KnownError("model.damaged", reason="no logits")
+        view = self._views.get(address)
+        if view is None:
+            row = (ctypes.c_float * self.n_vocab).from_address(address)
+            view = self._views[address] = np.ctypeslib.as_array(row)
+        return view
+
+    def watch(self, watched: bool) -> None:
+        """Whether the next batches may be aborted.
+
+        Being asked before each of a graph's operations costs a millisecond: for slices of a prompt, not single steps.
+        """
+        if watched != self._watched:
+            callback = self._on_abort if watched else self._no_abort
+            self._api.llama_set_abort_callback(self.pointer, callback, None)
+            self._watched = watched
+
+    # ---- the memory of sequences
+
+    def copy(self, source: int, target: int) -> None:
+        """Let `target`, which is empty, share all cells of `source`."""
+        self._api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def cut(self, sequence: int, length: int) -> bool:
+        """Forget what stands at `length` and behind.  False where the model cannot: then nothing is changed."""
+        return bool(self._api.llama_memory_seq_rm(self._memory, sequence, length, -1))
+
+    def forget(self, sequence: int) -> None:
+        """Free all cells of a sequence."""
+        self._api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def first_position(self, sequence: int) -> int:
+        """The smallest position still in memory (a sliding window forgets the first ones); -1: none."""
+        return int(self._api.llama_memory_seq_pos_min(self._memory, sequence))
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether the model has any (an encoder has none)."""
+        return bool(self._memory)
+
+    def _make_batch(self) -> None:
+        """Arrays of our own behind the library's struct, so that a slice is filled in one go."""
+        n = self.batch_tokens
+        self._tokens = np.zeros(n, dtype=np.int32)
+        self._positions = np.zeros(n, dtype=np.int32)
+        self._counts = np.ones(n, dtype=np.int32)
+        self._wanted = np.zeros(n, dtype=np.int8)
+        self._sequences = np.zeros(n, dtype=np.uintp)
+        self._sequence_ids = np.arange(self.max_sequences, dtype=np.int32)
+        base = self._sequence_ids.ctypes.data
+        self._sequence_addresses = [base + 4 * i for i in range(self.max_sequences)]
+        self._sequences[:] = base
+        self._batch = self._api.llama_batch()
+        for name, array in (
+            ("token", self._tokens), ("pos", self._positions), ("n_seq_id", self._counts),
+            ("seq_id", self._sequences), ("logits", self._wanted),
+        ):  # fmt: skip
+            kind = dict(self._api.llama_batch._fields_)[name]
+            setattr(self._batch, name, ctypes.cast(array.ctypes.data, kind))
+        self._batch.n_tokens = 0
+
+
+def open_context(
+    library: Library, model: int, *, cells: int, max_sequences: int, batch_tokens: int, threads: int
+) -> int:
+    """llama.cpp's context with the settings of this program.  Raises KnownError `model.damaged`."""
+    api: Any = library.api
+    params = api.llama_context_default_params()
+    params.n_ctx = cells
+    params.n_batch = params.n_ubatch = batch_tokens
+    params.n_seq_max = max_sequences
+    params.n_outputs_max = max_sequences  # else room for the logits of a whole batch: 80 MB and more
+    params.n_threads = params.n_threads_batch = threads
+    params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_AUTO
+    params.no_perf = True
+    params.kv_unified = True
+    params.swa_full = False
+    mark = library.log.mark()
+    pointer = api.llama_init_from_model(model, params)
+    if not pointer:
+        reasons = library.log.errors_since(mark)
+        raise KnownError("model.damaged", reason=reasons[0] if reasons else "no context")
+    return int(pointer)

@@ -1,0 +1,312 @@
+"""The engine on llama.cpp: models by handle, and one thread that computes for all of them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+
+from slmdesk.core.errors import BUG_CODE, KnownError
+from slmdesk.core.gguf import check_file
+from slmdesk.core.types import ChatMessage, LoadedModel, LoadSpec, Priority, PromptPart
+from slmdesk.engine.base import Engine, Rendered, Request, RequestFailed
+from slmdesk.engine.llama import sequence as sequences
+from slmdesk.engine.llama.detokenizer import Detokenizer
+from slmdesk.engine.llama.library import load_library
+from slmdesk.engine.llama.loading import Loaded, load_model
+from slmdesk.engine.llama.model import check_model_file
+from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
+from slmdesk.engine.llama.stream import EventStream, Outbox
+from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary, tokenize_parts
+
+log = logging.getLogger(__name__)
+
+LEAST_ANSWER = 16
+"""Tokens an answer must have room for, unless fewer are wanted."""
+
+
+class LlamaEngine(Engine):
+    """Loads GGUF models and answers requests with them.  See Engine for who may call what."""
+
+    def __init__(self) -> None:
+        self._handles = count(1)
+        self._models: dict[str, Loaded] = {}
+        self._commands: deque[Callable[[], None]] = deque()
+        self._wake = threading.Condition()
+        self._loading = threading.Lock()
+        self._loads = 0
+        self._renders = 0
+        self._work = 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+        self._file_lock = threading.Lock()
+        self._file_vocabulary: tuple[object, Vocabulary, ExitStack] | None = None
+
+    # ---- models
+
+    def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
+        """See Engine.load."""
+
+        def progress(done: float) -> bool:
+            self._count_work()
+            return on_progress(done) and not self._closing
+
+        with self._counted_load(), self._loading:
+            header = check_model_file(spec.path)
+            library = load_library()
+            model = load_model(
+                library,
+                spec,
+                header,
+                handle=f"m{next(self._handles)}",
+                on_progress=progress,
+                on_work=self._count_work,
+            )
+        with self._wake:
+            self._models[model.facts.handle] = model
+        return model.facts
+
+    def unload(self, handle: str) -> None:
+        """See Engine.unload."""
+        with self._wake:
+            model = self._models.pop(handle, None)
+        if model is not None:
+            model.scheduler.interrupt()
+            self._on_engine_thread(model.close)
+
+    # ---- texts
+
+    def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
+        """See Engine.count_tokens."""
+        model = self._model(handle)
+        with model.use():
+            return [model.vocabulary.count(text) for text in texts]
+
+    def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
+        """See Engine.count_tokens_of_file.  The vocabulary last used stays open."""
+        with self._file_lock:
+            vocabulary = self._vocabulary_of(Path(path))
+            return [vocabulary.count(text) for text in texts]
+
+    def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
+        """See Engine.render."""
+        model = self._model(handle)
+        with model.use():
+            parts, missing = self._parts_of(model, messages, answer_prefix)
+            return Rendered(parts, len(tokenize_parts(model.vocabulary, parts)), missing)
+
+    # ---- answers
+
+    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> EventStream:
+        """See Engine.generate.  Rendered, tokenised and checked before this returns."""
+        outbox = Outbox()
+        started: dict[str, list[sequences.Sequence]] = {}
+        for request in requests:
+            try:
+                started.setdefault(request.handle, []).append(self._prepare(request, priority, outbox))
+            except KnownError as err:
+                outbox.put(RequestFailed(request.key, err.code, dict(err.args_for_people)))
+        for handle, wanted in started.items():
+            self._submit(handle, wanted)
+        return EventStream(outbox, len(requests), self._cancel)
+
+    # ---- how it goes
+
+    def work_done(self) -> int:
+        """See Engine.work_done."""
+        return self._work
+
+    def is_busy(self) -> bool:
+        """See Engine.is_busy."""
+        with self._wake:
+            return bool(self._loads or self._renders or any(m.scheduler.level for m in self._models.values()))
+
+    def in_template(self) -> bool:
+        """See Engine.in_template."""
+        return self._renders > 0
+
+    def close(self) -> None:
+        """See Engine.close."""
+        with self._wake:
+            self._closing = True
+            for model in self._models.values():
+                model.scheduler.interrupt()
+            self._wake.notify_all()
+        self._thread.join()
+        with self._file_lock:
+            self._close_file_vocabulary()
+
+    # ---- the engine thread
+
+    def _run(self) -> None:
+        while not self._closing:
+            with self._wake:
+                self._wake.wait_for(self._has_something_to_do)
+                commands = [*self._commands]
+                self._commands.clear()
+                models = [*self._models.values()]
+            for command in commands:
+                command()
+            levels = [model.scheduler.level for model in models]
+            most_urgent = Priority.INTERACTIVE if Priority.INTERACTIVE in levels else Priority.BACKGROUND
+            for model, level in zip(models, levels, strict=True):
+                if level is most_urgent and not self._closing:
+                    self._step(model)
+        for model in self._models.values():
+            model.close()
+        for command in self._commands:
+            command()
+
+    def _has_something_to_do(self) -> bool:
+        return bool(self._closing or self._commands or any(m.scheduler.level for m in self._models.values()))
+
+    def _step(self, model: Loaded) -> None:
+        self._count_work()
+        try:
+            model.scheduler.step()
+        except Exception:
+            log.exception("a step died")
+            model.scheduler.end_all(BUG_CODE)
+
+    def _on_engine_thread(self, command: Callable[[], None]) -> None:
+        """Let the engine thread do something between two steps, and wait for it."""
+        done = threading.Event()
+
+        def run() -> None:
+            command()
+            done.set()
+
+        with self._wake:
+            self._commands.append(run)
+            self._wake.notify_all()
+        done.wait()
+
+    # ---- helpers for any thread
+
+    def _prepare(self, request: Request, priority: Priority, outbox: Outbox) -> sequences.Sequence:
+        """Render, tokenise, check.  Raises KnownError."""
+        model = self._model(request.handle)
+        with model.use():
+            vocabulary, facts = model.vocabulary, model.facts
+            if request.messages:
+                parts, _ = self._parts_of(model, request.messages, request.answer_prefix)
+            else:
+                parts = (*request.prompt, PromptPart(request.answer_prefix, trusted=False))
+            prompt = tokenize_parts(vocabulary, parts)
+            sampling = request.sampling.over(facts.sampling_defaults).over(USUAL)
+            most = _most_tokens(len(prompt), sampling.max_tokens, facts.context_tokens)
+            seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
+            return sequences.Sequence(
+                sequences.Wanted(
+                    key=request.key,
+                    prompt=tuple(prompt),
+                    most_tokens=most,
+                    seed=seed,
+                    seed_given=sampling.seed is not None,
+                    stops=(*sampling.stop, *(model.chat_format.stop_strings if request.messages else ())),
+                    drop_lead=model.chat_format.answer_lead if request.messages and not request.answer_prefix else "",
+                    context_tokens=facts.context_tokens,
+                ),
+                priority=priority,
+                outbox=outbox,
+                sampler=Sampler(
+                    model.weights.library,
+                    vocabulary,
+                    vocab=model.weights.vocab,
+                    sampling=sampling,
+                    seed=seed,
+                    grammar=sampling.grammar,
+                ),
+                detokenizer=Detokenizer(vocabulary.pieces),
+                end_tokens=vocabulary.end_tokens,
+            )
+
+    def _submit(self, handle: str, wanted: list[sequences.Sequence]) -> None:
+        with self._wake:
+            model = self._models.get(handle)
+            if model is not None:
+                model.scheduler.submit(wanted)
+                self._wake.notify_all()
+                return
+        for one in wanted:  # unloaded in between
+            one.fail("model.not_loaded")
+            one.sampler.close()
+
+    def _cancel(self, outbox: Outbox) -> None:
+        with self._wake:
+            for model in self._models.values():
+                model.scheduler.cancel(outbox)
+            self._wake.notify_all()
+
+    def _model(self, handle: str) -> Loaded:
+        with self._wake:
+            model = self._models.get(handle)
+        if model is None:
+            raise KnownError("model.not_loaded")
+        return model
+
+    def _parts_of(
+        self, model: Loaded, messages: Sequence[ChatMessage], answer_prefix: str
+    ) -> tuple[tuple[PromptPart, ...], tuple[int, ...]]:
+        with model.rendering, self._counted_render():
+            rendered = model.chat_format.render(messages, answer_prefix)
+        return rendered.parts, rendered.missing
+
+    def _vocabulary_of(self, path: Path) -> Vocabulary:
+        header = check_file(path)
+        if header.kind not in ("model", "vocabulary", "encoder", "split"):
+            raise KnownError("model.wrong_kind", kind=header.kind)
+        facts = path.stat()
+        identity = (str(path), facts.st_size, facts.st_mtime_ns)
+        if self._file_vocabulary is None or self._file_vocabulary[0] != identity:
+            self._close_file_vocabulary()
+            stack = ExitStack()
+            self._file_vocabulary = (identity, stack.enter_context(open_vocabulary(path)), stack)
+        return self._file_vocabulary[1]
+
+    def _close_file_vocabulary(self) -> None:
+        if self._file_vocabulary is not None:
+            self._file_vocabulary[2].close()
+            self._file_vocabulary = None
+
+    @contextmanager
+    def _counted_load(self) -> Iterator[None]:
+        with self._wake:
+            self._loads += 1
+        try:
+            yield
+        finally:
+            with self._wake:
+                self._loads -= 1
+
+    @contextmanager
+    def _counted_render(self) -> Iterator[None]:
+        with self._wake:
+            self._renders += 1
+        try:
+            yield
+        finally:
+            with self._wake:
+                self._renders -= 1
+
+    def _count_work(self) -> None:
+        self._work += 1  # several threads may lose one of two steps: it only has to move
+
+
+def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> int:
+    """How long the answer may become.  Raises KnownError `context.full`, `request.invalid`."""
+    if prompt == 0:
+        raise KnownError("request.invalid", what="an empty prompt")
+    if max_tokens is not None and max_tokens < 1:
+        raise KnownError("request.invalid", what="max_tokens")
+    room = context_tokens - prompt
+    least = min(LEAST_ANSWER, max_tokens or LEAST_ANSWER)
+    if room < least:
+        raise KnownError("context.full", needed=prompt + least, available=context_tokens)
+    return room if max_tokens is None else min(max_tokens, room)

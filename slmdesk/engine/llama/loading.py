@@ -1,0 +1,261 @@
+"""From a file to a model ready to answer: how much room it gets, a probe whether it computes at all, its cost curve."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.gguf import GgufHeader
+from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
+from slmdesk.engine.llama.context import DECODED, Context
+from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
+from slmdesk.engine.llama.library import Library
+from slmdesk.engine.llama.memory import choose_pool, free_memory, parts_from_log
+from slmdesk.engine.llama.model import LoadProgress, WeightFile, forecast_memory, open_weights
+from slmdesk.engine.llama.pool import Pool
+from slmdesk.engine.llama.sampler import refuse_strange_logits
+from slmdesk.engine.llama.scheduler import Scheduler
+from slmdesk.engine.llama.templates import ChatFormat
+from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, usable_cores
+from slmdesk.engine.llama.vocabulary import Vocabulary
+
+MOST_SEQUENCES = 16
+"""At once, where the cost curve may choose."""
+KEPT_SEQUENCES = 8
+"""Finished ones that may stay for their prefix."""
+STATEFUL_SEQUENCES = 4
+"""Of models that hold a state for each sequence, which costs megabytes, used or not."""
+_READ_SHARE = 0.9
+"""Of the progress: what reading the weights counts for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How much room a model gets."""
+
+    context_tokens: int
+    cells: int
+    sequences: int | None
+    places: int
+
+
+class Loaded:
+    """A loaded model.  `use` keeps it from being freed; the rest belongs to the engine thread."""
+
+    def __init__(
+        self,
+        weights: WeightFile,
+        *,
+        vocabulary: Vocabulary,
+        chat_format: ChatFormat,
+        context: Context,
+        scheduler: Scheduler,
+        facts: LoadedModel,
+    ) -> None:
+        """Made by `load_model`."""
+        self.weights = weights
+        self.vocabulary = vocabulary
+        self.chat_format = chat_format
+        self.scheduler = scheduler
+        self.facts = facts
+        self.rendering = threading.Lock()
+        """Held while the chat format is used: it is made for one thread at a time."""
+        self._context = context
+        self._users = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """Keep the weights and the vocabulary while they are used.  Raises KnownError `model.not_loaded`."""
+        with self._changed:
+            if self._closed:
+                raise KnownError("model.not_loaded")
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """End all requests with `model.not_loaded` and free everything.  On the engine thread; waits for users."""
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: self._users == 0)
+        self.scheduler.end_all("model.not_loaded")
+        self._context.close()
+        self.weights.close()
+
+
+def load_model(
+    library: Library,
+    spec: LoadSpec,
+    header: GgufHeader,
+    *,
+    handle: str,
+    on_progress: LoadProgress,
+    on_work: Callable[[], None],
+) -> Loaded:
+    """Load a model.  Blocks; any thread, one load at a time (the library's log is read).
+
+    `on_work` is called while it computes.  Raises Stopped, KnownError of the family `model.`.
+    """
+    candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
+    plan = _plan(library, spec, header)
+    mark = library.log.mark()
+    weights = open_weights(library, spec.path, header, lambda done: on_progress(done * _READ_SHARE))
+    context: Context | None = None
+    try:
+        vocabulary = Vocabulary(weights.vocab)
+        chat_format = _chat_format(library, spec, weights, vocabulary)
+        abort = _Abort(on_work)
+        context = Context(
+            library,
+            weights.pointer,
+            cells=plan.cells,
+            max_sequences=plan.places,
+            batch_tokens=weights.batch_tokens,
+            threads=candidates[0],
+            should_abort=abort,
+        )
+        memory = parts_from_log(line.text for line in library.log.since(mark))
+        steps = ThreadChooser(candidates)
+        curve = _try_out(context, vocabulary, spec, steps, candidates, lambda: on_progress(_READ_SHARE))
+        scheduler = Scheduler(
+            context,
+            Pool(context, sliding_window=weights.sliding_window),
+            sequences=plan.sequences or min(plan.places - 1, CostCurve(curve).default_sequences()),
+            curve=CostCurve(curve),
+            step_threads=steps,
+            read_threads=ThreadChooser(candidates, first_gap=4),
+            can_redo=not weights.keeps_state,
+        )
+        abort.scheduler = scheduler
+    except BaseException:
+        if context is not None:
+            context.close()
+        weights.close()
+        raise
+    facts = _facts(handle, plan, weights, chat_format, scheduler, curve, memory)
+    on_progress(1.0)
+    return Loaded(
+        weights, vocabulary=vocabulary, chat_format=chat_format, context=context, scheduler=scheduler, facts=facts
+    )
+
+
+class _Abort:
+    """The abort callback: asked while a prompt is computed, so that it also shows that work goes on."""
+
+    def __init__(self, on_work: Callable[[], None]) -> None:
+        self.scheduler: Scheduler | None = None
+        self._on_work = on_work
+
+    def __call__(self) -> bool:
+        self._on_work()
+        return self.scheduler is not None and self.scheduler.should_abort()
+
+
+def _plan(library: Library, spec: LoadSpec, header: GgufHeader) -> _Plan:
+    """Choose the room.  Raises KnownError `model.out_of_memory` when the model does not fit beside what runs."""
+    limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
+    wanted = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
+    places = (wanted or MOST_SEQUENCES) + KEPT_SEQUENCES
+    asked = max(limit, spec.pool_tokens or limit)
+    sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
+    if sketch.keeps_state and not spec.sequences:
+        wanted, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
+        sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
+    room = free_memory()
+    if not room.holds(sketch.parts):
+        raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=room.available)
+    cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts.kv_cache, room)
+    return _Plan(limit, cells, wanted, places)
+
+
+def _chat_format(library: Library, spec: LoadSpec, weights: WeightFile, vocabulary: Vocabulary) -> ChatFormat:
+    header = weights.header
+    template = header.chat_template
+    if template is None and header.template_bytes:  # too long to be kept with the header, but it tells the family
+        raw: bytes = library.api.llama_model_chat_template(weights.pointer, None) or b""
+        template = raw.decode("utf-8", "replace")
+    return ChatFormat.for_model(
+        template=template,
+        architecture=header.architecture,
+        name=header.name,
+        vocabulary=vocabulary,
+        wanted=spec.template,
+        checked=spec.template_checked,
+    )
+
+
+def _try_out(
+    context: Context,
+    vocabulary: Vocabulary,
+    spec: LoadSpec,
+    steps: ThreadChooser,
+    candidates: tuple[int, ...],
+    keep_going: Callable[[], bool],
+) -> Curve:
+    """Compute a few tokens: whether the model gives numbers, with how many threads, and at what cost together."""
+    if not context.has_memory:
+        raise KnownError("model.wrong_kind", kind="encoder")
+    token = max(vocabulary.bos, 0)
+    _compute(context, [token])
+    refuse_strange_logits(context, [0])
+    for threads in candidates * 2:
+        started = time.perf_counter()
+        _compute(context, [token], threads)
+        steps.note(threads, time.perf_counter() - started)
+    curve = spec.cost_curve
+    if not curve:
+        most = min(MOST_SEQUENCES, context.max_sequences)
+        curve = measure_curve(lambda k: _compute(context, [token] * min(k, most), steps.best), keep_going=keep_going)
+    if not keep_going():
+        raise Stopped
+    return curve
+
+
+def _compute(context: Context, tokens: list[int], threads: int | None = None) -> None:
+    """Decode one token in each of several sequences and forget them."""
+    context.clear()
+    for sequence, token in enumerate(tokens):
+        context.add(token, 0, sequence)
+    code = context.decode(threads or context.threads)
+    for sequence in range(len(tokens)):
+        context.forget(sequence)
+    if code != DECODED:
+        raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
+
+
+def _facts(
+    handle: str,
+    plan: _Plan,
+    weights: WeightFile,
+    chat_format: ChatFormat,
+    scheduler: Scheduler,
+    curve: Curve,
+    memory: MemoryParts,
+) -> LoadedModel:
+    header = weights.header
+    return LoadedModel(
+        handle=handle,
+        name=header.name,
+        architecture=header.architecture,
+        context_tokens=plan.context_tokens,
+        train_context_tokens=weights.train_context,
+        pool_tokens=scheduler.cells,
+        sequences=scheduler.most,
+        has_chat_template=chat_format.has_chat_template,
+        template=chat_format.source,
+        template_problem=chat_format.problem,
+        memory=replace(memory, weights=memory.weights or weights.size_bytes),
+        cost_curve=curve,
+        sampling_defaults=header.sampling,
+        sliding_window=weights.sliding_window,
+    )

@@ -1,0 +1,146 @@
+"""Opening a model file: checked before, cancellable, each way of failing with its code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.labels import clean_label
+from slmdesk.core.types import MemoryParts
+from slmdesk.engine.llama.context import open_context
+from slmdesk.engine.llama.library import Library
+from slmdesk.engine.llama.memory import parts_from_log
+
+_UNKNOWN_ARCHITECTURE = re.compile(r"unknown model architecture: '([^']*)'")
+_NO_MEMORY = re.compile(r"failed to allocate|unable to allocate|out of memory|bad_alloc", re.IGNORECASE)
+
+LoadProgress = Callable[[float], bool]
+"""Gets 0..1, returns False to cancel."""
+
+
+class WeightFile:
+    """The weights of one file in memory.  `pointer` is llama.cpp's model."""
+
+    def __init__(self, library: Library, header: GgufHeader, pointer: int) -> None:
+        """Made by `open_weights`."""
+        api: Any = library.api
+        self._api = api
+        self.library = library
+        self.header = header
+        self.pointer = pointer
+        self.vocab: int = api.llama_model_get_vocab(pointer)
+        self.size_bytes: int = api.llama_model_size(pointer)
+        self.parameters: int = api.llama_model_n_params(pointer)
+        self.sliding_window: int = api.llama_model_n_swa(pointer)
+        self.train_context: int = api.llama_model_n_ctx_train(pointer)
+        self.keeps_state: bool = api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)
+        """Recurrent layers: a sequence's past is one state that cannot be taken back."""
+        self.writes_text: bool = api.llama_model_has_decoder(pointer) and not api.llama_model_has_encoder(pointer)
+
+    @property
+    def batch_tokens(self) -> int:
+        """How much of a prompt is computed in one go: less for larger models, so that a step stays short.
+
+        By size and not by speed: other pieces round differently, and the same seed must give the same text.
+        """
+        if self.parameters < 600_000_000:
+            return 512
+        return 256 if self.parameters < 2_000_000_000 else 128
+
+    def close(self) -> None:
+        """Free the weights; contexts made of them must be closed before."""
+        if self.pointer:
+            self._api.llama_model_free(self.pointer)
+            self.pointer = 0
+
+
+def check_model_file(path: str) -> GgufHeader:
+    """The header of a file that can be chatted with.  Raises KnownError of the family `model.`, nothing loaded."""
+    header = check_file(Path(path))
+    require_chat_model(header)
+    return header
+
+
+def open_weights(library: Library, path: str, header: GgufHeader, on_progress: LoadProgress) -> WeightFile:
+    """Read the weights.  Blocks; any thread.  Raises Stopped, KnownError of the family `model.`.
+
+    Read into memory of our own, not mapped: weights that are repacked for this processor are then held once instead of
+    twice, and a file that is cut or vanishes later cannot end the process (SIGBUS).
+    """
+    stopped = False
+
+    def progress(done: float, _data: object) -> bool:
+        nonlocal stopped
+        stopped = stopped or not on_progress(done)
+        return not stopped
+
+    api: Any = library.api
+    params = api.llama_model_default_params()
+    params.load_mode = api.LLAMA_LOAD_MODE_NONE
+    params.check_tensors = True
+    callback = params.progress_callback = api.llama_progress_callback(progress)
+    mark = library.log.mark()
+    pointer = api.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
+    del callback
+    if stopped:
+        if pointer:
+            api.llama_model_free(pointer)
+        raise Stopped
+    if not pointer:
+        raise _why_not(library.log.errors_since(mark), header)
+    return WeightFile(library, header, int(pointer))
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is known of a model without its weights."""
+
+    parts: MemoryParts
+    keeps_state: bool
+
+
+def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: int, max_sequences: int) -> Sketch:
+    """What the model will take with a pool of `cells`, to the byte, no weights read: 0.1 to 0.2 s.
+
+    Raises KnownError of the family `model.`.
+    """
+    api: Any = library.api
+    params = api.llama_model_default_params()
+    params.load_mode = api.LLAMA_LOAD_MODE_NONE
+    params.no_alloc = True
+    mark = library.log.mark()
+    pointer = api.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
+    if not pointer:
+        raise _why_not(library.log.errors_since(mark), header)
+    weights = WeightFile(library, header, int(pointer))
+    try:
+        mark = library.log.mark()
+        context = open_context(
+            library,
+            weights.pointer,
+            cells=cells,
+            max_sequences=max_sequences,
+            batch_tokens=weights.batch_tokens,
+            threads=1,
+        )
+        api.llama_free(context)
+        lines = [line.text for line in library.log.since(mark)]
+        return Sketch(parts_from_log(lines, weights=weights.size_bytes), weights.keeps_state)
+    finally:
+        weights.close()
+
+
+def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
+    """The error for what the library said when it gave no model."""
+    for reason in reasons:
+        if found := _UNKNOWN_ARCHITECTURE.search(reason):
+            return KnownError("model.unsupported", architecture=clean_label(found[1], 80))
+    if any(map(_NO_MEMORY.search, reasons)):
+        return KnownError("model.out_of_memory", needed_bytes=header.weight_bytes, available_bytes=0)
+    reason = reasons[0] if reasons else "the library gives no reason"
+    return KnownError("model.damaged", reason=clean_label(reason, 200))

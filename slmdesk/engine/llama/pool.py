@@ -1,0 +1,191 @@
+"""The cells of a context: who holds how many, what of the past can be shared, and who must make room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from slmdesk.core.types import Priority
+from slmdesk.engine.llama.context import Context
+from slmdesk.engine.llama.sequence import Holding
+
+
+class Pool:
+    """Accounts for the cells and keeps finished sequences as long as nothing else needs their room.
+
+    Sequences share cells (a copied prefix), so a cell counts once.  Cells are numbered in runs: a run is what one
+    sequence added without interruption, and each holder of a run holds a beginning of it; so a run takes as many cells
+    as its longest holder holds.  Engine thread only.
+    """
+
+    def __init__(self, context: Context, *, sliding_window: int) -> None:
+        self._context = context
+        self._window = sliding_window
+        self._ids = list(range(context.max_sequences - 1, -1, -1))
+        self._runs = 0
+        self.active: list[Holding] = []
+        """Sequences being read or written."""
+        self.kept: list[Holding] = []
+        """Finished ones, kept for their prefix."""
+        self._used = 0
+
+    @property
+    def free(self) -> int:
+        """Cells nobody holds."""
+        return self._context.cells - self._used
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no cell is held."""
+        return self._used == 0
+
+    def open(self, holding: Holding) -> bool:
+        """Give a waiting sequence an id and the longest prefix in memory.  False when all ids are in use.
+
+        Afterwards `holding.read` tells how many of its tokens need not be read.
+        """
+        if not self._ids and not self._drop_one_kept():
+            return False
+        holding.seq_id = self._ids.pop()
+        holding.read = 0
+        holding.extents = []
+        holding.grows_last = False
+        source, length = self.best_prefix(holding.tokens)
+        if source is not None:
+            self._share(source, holding, length)
+        self.active.append(holding)
+        return True
+
+    def best_prefix(self, tokens: Sequence[int]) -> tuple[Holding | None, int]:
+        """Who holds the longest beginning of `tokens`, and its length.
+
+        At least the last token is left to be read: its logits are what is wanted.
+        """
+        best: Holding | None = None
+        longest = 0
+        for holding in (*self.active, *self.kept):
+            length = common_prefix(holding.tokens, tokens, min(holding.read, len(tokens) - 1))
+            if length > longest and self._holds_window(holding, length):
+                best, longest = holding, length
+        return best, longest
+
+    def grow(self, holding: Holding, tokens: int) -> None:
+        """Note that `tokens` more of a sequence are in memory."""
+        if holding.grows_last:
+            holding.extents[-1][1] += tokens
+        else:
+            self._runs += 1
+            holding.extents.append([self._runs, tokens])
+            holding.grows_last = True
+        holding.read += tokens
+        self._used += tokens
+
+    def take_back(self, holding: Holding) -> None:
+        """Forget cells behind `read`, left by a step that was aborted; all of them where the model cannot."""
+        if not self._context.cut(holding.seq_id, holding.read):
+            self._context.forget(holding.seq_id)
+            holding.read = 0
+            holding.extents = []
+            holding.grows_last = False
+            self._count()
+
+    def keep(self, holding: Holding, now: int) -> None:
+        """An active sequence has ended: keep what it holds for the next turn."""
+        self.active.remove(holding)
+        holding.used_at = now
+        covered = [
+            old
+            for old in self.kept
+            if common_prefix(old.tokens, holding.tokens, min(old.read, holding.read)) >= old.read
+        ]
+        for old in covered:
+            self.drop(old)
+        self.kept.append(Holding(holding.tokens[: holding.read], holding.priority))
+        kept = self.kept[-1]
+        kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
+        if not kept.read:
+            self.drop(kept)
+
+    def drop(self, holding: Holding) -> None:
+        """Free the id of a sequence and the cells nobody else holds."""
+        (self.active if holding in self.active else self.kept).remove(holding)
+        self._context.forget(holding.seq_id)
+        self._ids.append(holding.seq_id)
+        holding.seq_id = -1
+        holding.read = 0
+        holding.extents = []
+        self._count()
+
+    def make_room(self, cells: int, *, last_too: bool) -> bool:
+        """Drop kept sequences until `cells` are free, background before chats, the oldest first.
+
+        The newest chat's prefix goes only with `last_too`.  Returns whether there is room now.
+        """
+        while self.free < cells and self._drop_one_kept(last_too=last_too):
+            pass
+        return self.free >= cells
+
+    def _drop_one_kept(self, *, last_too: bool = True) -> bool:
+        chats = [h for h in self.kept if h.priority is Priority.INTERACTIVE]
+        newest = max(chats, key=lambda h: h.used_at, default=None)
+        choice = [h for h in self.kept if h is not newest]
+        if choice:
+            self.drop(min(choice, key=lambda h: (h.priority is Priority.INTERACTIVE, h.used_at)))
+            return True
+        if newest is not None and last_too:
+            self.drop(newest)
+            return True
+        return False
+
+    def _share(self, source: Holding, target: Holding, length: int) -> None:
+        """Let `target` hold the first `length` tokens of `source`; nothing where the model cannot."""
+        self._context.copy(source.seq_id, target.seq_id)
+        if length < source.read and not self._context.cut(target.seq_id, length):
+            self._context.forget(target.seq_id)
+            return
+        target.read = length
+        target.extents = _first(source.extents, length)
+
+    def _holds_window(self, holding: Holding, length: int) -> bool:
+        """Whether the tokens before `length` that a sliding window looks at are still in memory.
+
+        llama.cpp cuts a sequence behind its window without a word and goes on without its past (engine-notes §8).
+        """
+        if self._window <= 0:
+            return True
+        first = self._context.first_position(holding.seq_id)
+        return first == 0 or 0 < first <= length - self._window
+
+    def _count(self) -> None:
+        self._used = used_cells([*self.active, *self.kept])
+
+
+def used_cells(holdings: Iterable[Holding]) -> int:
+    """Cells in use, shared ones counted once."""
+    runs: dict[int, int] = {}
+    for holding in holdings:
+        for run, length in holding.extents:
+            runs[run] = max(length, runs.get(run, 0))
+    return sum(runs.values())
+
+
+def common_prefix(one: Sequence[int], other: Sequence[int], limit: int) -> int:
+    """Length of the common beginning of two lists, at most `limit`: by halves, compared in C."""
+    low, high = 0, max(0, min(limit, len(one), len(other)))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _first(extents: list[list[int]], length: int) -> list[list[int]]:
+    """The beginning of a list of extents, `length` cells long."""
+    first: list[list[int]] = []
+    for run, cells in extents:
+        if length <= 0:
+            break
+        first.append([run, min(cells, length)])
+        length -= cells
+    return first

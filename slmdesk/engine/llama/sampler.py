@@ -1,0 +1,229 @@
+"""Choosing the next token: llama.cpp's sampler chain, and a grammar that is asked only about the winner."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Sampling
+from slmdesk.engine.llama.context import Context
+from slmdesk.engine.llama.library import Library
+from slmdesk.engine.llama.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+USUAL = Sampling(
+    temperature=0.8,
+    top_k=40,
+    top_p=0.95,
+    min_p=0.05,
+    typical_p=1.0,
+    repeat_penalty=1.0,
+    frequency_penalty=0.0,
+    presence_penalty=0.0,
+    penalty_last_n=64,
+)
+"""llama.cpp's own defaults, for what neither the wish nor the file names."""
+
+MAX_SEED = 0xFFFFFFFE  # one more means "choose one" to llama.cpp
+_WHOLE_ANSWER = 32_768
+_FIRST_TRY = 64
+"""Candidates the grammar is asked about when it refused the winner, before it is asked about all."""
+_CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
+
+
+class Sampler:
+    """The samplers of one answer.  Engine thread only; `close` frees them."""
+
+    def __init__(
+        self,
+        library: Library,
+        vocabulary: Vocabulary,
+        *,
+        vocab: int,
+        sampling: Sampling,
+        seed: int,
+        grammar: str | None = None,
+    ) -> None:
+        """`sampling` complete (see USUAL), `grammar` as GBNF.  Raises KnownError `grammar.invalid`."""
+        self._api: Any = library.api
+        self._end_tokens = vocabulary.end_tokens
+        self._n_vocab = vocabulary.n_tokens
+        self._grammar = self._open_grammar(vocab, grammar) if grammar is not None else None
+        self._chain = self._open_chain(sampling, seed, vocabulary.end_tokens)
+        # Nothing but the largest logit is wanted: numpy finds it in a tenth of the chain's time.
+        self._plain_greedy = (
+            self._api.llama_sampler_chain_n(self._chain) == 1 and _value(sampling.temperature) <= 0 and not grammar
+        )
+        self._candidates: NDArray[np.void] | None = None
+        self._first = True
+
+    def close(self) -> None:
+        """Free the samplers; calling it again does no harm."""
+        for pointer in (self._chain, self._grammar):
+            if pointer:
+                self._api.llama_sampler_free(pointer)
+        self._chain = self._grammar = None
+
+    def sample(self, context: Context, index: int) -> int:
+        """The token chosen behind the one at `index` of the batch.
+
+        Raises KnownError `model.damaged` when the logits are no numbers.
+        """
+        logits = context.logits(index)
+        if self._first:
+            self._first = False
+            _refuse_strange(logits)
+        if self._plain_greedy:
+            token = int(logits.argmax())
+        elif math.isnan(logits[0]):  # the samplers in C would abort the process over it
+            raise damaged_numbers()
+        elif self._grammar:
+            token = self._sample_by_grammar(logits)
+        else:
+            token = int(self._api.llama_sampler_sample(self._chain, context.pointer, index))
+        if not math.isfinite(logits[token]):
+            raise damaged_numbers()
+        return token
+
+    def _sample_by_grammar(self, logits: NDArray[np.float32]) -> int:
+        """The winner if the grammar allows it, else the winner among what it allows.
+
+        Asking about the whole vocabulary at each step halves the speed; this way nearly nothing is lost, and the
+        chances are the same: a refused winner is drawn again among the allowed ones.
+        """
+        token = self._choose(self._all_candidates(logits))
+        if not self._allowed(token, float(logits[token])):
+            best = np.argpartition(logits, -min(_FIRST_TRY, len(logits)))[-_FIRST_TRY:]
+            some = _candidates_of(best.astype(np.int32), logits)
+            if not self._mask(some):
+                some = self._all_candidates(logits)
+                if not self._mask(some):
+                    return self._ending_token()
+            token = self._choose(some[np.isfinite(some["logit"])])
+        self._api.llama_sampler_accept(self._chain, token)
+        if token not in self._end_tokens:
+            self._api.llama_sampler_accept(self._grammar, token)
+        return token
+
+    def _ending_token(self) -> int:
+        """Where the grammar allows nothing, not even an end, the answer ends."""
+        return min(self._end_tokens, default=0)
+
+    def _allowed(self, token: int, logit: float) -> bool:
+        one = np.zeros(1, dtype=_CANDIDATE)
+        one["id"], one["logit"] = token, logit
+        return self._mask(one)
+
+    def _mask(self, candidates: NDArray[np.void]) -> bool:
+        """Set the logits of what the grammar refuses to -inf.  Returns whether anything is left."""
+        self._api.llama_sampler_apply(self._grammar, ctypes.byref(self._array_of(candidates)))
+        return bool(np.isfinite(candidates["logit"]).any())
+
+    def _choose(self, candidates: NDArray[np.void]) -> int:
+        array = self._array_of(candidates)
+        self._api.llama_sampler_apply(self._chain, ctypes.byref(array))
+        if not 0 <= array.selected < array.size:
+            raise damaged_numbers()
+        return int(array.data[array.selected].id)
+
+    def _array_of(self, candidates: NDArray[np.void]) -> Any:
+        array = self._api.llama_token_data_array()
+        array.data = ctypes.cast(candidates.ctypes.data, self._api.llama_token_data_p)
+        array.size, array.selected, array.sorted = len(candidates), -1, False
+        return array
+
+    def _all_candidates(self, logits: NDArray[np.float32]) -> NDArray[np.void]:
+        if self._candidates is None:
+            self._candidates = np.zeros(len(logits), dtype=_CANDIDATE)
+        # Ids too: the chain leaves them sorted.
+        self._candidates["id"] = np.arange(len(logits), dtype=np.int32)
+        self._candidates["logit"] = logits
+        return self._candidates
+
+    def _open_grammar(self, vocab: int, grammar: str) -> Any:
+        pointer = self._api.llama_sampler_init_grammar(vocab, grammar.encode("utf-8", "replace"), b"root")
+        if not pointer:
+            raise KnownError("grammar.invalid", reason="it cannot be read")
+        return pointer
+
+    def _open_chain(self, sampling: Sampling, seed: int, end_tokens: frozenset[int]) -> Any:
+        api = self._api
+        params = api.llama_sampler_chain_default_params()
+        params.no_perf = True
+        chain = api.llama_sampler_chain_init(params)
+        for link in self._links(sampling, seed, end_tokens):
+            api.llama_sampler_chain_add(chain, link)
+        return chain
+
+    def _links(self, sampling: Sampling, seed: int, end_tokens: frozenset[int]) -> list[Any]:
+        """The chain's samplers.  Of those that leave candidates out top-k is first: the others then see few."""
+        api, n_vocab = self._api, self._n_vocab
+        links: list[Any] = []
+        bias = dict(sampling.logit_bias)
+        if sampling.ignore_eos:
+            bias.update(dict.fromkeys(end_tokens, -math.inf))
+        if bias:
+            links.append(api.llama_sampler_init_logit_bias(n_vocab, len(bias), self._bias_array(bias)))
+        penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
+        if penalties != (1.0, 0.0, 0.0) and sampling.penalty_last_n:
+            links.append(
+                api.llama_sampler_init_penalties(n_vocab, _window(sampling.penalty_last_n), *map(_value, penalties))
+            )
+        if _value(sampling.temperature) <= 0:
+            return [*links, api.llama_sampler_init_greedy()]
+        if (sampling.top_k or 0) > 0:
+            links.append(api.llama_sampler_init_top_k(sampling.top_k))
+        if _value(sampling.typical_p) < 1:
+            links.append(api.llama_sampler_init_typical(_value(sampling.typical_p), 1))
+        if _value(sampling.top_p) < 1:
+            links.append(api.llama_sampler_init_top_p(_value(sampling.top_p), 1))
+        if _value(sampling.min_p) > 0:
+            links.append(api.llama_sampler_init_min_p(_value(sampling.min_p), 1))
+        links.append(api.llama_sampler_init_temp(_value(sampling.temperature)))
+        links.append(api.llama_sampler_init_dist(seed & MAX_SEED))
+        return links
+
+    def _bias_array(self, bias: dict[int, float]) -> Any:
+        array = (self._api.llama_logit_bias * len(bias))()
+        for place, (token, value) in zip(array, bias.items(), strict=True):
+            place.token, place.bias = token, value
+        return array
+
+
+def damaged_numbers() -> KnownError:
+    """The model computes what is no number."""
+    return KnownError("model.damaged", reason="it computes numbers that are none")
+
+
+def _refuse_strange(logits: NDArray[np.float32]) -> None:
+    """Raise KnownError `model.damaged` unless all logits are finite."""
+    if not np.isfinite(logits).all():
+        raise damaged_numbers()
+
+
+def refuse_strange_logits(context: Context, indices: Sequence[int]) -> None:
+    """Raise KnownError `model.damaged` unless the logits at all `indices` are finite."""
+    for index in indices:
+        _refuse_strange(context.logits(index))
+
+
+def _candidates_of(ids: NDArray[np.int32], logits: NDArray[np.float32]) -> NDArray[np.void]:
+    some = np.zeros(len(ids), dtype=_CANDIDATE)
+    some["id"], some["logit"] = ids, logits[ids]
+    return some
+
+
+def _value(number: float | None) -> float:
+    return 0.0 if number is None else float(number)
+
+
+def _window(tokens: int) -> int:
+    """How far penalties look back; below zero stands for the whole answer."""
+    return tokens if tokens >= 0 else _WHOLE_ANSWER

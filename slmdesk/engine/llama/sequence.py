@@ -1,0 +1,180 @@
+"""One answer under way: its tokens, its text, and when it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, field
+
+from slmdesk.core.types import Answer, FinishReason, Priority, Timing, Usage
+from slmdesk.engine.base import Finished, Piece, PromptRead, RequestFailed
+from slmdesk.engine.llama.detokenizer import Detokenizer, StopFilter
+from slmdesk.engine.llama.sampler import Sampler
+from slmdesk.engine.llama.stream import Outbox
+
+_CHECK_EVERY = 8
+_LONGEST_PERIOD = 80
+_LEAST_REPEATED = 120
+"""Tokens that must all be repetition: long enough for a table's rule or a short list, and with three rounds of the
+longest period still noticed within 256 tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one request asks of the scheduler, tokenised and checked."""
+
+    key: str
+    prompt: tuple[int, ...]
+    most_tokens: int
+    """Cap on the answer, at least 1: max_tokens or what the context leaves."""
+    seed: int
+    seed_given: bool
+    stops: tuple[str, ...] = ()
+    drop_lead: str = ""
+    """A space with which the answer begins that is not part of it."""
+    context_tokens: int = 0
+    arrived: float = field(default_factory=time.perf_counter)
+
+
+class Holding:
+    """A sequence id and what it has in memory: `tokens[:read]`, in cells described by `extents`."""
+
+    def __init__(self, tokens: list[int], priority: Priority) -> None:
+        self.tokens = tokens
+        self.priority = priority
+        self.seq_id = -1
+        self.read = 0
+        self.extents: list[list[int]] = []
+        """[run, how many of its cells]; see Pool."""
+        self.grows_last = False
+        """Whether the next cell continues the last run."""
+        self.used_at = 0
+        """When it was last of use, in steps of the scheduler."""
+
+
+class Sequence(Holding):
+    """A request that is waiting, being read, or writing its answer.  Engine thread only."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        *,
+        priority: Priority,
+        outbox: Outbox,
+        sampler: Sampler,
+        detokenizer: Detokenizer,
+        end_tokens: frozenset[int],
+    ) -> None:
+        super().__init__(list(wanted.prompt), priority)
+        self.wanted = wanted
+        self.outbox = outbox
+        self.sampler = sampler
+        self.cached = 0
+        """Tokens of the prompt that were in memory."""
+        self.reproducible = True
+        self._detokenizer = detokenizer
+        self._filter = StopFilter(wanted.stops)
+        self._end_tokens = end_tokens
+        self._lead = wanted.drop_lead
+        self._texts: list[str] = []
+        self._output = 0
+        self._first_at = 0.0
+
+    @property
+    def pending(self) -> int:
+        """Tokens that are known and not yet computed."""
+        return len(self.tokens) - self.read
+
+    @property
+    def writing(self) -> bool:
+        """Whether just the token chosen last is to be computed."""
+        return self._output > 0 and self.pending == 1
+
+    @property
+    def growth(self) -> int:
+        """Tokens it may still add to those it knows now."""
+        return self.wanted.most_tokens - self._output
+
+    def tell_read(self) -> None:
+        """Say how much of the prompt is read, until the answer begins."""
+        if not self._output:
+            total = len(self.wanted.prompt)
+            self.outbox.put(PromptRead(self.wanted.key, min(self.read, total), total))
+
+    def take(self, token: int) -> bool:
+        """Take the token just chosen: emit its text, or end.  Returns whether the answer goes on."""
+        if not self._output:
+            self._first_at = time.perf_counter()
+        if token in self._end_tokens:
+            self._end(FinishReason.STOP)
+            return False
+        self._output += 1
+        self.tokens.append(token)
+        text, stopped = self._filter.feed(self._without_lead(self._detokenizer.feed(token)))
+        if text:
+            self._emit(text)
+        if stopped:
+            self._end(FinishReason.STOP_STRING, keep_held=False)
+        elif self._output >= self.wanted.most_tokens:
+            self._end(FinishReason.LENGTH)
+        elif self._output % _CHECK_EVERY == 0 and repeats(self.tokens[len(self.wanted.prompt) :]):
+            self._end(FinishReason.REPEAT)
+        else:
+            return True
+        return False
+
+    def fail(self, code: str, **args: str | int | float) -> None:
+        """End with a code."""
+        self.outbox.put(RequestFailed(self.wanted.key, code, dict(args)))
+
+    def _emit(self, text: str) -> None:
+        self._texts.append(text)
+        self.outbox.put(Piece(self.wanted.key, text))
+
+    def _without_lead(self, text: str) -> str:
+        if self._lead and text:
+            text, self._lead = text.removeprefix(self._lead), ""
+        return text
+
+    def _end(self, reason: FinishReason, *, keep_held: bool = True) -> None:
+        if keep_held:
+            text, stopped = self._filter.feed(self._detokenizer.flush())
+            rest = text if stopped else text + self._filter.flush()
+            if rest:
+                self._emit(rest)
+        now = time.perf_counter()
+        wrote = now - self._first_at
+        self.outbox.put(
+            Finished(
+                self.wanted.key,
+                Answer(
+                    text="".join(self._texts),
+                    finish_reason=reason,
+                    usage=Usage(len(self.wanted.prompt), self._output, self.cached, self.wanted.context_tokens),
+                    timing=Timing(
+                        first_token_s=self._first_at - self.wanted.arrived,
+                        tokens_per_s=(self._output - 1) / wrote if wrote > 0 and self._output > 1 else 0.0,
+                    ),
+                    seed=self.wanted.seed,
+                    reproducible=self.reproducible,
+                ),
+            )
+        )
+
+
+def repeats(tokens: Items[int]) -> bool:
+    """Whether the end of `tokens` is the same up to 80 tokens over and over.
+
+    At least three rounds and 120 tokens; so an answer that starts to turn in circles is noticed within 256 tokens.
+    """
+    end = len(tokens)
+    last = tokens[-_CHECK_EVERY:]
+    for period in range(1, _LONGEST_PERIOD + 1):
+        length = max(_LEAST_REPEATED, 3 * period)
+        if length > end:
+            return False
+        if tokens[end - period - _CHECK_EVERY : end - period] == last and (
+            tokens[end - length : end - period] == tokens[end - length + period : end]
+        ):
+            return True
+    return False

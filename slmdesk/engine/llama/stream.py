@@ -1,0 +1,57 @@
+"""The events of one call of `generate`, from the engine thread to the thread that reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+
+from slmdesk.engine.base import EngineEvent, Finished, RequestFailed
+
+
+class Outbox:
+    """The engine thread's end: takes events until its reader has gone."""
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[EngineEvent | None] = SimpleQueue()
+        self.closed = False
+        """Set when the reader wants no more; read by the engine thread before each step."""
+
+    def put(self, event: EngineEvent) -> None:
+        """Hand over an event.  Never blocks."""
+        self.queue.put(event)
+
+
+class EventStream(Iterator[EngineEvent]):
+    """The reader's end: a blocking iterator that ends when each of its requests has ended.
+
+    `close` may be called from any thread and any number of times: it cancels what still runs and wakes a reader.
+    """
+
+    def __init__(self, outbox: Outbox, requests: int, cancel: Callable[[Outbox], None]) -> None:
+        self._outbox = outbox
+        self._left = requests
+        self._cancel = cancel
+
+    def __iter__(self) -> EventStream:
+        return self
+
+    def __next__(self) -> EngineEvent:
+        if self._left == 0 or self._outbox.closed:
+            raise StopIteration
+        event = self._outbox.queue.get()
+        if event is None or self._outbox.closed:
+            raise StopIteration
+        if isinstance(event, (Finished, RequestFailed)):
+            self._left -= 1
+        return event
+
+    def close(self) -> None:
+        """Cancel what still runs.  Returns at once; the engine stops within a step."""
+        if not self._outbox.closed:
+            self._outbox.closed = True
+            self._outbox.queue.put(None)
+            if self._left:
+                self._cancel(self._outbox)
+
+    def __del__(self) -> None:
+        self.close()
