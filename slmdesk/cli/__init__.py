@@ -1,1 +1,1 @@
-"""The command line, thin, over services."""
+"""The command line: a module of commands per noun, thin, over services; no Qt."""

@@ -32,6 +32,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "model.crashes": ("name", "times"),
         "model.unknown": ("wanted", "known"),
         "model.none": (),
+        "model.several": ("known",),
         # children
         "child.died": ("how", "detail"),
         "child.hung": ("seconds",),
@@ -51,6 +52,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "store.read_only": ("path",),
         "store.in_use": (),
         "item.unknown": ("id",),
+        "text.replaced": ("count",),
         # documents
         "document.unknown_format": ("suffix", "known"),
         "document.unreadable": ("path", "reason"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from slmdesk.core.labels import CUT, clean_label
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 
 MAX_TITLE = 60
 NEW_CHAT = "New chat"
+_UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
+"""Control and direction marks: a title needs no sign where one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,14 @@ def words_of(message: Message) -> str:
 
 def title_from(text: str) -> str:
     """A title of the first words of a question: one line, no control marks, at most MAX_TITLE characters."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text[:2000]).split())
-    line = line.lstrip("#>*-` ").strip()
+    line = clean_label(text.translate(_UNSHOWN), 2000).lstrip("#>*-` ").rstrip(CUT)
     if not line:
         return NEW_CHAT
     if len(line) <= MAX_TITLE:
         return line
     cut = line[: MAX_TITLE - 1]
     space = cut.rfind(" ")
-    return (cut[:space] if space >= MAX_TITLE // 2 else cut).rstrip(" ,;:.") + "…"
+    return (cut[:space] if space >= MAX_TITLE // 2 else cut).rstrip(" ,;:.") + CUT
 
 
 def active_path(messages: Sequence[Message], leaf: str | None) -> tuple[Message, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from slmdesk.core.errors import BUG_CODE, Args, KnownError
+from slmdesk.core.labels import clean_label
 from slmdesk.services.facts import Problem
 from slmdesk.services.reports import bug_report
 
@@ -23,12 +24,6 @@ def bytes_for_people(size: float) -> str:
     return f"{size / 1000:.1f} TB"
 
 
-def plain(text: object, limit: int = MAX_ARG_CHARACTERS) -> str:
-    """Foreign text as one line without control or direction marks, cut to `limit` characters and marked where cut."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in str(text)).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
 class _Words(dict[str, str]):
     """Args ready to be put into a sentence: sizes carry units, a missing one is 'unknown'."""
 
@@ -41,7 +36,7 @@ class _Words(dict[str, str]):
 
 def _word(key: str, value: str | int | float) -> str:
     if isinstance(value, str):
-        return plain(value)
+        return clean_label(value, MAX_ARG_CHARACTERS)
     if "bytes" in key or key in {"expected", "limit"}:
         return bytes_for_people(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
@@ -87,6 +82,7 @@ _SENTENCES: Mapping[str, str] = {
     ),
     "model.unknown": "No model is called “{wanted}”. There are: {known}.",
     "model.none": "There is no model yet. Add a model file (GGUF) first.",
+    "model.several": "There are several models and none was used yet. Choose one: {known}.",
     # children
     "child.hung": (f"The model's process did not answer for {{seconds}} seconds and was ended. {_TRY_AGAIN}"),
     "child.start_failed": "The model's process could not be started ({reason}). The chats are kept.",
@@ -118,6 +114,7 @@ _SENTENCES: Mapping[str, str] = {
     "store.read_only": "The history {path} cannot be written. It can be read, but nothing new is saved.",
     "store.in_use": "The history is open elsewhere. Close the other window or command first.",
     "item.unknown": "Nothing in the history has the id “{id}”.",
+    "text.replaced": "{count} characters that cannot be stored were replaced by the sign \ufffd.",
     # documents
     "document.unknown_format": "Files of the kind “{suffix}” cannot be read. These can: {known}.",
     "document.unreadable": "The document {path} cannot be read ({reason}).",
@@ -136,7 +133,10 @@ _DEATHS: Mapping[str, str] = {
     "illegal_instruction": "The model's process uses an instruction that this processor ({detail}) does not know",
     "killed": "The model's process was ended from outside",
     "out_of_memory": "The model's process was ended because the memory ran out",
-    "exited": "The model's process ended by itself",
+    "ended": "The model's process ended without being asked",
+    "exited": "The model's process ended with an error of its own ({detail})",
+    "start_failed": "The model's process could not be started ({detail})",
+    "cancel_ignored": "The model's process did not stop when asked and was ended",
     "hung": "The model's process did not answer and was ended",
     "protocol": "The model's process sent what could not be understood and was ended",
 }
@@ -171,7 +171,7 @@ def sentence_for(code: str, args: Args) -> str:
         return _MADE[code](words)
     if code in _SENTENCES:
         return _SENTENCES[code].format_map(words)
-    return f"Something did not work ({plain(code, 60)}). What was saved is safe."
+    return f"Something did not work ({clean_label(code, 60)}). What was saved is safe."
 
 
 def problem_for(error: BaseException) -> Problem:
@@ -185,7 +185,7 @@ def problem_for(error: BaseException) -> Problem:
 def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
     """The problem of a code and args that came from a child: what is no number or string is dropped."""
     args = {
-        plain(key, 40): value if not isinstance(value, str) else plain(value)
+        clean_label(key, 40): value if not isinstance(value, str) else clean_label(value, MAX_ARG_CHARACTERS)
         for key, value in untrusted_args.items()
         if isinstance(value, str | int | float) and not isinstance(value, bool)
     }

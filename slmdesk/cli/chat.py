@@ -1,0 +1,177 @@
+"""`slmdesk chat`: one question, or a conversation; words as they come."""
+
+from __future__ import annotations
+
+import queue
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, json_option, next_of
+
+if TYPE_CHECKING:
+    from slmdesk.core.types import Json
+    from slmdesk.services.facts import Fact, MessageEnded
+    from slmdesk.services.services import Services
+    from slmdesk.services.wishes import SendWish
+
+STOP_S = 5.0
+"""How long a stopped answer may take to be saved."""
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option("-m", "--model", help="Id, unique prefix of one, or name.")
+@click.option("-s", "--system", help="Instructions for the model.")
+@click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
+@click.option("--temperature", type=click.FloatRange(0, 5), help="0: always the likeliest word.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer.")
+@click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens.")
+@click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
+@json_option
+@click.pass_obj
+def chat(
+    face: Face,
+    prompt: str | None,
+    model: str | None,
+    system: str | None,
+    chat_id: str | None,
+    temperature: float | None,
+    seed: int | None,
+    max_tokens: int | None,
+    no_save: bool,
+) -> int:
+    """Ask PROMPT, or what stands on stdin; on a terminal without either, talk until Ctrl-D."""
+    face.is_streaming = True
+    if no_save and chat_id:
+        raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
+    interactive = prompt is None and sys.stdin.isatty()
+    if prompt in (None, "-") and not interactive:
+        prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
+    if not interactive and not (prompt or "").strip():
+        raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
+
+    from slmdesk.core.types import Sampling
+    from slmdesk.services.wishes import SendWish
+
+    wish = SendWish(
+        text=prompt or "",
+        chat=chat_id,
+        model=model,
+        system=system,
+        sampling=Sampling(temperature=temperature, seed=seed, max_tokens=max_tokens),
+        save=not no_save,
+    )
+    with face.services() as services:
+        talk = _Talk(face, services)
+        return talk.go_on(wish) if interactive else talk.say(wish)
+
+
+class _Talk:
+    """One run of `chat`."""
+
+    def __init__(self, face: Face, services: Services) -> None:
+        self._face, self._services = face, services
+        self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+        self.chat: str | None = None
+        services.add_listener(self._facts.put)
+
+    def go_on(self, wish: SendWish) -> int:
+        """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; without one it ends the conversation."""
+        from dataclasses import replace
+
+        self._face.tell("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
+        self.chat = wish.chat
+        while True:
+            try:
+                text = input("> ")
+            except EOFError:
+                self._face.tell("")
+                return 0
+            except UnicodeDecodeError as err:
+                raise click.UsageError("The terminal sent what is no UTF-8 text.") from err
+            if text.strip():
+                self.say(replace(wish, text=text, chat=self.chat))
+
+    def say(self, wish: SendWish) -> int:
+        """Send one question and print its answer.  Returns the exit status."""
+        services = self._services
+        sent = services.desk.call(lambda: services.chats.send(self._checked(wish), explicit_model=bool(wish.model)))
+        self.chat = sent.item.id
+        answer = sent.answer.id
+        try:
+            return self._print(answer, saved=wish.save)
+        except KeyboardInterrupt:
+            services.desk.call(lambda: services.chats.stop(answer), STOP_S)
+            return self._print(answer, saved=wish.save)
+        except BaseException:
+            services.desk.call(lambda: services.chats.stop(answer), STOP_S)
+            raise
+
+    def _checked(self, wish: SendWish) -> SendWish:
+        """On the desk thread: the chat by its whole id."""
+        from dataclasses import replace
+
+        if wish.chat is None or wish.chat == self.chat:
+            return wish
+        return replace(wish, chat=self._services.history.item(wish.chat).id)
+
+    def _print(self, answer: str, *, saved: bool) -> int:
+        from slmdesk.services.facts import MessageEnded, MessageGrew, ModelState, ModelStateChanged
+
+        face = self._face
+        while True:
+            fact = next_of(self._facts)
+            if isinstance(fact, ModelStateChanged) and fact.state is ModelState.LOADING:
+                face.progress(f"loading {fact.name}", fact.fraction, 1.0)
+            elif isinstance(fact, ModelStateChanged):
+                face.end_progress()
+            elif isinstance(fact, MessageGrew) and fact.message == answer:
+                if face.as_json:
+                    face.give({"type": "token", "text": fact.text})
+                else:
+                    face.write(fact.text)
+            elif isinstance(fact, MessageEnded) and fact.message.id == answer:
+                return self._end(fact, saved=saved)
+
+    def _end(self, ended: MessageEnded, *, saved: bool) -> int:
+        from slmdesk.core.records import Status
+
+        face, message = self._face, ended.message
+        if not face.as_json and message.text and not message.text.endswith("\n"):
+            face.say()
+        if message.status is Status.COMPLETE:
+            if face.as_json:
+                face.give(_done(ended, saved=saved))
+            elif message.finish_reason == "length" and saved:
+                face.tell(f"note: the answer was cut at its limit; the chat is {message.item}.")
+            elif sys.stderr.isatty() and ended.timing and saved:
+                face.tell(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")
+            return 0
+        if message.status is Status.CANCELLED:
+            if face.as_json:
+                face.give({"type": "cancelled", "chat": message.item if saved else None})
+            return 130
+        problem = ended.problem
+        if problem is None:
+            face.fail("bug", "The answer was cut off.")
+        else:
+            face.fail(problem.code, problem.sentence, problem.args)
+        return 1
+
+
+def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
+    message = ended.message
+    return {
+        "type": "done",
+        "chat": message.item if saved else None,
+        "message": message.id if saved else None,
+        "text": message.text,
+        "finish_reason": message.finish_reason,
+        "usage": dict(asdict(ended.usage)) if ended.usage else {},
+        "timing": dict(asdict(ended.timing)) if ended.timing else {},
+        "seed": message.seed,
+        "model": message.model_name,
+    }

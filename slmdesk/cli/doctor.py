@@ -1,0 +1,39 @@
+"""`slmdesk doctor`: what this PC is, what works, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, json_option
+
+if TYPE_CHECKING:
+    from slmdesk.core.types import Json
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def doctor(face: Face) -> None:
+    """What this PC is, what works, and which optional parts are missing."""
+    from slmdesk.services.doctor import Findings, examine
+
+    with face.services() as services:
+        found: Findings = face.wait_for(services, lambda told: examine(services, told))
+    if face.as_json:
+        face.give(found.shape)
+    else:
+        _show(face, found.shape, "")
+
+
+def _show(face: Face, value: Mapping[str, Json], indent: str) -> None:
+    for key, one in value.items():
+        if isinstance(one, Mapping):
+            face.say(f"{indent}{key}:")
+            _show(face, one, indent + "  ")
+        elif isinstance(one, Sequence) and not isinstance(one, str):
+            face.say(f"{indent}{key}: {', '.join(map(str, one)) or '-'}")
+        else:
+            face.say(f"{indent}{key}: {'-' if one in (None, '') else one}")

@@ -1,0 +1,197 @@
+"""What every command stands on: the services, words for people or JSON, waiting that Ctrl-C ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import click
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+
+if TYPE_CHECKING:
+    from slmdesk.services.facts import Problem
+    from slmdesk.services.services import Services
+
+T = TypeVar("T")
+
+TEST_ENGINE = "SLMDESK_TEST_ENGINE"
+"""For tests alone: 'echo' runs the echo engine in the child instead of the real one.  Read here and nowhere else."""
+
+LOOK_S = 0.5
+"""How long a wait is deaf to Ctrl-C on systems where a lock cannot be interrupted."""
+
+
+class PipeClosed(Exception):
+    """Who reads our output has gone: no error, but nothing more to do."""
+
+
+class Face:
+    """The terminal, or the pipe, of one command.  Words go to stdout, all else to stderr."""
+
+    def __init__(self) -> None:
+        self.home: Path | None = None
+        self.debug = False
+        self.as_json = False
+        self.is_streaming = False
+        """The command prints JSON lines: a failure is one of them."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(encoding="utf-8", errors="replace")
+
+    # ---- services
+
+    @contextmanager
+    def services(self) -> Iterator[Services]:
+        """The services, closed at the end whatever happens.  What was noticed while opening goes to stderr."""
+        from slmdesk.paths import find_paths
+        from slmdesk.services.facts import Fact, Noticed
+        from slmdesk.services.services import open_services
+
+        child = [sys.executable, "-m", "slmdesk", "--worker"]
+        engine = [*child, "engine"]
+        if chosen := os.environ.get(TEST_ENGINE):
+            engine += ["--engine", chosen]
+        services = open_services(find_paths(self.home), engine_command=engine, reader_command=[*child, "reader"])
+
+        def on_fact(fact: Fact) -> None:
+            if isinstance(fact, Noticed):
+                self.tell(f"note: {fact.problem.sentence}")
+
+        try:
+            services.add_listener(on_fact)
+            yield services
+        finally:
+            services.close()
+
+    def wait_for(
+        self,
+        services: Services,
+        begin: Callable[[Callable[[Any], None]], object],
+        cancel: Callable[[], object] | None = None,
+    ) -> Any:
+        """Begin something on the desk thread and wait for what it tells.  A Problem is raised as KnownError.
+
+        Ctrl-C calls `cancel` on the desk thread and is raised again.
+        """
+        from slmdesk.services.facts import Problem
+
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        services.desk.call(lambda: begin(answers.put))
+        try:
+            answer = next_of(answers)
+        except KeyboardInterrupt:
+            if cancel:
+                services.desk.call(cancel, 5.0)
+            raise
+        if isinstance(answer, Problem):
+            raise ToldError(answer)
+        return answer
+
+    # ---- words
+
+    def say(self, line: str = "") -> None:
+        """A line of the result, made harmless on a terminal."""
+        self.write(line + "\n")
+
+    def write(self, text: str) -> None:
+        """A piece of the result, shown at once.  Raises PipeClosed."""
+        _write(sys.stdout, harmless(text) if sys.stdout.isatty() else text)
+
+    def tell(self, line: str) -> None:
+        """A line that is no result: on stderr."""
+        _write(sys.stderr, harmless(line) + "\n")
+
+    def give(self, value: Json) -> None:
+        """The result as JSON; one line when the command streams."""
+        self.say(json.dumps(value, ensure_ascii=False, indent=None if self.is_streaming else 2))
+
+    def fail(self, code: str, sentence: str, args: Mapping[str, Any] | None = None) -> None:
+        """Say a failure: a line on stderr, and with --json an object on stdout."""
+        self.tell(f"error: {sentence}")
+        if self.as_json and self.is_streaming:
+            self.give({"type": "failed", "code": code, "message": sentence, "args": dict(args or {})})
+        elif self.as_json:
+            self.give({"error": {"code": code, "message": sentence, "args": dict(args or {})}})
+
+    def progress(self, what: str, done: float, total: float) -> None:
+        """How far something is, on one line of a terminal; nothing elsewhere."""
+        if sys.stderr.isatty() and total > 0:
+            _write(sys.stderr, f"\r\x1b[K{harmless(what)} {100 * done / total:.0f} %")
+
+    def end_progress(self) -> None:
+        """Clear the line of `progress`."""
+        if sys.stderr.isatty():
+            _write(sys.stderr, "\r\x1b[K")
+
+
+class ToldError(KnownError):
+    """A Problem as an error: its sentence is made already."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code, **problem.args)
+        self.problem = problem
+
+
+def next_of(answers: queue.SimpleQueue[T]) -> T:
+    """The next of a queue; Ctrl-C is heard meanwhile on every system."""
+    while True:
+        try:
+            return answers.get(timeout=LOOK_S)
+        except queue.Empty:
+            continue
+
+
+def harmless(text: str) -> str:
+    """Text whose control characters cannot steer a terminal: each is shown as a sign instead."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\n\t" else _sign(one) for one in text)
+
+
+def _sign(one: str) -> str:
+    code = ord(one)
+    if one.isspace() and code > 0x9F:
+        return one
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else one if _joins(code) else "\ufffd"
+
+
+def _joins(code: int) -> bool:
+    """Zero-width joiners are letters' business in Persian and in emoji."""
+    return code in (0x200C, 0x200D)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError as err:
+        raise PipeClosed from err
+
+
+def table(face: Face, rows: Sequence[Sequence[str]]) -> None:
+    """Rows in columns as wide as their widest cell; the last is as long as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
+        face.say("  ".join([*cells, row[-1]]).rstrip())
+
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, _option, value: setattr(context.find_object(Face), "as_json", bool(value)),
+    help="Print JSON.",
+)
+"""On every command."""

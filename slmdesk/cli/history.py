@@ -1,0 +1,204 @@
+"""`slmdesk history`: what is kept, found, exported, thrown away and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slmdesk.cli.face import Face, json_option, table
+
+if TYPE_CHECKING:
+    from slmdesk.core.records import Item, Message
+    from slmdesk.core.types import Json
+    from slmdesk.services.services import Services
+
+PAGE = 200
+HIT_MARKS = {0xE000: None, 0xE001: None}
+
+
+@click.group()
+def history() -> None:
+    """The chats that are kept."""
+
+
+@history.command("list")
+@click.option("--deleted", is_flag=True, help="Those in the bin.")
+@json_option
+@click.pass_obj
+def list_items(face: Face, deleted: bool) -> None:
+    """All chats, newest first."""
+    items: list[Item] = []
+    with face.services() as services:
+        while page := services.desk.call(partial(services.history.items, **_after(items), deleted=deleted)):
+            items += page
+    if face.as_json:
+        face.give([_item(one) for one in items])
+    elif items:
+        table(face, [(one.id, _time(one.updated)[:16].replace("T", " "), _line(one.title)) for one in items])
+
+
+@history.command()
+@click.argument("chat")
+@json_option
+@click.pass_obj
+def show(face: Face, chat: str) -> None:
+    """The words of a chat; with --json all versions of its answers."""
+    with face.services() as services:
+        item = services.desk.call(lambda: services.history.item(chat))
+        held = services.desk.call(lambda: services.chats.open(item.id))
+        everything = services.desk.call(lambda: services.history.messages(item.id))
+        if not face.as_json:
+            text = services.desk.call(lambda: services.history.export(item.id, "md"))
+    if face.as_json:
+        rows: list[Json] = [_message(one) for one in everything]
+        face.give({**_item(held.item), "messages": rows, "shown": [one.id for one in held.messages]})
+    else:
+        face.write(text)
+
+
+@history.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@json_option
+@click.pass_obj
+def search(face: Face, words: tuple[str, ...], limit: int) -> None:
+    """Messages that hold WORDS, newest first."""
+    with face.services() as services:
+        found = services.desk.call(lambda: services.history.search(" ".join(words), limit=limit))
+    rows: list[Json] = [
+        {"chat": one.item, "message": one.message, "title": one.title, "snippet": one.snippet.translate(HIT_MARKS)}
+        for one in found
+    ]
+    if face.as_json:
+        face.give(rows)
+    elif found:
+        table(face, [(one.item, _line(one.title, 30), _line(one.snippet.translate(HIT_MARKS), 300)) for one in found])
+    if len(found) == limit:
+        face.tell(f"note: only the newest {limit} are shown; --limit shows more.")
+
+
+@history.command()
+@click.argument("chat")
+@click.option("--format", "form", type=click.Choice(["md", "json"]), required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="A file.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@json_option
+@click.pass_obj
+def export(face: Face, chat: str, form: str, output: Path | None, force: bool) -> None:
+    """A chat as a document, on stdout or into a file."""
+    with face.services() as services:
+        item = services.desk.call(lambda: services.history.item(chat))
+        if output is None or str(output) == "-":
+            text = services.desk.call(lambda: services.history.export(item.id, form))
+            shape: dict[str, Json] = {"id": item.id, "format": form, "text": text}
+        else:
+            size = services.desk.call(
+                lambda: services.history.export_to(item.id, form, output.absolute(), replace=force)
+            )
+            shape = {"id": item.id, "format": form, "path": str(output), "bytes": size}
+    if face.as_json:
+        face.give(shape)
+    elif "text" in shape:
+        face.write(text)
+
+
+@history.command()
+@click.argument("chat")
+@click.argument("title")
+@json_option
+@click.pass_obj
+def rename(face: Face, chat: str, title: str) -> None:
+    """Give a chat another title."""
+    _told(face, lambda services: services.history.rename(chat, title))
+
+
+@history.command()
+@click.argument("chat")
+@click.option("--for-good", is_flag=True, help="Leave its words in no file; cannot be undone.")
+@json_option
+@click.pass_obj
+def delete(face: Face, chat: str, for_good: bool) -> None:
+    """Put a chat into the bin, from which `restore` takes it back."""
+    if not for_good:
+        _told(face, lambda services: services.history.trash(chat))
+        return
+    with face.services() as services:
+        gone, copies = services.desk.call(lambda: services.history.delete_for_good(chat))
+    for copy in copies:
+        face.tell(f"note: {copy} is a damaged history that was set aside; the words may still be in it.")
+    if face.as_json:
+        face.give({"id": gone, "deleted": "for_good", "may_remain_in": [str(one) for one in copies]})
+    else:
+        face.say(gone)
+
+
+@history.command()
+@click.argument("chat")
+@json_option
+@click.pass_obj
+def restore(face: Face, chat: str) -> None:
+    """Take a chat out of the bin."""
+    _told(face, lambda services: services.history.restore(chat))
+
+
+def _after(items: Sequence[Item]) -> dict[str, Any]:
+    """What asks for the page behind these."""
+    return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
+
+
+def _told(face: Face, wish: _Wish) -> None:
+    with face.services() as services:
+        item = services.desk.call(lambda: wish(services))
+    if face.as_json:
+        face.give(_item(item))
+    else:
+        face.say(f"{item.id}  {_line(item.title)}")
+
+
+def _item(item: Item) -> dict[str, Json]:
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "title": item.title,
+        "created": _time(item.created),
+        "updated": _time(item.updated),
+        "deleted": _time(item.deleted_at) if item.deleted_at is not None else None,
+    }
+
+
+def _message(message: Message) -> dict[str, Json]:
+    from slmdesk.services.conversation import words_of
+
+    return {
+        "id": message.id,
+        "parent": message.parent,
+        "role": str(message.role),
+        "text": words_of(message),
+        "status": str(message.status),
+        "created": _time(message.created),
+        "model": message.model_name,
+        "finish_reason": message.finish_reason,
+        "error": message.error_code,
+    }
+
+
+def _time(seconds: float) -> str:
+    from slmdesk.exports.chats import iso_time
+
+    return iso_time(seconds)
+
+
+def _line(text: str, limit: int = 80) -> str:
+    from slmdesk.core.labels import clean_label
+
+    return clean_label(text, limit)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Wish = Callable[[Services], Item]

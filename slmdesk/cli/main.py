@@ -1,0 +1,110 @@
+"""The command line's one entrance: picks a command lazily, and turns every ending into an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import slmdesk
+from slmdesk.cli.face import Face, PipeClosed, ToldError
+from slmdesk.core.errors import KnownError
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+COMMANDS = {
+    "backup": "slmdesk.cli.backup:backup",
+    "chat": "slmdesk.cli.chat:chat",
+    "doctor": "slmdesk.cli.doctor:doctor",
+    "documents": "slmdesk.cli.documents:documents",
+    "history": "slmdesk.cli.history:history",
+    "models": "slmdesk.cli.models:models",
+    "network": "slmdesk.cli.network:network",
+}
+"""Imported only when asked for: `slmdesk --version` loads none."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command: Any = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(slmdesk.__version__, prog_name="slmdesk")
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Keep everything under this folder.")
+@click.option("--debug", is_flag=True, help="Show the trace of an error.")
+@click.pass_obj
+def slmdesk_command(face: Face, home: Path | None, debug: bool) -> None:
+    """Chat with small language models on this computer.  Without arguments, a window opens."""
+    face.home, face.debug = home, debug
+
+
+def run_command_line(args: Sequence[str]) -> int:
+    """Run one command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted."""
+    face = Face()
+    try:
+        return _run(face, list(args))
+    except PipeClosed:
+        _forget_stdout()
+        return 0
+
+
+def _run(face: Face, args: list[str]) -> int:
+    try:
+        result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=face)
+        return result if isinstance(result, int) else 0
+    except click.UsageError as err:
+        err.show()
+        return WRONG_USAGE
+    except click.ClickException as err:
+        face.fail("request.invalid", err.format_message())
+        return err.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except PipeClosed:
+        raise
+    except Exception as err:  # noqa: BLE001  the outermost frame: no traceback ever reaches a user
+        return _fail(face, err)
+
+
+def _fail(face: Face, error: Exception) -> int:
+    from slmdesk.services.sentences import problem_for
+
+    problem = error.problem if isinstance(error, ToldError) else problem_for(error)
+    face.fail(problem.code, problem.sentence, problem.args)
+    if face.debug:
+        import traceback
+
+        face.tell("".join(traceback.format_exception(error)))
+    elif not isinstance(error, KnownError):
+        face.tell("Run it again with --debug before the command to see the details.")
+    return FAILED
+
+
+def _forget_stdout() -> None:
+    """Nobody reads any more; without this the interpreter complains while it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+        except (OSError, ValueError):
+            continue

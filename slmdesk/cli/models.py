@@ -1,0 +1,229 @@
+"""`slmdesk models`: what is on this PC, bringing in, checking, removing, judging."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, ToldError, json_option, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from slmdesk.core.records import ModelRecord
+    from slmdesk.core.types import Json
+    from slmdesk.services.facts import ImportEnded, Problem
+    from slmdesk.services.models import ModelInfo, Verified
+    from slmdesk.services.services import Services
+
+
+@click.group()
+def models() -> None:
+    """The models on this PC."""
+
+
+@models.command("list")
+@json_option
+@click.pass_obj
+def list_models(face: Face) -> None:
+    """Models on this PC."""
+    with face.services() as services:
+        _adopt(face, services)
+        records = services.desk.call(services.models.list)
+    if face.as_json:
+        face.give([shape_of(one) for one in records])
+        return
+    if not records:
+        face.tell("There is no model yet. Add one with: slmdesk models import FILE")
+        return
+    rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
+    rows += [(one.id, _line(one.name), _size(one.bytes), _kind(one), _line(_path(one), 200)) for one in records]
+    table(face, rows)
+
+
+@models.command()
+@click.argument("model_or_file")
+@json_option
+@click.pass_obj
+def info(face: Face, model_or_file: str) -> None:
+    """What a model's header says, without loading it."""
+    with face.services() as services:
+        found: ModelInfo = face.wait_for(services, lambda told: services.models.info(model_or_file, told))
+        path = services.desk.call(lambda: services.models.path_of(model_or_file)).absolute()
+        records = services.desk.call(services.models.list)
+    record = next((one for one in records if _path(one) == str(path)), None)
+    header = found.header
+    shape: dict[str, Json] = {
+        "id": record.id if record else None,
+        "name": record.name if record else header.name,
+        "path": str(path),
+        "bytes": found.bytes,
+        "architecture": header.architecture,
+        "quantization": header.quantization,
+        "parameters": header.parameters,
+        "context_length": header.context_length,
+        "has_chat_template": header.has_chat_template,
+        "sha256": record.sha256 if record else None,
+        "source": record.source if record else None,
+        "license": header.license,
+        "kind": header.kind,
+        "metadata": found.metadata,
+    }
+    if face.as_json:
+        face.give(shape)
+        return
+    for key, value in shape.items():
+        if key != "metadata":
+            face.say(f"{key}: {_line(str(value), 300) if value not in (None, '') else '-'}")
+    for key, value in found.metadata.items():
+        face.say(f"  {_line(key)} = {_line(str(value))}")
+
+
+@models.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--link", is_flag=True, help="Leave the file where it is.")
+@json_option
+@click.pass_obj
+def import_model(face: Face, file: Path, link: bool) -> None:
+    """Bring in a GGUF model FILE: by copy, or where it is."""
+    from slmdesk.services.facts import Fact, ImportProgress
+
+    with face.services() as services:
+
+        def on_fact(fact: Fact) -> None:
+            if isinstance(fact, ImportProgress):
+                face.progress("copying" if not link else "checking", fact.done_bytes, fact.total_bytes)
+
+        def begin(told: Callable[[ModelRecord | Problem | None], None]) -> None:
+            def ended(fact: ImportEnded) -> None:
+                told(fact.model or fact.problem)  # neither: cancelled, and nobody waits any more
+
+            services.models.import_file(file, link=link, ended=ended)
+
+        services.add_listener(on_fact)
+        record: ModelRecord = face.wait_for(services, begin, cancel=services.models.cancel_import)
+        face.end_progress()
+    if face.as_json:
+        face.give(shape_of(record))
+    else:
+        face.say(f"{record.id}  {_line(record.name)}  {_size(record.bytes)}")
+
+
+@models.command()
+@click.argument("model", required=False)
+@json_option
+@click.pass_obj
+def verify(face: Face, model: str | None) -> int:
+    """Hash the file of MODEL, or of all, and compare with what came in."""
+    wanted = [model] if model else []
+    with face.services() as services:
+        found: Sequence[Verified] = face.wait_for(services, lambda told: services.models.verify(wanted, told))
+    if face.as_json:
+        rows: list[Json] = [
+            {"id": one.id, "ok": one.ok, "reason": one.problem.sentence if one.problem else None} for one in found
+        ]
+        face.give(rows)
+    for one in () if face.as_json else found:
+        face.say(f"{one.id}  {'ok' if one.ok else one.problem.sentence if one.problem else 'changed'}")
+    return 0 if all(one.ok for one in found) else 1
+
+
+@models.command()
+@click.argument("model")
+@json_option
+@click.pass_obj
+def remove(face: Face, model: str) -> None:
+    """Delete a model; a linked file stays where it is."""
+    with face.services() as services:
+        record = services.desk.call(lambda: services.models.choose(model))
+        freed = services.desk.call(lambda: services.models.remove(record.id))
+    if face.as_json:
+        face.give({"id": record.id, "bytes_freed": freed})
+    else:
+        face.say(f"{record.id}  {_line(record.name)} removed, {_size(freed)} freed")
+
+
+@models.command()
+@click.argument("model_or_file")
+@click.option("--context", type=click.IntRange(256), help="Tokens the model shall see at once.")
+@json_option
+@click.pass_obj
+def fit(face: Face, model_or_file: str, context: int | None) -> None:
+    """Whether a model fits this PC, before it is loaded."""
+    from slmdesk.services.fits import Fit
+
+    with face.services() as services:
+        found: Fit = face.wait_for(services, lambda told: services.models.fit(model_or_file, context, told))
+    if face.as_json:
+        parts: dict[str, Json] = {
+            "weights": found.memory.weights,
+            "kv_cache": found.memory.kv_cache,
+            "compute": found.memory.compute,
+        }
+        face.give(
+            {
+                "verdict": found.verdict,
+                "memory_bytes": found.memory.total,
+                "parts": parts,
+                "available_bytes": found.available_bytes,
+                "context_tokens": found.context_tokens,
+            }
+        )
+        return
+    words = {"fits": "fits this PC", "tight": "is tight on this PC", "too_large": "is too large for this PC"}
+    face.say(
+        f"It {words[found.verdict]}: {_size(found.memory.total)} for a context of {found.context_tokens:,} tokens, "
+        f"{_size(found.available_bytes)} are free."
+    )
+
+
+def shape_of(record: ModelRecord) -> dict[str, Json]:
+    """A model as cli.md has it."""
+    header = record.header
+    return {
+        "id": record.id,
+        "name": record.name,
+        "path": _path(record),
+        "bytes": record.bytes,
+        "architecture": header.get("architecture"),
+        "quantization": header.get("quantization"),
+        "parameters": header.get("parameters"),
+        "context_length": header.get("context_length"),
+        "has_chat_template": header.get("has_chat_template"),
+        "sha256": record.sha256,
+        "source": record.source,
+        "license": header.get("license"),
+        "linked": record.linked,
+    }
+
+
+def _adopt(face: Face, services: Services) -> None:
+    """Models that lie in the folder but not in the library, such as after a damaged history, come back."""
+    try:
+        face.wait_for(services, lambda told: services.models.adopt(told), cancel=services.models.cancel_import)
+    except ToldError as err:
+        face.tell(f"note: {err.problem.sentence}")
+
+
+def _path(record: ModelRecord) -> str:
+    return os.fsdecode(record.path)
+
+
+def _line(text: str, limit: int = 60) -> str:
+    from slmdesk.core.labels import clean_label
+
+    return clean_label(text, limit)
+
+
+def _size(size: int) -> str:
+    from slmdesk.services.sentences import bytes_for_people
+
+    return bytes_for_people(size)
+
+
+def _kind(record: ModelRecord) -> str:
+    known = (record.header.get("architecture"), record.header.get("quantization"))
+    return _line(" ".join(str(one) for one in known if one), 30)

@@ -1,0 +1,304 @@
+"""Answers that are being written: from the wish to the row that ends.  Everything on the desk thread.
+
+A row exists before its first token and grows every 250 ms, less often as it gets longer but at least every second.  A
+row that cannot be written now (busy, full disk) keeps its text here, and the next tick tries again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from slmdesk.client import JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
+from slmdesk.core.records import Ending, Message, ModelRecord, Status
+from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, Sampling
+from slmdesk.core.wire import answer_from, messages_to_json, to_json
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import Fact, MessageEnded, MessageGrew, Noticed, Problem, PromptProgress
+from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.unsaved import Shelf
+
+FIRST_GAP_S = 0.25
+LONGEST_GAP_S = 1.0
+CHARACTERS_PER_GAP_S = 100_000
+"""A row of so many characters waits one second more between two commits, up to LONGEST_GAP_S."""
+TICK_S = 0.05
+RETRY_S = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class _Growing:
+    """One answer."""
+
+    message: Message
+    shelf: Shelf
+    record: ModelRecord
+    turns: tuple[ChatMessage, ...]
+    sampling: Sampling
+    prefix: str
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    written: int = 0
+    due: float = 0.0
+    waiter: Waiter | None = None
+    job: JobHandle | None = None
+    is_running: bool = False
+    generation: int = 0
+    """Of the child that had the model when the job was started."""
+    was_retried: bool = False
+    ending: Ending | None = None
+    """Set when it has ended but its row could not be written yet."""
+
+    @property
+    def text(self) -> str:
+        """The words so far, the old ones of a continued answer included."""
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.prefix + "".join(self.pieces)
+
+
+class Answers:
+    """All answers this desk is writing."""
+
+    def __init__(self, desk: Desk, room: EngineRoom, tell: Callable[[Fact], None]) -> None:
+        self._desk, self._room, self._tell = desk, room, tell
+        self._growing: dict[str, _Growing] = {}
+        self._tick: Later | None = None
+        self._said_full = False
+
+    @property
+    def count(self) -> int:
+        """How many answers are being written, or wait for a model."""
+        return sum(one.ending is None for one in self._growing.values())
+
+    def is_writing(self, message: str) -> bool:
+        """Whether this message is being written by this desk."""
+        held = self._growing.get(message)
+        return held is not None and held.ending is None
+
+    def as_it_is(self, message: Message) -> Message:
+        """A message of the store with the words, and the end, that are not yet in its row."""
+        held = self._growing.get(message.id)
+        if held is None:
+            return message
+        if held.ending is None:
+            return replace(message, text=held.text, status=Status.STREAMING)
+        return _ended(message, held.text, held.ending)
+
+    def start(
+        self,
+        message: Message,
+        shelf: Shelf,
+        record: ModelRecord,
+        turns: Sequence[ChatMessage],
+        sampling: Sampling,
+        *,
+        explicit: bool = False,
+    ) -> None:
+        """Write an answer into `message`, going on behind the text it has.  The row is `streaming` already."""
+        growing = _Growing(message, shelf, record, tuple(turns), sampling, prefix=message.text)
+        self._growing[message.id] = growing
+        self._want(growing, explicit=explicit)
+
+    def stop(self, message: str) -> None:
+        """Stop writing; the words stay.  The end is told when it is there; no error when nothing is written."""
+        growing = self._growing.get(message)
+        if growing is None or growing.ending is not None:
+            return
+        if growing.job:
+            growing.job.cancel()
+        else:
+            if growing.waiter:
+                self._room.forget(growing.waiter)
+            self._end(growing, Ending(Status.CANCELLED))
+
+    def close(self) -> None:
+        """The desk ends: what is being written is kept as `interrupted`, so that it can be continued."""
+        for growing in tuple(self._growing.values()):
+            if growing.job and growing.ending is None:
+                growing.job.cancel()
+            ending = growing.ending or Ending(Status.INTERRUPTED)
+            try:
+                growing.shelf.end_message(growing.message.id, growing.text, ending)
+            except KnownError:
+                continue  # the row stays `streaming`: the next desk makes it `interrupted`
+        self._growing.clear()
+        if self._tick:
+            self._tick.cancel()
+
+    # ---- the model, then the job
+
+    def _want(self, growing: _Growing, *, explicit: bool = False) -> None:
+        def failed(problem: Problem | None) -> None:
+            growing.waiter = None
+            self._end_failed(growing, problem) if problem else self._end(growing, Ending(Status.CANCELLED))
+
+        def ready(model: LoadedModel) -> None:
+            growing.waiter = None
+            self._begin(growing, model)
+
+        waiter = self._room.want(growing.record, ready, failed, explicit=explicit)
+        if growing.job is None and growing.message.id in self._growing and growing.ending is None:
+            growing.waiter = waiter
+
+    def _begin(self, growing: _Growing, model: LoadedModel) -> None:
+        if growing.ending is not None or growing.message.id not in self._growing:
+            return
+        payload: dict[str, Json] = {
+            "handle": model.handle,
+            "messages": messages_to_json(growing.turns),
+            "sampling": to_json(growing.sampling),
+            "answer_prefix": growing.prefix + "".join(growing.pieces),
+        }
+        growing.is_running = True
+        growing.generation = self._room.generation
+        self._room.begin()
+        growing.job = self._room.client.start(
+            "chat", payload, lambda event: self._desk.post(lambda: self._on_event(growing, event))
+        )
+
+    def _on_event(self, growing: _Growing, event: FromChild) -> None:
+        if growing.ending is not None or self._growing.get(growing.message.id) is not growing:
+            return
+        if isinstance(event, Token):
+            growing.pieces.append(event.text)
+            growing.length += len(event.text)
+            self._tell(MessageGrew(growing.message.item, growing.message.id, event.text))
+            self._schedule()
+        elif isinstance(event, Progress):
+            self._tell(PromptProgress(growing.message.item, growing.message.id, event.done, event.total))
+        elif isinstance(event, Done):
+            self._end_done(growing, event.result)
+        elif isinstance(event, Failed):
+            if event.code == "model.not_loaded" and self._was_replaced(growing):
+                growing.was_retried = True
+                self._leave_room(growing)
+                growing.job = None
+                self._want(growing)
+            else:
+                self._end_failed(growing, problem_of(event.code, event.args))
+        elif isinstance(event, Cancelled):
+            self._end(growing, Ending(Status.CANCELLED))
+
+    def _was_replaced(self, growing: _Growing) -> bool:
+        """Whether the child was replaced between the load and this job, which has no word yet."""
+        if growing.pieces or growing.was_retried or growing.job is None:
+            return False
+        return growing.generation != growing.job.generation
+
+    # ---- the row
+
+    def _schedule(self, seconds: float = 0.0) -> None:
+        if self._tick is None:
+            self._tick = self._desk.call_later(max(TICK_S, seconds), self._write_rows)
+
+    def _write_rows(self) -> None:
+        self._tick = None
+        now = time.monotonic()
+        for growing in tuple(self._growing.values()):
+            if growing.due > now or (growing.ending is None and growing.written == growing.length):
+                continue
+            if growing.ending is not None:
+                self._write_end(growing, growing.ending)
+            else:
+                self._write_row(growing)
+        unwritten = [one.due for one in self._growing.values() if one.ending is not None or one.written != one.length]
+        if unwritten:
+            self._schedule(min(unwritten) - now)
+
+    def _write_row(self, growing: _Growing) -> None:
+        started = time.monotonic()
+        length = growing.length
+        gap = min(LONGEST_GAP_S, FIRST_GAP_S + (len(growing.prefix) + length) / CHARACTERS_PER_GAP_S)
+        try:
+            if growing.shelf.grow_message(growing.message.id, growing.text):
+                growing.written = length
+        except KnownError as err:
+            gap = RETRY_S
+            self._say_unwritable(err)
+        growing.due = started + gap
+
+    def _write_end(self, growing: _Growing, ending: Ending) -> bool:
+        try:
+            growing.shelf.end_message(growing.message.id, growing.text, ending)
+        except KnownError as err:
+            growing.due = time.monotonic() + RETRY_S
+            if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
+                del self._growing[growing.message.id]
+            elif err.code != "store.busy":
+                self._say_unwritable(err)
+            return False
+        del self._growing[growing.message.id]
+        self._said_full = False
+        return True
+
+    def _say_unwritable(self, error: KnownError) -> None:
+        if not self._said_full and error.code != "item.unknown":
+            self._said_full = True
+            self._tell(Noticed(problem_for(error)))
+
+    # ---- endings
+
+    def _end_done(self, growing: _Growing, untrusted_result: Mapping[str, Json]) -> None:
+        try:
+            answer = answer_from(untrusted_result)
+        except KnownError as err:
+            self._end_failed(growing, problem_for(err))
+            return
+        ending = Ending(
+            Status.COMPLETE,
+            finish_reason=str(answer.finish_reason),
+            tokens_in=answer.usage.prompt_tokens,
+            tokens_out=answer.usage.output_tokens,
+            tokens_reused=answer.usage.cached_tokens,
+            seconds=_seconds(answer),
+            seed=answer.seed,
+        )
+        self._end(growing, ending, answer=answer)
+
+    def _end_failed(self, growing: _Growing, problem: Problem) -> None:
+        ending = Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
+        self._end(growing, ending, problem=problem)
+
+    def _end(
+        self, growing: _Growing, ending: Ending, *, problem: Problem | None = None, answer: Answer | None = None
+    ) -> None:
+        if growing.ending is not None:
+            return
+        growing.ending = ending
+        self._leave_room(growing)
+        if not self._write_end(growing, ending):
+            self._schedule()
+        ended = _ended(growing.message, growing.text, ending)
+        usage, timing = (answer.usage, answer.timing) if answer else (None, None)
+        self._tell(MessageEnded(ended, problem, usage, timing))
+
+    def _leave_room(self, growing: _Growing) -> None:
+        if growing.is_running:
+            growing.is_running = False
+            self._room.end()
+
+
+def _ended(message: Message, text: str, ending: Ending) -> Message:
+    return replace(
+        message,
+        text=text,
+        status=ending.status,
+        finish_reason=ending.finish_reason,
+        tokens_in=ending.tokens_in,
+        tokens_out=ending.tokens_out,
+        tokens_reused=ending.tokens_reused,
+        seconds=ending.seconds,
+        seed=ending.seed if ending.seed is not None else message.seed,
+        error_code=ending.error_code,
+        error_args=ending.error_args,
+    )
+
+
+def _seconds(answer: Answer) -> float:
+    rate = answer.timing.tokens_per_s
+    return answer.timing.first_token_s + (answer.usage.output_tokens / rate if rate > 0 else 0.0)

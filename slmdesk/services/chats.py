@@ -1,0 +1,355 @@
+"""Chats: saying something, having it answered, going on, trying again.  Everything on the desk thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import Item, Message, ModelRecord, Status
+from slmdesk.core.types import ChatMessage, Json, LoadedModel, Origin, Role, Sampling, TextPart
+from slmdesk.core.wire import messages_to_json, sampling_from, to_json
+from slmdesk.services.answers import Answers
+from slmdesk.services.conversation import (
+    NEW_CHAT,
+    Conversation,
+    SeenPrompt,
+    Sent,
+    active_path,
+    can_continue,
+    siblings_on,
+    title_from,
+    turns_for_engine,
+)
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import (
+    ContextMeasured,
+    Fact,
+    ItemChanged,
+    MessageAdded,
+    MessageChanged,
+    Problem,
+)
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.unsaved import PREFIX, Shelf, UnsavedShelf
+from slmdesk.services.wishes import SendWish
+from slmdesk.store import Store
+
+KIND = "chat"
+PROMPT_VERSION = "chat-1"
+"""Changes when the turns given to a model are put together in another way."""
+
+OnSeen = Callable[[SeenPrompt | Problem], None]
+
+
+class ChatService:
+    """What a person can do with chats."""
+
+    def __init__(
+        self, desk: Desk, store: Store, models: ModelService, room: EngineRoom, tell: Callable[[Fact], None]
+    ) -> None:
+        self._desk, self._store, self._models, self._room, self._tell = desk, store, models, room, tell
+        self._unsaved = UnsavedShelf()
+        self._answers = Answers(desk, room, tell)
+        self._measures = 0
+        self.shown: dict[str, set[str]] = {}
+        """Chats that were opened here, with the ids of their messages a face was told of."""
+
+    @property
+    def writing(self) -> int:
+        """How many answers are being written, or wait for their model."""
+        return self._answers.count
+
+    # ---- saying something
+
+    def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
+        """An empty chat; `send` makes one by itself when it is given none."""
+        item = self._store.add_item(KIND, title, settings={"system": system} if system else None)
+        self._tell(ItemChanged(item))
+        return item
+
+    def send(self, wish: SendWish, *, explicit_model: bool = False) -> Sent:
+        """Save the words and the row of the answer, then have it written.
+
+        What fails later ends the answer as `failed`; the words stay.  `explicit_model`: a person chose this model for
+        this very answer, so that one that crashed too often is tried once more.  Raises KnownError `model.none`,
+        `model.unknown`, `item.unknown`, `request.invalid` (no words), and `store.…` when nothing could be saved.
+        """
+        if not wish.text.strip():
+            raise KnownError("request.invalid", what="no text")
+        record = self._models.choose(wish.model)
+        shelf, item = self._shelf_for(wish)
+        path = active_path(shelf.messages(item.id), _leaf(item))
+        if path and self._answers.is_writing(path[-1].id):
+            raise KnownError("request.invalid", what="the last answer is still being written")
+        user = shelf.add_message(
+            item.id,
+            parent=path[-1].id if path else None,
+            role=Role.USER,
+            parts=(TextPart(wish.text, Origin.PERSON),),
+            status=Status.COMPLETE,
+        )
+        self._say_added(user)
+        answer = self._add_answer(shelf, user, record, wish.sampling)
+        item = self._touched(shelf, item.id)
+        turns, _ids = turns_for_engine(_system(item), (*map(self._answers.as_it_is, path), user))
+        self._answers.start(answer, shelf, record, turns, wish.sampling, explicit=explicit_model)
+        return Sent(item, user, answer)
+
+    def stop(self, message: str) -> None:
+        """Stop an answer; its words stay, its row ends `cancelled`."""
+        self._answers.stop(message)
+
+    def try_again(self, message: str, *, model: str | None = None, sampling: Sampling | None = None) -> Message:
+        """A new version of an answer beside the old one, and shown instead of it.  Raises KnownError."""
+        shelf, old, item, before = self._answer(message)
+        record = self._models.choose(model)
+        wanted = sampling or replace(sampling_from(old.sampling), seed=None)
+        answer = self._add_answer(shelf, before[-1] if before else None, record, wanted, item=item.id)
+        item = shelf.change_item_settings(item.id, leaf=answer.id)
+        self._tell(ItemChanged(item))
+        turns, _ids = turns_for_engine(_system(item), before)
+        self._answers.start(answer, shelf, record, turns, wanted, explicit=True)
+        return answer
+
+    def continue_answer(self, message: str) -> Message:
+        """Go on behind the words of an answer that was cut.  Raises KnownError `request.invalid` for another."""
+        shelf, old, item, before = self._answer(message)
+        if not can_continue(old):
+            raise KnownError("request.invalid", what="this answer is complete")
+        record = self._models.choose(None)
+        growing = shelf.reopen_message(message)
+        self._tell(MessageChanged(growing))
+        turns, _ids = turns_for_engine(_system(item), before)
+        self._answers.start(growing, shelf, record, turns, sampling_from(old.sampling), explicit=True)
+        return growing
+
+    def show_version(self, message: str) -> Conversation:
+        """Make the version of an answer the one that is shown.  Raises KnownError `item.unknown`."""
+        shelf = self._shelf_of(message)
+        item = shelf.change_item_settings(shelf.message(message).item, leaf=message)
+        self._tell(ItemChanged(item))
+        return self.open(item.id)
+
+    # ---- looking
+
+    def open(self, chat: str) -> Conversation:
+        """The active path of a chat, with words that are not in its rows yet.  Raises KnownError `item.unknown`."""
+        shelf = self._shelf_of(chat)
+        item = shelf.item(chat)
+        messages = [self._answers.as_it_is(one) for one in shelf.messages(item.id)]
+        self.shown[item.id] = {one.id for one in messages}
+        path = active_path(messages, _leaf(item))
+        return Conversation(item, path, siblings_on(path, messages))
+
+    def messages(self, chat: str) -> list[Message]:
+        """The whole tree of a chat, oldest first.  Raises KnownError `item.unknown`."""
+        shelf = self._shelf_of(chat)
+        return [self._answers.as_it_is(one) for one in shelf.messages(shelf.item(chat).id)]
+
+    def is_writing(self, message: str) -> bool:
+        """Whether this desk writes this message now."""
+        return self._answers.is_writing(message)
+
+    def seen_by_model(self, message: str, answered: OnSeen) -> None:
+        """Give `answered` the exact prompt of an answer, or up to a message of the person's; loads the model if needed.
+
+        `answered` is called on the desk thread, once, with a Problem where it cannot be said.
+        """
+        shelf = self._shelf_of(message)
+        one = shelf.message(message)
+        item = shelf.item(one.item)
+        path = self._path_to(shelf, item, message)
+        turns, ids = turns_for_engine(_system(item), path[:-1] if one.role is Role.ASSISTANT else path)
+        record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
+
+        def done(untrusted: object) -> None:
+            answered(_seen_from(untrusted, ids))
+
+        self._render(record, turns, done, answered)
+
+    def measure(self, chat: str | None, draft: str) -> None:
+        """Find out how much of the context this chat takes with `draft` in it: a ContextMeasured follows.
+
+        Only the newest wish counts.  With no model loaded nothing is started for it, and nothing follows.
+        """
+        self._measures += 1
+        mine = self._measures
+        held = self._room.loaded()
+        if held is None:
+            return
+        record, model = held
+        path: tuple[Message, ...] = ()
+        system = ""
+        if chat is not None:
+            shelf = self._shelf_of(chat)
+            item = shelf.item(chat)
+            path, system = active_path(shelf.messages(chat), _leaf(item)), _system(item)
+        turns, _ids = turns_for_engine(system, tuple(map(self._answers.as_it_is, path)))
+        if draft:
+            turns.append(ChatMessage(Role.USER, (TextPart(draft, Origin.PERSON),)))
+        if not turns:
+            self._tell(ContextMeasured(chat, 0, model.context_tokens))
+            return
+
+        def done(untrusted: object) -> None:
+            tokens = untrusted.get("tokens") if isinstance(untrusted, dict) else None
+            if mine == self._measures and isinstance(tokens, int):
+                self._tell(ContextMeasured(chat, tokens, model.context_tokens))
+
+        self._render(record, turns, done, lambda _problem: None)
+
+    # ---- keeping
+
+    def rename(self, chat: str, title: str) -> Item:
+        """Another title, cleaned: one line, not empty.  Raises KnownError `item.unknown`."""
+        name = title_from(title)
+        shelf = self._shelf_of(chat)
+        item = self._unsaved.rename_item(chat, name) if shelf is self._unsaved else self._store.rename_item(chat, name)
+        self._tell(ItemChanged(item))
+        return item
+
+    def change_system(self, chat: str, system: str) -> Item:
+        """The instructions of a chat, for answers from now on.  Raises KnownError `item.unknown`."""
+        item = self._shelf_of(chat).change_item_settings(chat, system=system)
+        self._tell(ItemChanged(item))
+        return item
+
+    def trash(self, chat: str) -> Item:
+        """Put a chat into the bin; what is being written in it is stopped.  Raises KnownError `item.unknown`."""
+        for one in self._store.messages(chat):
+            self._answers.stop(one.id)
+        item = self._store.trash_item(chat)
+        self._tell(ItemChanged(item))
+        return item
+
+    def restore(self, chat: str) -> Item:
+        """Take a chat out of the bin.  Raises KnownError `item.unknown`."""
+        item = self._store.restore_item(chat)
+        self._tell(ItemChanged(item))
+        return item
+
+    def drop(self, chat: str) -> None:
+        """Forget what is known of a chat that is deleted for good."""
+        self.shown.pop(chat, None)
+
+    def close(self) -> None:
+        """Keep what is being written as `interrupted`; nothing more is written afterwards."""
+        self._answers.close()
+
+    # ---- inside
+
+    def _shelf_of(self, id: str) -> Shelf:
+        return self._unsaved if id.startswith(PREFIX) else self._store
+
+    def _shelf_for(self, wish: SendWish) -> tuple[Shelf, Item]:
+        """The shelf and the item of a wish; a new item is titled by its first words."""
+        if wish.chat is not None:
+            shelf = self._shelf_of(wish.chat)
+            item = shelf.item(wish.chat)
+            if wish.system is not None and wish.system != _system(item):
+                item = shelf.change_item_settings(item.id, system=wish.system)
+            if item.title == NEW_CHAT and not shelf.messages(item.id):
+                item = self.rename(item.id, wish.text)
+            return shelf, item
+        settings: dict[str, Json] = {"system": wish.system} if wish.system else {}
+        if wish.save:
+            item = self._store.add_item(KIND, title_from(wish.text), settings=settings)
+            self._tell(ItemChanged(item))
+            return self._store, item
+        return self._unsaved, self._unsaved.add_item(KIND, title_from(wish.text), settings=settings)
+
+    def _add_answer(
+        self,
+        shelf: Shelf,
+        parent: Message | None,
+        record: ModelRecord,
+        sampling: Sampling,
+        *,
+        item: str = "",
+    ) -> Message:
+        chosen = {key: value for key, value in to_json(sampling).items() if value not in (None, [], False)}
+        answer = shelf.add_message(
+            parent.item if parent else item,
+            parent=parent.id if parent else None,
+            role=Role.ASSISTANT,
+            parts=(),
+            status=Status.STREAMING,
+            model_sha256=record.sha256,
+            model_name=record.name,
+            sampling=chosen,
+            seed=sampling.seed,
+            prompt_version=PROMPT_VERSION,
+        )
+        self._say_added(answer)
+        return answer
+
+    def _say_added(self, message: Message) -> None:
+        self.shown.setdefault(message.item, set()).add(message.id)
+        self._tell(MessageAdded(message))
+
+    def _touched(self, shelf: Shelf, chat: str) -> Item:
+        item = shelf.item(chat)
+        if shelf is self._store:
+            self._tell(ItemChanged(item))
+        return item
+
+    def _answer(self, message: str) -> tuple[Shelf, Message, Item, tuple[Message, ...]]:
+        """An answer that is not being written, with its item and the path before it."""
+        shelf = self._shelf_of(message)
+        one = self._answers.as_it_is(shelf.message(message))
+        if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
+            raise KnownError("request.invalid", what="not an answer that has ended")
+        item = shelf.item(one.item)
+        return shelf, one, item, self._path_to(shelf, item, message)[:-1]
+
+    def _path_to(self, shelf: Shelf, item: Item, message: str) -> tuple[Message, ...]:
+        path = active_path([self._answers.as_it_is(one) for one in shelf.messages(item.id)], message)
+        at = next(index for index, one in enumerate(path) if one.id == message)
+        return path[: at + 1]
+
+    def _render(
+        self,
+        record: ModelRecord,
+        turns: Sequence[ChatMessage],
+        done: Callable[[object], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done):
+                done(event.result)
+            elif isinstance(event, Failed):
+                failed(problem_of(event.code, event.args))
+            elif isinstance(event, Cancelled):
+                failed(problem_for(KnownError("model.not_loaded")))
+
+        def ready(model: LoadedModel) -> None:
+            payload: dict[str, Json] = {"handle": model.handle, "messages": messages_to_json(turns)}
+            self._room.client.start("render", payload, lambda event: self._desk.post(lambda: on_event(event)))
+
+        def not_loaded(problem: Problem | None) -> None:
+            failed(problem or problem_for(KnownError("model.not_loaded")))
+
+        self._room.want(record, ready, not_loaded)
+
+
+def _leaf(item: Item) -> str | None:
+    leaf = item.settings.get("leaf")
+    return leaf if isinstance(leaf, str) else None
+
+
+def _system(item: Item) -> str:
+    system = item.settings.get("system")
+    return system if isinstance(system, str) else ""
+
+
+def _seen_from(untrusted: object, ids: Sequence[str]) -> SeenPrompt | Problem:
+    if isinstance(untrusted, dict):
+        text, tokens, missing = untrusted.get("text"), untrusted.get("tokens"), untrusted.get("missing", [])
+        if isinstance(text, str) and isinstance(tokens, int) and isinstance(missing, list):
+            left_out = [ids[one] for one in missing if isinstance(one, int) and 0 <= one < len(ids)]
+            return SeenPrompt(text, tokens, tuple(left_out))
+    return problem_for(KnownError("child.protocol", reason="prompt"))

@@ -1,0 +1,132 @@
+"""What this PC is, what works, and what is missing: for `slmdesk doctor` and for a report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import slmdesk
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.types import Json
+from slmdesk.services.facts import Problem
+from slmdesk.services.sentences import bytes_for_people, problem_of
+from slmdesk.services.services import Services
+
+_PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
+_PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "numpy", "psutil", "jinja2")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found, as a JSON object."""
+
+    shape: dict[str, Json]
+
+
+def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> None:
+    """Find out; starts each child once, to see whether it does.  Called on the desk thread, as `ended` is."""
+    shape: dict[str, Json] = {
+        "slmdesk": slmdesk.__version__,
+        "computer": _computer(),
+        "versions": _versions(),
+        "paths": _paths(services),
+        "history": {
+            "read_only": services.read_only,
+            "bytes": _size_of(services.paths.database),
+            "models": len(services.models.list()),
+        },
+        "network": {"offline": services.network.is_offline, "requests_today": services.network.today()},
+        "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
+    }
+    children: dict[str, Json] = {}
+
+    def tried(name: str, verdict: str) -> None:
+        children[name] = verdict
+        if len(children) == 2:
+            ended(Findings({**shape, "children": children}))
+
+    for name, client in (("engine", services.engine), ("reader", services.reader)):
+
+        def on_event(event: FromChild, name: str = name) -> None:
+            verdict = _verdict(event)
+            if verdict:
+                services.desk.post(lambda: tried(name, verdict))
+
+        # a question that every child can answer, if only by saying that there is no such file
+        if name == "engine":
+            client.count_tokens(["hello"], on_event, path=str(services.paths.models / ".none"))
+        else:
+            client.start("read", {"path": str(services.paths.models / ".none"), "format": "txt"}, on_event)
+
+
+def _verdict(event: FromChild) -> str:
+    if isinstance(event, Done):
+        return "works"
+    if isinstance(event, Failed):
+        is_up = event.code.startswith(("model.", "file.", "document.", "request."))
+        return "works" if is_up else problem_of(event.code, event.args).sentence
+    return "ended" if isinstance(event, Cancelled) else ""
+
+
+def _computer() -> dict[str, Json]:
+    import psutil  # 17 ms
+
+    memory = psutil.virtual_memory()
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": psutil.cpu_count(logical=False) or 0,
+        "threads": os.cpu_count() or 0,
+        "memory_bytes": int(memory.total),
+        "available_bytes": int(memory.available),
+        "memory": f"{bytes_for_people(memory.available)} of {bytes_for_people(memory.total)} free",
+    }
+
+
+def _processor() -> str:
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _versions() -> dict[str, Json]:
+    found: dict[str, Json] = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def _paths(services: Services) -> dict[str, Json]:
+    paths = services.paths
+    found: dict[str, Json] = {
+        name: str(getattr(paths, name)) for name in ("data", "models", "cache", "logs", "config", "database")
+    }
+    folder = services.models.folder
+    try:
+        found["disk_free_bytes"] = shutil.disk_usage(folder).free
+        found["disk_free"] = bytes_for_people(shutil.disk_usage(folder).free)
+    except OSError:
+        found["disk_free_bytes"] = None
+    return found
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,168 @@
+"""Long work on model files: copying, hashing, checking.  Runs on file threads; no store, no desk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.core.gguf_file import opened, shown_path
+
+CHUNK_BYTES = 4 << 20
+SPARE_BYTES = 64 << 20
+"""Left free on the disk beside a copied model, so that the history can still be saved."""
+MAX_SLUG = 60
+PART_SUFFIX = ".part"
+
+OnBytes = Callable[[int, int], None]
+"""Told (bytes done, bytes in all), at most ten times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileMark:
+    """What says cheaply whether a file is the one that was hashed."""
+
+    bytes: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class HashedFile:
+    """A file and its sha256, in hexadecimal."""
+
+    path: Path
+    sha256: str
+    mark: FileMark
+
+
+def slug(name: str) -> str:
+    """The part of a file's name that is made of a model's name: ASCII letters, digits, dot, dash, underscore."""
+    kept = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "-" for one in name)
+    while "--" in kept:
+        kept = kept.replace("--", "-")
+    return kept.strip(".-_")[:MAX_SLUG].strip(".-_") or "model"
+
+
+def file_name(name: str, sha256: str) -> str:
+    """The name a model file gets in the models folder: made by the program, never taken over."""
+    return f"{slug(name)}-{sha256[:12]}.gguf"
+
+
+def mark_of(path: Path) -> FileMark:
+    """Size, time and inode of a regular file.  Raises KnownError `model.missing`, `model.unreadable`."""
+    with opened(path) as (_file, facts):
+        return _mark(facts)
+
+
+def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
+    """The sha256 of a file.  Raises KnownError `model.…`, Stopped; `model.changed` when it changes meanwhile."""
+    digest = hashlib.sha256()
+    mark = _read(path, digest.update, on_bytes, stop)
+    return HashedFile(path, digest.hexdigest(), mark)
+
+
+def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
+    """Copy `source` into `folder` under a name of our own, hashing on the way: beside, synced, renamed.
+
+    Raises KnownError `disk.full`, `model.…`, `file.unwritable`, and Stopped; the part is removed then.  A file of the
+    same name is replaced: by its sha256 it is the same, or was damaged.
+    """
+    needed = need_space(source, folder)
+    part = folder / f".import-{uuid4().hex}{PART_SUFFIX}"
+    digest = hashlib.sha256()
+    try:
+        with _writable(part) as out:
+
+            def keep(chunk: bytes) -> None:
+                digest.update(chunk)
+                with _unwritable(part, needed):
+                    out.write(chunk)
+
+            _read(source, keep, on_bytes, stop)
+            with _unwritable(part, needed):
+                out.flush()
+                os.fsync(out.fileno())
+        target = folder / file_name(name, digest.hexdigest())
+        with _unwritable(target, 0):
+            part.replace(target)
+            sync_folder(folder)
+        return HashedFile(target, digest.hexdigest(), mark_of(target))
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def need_space(source: Path, folder: Path) -> int:
+    """Bytes a copy of `source` needs.  Raises KnownError `disk.full`, with the amounts, when `folder` has less."""
+    needed = mark_of(source).bytes + SPARE_BYTES
+    private_folder(folder)
+    with _unwritable(folder, needed):
+        free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
+    return needed
+
+
+def remove_left_overs(folder: Path) -> int:
+    """Remove parts of imports that a killed program left, older than a day.  Returns their bytes."""
+    freed = 0
+    for part in folder.glob(f".import-*{PART_SUFFIX}"):
+        try:
+            found = part.stat()
+            if time.time() - found.st_mtime > 86_400:
+                part.unlink()
+                freed += found.st_size
+        except OSError:
+            continue  # another desk was first, or may keep it
+    return freed
+
+
+def _read(path: Path, take: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event) -> FileMark:
+    with opened(path) as (source, before):
+        done, told = 0, 0.0
+        while chunk := source.read(CHUNK_BYTES):
+            if stop.is_set():
+                raise Stopped
+            take(chunk)
+            done += len(chunk)
+            if time.monotonic() - told >= 0.1:
+                told = time.monotonic()
+                on_bytes(done, before.st_size)
+        on_bytes(done, before.st_size)
+        if done != before.st_size or _mark(os.fstat(source.fileno())) != _mark(before):
+            raise KnownError("model.changed", path=shown_path(path))
+        return _mark(before)
+
+
+def _mark(found: os.stat_result) -> FileMark:
+    return FileMark(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@contextmanager
+def _unwritable(path: Path, needed: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=needed) from err
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[BinaryIO]:
+    with _unwritable(path, 0):
+        out = path.open("xb")
+    try:
+        path.chmod(PRIVATE_FILE)
+        yield out
+    finally:
+        with suppress(OSError):  # what could not be written was said before
+            out.close()

@@ -1,0 +1,82 @@
+"""History: listing, finding, exporting, the bin, and deleting for good.  Everything on the desk thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.records import Found, Item, Message
+from slmdesk.exports.chats import FORMATS
+from slmdesk.services.chats import ChatService
+from slmdesk.services.facts import Fact, ItemGone
+from slmdesk.store import Store
+
+
+class HistoryService:
+    """What a person can do with what is kept."""
+
+    def __init__(self, store: Store, chats: ChatService, tell: Callable[[Fact], None]) -> None:
+        self._store, self._chats, self._tell = store, chats, tell
+
+    def items(
+        self,
+        kind: str = "chat",
+        *,
+        before: tuple[float, int] | None = None,
+        limit: int = 100,
+        deleted: bool = False,
+    ) -> list[Item]:
+        """A page of items, newest first; `before` is (updated, n) of the last one seen."""
+        return self._store.items(kind, before=before, limit=limit, deleted=deleted)
+
+    def item(self, id: str) -> Item:
+        """By id or unique prefix of one.  Raises KnownError `item.unknown`."""
+        return self._store.item(id)
+
+    def messages(self, item: str) -> list[Message]:
+        """The whole tree, oldest first.  Raises KnownError `item.unknown`."""
+        return self._chats.messages(item)
+
+    def search(self, words: str, *, limit: int = 50, before: int | None = None) -> Sequence[Found]:
+        """Hits, newest first.  `before`: see Store.search."""
+        return self._store.search(words, limit=limit, before=before)
+
+    def rename(self, id: str, title: str) -> Item:
+        """Another title.  Raises KnownError `item.unknown`."""
+        return self._chats.rename(self._store.item(id).id, title)
+
+    def trash(self, id: str) -> Item:
+        """Into the bin.  Raises KnownError `item.unknown`."""
+        return self._chats.trash(self._store.item(id).id)
+
+    def restore(self, id: str) -> Item:
+        """Out of the bin.  Raises KnownError `item.unknown`."""
+        return self._chats.restore(self._store.item(id).id)
+
+    def delete_for_good(self, id: str) -> tuple[str, tuple[Path, ...]]:
+        """Leave the item in no file.  Raises KnownError `item.unknown`.
+
+        Returns its id, and damaged histories that were set aside earlier, which may still hold it.
+        """
+        item = self._chats.trash(self._store.item(id).id)
+        self._chats.drop(item.id)
+        copies = self._store.delete_for_good(item.id)
+        self._tell(ItemGone(item.id))
+        return item.id, copies
+
+    def export(self, id: str, form: str) -> str:
+        """A chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`, `request.invalid`."""
+        if form not in FORMATS:
+            raise KnownError("request.invalid", what=f"no format {form}")
+        held = self._chats.open(self._store.item(id).id)
+        return FORMATS[form](held.item, self._chats.messages(held.item.id), held.messages)
+
+    def export_to(self, id: str, form: str, target: Path, *, replace: bool = False) -> int:
+        """Write an export, whole or not at all.  Returns its bytes.  Raises KnownError `file.…`, `item.unknown`."""
+        data = self.export(id, form).encode("utf-8", "replace")
+        if target.exists() and not replace:
+            raise KnownError("file.exists", path=str(target))
+        write_atomically(target, data)
+        return len(data)

@@ -1,0 +1,364 @@
+"""Which model the engine child has: loading on wish, one at a time; deaths counted; idle models freed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
+from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Json, LoadedModel, LoadSpec
+from slmdesk.core.wire import loaded_model_from
+from slmdesk.services import crashes
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import Fact, ModelState, ModelStateChanged, Problem
+from slmdesk.services.files import FileMark, hash_file, mark_of
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+OnReady = Callable[[LoadedModel], None]
+OnFailed = Callable[[Problem | None], None]
+"""Told why there is no model; None: the wish was cancelled."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """Somebody who wants a model."""
+
+    record: ModelRecord
+    ready: OnReady
+    failed: OnFailed
+
+
+@dataclass(frozen=True, slots=True)
+class _InUse:
+    record: ModelRecord
+    model: LoadedModel
+    generation: int
+
+
+@dataclass(slots=True, eq=False)
+class _Loading:
+    record: ModelRecord
+    stop: threading.Event
+    job: JobHandle | None = None
+
+
+class EngineRoom:
+    """The model of the engine child.  Everything on the desk thread; answers come by callback, on it too."""
+
+    def __init__(
+        self, desk: Desk, store: Store, settings: SettingsFile, tell: Callable[[Fact], None], client: ChildClient
+    ) -> None:
+        self._desk, self._store, self._settings, self._tell = desk, store, settings, tell
+        self.client = client
+        self._in_use: _InUse | None = None
+        self._loading: _Loading | None = None
+        self._waiters: list[Waiter] = []
+        self._running = 0
+        self._idle: Later | None = None
+        self._closed = False
+        self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
+
+    # ---- wishes
+
+    def want(self, record: ModelRecord, ready: OnReady, failed: OnFailed, *, explicit: bool = False) -> Waiter:
+        """Have `record` loaded, then call `ready`, or `failed`.
+
+        A model that crashed too often is refused with `model.crashes`, unless a person chose it (`explicit`).  Another
+        model's running answers end first.
+        """
+        waiter = Waiter(record, ready, failed)
+        if explicit:
+            self._forget_crashes(record)
+        if self._is_ready(record) and self._in_use:
+            ready(self._in_use.model)
+            return waiter
+        times = crashes.times_blocked(self._fresh(record).facts)
+        if times:
+            problem = problem_for(KnownError("model.crashes", name=record.name, times=times))
+            self._say(ModelState.CRASHED, record, problem=problem)
+            failed(problem)
+            return waiter
+        self._waiters.append(waiter)
+        self._advance()
+        return waiter
+
+    def forget(self, waiter: Waiter) -> None:
+        """Nobody waits any more; a load nobody waits for goes on, since it is wanted soon."""
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+
+    def cancel_load(self) -> None:
+        """Stop loading; who waits is told with None.  The state says so when it has happened."""
+        loading, waiting = self._loading, self._waiters
+        self._waiters = []
+        if loading:
+            loading.stop.set()
+            if loading.job:
+                loading.job.cancel()
+        for one in waiting:
+            one.failed(None)
+
+    def unload(self) -> None:
+        """Free the model; its running answers end with `model.not_loaded`."""
+        if self._loading:
+            self.cancel_load()
+        if self._in_use:
+            old, self._in_use = self._in_use, None
+            if self.client.is_running and old.generation == self.client.generation:
+                self.client.unload(old.model.handle)
+            self._say(ModelState.NOT_LOADED, old.record)
+
+    def begin(self) -> None:
+        """An answer starts to use the model."""
+        self._running += 1
+        self._rest(idle=False)
+
+    def end(self) -> None:
+        """An answer ended."""
+        self._running -= 1
+        if self._running == 0:
+            self._rest(idle=True)
+            self._advance()
+            if self._in_use:
+                self._say(ModelState.READY, self._in_use.record, loaded=self._in_use.model)
+
+    def loaded(self) -> tuple[ModelRecord, LoadedModel] | None:
+        """The model that can answer now."""
+        if self._in_use and self._is_ready(self._in_use.record):
+            return self._in_use.record, self._in_use.model
+        return None
+
+    @property
+    def generation(self) -> int:
+        """Of the child that has the model; 0: none."""
+        return self._in_use.generation if self._in_use else 0
+
+    def close(self) -> None:
+        """No more loads; the client is closed by whoever made it."""
+        self._closed = True
+        self._rest(idle=False)
+        self.cancel_load()
+
+    # ---- the child's facts, posted to the desk thread
+
+    def on_child(self, event: ChildEvent) -> None:
+        """A child started or ended.  Called on the desk thread."""
+        old = self._in_use
+        if not isinstance(event, ChildEnded) or old is None or event.generation != old.generation:
+            return
+        self._in_use = None
+        self._rest(idle=False)
+        if event.how in (Outcome.ASKED, Outcome.CANCEL_IGNORED):
+            self._say(ModelState.NOT_LOADED, old.record)
+            self._advance()
+            return
+        facts = self._fresh(old.record).facts
+        self._remember(old.record, {crashes.KEY: crashes.after_use_death(facts, time.time())})
+        problem = problem_of("child.died", {"how": str(event.how), "detail": event.detail})
+        self._say(ModelState.CRASHED, old.record, problem=problem)
+        self._advance()
+
+    # ---- loading
+
+    def _advance(self) -> None:
+        if self._loading or self._closed or not self._waiters:
+            return
+        if self._in_use and self._running and self._in_use.record.id != self._waiters[0].record.id:
+            return  # another model's answers are being written: they end first
+        record = self._waiters[0].record
+        if self._is_ready(record):
+            self._serve()
+            return
+        if self._in_use:
+            if not self._is_ready(self._in_use.record):
+                return  # its child has just died: `on_child` is on its way, counts it and comes back here
+            self.unload()
+        loading = self._loading = _Loading(record, threading.Event())
+        self._say(ModelState.LOADING, record)
+        threading.Thread(target=self._check, args=(loading,), name="check-model", daemon=True).start()
+
+    def _check(self, loading: _Loading) -> None:
+        """On a file thread: is it the file that was checked?  A changed size, time or inode means: hash it again."""
+        record = loading.record
+        path = Path(os.fsdecode(record.path))
+        known = FileMark(record.bytes, record.mtime_ns, record.inode)
+        try:
+            mark = mark_of(path)
+            if mark != known:
+                hashed = hash_file(path, lambda _done, _total: None, loading.stop)
+                mark = hashed.mark
+                if hashed.sha256 != record.sha256:
+                    raise KnownError("model.changed", path=str(path))
+        except SlmdeskError as err:
+            failure = err
+            self._desk.post(lambda: self._load_failed(loading, failure))
+        else:
+            self._desk.post(lambda: self._load_checked(loading, mark))
+
+    def _load_checked(self, loading: _Loading, mark: FileMark) -> None:
+        record = loading.record
+        if loading.stop.is_set() or self._closed:
+            self._load_failed(loading, Stopped())
+            return
+        if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
+            self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+        spec = self._spec(self._fresh(record))
+        loading.job = self.client.load(spec, lambda event: self._desk.post(lambda: self._on_load_event(loading, event)))
+
+    def _spec(self, record: ModelRecord) -> LoadSpec:
+        settings = self._settings.current
+        train = record.header.get("context_length")
+        wanted = settings.context_tokens
+        untrusted_curve = record.facts.get("cost_curve")
+        curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
+        return LoadSpec(
+            path=os.fsdecode(record.path),
+            sha256=record.sha256,
+            context_tokens=min(wanted, train) if isinstance(train, int) and train > 0 else wanted,
+            sequences=settings.sequences or None,
+            template_checked=record.facts.get("template_checked") is True,
+            cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
+        )
+
+    def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
+        if self._loading is not loading:
+            return
+        if isinstance(event, Progress):
+            fraction = event.done / event.total if event.total > 0 else 0.0
+            self._say(ModelState.LOADING, loading.record, fraction=min(1.0, max(0.0, fraction)))
+        elif isinstance(event, Done):
+            self._load_done(loading, event.result)
+        elif isinstance(event, Failed):
+            problem = problem_of(event.code, event.args)
+            if event.code in ("child.died", "child.hung"):
+                facts = self._fresh(loading.record).facts
+                self._remember(loading.record, {crashes.KEY: crashes.after_load_death(facts)})
+                self._load_ended(loading, ModelState.CRASHED, problem)
+            else:
+                self._load_ended(loading, ModelState.NOT_LOADED, problem)
+        elif isinstance(event, Cancelled):
+            self._load_ended(loading, ModelState.NOT_LOADED, None)
+
+    def _load_done(self, loading: _Loading, untrusted_result: Mapping[str, Json]) -> None:
+        record = loading.record
+        try:
+            model = loaded_model_from(untrusted_result)
+        except KnownError as err:
+            self._load_ended(loading, ModelState.NOT_LOADED, problem_for(err))
+            return
+        self._loading = None
+        generation = loading.job.generation if loading.job else self.client.generation
+        self._in_use = _InUse(record, model, generation)
+        facts: dict[str, Json] = {
+            "cost_curve": [list(point) for point in model.cost_curve],
+            "template_checked": model.template == "file",
+        }
+        calm = crashes.after_good_load(self._fresh(record).facts)
+        if calm is not None:
+            facts[crashes.KEY] = calm
+        self._remember(record, {**facts, "last_used": time.time()})
+        self._say(ModelState.READY, record, loaded=model)
+        self._rest(idle=True)
+        self._serve()
+        self._advance()
+
+    def _serve(self) -> None:
+        served = [one for one in self._waiters if self._is_ready(one.record)]
+        self._waiters = [one for one in self._waiters if one not in served]
+        for one in served:
+            if self._in_use:
+                one.ready(self._in_use.model)
+
+    def _load_failed(self, loading: _Loading, error: SlmdeskError) -> None:
+        problem = None if isinstance(error, Stopped) else problem_for(error)
+        self._load_ended(loading, ModelState.NOT_LOADED, problem)
+
+    def _load_ended(self, loading: _Loading, state: ModelState, problem: Problem | None) -> None:
+        if self._loading is not loading:
+            return
+        self._loading = None
+        self._say(state, loading.record, problem=problem)
+        failed = [one for one in self._waiters if one.record.id == loading.record.id]
+        self._waiters = [one for one in self._waiters if one not in failed]
+        for one in failed:
+            one.failed(problem)
+        self._advance()
+
+    # ---- small things
+
+    def _is_ready(self, record: ModelRecord) -> bool:
+        held = self._in_use
+        alive = held is not None and self.client.is_running and held.generation == self.client.generation
+        return alive and held is not None and held.record.id == record.id
+
+    def _fresh(self, record: ModelRecord) -> ModelRecord:
+        try:
+            return self._store.model(record.id)
+        except KnownError:
+            return record  # removed meanwhile: what was known of it is enough
+
+    def _remember(self, record: ModelRecord, facts: Mapping[str, Json]) -> None:
+        """Keep facts of a model; a store that cannot be written now costs only the memory of them."""
+        more: dict[str, Any] = dict(facts)
+        last_used = more.pop("last_used", None)
+        try:
+            self._store.set_model_facts(record.id, **more)
+            if last_used is not None:
+                self._store.change_model(record.id, last_used=last_used)
+        except KnownError:
+            return
+
+    def _forget_crashes(self, record: ModelRecord) -> None:
+        if record.facts.get(crashes.KEY):
+            self._remember(record, {crashes.KEY: None})
+
+    def _rest(self, *, idle: bool) -> None:
+        """Start, or stop, the time after which an unused model is freed."""
+        if self._idle:
+            self._idle.cancel()
+            self._idle = None
+        minutes = self._settings.current.idle_unload_minutes
+        if idle and minutes > 0 and self._running == 0 and not self._closed:
+            self._idle = self._desk.call_later(minutes * 60.0, self.unload)
+
+    def _say(
+        self,
+        state: ModelState,
+        record: ModelRecord,
+        *,
+        fraction: float = 0.0,
+        loaded: LoadedModel | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        memory = self._memory_bytes() if state is ModelState.READY else 0
+        self.state = ModelStateChanged(state, record.id, record.name, fraction, loaded, problem, memory)
+        self._tell(self.state)
+
+    def _memory_bytes(self) -> int:
+        import psutil  # 17 ms, and only asked for when a model is there
+
+        pid = self.client.pid
+        if pid is None:
+            return 0
+        try:
+            return int(psutil.Process(pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+
+def _is_point(untrusted: Json) -> bool:
+    return (
+        isinstance(untrusted, list | tuple)
+        and len(untrusted) == 2
+        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in untrusted)
+    )

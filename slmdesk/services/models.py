@@ -1,0 +1,376 @@
+"""The models on this PC: bringing in, choosing, checking, removing.  On the desk thread; long work on file threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.files import problem_of as write_problem
+from slmdesk.core.gguf import GgufHeader, check_file, plain_metadata, read_header, require_chat_model
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.paths import Paths
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import (
+    Fact,
+    ImportEnded,
+    ImportProgress,
+    ModelsChanged,
+    ModelState,
+    ModelStateChanged,
+    Problem,
+)
+from slmdesk.services.files import HashedFile, copy_in, hash_file, remove_left_overs
+from slmdesk.services.fits import Fit, fit_file
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+T = TypeVar("T")
+OnEnded = Callable[[T | Problem], None]
+"""Called once, on the desk thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a file says of itself."""
+
+    header: GgufHeader
+    metadata: Mapping[str, Json]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether a model's file still is what it was when it came in."""
+
+    id: str
+    ok: bool
+    problem: Problem | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Import:
+    path: Path
+    stop: threading.Event
+
+
+class ModelService:
+    """The library, and the one model that is loaded."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        paths: Paths,
+        room: EngineRoom,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
+        self._room, self._tell = room, tell
+        self._imports: list[_Import] = []
+        self._stop_all = threading.Event()
+        self._chosen = ""
+
+    # ---- the library
+
+    def list(self) -> list[ModelRecord]:
+        """All models, also those whose file is not there now: a folder may come back."""
+        return self._store.models()
+
+    @property
+    def folder(self) -> Path:
+        """Where copied models are kept."""
+        chosen = self._settings.current.models_folder
+        return Path(chosen) if chosen else self._paths.models
+
+    def choose(self, wanted: str | None) -> ModelRecord:
+        """A model by id, unique prefix of one, or name; None: the one chosen here, the last used, or the only one.
+
+        Raises KnownError `model.none`, `model.unknown` and `model.several`, which name what there is.
+        """
+        known = self._store.models()
+        if not known:
+            raise KnownError("model.none")
+        if wanted:
+            return self._store.model(wanted)
+        for one in known:
+            if one.id == self._chosen:
+                return one
+        used = [one for one in known if one.last_used is not None]
+        if used:
+            return max(used, key=lambda one: one.last_used or 0.0)
+        if len(known) > 1:
+            raise KnownError("model.several", known=", ".join(f"{one.id} {one.name}" for one in known[:20]))
+        return known[0]
+
+    def by_sha256(self, sha256: str | None) -> ModelRecord | None:
+        """The model with this sum, if it is here."""
+        return next((one for one in self._store.models() if one.sha256 == sha256), None) if sha256 else None
+
+    # ---- the loaded model
+
+    @property
+    def state(self) -> ModelStateChanged:
+        """The last told state."""
+        told = self._room.state
+        if told.model is None and not self._store.models():
+            return ModelStateChanged(ModelState.NONE, None, "")
+        return told
+
+    def use(self, model: str) -> ModelRecord:
+        """Load a model because a person chose it: it answers from now on.  Raises KnownError `model.unknown`."""
+        record = self._store.model(model)
+        self._chosen = record.id
+        self._room.want(record, lambda _loaded: None, lambda _problem: None, explicit=True)
+        return record
+
+    def warm_up(self) -> None:
+        """Load the last used, or only, model by itself: at start.  One that crashed too often is left alone."""
+        try:
+            record = self.choose(None)
+        except KnownError:
+            self._tell(self.state)
+            return
+        self._room.want(record, lambda _loaded: None, lambda _problem: None)
+
+    def unload(self) -> None:
+        """Free the model now."""
+        self._room.unload()
+
+    def cancel_load(self) -> None:
+        """Stop loading; what waits for the model is cancelled."""
+        self._room.cancel_load()
+
+    # ---- bringing in
+
+    def import_file(
+        self, path: Path, *, link: bool = False, ended: Callable[[ImportEnded], None] | None = None
+    ) -> None:
+        """Bring a model file in: by copy, or where it is (`link`).
+
+        ImportProgress, then one ImportEnded are told; `ended` is called too, on the desk thread.  A file of a known
+        sha256 gives the model that is there.
+        """
+        job = _Import(path, threading.Event())
+        self._imports.append(job)
+
+        def finish(result: HashedFile | None, header: GgufHeader | None, error: SlmdeskError | None) -> None:
+            self._imports.remove(job)
+            fact = self._ended(job, link, result, header, error)
+            self._tell(fact)
+            if ended:
+                ended(fact)
+
+        def work() -> None:
+            result, header, error = self._bring_in(job, link=link)
+            self._desk.post(lambda: finish(result, header, error))
+
+        threading.Thread(target=work, name="import-model", daemon=True).start()
+
+    def cancel_import(self, path: Path | None = None) -> None:
+        """Stop the import of `path`, or all; ImportEnded follows, and no part stays."""
+        for job in self._imports:
+            if path is None or job.path == path:
+                job.stop.set()
+
+    def adopt(self, ended: Callable[[int], None] | None = None) -> None:
+        """Take in GGUF files that lie in the models folder and are not in the library, such as after a damage.
+
+        `ended` is told how many; those that are no models for chatting are left where they are.
+        """
+        known = {os.fsdecode(one.path) for one in self._store.models()}
+        folder = self.folder
+        try:
+            found = [one for one in sorted(folder.glob("*.gguf")) if str(one) not in known]
+            remove_left_overs(folder)
+        except OSError:
+            found = []
+        waiting, taken = len(found), 0
+
+        def one_ended(fact: ImportEnded) -> None:
+            nonlocal waiting, taken
+            waiting, taken = waiting - 1, taken + (fact.model is not None)
+            if waiting == 0 and ended:
+                ended(taken)
+
+        for path in found:
+            self.import_file(path, ended=one_ended)
+        if not found and ended:
+            ended(0)
+
+    # ---- checking
+
+    def verify(self, models: Sequence[str], ended: OnEnded[Sequence[Verified]]) -> None:
+        """Hash the files of `models` (none given: of all) anew and compare.  Raises KnownError `model.unknown`."""
+        records = [self._store.model(one) for one in models] if models else self._store.models()
+
+        def work() -> Sequence[tuple[ModelRecord, HashedFile | KnownError]]:
+            return [(one, self._hash_again(one)) for one in records]
+
+        self._on_file_thread(work, lambda found: ended(found if isinstance(found, Problem) else self._compare(found)))
+
+    def fit(self, model_or_file: str, context_tokens: int | None, ended: OnEnded[Fit]) -> None:
+        """Whether a model of the library, or a file, fits this PC.  The answer comes later."""
+        path = self.path_of(model_or_file)
+        wanted = context_tokens or self._settings.current.context_tokens
+        self._on_file_thread(lambda: fit_file(path, wanted), ended)
+
+    def info(self, model_or_file: str, ended: OnEnded[ModelInfo]) -> None:
+        """What the header of a model of the library, or of a file, says.  The answer comes later."""
+        path = self.path_of(model_or_file)
+
+        def work() -> ModelInfo:
+            header = read_header(path)
+            return ModelInfo(header, plain_metadata(header), header.file_bytes)
+
+        self._on_file_thread(work, ended)
+
+    def path_of(self, model_or_file: str) -> Path:
+        """The file of a model of the library; else `model_or_file` as a path."""
+        try:
+            return Path(os.fsdecode(self._store.model(model_or_file).path))
+        except KnownError:
+            return Path(model_or_file)
+
+    def remove(self, model: str) -> int:
+        """Delete a copied model and forget it; a linked file stays where it is.  Returns the bytes freed.
+
+        Raises KnownError `model.unknown`, `file.unwritable`.
+        """
+        record = self._store.model(model)
+        if self._room.state.model == record.id:
+            self._room.unload()
+        freed = 0
+        if not record.linked:
+            path = Path(os.fsdecode(record.path))
+            try:
+                freed = path.stat().st_size
+                path.unlink()
+            except FileNotFoundError:
+                freed = 0
+            except OSError as err:
+                raise write_problem(err, path) from err
+        self._store.remove_model(record.id)
+        self._tell(ModelsChanged())
+        return freed
+
+    def close(self) -> None:
+        """Stop all file threads; parts of imports are removed by them."""
+        self._stop_all.set()
+        self.cancel_import()
+
+    # ---- inside
+
+    def _bring_in(
+        self, job: _Import, *, link: bool
+    ) -> tuple[HashedFile | None, GgufHeader | None, SlmdeskError | None]:
+        """On a file thread."""
+
+        def on_bytes(done: int, total: int) -> None:
+            self._desk.post(lambda: self._tell(ImportProgress(str(job.path), done, total)))
+
+        try:
+            header = check_file(job.path)
+            require_chat_model(header)
+            path = job.path.absolute()
+            if link or path.parent == self.folder:
+                return hash_file(path, on_bytes, job.stop), header, None
+            return copy_in(path, self.folder, header.name or path.stem, on_bytes, job.stop), header, None
+        except SlmdeskError as err:
+            return None, None, err
+
+    def _ended(
+        self,
+        job: _Import,
+        link: bool,
+        result: HashedFile | None,
+        header: GgufHeader | None,
+        error: SlmdeskError | None,
+    ) -> ImportEnded:
+        if result is None or header is None:
+            problem = None if error is None or isinstance(error, Stopped) else problem_for(error)
+            return ImportEnded(str(job.path), None, problem)
+        linked = link and result.path.parent != self.folder
+        try:
+            record = self._register(result, header, linked=linked)
+        except KnownError as err:
+            return ImportEnded(str(job.path), None, problem_for(err))
+        self._tell(ModelsChanged())
+        return ImportEnded(str(job.path), record)
+
+    def _register(self, file: HashedFile, header: GgufHeader, *, linked: bool) -> ModelRecord:
+        """The record of a file that is in its place.  A known sha256 gives the record that is there."""
+        place = os.fsencode(file.path)
+        old = self.by_sha256(file.sha256)
+        if old is None:
+            return self._store.add_model(
+                name=header.name or file.path.stem,
+                path=place,
+                linked=linked,
+                bytes=file.mark.bytes,
+                sha256=file.sha256,
+                mtime_ns=file.mark.mtime_ns,
+                inode=file.mark.inode,
+                header=_shown(header),
+                source="file",
+            )
+        if old.path != place and not old.linked and Path(os.fsdecode(old.path)).is_file():
+            if not linked:
+                file.path.unlink(missing_ok=True)  # the copy we have just made of what is there already
+            return old
+        return self._store.change_model(
+            old.id, path=place, linked=linked, bytes=file.mark.bytes, mtime_ns=file.mark.mtime_ns, inode=file.mark.inode
+        )
+
+    def _hash_again(self, record: ModelRecord) -> HashedFile | KnownError:
+        """On a file thread."""
+        try:
+            return hash_file(Path(os.fsdecode(record.path)), lambda _done, _total: None, self._stop_all)
+        except KnownError as err:
+            return err
+
+    def _compare(self, found: Sequence[tuple[ModelRecord, HashedFile | KnownError]]) -> Sequence[Verified]:
+        verdicts = []
+        for record, file in found:
+            if isinstance(file, KnownError):
+                verdicts.append(Verified(record.id, ok=False, problem=problem_for(file)))
+            elif file.sha256 != record.sha256:
+                error = KnownError("model.changed", path=str(file.path))
+                verdicts.append(Verified(record.id, ok=False, problem=problem_for(error)))
+            else:
+                mark = file.mark
+                self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+                verdicts.append(Verified(record.id, ok=True))
+        return verdicts
+
+    def _on_file_thread(self, work: Callable[[], T], ended: OnEnded[T]) -> None:
+        def run() -> None:
+            result: T | Problem
+            try:
+                result = work()
+            except SlmdeskError as err:
+                result = problem_for(err)
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                result = problem_for(err)
+            self._desk.post(lambda: ended(result))
+
+        threading.Thread(target=run, name="model-file", daemon=True).start()
+
+
+def _shown(header: GgufHeader) -> dict[str, Json]:
+    return {
+        "architecture": header.architecture,
+        "quantization": header.quantization,
+        "parameters": header.parameters,
+        "context_length": header.context_length,
+        "has_chat_template": header.has_chat_template,
+        "license": header.license,
+    }

@@ -1,0 +1,170 @@
+"""Everything a face (window or command line) needs, put together over one desk thread, one store and two children."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+from slmdesk.client import ChildClient
+from slmdesk.core.errors import SlmdeskError
+from slmdesk.paths import Paths, make_folders
+from slmdesk.services.backups import BackupService
+from slmdesk.services.chats import ChatService
+from slmdesk.services.desk import Desk
+from slmdesk.services.documents import DocumentService
+from slmdesk.services.facts import Fact, Noticed, Problem
+from slmdesk.services.history import HistoryService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.services.network import NetworkService
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.watch import Watch
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store, open_store
+
+Listener = Callable[[Fact], None]
+
+CLOSE_S = 2.0
+"""From the wish to end until no process is left."""
+
+
+class Services:
+    """The use cases.  Made by `open_services`; its services are used on the desk thread (`desk.post`, `desk.call`)."""
+
+    desk: Desk
+    settings: SettingsFile
+    store: Store
+    chats: ChatService
+    models: ModelService
+    history: HistoryService
+    documents: DocumentService
+    network: NetworkService
+    backups: BackupService
+    engine: ChildClient
+    reader: ChildClient
+    read_only: bool
+    """The history cannot be written; everything else works."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.read_only = False
+        self._listeners: list[Listener] = []
+        self._untold: list[Fact] = []
+        self._closed = False
+        self._watch: Watch | None = None
+        self.desk = Desk(self._on_error)
+
+    def add_listener(self, listener: Listener) -> None:
+        """Tell `listener` every fact, on the desk thread; the first one also what was noticed before.  Any thread."""
+
+        def add() -> None:
+            self._listeners.append(listener)
+            untold, self._untold = self._untold, []
+            for fact in untold:
+                self.tell(fact)
+
+        self.desk.call(add)
+
+    def tell(self, fact: Fact) -> None:
+        """Hand a fact to all listeners; one that fails keeps none of the others from it.  Desk thread."""
+        if not self._listeners and isinstance(fact, Noticed):
+            self._untold.append(fact)
+        for listener in tuple(self._listeners):
+            try:
+                listener(fact)
+            except Exception as err:  # noqa: BLE001  a face's error must not end the use case that told the fact
+                self._report(err, but=listener)
+
+    def notice(self, error: BaseException) -> None:
+        """Tell what a person should know.  Desk thread."""
+        self.tell(Noticed(problem_for(error)))
+
+    def close(self) -> None:
+        """Keep what is being written, end the children, let go of the store.  At most about CLOSE_S; any thread."""
+        if self._closed:
+            return
+        self._closed = True
+        deadline = time.monotonic() + CLOSE_S
+        self._on_desk(self._close_services, CLOSE_S / 2)
+        children = [threading.Thread(target=one.close, args=(1.0,)) for one in (self.engine, self.reader)]
+        for one in children:
+            one.start()
+        for one in children:
+            one.join(max(0.1, deadline - time.monotonic()))
+        self._on_desk(self.store.close, max(0.1, deadline - time.monotonic()))
+        self.desk.close(max(0.1, deadline - time.monotonic()))
+
+    def _open(self, engine_command: Sequence[str], reader_command: Sequence[str], desk_id: str) -> None:
+        """On the desk thread."""
+        paths = self.paths
+        make_folders(paths)
+        self.settings = SettingsFile(paths.settings_file)
+        opened = open_store(paths, desk_id=desk_id)
+        self.store, self.read_only = opened.store, opened.read_only
+        for notice in (*self.settings.problems, *opened.notices):
+            self.notice(notice)
+        self.engine = ChildClient(
+            engine_command,
+            role="engine",
+            log_path=paths.logs / "engine.log",
+            on_child=lambda event: self.desk.post(lambda: room.on_child(event)),
+        )
+        self.reader = ChildClient(
+            reader_command, role="reader", log_path=paths.logs / "reader.log", on_child=lambda _event: None
+        )
+        room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
+        self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell)
+        self.chats = ChatService(self.desk, self.store, self.models, room, self.tell)
+        self.history = HistoryService(self.store, self.chats, self.tell)
+        self.documents = DocumentService(self.desk, self.reader)
+        self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
+        self.backups = BackupService(self.desk, self.store, paths)
+        self._room = room
+        self._watch = Watch(self.desk, self.store, self.chats, self.network, self.tell)
+        self._watch.start()
+
+    def _close_services(self) -> None:
+        if self._watch:
+            self._watch.stop()
+        self.chats.close()
+        self._room.close()
+        self.models.close()
+
+    def _on_desk(self, fn: Callable[[], object], timeout: float) -> None:
+        try:
+            self.desk.call(fn, timeout)
+        except (TimeoutError, SlmdeskError):
+            return  # the desk thread waits for a disk: the end does not wait for it
+
+    def _on_error(self, error: BaseException) -> None:
+        self.notice(error)
+
+    def _report(self, error: BaseException, *, but: Listener) -> None:
+        problem: Problem = problem_for(error)
+        for listener in tuple(self._listeners):
+            if listener is not but:
+                listener(Noticed(problem))
+
+
+def open_services(
+    paths: Paths,
+    *,
+    engine_command: Sequence[str],
+    reader_command: Sequence[str],
+    desk_id: str | None = None,
+) -> Services:
+    """Open everything; waits for the disk, so not on the window's thread.
+
+    Works with no model, broken settings, a damaged history, a full or read-only disk: what is wrong is told as Noticed
+    to the first listener.  Raises KnownError `store.newer` (nothing touched), `store.in_use`, and `file.unwritable` or
+    `disk.full` where there is no history and none can be made.
+    """
+    services = Services(paths)
+    try:
+        services.desk.call(lambda: services._open(engine_command, reader_command, desk_id or uuid4().hex))
+    except BaseException:
+        services.desk.close()
+        raise
+    return services

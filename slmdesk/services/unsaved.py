@@ -1,0 +1,170 @@
+"""A shelf for chats that must not touch the disk: what the store does for messages, in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any, Protocol
+from uuid import uuid4
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Ending, Item, Message, Status
+from slmdesk.core.types import Json, Role, TextPart
+
+PREFIX = "unsaved-"
+"""Begins the id of an item or message that is in no file."""
+
+
+class Shelf(Protocol):
+    """What chats need of a place for items and messages; the store is one, `UnsavedShelf` the other."""
+
+    def item(self, id: str) -> Item:
+        """Raises KnownError `item.unknown`."""
+
+    def change_item_settings(self, id: str, **values: Json) -> Item:
+        """The item with some of its own settings changed."""
+
+    def add_message(
+        self,
+        item: str,
+        *,
+        parent: str | None,
+        role: Role,
+        parts: Sequence[TextPart],
+        text: str = "",
+        status: Status,
+        model_sha256: str | None = None,
+        model_name: str | None = None,
+        sampling: Mapping[str, Json] | None = None,
+        seed: int | None = None,
+        prompt_version: str | None = None,
+    ) -> Message:
+        """A new message at the end of `parent`, kept when this returns."""
+
+    def grow_message(self, id: str, text: str) -> bool:
+        """The whole text so far; False when it could not be written now."""
+
+    def end_message(self, id: str, text: str, ending: Ending) -> Message:
+        """The message as it stays."""
+
+    def reopen_message(self, id: str) -> Message:
+        """The message, growing again."""
+
+    def message(self, id: str) -> Message:
+        """Raises KnownError `item.unknown`."""
+
+    def messages(self, item: str) -> list[Message]:
+        """The whole tree, oldest first."""
+
+
+class UnsavedShelf:
+    """A Shelf in memory; gone with the desk."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, Item] = {}
+        self._messages: dict[str, Message] = {}
+        self._numbers = count(1)
+
+    def add_item(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
+        """A new item that is in no file."""
+        now, n = time.time(), next(self._numbers)
+        item = Item(
+            n=n, id=PREFIX + uuid4().hex, kind=kind, title=title, folder=None, pinned=False, created=now, updated=now,
+            deleted_at=None, revision=n, settings=dict(settings or {}),
+        )  # fmt: skip
+        self._items[item.id] = item
+        return item
+
+    def item(self, id: str) -> Item:
+        """Raises KnownError `item.unknown`."""
+        if id not in self._items:
+            raise KnownError("item.unknown", id=id)
+        return self._items[id]
+
+    def change_item_settings(self, id: str, **values: Json) -> Item:
+        """The item with some of its own settings changed."""
+        old = self.item(id)
+        return self._keep_item(replace(old, settings={**old.settings, **values}))
+
+    def rename_item(self, id: str, title: str) -> Item:
+        """The item under another title."""
+        return self._keep_item(replace(self.item(id), title=title))
+
+    def forget(self, id: str) -> None:
+        """Drop an item and its messages."""
+        self._items.pop(id, None)
+        self._messages = {key: one for key, one in self._messages.items() if one.item != id}
+
+    def add_message(
+        self,
+        item: str,
+        *,
+        parent: str | None,
+        role: Role,
+        parts: Sequence[TextPart],
+        text: str = "",
+        status: Status,
+        model_sha256: str | None = None,
+        model_name: str | None = None,
+        sampling: Mapping[str, Json] | None = None,
+        seed: int | None = None,
+        prompt_version: str | None = None,
+    ) -> Message:
+        """A new message at the end of `parent`."""
+        n = next(self._numbers)
+        message = Message(
+            n=n, id=PREFIX + uuid4().hex, item=self.item(item).id, parent=parent, role=role, parts=tuple(parts),
+            text=text, status=status, owner=None, model_sha256=model_sha256, model_name=model_name, preset=None,
+            sampling=dict(sampling or {}), seed=seed, tokens_in=None, tokens_out=None, tokens_reused=None, seconds=None,
+            finish_reason=None, prompt_version=prompt_version, error_code=None, error_args={}, created=time.time(),
+            revision=n,
+        )  # fmt: skip
+        self._messages[message.id] = message
+        self._keep_item(replace(self.item(item), updated=message.created))
+        return message
+
+    def grow_message(self, id: str, text: str) -> bool:
+        """The whole text so far; always True."""
+        self._change(id, text=text)
+        return True
+
+    def end_message(self, id: str, text: str, ending: Ending) -> Message:
+        """The message as it stays."""
+        return self._change(
+            id,
+            text=text,
+            status=ending.status,
+            finish_reason=ending.finish_reason,
+            tokens_in=ending.tokens_in,
+            tokens_out=ending.tokens_out,
+            tokens_reused=ending.tokens_reused,
+            seconds=ending.seconds,
+            seed=ending.seed,
+            error_code=ending.error_code,
+            error_args=dict(ending.error_args),
+        )
+
+    def reopen_message(self, id: str) -> Message:
+        """The message, growing again."""
+        return self._change(id, status=Status.STREAMING)
+
+    def message(self, id: str) -> Message:
+        """Raises KnownError `item.unknown`."""
+        if id not in self._messages:
+            raise KnownError("item.unknown", id=id)
+        return self._messages[id]
+
+    def messages(self, item: str) -> list[Message]:
+        """The whole tree, oldest first."""
+        return [one for one in self._messages.values() if one.item == item]
+
+    def _change(self, id: str, **values: Any) -> Message:
+        changed = replace(self.message(id), revision=next(self._numbers), **values)
+        self._messages[id] = changed
+        return changed
+
+    def _keep_item(self, item: Item) -> Item:
+        self._items[item.id] = replace(item, revision=next(self._numbers))
+        return self._items[item.id]

@@ -1,0 +1,84 @@
+"""What other desks wrote: the database is asked once a second whether anything is new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from slmdesk.core.errors import KnownError
+from slmdesk.services.chats import ChatService
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import Fact, ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed
+from slmdesk.services.network import NetworkService
+from slmdesk.services.sentences import problem_for
+from slmdesk.store import Store
+
+EVERY_S = 1.0
+ORPHANS_EVERY = 5
+"""Of so many looks, one asks for rows whose desk is gone."""
+
+
+class Watch:
+    """Tells what other desks changed.  Everything on the desk thread."""
+
+    def __init__(
+        self, desk: Desk, store: Store, chats: ChatService, network: NetworkService, tell: Callable[[Fact], None]
+    ) -> None:
+        self._desk, self._store, self._chats, self._network, self._tell = desk, store, chats, network, tell
+        self._revision = store.revision()
+        self._version = store.data_version()
+        self._looks = 0
+        self._trouble = ""
+        self._next: Later | None = None
+
+    def start(self) -> None:
+        """Look each second from now on."""
+        self._next = self._desk.call_later(EVERY_S, self._on_time)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._next:
+            self._next.cancel()
+            self._next = None
+
+    def look(self) -> None:
+        """Tell what is new now.  A store that cannot answer is asked again next time; its trouble is told once."""
+        try:
+            self._look()
+            self._trouble = ""
+        except KnownError as err:
+            if err.code not in ("store.busy", self._trouble):
+                self._trouble = err.code
+                self._tell(Noticed(problem_for(err)))
+
+    def _on_time(self) -> None:
+        self.start()
+        self.look()
+
+    def _look(self) -> None:
+        self._looks += 1
+        if self._looks % ORPHANS_EVERY == 1:
+            for message in () if self._store.read_only else self._store.mark_interrupted():
+                self._tell(MessageChanged(message))
+            self._network.say_today()
+        # in this order: what another desk writes in between shows as a new version next time
+        revision, version = self._store.revision(), self._store.data_version()
+        if version == self._version:
+            self._revision = revision
+            return
+        self._version = version
+        changes = self._store.changed_since(self._revision)
+        self._revision = changes.revision
+        for item in changes.items:
+            self._tell(ItemChanged(item))
+        for message in changes.messages:
+            if self._chats.is_writing(message.id):
+                continue
+            shown = self._chats.shown.get(message.item)
+            if shown is not None and message.id not in shown:
+                shown.add(message.id)
+                self._tell(MessageAdded(message))
+            else:
+                self._tell(MessageChanged(message))
+        for gone in changes.gone:
+            self._chats.drop(gone)
+            self._tell(ItemGone(gone))
