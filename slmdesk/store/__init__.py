@@ -3,6 +3,7 @@
 from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive
 from slmdesk.store.opening import OpenedStore, open_store
+from slmdesk.store.rescue import Rescued
 from slmdesk.store.store import Changes, Store, damaged_copies
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "DeskLock",
     "FileLock",
     "OpenedStore",
+    "Rescued",
     "Store",
     "backup",
     "damaged_copies",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
@@ -23,6 +24,12 @@ CHECK_MARK = "check-at-start"
 
 Value = str | bytes | int | float | None
 Row = sqlite3.Row
+
+
+class RowLike(Protocol):
+    """What a dataclass is made of: columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> sqlite3.Connection:

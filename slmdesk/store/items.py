@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
-from slmdesk.store.database import Row, Value
+from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import StorePart, damage_named, mapping_from, merged, new_id
 
 
@@ -84,7 +84,7 @@ class Items(StorePart):
         )
 
 
-def item_from(row: Row) -> Item:
+def item_from(row: RowLike) -> Item:
     """The dataclass of a row."""
     plain = ("n", "id", "kind", "title", "folder", "created", "updated", "deleted_at", "revision")
     with damage_named("items"):

@@ -9,7 +9,7 @@ from typing import Any
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import LedgerRow, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.store.database import Row, Value
+from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import StorePart, damage_named, mapping_from, merged, new_id
 
 
@@ -53,7 +53,7 @@ class Models(StorePart):
 
     def models(self) -> list[ModelRecord]:
         """All of them, in the order they were added."""
-        return [_model_from(row) for row in self._db.rows("select * from models order by n")]
+        return [model_from(row) for row in self._db.rows("select * from models order by n")]
 
     def model(self, wanted: str) -> ModelRecord:
         """By id, by the only id that begins so, or by name.  Raises KnownError model.unknown, which names the known."""
@@ -64,7 +64,7 @@ class Models(StorePart):
         if len(rows) != 1:
             known = ", ".join(f"{model.id} {model.name}" for model in self.models()[:20])
             raise KnownError("model.unknown", wanted=wanted[:80], known=known)
-        return _model_from(rows[0])
+        return model_from(rows[0])
 
     def change_model(self, id: str, **values: Any) -> ModelRecord:
         """Set fields of a record by name (name, path, bytes, sha256, mtime_ns, inode, header, last_used …)."""
@@ -149,7 +149,8 @@ def _path_bytes(path: bytes | Path) -> bytes:
     return path if isinstance(path, bytes) else str(path).encode("utf-8", "surrogateescape")
 
 
-def _model_from(row: Row) -> ModelRecord:
+def model_from(row: RowLike) -> ModelRecord:
+    """The dataclass of a row."""
     plain = ("id", "name", "path", "bytes", "sha256", "mtime_ns", "source", "added", "last_used")
     with damage_named("models"):
         return ModelRecord(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Message, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.store.database import TICK_MS, Row
+from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_desk_alive
 from slmdesk.store.part import damage_named, mapping_from, new_id
@@ -172,7 +172,7 @@ def parts_from(text: str) -> tuple[TextPart, ...]:
     return tuple(TextPart(each["text"], Origin(each["origin"])) for each in json.loads(text))
 
 
-def message_from(row: Row) -> Message:
+def message_from(row: RowLike) -> Message:
     """The dataclass of a row."""
     plain = (
         "n", "id", "item", "parent", "text", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",

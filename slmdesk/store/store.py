@@ -13,9 +13,9 @@ from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
 from slmdesk.store.database import Database
 from slmdesk.store.items import item_from
-from slmdesk.store.library import Ledger, Models
 from slmdesk.store.locks import DeskLock, FileLock
-from slmdesk.store.messages import Messages, message_from
+from slmdesk.store.messages import message_from
+from slmdesk.store.rescue import Rescue
 
 GONE_KEPT_S = 30 * 86_400
 
@@ -30,7 +30,7 @@ class Changes:
     revision: int
 
 
-class Store(Messages, Models, Ledger):
+class Store(Rescue):
     """Everything that is kept.  Made and used on the desk thread alone; `open_store` makes it."""
 
     def __init__(

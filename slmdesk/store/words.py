@@ -68,7 +68,7 @@ class Words(StorePart):
         """Make the whole index anew: after damage to it, or when the folding has changed."""
         with self._db.writing():
             self._db.insert("insert into words (words) values ('delete-all')")
-            last = 0
+            last = -(1 << 62)  # rescued rows have numbers below nought
             while rows := self._db.rows(
                 "select n, parts, text from messages where n > ? and status <> 'streaming' order by n limit 500",
                 (last,),
