@@ -56,7 +56,7 @@ class Child:
         self._began = self._heard = self._moved = time.monotonic()
         self._beat = Heartbeat(0, False)
         self.writer = Writer(self._stdin)
-        self._reader = threading.Thread(target=self._read, name=f"from {role}", daemon=True)
+        self.reader = threading.Thread(target=self._read, name=f"from {role}", daemon=True)
         self._start_threads(log_path)
 
     @property
@@ -67,7 +67,7 @@ class Child:
     @property
     def is_over(self) -> bool:
         """Whether it has closed its stdout, or is gone."""
-        return not self._reader.is_alive() or self.process.poll() is not None
+        return not self.reader.is_alive() or self.process.poll() is not None
 
     def complaint(self, now: float) -> tuple[tuple[Outcome, str] | None, float]:
         """What is wrong with it at `now`, if anything, and when to look again."""
@@ -105,7 +105,7 @@ class Child:
             self.process.kill()
             self.process.wait(END_S)
         self.writer.close()
-        for thread in (self._reader, self._logger):
+        for thread in (self.reader, self._logger):
             thread.join(END_S)
         self.writer.join(END_S)
         return self.verdict or self._ended_itself()
@@ -124,7 +124,7 @@ class Child:
         try:
             self._logger = ErrorLog(log_path).follow(self._stderr)
             self.writer.start()
-            self._reader.start()
+            self.reader.start()
         except RuntimeError:
             self.process.kill()
             self.process.wait(END_S)

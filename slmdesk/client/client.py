@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import traceback
@@ -43,6 +44,8 @@ TICK_S = 1.0
 """The longest the keeper sleeps while a child runs."""
 LATE_S = 1.0
 """Woken later than wanted by so much, the desk itself had stopped: nobody is blamed for the silence."""
+CLOSE_S = 8.0
+"""More than reaping a killed child can take."""
 MAX_ARG_CHARACTERS = 500
 
 
@@ -116,6 +119,8 @@ class ChildClient:
         self._child: Child | None = None
         self._keeper: threading.Thread | None = None
         self._closing = False
+        self._patience = math.inf
+        """When a child that was asked to end is killed."""
         self._closed = threading.Event()
         self._old_bad_lines = 0
         self.generation = 0
@@ -168,21 +173,18 @@ class ChildClient:
         """End the child: ask, wait at most `timeout_s`, kill, wait.  Open jobs hear Cancelled.  May be called twice."""
         with self._changed:
             self._closing = True
+            self._patience = min(self._patience, time.monotonic() + timeout_s)
             keeper, child = self._keeper, self._child
-            self._changed.notify_all()
-        if keeper is None:
-            self._closed.set()
-            return
-        if threading.current_thread() is keeper:
-            return  # it ends by itself as soon as its listener returns
-        if child is not None:
-            child.writer.close()
-        if not self._closed.wait(timeout_s):
-            with self._changed:
-                child = self._child
+            if keeper is None:
+                self._closed.set()
             if child is not None:
-                child.end(Outcome.ASKED, "killed")
-            self._closed.wait(timeout_s + 5.0)
+                child.writer.close()
+            self._changed.notify_all()
+        own = threading.current_thread()
+        if own is not keeper and (
+            child is None or own is not child.reader
+        ):  # else the keeper does the rest
+            self._closed.wait(timeout_s + CLOSE_S)
 
     # ---- for the handles
 
@@ -302,15 +304,18 @@ class ChildClient:
             self._bury(child)
             return
         now = time.monotonic()
-        complaint, look_again = self._complaint(child, now)
-        if complaint is not None and not closing:
+        if closing:
+            complaint, look_again = ((Outcome.ASKED, "killed") if now >= self._patience else None), self._patience
+        else:
+            complaint, look_again = self._complaint(child, now)
+        if complaint is not None:
             child.end(*complaint)
             self._bury(child)
             return
         with self._changed:
             if self._gone or child.is_over or closing != self._closing:
                 return
-            pause = TICK_S if closing else min(max(look_again - now, 0.001), TICK_S)
+            pause = min(max(look_again - now, 0.001), TICK_S)
             asleep = time.monotonic()
             self._changed.wait(pause)
             late = time.monotonic() - asleep - pause

@@ -19,7 +19,6 @@ def flood_stderr(size: int) -> None:
 
 
 def _die_of(name: str) -> None:
-    signal.signal(getattr(signal, name), signal.SIG_DFL)
     signal.raise_signal(getattr(signal, name))
 
 

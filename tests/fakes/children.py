@@ -1,0 +1,138 @@
+"""Clients with real children for tests: the echo engine, scripts that misbehave, and a listener that waits."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from slmdesk.client import ChildClient, ChildEnded
+from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Progress, Token
+from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
+from slmdesk.core.wire import messages_to_json, to_json
+
+LONG_S = 60.0
+"""How long a test waits for a fact before it fails; never how long it takes."""
+ECHO = [sys.executable, "-m", "slmdesk", "--worker", "engine", "--engine", "echo"]
+READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]
+
+
+class Heard:
+    """A listener that keeps what it hears, with times, and lets a test wait for it."""
+
+    def __init__(self):
+        self.events = []
+        self.times = []
+        self._changed = threading.Condition()
+
+    def __call__(self, event):
+        with self._changed:
+            self.events.append(event)
+            self.times.append(time.monotonic())
+            self._changed.notify_all()
+
+    def until(self, wanted, timeout=LONG_S):
+        """Wait until `wanted(self)` is true."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: wanted(self), timeout), self.events[-5:]
+        return self
+
+    @property
+    def ends(self):
+        return [event for event in self.events if isinstance(event, Done | Failed | Cancelled)]
+
+    @property
+    def text(self):
+        return "".join(event.text for event in self.events if isinstance(event, Token))
+
+    @property
+    def partials(self):
+        return [event for event in self.events if isinstance(event, Partial)]
+
+    def of(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def end(self, timeout=LONG_S):
+        """Wait for the one end."""
+        self.until(lambda heard: heard.ends, timeout)
+        assert len(self.ends) == 1
+        return self.ends[0]
+
+
+class Rig:
+    """A client, what its children told, and shortcuts."""
+
+    def __init__(self, folder: Path, command=None, *, echo=None, role="engine", limits=None, environment=None):
+        self.children = Heard()
+        self.log_path = folder / "logs" / f"{role}.log"
+        more = {"SLMDESK_ECHO": json.dumps(echo or {})} | (environment or {})
+        self.client = ChildClient(
+            command or ECHO, role=role, log_path=self.log_path, environment=more, on_child=self.children, limits=limits
+        )
+        self.pids = set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pid = self.client.pid
+        self.client.close()
+        assert_gone(pid)
+
+    def load(self, **spec):
+        """Load and return the handle."""
+        heard = Heard()
+        self.client.load(LoadSpec("", **spec), heard)
+        end = heard.end()
+        assert isinstance(end, Done), end
+        return end.result["handle"]
+
+    def chat(self, handle, text, *, prefix="", priority="interactive", **sampling):
+        """Start a chat; its listener and handle."""
+        heard = Heard()
+        job = self.client.start("chat", chat_payload(handle, text, prefix, **sampling), heard, priority=priority)
+        return heard, job
+
+    def ask(self, text="hello", **sampling):
+        """Load a model, ask, and return the text of the whole answer."""
+        heard, _ = self.chat(self.load(), text, **sampling)
+        end = heard.end()
+        assert isinstance(end, Done), end
+        assert end.result["text"] == heard.text
+        return heard.text
+
+    def child_end(self):
+        """Wait for the next ChildEnded."""
+        self.children.until(lambda heard: heard.of(ChildEnded))
+        return self.children.of(ChildEnded)[0]
+
+
+def chat_payload(handle, text, prefix="", **sampling):
+    messages = (ChatMessage(Role.USER, (TextPart(text),)),)
+    return {
+        "handle": handle,
+        "messages": messages_to_json(messages),
+        "sampling": to_json(Sampling(**sampling)),
+        "answer_prefix": prefix,
+    }
+
+
+def has_progress(heard):
+    return heard.of(Progress)
+
+
+def has_tokens(count):
+    return lambda heard: len(heard.of(Token)) >= count or heard.ends
+
+
+def assert_gone(pid, timeout=10.0):
+    """The process is neither alive nor a zombie."""
+    deadline = time.monotonic() + timeout
+    pause = threading.Event()
+    while pid is not None and psutil.pid_exists(pid):
+        assert time.monotonic() < deadline, psutil.Process(pid)
+        pause.wait(0.01)
