@@ -184,6 +184,7 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
     QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
     QScrollBar::handle {{ background: {t.line}; border-radius: 4px; margin: 2px; min-height: 32px; min-width: 32px; }}
+    QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::handle:hover {{ background: {t.muted}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
@@ -228,12 +229,18 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="muted"] {{ color: {t.muted}; }}
     QLabel[kind="small"] {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="warn"] {{ color: {t.warn}; font-size: {fonts.points(0.87)}pt; }}
+    QLabel[kind="danger"] {{ color: {t.danger}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="drop"] {{ color: {t.muted}; border: {t.line_width}px dashed {t.muted};
         border-radius: {RADIUS}px; padding: 16px; }}
-    QLineEdit, QComboBox, QSpinBox {{ background: {t.surface}; color: {t.text}; border: 2px solid {t.line};
+    QLineEdit, QComboBox {{ background: {t.surface}; color: {t.text}; border: 2px solid {t.line};
         border-radius: {CONTROL_RADIUS}px; padding: 3px 8px; selection-background-color: {t.accent};
         selection-color: {t.on_accent}; }}
-    QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+    QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+    QComboBox {{ padding-right: 28px; }}
+    QComboBox::drop-down {{ border: none; width: 24px; }}
+    QComboBox::down-arrow {{ image: none; }}
+    QComboBox QAbstractItemView {{ background: {t.surface}; color: {t.text}; border: {line};
+        selection-background-color: {t.raised}; selection-color: {t.text}; }}
     QPlainTextEdit {{ background: {t.raised}; border: 2px solid {t.raised}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; }}
     QPlainTextEdit[kind="code"] {{ font-family: "{fonts.mono_family}"; font-size: {fonts.points(0.94)}pt; }}

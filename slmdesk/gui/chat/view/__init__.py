@@ -1,0 +1,7 @@
+"""The conversation view: any number of messages, read, selected and acted on."""
+
+from slmdesk.gui.chat.view.area import ConversationView
+from slmdesk.gui.chat.view.find import Hit
+from slmdesk.gui.chat.view.message import ACTIONS, MessageView
+
+__all__ = ["ACTIONS", "ConversationView", "Hit", "MessageView"]

@@ -1,0 +1,337 @@
+"""The conversation as the reader uses it: mouse, keyboard, selection, actions, found words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
+from slmdesk.gui.chat.view.builder import COPY_CODE
+from slmdesk.gui.chat.view.find import Hit, find_in, mark
+from slmdesk.gui.chat.view.ground import EDGE, MessageArea
+from slmdesk.gui.chat.view.menu import show_menu
+from slmdesk.gui.chat.view.message import ACTIONS, MessageView
+from slmdesk.gui.chat.view.rows import Row
+from slmdesk.gui.chat.view.selection import Selecting
+from slmdesk.gui.chat.view.tables import SHOW_ALL_ROWS
+from slmdesk.gui.chat.view.widget import MessageWidget
+from slmdesk.gui.links import judge_link
+
+
+class ConversationView(MessageArea):
+    """Shows messages, lets them grow, be read, selected, copied and acted on.
+
+    Wishes carry a message's id.  `link_activated` carries an http or https address: opening it is asked elsewhere.
+    `copy_requested` (the Copy action) and `reader_text_copied` (anything else) tell what was done: the text is on
+    the clipboard already.
+    """
+
+    reader_text_copied = Signal()
+    copy_requested = Signal(str)
+    try_again_requested = Signal(str)
+    continue_requested = Signal(str)
+    seen_requested = Signal(str)
+    link_activated = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("conversation")
+        self._current = -1
+        self._words = ""
+        self._nodes: list[MessageNode] = []
+        self._selecting = Selecting(self)
+        self.setAccessibleName("Conversation")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        install_factory()
+        QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr]
+
+    @property
+    def current(self) -> int:
+        """The row the keyboard is at; -1: none."""
+        return self._current
+
+    # what is shown -------------------------------------------------------------------------------------------------
+
+    def show_conversation(self, messages: Sequence[MessageView]) -> None:
+        """Show these messages instead, at their end."""
+        self._selecting.end()
+        self._current = -1
+        super().show_conversation(messages)
+
+    def update_message(self, message: MessageView) -> None:
+        """Show this state of a message that is here; its end is announced.  An unknown id is a KeyError."""
+        was_growing = self._rows[self._index(message.id)].view.is_growing
+        super().update_message(message)
+        if was_growing and not message.is_growing:
+            announce(self, message)
+
+    def remove_after(self, message_id: str) -> None:
+        """Take away all messages behind this one.  An unknown id is a KeyError."""
+        self._selecting.end()
+        self._current = min(self._current, self._index(message_id))
+        super().remove_after(message_id)
+
+    def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
+        """Mark the words wherever they stand, and tell which messages hold them.  No words: no marks."""
+        self._words = words
+        for index in self._live:
+            self._mark(self._rows[index])
+        return find_in((row.view for row in self._rows), words)
+
+    # selection -----------------------------------------------------------------------------------------------------
+
+    def select_all(self) -> None:
+        """Select every message."""
+        self._selecting.select_all()
+
+    def selected_text(self) -> str:
+        """What is selected, in order: whole messages as they were written, parts as they are shown."""
+        return self._selecting.text(self._style, self._parser)
+
+    @Slot()
+    def copy_selection(self) -> None:
+        """Copy what is selected; with nothing selected, the message the keyboard is at."""
+        text = self.selected_text()
+        if not text and 0 <= self._current < len(self._rows):
+            text = self._rows[self._current].view.text
+        if text:
+            QApplication.clipboard().setText(text)
+            self.reader_text_copied.emit()
+
+    # the keyboard --------------------------------------------------------------------------------------------------
+
+    def set_current(self, index: int) -> None:
+        """Put the keyboard at this row and bring it into sight."""
+        if not len(self._rows):
+            return
+        index = min(max(index, 0), len(self._rows) - 1)
+        self._current = index
+        self._bring_into_sight(index)
+        self._show_current()
+        focus_moved(self, index)
+
+    def enter_text(self, index: int) -> None:
+        """Put the caret into a message's text."""
+        self.set_current(index)
+        widget = self._rows[index].widget
+        if widget is not None:
+            widget.text.has_caret = True
+            widget.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def node(self, index: int) -> MessageNode:
+        """The object that stands for a message in the accessible tree."""
+        while len(self._nodes) <= index:
+            self._nodes.append(MessageNode(self, len(self._nodes)))
+        return self._nodes[index]
+
+    # handlers ------------------------------------------------------------------------------------------------------
+
+    @Slot(QWidget, QWidget)
+    def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
+        for index in sorted(self._live):
+            widget = self._rows[index].widget
+            if widget is None:
+                continue
+            if now is not None and widget.isAncestorOf(now):
+                self._current = index
+            if any(thing is not None and widget.isAncestorOf(thing) for thing in (before, now)):
+                widget.focus_has_changed()
+        self._show_current()
+
+    def _on_action(self, message_id: str, key: str) -> None:
+        if key == "copy":
+            QApplication.clipboard().setText(self._rows[self._index(message_id)].view.text)
+            self.copy_requested.emit(message_id)
+        elif key == "try_again":
+            self.try_again_requested.emit(message_id)
+        elif key == "continue":
+            self.continue_requested.emit(message_id)
+        elif key == "seen":
+            self.seen_requested.emit(message_id)
+
+    def _on_anchor(self, message_id: str, address: str) -> None:
+        index = self._index(message_id)
+        row = self._rows[index]
+        if row.widget is None:
+            return
+        if address.startswith(COPY_CODE):
+            number = int(address.removeprefix(COPY_CODE))
+            QApplication.clipboard().setText(row.widget.writer.codes[number - 1])
+            self.reader_text_copied.emit()
+        elif address == SHOW_ALL_ROWS:
+            self._leave_end()  # the reader is at the table, not at what is below it
+            row.widget.writer.show_all_rows(row.view.text)
+            self._measure_again(index)
+            self.relay()
+        elif judge_link(address).openable:
+            self.link_activated.emit(address)
+
+    def _on_menu(self, message_id: str, place: QPoint, address: str) -> None:
+        row = self._rows[self._index(message_id)]
+        selected = bool(self.selected_text())
+        entries: list[tuple[str, str, Callable[[], None] | None]] = [
+            ("Copy selection", "Ctrl+C", self.copy_selection if selected else None),
+            ("Select all", "Ctrl+A", self.select_all),
+        ]
+        if judge_link(address).openable:
+            entries.append(("Copy link address", "", lambda: QApplication.clipboard().setText(address)))
+        entries.append(("", "", None))
+        words = {"copy": "Copy message"}
+        for key, (_icon, text) in ACTIONS.items():
+            if key in row.view.actions:
+                entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
+        show_menu(self, place, entries)
+
+    def _on_caret_moved(self, widget: MessageWidget) -> None:
+        rect = widget.text.cursorRect()
+        place = widget.text.viewport().mapTo(self.viewport(), rect.topLeft())
+        if place.y() < EDGE:
+            self.scroll_by(place.y() - EDGE)
+        elif place.y() + rect.height() > self.viewport().height() - EDGE:
+            self.scroll_by(place.y() + rect.height() - self.viewport().height() + EDGE)
+
+    # hooks of the ground -------------------------------------------------------------------------------------------
+
+    def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
+        message_id, text = row.view.id, widget.text
+        widget.action_chosen.connect(partial(self._on_action, message_id))
+        widget.set_current(self.hasFocus() and index == self._current)
+        text.anchor_chosen.connect(partial(self._on_anchor, message_id))
+        text.menu_requested.connect(partial(self._on_menu, message_id))
+        text.pressed.connect(partial(self._selecting.begin, index))
+        text.dragged.connect(self._selecting.drag_to)
+        text.released.connect(self._selecting.end)
+        text.copy_requested.connect(self.copy_selection)
+        text.all_requested.connect(self.select_all)
+        text.left.connect(self.setFocus)
+        text.caret_moved.connect(partial(self._on_caret_moved, widget))
+        self._widget_grown(row)
+
+    def _widget_grown(self, row: Row) -> None:
+        self._selecting.restore(row)
+        self._mark(row)
+
+    def _widget_going(self, row: Row, widget: MessageWidget) -> None:
+        self._selecting.keep(row, widget)
+
+    def _must_wait(self, row: Row) -> bool:
+        """No words move under a pressed button."""
+        return self._selecting.is_dragging
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows, Home and End move the current message, pages scroll, Enter goes into its text."""
+        page = self.viewport().height() - 40
+        moves: dict[int, Callable[[], None]] = {
+            Qt.Key.Key_Down: partial(self._step, 1),
+            Qt.Key.Key_Up: partial(self._step, -1),
+            Qt.Key.Key_Home: partial(self.set_current, 0),
+            Qt.Key.Key_End: self._go_to_last,
+            Qt.Key.Key_PageDown: partial(self._turn_page, page),
+            Qt.Key.Key_PageUp: partial(self._turn_page, -page),
+            Qt.Key.Key_Return: self._enter_current,
+            Qt.Key.Key_Enter: self._enter_current,
+        }
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.select_all()
+        elif event.key() in moves and len(self._rows):
+            moves[event.key()]()
+        else:
+            event.ignore()  # Escape and letters are the page's
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from the view into the current message, through its text and actions, and out."""
+        chain: list[QWidget] = [self]
+        widget = self._rows[self._current].widget if 0 <= self._current < len(self._rows) else None
+        if widget is not None:
+            chain += [widget.text, *widget.buttons]
+        now = self.window().focusWidget()
+        at = next((i for i, thing in enumerate(chain) if thing is now), 0)
+        following = at + (1 if forward else -1)
+        if 0 <= following < len(chain):
+            thing = chain[following]
+            if widget is not None and thing is widget.text:
+                widget.text.has_caret = True
+            thing.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+            return True
+        self.setFocus(Qt.FocusReason.OtherFocusReason)  # from here Qt knows what comes before and behind
+        return super().focusNextPrevChild(forward)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard is here: at what it was at, else at the newest message in sight."""
+        super().focusInEvent(event)
+        if len(self._rows) and not 0 <= self._current < len(self._rows):
+            self._current = self.row_at(self.viewport().height() - EDGE)
+        self._show_current()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The ring goes."""
+        super().focusOutEvent(event)
+        self._show_current()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Beside the messages: nothing is selected any more."""
+        self._selecting.clear()
+        super().mousePressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of the current message, by key."""
+        if 0 <= self._current < len(self._rows):
+            self._on_menu(self._rows[self._current].view.id, event.globalPos(), "")
+
+    # private -------------------------------------------------------------------------------------------------------
+
+    def _step(self, way: int) -> None:
+        """To the next message; within one higher than the viewport, first through it."""
+        index = self._current
+        top = self.top_of(index) if 0 <= index < len(self._rows) else None
+        if top is not None:
+            beyond = top + self._rows[index].height - self.viewport().height() if way > 0 else -top
+            if beyond > EDGE:
+                self.scroll_by(way * min(beyond, round(self._style.line_height * 3)))
+                return
+        self.set_current(index + way)
+
+    def _turn_page(self, distance: int) -> None:
+        self.scroll_by(distance)
+        self._current = self.row_at(EDGE if distance < 0 else self.viewport().height() - EDGE)
+        self._show_current()
+
+    def _go_to_last(self) -> None:
+        self.scroll_to_end()
+        self.set_current(len(self._rows) - 1)
+
+    def _enter_current(self) -> None:
+        if 0 <= self._current < len(self._rows):
+            self.enter_text(self._current)
+
+    def _bring_into_sight(self, index: int) -> None:
+        top = self.top_of(index)
+        height, room = self._rows[index].height, self.viewport().height()
+        if top is None:
+            self._go_to(index, -EDGE)
+        elif top < 0 and top + height < room:
+            self.scroll_by(top - EDGE)
+        elif top + height > room and top > EDGE:
+            if index == len(self._rows) - 1 and height <= room:
+                self.scroll_to_end()
+            else:
+                self.scroll_by(min(top + height - room + EDGE, top - EDGE))
+
+    def _show_current(self) -> None:
+        has_focus = self.hasFocus()
+        for index in self._live:
+            widget = self._rows[index].widget
+            if widget is not None:
+                widget.set_current(has_focus and index == self._current)
+
+    def _mark(self, row: Row) -> None:
+        if row.widget is not None:
+            mark(row.widget.text, self._words, self._style)

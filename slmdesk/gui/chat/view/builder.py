@@ -1,0 +1,322 @@
+"""Markdown tokens into a text document, by cursor alone: no HTML and no address of an image ever reaches Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from markdown_it.token import Token
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QFont,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextList,
+    QTextListFormat,
+)
+
+from slmdesk.gui.chat.view.highlight import Highlighter
+from slmdesk.gui.chat.view.parser import Deadline, TooSlow
+from slmdesk.gui.chat.view.style import CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
+from slmdesk.gui.chat.view.tables import TableReader, write_table
+from slmdesk.gui.links import judge_link
+
+COPY_CODE = "slmdesk-copy-code:"
+"""Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""
+LONGEST_LINE = 4000
+"""Characters; a longer line of plain text goes on in a block of its own: Qt lays out a block at once."""
+DISCS = (
+    QTextListFormat.Style.ListDisc,
+    QTextListFormat.Style.ListCircle,
+    QTextListFormat.Style.ListSquare,
+)
+
+
+@dataclass(slots=True)
+class _Level:
+    """An open list."""
+
+    format: QTextListFormat
+    tight: bool
+    made: QTextList | None = None
+    pending: bool = False
+    """An item was opened and has no block yet."""
+
+
+@dataclass(slots=True)
+class Built:
+    """What a document knows beside its text."""
+
+    codes: list[str] = field(default_factory=list)
+    """The code blocks, in order; the first has number 1."""
+    short_tables: int = 0
+    """Tables of which only the first rows stand there."""
+
+
+class Builder:
+    """Writes blocks at the end of a document.  The first goes into the last, empty block when `fresh`."""
+
+    def __init__(self, document: QTextDocument, style: ViewStyle, *, all_rows: bool = False) -> None:
+        self._style = style
+        self._highlighter = Highlighter(style)
+        self._all_rows = all_rows
+        self.built = Built()
+        self.fresh = True
+        self.cursor = QTextCursor(document)
+        self._levels: list[_Level] = []
+        self._quotes = 0
+        self._deadline = Deadline(60)
+        self._highlighting = True
+
+    def write(self, tokens: Sequence[Token], *, closed: bool, deadline: Deadline) -> None:
+        """Write whole top-level blocks; only `closed` ones are highlighted.  Raises TooSlow, leaving some behind."""
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        self._deadline, self._highlighting = deadline, closed
+        self._levels, self._quotes = [], 0
+        index = 0
+        while index < len(tokens):
+            deadline.check()
+            index = self._write_one(tokens, index)
+
+    def write_plain(self, text: str, *, code: bool = False) -> None:
+        """Write text letter by letter, a block for each line; long lines go on in blocks of their own."""
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        for line in text.split("\n"):
+            for start in range(0, max(len(line), 1), LONGEST_LINE):
+                block = self._style.block(bottom=0)
+                if code:
+                    block = self._code_block(len(self.built.codes))
+                if start:
+                    block.setProperty(GLUED, True)
+                self._start(block, self._style.mono if code else self._style.body)
+                self.cursor.insertText(line[start : start + LONGEST_LINE])
+
+    def append_plain(self, text: str) -> None:
+        """Go on in the last block with what a long open block has gained."""
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        lines = text.split("\n")
+        char = self.cursor.charFormat()
+        block = self.cursor.blockFormat()
+        for number, line in enumerate(lines):
+            if number:
+                block.clearProperty(GLUED)
+                self.cursor.insertBlock(block, char)
+            rest = line
+            room = LONGEST_LINE - self.cursor.positionInBlock()
+            while rest:
+                if room <= 0:
+                    block.setProperty(GLUED, True)
+                    self.cursor.insertBlock(block, char)
+                    room = LONGEST_LINE
+                self.cursor.insertText(rest[:room], char)
+                rest, room = rest[room:], 0
+
+    # one token, or one group of tokens -----------------------------------------------------------------------------
+
+    def _write_one(self, tokens: Sequence[Token], index: int) -> int:
+        """Write what begins at `index`; returns where to go on."""
+        token = tokens[index]
+        match token.type:
+            case "paragraph_open" | "heading_open":
+                self._write_text(token, tokens[index + 1])
+                return index + 3
+            case "fence" | "code_block":
+                self._write_code(token.content, token.info.strip().split(" ")[0])
+            case "hr":
+                self._write_rule()
+            case "table_open":
+                return self._write_table(tokens, index)
+            case "bullet_list_open" | "ordered_list_open":
+                self._open_list(tokens, index)
+            case "bullet_list_close" | "ordered_list_close":
+                self._levels.pop()
+            case "list_item_open":
+                self._levels[-1].pending = True
+            case "list_item_close":
+                if self._levels[-1].pending:  # an item of nothing
+                    self._start(self._style.block(bottom=2), self._style.body)
+            case "blockquote_open":
+                self._quotes += 1
+            case "blockquote_close":
+                self._quotes -= 1
+        return index + 1
+
+    def _write_text(self, token: Token, inline: Token) -> None:
+        style = self._style
+        if token.type == "heading_open":
+            level = int(token.tag[1])
+            block = style.block(top=0 if self._is_first() else 10, bottom=4, percent=118)
+            block.setHeadingLevel(level)
+            char = style.heading(level)
+        else:
+            tight = token.hidden or (bool(self._levels) and self._levels[-1].tight)
+            block = style.block(bottom=2 if tight else 8)
+            char = style.muted if self._quotes else style.body
+        self._start(block, char)
+        self.write_inline(inline.children or (), char)
+
+    def _write_code(self, code: str, language: str) -> None:
+        style = self._style
+        self.built.codes.append(code)
+        number = len(self.built.codes)
+        head = self._code_block(number)
+        head.setTopMargin(4)
+        self._start(head, style.chrome)
+        self.cursor.insertText(f"{language or 'text'}   ", style.chrome)
+        self.cursor.insertText("Copy", style.linked(style.chrome, f"{COPY_CODE}{number}", "Copy this code"))
+        lines = self._code_block(number)
+        self._start(lines, style.mono)
+        body = code.removesuffix("\n")
+        if self._highlighting:
+            for piece, char in self._highlighter.pieces(body, language, self._deadline):
+                self._code_piece(piece, char, lines)
+        else:
+            self._code_piece(body, style.mono, lines)
+        last = self.cursor.blockFormat()
+        last.setBottomMargin(CODE_PAD)
+        self.cursor.setBlockFormat(last)
+
+    def _code_piece(self, piece: str, char: QTextCharFormat, block: QTextBlockFormat) -> None:
+        for number, line in enumerate(piece.split("\n")):
+            if number:
+                self._deadline.check()
+                self.cursor.insertBlock(block, self._style.mono)
+            if len(line) > LONGEST_LINE:
+                raise TooSlow
+            self.cursor.insertText(line, char)
+
+    def _code_block(self, number: int) -> QTextBlockFormat:
+        block = self._style.block(bottom=0, percent=self._style.mono_percent)
+        block.setProperty(CODE, number)
+        block.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        block.setLeftMargin(CODE_PAD)
+        block.setRightMargin(CODE_PAD)
+        return block
+
+    def _write_rule(self) -> None:
+        block = self._style.block(top=8, bottom=8)
+        block.setProperty(RULE, True)
+        block.setLineHeight(2, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        self._start(block, self._style.tiny)
+
+    def _write_table(self, tokens: Sequence[Token], index: int) -> int:
+        end = index + 1
+        while tokens[end].type != "table_close" or tokens[end].level != tokens[index].level:
+            end += 1
+        table = TableReader(all_rows=self._all_rows).read(tokens[index : end + 1])
+        if not self.fresh:
+            self._start(self._style.tiny_block(), self._style.tiny)
+        self.fresh = False
+        left_out = write_table(self, table, self._style, self._deadline)
+        if left_out:
+            self.built.short_tables += 1
+        self._end_levels_pending()
+        return end + 1
+
+    def _open_list(self, tokens: Sequence[Token], index: int) -> None:
+        token = tokens[index]
+        made = QTextListFormat()
+        made.setIndent(len(self._levels) + 1)
+        if token.type == "ordered_list_open":
+            made.setStyle(QTextListFormat.Style.ListDecimal)
+            made.setStart(int(token.attrs.get("start", 1)))
+        else:
+            made.setStyle(DISCS[min(len(self._levels), 2)])
+        first = next((t for t in tokens[index:] if t.type == "paragraph_open"), None)
+        self._levels.append(_Level(made, tight=first is not None and first.hidden))
+
+    # inline --------------------------------------------------------------------------------------------------------
+
+    def write_inline(self, children: Sequence[Token], base: QTextCharFormat) -> None:
+        """Write the inside of a paragraph, heading or cell in the current block."""
+        formats, behind = [base], list[str]()
+        for token in children:
+            char = formats[-1]
+            match token.type:
+                case "text":
+                    self.cursor.insertText(token.content, char)
+                case "softbreak" | "hardbreak":
+                    self.cursor.insertText("\u2028", char)
+                case "code_inline":
+                    self.cursor.insertText(token.content, self._inline_code(char))
+                case "image":
+                    words = token.content.strip()
+                    self.cursor.insertText(f"[image: {words}]" if words else "[image]", self._muted(char))
+                case "link_open":
+                    made, words = self._link(str(token.attrs.get("href", "")), char)
+                    formats.append(made)
+                    behind.append(words)
+                case "link_close":
+                    formats.pop()
+                    if words := behind.pop():
+                        self.cursor.insertText(words, self._muted(formats[-1]))
+                case "strong_open" | "em_open" | "s_open":
+                    formats.append(_emphasised(char, token.type))
+                case "strong_close" | "em_close" | "s_close":
+                    formats.pop()
+                case _:
+                    self.cursor.insertText(token.content, char)
+
+    def _link(self, address: str, char: QTextCharFormat) -> tuple[QTextCharFormat, str]:
+        """The format of a link's words, and what is to stand behind them."""
+        verdict = judge_link(address)
+        if verdict.openable:
+            return self._style.linked(char, address, address), ""
+        if verdict.reason == "length":
+            return char, f" (address of {len(address):,} characters)"
+        return char, f" ({address})" if address else ""
+
+    def _inline_code(self, char: QTextCharFormat) -> QTextCharFormat:
+        made = QTextCharFormat(char)
+        made.setFont(self._style.mono_font)
+        made.setBackground(self._style.theme.colour("raised"))
+        return made
+
+    def _muted(self, char: QTextCharFormat) -> QTextCharFormat:
+        made = QTextCharFormat(char)
+        made.setForeground(self._style.theme.colour("muted"))
+        return made
+
+    # blocks --------------------------------------------------------------------------------------------------------
+
+    def _is_first(self) -> bool:
+        return self.fresh and self.cursor.atStart()
+
+    def _start(self, block: QTextBlockFormat, char: QTextCharFormat) -> None:
+        """Begin a block, inside what lists and quotes are open."""
+        if self._quotes:
+            block.setProperty(QUOTE, self._quotes)
+            block.setLeftMargin(block.leftMargin() + QUOTE_STEP * self._quotes)
+        level = self._levels[-1] if self._levels else None
+        if level is not None and not level.pending:
+            block.setIndent(len(self._levels))
+        if self.fresh:
+            self.cursor.setBlockFormat(block)
+            self.cursor.setBlockCharFormat(char)
+            self.cursor.setCharFormat(char)
+            self.fresh = False
+        else:
+            self.cursor.insertBlock(block, char)
+        if level is not None and level.pending:
+            if level.made is None:
+                level.made = self.cursor.createList(level.format)
+            else:
+                level.made.add(self.cursor.block())
+        self._end_levels_pending()
+
+    def _end_levels_pending(self) -> None:
+        for level in self._levels:
+            level.pending = False
+
+
+def _emphasised(char: QTextCharFormat, kind: str) -> QTextCharFormat:
+    made = QTextCharFormat(char)
+    if kind == "strong_open":
+        made.setFontWeight(QFont.Weight.Bold)
+    elif kind == "em_open":
+        made.setFontItalic(True)
+    else:
+        made.setFontStrikeOut(True)
+    return made

@@ -1,0 +1,51 @@
+"""A message as the conversation view shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.core.records import Status
+
+ACTIONS = {
+    "copy": ("copy", "Copy"),
+    "try_again": ("refresh-cw", "Try again"),
+    "continue": ("play", "Continue"),
+    "seen": ("eye", "Show what the model saw"),
+}
+"""What can be done with a message: icon and words, in the order shown."""
+
+AUTHORS = {"user": "You", "assistant": "Answer", "system": "Instructions"}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One message: what the view needs of it, and nothing of where it came from."""
+
+    id: str
+    role: str
+    """user, assistant or system.  An assistant's text is Markdown, the others are shown as they were typed."""
+    text: str
+    status: Status = Status.COMPLETE
+    note: str = ""
+    """A sentence under the text: that it was cut off, what failed."""
+    actions: frozenset[str] = frozenset()
+    """Of the keys of ACTIONS."""
+    details: str = ""
+    """One line about how it was made: model, speed, tokens."""
+    author: str = ""
+    """Shown above the text instead of the usual word for the role."""
+
+    @property
+    def label(self) -> str:
+        """The word above the text."""
+        return self.author or AUTHORS.get(self.role, self.role)
+
+    @property
+    def is_markdown(self) -> bool:
+        """Only answers are: what a person typed is shown letter by letter."""
+        return self.role == "assistant"
+
+    @property
+    def is_growing(self) -> bool:
+        """More words are to come."""
+        return self.status is Status.STREAMING

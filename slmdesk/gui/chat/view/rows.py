@@ -1,0 +1,116 @@
+"""The messages of a conversation with their heights: guessed at first, measured once they have been made."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from slmdesk.gui.chat.view.message import MessageView
+from slmdesk.gui.chat.view.style import ViewStyle
+from slmdesk.gui.chat.view.widget import MessageWidget, height_without_text
+from slmdesk.gui.theme import SPACE_16
+
+END = -1
+"""The end of a document, as a position."""
+WHOLE = (0, END)
+"""All of a message, as a selection."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One message and what the view knows of it."""
+
+    view: MessageView
+    height: int = 0
+    width: int = -1
+    """The width `height` was measured at; -1: it is a guess."""
+    widget: MessageWidget | None = None
+    selection: tuple[int, int] | None = None
+    """Anchor and position in its document, kept while there is no widget."""
+    has_more: bool = False
+    """Its widget does not show all of the text yet."""
+
+
+class Rows:
+    """All rows in order.  Finds by id, guesses heights, sums them up."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._index: dict[str, int] = {}
+        self._tops: list[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Row:
+        return self._rows[index]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows)
+
+    def index_of(self, message_id: str) -> int | None:
+        """Where the message stands; None when it is not here."""
+        return self._index.get(message_id)
+
+    def fill(self, views: Sequence[MessageView]) -> None:
+        """Replace all rows."""
+        self._rows = [Row(view) for view in views]
+        self._index = {view.id: i for i, view in enumerate(views)}
+        self._tops = None
+
+    def add(self, view: MessageView) -> Row:
+        """Add a row at the end."""
+        row = Row(view)
+        self._index[view.id] = len(self._rows)
+        self._rows.append(row)
+        self._tops = None
+        return row
+
+    def cut(self, length: int) -> list[Row]:
+        """Keep the first `length` rows.  Returns the others."""
+        gone = self._rows[length:]
+        del self._rows[length:]
+        for row in gone:
+            self._index.pop(row.view.id, None)
+        self._tops = None
+        return gone
+
+    def append_text(self, index: int, piece: str) -> None:
+        """Let a message grow."""
+        row = self._rows[index]
+        row.view = replace(row.view, text=row.view.text + piece)
+
+    def guess(self, style: ViewStyle, width: int) -> None:
+        """Guess every height that was not measured at this width."""
+        for row in self._rows:
+            if row.width != width:
+                row.height = guess_height(row.view, style, width)
+        self._tops = None
+
+    def set_height(self, index: int, height: int, width: int = -1) -> None:
+        """Correct one height."""
+        row = self._rows[index]
+        if row.height != height:
+            row.height = height
+            self._tops = None
+        row.width = width
+
+    @property
+    def tops(self) -> list[int]:
+        """Where each row begins, and at last the height of all."""
+        if self._tops is None:
+            self._tops = list(accumulate((row.height for row in self._rows), initial=0))
+        return self._tops
+
+    def at(self, y: int) -> int:
+        """The row that holds this distance from the top."""
+        return min(max(bisect_right(self.tops, y) - 1, 0), max(len(self._rows) - 1, 0))
+
+
+def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
+    """A height from the number of letters and lines alone: a few microseconds a message."""
+    letters = max((width - 2 * SPACE_16) / style.letter_width, 10)
+    lines = view.text.count("\n") * 0.75 + len(view.text) / letters * 0.95 + 1
+    return round(lines * style.line_height) + height_without_text(style, view)

@@ -1,0 +1,268 @@
+"""The text of one message: read-only, selectable, followed by nobody, and it loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QTextBlock,
+    QTextCursor,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
+
+from slmdesk.gui.chat.view.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
+from slmdesk.gui.theme import CONTROL_RADIUS
+
+_SCROLL_KEYS = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_CARET_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+
+class MessageText(QTextBrowser):
+    """Shows one message's document as high as it is.
+
+    Emits `anchor_chosen` (an address of a link, or of one of our own words such as *Copy*), `pressed` before a
+    selection begins, `dragged` (global position) while the mouse is held, `copy_requested`, `all_requested` (select
+    beyond this message), `left` (Escape), `caret_moved`, `menu_requested` (global position, address under it).
+    """
+
+    caret_moved = Signal()
+    pressed = Signal()
+    dragged = Signal(QPoint)
+    released = Signal()
+    anchor_chosen = Signal(str)
+    copy_requested = Signal()
+    all_requested = Signal()
+    left = Signal()
+    menu_requested = Signal(QPoint, str)
+
+    def __init__(self, style: ViewStyle, parent: QWidget, *, on_band: bool) -> None:
+        super().__init__(parent)
+        self.setObjectName("message_text")
+        self._style = style
+        self._on_band = on_band
+        self.spans_messages = False
+        """The selection goes on in other messages: the view then moves it, not Qt."""
+        self.has_caret = False
+        """Entered by keyboard: arrows move the caret, not the view."""
+        self._build()
+        self.anchorClicked.connect(self._on_anchor_clicked)
+        self.cursorPositionChanged.connect(self._on_caret_moved)
+
+    def _build(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab is led by the view, in the order of the eye
+        self.viewport().setAutoFillBackground(False)
+        flags = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(flags.TextBrowserInteraction | flags.TextSelectableByKeyboard)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
+        document = self.document()
+        document.setDocumentMargin(0)
+        document.setIndentWidth(26)
+        document.setDefaultFont(self._style.font)
+
+    def height_at(self, width: int) -> int:
+        """The height of all its text at this width.  Not by `setTextWidth`, which is undone while hidden."""
+        if self.lineWrapColumnOrWidth() != width:
+            self.setLineWrapColumnOrWidth(width)
+        return ceil(self.document().size().height())
+
+    def selected_text(self) -> str:
+        """The selected words without the program's own, list items with their marks."""
+        return text_of_selection(self.textCursor())
+
+    def is_wholly_selected(self) -> bool:
+        """Whether nothing of the text is outside the selection."""
+        cursor = self.textCursor()
+        last = self.document().characterCount() - 1
+        return cursor.hasSelection() and cursor.selectionStart() == 0 and cursor.selectionEnd() >= last
+
+    def select(self, anchor: int, position: int) -> None:
+        """Select from one document position to another; -1 is the end."""
+        last = self.document().characterCount() - 1
+        cursor = self.textCursor()
+        cursor.setPosition(last if anchor < 0 else min(anchor, last))
+        cursor.setPosition(last if position < 0 else min(position, last), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        cursor = self.textCursor()
+        if cursor.hasSelection():
+            cursor.clearSelection()
+            self.setTextCursor(cursor)
+
+    @Slot(QUrl)
+    def _on_anchor_clicked(self, url: QUrl) -> None:
+        self.anchor_chosen.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+
+    @Slot()
+    def _on_caret_moved(self) -> None:
+        if self.has_caret and self.hasFocus():
+            self.caret_moved.emit()
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def loadResource(self, _kind: int, _name: QUrl | str) -> object:
+        """A null image for everything: after None, Qt would read the file itself."""
+        return QImage()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Plain text alone; what is dragged out is what would be copied."""
+        data = QMimeData()
+        data.setText(self.selected_text())
+        return data
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give scrolling keys to the view; Copy, Select all and Escape are the view's matter too."""
+        key = event.key()
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_requested.emit()
+        elif event.matches(QKeySequence.StandardKey.SelectAll) and self.is_wholly_selected():
+            self.all_requested.emit()
+        elif key == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif key in _SCROLL_KEYS or (key in _CARET_KEYS and not self.has_caret and not shift):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The view scrolls."""
+        event.ignore()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A new selection begins."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.has_caret = False
+            self.pressed.emit()
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Inside, Qt selects; outside, the view."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.dragged.emit(event.globalPosition().toPoint())
+            if self.spans_messages:
+                return
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A selection has ended."""
+        if self.spans_messages:
+            event.accept()
+        else:
+            super().mouseReleaseEvent(event)
+        self.released.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The view shows the menu: it knows the message."""
+        place = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            place = self.viewport().mapToGlobal(self.cursorRect().bottomLeft())
+        self.menu_requested.emit(place, self.anchorAt(event.pos()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Grounds of code, bars of quotes and rules first, then the text."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_grounds(painter, event.rect().top(), event.rect().bottom())
+        painter.end()
+        super().paintEvent(event)
+
+    # private -------------------------------------------------------------------------------------------------------
+
+    def _paint_grounds(self, painter: QPainter, top: int, bottom: int) -> None:
+        theme = self._style.theme
+        layout = self.document().documentLayout()
+        block = self.cursorForPosition(QPoint(0, top)).block()
+        while block.previous().isValid() and _code(block) and _code(block.previous()) == _code(block):
+            block = block.previous()  # a ground is painted whole, so that its corners stay round
+        ground, number = QRectF(), 0
+        while block.isValid():
+            rect = layout.blockBoundingRect(block)
+            if rect.top() > bottom and _code(block) != number:
+                break
+            if number and _code(block) != number:
+                self._paint_ground(painter, ground)
+                number = 0
+            form = block.blockFormat()
+            if _code(block):
+                ground = rect if number == 0 else ground.united(rect)
+                number = _code(block)
+            elif form.hasProperty(RULE):
+                painter.fillRect(QRectF(0, rect.center().y(), self.width(), theme.line_width), theme.colour("line"))
+            for deep in range(form.intProperty(QUOTE)):
+                height = rect.height() if not _code(block.next()) else rect.height() + 4
+                painter.fillRect(QRectF(deep * QUOTE_STEP, rect.top(), 3, height), theme.colour("line"))
+            block = block.next()
+        if number:
+            self._paint_ground(painter, ground)
+
+    def _paint_ground(self, painter: QPainter, ground: QRectF) -> None:
+        theme = self._style.theme
+        wide = QRectF(ground)
+        wide.setLeft(max(wide.left() - CODE_PAD, 0))
+        wide.setRight(self.lineWrapColumnOrWidth())
+        wide.adjust(0, -4, 0, 6)
+        painter.setPen(Qt.PenStyle.NoPen if theme.raised != theme.surface else theme.colour("line"))
+        painter.setBrush(theme.colour("surface" if self._on_band else "raised"))
+        painter.drawRoundedRect(wide, CONTROL_RADIUS, CONTROL_RADIUS)
+
+
+def _code(block: QTextBlock) -> int:
+    return int(block.blockFormat().intProperty(CODE)) if block.isValid() else 0
+
+
+def text_of_selection(cursor: QTextCursor) -> str:
+    """The words between a cursor's ends, in reading order, without what the program added."""
+    start, end = cursor.selectionStart(), cursor.selectionEnd()
+    pieces: list[str] = []
+    block = cursor.document().findBlock(start)
+    while block.isValid() and block.position() <= end:
+        words = "".join(_words(block, start, end))
+        kept = bool(words) or not _is_only_chrome(block)
+        if kept:
+            glued = block.blockFormat().hasProperty(GLUED)
+            if pieces and not glued:
+                pieces.append("\n")
+            marks = block.textList()
+            if marks is not None and start <= block.position():
+                mark = marks.itemText(block)
+                pieces.append("    " * (marks.format().indent() - 1) + (f"{mark} " if mark.strip() else "- "))
+            pieces.append(words)
+        block = block.next()
+    return "".join(pieces)
+
+
+def _words(block: QTextBlock, start: int, end: int) -> Iterator[str]:
+    fragments = block.begin()
+    while not fragments.atEnd():
+        fragment = fragments.fragment()
+        if not fragment.charFormat().hasProperty(CHROME):
+            units = fragment.text().encode("utf-16-le", "surrogatepass")  # Qt counts in UTF-16
+            low, high = max(start - fragment.position(), 0), max(end - fragment.position(), 0)
+            yield units[2 * low : 2 * high].decode("utf-16-le", "replace").replace("\u2028", "\n").replace("\xa0", " ")
+        fragments += 1
+
+
+def _is_only_chrome(block: QTextBlock) -> bool:
+    fragments = block.begin()
+    if fragments.atEnd():  # an empty line is the message's, an empty block at a table is Qt's
+        return bool(block.blockFormat().lineHeight() == 1)
+    return bool(fragments.fragment().charFormat().hasProperty(CHROME))

@@ -1,0 +1,243 @@
+"""One message as a widget: its band, its text, a note, and a row of actions that shows when it is wanted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+
+from slmdesk.core.records import Status
+from slmdesk.gui.chat.view.message import ACTIONS, MessageView
+from slmdesk.gui.chat.view.parser import Parser
+from slmdesk.gui.chat.view.style import ViewStyle
+from slmdesk.gui.chat.view.text import MessageText
+from slmdesk.gui.chat.view.writer import MessageWriter
+from slmdesk.gui.icons import icon, pixmap
+from slmdesk.gui.theme import ICON_SIZE, RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
+
+ACTIONS_HEIGHT = 32
+GAP = SPACE_12
+"""Below each message, in device-independent pixels."""
+PLAIN_NOTE = "Part of this is shown without formatting, which would have taken too long."
+_NOTE_LOOKS = {
+    Status.FAILED: ("triangle-alert", "danger"),
+    Status.INTERRUPTED: ("triangle-alert", "warn"),
+    Status.CANCELLED: ("square", "muted"),
+}
+
+
+def height_without_text(style: ViewStyle, view: MessageView) -> int:
+    """What a message needs beside its text; a note is taken to be one line."""
+    small = QFontMetrics(style.small_font).height()
+    note = small + SPACE_8 if view.note else 0
+    return SPACE_12 + small + SPACE_4 + SPACE_12 + note + ACTIONS_HEIGHT + GAP
+
+
+class MessageWidget(QWidget):
+    """Shows one MessageView at a given width.  Emits `action_chosen` with a key of ACTIONS."""
+
+    action_chosen = Signal(str)
+
+    def __init__(self, view: MessageView, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("message")
+        self._view = view
+        self._style = style
+        self._band = QRect()
+        self._is_current = False
+        self._is_lively = False
+        self._is_hovered = False
+        self._buttons: list[QToolButton] = []
+        self._note: QLabel | None = None
+        self._note_icon: QLabel | None = None
+        self._details: QLabel | None = None
+        self.text = MessageText(style, self, on_band=not view.is_markdown)
+        self.text.setAccessibleName(view.label)
+        self.text.setPlaceholderText("…" if view.is_growing else "")
+        self.writer = MessageWriter(self.text.document(), style, parser, markdown=view.is_markdown)
+
+    @property
+    def buttons(self) -> list[QToolButton]:
+        """The actions that can be seen now, in their order."""
+        return [button for button in self._buttons if not button.isHidden()]
+
+    def show_view(self, view: MessageView, *, width: int) -> bool:
+        """Show this state of the message.  Returns whether text is left for a next turn (`show_more`)."""
+        actions_changed = view.actions != self._view.actions or view.details != self._view.details
+        self._view = view
+        self.text.setPlaceholderText("…" if view.is_growing else "")
+        if actions_changed:
+            self._drop_actions()
+        return self.show_more(width=width)
+
+    def show_more(self, *, width: int) -> bool:
+        """Go on writing the text, keeping what is selected in it."""
+        cursor = self.text.textCursor()
+        kept = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
+        if self.text.lineWrapColumnOrWidth() != width - 2 * SPACE_16:
+            self.text.setLineWrapColumnOrWidth(width - 2 * SPACE_16)
+        more = self.writer.write(self._view.text, ended=not self._view.is_growing)
+        if kept is not None and not self.text.spans_messages:
+            self.text.select(*kept)
+        return more
+
+    def lay(self, width: int) -> int:
+        """Place the parts at this width.  Returns the height, in device-independent pixels."""
+        inner = width - 2 * SPACE_16
+        small = QFontMetrics(self._style.small_font).height()
+        y = SPACE_12 + small + SPACE_4
+        height = self.text.height_at(inner)
+        self.text.setGeometry(SPACE_16, y, inner, height)
+        y += height + SPACE_12
+        self._band = QRect(0, 0, width, y)
+        y = self._lay_note(y, inner)
+        self._lay_actions(y, width)
+        return y + ACTIONS_HEIGHT + GAP
+
+    def set_current(self, is_current: bool) -> None:
+        """Draw the ring of the keyboard around it, or not."""
+        if is_current != self._is_current:
+            self._is_current = is_current
+            self._show_actions()
+            self.update()
+
+    def set_lively(self, is_lively: bool) -> None:
+        """Whether its actions show without being pointed at: the last message's do."""
+        if is_lively != self._is_lively:
+            self._is_lively = is_lively
+            self._show_actions()
+
+    def is_held(self) -> bool:
+        """Focus or mouse is in it: it must not go away now."""
+        focus = self.window().focusWidget()
+        return (focus is not None and self.isAncestorOf(focus)) or self.text.spans_messages
+
+    def focus_has_changed(self) -> None:
+        """Focus went in or out: its actions show while it is in."""
+        self._show_actions()
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show the actions."""
+        self._is_hovered = True
+        self._show_actions()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Hide them, unless something else wants them."""
+        self._is_hovered = False
+        self._show_actions()
+        super().leaveEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The band under what a person wrote, the author's name, the keyboard's ring."""
+        theme = self._style.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self._view.is_markdown:
+            edge = QPen(theme.colour("line"), theme.line_width) if theme.raised == theme.surface else Qt.PenStyle.NoPen
+            painter.setPen(edge)
+            painter.setBrush(theme.colour("raised"))
+            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+        if self._is_current:
+            painter.setPen(QPen(theme.colour("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+        painter.setFont(self._style.small_font)
+        painter.setPen(theme.colour("muted"))
+        metrics = QFontMetrics(self._style.small_font)
+        place = QRect(SPACE_16, SPACE_12, self.width() - 2 * SPACE_16, metrics.height())
+        words = metrics.elidedText(self._view.label, Qt.TextElideMode.ElideMiddle, place.width())
+        side = Qt.AlignmentFlag.AlignRight if self.isRightToLeft() else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, words)
+
+    # private -------------------------------------------------------------------------------------------------------
+
+    def _lay_note(self, y: int, inner: int) -> int:
+        words = " ".join(part for part in (self._view.note, PLAIN_NOTE if self.writer.is_plain else "") if part)
+        if not words:
+            for part in (self._note, self._note_icon):
+                if part is not None:
+                    part.hide()
+            return y
+        name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "muted"))
+        if self._note is None or self._note_icon is None:
+            self._note, self._note_icon = QLabel(self), QLabel(self)
+            self._note.setObjectName("message_note")
+            self._note.setTextFormat(Qt.TextFormat.PlainText)
+            self._note.setWordWrap(True)
+            self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._note_icon.setObjectName("message_note_icon")
+        kind = "small" if colour_name == "muted" else colour_name
+        if self._note.property("kind") != kind:
+            self._note.setProperty("kind", kind)
+            colour = self._style.theme.colour(colour_name)
+            self._note_icon.setPixmap(pixmap(name, colour, size=16, scale=self.devicePixelRatioF()))
+        self._note.setText(words)
+        width = inner - 24
+        height = max(self._note.heightForWidth(width), 18)
+        self._note_icon.setGeometry(SPACE_16, y + 1, 16, 16)
+        self._note.setGeometry(SPACE_16 + 24, y, width, height)
+        self._note.show()
+        self._note_icon.show()
+        return y + height + SPACE_8
+
+    def _lay_actions(self, y: int, width: int) -> None:
+        x = SPACE_12
+        for button in self._buttons:
+            size = button.sizeHint()
+            place = QRect(x, y, size.width(), ACTIONS_HEIGHT - 2)
+            if self.isRightToLeft():
+                place.moveRight(width - x)
+            button.setGeometry(place)
+            x += size.width() + SPACE_4
+        if self._details is not None:
+            self._details.setGeometry(x + SPACE_4, y, max(width - x - SPACE_16, 0), ACTIONS_HEIGHT - 2)
+
+    def _show_actions(self) -> None:
+        focus = self.window().focusWidget()
+        focused = focus is not None and self.isAncestorOf(focus)
+        wanted = self._is_hovered or self._is_current or self._is_lively or focused or bool(self._view.note)
+        if wanted and not self._buttons:
+            self._make_actions()
+        for button in self._buttons:
+            button.setVisible(wanted)
+        if self._details is not None:
+            self._details.setVisible(self._is_hovered or self._is_current or focused)
+
+    def _make_actions(self) -> None:
+        colour = self._style.theme.colour("muted")
+        for key, (name, words) in ACTIONS.items():
+            if key in self._view.actions:
+                self._buttons.append(self._make_button(key, name, words, colour))
+        if self._view.details:
+            self._details = QLabel(self._view.details, self)
+            self._details.setObjectName("message_details")
+            self._details.setTextFormat(Qt.TextFormat.PlainText)
+            self._details.setProperty("kind", "small")
+        if not self._band.isNull():
+            self.lay(self.width())
+
+    def _make_button(self, key: str, name: str, words: str, colour: QColor) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(f"action_{key}")
+        button.setIcon(icon(name, colour))
+        button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        button.setAccessibleName(words)
+        button.setToolTip(words)
+        button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        button.setCursor(Qt.CursorShape.ArrowCursor)
+        if key in ("try_again", "continue") and self._view.note:
+            button.setText(words)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.clicked.connect(lambda _checked=False, key=key: self.action_chosen.emit(key))
+        return button
+
+    def _drop_actions(self) -> None:
+        for thing in (*self._buttons, self._details):
+            if thing is not None:
+                thing.hide()
+                thing.deleteLater()
+        self._buttons, self._details = [], None
+        self._show_actions()

@@ -1,0 +1,80 @@
+"""What a link in a text may do: only http and https can be opened, and what looks like a trick is named."""
+
+from __future__ import annotations
+
+import ipaddress
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+OPENABLE_SCHEMES = ("http", "https")
+LONGEST = 2000
+"""Characters of an address that can be shown and checked by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkVerdict:
+    """What is to be said about an address before it is opened."""
+
+    openable: bool
+    address: str
+    """The full address, as it would be opened."""
+    host: str
+    """The host alone, in its own letters; empty when there is none."""
+    reason: str = ""
+    """Why it cannot be opened: scheme, host, letters, length; empty when it can."""
+    warnings: tuple[str, ...] = ()
+    """Of an openable one: user_in_address, look_alike, number_host, not_encrypted."""
+
+
+def judge_link(url: str) -> LinkVerdict:
+    """Judge an address found in a text.  Opens nothing and asks nobody."""
+    if len(url) > LONGEST:
+        return LinkVerdict(False, url, "", "length")
+    if any(_is_hidden(letter) for letter in url) or "\\" in url:
+        return LinkVerdict(False, url, "", "letters")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return LinkVerdict(False, url, "", "host")
+    if parts.scheme.lower() not in OPENABLE_SCHEMES:
+        return LinkVerdict(False, url, "", "scheme")
+    if not host:
+        return LinkVerdict(False, url, "", "host")
+    shown = _in_own_letters(host)
+    return LinkVerdict(True, url, shown, warnings=_warnings(parts, host, shown))
+
+
+def _warnings(parts: SplitResult, host: str, shown: str) -> tuple[str, ...]:
+    found = []
+    if "@" in parts.netloc:
+        found.append("user_in_address")
+    if not shown.isascii() or "xn--" in host:
+        found.append("look_alike")
+    if _is_number(host):
+        found.append("number_host")
+    if parts.scheme.lower() == "http":
+        found.append("not_encrypted")
+    return tuple(found)
+
+
+def _is_hidden(letter: str) -> bool:
+    """Controls, blanks, and marks that turn the direction of what follows."""
+    return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+
+
+def _in_own_letters(host: str) -> str:
+    try:
+        return host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return host
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host.replace(".", "").replace("0x", "").isdigit()  # 2130706433 and 0x7f.1 are addresses to a browser
+    return True
