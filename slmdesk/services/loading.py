@@ -24,6 +24,8 @@ from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
+MINUTE_S = 60.0
+
 OnReady = Callable[[LoadedModel], None]
 OnFailed = Callable[[Problem | None], None]
 """Told why there is no model; None: the wish was cancelled."""
@@ -329,7 +331,7 @@ class EngineRoom:
             self._idle = None
         minutes = self._settings.current.idle_unload_minutes
         if idle and minutes > 0 and self._running == 0 and not self._closed:
-            self._idle = self._desk.call_later(minutes * 60.0, self.unload)
+            self._idle = self._desk.call_later(minutes * MINUTE_S, self.unload)
 
     def _say(
         self,

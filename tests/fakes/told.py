@@ -1,0 +1,103 @@
+"""A face for tests: services over the echo engine in a real child, and a collector of the facts they tell."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from slmdesk.core.records import Message, ModelRecord
+from slmdesk.paths import find_paths
+from slmdesk.services.facts import Fact, MessageEnded, MessageGrew
+from slmdesk.services.services import Services, open_services
+
+TIMEOUT_S = 40.0
+CHILD = [sys.executable, "-m", "slmdesk", "--worker"]
+ECHO = [*CHILD, "engine", "--engine", "echo"]
+LLAMA = [*CHILD, "engine"]
+
+
+class Told:
+    """Keeps every fact, and waits for one that is wanted."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.facts: list[Fact] = []
+        self._more = threading.Condition()
+        services.add_listener(self._hear)
+
+    def _hear(self, fact: Fact) -> None:
+        with self._more:
+            self.facts.append(fact)
+            self._more.notify_all()
+
+    def of(self, kind: type, begin: int = 0) -> list:
+        """All facts of a kind, the first ones first."""
+        with self._more:
+            return [fact for fact in self.facts[begin:] if isinstance(fact, kind)]
+
+    def wait(self, kind: type, wanted: Callable[[Fact], bool] = lambda _fact: True, begin: int = 0):
+        """The first fact of `kind` that is wanted, from the `begin`-th on; waits for it."""
+
+        def found() -> Fact | None:
+            return next((one for one in self.facts[begin:] if isinstance(one, kind) and wanted(one)), None)
+
+        with self._more:
+            assert self._more.wait_for(found, TIMEOUT_S), f"no {kind.__name__} among {self.facts[begin:][-20:]}"
+            return found()
+
+    def end_of(self, message: str, begin: int = 0) -> MessageEnded:
+        """How an answer ended; waits for it."""
+        return self.wait(MessageEnded, lambda fact: fact.message.id == message, begin)
+
+    def words_of(self, message: str, at_least: int = 1) -> str:
+        """What was told of an answer, once `at_least` pieces were."""
+        with self._more:
+
+            def pieces() -> list[str]:
+                return [one.text for one in self.facts if isinstance(one, MessageGrew) and one.message == message]
+
+            assert self._more.wait_for(lambda: len(pieces()) >= at_least, TIMEOUT_S), self.facts[-20:]
+            return "".join(pieces())
+
+
+def open_echo(engine: Sequence[str] = ECHO) -> Services:
+    """Services over the home of the test, the echo engine in the child."""
+    return open_services(find_paths(), engine_command=engine, reader_command=[*CHILD, "reader"])
+
+
+def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord:
+    """A record of any file: what the echo engine is content with."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_bytes(name.encode())
+    found = path.stat()
+    return services.desk.call(
+        lambda: services.store.add_model(
+            name=name,
+            path=os.fsencode(path),
+            linked=False,
+            bytes=found.st_size,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            mtime_ns=found.st_mtime_ns,
+            inode=found.st_ino,
+            header={"architecture": "echo", "context_length": 4096},
+            source="test",
+        )
+    )
+
+
+def row(services: Services, message: str) -> Message:
+    """A message as the store has it."""
+    return services.desk.call(lambda: services.store.message(message))
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

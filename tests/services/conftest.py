@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from fakes.told import Told, add_model, open_echo
+
+
+@pytest.fixture
+def opened(monkeypatch, tmp_path):
+    """Opens services over the echo engine with these options; closes all of them at the end."""
+    made = []
+
+    def make(*, model: bool = True, **echo) -> Told:
+        monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
+        services = open_echo()
+        made.append(services)
+        if model and not services.desk.call(services.models.list):
+            add_model(services, tmp_path / "home" / "models" / "echo.gguf")
+        return Told(services)
+
+    yield make
+    for one in made:
+        one.close()

@@ -1,0 +1,410 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from fakes.told import TIMEOUT_S, add_model, is_alive, open_echo, row
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.core.types import Role, Sampling
+from slmdesk.services import loading
+from slmdesk.services.conversation import NEW_CHAT, SeenPrompt, words_of
+from slmdesk.services.facts import (
+    ContextMeasured,
+    ItemChanged,
+    MessageAdded,
+    MessageChanged,
+    MessageEnded,
+    MessageGrew,
+    ModelState,
+    ModelStateChanged,
+    Noticed,
+    PromptProgress,
+)
+from slmdesk.services.wishes import SendWish
+
+pytestmark = pytest.mark.process
+
+WORDS = " ".join(f"word{number}" for number in range(400))
+
+
+def send(told, text: str = "hello", **more):
+    chats = told.services.chats
+    return told.services.desk.call(lambda: chats.send(SendWish(text, **more)))
+
+
+def ask(told, name: str, *args, **more):
+    return told.services.desk.call(lambda: getattr(told.services.chats, name)(*args, **more))
+
+
+def test_both_rows_are_kept_before_the_first_word_and_the_answer_ends_complete(opened) -> None:
+    told = opened(slow=0.01)
+    sent = send(told, "hello there", system="Be short.", sampling=Sampling(seed=7, temperature=0.5))
+    assert row(told.services, sent.user_message.id).parts[0].text == "hello there"
+    assert row(told.services, sent.answer.id).status is Status.STREAMING
+    ended = told.end_of(sent.answer.id)
+    assert (ended.message.text, ended.message.status) == ("You said: hello there", Status.COMPLETE)
+    assert ended.usage is not None
+    assert ended.usage.context_size == 4096
+    kept = row(told.services, sent.answer.id)
+    assert (kept.text, kept.status, kept.finish_reason) == (ended.message.text, Status.COMPLETE, "stop")
+    assert (kept.seed, kept.sampling["temperature"], kept.model_name) == (7, 0.5, "Echo")
+    assert (kept.tokens_out, kept.owner, kept.prompt_version) == (4, None, "chat-1")
+    assert sent.item.title == "hello there"
+
+
+def test_the_facts_of_an_answer_come_in_order(opened) -> None:
+    told = opened()
+    sent = send(told)
+    told.end_of(sent.answer.id)
+    kinds = [type(fact) for fact in told.facts if isinstance(fact, MessageAdded | MessageGrew | MessageEnded)]
+    assert kinds[:2] == [MessageAdded, MessageAdded]
+    assert kinds[-1] is MessageEnded
+    assert MessageGrew in kinds
+    states = [fact.state for fact in told.of(ModelStateChanged)]
+    assert states[0] is ModelState.LOADING
+    assert ModelState.READY in states
+    assert told.of(ItemChanged)
+    assert told.of(PromptProgress)
+    assert told.words_of(sent.answer.id) == "You said: hello"
+
+
+def test_the_next_turn_reuses_what_was_read(opened) -> None:
+    told = opened()
+    first = send(told, "hello")
+    told.end_of(first.answer.id)
+    second = send(told, "and more", chat=first.item.id)
+    ended = told.end_of(second.answer.id)
+    assert ended.usage is not None
+    assert ended.usage.cached_tokens > 0
+    path = ask(told, "open", first.item.id).messages
+    assert [words_of(one) for one in path] == ["hello", "You said: hello", "and more", "You said: and more"]
+
+
+def test_h1_words_are_on_the_disk_while_they_stream(opened) -> None:
+    told = opened(slow=0.02)
+    sent = send(told, WORDS)
+    shown = told.words_of(sent.answer.id, at_least=60)
+    deadline = time.monotonic() + TIMEOUT_S
+    while len(row(told.services, sent.answer.id).text) < len(shown):
+        assert time.monotonic() < deadline
+    assert row(told.services, sent.answer.id).status is Status.STREAMING
+    opened_chat = ask(told, "open", sent.item.id)
+    assert len(opened_chat.messages[-1].text) >= len(shown)
+    ask(told, "stop", sent.answer.id)
+    told.end_of(sent.answer.id)
+
+
+def test_w4_cancel_keeps_the_words_and_the_child(opened) -> None:
+    told = opened(slow=0.02)
+    sent = send(told, WORDS)
+    told.words_of(sent.answer.id, at_least=3)
+    pid = told.services.engine.pid
+    ask(told, "stop", sent.answer.id)
+    ended = told.end_of(sent.answer.id)
+    assert (ended.message.status, ended.problem) == (Status.CANCELLED, None)
+    assert row(told.services, sent.answer.id).text == told.words_of(sent.answer.id)
+    assert told.services.engine.pid == pid
+
+
+def test_w4_cancel_while_the_model_loads_ends_the_answer_at_once(opened) -> None:
+    told = opened(load_seconds=5.0)
+    sent = send(told)
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.LOADING and fact.fraction > 0)
+    ask(told, "stop", sent.answer.id)
+    assert told.end_of(sent.answer.id).message.status is Status.CANCELLED
+    told.services.desk.call(told.services.models.cancel_load)
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED)
+
+
+def test_w1_child_killed_in_the_middle_keeps_the_words_and_the_next_wish_works(opened) -> None:
+    told = opened(slow=0.02)
+    sent = send(told, WORDS)
+    told.words_of(sent.answer.id, at_least=5)
+    os.kill(told.services.engine.pid, signal.SIGKILL)
+    ended = told.end_of(sent.answer.id)
+    assert ended.message.status is Status.FAILED
+    assert ended.problem is not None
+    assert (ended.problem.code, ended.problem.args["how"]) == ("child.died", "killed")
+    assert "Try again" in ended.problem.sentence
+    kept = row(told.services, sent.answer.id)
+    assert (kept.status, kept.error_code, kept.text) == (Status.FAILED, "child.died", told.words_of(sent.answer.id))
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.CRASHED)
+
+    again = ask(told, "try_again", sent.answer.id, sampling=Sampling(max_tokens=3))
+    assert told.end_of(again.id).message.status is Status.COMPLETE
+    path = ask(told, "open", sent.item.id)
+    assert path.messages[-1].id == again.id
+    assert path.siblings[again.id] == (sent.answer.id, again.id)
+    assert ask(told, "show_version", sent.answer.id).messages[-1].id == sent.answer.id
+
+
+def test_w7_two_deaths_in_a_row_at_load_and_it_is_not_started_by_itself_also_after_a_restart(opened) -> None:
+    told = opened(at=-1, fault="abort")
+    for _ in range(2):
+        ended = told.end_of(send(told).answer.id)
+        assert ended.problem.code == "child.died"
+    children = told.services.engine.generation
+    ended = told.end_of(send(told).answer.id)
+    assert (ended.problem.code, ended.problem.args["times"]) == ("model.crashes", 2)
+    assert told.services.engine.generation == children
+    told.services.close()
+
+    calm = opened()
+    calm.services.desk.call(calm.services.models.warm_up)
+    state = calm.wait(ModelStateChanged)
+    assert (state.state, state.problem.code) == (ModelState.CRASHED, "model.crashes")
+    assert calm.services.engine.generation == 0
+    model = calm.services.desk.call(calm.services.models.list)[0]
+    calm.services.desk.call(lambda: calm.services.models.use(model.id))
+    calm.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
+    assert calm.end_of(send(calm).answer.id).message.status is Status.COMPLETE
+
+
+def test_w7_three_deaths_in_a_minute_in_use(opened) -> None:
+    told = opened(at=1, fault="segfault")
+    for _ in range(3):
+        ended = told.end_of(send(told).answer.id)
+        assert (ended.problem.code, ended.problem.args["how"]) == ("child.died", "segfault")
+    ended = told.end_of(send(told).answer.id)
+    assert (ended.problem.code, ended.problem.args["times"]) == ("model.crashes", 3)
+
+
+def test_closing_while_it_streams_leaves_no_process_and_all_words(opened) -> None:
+    told = opened(slow=0.02)
+    sent = send(told, WORDS)
+    told.words_of(sent.answer.id, at_least=10)
+    pid = told.services.engine.pid
+    began = time.monotonic()
+    told.services.close()
+    assert time.monotonic() - began < 2.0 + 1.0  # a busy machine
+    assert not is_alive(pid)
+    shown = told.words_of(sent.answer.id)
+
+    later = opened()
+    kept = row(later.services, sent.answer.id)
+    assert kept.status is Status.INTERRUPTED
+    assert kept.text.startswith(shown)
+    ask(later, "continue_answer", sent.answer.id)
+    changed = later.wait(MessageChanged)
+    assert (changed.message.status, changed.message.text) == (Status.STREAMING, kept.text)
+    ended = later.end_of(sent.answer.id)
+    assert ended.message.status is Status.COMPLETE
+    assert ended.message.text.startswith(kept.text)
+    assert len(ended.message.text) > len(kept.text)
+    assert row(later.services, sent.answer.id).text == ended.message.text
+
+
+def test_only_a_cut_answer_goes_on_and_only_an_ended_one_is_tried_again(opened) -> None:
+    told = opened()
+    sent = send(told)
+    told.end_of(sent.answer.id)
+    with pytest.raises(KnownError):
+        ask(told, "continue_answer", sent.answer.id)
+    with pytest.raises(KnownError):
+        ask(told, "try_again", sent.user_message.id)
+
+
+def test_context_full_keeps_the_message_and_names_both_numbers(opened) -> None:
+    told = opened()
+    told.services.desk.call(lambda: told.services.settings.change(context_tokens=256))
+    sent = send(told, WORDS)
+    ended = told.end_of(sent.answer.id)
+    assert (ended.message.status, ended.problem.code) == (Status.FAILED, "context.full")
+    assert ended.problem.args["needed"] > ended.problem.args["available"] == 256
+    assert "256" in ended.problem.sentence
+    assert "new chat" in ended.problem.sentence
+    assert words_of(row(told.services, sent.user_message.id)) == WORDS
+
+
+def test_without_a_model_nothing_is_kept_and_the_reason_is_named(opened) -> None:
+    told = opened(model=False)
+    with pytest.raises(KnownError, match=r"model\.none"):
+        send(told)
+    assert told.services.desk.call(lambda: told.services.history.items()) == []
+    assert told.services.desk.call(lambda: told.services.models.state).state is ModelState.NONE
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        send(told, "  \n ")
+
+
+def test_a_chat_that_is_not_saved_leaves_no_word_on_the_disk(opened, home) -> None:
+    told = opened()
+    first = send(told, "zebrafish-marker", save=False)
+    told.end_of(first.answer.id)
+    second = send(told, "and now", chat=first.item.id, save=False)
+    assert told.end_of(second.answer.id).message.text == "You said: and now"
+    assert len(ask(told, "open", first.item.id).messages) == 4
+    assert told.services.desk.call(lambda: told.services.history.items()) == []
+    told.services.close()
+    assert b"zebrafish" not in b"".join(one.read_bytes() for one in home.rglob("*") if one.is_file())
+    control = opened()
+    control.end_of(send(control, "zebrafish-marker").answer.id)
+    control.services.close()
+    assert b"zebrafish" in b"".join(one.read_bytes() for one in home.rglob("*") if one.is_file())
+
+
+def test_what_the_model_saw_and_how_much_it_is(opened) -> None:
+    told = opened()
+    sent = send(told, "hello", system="Be short.")
+    told.end_of(sent.answer.id)
+    seen: list[object] = []
+    done = threading.Event()
+    ask(told, "seen_by_model", sent.answer.id, lambda one: (seen.append(one), done.set()))
+    assert done.wait(TIMEOUT_S)
+    assert isinstance(seen[0], SeenPrompt)
+    assert seen[0].text == "<system>Be short.\n<user>hello\n<assistant>"
+    begin = len(told.facts)
+    ask(told, "measure", sent.item.id, "three more words")
+    measured = told.wait(ContextMeasured, begin=begin)
+    assert measured.chat == sent.item.id
+    assert measured.tokens > seen[0].tokens
+    assert measured.context_size == 4096
+
+
+def test_an_idle_model_is_freed(opened, monkeypatch) -> None:
+    monkeypatch.setattr(loading, "MINUTE_S", 0.001)
+    told = opened()
+    told.end_of(send(told).answer.id)
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY and fact.memory_bytes > 0)
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED)
+    assert told.end_of(send(told).answer.id).message.status is Status.COMPLETE
+
+
+def test_another_models_answers_end_before_it_is_replaced(opened, tmp_path) -> None:
+    told = opened(slow=0.01)
+    other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", "Other")
+    first = send(told, WORDS, model="Echo", sampling=Sampling(max_tokens=60))
+    told.words_of(first.answer.id)
+    second = send(told, "hello", model=other.id)
+    assert told.end_of(second.answer.id).message.model_name == "Other"
+    ends = [fact.message.id for fact in told.of(MessageEnded)]
+    assert ends == [first.answer.id, second.answer.id]
+
+
+def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(opened) -> None:
+    told = opened(slow=0.01)
+    sent = send(told, WORDS * 3)
+    conn = told.services.store._db.conn
+    pages = told.services.desk.call(lambda: conn.execute("pragma page_count").fetchone()[0])
+    told.services.desk.call(lambda: conn.execute(f"pragma max_page_count={pages}").fetchall())
+    noticed = told.wait(Noticed)
+    assert noticed.problem.code == "store.full"
+    ended = told.end_of(sent.answer.id)
+    assert ended.message.status is Status.COMPLETE
+    assert len(row(told.services, sent.answer.id).text) < len(ended.message.text)
+    assert ask(told, "open", sent.item.id).messages[-1].text == ended.message.text
+    assert len([one for one in told.of(Noticed) if one.problem.code == "store.full"]) == 1
+    with pytest.raises(KnownError, match=r"store\.full"):
+        send(told, WORDS * 100)
+    told.services.desk.call(lambda: conn.execute("pragma max_page_count=100000").fetchall())
+    deadline = time.monotonic() + TIMEOUT_S
+    while row(told.services, sent.answer.id).status is not Status.COMPLETE:
+        assert time.monotonic() < deadline
+    assert row(told.services, sent.answer.id).text == ended.message.text
+
+
+def test_h3_two_desks_see_each_other(opened) -> None:
+    told, other = opened(), opened()
+    sent = send(told, "from the first")
+    told.end_of(sent.answer.id)
+    other.wait(ItemChanged, lambda fact: fact.item.id == sent.item.id)
+    ask(other, "open", sent.item.id)
+    begin = len(other.facts)
+    second = send(told, "once more", chat=sent.item.id)
+    told.end_of(second.answer.id)
+    other.wait(MessageAdded, lambda fact: fact.message.id == second.answer.id, begin)
+    other.wait(
+        MessageAdded | MessageChanged,
+        lambda fact: fact.message.id == second.answer.id and fact.message.status is Status.COMPLETE,
+        begin,
+    )
+    both = [send(one, f"at once {number}") for number in range(10) for one in (told, other)]
+    for number, one in enumerate(both):
+        assert (told, other)[number % 2].end_of(one.answer.id).message.status is Status.COMPLETE
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, "tests")
+from fakes.told import Told, open_echo
+from slmdesk.services.wishes import SendWish
+services = open_echo()
+told = Told(services)
+sent = services.desk.call(lambda: services.chats.send(SendWish("word " * 400)))
+told.words_of(sent.answer.id, at_least=40)
+print(sent.answer.id, services.engine.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_w6_c1_a_killed_desk_leaves_no_child_and_its_answer_becomes_interrupted(opened, monkeypatch) -> None:
+    told = opened(slow=0.02)
+    killed = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, timeout=TIMEOUT_S)
+    message, pid = killed.stdout.split()
+    changed = told.wait(MessageChanged, lambda fact: fact.message.status is Status.INTERRUPTED)
+    assert changed.message.id == message
+    assert changed.message.text.startswith("You said: word word")
+    deadline = time.monotonic() + 10
+    while is_alive(int(pid)):
+        assert time.monotonic() < deadline
+
+
+def test_titles_and_the_bin(opened) -> None:
+    told = opened()
+    item = ask(told, "new_chat")
+    assert item.title == NEW_CHAT
+    sent = send(told, "What is\na boat?", chat=item.id)
+    assert sent.item.title == "What is a boat?"
+    assert ask(told, "rename", item.id, "Boats\n\x1b[31m").title.startswith("Boats")
+    told.end_of(sent.answer.id)
+    assert ask(told, "trash", item.id).deleted_at is not None
+    history = told.services.history
+    assert told.services.desk.call(lambda: history.items()) == []
+    assert len(told.services.desk.call(lambda: history.items(deleted=True))) == 1
+    assert ask(told, "restore", item.id).deleted_at is None
+    assert [one.role for one in ask(told, "messages", item.id)] == [Role.USER, Role.ASSISTANT]
+
+
+def test_g5_a_bug_is_noticed_without_words_of_the_user_and_the_desk_goes_on(opened) -> None:
+    told = opened()
+    for _ in range(50):
+        told.services.desk.post(lambda: int("MARKER words of the user"))
+    noticed = told.wait(Noticed)
+    assert noticed.problem.code == "bug"
+    assert "MARKER" not in noticed.problem.report + noticed.problem.sentence
+    assert told.services.desk.call(lambda: 1) == 1
+
+    def fails(_fact: object) -> None:
+        raise RuntimeError("MARKER")
+
+    told.services.add_listener(fails)
+    assert told.end_of(send(told).answer.id).message.status is Status.COMPLETE
+
+
+def test_start_works_with_nothing(home, opened) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.json").write_text("{broken")
+    (home / "data").mkdir()
+    (home / "data" / "slmdesk.sqlite3").write_bytes(b"no database at all" * 100)
+    told = opened(model=False)
+    codes = {told.wait(Noticed, lambda fact, code=code: fact.problem.code == code).problem.code
+             for code in ("setting.invalid", "store.damaged")}  # fmt: skip
+    assert codes == {"setting.invalid", "store.damaged"}
+    assert told.services.desk.call(lambda: told.services.history.items()) == []
+
+
+def test_h7_a_newer_history_is_refused_and_not_touched(home, opened) -> None:
+    opened(model=False).services.close()
+    database = home / "data" / "slmdesk.sqlite3"
+    newer = bytearray(database.read_bytes())
+    newer[60:64] = (99).to_bytes(4, "big")
+    database.write_bytes(newer)
+    with pytest.raises(KnownError, match=r"store\.newer"):
+        open_echo()
+    assert database.read_bytes() == newer
