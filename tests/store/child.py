@@ -1,0 +1,151 @@
+"""A desk in a process of its own, for tests that kill it: child.py COMMAND HOME ARGS…"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Ending, Status
+from slmdesk.core.types import Role, TextPart
+from slmdesk.paths import find_paths
+from slmdesk.store import open_store
+from slmdesk.store.schema import STEPS
+
+
+def say(line: str) -> None:
+    """One write, so that a reader of the pipe or a trace sees whole lines."""
+    os.write(1, (line + "\n").encode())
+
+
+def write_for_ever(home: str, name: str) -> None:
+    """Messages and growing answers, each told after its commit."""
+    store = open_store(find_paths(Path(home)), desk_id=name).store
+    chat = store.items()[0] if store.items() else store.add_item("chat", "one")
+    say("ready")
+    number = 0
+    while True:
+        number += 1
+        text = f"{name} message {number} " + "with some more words " * (number % 40)
+        store.add_message(chat.id, parent=None, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE)
+        say(f"committed {number}")
+        answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+        grown = ""
+        for word in range(5):
+            grown += f"word{word} " * (1 + number % 100)
+            if store.grow_message(answer.id, grown):
+                say(f"grown {answer.id} {len(grown)}")
+        store.end_message(answer.id, grown, Ending(Status.COMPLETE))
+        say(f"ended {answer.id} {len(grown)}")
+
+
+def write_some(home: str, name: str, count: str) -> None:
+    """`count` messages beside another desk that does the same."""
+    store = open_store(find_paths(Path(home)), desk_id=name).store
+    chat = store.add_item("chat", name)
+    say("ready")
+    sys.stdin.readline()
+    for number in range(int(count)):
+        text = f"{name} {number}"
+        store.add_message(chat.id, parent=None, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE)
+    store.close()
+
+
+def start(home: str, name: str) -> None:
+    """Open, say so, wait for the word, close."""
+    opened = open_store(find_paths(Path(home)), desk_id=name)
+    codes = ",".join(notice.code for notice in opened.notices) or "-"
+    say(f"opened {int(opened.read_only)} {len(opened.store.items())} {codes}")
+    sys.stdin.readline()
+    opened.store.close()
+
+
+def m002_more(db) -> None:
+    """A step as later ones will be: a column, a table rebuilt, rows moved.  Killed before its statement number N."""
+    left = int(os.environ.get("KILL_AT", "0"))
+
+    def count(statement: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if left:
+        db.conn.set_trace_callback(count)
+    db.conn.execute("alter table items add column colour text")
+    db.conn.execute("update items set colour = 'red'")
+    db.table("extra").create({"id": int, "text": str}, pk="id")
+    for number in range(5):
+        db.table("extra").insert({"id": number, "text": "x" * 5000})
+    db.table("extra").transform(rename={"text": "words"})
+
+
+def migrate(home: str) -> None:
+    """Open with one step more, which may be killed."""
+    opened = open_store(find_paths(Path(home)), desk_id="d", steps=(*STEPS, m002_more))
+    say("migrated")
+    opened.store.close()
+
+
+def fill(home: str, limit: str) -> None:
+    """Write until the disk is full, say what was committed; then, with the word that there is room, once more."""
+    if int(limit):
+        import resource
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+    store = open_store(find_paths(Path(home)), desk_id="d").store
+    chat = store.add_item("chat", "one")
+    code = ""
+    number = 0
+    while not code:
+        try:
+            part = TextPart(f"{number} " + "filling words " * 200)
+            store.add_message(chat.id, parent=None, role=Role.USER, parts=[part], status=Status.COMPLETE)
+            number += 1
+        except KnownError as known:
+            code = known.code
+    readable = len(store.messages(chat.id))
+    say(f"full {code} {number} {readable}")
+    sys.stdin.readline()
+    if int(limit):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    store.add_message(chat.id, parent=None, role=Role.USER, parts=[TextPart("after")], status=Status.COMPLETE)
+    say(f"after {len(store.messages(chat.id))}")
+    store.close()
+
+
+def hold(home: str) -> None:
+    """Another program that holds the database's lock."""
+    import sqlite3
+
+    conn = sqlite3.connect(find_paths(Path(home)).database, isolation_level=None)
+    conn.execute("BEGIN EXCLUSIVE")
+    say("held")
+    sys.stdin.readline()
+
+
+def read_only(home: str) -> None:
+    """What a person can do with a history that cannot be written."""
+    started = time.monotonic()
+    opened = open_store(find_paths(Path(home)), desk_id="d")
+    codes = [notice.code for notice in opened.notices]
+    try:
+        opened.store.add_item("chat", "x")
+        refused = "no"
+    except KnownError as known:
+        refused = known.code
+    found = len(opened.store.search("hello"))
+    say(f"{opened.read_only} {codes} {refused} {found} {time.monotonic() - started < 5}")
+    opened.store.close()
+
+
+if __name__ == "__main__":
+    try:
+        globals()[sys.argv[1]](*sys.argv[2:])
+    except KnownError as known:
+        say(f"known {known.code}")
+        sys.exit(3)

@@ -1,0 +1,332 @@
+"""Damaged, foreign, newer, half migrated: rows H4, H7, H8."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import re
+import signal
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+from store.child import m002_more
+from store.conftest import integrity, say
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.core.types import Role
+from slmdesk.paths import Paths
+from slmdesk.store import damaged_copies, open_store
+from slmdesk.store.backup import drop_old_copies, kept_copies
+from slmdesk.store.schema import STEPS
+
+pytestmark = pytest.mark.pure
+
+# ---- H4
+
+
+def damages(data: bytes, chance: random.Random) -> dict[str, bytes]:
+    """Ways in which a file is spoiled: name → bytes."""
+    places = range(4096, len(data))
+    middle = bytearray(data)
+    for _ in range(40):
+        middle[chance.choice(places)] ^= 0xFF
+    zeros, noise = bytearray(data), bytearray(data)
+    start = chance.choice(places) // 4096 * 4096
+    zeros[start : start + 8192] = bytes(min(8192, len(data) - start))
+    noise[start : start + 4096] = chance.randbytes(min(4096, len(data) - start))
+    header = bytearray(data)
+    header[chance.randrange(16)] ^= 0x55
+    schema = bytearray(data)
+    schema[100:4096] = chance.randbytes(3996)
+    odd_page_size = bytearray(data)
+    odd_page_size[16:18] = b"\x12\x34"
+    return {
+        "header": bytes(header),
+        "odd page size": bytes(odd_page_size),
+        "schema": bytes(schema),
+        "middle": bytes(middle),
+        "zeros": bytes(zeros),
+        "noise": bytes(noise),
+        "cut": data[: chance.choice(places)],
+        "empty": b"",
+        "all zero": bytes(len(data)),
+        "a text file": b"Dear diary, this is no database at all. " * 100,
+    }
+
+
+def start_on_damage(paths: Paths, words: dict[str, str], rounds: int, seed: int) -> None:
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    whole = paths.database.read_bytes()
+    rescued_rows = started = 0
+    for number in range(rounds):
+        for old in paths.data.glob("*.sqlite3*"):
+            old.unlink()
+        kinds = damages(whole, chance)
+        name = list(kinds)[number % len(kinds)]
+        paths.database.write_bytes(kinds[name])
+        (paths.data / "check-at-start").touch()  # as after an unclean end; most of these are seen without it
+        began = time.monotonic()
+        opened = open_store(paths, desk_id="after")
+        assert time.monotonic() - began < 10
+        started += 1
+        copies = damaged_copies(paths.database)
+        if opened.notices:
+            assert [notice.code for notice in opened.notices] == ["store.damaged"], name
+            assert opened.notices[0].args_for_people["path"] == str(copies[0])
+            assert re.search(r"damaged-\d{8}-\d{6}", copies[0].name)
+            assert copies[0].read_bytes() == kinds[name], "not a byte of the old file has changed"
+            assert opened.store.items() == []
+            counts = opened.store.rescue(copies[0])
+            assert copies[0].read_bytes() == kinds[name]
+            rescued_rows += counts.messages
+            kept = [message for item in opened.store.items() for message in opened.store.messages(item.id)]
+            assert len(kept) == counts.messages
+            right = sum("".join(part.text for part in message.parts) == words.get(message.id) for message in kept)
+            assert right >= counts.messages - 40, "what was brought over is what was written, but for flipped letters"
+            if name in ("header", "odd page size", "schema"):
+                assert (right, counts.items) == (len(words), 6), f"{name}: only page 1 was spoiled"
+        else:
+            assert name == "middle" or not copies, name  # flips inside a text are no structure: nothing to see
+        opened.store.add_item("chat", "life goes on")
+        opened.store.close()
+        assert integrity(paths)[0] == "ok"
+    print(f"{started} of {rounds} started, {rescued_rows} messages rescued")
+    assert started == rounds
+    assert rescued_rows
+
+
+def test_h4_a_damaged_history_is_set_aside_whole_and_a_new_one_begun(paths, some_history):
+    start_on_damage(paths, some_history, 10, seed=4)
+
+
+@pytest.mark.soak
+def test_h4_50_damages(paths, some_history):
+    start_on_damage(paths, some_history, 50, seed=random.randrange(1 << 30))
+
+
+def with_hot_journal(paths: Paths) -> tuple[bytes, bytes]:
+    """The bytes of a database in the middle of a large transaction, and of its journal."""
+    with closing(sqlite3.connect(paths.database, isolation_level=None)) as conn:
+        conn.execute("PRAGMA journal_mode=TRUNCATE").fetchall()
+        conn.execute("PRAGMA cache_size=5").fetchall()
+        conn.execute("BEGIN IMMEDIATE")
+        conn.execute("update messages set parts = replace(parts, 'hello', 'goodbye')")
+        journal = paths.database.with_name(paths.database.name + "-journal")
+        pair = paths.database.read_bytes(), journal.read_bytes()
+        conn.execute("ROLLBACK")
+    return pair
+
+
+def test_h4_a_hot_journal_is_rolled_back_and_nothing_said(paths, some_history):
+    data, journal = with_hot_journal(paths)
+    assert b"goodbye" in data, "the control: the transaction is half in the file"
+    paths.database.write_bytes(data)
+    paths.database.with_name(paths.database.name + "-journal").write_bytes(journal)
+    opened = open_store(paths, desk_id="after")
+    assert opened.notices == ()
+    assert len(opened.store.search("hello", limit=1000)) == len(some_history)
+    assert b"goodbye" not in paths.database.read_bytes()
+    assert not list(paths.data.glob(".*")), "the copy made before the rollback is gone"
+    opened.store.close()
+
+
+@pytest.mark.parametrize("spoiled", ["noise inside", "cut"])
+def test_h4_a_damaged_journal_leaves_the_old_bytes_aside(paths, some_history, spoiled):
+    data, journal = with_hot_journal(paths)
+    bad = bytearray(journal)
+    if spoiled == "cut":
+        del bad[len(bad) // 2 :]
+    else:
+        bad[600 : len(bad) // 2] = random.Random(5).randbytes(len(bad) // 2 - 600)
+    paths.database.write_bytes(data)
+    paths.database.with_name(paths.database.name + "-journal").write_bytes(bad)
+    opened = open_store(paths, desk_id="after")
+    opened.store.close()
+    if opened.notices:  # SQLite saw it; else it left the pages as they are, whole in themselves
+        aside = damaged_copies(paths.database)[0]
+        assert aside.read_bytes() == data
+        assert aside.with_name(aside.name + "-journal").read_bytes() == bytes(bad)
+    assert integrity(paths)[0] == "ok"
+
+
+def test_h4_a_fifo_or_a_folder_for_a_database_blocks_nothing(paths):
+    paths.data.mkdir(parents=True)
+    os.mkfifo(paths.database)
+    opened = open_store(paths, desk_id="d")
+    opened.store.close()
+    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    assert paths.database.is_file()
+
+
+def test_h4_damage_met_while_running_is_looked_for_at_the_next_start(paths, some_history):
+    data = bytearray(paths.database.read_bytes())
+    with closing(sqlite3.connect(paths.database)) as conn:
+        page = conn.execute("select rootpage from sqlite_schema where name = 'messages'").fetchone()[0]
+    data[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    paths.database.write_bytes(data)
+    store = open_store(paths, desk_id="d").store
+    with pytest.raises(KnownError, match=r"store\.damaged"):
+        store.messages(store.items()[0].id)
+    store.close()
+    opened = open_store(paths, desk_id="d")
+    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    assert opened.store.rescue(damaged_copies(paths.database)[0]).messages == len(some_history)
+    opened.store.close()
+
+
+def test_h4_a_damaged_index_is_made_anew(paths, some_history):
+    with closing(sqlite3.connect(paths.database)) as conn:
+        conn.execute("update words_data set block = zeroblob(40) where id > 10")
+        conn.commit()
+    store = open_store(paths, desk_id="d").store
+    with pytest.raises(KnownError, match=r"store\.damaged"):
+        store.search("hello")
+    store.close()
+    opened = open_store(paths, desk_id="d")
+    assert opened.notices == ()
+    assert len(opened.store.search("hello", limit=1000)) == len(some_history)
+    opened.store.close()
+
+
+def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(paths, some_history):
+    paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
+    store = open_store(paths, desk_id="d").store
+    new = store.add_item("chat", "new")
+    say(store, new.id, "hello from after")
+    aside = damaged_copies(paths.database)[0]
+    assert store.rescue(aside).messages == len(some_history)
+    again = store.rescue(aside)
+    assert (again.items, again.messages) == (0, 0)
+    old = next(item for item in store.items() if item.title == "Chat 3")
+    assert [some_history[message.id].split()[2] for message in store.messages(old.id)] == [str(n) for n in range(30)]
+    assert store.messages(old.id)[1].parent == store.messages(old.id)[0].id
+    assert "after" in store.search("hello", limit=1)[0].snippet
+    store.close()
+
+
+def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
+    store = open_store(paths, desk_id="d").store
+    chat = store.add_item("chat", "lost")
+    say(store, chat.id, "the words that are left")
+    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, text="grow", status=Status.STREAMING)
+    store._db.conn.execute("PRAGMA foreign_keys=OFF")
+    store._db.conn.execute("delete from items")
+    store.close()
+    paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
+    store = open_store(paths, desk_id="d").store
+    counts = store.rescue(damaged_copies(paths.database)[0])
+    assert (counts.items, counts.messages) == (0, 2)
+    assert [item.title for item in store.items()] == ["the words that are left"]
+    assert store.message(answer.id).status is Status.INTERRUPTED
+    store.close()
+
+
+# ---- H7
+
+
+def fingerprint(paths: Paths) -> dict[str, str]:
+    return {
+        str(path.relative_to(paths.data)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths.data.rglob("*")
+        if path.is_file() and path.name != "schema.lock"
+    }
+
+
+@pytest.mark.parametrize("how", ["higher version", "unknown step", "both"])
+def test_h7_a_newer_programs_history_is_not_touched(paths, some_history, how):
+    with closing(sqlite3.connect(paths.database)) as conn:
+        if how != "unknown step":
+            conn.execute("PRAGMA user_version = 99")
+        if how != "higher version":
+            conn.execute("insert into _sqlite_migrations values (99, 'slmdesk', 'm099_future', 'then')")
+        conn.commit()
+    before = fingerprint(paths)
+    with pytest.raises(KnownError) as caught:
+        open_store(paths, desk_id="d")
+    assert caught.value.code == "store.newer"
+    assert fingerprint(paths) == before
+
+
+# ---- H8
+
+
+def columns(paths: Paths) -> tuple[bool, bool, int]:
+    with closing(sqlite3.connect(paths.database)) as conn:
+        names = {row[1] for row in conn.execute("PRAGMA table_info(items)")}
+        tables = {row[0] for row in conn.execute("select name from sqlite_schema")}
+        return "colour" in names, "extra" in tables, conn.execute("PRAGMA user_version").fetchone()[0]
+
+
+def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -> list[int]:
+    whole = paths.database.read_bytes()
+    outcomes = []
+    for number in numbers:
+        for old in (*paths.data.glob("*.sqlite3*"), *kept_copies(paths)):
+            old.unlink()
+        paths.database.write_bytes(whole)
+        desk = child("migrate", paths.data.parent, KILL_AT=str(number))
+        out, errors = desk.communicate(timeout=60)
+        assert desk.returncode in (0, -signal.SIGKILL), errors
+        if number % 2:  # SQLite alone makes it whole; the even ones leave that to the program
+            assert columns(paths) in ((False, False, len(STEPS)), (True, True, len(STEPS) + 1))
+        with closing(open_store(paths, desk_id="old", steps=(*STEPS, m002_more)).store) as store:
+            assert len(store.search("hello", limit=1000)) == len(words)
+        copy = kept_copies(paths)[0]
+        with closing(sqlite3.connect(copy)) as conn:
+            assert conn.execute("select count(*) from messages").fetchone()[0] == len(words)
+            assert conn.execute("PRAGMA user_version").fetchone()[0] == len(STEPS)
+        assert copy.stat().st_mode & 0o777 == 0o600
+        assert integrity(paths) == ["ok"]
+        assert columns(paths) == (True, True, len(STEPS) + 1)
+        outcomes.append(desk.returncode)
+        if desk.returncode == 0:
+            break
+    assert outcomes.count(-signal.SIGKILL) >= 5, "the control: it was killed at many statements"
+    assert outcomes[-1] == 0, "and at the end at none"
+    return outcomes
+
+
+@pytest.mark.process
+def test_h8_killed_in_a_migration(child, paths, some_history):
+    killed_in_a_migration(child, paths, some_history, range(1, 200, 7))
+
+
+@pytest.mark.soak
+def test_h8_killed_at_every_statement_of_a_migration(child, paths, some_history):
+    print(len(killed_in_a_migration(child, paths, some_history, range(1, 200))), "statements")
+
+
+def test_h8_a_step_that_fails_leaves_the_old_version(paths, some_history):
+    def m002_broken(db):
+        m002_more(db)
+        db.conn.execute("insert into nowhere values (1)")
+
+    before = hashlib.sha256(paths.database.read_bytes()).hexdigest()
+    with pytest.raises(sqlite3.OperationalError):
+        open_store(paths, desk_id="d", steps=(*STEPS, m002_broken))
+    assert hashlib.sha256(paths.database.read_bytes()).hexdigest() == before
+    open_store(paths, desk_id="d").store.close()
+
+
+@pytest.mark.process
+def test_h8_a_migration_needs_the_other_desks_closed(child, paths, some_history):
+    desk = child("start", paths.data.parent, "window")
+    assert desk.stdout.readline().startswith("opened")
+    with pytest.raises(KnownError, match=r"store\.in_use"):
+        open_store(paths, desk_id="d", steps=(*STEPS, m002_more))
+    desk.communicate("close\n", timeout=30)
+    open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store.close()
+
+
+def test_h8_copies_are_kept_30_days(paths, some_history):
+    open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store.close()
+    assert len(kept_copies(paths)) == 1
+    drop_old_copies(paths, time.time() + 29 * 86_400)
+    assert len(kept_copies(paths)) == 1
+    drop_old_copies(paths, time.time() + 31 * 86_400)
+    assert kept_copies(paths) == []
