@@ -182,13 +182,16 @@ def try_template(text: str, *, bos: str, eos: str, command: Sequence[str] | None
     """
     if len(text.encode("utf-8", "replace")) > MAX_TEMPLATE_BYTES:
         return f"larger than {MAX_TEMPLATE_BYTES // 1024} KiB"
-    process = subprocess.Popen(
-        list(command or trial_command()),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    try:
+        process = subprocess.Popen(
+            list(command or trial_command()),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as err:
+        return f"cannot be tried: {err.strerror}"
     with process:
         out, problem = _watch(process, json.dumps({"template": text, "bos": bos, "eos": eos}).encode("ascii"))
     if problem:

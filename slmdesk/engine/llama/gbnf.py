@@ -1,0 +1,267 @@
+"""Checks a GBNF grammar before llama.cpp sees it, where some grammars crash the process or never end.
+
+Tried with llama-cpp-python 0.3.36: a rule nested 100,000 deep, or a chain of 100,000 rules, is a segmentation fault;
+"x"{5,2} takes 10 s and all memory; a repeated part that may be empty makes the number of parser states explode; every
+syntax error prints the whole grammar to stderr.  The language is that of llama.cpp's grammars/README.md, without
+references to tokens (<think>, <[7]>), which could name control tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
+
+MAX_CHARACTERS = 256 * 1024
+MAX_NESTING = 100
+MAX_REPEAT = 1000
+MAX_STATES = 5000
+"""States the parser may be in at one place of the text."""
+
+_NAME = re.compile(r"[A-Za-z0-9-]+")
+_BLANK = re.compile(r"(?:[ \t]|#[^\r\n]*)*")
+_BLANK_OR_LINES = re.compile(r"(?:\s|#[^\r\n]*)*")
+_CHARACTER = r"(?:\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[tnr\\\"\[\]])|[^\\%s])"
+_LITERAL = re.compile('"' + _CHARACTER % '"' + '*"')
+_CLASS = re.compile(r"\[\^?(?!\])" + _CHARACTER % r"\]" + r"+\]")
+_REPEAT = re.compile(r"\{[ \t]*(\d+)[ \t]*(,?)[ \t]*(\d*)[ \t]*\}")
+_FOREVER = -1
+
+
+class GrammarInvalidError(Exception):
+    """A grammar that is not given to llama.cpp; its text says why in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Something that eats at least one character, or the empty literal."""
+
+    is_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A rule by name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Alternatives of sequences."""
+
+    alternatives: tuple[tuple[Element, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """An element `least` to `most` times; `most` -1: without end."""
+
+    element: Element
+    least: int
+    most: int
+
+
+Element: TypeAlias = Terminal | Reference | Group | Repeat
+
+
+def check_gbnf(text: str) -> None:
+    """Raise GrammarInvalidError unless llama.cpp can read `text` and follow it with a bounded number of states."""
+    if len(text) > MAX_CHARACTERS:
+        raise GrammarInvalidError(f"longer than {MAX_CHARACTERS} characters")
+    if "\0" in text:
+        raise GrammarInvalidError("holds a NUL character")
+    rules = _Parser(text).rules()
+    if "root" not in rules:
+        raise GrammarInvalidError("has no rule named root")
+    _Analysis(rules).check()
+
+
+class _Parser:
+    """Recursive descent over the text; `_at` is where it reads."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def rules(self) -> dict[str, Group]:
+        """All rules by name."""
+        rules: dict[str, Group] = {}
+        self._skip(_BLANK_OR_LINES)
+        while self._at < len(self._text):
+            name = self._take(_NAME, "a rule's name").group()
+            self._skip(_BLANK)
+            self._expect("::=")
+            self._skip(_BLANK_OR_LINES)
+            if name in rules:
+                raise GrammarInvalidError(f"has two rules named {name[:40]}")
+            rules[name] = self._group(depth=0)
+            if self._at < len(self._text) and self._text[self._at] not in "\r\n":
+                self._fail("a line break")
+            self._skip(_BLANK_OR_LINES)
+        return rules
+
+    def _group(self, depth: int) -> Group:
+        if depth > MAX_NESTING:
+            raise GrammarInvalidError("is nested too deeply")
+        alternatives = [self._sequence(depth)]
+        while self._text.startswith("|", self._at):
+            self._at += 1
+            self._skip(_BLANK_OR_LINES)
+            alternatives.append(self._sequence(depth))
+        return Group(tuple(alternatives))
+
+    def _sequence(self, depth: int) -> tuple[Element, ...]:
+        elements: list[Element] = []
+        while (element := self._element(depth)) is not None:
+            self._skip(_BLANK_OR_LINES if depth else _BLANK)
+            while (repeated := self._repeated(element)) is not None:
+                element = repeated
+                self._skip(_BLANK_OR_LINES if depth else _BLANK)
+            elements.append(element)
+        return tuple(elements)
+
+    def _element(self, depth: int) -> Element | None:
+        sign = self._text[self._at : self._at + 1]
+        if sign == '"':
+            return Terminal(is_empty=self._take(_LITERAL, "a literal").group() == '""')
+        if sign == "[":
+            self._take(_CLASS, "a character class")
+            return Terminal()
+        if sign == ".":
+            self._at += 1
+            return Terminal()
+        if sign == "(":
+            self._at += 1
+            self._skip(_BLANK_OR_LINES)
+            group = self._group(depth + 1)
+            self._expect(")")
+            return group
+        if found := _NAME.match(self._text, self._at):
+            self._at = found.end()
+            return Reference(found.group())
+        return None
+
+    def _repeated(self, element: Element) -> Repeat | None:
+        sign = self._text[self._at : self._at + 1]
+        if sign and sign in "*+?":
+            self._at += 1
+            return Repeat(element, 1 if sign == "+" else 0, 1 if sign == "?" else _FOREVER)
+        if sign != "{":
+            return None
+        least, comma, most = self._take(_REPEAT, "a number of times").groups()
+        low = int(least[:9])
+        high = (int(most[:9]) if most else _FOREVER) if comma else low
+        if max(low, high) > MAX_REPEAT or _FOREVER < high < low:
+            raise GrammarInvalidError(f"repeats something {{{low},{high}}} times")
+        return Repeat(element, low, high)
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        found = pattern.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+
+    def _take(self, pattern: re.Pattern[str], what: str) -> re.Match[str]:
+        found = pattern.match(self._text, self._at)
+        if found is None:
+            self._fail(what)
+        self._at = found.end()
+        return found
+
+    def _expect(self, sign: str) -> None:
+        if not self._text.startswith(sign, self._at):
+            self._fail(sign)
+        self._at += len(sign)
+
+    def _fail(self, expected: str) -> NoReturn:
+        line = self._text.count("\n", 0, self._at) + 1
+        raise GrammarInvalidError(f"{expected} expected in line {line}")
+
+
+class _Analysis:
+    """What the rules mean together: undefined names, left recursion, how many states one place may have.
+
+    `_empties` counts in how many ways an element can be empty, `_starts` the parser's steps to reach its first
+    characters.  Both follow only what may stand first, so a rule met again on the way is left recursion.
+    """
+
+    def __init__(self, rules: dict[str, Group]) -> None:
+        self._rules = rules
+        self._known: dict[str, tuple[int, int]] = {}
+        self._open: list[str] = []
+
+    def check(self) -> None:
+        """Raise GrammarInvalidError for the first trouble."""
+        for name, group in self._rules.items():
+            self._rule(name)
+            for inner in _groups_in(group):
+                self._group(inner)
+                for sequence in inner.alternatives:
+                    self._check_sequence(sequence)
+
+    def _check_sequence(self, sequence: tuple[Element, ...]) -> None:
+        """Each place in a sequence is where the parser may go on."""
+        steps = 0
+        for element in reversed(sequence):
+            if isinstance(element, Repeat) and element.most != 1 and self._measure(element.element)[0]:
+                raise GrammarInvalidError("repeats something that may be empty")
+            empties, starts = self._measure(element)
+            steps = _bounded(starts + empties * steps)
+
+    def _measure(self, element: Element) -> tuple[int, int]:
+        """(ways to be empty, steps to the first characters)."""
+        if isinstance(element, Terminal):
+            return int(element.is_empty), 1
+        if isinstance(element, Reference):
+            return self._rule(element.name)
+        if isinstance(element, Group):
+            return self._group(element)
+        empties, starts = self._measure(element.element)
+        if empties and element.most != 1:
+            raise GrammarInvalidError("repeats something that may be empty")
+        return empties + (element.least == 0), starts + 1
+
+    def _rule(self, name: str) -> tuple[int, int]:
+        if name not in self._rules:
+            raise GrammarInvalidError(f"has no rule named {name[:40]}")
+        if name in self._open:
+            raise GrammarInvalidError(f"the rule {name[:40]} begins with itself")
+        if name not in self._known:
+            if len(self._open) > MAX_NESTING:
+                raise GrammarInvalidError("is nested too deeply")
+            self._open.append(name)
+            self._known[name] = self._group(self._rules[name])
+            self._open.pop()
+        return self._known[name]
+
+    def _group(self, group: Group) -> tuple[int, int]:
+        empties = starts = 0
+        for sequence in group.alternatives:
+            ways, steps = 1, 0
+            for element in sequence:
+                more_ways, more_steps = self._measure(element)
+                steps = _bounded(steps + ways * more_steps)
+                ways = _bounded(ways * more_ways)
+                if not ways:
+                    break
+            empties, starts = _bounded(empties + ways), _bounded(starts + max(steps, 1))
+        return empties, starts
+
+
+def _groups_in(group: Group) -> Iterator[Group]:
+    """The group and all groups inside it."""
+    waiting: list[Element] = [group]
+    while waiting:
+        element = waiting.pop()
+        if isinstance(element, Repeat):
+            waiting.append(element.element)
+        elif isinstance(element, Group):
+            yield element
+            for sequence in element.alternatives:
+                waiting.extend(sequence)
+
+
+def _bounded(states: int) -> int:
+    if states > MAX_STATES:
+        raise GrammarInvalidError("can be read in too many ways")
+    return states

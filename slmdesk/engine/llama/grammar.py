@@ -1,0 +1,125 @@
+"""What an answer may look like: JSON schemas and GBNF to a sampler of llama.cpp."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from typing import Any
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+from slmdesk.engine.llama.gbnf import MAX_REPEAT, GrammarInvalidError, check_gbnf
+from slmdesk.engine.llama.library import load_library
+
+MAX_SCHEMA_CHARACTERS = 64 * 1024
+_MAX_REASON_CHARACTERS = 200
+_LENGTHS = frozenset({"minLength", "maxLength"})
+_COUNTS = _LENGTHS | {"minItems", "maxItems"}
+_OTHER_KEYS = frozenset({"$ref", "oneOf", "anyOf", "const", "enum", "pattern", "format"})
+"""Where one of these stands, the library does not look at lengths."""
+_LARGE_REPEAT = re.compile(r"\{[^}]*\d{4}")
+
+
+def make_grammar_sampler(vocab: int, gbnf: str) -> Any:
+    """A sampler that allows what `gbnf` allows, for the model of `vocab` (llama.cpp's pointer).
+
+    The caller frees it with llama_sampler_free.  Raises KnownError `grammar.invalid`; llama.cpp sees only what
+    `check_gbnf` has passed.
+    """
+    try:
+        check_gbnf(gbnf)
+        raw = gbnf.encode("utf-8")
+    except GrammarInvalidError as err:
+        raise _invalid(str(err)) from err
+    except UnicodeEncodeError as err:
+        raise _invalid("holds half a character") from err
+    sampler = load_library().api.llama_sampler_init_grammar(vocab, raw, b"root")
+    if not sampler:
+        raise _invalid("llama.cpp refuses it")
+    return sampler
+
+
+def grammar_of_schema(schema: str) -> str:
+    """GBNF for a JSON schema given as text.  Raises KnownError `grammar.invalid`.
+
+    Structure, types, enumerations, lengths and patterns are bound; limits on numbers (minimum, multipleOf) and `not`
+    cannot be and are left to whoever reads the answer.  Nothing is ever fetched for a `$ref`.
+    """
+    if len(schema) > MAX_SCHEMA_CHARACTERS:
+        raise _invalid(f"longer than {MAX_SCHEMA_CHARACTERS} characters")
+    try:
+        untrusted = json.loads(schema)
+        if not isinstance(untrusted, dict):
+            raise TypeError("not an object")
+        return _convert(untrusted)
+    except KnownError:
+        raise
+    except RecursionError as err:
+        raise _invalid("the schema is nested too deeply") from err
+    except Exception as err:  # the converter answers a wrong schema with whatever error it runs into
+        raise _invalid(f"the schema cannot be used: {err or type(err).__name__}") from err
+
+
+def _convert(schema: dict[str, Any]) -> str:
+    _check_counts(schema)
+    module: Any = importlib.import_module("llama_cpp.llama_grammar")
+
+    class Converter(module.SchemaConverter):  # type: ignore[misc]
+        """The library's, with two changes: backslashes are escaped, and long repetitions are not written out."""
+
+        def _format_literal(self, literal: str) -> str:
+            escaped: str = super()._format_literal(literal.replace("\\", "\\\\"))
+            return escaped
+
+        def visit(self, schema: dict[str, Any], name: str) -> str:
+            """The rule for a part of the schema, by name."""
+            rule = name + "-" if name in module.RESERVED_NAMES else name or "root"
+            counted = "" if _OTHER_KEYS & schema.keys() else self._counted(schema, name)
+            found: str = self._add_rule(rule, counted) if counted else super().visit(schema, name)
+            return found
+
+        def _counted(self, schema: dict[str, Any], name: str) -> str:
+            """A text or list of bounded length, counted by {m,n}: the library nests as many groups."""
+            if schema.get("type") == "string" and _LENGTHS & schema.keys():
+                char = self._add_primitive("char", module.PRIMITIVE_RULES["char"])
+                return f'"\\"" {char}{_times(schema, "Length")} "\\"" space'
+            if schema.get("type") == "array" and isinstance(schema.get("items"), dict) and "prefixItems" not in schema:
+                item = self.visit(schema["items"], f"{name}{'-' if name else ''}item")
+                least, most = schema.get("minItems", 0), schema.get("maxItems")
+                if most == 0:
+                    return '"[" space "]" space'
+                more = f'("," space {item}){{{max(least - 1, 0)},{"" if most is None else most - 1}}}'
+                return f'"[" space ({item} {more}){"" if least else "?"} "]" space'
+            return ""
+
+    converter = Converter(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
+    converter.visit(converter.resolve_refs(schema, "schema"), "")
+    gbnf: str = converter.format_grammar()
+    try:
+        check_gbnf(gbnf)
+    except GrammarInvalidError as err:
+        raise _invalid(f"the grammar of the schema: {err}") from err
+    return gbnf
+
+
+def _times(schema: dict[str, Any], of: str) -> str:
+    return f"{{{schema.get('min' + of, 0)},{schema.get('max' + of, '')}}}"
+
+
+def _check_counts(untrusted: Json) -> None:
+    """Refuse numbers the converter would write out in memory.  Raises KnownError."""
+    if isinstance(untrusted, dict):
+        for key, value in untrusted.items():
+            if key in _COUNTS and isinstance(value, int | float) and value not in range(MAX_REPEAT + 1):
+                raise _invalid(f"{key} is not a number from 0 to {MAX_REPEAT}")
+            if key == "pattern" and isinstance(value, str) and _LARGE_REPEAT.search(value):
+                raise _invalid("a pattern repeats something too often")
+            _check_counts(value)
+    elif isinstance(untrusted, list):
+        for value in untrusted:
+            _check_counts(value)
+
+
+def _invalid(reason: str) -> KnownError:
+    return KnownError("grammar.invalid", reason=" ".join(reason.split())[:_MAX_REASON_CHARACTERS])
