@@ -85,9 +85,10 @@ def info(face: Face, model_or_file: str) -> None:
 @models.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--link", is_flag=True, help="Leave the file where it is.")
+@click.option("--name", default="", help="Show it under this name instead of the one in its header.")
 @json_option
 @click.pass_obj
-def import_model(face: Face, file: Path, link: bool) -> None:
+def import_model(face: Face, file: Path, link: bool, name: str) -> None:
     """Bring in a GGUF model FILE: by copy, or where it is."""
     from slmdesk.services.facts import Fact, ImportProgress
 
@@ -101,7 +102,7 @@ def import_model(face: Face, file: Path, link: bool) -> None:
             def ended(fact: ImportEnded) -> None:
                 told(fact.model or fact.problem)  # neither: cancelled, and nobody waits any more
 
-            services.models.import_file(file, link=link, ended=ended)
+            services.models.import_file(file, link=link, name=name, ended=ended)
 
         services.add_listener(on_fact)
         record: ModelRecord = face.wait_for(services, begin, cancel=services.models.cancel_import)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf import GgufHeader, check_file, plain_metadata, read_header, require_chat_model
+from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
@@ -31,6 +32,8 @@ from slmdesk.services.loading import EngineRoom
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
+
+MAX_NAME = 120
 
 T = TypeVar("T")
 OnEnded = Callable[[T | Problem], None]
@@ -59,6 +62,12 @@ class Verified:
 class _Import:
     path: Path
     stop: threading.Event
+    link: bool
+    name: str
+
+    def name_for(self, header: GgufHeader) -> str:
+        """The name to show: the one wished, the header's, or the file's."""
+        return self.name or header.name or clean_label(self.path.stem, MAX_NAME)
 
 
 class ModelService:
@@ -152,25 +161,25 @@ class ModelService:
     # ---- bringing in
 
     def import_file(
-        self, path: Path, *, link: bool = False, ended: Callable[[ImportEnded], None] | None = None
+        self, path: Path, *, link: bool = False, name: str = "", ended: Callable[[ImportEnded], None] | None = None
     ) -> None:
-        """Bring a model file in: by copy, or where it is (`link`).
+        """Bring a model file in: by copy, or where it is (`link`).  `name`: instead of the one in its header.
 
         ImportProgress, then one ImportEnded are told; `ended` is called too, on the desk thread.  A file of a known
         sha256 gives the model that is there.
         """
-        job = _Import(path, threading.Event())
+        job = _Import(path, threading.Event(), link, clean_label(name, MAX_NAME))
         self._imports.append(job)
 
         def finish(result: HashedFile | None, header: GgufHeader | None, error: SlmdeskError | None) -> None:
             self._imports.remove(job)
-            fact = self._ended(job, link, result, header, error)
+            fact = self._ended(job, result, header, error)
             self._tell(fact)
             if ended:
                 ended(fact)
 
         def work() -> None:
-            result, header, error = self._bring_in(job, link=link)
+            result, header, error = self._bring_in(job)
             self._desk.post(lambda: finish(result, header, error))
 
         threading.Thread(target=work, name="import-model", daemon=True).start()
@@ -269,9 +278,7 @@ class ModelService:
 
     # ---- inside
 
-    def _bring_in(
-        self, job: _Import, *, link: bool
-    ) -> tuple[HashedFile | None, GgufHeader | None, SlmdeskError | None]:
+    def _bring_in(self, job: _Import) -> tuple[HashedFile | None, GgufHeader | None, SlmdeskError | None]:
         """On a file thread."""
 
         def on_bytes(done: int, total: int) -> None:
@@ -281,16 +288,15 @@ class ModelService:
             header = check_file(job.path)
             require_chat_model(header)
             path = job.path.absolute()
-            if link or path.parent == self.folder:
+            if job.link or path.parent == self.folder:
                 return hash_file(path, on_bytes, job.stop), header, None
-            return copy_in(path, self.folder, header.name or path.stem, on_bytes, job.stop), header, None
+            return copy_in(path, self.folder, job.name_for(header), on_bytes, job.stop), header, None
         except SlmdeskError as err:
             return None, None, err
 
     def _ended(
         self,
         job: _Import,
-        link: bool,
         result: HashedFile | None,
         header: GgufHeader | None,
         error: SlmdeskError | None,
@@ -298,21 +304,21 @@ class ModelService:
         if result is None or header is None:
             problem = None if error is None or isinstance(error, Stopped) else problem_for(error)
             return ImportEnded(str(job.path), None, problem)
-        linked = link and result.path.parent != self.folder
+        linked = job.link and result.path.parent != self.folder
         try:
-            record = self._register(result, header, linked=linked)
+            record = self._register(result, header, job.name_for(header), linked=linked)
         except KnownError as err:
             return ImportEnded(str(job.path), None, problem_for(err))
         self._tell(ModelsChanged())
         return ImportEnded(str(job.path), record)
 
-    def _register(self, file: HashedFile, header: GgufHeader, *, linked: bool) -> ModelRecord:
+    def _register(self, file: HashedFile, header: GgufHeader, name: str, *, linked: bool) -> ModelRecord:
         """The record of a file that is in its place.  A known sha256 gives the record that is there."""
         place = os.fsencode(file.path)
         old = self.by_sha256(file.sha256)
         if old is None:
             return self._store.add_model(
-                name=header.name or file.path.stem,
+                name=name,
                 path=place,
                 linked=linked,
                 bytes=file.mark.bytes,

@@ -288,7 +288,7 @@ def test_another_models_answers_end_before_it_is_replaced(opened, tmp_path) -> N
 
 
 def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(opened) -> None:
-    told = opened(slow=0.01)
+    told = opened(slow=0.002)
     sent = send(told, WORDS * 3)
     conn = told.services.store._db.conn
     pages = told.services.desk.call(lambda: conn.execute("pragma page_count").fetchone()[0])

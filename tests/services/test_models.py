@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fakes.tiny_gguf import tiny_bert, tiny_llama, write
+from fakes.told import TIMEOUT_S
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.services import files
+from slmdesk.services.facts import (
+    ImportEnded,
+    ImportProgress,
+    ModelsChanged,
+    ModelState,
+    ModelStateChanged,
+    Problem,
+)
+from slmdesk.services.files import file_name, slug
+from slmdesk.services.wishes import SendWish
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def told(opened):
+    return opened(model=False)
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Path:
+    return write(tmp_path / "tiny.gguf", tiny_llama())
+
+
+def on_desk(told, wish: str, *args, **more):
+    return told.services.desk.call(lambda: getattr(told.services.models, wish)(*args, **more))
+
+
+def bring_in(told, path: Path, **more) -> ImportEnded:
+    begin = len(told.facts)
+    on_desk(told, "import_file", path, **more)
+    return told.wait(ImportEnded, lambda fact: fact.path == str(path), begin)
+
+
+def asked(told, wish: str, *args):
+    answers: list = []
+    done = threading.Event()
+    on_desk(told, wish, *args, lambda one: (answers.append(one), done.set()))
+    assert done.wait(TIMEOUT_S)
+    return answers[0]
+
+
+def test_import_copies_hashes_and_names_the_file_itself(told, tiny, home) -> None:
+    model = bring_in(told, tiny).model
+    assert model is not None
+    sha256 = hashlib.sha256(tiny.read_bytes()).hexdigest()
+    place = Path(os.fsdecode(model.path))
+    assert (model.sha256, model.bytes, model.linked) == (sha256, tiny.stat().st_size, False)
+    assert place == home / "models" / file_name(model.name, sha256)
+    assert place.read_bytes() == tiny.read_bytes()
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert model.header["architecture"] == "llama"
+    assert model.header["has_chat_template"] is True
+    assert told.of(ModelsChanged)
+    assert told.of(ImportProgress)[-1].done_bytes == tiny.stat().st_size
+    assert [one.name for one in (home / "models").iterdir()] == [place.name]
+
+
+def test_the_same_bytes_twice_are_one_model(told, tiny, tmp_path, home) -> None:
+    first = bring_in(told, tiny).model
+    again = bring_in(told, write(tmp_path / "other name.gguf", tiny_llama()), name="Other").model
+    assert again.id == first.id
+    assert len(on_desk(told, "list")) == 1
+    assert len(list((home / "models").iterdir())) == 1
+
+
+def test_a_linked_file_stays_where_it_is(told, tiny, home) -> None:
+    model = bring_in(told, tiny, link=True, name="Mine").model
+    assert (model.linked, os.fsdecode(model.path), model.name) == (True, str(tiny), "Mine")
+    assert list((home / "models").iterdir()) == []
+    assert on_desk(told, "remove", model.id) == 0
+    assert tiny.exists()
+    assert on_desk(told, "list") == []
+
+
+def test_removing_a_copied_model_says_how_many_bytes_come_back(told, tiny, home) -> None:
+    model = bring_in(told, tiny).model
+    assert on_desk(told, "remove", model.id[:6]) == tiny.stat().st_size
+    assert list((home / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("page", "model.not_gguf"),
+        ("cut", "model.incomplete"),
+        ("bert", "model.wrong_kind"),
+        ("fifo", "model.unreadable"),
+        ("gone", "model.missing"),
+        ("folder", "model.unreadable"),
+    ],
+)
+def test_m2_m3_m9_m10_what_is_no_model_is_named_and_nothing_stays(told, tmp_path, home, name, code) -> None:
+    path = tmp_path / f"{name}.gguf"
+    if name == "page":
+        path.write_text("<!doctype html><html>login</html>")
+    elif name == "cut":
+        path.write_bytes(tiny_llama().data[:-100])
+    elif name == "bert":
+        write(path, tiny_bert())
+    elif name == "fifo":
+        os.mkfifo(path)
+    elif name == "folder":
+        path.mkdir()
+    began = time.monotonic()
+    ended = bring_in(told, path)
+    assert time.monotonic() - began < 5
+    assert (ended.model, ended.problem.code) == (None, code)
+    assert on_desk(told, "list") == []
+    assert list((home / "models").iterdir()) == []
+
+
+HOSTILE = [
+    "\n\x1b[31m",
+    "../../etc/passwd",
+    "--help",
+    "<b>x</b>",
+    "\u202egpj.exe",
+    "x" * 300,
+    "..",
+    ".hidden",
+    "CON",
+    "",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_m11_names_of_files_are_made_by_the_program(name) -> None:
+    made = file_name(name, "ab" * 32)
+    assert made == Path(made).name
+    assert made.isascii()
+    assert made[0].isalnum()
+    assert len(made) < 90
+    assert set(slug(name)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+def test_m11_a_hostile_name_in_the_header_is_one_plain_line(told, tmp_path, home) -> None:
+    hostile = tiny_llama(change={"general.name": ("string", "../x\n\x1b[31m<b>\u202e")})
+    model = bring_in(told, write(tmp_path / b"\xff--help\n.gguf".decode("utf-8", "surrogateescape"), hostile)).model
+    assert model is not None
+    assert model.name.isprintable()
+    assert [one.parent for one in (home / "models").iterdir()] == [home / "models"]
+
+
+def test_a_cancelled_import_leaves_no_part(told, tmp_path, home, monkeypatch) -> None:
+    monkeypatch.setattr(files, "CHUNK_BYTES", 1)
+    path = write(tmp_path / "tiny.gguf", tiny_llama())
+    on_desk(told, "import_file", path)
+    told.wait(ImportProgress)
+    on_desk(told, "cancel_import")
+    ended = told.wait(ImportEnded)
+    assert (ended.model, ended.problem) == (None, None)
+    assert list((home / "models").iterdir()) == []
+
+
+def test_d12_a_disk_that_is_too_full_says_both_amounts(told, tiny, home, monkeypatch) -> None:
+    monkeypatch.setattr(files, "SPARE_BYTES", 1 << 60)
+    problem = bring_in(told, tiny).problem
+    assert problem.code == "disk.full"
+    assert problem.args["needed_bytes"] > problem.args["available_bytes"] > 0
+    assert list((home / "models").iterdir()) == []
+
+
+def test_m4_one_flipped_byte_is_found_and_the_model_not_loaded(told, tiny) -> None:
+    model = bring_in(told, tiny).model
+    place = Path(os.fsdecode(model.path))
+    assert [one.ok for one in asked(told, "verify", [])] == [True]
+    data = bytearray(place.read_bytes())
+    data[len(data) // 2] ^= 1
+    place.write_bytes(data)
+    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    ended = told.end_of(sent.answer.id)
+    assert (ended.message.status, ended.problem.code) == (Status.FAILED, "model.changed")
+    found = asked(told, "verify", [model.id])
+    assert [(one.ok, one.problem.code) for one in found] == [(False, "model.changed")]
+    data[len(data) // 2] ^= 1
+    place.write_bytes(data)  # another time and inode, the right bytes: hashed again, and good
+    again = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello", chat=sent.item.id)))
+    assert told.end_of(again.answer.id).message.status is Status.COMPLETE
+
+
+def test_m12_a_model_that_is_gone_stays_in_the_list_and_comes_back(told, tiny) -> None:
+    model = bring_in(told, tiny).model
+    place = Path(os.fsdecode(model.path))
+    away = place.with_suffix(".away")
+    place.rename(away)
+    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    ended = told.end_of(sent.answer.id)
+    assert ended.problem.code == "model.missing"
+    assert [one.id for one in on_desk(told, "list")] == [model.id]
+    assert asked(told, "verify", [])[0].problem.code == "model.missing"
+    away.rename(place)
+    again = told.services.desk.call(lambda: told.services.chats.try_again(sent.answer.id))
+    assert told.end_of(again.id).message.status is Status.COMPLETE
+
+
+def test_files_in_the_folder_are_taken_in_after_the_library_was_lost(told, home) -> None:
+    write(home / "models" / "left.gguf", tiny_llama())
+    (home / "models" / "no-model.gguf").write_text("hello")
+    done = threading.Event()
+    taken: list[int] = []
+    on_desk(told, "adopt", lambda count: (taken.append(count), done.set()))
+    assert done.wait(TIMEOUT_S)
+    assert taken == [1]
+    (model,) = on_desk(told, "list")
+    assert (model.linked, Path(os.fsdecode(model.path)).name) == (False, "left.gguf")
+    assert (home / "models" / "no-model.gguf").exists()
+
+
+def test_fit_and_info_from_the_header_alone(told, tiny) -> None:
+    fit = asked(told, "fit", str(tiny), 512)
+    assert (fit.verdict, fit.context_tokens) == ("fits", 512)
+    assert fit.memory.total > 0
+    info = asked(told, "info", str(tiny))
+    assert info.header.architecture == "llama"
+    assert info.metadata["general.architecture"] == "llama"
+    missing = asked(told, "info", str(tiny) + ".none")
+    assert isinstance(missing, Problem)
+    assert missing.code == "model.missing"
+    assert told.services.engine.generation == 0
+
+
+def test_choosing(told, tiny, tmp_path) -> None:
+    with pytest.raises(KnownError, match=r"model\.none"):
+        on_desk(told, "choose", None)
+    first = bring_in(told, tiny, name="One").model
+    assert on_desk(told, "choose", None).id == first.id
+    path = write(tmp_path / "two.gguf", tiny_llama(change={"general.name": ("string", "Two")}))
+    second = bring_in(told, path).model
+    with pytest.raises(KnownError, match=r"model\.several"):
+        on_desk(told, "choose", None)
+    with pytest.raises(KnownError, match=r"model\.unknown"):
+        on_desk(told, "choose", "three")
+    assert on_desk(told, "choose", "two").id == second.id
+    on_desk(told, "use", second.id)
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
+    assert on_desk(told, "choose", None).id == second.id
