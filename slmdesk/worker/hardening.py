@@ -20,20 +20,19 @@ PR_SET_PDEATHSIG = 1
 M_ARENA_MAX = -8
 
 
-def harden(role: str) -> tuple[str, ...]:
+def harden(role: str, *, deny_exec: bool = True) -> tuple[str, ...]:
     """Apply all that this system knows.  Returns what took effect, for `hello`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the desk's to hear
     done = []
     if sys.platform != "win32":
         _limit_memory(role)
     if sys.platform == "linux":
-        _die_with_desk()
+        die_with(int(os.environ.get(PARENT_VARIABLE) or os.getppid()))
         done.append("dies_with_desk")
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
         from slmdesk.worker.sandbox import install
 
-        done += install(deny_exec=role == "reader")
+        done += install(deny_exec=deny_exec)
     return tuple(done)
 
 
@@ -48,9 +47,8 @@ def _limit_memory(role: str) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY_BYTES, READER_MEMORY_BYTES))
 
 
-def _die_with_desk() -> None:
-    """Ask for SIGKILL when the desk's thread that started us ends (prctl(2)), and see whether it has already."""
-    desk = int(os.environ.get(PARENT_VARIABLE) or os.getppid())
+def die_with(parent: int) -> None:
+    """Ask for SIGKILL when the parent's thread that started us ends (prctl(2)), and see whether it has already."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != desk:
+    if os.getppid() != parent:
         os._exit(0)

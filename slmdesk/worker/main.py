@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
+import sys
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -32,6 +34,7 @@ from slmdesk.worker.hardening import harden
 from slmdesk.worker.jobs import Jobs
 from slmdesk.worker.output import Output, take_pipes
 from slmdesk.worker.roles import EngineRole, ReaderRole, Role, engine_named
+from slmdesk.worker.trials import TemplateTrials, TryTemplate, start_trials
 
 HEARTBEAT_S = 1.0
 END_S = 1.5
@@ -43,8 +46,10 @@ def run_worker(arguments: Sequence[str]) -> int:
     wish = _parse(arguments)
     source, target = take_pipes()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the desk's to hear
+    trials = _start_trials((source, target)) if wish.engine == "llama" and wish.role == "engine" else None
     secured = harden(wish.role)
-    role: Role = ReaderRole() if wish.role == "reader" else EngineRole(engine_named(wish.engine))
+    role: Role = ReaderRole() if wish.role == "reader" else EngineRole(engine_named(wish.engine, trials))
     output = Output(target)
     output.send(Hello(protocol.VERSION, wish.role, (*role.kinds, *secured), os.getpid()))
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
@@ -59,6 +64,19 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("role", choices=("engine", "reader"))
     parser.add_argument("--engine", choices=("llama", "echo"), default="llama")
     return parser.parse_args(arguments)
+
+
+def _start_trials(pipes: tuple[int, int]) -> TemplateTrials | None:
+    """The helper that tries templates, where the engine will not be able to start programs itself."""
+    if sys.platform != "linux":
+        return None
+
+    def try_template() -> TryTemplate:
+        from slmdesk.engine.llama.templates import try_template as found
+
+        return found
+
+    return start_trials(try_template, close=pipes)
 
 
 def _beat(role: Role, output: Output) -> None:

@@ -10,6 +10,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import CountTokens, Heartbeat, Load, Unload
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task
+from slmdesk.worker.trials import TryTemplate
 
 ModelWish = Load | Unload | CountTokens
 
@@ -138,8 +139,8 @@ class ReaderRole(Role):
                 self._running -= 1
 
 
-def engine_named(name: str) -> Callable[[], Engine]:
-    """How to make an engine, imported when made."""
+def engine_named(name: str, try_template: TryTemplate | None = None) -> Callable[[], Engine]:
+    """How to make an engine, imported when made.  `try_template`: instead of its own way, which starts a program."""
 
     def make() -> Engine:
         if name == "echo":
@@ -148,6 +149,6 @@ def engine_named(name: str) -> Callable[[], Engine]:
             return EchoEngine()
         from slmdesk.engine.llama import LlamaEngine
 
-        return LlamaEngine()
+        return LlamaEngine() if try_template is None else LlamaEngine(try_template=try_template)
 
     return make

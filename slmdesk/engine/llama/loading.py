@@ -19,7 +19,7 @@ from slmdesk.engine.llama.model import LoadProgress, WeightFile, forecast_memory
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
-from slmdesk.engine.llama.templates import ChatFormat
+from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, usable_cores
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
@@ -101,6 +101,7 @@ def load_model(
     handle: str,
     on_progress: LoadProgress,
     on_work: Callable[[], None],
+    try_template: TryTemplate | None = None,
 ) -> Loaded:
     """Load a model.  Blocks; any thread, one load at a time (the library's log is read).
 
@@ -113,7 +114,7 @@ def load_model(
     context: Context | None = None
     try:
         vocabulary = Vocabulary(weights.vocab)
-        chat_format = _chat_format(library, spec, weights, vocabulary)
+        chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
         abort = _Abort(on_work)
         context = Context(
             library,
@@ -178,7 +179,9 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader) -> _Plan:
     return _Plan(limit, cells, wanted, places)
 
 
-def _chat_format(library: Library, spec: LoadSpec, weights: WeightFile, vocabulary: Vocabulary) -> ChatFormat:
+def _chat_format(
+    library: Library, spec: LoadSpec, weights: WeightFile, vocabulary: Vocabulary, trial: TryTemplate | None
+) -> ChatFormat:
     header = weights.header
     template = header.chat_template
     if template is None and header.template_bytes:  # too long to be kept with the header, but it tells the family
@@ -191,6 +194,7 @@ def _chat_format(library: Library, spec: LoadSpec, weights: WeightFile, vocabula
         vocabulary=vocabulary,
         wanted=spec.template,
         checked=spec.template_checked,
+        trial=trial,
     )
 
 

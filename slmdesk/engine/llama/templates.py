@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -30,6 +31,13 @@ from slmdesk.engine.llama.vocabulary import Vocabulary
 TRIAL_WALL_SECONDS = 8.0
 """For a machine so busy that the child does not get its 2 s of computing time; below the heartbeat's 10 s."""
 _POLL_SECONDS = 0.05
+
+
+class TryTemplate(Protocol):
+    """How a template is tried before it is trusted with this process."""
+
+    def __call__(self, text: str, *, bos: str, eos: str) -> str:
+        """Returns '' for a usable one, else why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +91,15 @@ class ChatFormat:
         wanted: str | None = None,
         checked: bool = False,
         clock: Callable[[], datetime] = datetime.now,
+        trial: TryTemplate | None = None,
     ) -> ChatFormat:
         """The format for a model whose file holds `template` (None or blank: none).
 
         `wanted`: None or "file" for the file's own, else the name of a built-in family ("builtin:NAME" too) or
         "plain".  `checked`: the template was found usable before, under the file's checksum; else it is tried in a
         throwaway child first, which takes about 0.3 s, 8 s at the worst, and blocks.  An unusable template is no
-        error: the family's format takes its place and `problem` says why.
+        error: the family's format takes its place and `problem` says why.  `trial`: instead of `try_template`, for a
+        process that may not start programs.
         Raises KnownError `request.invalid` for a name not known.
         """
         if wanted not in (None, "file"):
@@ -104,7 +114,7 @@ class ChatFormat:
             is_control=lambda text: _is_control(vocabulary, text),
         )
         compiled: ChatTemplate | None = None
-        problem = "" if checked else try_template(template, bos=bos, eos=eos)
+        problem = "" if checked else (trial or try_template)(template, bos=bos, eos=eos)
         if not problem:
             try:
                 compiled = ChatTemplate(template, bos=bos, eos=eos, clock=clock)

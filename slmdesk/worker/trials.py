@@ -1,0 +1,90 @@
+"""A small process that may still start a program: the throwaway one in which a model's template is tried first.
+
+The engine itself gives up starting programs before it opens a foreign file (sandbox.py).  This helper was forked from
+it before that; all it does is to try templates, one after another, and it dies with the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from slmdesk.worker.hardening import die_with
+from slmdesk.worker.sandbox import install
+
+TryTemplate = Callable[..., str]
+"""(text, *, bos, eos) to '' for a usable template, else why it is not."""
+CRASHED = "crashes the template reader"
+
+
+class TemplateTrials:
+    """The engine's end.  Thread-safe."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+
+    def __call__(self, text: str, *, bos: str, eos: str) -> str:
+        """Try a template.  Returns '' when it is usable, else why not."""
+        with self._lock:
+            try:
+                _send(self._channel, [text, bos, eos])
+                return str(_receive(self._channel))
+            except (OSError, EOFError):
+                return CRASHED
+
+
+def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, ...]) -> TemplateTrials:
+    """Fork the helper; `try_template` gets the function when it is first needed, there.
+
+    To be called while the process has one thread; `close` are descriptors the helper may not keep.  Raises OSError.
+    """
+    ours, its = socket.socketpair()
+    parent = os.getpid()
+    if os.fork() == 0:
+        try:
+            ours.close()
+            for descriptor in close:
+                os.close(descriptor)
+            die_with(parent)
+            install(deny_exec=False)
+            _serve(its, try_template)
+        finally:
+            os._exit(0)
+    its.close()
+    return TemplateTrials(ours)
+
+
+def _serve(channel: socket.socket, try_template: Callable[[], TryTemplate]) -> None:
+    try:
+        while True:
+            text, bos, eos = _receive(channel)
+            _send(channel, try_template()(text, bos=bos, eos=eos))
+    except EOFError:
+        pass
+
+
+def _send(channel: socket.socket, value: object) -> None:
+    raw = json.dumps(value).encode("ascii")
+    channel.sendall(struct.pack("!I", len(raw)) + raw)
+
+
+def _receive(channel: socket.socket) -> Any:
+    """A value from the other end.  Raises EOFError when that is gone."""
+    (size,) = struct.unpack("!I", _exactly(channel, 4))
+    return json.loads(_exactly(channel, size))
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    raw = b""
+    while len(raw) < size:
+        block = channel.recv(size - len(raw))
+        if not block:
+            raise EOFError
+        raw += block
+    return raw
