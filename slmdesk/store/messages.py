@@ -145,7 +145,7 @@ class Messages(Items, Words):
 
     def mark_interrupted(self, owner_gone: Callable[[str], bool] | None = None) -> list[Message]:
         """Close what desks that are gone left open, keeping the words.  Returns what was closed."""
-        gone = owner_gone or (lambda owner: not is_desk_alive(self._paths, owner))
+        gone = owner_gone or (lambda owner: owner != self._desk_id and not is_desk_alive(self._paths, owner))
         query = "select * from messages where status = 'streaming' order by n"
         if not any(gone(row["owner"] or "") for row in self._db.rows(query)):
             return []

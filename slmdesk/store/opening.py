@@ -91,7 +91,7 @@ def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable
     """The lock shared from here on, the desk's own lock held, what dead desks left open closed."""
     if not opening.lock.share():
         raise KnownError("store.busy")
-    desk_lock = DeskLock(opening.paths, desk_id)
+    desk_lock = _hold_desk(opening, desk_id)
     store = Store(database, opening.paths, desk_id, schema_lock=opening.lock, desk_lock=desk_lock, clock=clock)
     try:
         if opening.damage_met or not store.index_is_current():  # damage to the index alone passes the quick check
@@ -100,10 +100,22 @@ def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable
         sweep_dead_desks(opening.paths)
     except KnownError as known:  # a full disk or a busy neighbour must not keep anybody from reading
         if known.code not in ("store.full", "store.busy", "disk.full"):
-            desk_lock.close()
+            if desk_lock is not None:
+                desk_lock.close()
             raise
         opening.notices.append(known)
     return OpenedStore(store, tuple(opening.notices), read_only=False)
+
+
+def _hold_desk(opening: _Opening, desk_id: str) -> DeskLock | None:
+    """The desk's own lock; none on a disk so full that not even an empty file can be made: there is reading to do."""
+    try:
+        return DeskLock(opening.paths, desk_id)
+    except KnownError as known:
+        if known.code != "disk.full":
+            raise
+        opening.notices.append(known)
+        return None
 
 
 def _open_to_write(opening: _Opening) -> Database:

@@ -109,8 +109,12 @@ def fill(home: str, limit: str) -> None:
         except KnownError as known:
             code = known.code
     readable = len(store.messages(chat.id))
-    say(f"full {code} {number} {readable}")
+    beside = open_store(find_paths(Path(home)), desk_id="e")  # a start on a full disk
+    codes = ",".join(notice.code for notice in beside.notices) or "-"
+    say(f"full {code} {number} {readable} {len(beside.store.messages(chat.id))} {codes}")
+    beside.store.close()
     sys.stdin.readline()
+    (Path(home) / "filler").unlink(missing_ok=True)
     if int(limit):
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     store.add_message(chat.id, parent=None, role=Role.USER, parts=[TextPart("after")], status=Status.COMPLETE)

@@ -270,7 +270,7 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
             old.unlink()
         paths.database.write_bytes(whole)
         desk = child("migrate", paths.data.parent, KILL_AT=str(number))
-        out, errors = desk.communicate(timeout=60)
+        _, errors = desk.communicate(timeout=60)
         assert desk.returncode in (0, -signal.SIGKILL), errors
         if number % 2:  # SQLite alone makes it whole; the even ones leave that to the program
             assert columns(paths) in ((False, False, len(STEPS)), (True, True, len(STEPS) + 1))
