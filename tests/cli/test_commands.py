@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+
+pytestmark = pytest.mark.process
+
+MODEL_KEYS = {
+    "id", "name", "path", "bytes", "architecture", "quantization", "parameters", "context_length", "has_chat_template",
+    "sha256", "source", "license",
+}  # fmt: skip
+
+
+def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
+    assert set(with_model) >= MODEL_KEYS
+    (listed,) = run("models", "list", "--json").json
+    assert listed == with_model
+    assert listed["path"].startswith(str(home / "models"))
+    info = run("models", "info", listed["id"][:5], "--json").json
+    assert set(info) >= MODEL_KEYS | {"metadata"}
+    assert info["sha256"] == listed["sha256"]
+    of_file = run("models", "info", str(tiny), "--json").json
+    assert (of_file["id"], of_file["architecture"]) == (None, "llama")
+    assert run("models", "verify", "--json").json == [{"id": listed["id"], "ok": True, "reason": None}]
+    fit = run("models", "fit", listed["id"], "--context", "512", "--json").json
+    assert set(fit) >= {"verdict", "memory_bytes", "parts", "available_bytes"}
+    assert set(fit["parts"]) == {"weights", "kv_cache", "compute"}
+    assert fit["memory_bytes"] == sum(fit["parts"].values())
+    assert fit["verdict"] in ("fits", "tight", "too_large")
+    removed = run("models", "remove", listed["name"], "--json").json
+    assert removed == {"id": listed["id"], "bytes_freed": tiny.stat().st_size}
+    assert run("models", "list", "--json").json == []
+
+
+def test_chat_streams_json_lines_and_goes_on_with_cached_tokens(run, with_model) -> None:
+    first = run("chat", "hello there", "--json", "--temperature", "0", "--seed", "3")
+    *tokens, done = first.lines
+    assert first.status == 0
+    assert {one["type"] for one in tokens} == {"token"}
+    assert "".join(one["text"] for one in tokens) == done["text"] == "You said: hello there"
+    assert set(done) >= {"type", "chat", "message", "text", "finish_reason", "usage", "timing"}
+    assert set(done["usage"]) == {"prompt_tokens", "output_tokens", "cached_tokens", "context_size"}
+    assert set(done["timing"]) == {"first_token_s", "tokens_per_s"}
+    again = run("chat", "and now", "-c", done["chat"][:6], "--json").lines[-1]
+    assert again["chat"] == done["chat"]
+    shown = run("history", "show", done["chat"], "--json").json
+    assert [one["text"] for one in shown["messages"]] == [
+        "hello there", "You said: hello there", "and now", "You said: and now",
+    ]  # fmt: skip
+    assert set(shown["messages"][0]) >= {"id", "parent", "role", "text", "status", "created", "model"}
+    assert shown["messages"][1]["id"] == done["message"]
+    assert [one["status"] for one in shown["messages"]] == ["complete"] * 4
+
+
+def test_chat_takes_its_words_from_stdin(run, with_model) -> None:
+    done = run("chat", stdin="from a pipe\n")
+    assert (done.status, done.out, done.err) == (0, "You said: from a pipe\n", "")
+    assert run("chat", "-", stdin="dash").out == "You said: dash\n"
+
+
+def test_chat_options(run, with_model, home) -> None:
+    done = run("chat", "one two three four", "--max-tokens", "2", "--json").lines[-1]
+    assert (done["text"], done["finish_reason"]) == ("You said:", "length")
+    kept = run("chat", "hidden-marker", "--no-save", "--json").lines[-1]
+    assert (kept["chat"], kept["message"]) == (None, None)
+    assert len(run("history", "list", "--json").json) == 1
+    run("chat", "hello", "-s", "Be short.", "-m", with_model["name"])
+    newest = run("history", "list", "--json").json[0]
+    assert set(newest) >= {"id", "kind", "title", "created", "updated"}
+    exported = json.loads(run("history", "export", newest["id"], "--format", "json").out)
+    assert exported["settings"]["system"] == "Be short."
+
+
+def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_model, tmp_path) -> None:
+    chat = run("chat", "The Straße of Łódź", "--json").lines[-1]["chat"]
+    (found, *_more) = run("history", "search", "strasse", "lodz", "--json").json
+    assert set(found) == {"chat", "message", "title", "snippet"}
+    assert found["chat"] == chat
+    assert "Straße" in found["snippet"]
+    assert run("history", "rename", chat, "Roads", "--json").json["title"] == "Roads"
+    markdown = run("history", "export", chat, "--format", "md").out
+    assert markdown.startswith("# Roads\n")
+    assert "You said: The Straße of Łódź" in markdown
+    target = tmp_path / "out.md"
+    assert run("history", "export", chat, "--format", "md", "-o", str(target)).out == ""
+    assert target.read_text("utf-8") == markdown
+    refused = run("history", "export", chat, "--format", "md", "-o", str(target))
+    assert (refused.status, refused.err.count("error:")) == (1, 1)
+    assert run("history", "delete", chat, "--json").json["id"] == chat
+    assert run("history", "list", "--json").json == []
+    assert [one["id"] for one in run("history", "list", "--deleted", "--json").json] == [chat]
+    assert run("history", "restore", chat).status == 0
+    assert [one["id"] for one in run("history", "list", "--json").json] == [chat]
+
+
+def test_h10_deleted_for_good_is_in_no_file(run, with_model, home) -> None:
+    def hits() -> list[str]:
+        return [one.name for one in home.rglob("*") if one.is_file() and b"aardwolf" in one.read_bytes()]
+
+    chat = run("chat", "aardwolf-marker", "--json").lines[-1]["chat"]
+    assert hits() == ["slmdesk.sqlite3"]
+    assert run("history", "delete", chat, "--for-good", "--json").json["id"] == chat
+    assert hits() == []
+    assert run("history", "show", chat).status == 1
+
+
+def test_failures_are_one_line_and_a_code(run, tmp_path) -> None:
+    none = run("chat", "hello", "--json")
+    assert none.status == 1
+    assert none.err.startswith("error: ")
+    assert none.err.count("\n") == 1
+    (line,) = none.lines
+    assert (line["type"], line["code"]) == ("failed", "model.none")
+    assert line["message"] in none.err
+    unknown = run("history", "show", "nothing", "--json")
+    assert unknown.status == 1
+    assert unknown.json["error"]["code"] == "item.unknown"
+    page = tmp_path / "page.gguf"
+    page.write_text("<html>")
+    wrong = run("models", "import", str(page), "--json")
+    assert (wrong.status, wrong.json["error"]["code"]) == (1, "model.not_gguf")
+    assert run("models", "info", str(tmp_path / "gone.gguf"), "--json").json["error"]["code"] == "model.missing"
+
+
+def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_model) -> None:
+    done = run("chat", "hello", "-m", "nobody", "--json")
+    assert (done.status, done.lines[-1]["code"]) == (1, "model.unknown")
+    assert with_model["name"] in done.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nonsense"],
+        ["chat", "a", "b"],
+        ["history", "export", "x", "--format", "docx"],
+        ["chat", "--temperature", "hot"],
+        ["chat"],
+        ["history"],
+        ["chat", "x", "-c", "y", "--no-save"],
+    ],
+)
+def test_wrong_usage_is_2(run, args) -> None:
+    assert run(*args).status == 2
+
+
+def test_a_death_in_the_middle_keeps_the_words(run, with_model) -> None:
+    done = run("chat", "one two three", "--json", echo={"at": 3, "fault": "segfault"})
+    assert done.status == 1
+    *tokens, failed = done.lines
+    assert (failed["type"], failed["code"]) == ("failed", "child.died")
+    words = "".join(one["text"] for one in tokens)
+    assert words == "You said: one"
+    (item,) = run("history", "list", "--json").json
+    answer = run("history", "show", item["id"], "--json").json["messages"][-1]
+    assert (answer["text"], answer["status"]) == (words, "failed")
+
+
+def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
+    text = tmp_path / "note.md"
+    text.write_text("# Title\n\nWords ü\n", encoding="utf-8")
+    read = run("documents", "text", str(text), "--json").json
+    assert set(read["pages"][0]) == {"number", "label", "text", "status", "reason"}
+    assert "Words ü" in "".join(one["text"] for one in read["pages"])
+    odd = tmp_path / "note.xyz"
+    odd.write_text("x")
+    assert run("documents", "text", str(odd), "--json").json["error"]["code"] == "document.unknown_format"
+    assert run("network", "--json").json == []
+    assert "0 requests today" in run("network").out
+    assert run("network", "--offline", "on", "--json").json["offline"] is True
+    doctor = run("doctor", "--json").json
+    assert doctor["children"] == {"engine": "works", "reader": "works"}
+    assert doctor["computer"]["memory_bytes"] > 0
+    assert "cores" in run("doctor").out
+    target = tmp_path / "copy.db"
+    made = run("backup", str(target), "--json").json
+    assert made["bytes"] == target.stat().st_size
+    assert len(made["sha256"]) == 64
+
+
+def test_home_and_version(run, tmp_path, home) -> None:
+    assert run("--version").out.startswith("slmdesk")
+    assert run("--home", str(tmp_path / "elsewhere"), "history", "list", "--json").json == []
+    assert (tmp_path / "elsewhere" / "data").is_dir()
+    assert not home.exists()
+    for name in ("chat", "models", "history", "doctor", "documents", "network", "backup"):
+        assert run(name, "--help").status == 0
+
+
+def test_a_reader_that_has_gone_is_no_error(environment, with_model) -> None:
+    pipe = subprocess.Popen(
+        [*SLMDESK, "chat", "word " * 200, "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=environment, cwd=ROOT,
+    )  # fmt: skip
+    assert pipe.stdout is not None
+    assert pipe.stderr is not None
+    pipe.stdout.readline()
+    pipe.stdout.close()
+    assert pipe.wait(60) == 0
+    assert pipe.stderr.read() == b""
+    pipe.stderr.close()
+
+
+def test_debug_shows_the_trace_and_nothing_else_does(environment) -> None:
+    args = [*SLMDESK, "--debug", "history", "show", "nothing"]
+    done = subprocess.run(args, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
