@@ -49,6 +49,7 @@ class Vocabulary:
             t for t in markers if _MARKER_SHAPE.fullmatch(self.text_of(t))
         }
         """Control tokens and those that look like markers though the file calls them text (see `tokenize`)."""
+        self._missing_bytes = self._find_missing_bytes()
         self._break_tokens = self._call(_BREAK, special=False)
         self._adds_space = self.pieces_of(self._call("a", special=False)) != b"a"
 
@@ -77,9 +78,9 @@ class Vocabulary:
         With `special`, control tokens written out in the text become control tokens: for trusted text only.
         Without, none of `marker_tokens` comes out, whatever the text holds.  `after_text`: the text goes on from other
         text, so that tokenizers which put a space before a text (SentencePiece) do not.  Lone surrogates, which no
-        tokenizer knows, become U+FFFD.
+        tokenizer knows, and characters this one would leave out without a word, become U+FFFD.
         """
-        text = _without_surrogates(text)
+        text = self._without_missing(_without_surrogates(text))
         if not text:
             return []
         tokens = self._bare(text, special=special) if after_text and self._adds_space else self._call(text, special)
@@ -114,6 +115,18 @@ class Vocabulary:
             return tokens
         # A vocabulary in which words grow together to a marker: one character at a time none can.
         return [t for c in text for t in self._bare(c, special=False) if t not in self.marker_tokens]
+
+    def _find_missing_bytes(self) -> bytes:
+        """The bytes a vocabulary of bytes has no token for (SmolLM2: U+0016, and the first of U+40000)."""
+        single = {piece[0] for piece in self.pieces if len(piece) == 1}
+        return bytes(set(range(256)) - single) if max(single, default=0) >= 0x80 else b""
+
+    def _without_missing(self, text: str) -> str:
+        raw = text.encode("utf-8")
+        if len(raw.translate(None, self._missing_bytes)) == len(raw):
+            return text
+        missing = set(self._missing_bytes)
+        return "".join(c if missing.isdisjoint(c.encode("utf-8")) else "\ufffd" for c in text)
 
     def _call(self, text: str, special: bool) -> list[int]:
         raw = text.encode("utf-8")
