@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def started(run, starter_model) -> dict:
+    done = run("models", "import", str(starter_model), "--link", "--json", real=True)
+    assert done.status == 0, done.err
+    return done.json
+
+
+def test_import_info_and_fit_of_the_starter_model(run, starter_model, started) -> None:
+    info = run("models", "info", started["id"], "--json", real=True).json
+    assert (info["architecture"], info["quantization"], info["context_length"]) == ("llama", "Q4_1", 8192)
+    assert info["has_chat_template"] is True
+    assert info["bytes"] == starter_model.stat().st_size
+    fit = run("models", "fit", str(starter_model), "--context", "2048", "--json", real=True).json
+    assert fit["verdict"] == "fits"
+    assert fit["parts"]["weights"] > 90_000_000
+
+
+def test_two_turns_and_an_export(run, started) -> None:
+    first = run("chat", "Say hello.", "--json", "--max-tokens", "12", "--temperature", "0", real=True)
+    assert first.status == 0, first.err
+    *tokens, done = first.lines
+    assert "".join(one["text"] for one in tokens) == done["text"] != ""
+    assert done["finish_reason"] in ("stop", "length")
+    assert done["usage"]["prompt_tokens"] > 5
+    assert 0 < done["usage"]["output_tokens"] <= 12
+    assert done["timing"]["first_token_s"] > 0
+    second = run("chat", "And now goodbye.", "-c", done["chat"], "--json", "--max-tokens", "8", real=True).lines[-1]
+    assert second["type"] == "done"
+    assert second["usage"]["prompt_tokens"] > done["usage"]["prompt_tokens"]
+    assert second["usage"]["cached_tokens"] >= 0
+    exported = json.loads(run("history", "export", done["chat"], "--format", "json", real=True).out)
+    assert [one["role"] for one in exported["messages"]] == ["user", "assistant"] * 2
+    assert exported["messages"][1]["text"] == done["text"]
+    assert exported["messages"][1]["model_sha256"] == started["sha256"]
+
+
+def test_the_next_turn_reads_only_what_is_new(run, started, environment) -> None:
+    """In one process, as the window and the conversation on a terminal are."""
+    from fakes.told import LLAMA, Told, open_echo
+
+    from slmdesk.core.types import Sampling
+    from slmdesk.services.wishes import SendWish
+
+    services = open_echo(LLAMA)
+    try:
+        told = Told(services)
+        cold = Sampling(temperature=0, max_tokens=8)
+        first = services.desk.call(lambda: services.chats.send(SendWish("Tell me of boats. " * 20, sampling=cold)))
+        ended = told.end_of(first.answer.id)
+        assert ended.usage is not None, ended.problem
+        wish = SendWish("And of lakes?", chat=first.item.id, sampling=cold)
+        second = services.desk.call(lambda: services.chats.send(wish))
+        again = told.end_of(second.answer.id)
+        assert again.usage is not None, again.problem
+        assert again.usage.cached_tokens >= ended.usage.prompt_tokens
+        assert again.timing.first_token_s < ended.timing.first_token_s
+    finally:
+        services.close()
+
+
+def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
+    (home / "config" / "settings.json").write_text('{"context_tokens": 256}')
+    done = run("chat", "word " * 600, "--json", real=True)
+    (failed,) = done.lines
+    assert (done.status, failed["code"]) == (1, "context.full")
+    assert failed["args"]["needed"] > 600
+    assert failed["args"]["available"] == 256
+    (item,) = run("history", "list", "--json", real=True).json
+    shown = run("history", "show", item["id"], "--json", real=True).json["messages"]
+    assert shown[0]["text"].startswith("word word")
+    assert shown[1]["status"] == "failed"
