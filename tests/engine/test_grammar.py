@@ -1,0 +1,176 @@
+"""Grammars: good ones pass, bad ones are named, and llama.cpp never sees what would crash it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+
+import llama_cpp.llama_grammar as grammars_of_llama
+import numpy as np
+import pytest
+
+from slmdesk.core.errors import KnownError
+from slmdesk.engine.llama.gbnf import GrammarInvalidError, check_gbnf
+from slmdesk.engine.llama.grammar import grammar_of_schema, make_grammar_sampler
+from slmdesk.engine.llama.library import load_library
+from slmdesk.engine.llama.vocabulary import open_vocabulary
+
+pytestmark = pytest.mark.model
+
+BAD = {
+    "": "root",
+    'x ::= "a"': "root",
+    "root ::= y": "no rule named y",
+    'root ::= root "a" | "a"': "begins with itself",
+    'root ::= b\nb ::= c "x"\nc ::= root | "y"': "begins with itself",
+    'root ::= e root "a" | "b"\ne ::= "" | "x"': "begins with itself",
+    'root ::= "a': "literal expected in line 1",
+    'root ::= "a"\nx ::= [a-': "class expected in line 2",
+    "root ::= []": "class expected",
+    'root ::= ("a"': ") expected",
+    'root ::= "a" )': "line break expected",
+    'root "a"': "::= expected",
+    'root ::= "a"{5,2}': "repeats",
+    'root ::= "a"{1000000}': "repeats",
+    'root ::= "a"{,3}': "number of times",
+    "root ::= ([a-z]{0,10}){0,100}": "repeats something that may be empty",
+    'root ::= ("")*': "repeats something that may be empty",
+    'root ::= "x" (a b)+\na ::= "a"?\nb ::= "b"*': "repeats something that may be empty",
+    "root ::= " + "x? " * 200 + '\nx ::= "a"?': "too many ways",
+    'root ::= "b" ' + "x? " * 200 + '\nx ::= "a"?': "too many ways",
+    "root ::= " + "(" * 5000 + '"a"' + ")" * 5000: "nested too deeply",
+    "root ::= r0\n" + "\n".join(f"r{n} ::= r{n + 1}" for n in range(5000)) + '\nr5000 ::= "a"': "nested too deeply",
+    "root ::= " + "|".join(f'"{n}"' for n in range(10000)): "too many ways",
+    'root ::= "' + "a" * 300_000 + '"': "longer than",
+    'root ::= "a"\nroot ::= "b"': "two rules",
+    'root ::= "\\q"': "literal",
+    "root ::= <|im_end|>": "line break expected",
+    "root ::= <[2]>": "line break expected",
+    'root ::= "a\0b"': "NUL",
+}
+
+
+@pytest.fixture(scope="module")
+def vocabulary(starter_model):
+    with open_vocabulary(starter_model) as opened:
+        yield opened
+
+
+def allows(vocabulary, gbnf, text):
+    """Whether the text, token by token, and then an end is allowed."""
+    api = load_library().api
+    sampler = make_grammar_sampler(vocabulary._vocab, gbnf)
+    try:
+        for token in [*vocabulary.tokenize(text, special=False), vocabulary.eos]:
+            one = np.zeros(1, dtype=[("id", "i4"), ("logit", "f4"), ("p", "f4")])
+            one["id"] = token
+            pointer = one.ctypes.data_as(ctypes.POINTER(api.llama_token_data))
+            api.llama_sampler_apply(sampler, ctypes.byref(api.llama_token_data_array(pointer, 1, -1, False)))
+            if np.isneginf(one["logit"][0]):
+                return False
+            if token != vocabulary.eos:
+                api.llama_sampler_accept(sampler, token)
+        return True
+    finally:
+        api.llama_sampler_free(sampler)
+
+
+@pytest.mark.parametrize(("gbnf", "reason"), BAD.items(), ids=lambda text: text[:30])
+def test_a_bad_grammar_is_named(gbnf, reason):
+    with pytest.raises(GrammarInvalidError, match=reason.replace(")", r"\)")):
+        check_gbnf(gbnf)
+
+
+def test_a_bad_grammar_has_its_code(vocabulary):
+    with pytest.raises(KnownError) as caught:
+        make_grammar_sampler(vocabulary._vocab, 'root ::= "\ud800"')
+    assert caught.value.code == "grammar.invalid"
+    assert caught.value.args_for_people["reason"] == "holds half a character"
+
+
+@pytest.mark.parametrize("name", [name for name in dir(grammars_of_llama) if name.endswith("_GBNF")])
+def test_the_grammars_that_come_with_the_library_are_good(vocabulary, name):
+    gbnf = getattr(grammars_of_llama, name)
+    check_gbnf(gbnf)
+    sampler = make_grammar_sampler(vocabulary._vocab, gbnf)
+    load_library().api.llama_sampler_free(sampler)
+
+
+def test_a_grammar_allows_what_it_says(vocabulary):
+    gbnf = '# two words\nroot ::= word (\n  " " word\n){1,2} "."? # end\nword ::= [A-Z\\x61-z] [^ .\\n\\]]*\n'
+    assert allows(vocabulary, gbnf, "Hello world.")
+    assert allows(vocabulary, gbnf, "a b c")
+    assert not allows(vocabulary, gbnf, "Hello")
+    assert not allows(vocabulary, gbnf, "1 2")
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 400},
+        "count": {"type": "integer"},
+        "kinds": {"type": "array", "items": {"enum": ["a\\b", 'q"x', "é\n"]}, "minItems": 1, "maxItems": 300},
+        "when": {"type": "string", "format": "date"},
+        "code": {"type": "string", "pattern": "^[a-z]{2,5}$"},
+        "maxLength": {"$ref": "#/definitions/flag"},
+    },
+    "required": ["name", "kinds"],
+    "definitions": {"flag": {"type": "boolean"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ({"name": "Ann", "kinds": ["a\\b"]}, True),
+        ({"name": 'Zoë \\ "q"', "kinds": ['q"x', "é\n", "a\\b"]}, True),
+        ({"name": "x" * 400, "kinds": ["a\\b"], "count": -12, "when": "2026-01-31", "code": "abc"}, True),
+        ({"name": "Ann", "kinds": ["a\\b"], "maxLength": True}, True),
+        ({"name": "x" * 401, "kinds": ["a\\b"]}, False),
+        ({"name": "", "kinds": ["a\\b"]}, False),
+        ({"name": "Ann", "kinds": []}, False),
+        ({"name": "Ann", "kinds": ["other"]}, False),
+        ({"kinds": ["a\\b"]}, False),
+        ({"name": "Ann", "kinds": ["a\\b"], "code": "ABC"}, False),
+        ({"name": "Ann", "kinds": ["a\\b"], "count": "1"}, False),
+    ],
+)
+def test_a_schema_with_special_characters_allows_exactly_its_values(vocabulary, answer, good):
+    assert allows(vocabulary, grammar_of_schema(json.dumps(SCHEMA)), json.dumps(answer)) is good
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "",
+        "[",
+        "[]",
+        "null",
+        '{"type": "foo"}',
+        '{"enum": []}',
+        '{"properties": {"x": 1}}',
+        '{"$ref": "https://example.org/x"}',
+        '{"$ref": "#/nowhere"}',
+        '{"type": "string", "maxLength": 1000000000}',
+        '{"type": "string", "maxLength": -1}',
+        '{"type": "array", "items": {}, "minItems": 5, "maxItems": 2}',
+        '{"type": "string", "pattern": "^(a*)*$"}',
+        '{"type": "string", "pattern": "^a{1,1000000000}$"}',
+        '{"type": "string", "pattern": "no anchors"}',
+        '{"items":' * 5000 + "{}" + "}" * 5000,
+        " " * 70_000 + "{}",
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_bad_schema_is_refused_with_its_code(schema):
+    with pytest.raises(KnownError) as caught:
+        grammar_of_schema(schema)
+    assert caught.value.code == "grammar.invalid"
+    assert 0 < len(caught.value.args_for_people["reason"]) <= 200
+
+
+def test_checking_grammars_says_nothing_on_stderr(vocabulary, capfd):
+    for gbnf in BAD:
+        with pytest.raises(KnownError):
+            make_grammar_sampler(vocabulary._vocab, gbnf)
+    assert capfd.readouterr() == ("", "")
