@@ -111,17 +111,27 @@ class WindowRun:
 
     def run(self) -> int:
         """Show the window and stay until it is closed.  Returns the exit status."""
+        self.bridge.closed.connect(self._app.quit)
+        signals = _SignalDoor(self._app, self.close)
+        self.start()
+        status = int(self._app.exec())
+        signals.close()
+        self.end()
+        return status
+
+    def start(self) -> None:
+        """Show the window, then open the services."""
         from PySide6.QtCore import QTimer
 
         self.frame.errors.install()
-        signals = _SignalDoor(self._app, self.close)
         self.frame.window.show()
         self.frame.chat_page.composer.setFocus()
         QTimer.singleShot(0, self._opening.start)
-        status = int(self._app.exec())
-        signals.close()
+
+    def end(self) -> None:
+        """Hear of nothing more: the loop has ended."""
+        self.bridge.end()
         self.frame.errors.remove()
-        return status
 
     def come_forward(self, activation_token: str = "") -> None:
         """Bring the window to the front; the token is Wayland's leave to do so."""
@@ -130,16 +140,14 @@ class WindowRun:
         self.frame.window.come_forward()
 
     def close(self) -> None:
-        """Hide the window, save, end the children, then the program: within two seconds."""
-        from PySide6.QtCore import QTimer
-
+        """Hide the window, save, end the children: within two seconds `bridge.closed` follows."""
         if self._is_closing:
             return
         self._is_closing = True
         self.frame.keep_layout()
         self.frame.window.hide()
         threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
-        QTimer.singleShot(END_MS, self._app.quit)
+        self.frame.end_in(END_MS)
 
     def _open(self) -> None:
         """On a thread of its own: nothing here may hold up the first frame."""
@@ -171,7 +179,7 @@ class WindowRun:
         self._opening.join(END_MS / 1000)
         if self._services is not None:
             self._services.close()
-        self.bridge.bring(self._app.quit)
+        self.bridge.bring(self.bridge.closed.emit)
 
 
 class _SignalDoor:

@@ -48,12 +48,14 @@ class Frame(QObject):
         self._bridge = bridge
         self._settings = settings
         self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
+        self._keeper.setParent(self)
         self.errors = ErrorDesk(lambda: self.window, self)
         self.chat = ChatController(bridge, self)
         self.chats = ListController(bridge, self)
         self.models = ModelsController(bridge, starter, self)
         self.settings = SettingsController(bridge, settings, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._end_timer = QTimer(self, singleShot=True)
         self._build_ui(settings, models_folder)
         self._connect()
 
@@ -86,6 +88,7 @@ class Frame(QObject):
         self.chat_page.layout_changed.connect(self._keep_timer.start)
         self.chat.chat_opened.connect(self._keep_timer.start)
         self._keep_timer.timeout.connect(self.keep_layout)
+        self._end_timer.timeout.connect(bridge.closed)
 
     @Slot()
     def keep_layout(self) -> None:
@@ -96,6 +99,10 @@ class Frame(QObject):
             sidebar_visible=self.chat_page.is_list_shown,
             last_chat=self.chat.chat,
         )
+
+    def end_in(self, milliseconds: int) -> None:
+        """Have `bridge.closed` told after this time at the latest."""
+        self._end_timer.start(milliseconds)
 
     @Slot()
     def _on_opened(self) -> None:

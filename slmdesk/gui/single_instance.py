@@ -39,6 +39,7 @@ class SingleInstance(QObject):
         self._folder = folder
         self._lock: int | None = None
         self._server: QLocalServer | None = None
+        self._sockets: list[QLocalSocket] = []
 
     def take(self) -> bool:
         """Take the lock; True for the first start.  Does not wait."""
@@ -94,16 +95,28 @@ class SingleInstance(QObject):
         server = self._server
         while server is not None and server.hasPendingConnections():
             socket = server.nextPendingConnection()
-            socket.setParent(self)
-            socket.readyRead.connect(lambda socket=socket: self._on_ready(socket))
-            socket.disconnected.connect(socket.deleteLater)
-            self._on_ready(socket)
+            socket.readyRead.connect(self._on_ready)
+            socket.disconnected.connect(self._on_gone)
+            self._sockets.append(socket)
+            if socket.canReadLine():
+                self._read(socket)
 
-    def _on_ready(self, socket: QLocalSocket) -> None:
-        if not socket.canReadLine():
-            if socket.bytesAvailable() > MAX_LINE_BYTES:
+    @Slot()
+    def _on_ready(self) -> None:
+        for socket in tuple(self._sockets):
+            if socket.canReadLine():
+                self._read(socket)
+            elif socket.bytesAvailable() > MAX_LINE_BYTES:
                 socket.abort()
-            return
+
+    @Slot()
+    def _on_gone(self) -> None:
+        gone = [one for one in self._sockets if one.state() == QLocalSocket.LocalSocketState.UnconnectedState]
+        for socket in gone:
+            self._sockets.remove(socket)
+            socket.deleteLater()
+
+    def _read(self, socket: QLocalSocket) -> None:
         untrusted = bytes(socket.readLine(MAX_LINE_BYTES).data())
         word, _, untrusted_token = untrusted.strip().partition(b" ")
         if word == RAISE.strip():

@@ -176,6 +176,8 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
     QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent}; }}
     QPushButton[kind="primary"]:focus {{ border-color: {t.text}; }}
     QPushButton[kind="primary"]:disabled {{ background: {t.raised}; color: {t.muted}; border-color: {t.raised}; }}
+    #newest_button {{ background: {t.surface}; border: {t.line_width}px solid {t.line}; }}
+    #newest_button:hover {{ background: {t.raised}; }}
     QToolButton {{ background: transparent; color: {t.text}; border: 2px solid transparent;
         border-radius: {CONTROL_RADIUS}px; padding: 3px; }}
     QToolButton:hover, QToolButton:checked {{ background: {t.raised}; }}

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -140,6 +141,8 @@ class ChatList(QFrame):
         self._search.setToolTip("Search all chats (Ctrl+Shift+F)")
         self._search.setClearButtonEnabled(True)
         self._search.setMaxLength(400)
+        for clear in self._search.findChildren(QToolButton):  # Qt's own, without a name
+            named(clear, "clear_search_button").setAccessibleName("Clear the search")
         self._new = named(QPushButton("New chat", self), "new_chat_button")
         self._new.setToolTip("Start a new chat (Ctrl+N)")
         set_icon(self._new, "plus")

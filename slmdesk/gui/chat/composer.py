@@ -211,7 +211,8 @@ class Composer(QFrame):
 
     def _show_button(self) -> None:
         name, words = ("square", "Stop (Esc)") if self._is_busy else ("send-horizontal", "Send (Enter)")
-        set_icon(self._button, name, "on_accent")
+        is_enabled = self._is_busy or (self._can_send and bool(self.text.strip()))
+        set_icon(self._button, name, "on_accent" if is_enabled else "muted")
         self._button.setToolTip(words)
         self._button.setAccessibleName(words)
-        self._button.setEnabled(self._is_busy or (self._can_send and bool(self.text.strip())))
+        self._button.setEnabled(is_enabled)

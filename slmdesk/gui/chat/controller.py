@@ -52,6 +52,7 @@ class ChatController(QObject):
         self._live: dict[str, Live] = {}
         self._drafts: dict[str, str] = {}
         self._is_sending = False
+        self._is_stop_wanted = False
         self._is_loading = False
         self._is_busy = False
         self._epoch = 0
@@ -119,7 +120,7 @@ class ChatController(QObject):
         if self._is_busy or self._is_sending or not text.strip():
             return
         chat = self._chat
-        self._is_sending = True
+        self._is_sending, self._is_stop_wanted = True, False
         self._drafts.pop(chat, None)
         self.draft_restored.emit("")
         self._tell_busy()
@@ -133,8 +134,9 @@ class ChatController(QObject):
     @Slot()
     def stop(self) -> None:
         """Stop what is being written in the open chat; the words so far stay."""
+        self._is_stop_wanted = self._is_sending  # its answer has no id yet
         for one in self._streaming():
-            self._bridge.ask(partial(_stop, message=one.id))
+            self._stop(one.id)
 
     @Slot(str)
     def try_again(self, message: str) -> None:
@@ -177,6 +179,8 @@ class ChatController(QObject):
                 self.chat_opened.emit(self._chat, self._title)
             self._add(sent.user_message)
             self._add(sent.answer)
+        if self._is_stop_wanted:
+            self._stop(sent.answer.id)
         self._tell_busy()
 
     def _on_send_refused(self, epoch: int, chat: str, text: str, problem: Problem) -> None:
@@ -282,6 +286,9 @@ class ChatController(QObject):
 
     # ---- small things
 
+    def _stop(self, message: str) -> None:
+        self._bridge.ask(lambda services: services.chats.stop(message))
+
     @Slot()
     def _measure(self) -> None:
         chat, draft = self._chat or None, self._drafts.get(self._chat, "")
@@ -337,10 +344,6 @@ class ChatController(QObject):
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))
-
-
-def _stop(services: object, *, message: str) -> None:
-    services.chats.stop(message)  # type: ignore[attr-defined]
 
 
 def _ignore(problem: Problem) -> None:

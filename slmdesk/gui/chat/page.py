@@ -306,6 +306,8 @@ class ChatPage(QWidget):
     @Slot(object)
     def _on_models_listed(self, models: object) -> None:
         has_models = bool(models)
+        if has_models and self._stack.currentIndex() == 1:
+            self._composer.setFocus()
         self._stack.setCurrentIndex(0 if has_models else 1)
         self._composer.set_can_send(has_models)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -11,12 +11,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.gui import theme
+from slmdesk.gui.icons import pixmap
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
@@ -25,6 +25,10 @@ from slmdesk.settings import Settings
 THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
 SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+SEQUENCES = (1, 4, 8, 12, 16)
+IDLE_TIMES = (
+    (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
+)  # fmt: skip
 COLUMN = 640
 
 
@@ -52,29 +56,16 @@ class Choice(QComboBox):
         """Pass it to the page."""
         event.ignore()
 
-
-class Number(QSpinBox):
-    """A whole number.  Emits `value_chosen` when a person has ended the change."""
-
-    value_chosen = Signal(object)
-
-    def __init__(self, low: int, high: int, words_for_zero: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setRange(low, high)
-        self.setSpecialValueText(words_for_zero)
-        self.setKeyboardTracking(False)
-        self.valueChanged.connect(self.value_chosen)
-
-    def show_value(self, value: int) -> None:
-        """Show a value without telling."""
-        self.blockSignals(True)
-        self.setValue(value)
-        self.blockSignals(False)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Pass it to the page."""
-        event.ignore()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the arrow in the theme's colour, which a style sheet's image could not have."""
+        super().paintEvent(event)
+        size, colour = 16, self.palette().color(QPalette.ColorRole.WindowText)
+        is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        left = theme.SPACE_8 if is_mirrored else self.width() - size - theme.SPACE_8
+        arrow = pixmap("chevron-down", colour, size=size, scale=self.devicePixelRatioF())
+        painter = QPainter(self)
+        painter.drawPixmap(left, (self.height() - size) // 2, arrow)
+        painter.end()
 
 
 class SettingsPage(QScrollArea):
@@ -96,8 +87,8 @@ class SettingsPage(QScrollArea):
         holder = QWidget(inner)
         holder.setMaximumWidth(COLUMN)
         column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.SPACE_24, theme.SPACE_24, theme.SPACE_24, theme.SPACE_24)
-        column.setSpacing(theme.SPACE_16)
+        column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_16)
+        column.setSpacing(theme.SPACE_12)
         column.addWidget(plain_label("Settings", holder, name="settings_title", kind="title"))
         note = "Each change counts at once."
         column.addWidget(plain_label(note, holder, name="settings_note", kind="muted"))
@@ -140,13 +131,12 @@ class SettingsPage(QScrollArea):
             "How much of a chat the model can see. More takes more memory; it counts from the next load on, "
             "and never exceeds what the model was made for.",
         )  # fmt: skip
-        self._idle = Number(0, 10080, "never", holder)
-        self._idle.setSuffix(" min")
+        self._idle = Choice([(minutes, words) for minutes, words in IDLE_TIMES], holder)
         _add(
             column, self._idle, "idle_unload_minutes", "Free the memory after",
             "A model nobody used for this long is taken out of memory; the next message loads it again.",
         )  # fmt: skip
-        self._sequences = Number(0, 64, "by itself", holder)
+        self._sequences = Choice([(0, "By itself"), *((count, str(count)) for count in SEQUENCES)], holder)
         _add(
             column, self._sequences, "sequences", "Answers at once",
             "How many answers are written side by side. By itself, the program measures what is fastest on this PC.",

@@ -1,0 +1,142 @@
+"""The real window over the real services, store and a real echo child; only the model's words are made up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from shiboken6 import delete
+
+WAIT_MS = 20_000
+
+
+class Desk:
+    """One run of the window, driven by clicks and keys."""
+
+    def __init__(self, run, qtbot) -> None:
+        self.run, self.qtbot = run, qtbot
+        self.frame, self.bridge, self.window = run.frame, run.bridge, run.frame.window
+        self.page, self.chat = run.frame.chat_page, run.frame.chat
+        self.closed = False
+        run.bridge.closed.connect(self._on_closed)
+
+    def _on_closed(self) -> None:
+        self.closed = True
+
+    def wait(self, holds: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(holds()), timeout=WAIT_MS)
+
+    def ask(self, wish):
+        """The answer of the services, waited for."""
+        got = []
+        self.bridge.ask(wish, got.append)
+        self.wait(lambda: got)
+        return got[0]
+
+    def find(self, name: str, within=None):
+        from PySide6.QtWidgets import QWidget
+
+        found = (within or self.window).findChild(QWidget, name)
+        assert found is not None, name
+        return found
+
+    def click(self, widget) -> None:
+        if isinstance(widget, str):
+            widget = self.find(widget)
+        assert widget.isVisible(), widget.objectName()
+        assert widget.isEnabled(), widget.objectName()
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+    def type(self, text: str) -> None:
+        QTest.keyClicks(self.page.composer.input_box, text)
+
+    def put(self, text: str) -> None:
+        self.page.composer.input_box.insertPlainText(text)
+
+    def enter(self) -> None:
+        QTest.keyClick(self.page.composer.input_box, Qt.Key.Key_Return)
+
+    def send(self, text: str, **echo) -> None:
+        """Write and send; `echo` tells the fake engine how to behave for this message."""
+        if echo:
+            self.put("#echo " + json.dumps(echo) + "\n")
+        self.put(text)
+        self.enter()
+
+    def messages(self):
+        chat = self.chat.chat
+        return self.ask(lambda services: services.chats.open(chat).messages) if chat else ()
+
+    def last(self):
+        return self.messages()[-1]
+
+    def words(self) -> str:
+        """What is shown of the newest message."""
+        return next((self.chat.text_of(one) for one in reversed(self.chat._messages)), "")
+
+    def wait_idle(self) -> None:
+        self.wait(lambda: self.chat.chat and not self.chat.is_busy)
+
+    def notices(self) -> list[str]:
+        return [bar.notice.text for bar in self.window.notices.bars]
+
+    def close(self) -> None:
+        if not self.closed:
+            self.window.close()
+            self.wait(lambda: self.closed)
+
+
+@pytest.fixture
+def paths(home: Path):
+    from slmdesk.paths import find_paths, make_folders
+
+    found = find_paths(home)
+    make_folders(found)
+    return found
+
+
+@pytest.fixture
+def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Desk]]:
+    """Start the window; called again after `close`, the next run of the same home."""
+    from slmdesk.app import WindowRun
+
+    desks: list[Desk] = []
+
+    def begin(**echo) -> Desk:
+        monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
+        run = WindowRun(qapp, paths, engine="echo")
+        desk = Desk(run, qtbot)
+        desks.append(desk)
+        run.start()
+        with qtbot.waitActive(desk.window):
+            desk.window.activateWindow()
+        desk.wait(lambda: run.bridge.is_open)
+        return desk
+
+    yield begin
+    for desk in desks:
+        desk.close()
+        desk.run.end()
+        desk.window.close_for_good()
+        delete(desk.window)
+        delete(desk.frame)
+        delete(desk.bridge)
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Path:
+    return tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama())
+
+
+@pytest.fixture
+def desk(start, model_file) -> Desk:
+    """A window with a model loaded, ready to chat."""
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    return desk

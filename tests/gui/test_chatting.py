@@ -1,0 +1,227 @@
+"""Sending, streaming, stopping, trying again, continuing: by clicks and keys, over a real echo child."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+from slmdesk.core.records import Status
+
+pytestmark = pytest.mark.gui
+LONG = " ".join(f"word{number}" for number in range(400))
+
+
+def test_a_question_is_answered_and_both_are_kept(desk):
+    desk.type("Hello there")
+    desk.click("send_button")
+    desk.wait_idle()
+    question, answer = desk.messages()
+    assert question.parts[0].text == "Hello there"
+    assert "Hello there" in answer.text
+    assert answer.status is Status.COMPLETE
+    assert desk.page.composer.text == ""
+    assert [row.title for row in desk.page.chat_list.view.model().rows] == ["Hello there"]
+
+
+def test_stopping_keeps_the_words_already_shown(desk):
+    desk.send("hello", slow=0.02, answer=LONG)
+    desk.wait(lambda: desk.chat.is_busy and "word1" in desk.words())
+    assert desk.page.composer.button.accessibleName() == "Stop (Esc)"
+    desk.click("send_button")
+    desk.wait_idle()
+    answer = desk.last()
+    assert answer.status is Status.CANCELLED
+    assert answer.text.startswith("word0 word1")
+    assert len(answer.text) < len(LONG)
+    assert desk.page.composer.button.accessibleName() == "Send (Enter)"
+
+
+def test_escape_stops(desk):
+    desk.send("hello", slow=0.02, answer=LONG)
+    desk.wait(lambda: desk.chat.is_busy)
+    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
+    desk.wait_idle()
+    assert desk.last().status is Status.CANCELLED
+
+
+def test_a_second_message_waits_until_the_answer_has_ended(desk):
+    desk.send("hello", slow=0.02, answer=LONG)
+    desk.wait(lambda: desk.chat.is_busy)
+    desk.send("too early")
+    assert desk.page.composer.text == "too early"
+    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
+    desk.wait_idle()
+    desk.enter()
+    desk.wait(lambda: len(desk.messages()) == 4)
+    desk.wait_idle()
+
+
+def test_try_again_adds_a_version_and_shows_the_newest(desk):
+    desk.send("hello")
+    desk.wait_idle()
+    first = desk.last()
+    desk.page.view.try_again_requested.emit(first.id)
+    desk.wait(lambda: desk.last().id != first.id)
+    desk.wait_idle()
+    chat = desk.chat.chat
+    assert len(desk.messages()) == 2
+    assert len(desk.ask(lambda services: services.chats.messages(chat))) == 3
+    assert list(desk.chat._messages) == [one.id for one in desk.messages()]
+
+
+def test_continue_goes_on_behind_the_words_that_were_kept(desk):
+    desk.send("hello", slow=0.02, answer=LONG)
+    desk.wait(lambda: desk.chat.is_busy and "word3" in desk.words())
+    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
+    desk.wait_idle()
+    cut = desk.last()
+    desk.page.view.continue_requested.emit(cut.id)
+    desk.wait(lambda: desk.chat.is_busy)
+    desk.wait(lambda: len(desk.chat.text_of(cut.id)) > len(cut.text))
+    desk.wait(lambda: not desk.chat.is_busy)
+    assert desk.last().id == cut.id
+    assert desk.last().text.startswith(cut.text)
+
+
+def test_shift_enter_breaks_the_line_and_enter_sends(desk):
+    desk.type("one")
+    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    desk.type("two")
+    assert desk.page.composer.text == "one\ntwo"
+    assert not desk.chat.is_busy
+    desk.enter()
+    desk.wait_idle()
+    assert desk.messages()[0].parts[0].text == "one\ntwo"
+
+
+def test_enter_while_a_word_is_composed_does_not_send(desk):
+    box = desk.page.composer.input_box
+    desk.type("abc")
+    QApplication.sendEvent(box, QInputMethodEvent("にほ", []))
+    desk.enter()
+    assert not desk.chat.is_busy
+    commit = QInputMethodEvent("", [])
+    commit.setCommitString("日本")
+    QApplication.sendEvent(box, commit)
+    desk.enter()
+    desk.wait_idle()
+    assert "日本" in desk.messages()[0].parts[0].text
+
+
+def test_the_composer_grows_up_to_a_limit(desk):
+    box = desk.page.composer.input_box
+    low = box.height()
+    desk.put("a\nb\nc")
+    three = box.height()
+    desk.put("\n" * 50)
+    assert low < three < box.height() <= box.fontMetrics().lineSpacing() * 11
+
+
+def test_only_words_are_pasted(desk):
+    from PySide6.QtCore import QMimeData
+
+    data = QMimeData()
+    data.setHtml('<b>bold</b><img src="file:///etc/hostname">')
+    data.setText("bold")
+    QApplication.clipboard().setMimeData(data)
+    desk.page.composer.input_box.paste()
+    assert desk.page.composer.text == "bold"
+    assert "<img" not in desk.page.composer.input_box.toHtml()
+
+
+def test_what_is_not_sent_stays_with_its_chat(desk):
+    desk.send("first chat")
+    desk.wait_idle()
+    desk.type("a draft here")
+    first = desk.chat.chat
+    desk.click("new_chat_button")
+    assert desk.page.composer.text == ""
+    desk.type("another draft")
+    view = desk.page.chat_list.view
+    place = view.visualRect(view.model().index(0)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(place))
+    desk.wait(lambda: desk.chat.chat == first)
+    assert desk.page.composer.text == "a draft here"
+    desk.click("new_chat_button")
+    assert desk.page.composer.text == "another draft"
+
+
+def test_a_message_refused_comes_back_into_the_composer(start):
+    desk = start()
+    desk.page.composer.set_can_send(True)
+    desk.page._stack.setCurrentIndex(0)
+    desk.type("do not lose me")
+    desk.enter()
+    desk.wait(lambda: desk.notices())
+    assert desk.page.composer.text == "do not lose me"
+    assert "There is no model yet" in desk.notices()[0]
+
+
+def test_a_failed_answer_says_why_and_can_be_tried_again(desk):
+    desk.send("hello", fail="model.damaged", at=3)
+    desk.wait_idle()
+    failed = desk.last()
+    assert failed.status is Status.FAILED
+    assert "try_again" in _shown(desk, failed.id).actions
+    assert "damaged" in _shown(desk, failed.id).note
+
+
+def test_w1_a_crash_keeps_the_text_and_try_again_answers(desk):
+    desk.send("hello", fault="abort", at=5, answer=LONG)
+    desk.wait_idle()
+    failed = desk.last()
+    assert failed.status is Status.FAILED
+    assert failed.text.startswith("word0")
+    desk.wait(lambda: "crashed" in desk.page.picker.button.text())
+    desk.wait(lambda: desk.notices())
+    chat = desk.chat.chat
+    system = desk.ask(lambda services: services.chats.open(chat))
+    assert system.messages[-1].id == failed.id
+    desk.send("still alive?")
+    desk.wait(lambda: len(desk.messages()) == 4)
+    desk.wait_idle()
+    assert desk.last().status is Status.COMPLETE
+
+
+def test_a_full_context_says_so_and_offers_a_new_chat(desk):
+    desk.send("x", fail="context.full")
+    desk.wait_idle()
+    desk.wait(lambda: desk.notices())
+    first = desk.chat.chat
+    desk.click("notice_action")
+    assert desk.chat.chat == ""
+    assert first
+
+
+def test_the_meter_says_how_much_is_taken(desk):
+    desk.put("one two three " * 100)
+    desk.wait(lambda: "% of what the model can see" in desk.page.meter.sentence)
+    desk.put("one two three " * 2000)
+    desk.wait(lambda: "Too long for the model" in desk.page.meter.sentence)
+    assert desk.find("context_new_chat").isVisible()
+
+
+def test_what_the_model_saw_is_shown_as_plain_text(desk):
+    desk.send("<b>hello</b>")
+    desk.wait_idle()
+    desk.page.view.seen_requested.emit(desk.last().id)
+    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
+    shown = desk.window.findChild(QPlainTextEdit, "text_dialog_text")
+    assert "<b>hello</b>" in shown.toPlainText()
+    assert shown.isReadOnly()
+
+
+def test_copy_puts_the_words_on_the_clipboard(desk):
+    desk.send("copy me")
+    desk.wait_idle()
+    desk.page.view.copy_requested.emit(desk.messages()[0].id)
+    assert QApplication.clipboard().text() == "copy me"
+
+
+def _shown(desk, message: str):
+    from slmdesk.gui.chat.messages import view_of
+
+    return view_of(desk.chat._messages[message])

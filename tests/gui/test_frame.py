@@ -1,0 +1,219 @@
+"""First start, settings, theme, errors, closing, remembering."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import psutil
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QToolButton
+
+from slmdesk.core.records import Status
+
+pytestmark = pytest.mark.gui
+LONG = " ".join(f"word{number}" for number in range(400))
+
+
+def test_first_start_imports_the_starter_model_and_answers(start, model_file, monkeypatch):
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
+    desk = start()
+    desk.wait(lambda: desk.find("starter_button").isVisible())
+    desk.click("starter_button")
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    assert not desk.page.first_start.isVisible()
+    desk.send("hello")
+    desk.wait_idle()
+    assert desk.last().status is Status.COMPLETE
+
+
+def test_first_start_without_a_starter_offers_a_file(start, monkeypatch, tmp_path):
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(tmp_path / "none.gguf"))
+    desk = start()
+    desk.wait(lambda: desk.page.first_start.isVisible())
+    assert not desk.find("starter_button").isVisible()
+    assert desk.find("add_model_button").isVisible()
+
+
+def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):
+    desk = start()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"%PDF-1.7 nothing")
+    desk.frame.models.import_file(bad)
+    desk.wait(lambda: desk.notices())
+    assert "not a GGUF model file" in desk.notices()[0]
+    assert not desk.find("import_bar").isVisible()
+
+
+def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
+    desk = start(load_seconds=5.0)
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "loading" in desk.page.picker.button.text())
+    desk.wait(lambda: desk.page.picker.cancel_button.isVisible())
+    desk.click(desk.page.picker.cancel_button)
+    desk.wait(lambda: "not loaded" in desk.page.picker.button.text())
+
+
+def test_settings_count_at_once_and_can_be_undone(desk):
+    desk.window.show_page(1)
+    theme = desk.find("setting_theme")
+    theme.setCurrentIndex(theme.findData("dark"))
+    theme.activated.emit(theme.currentIndex())
+    desk.wait(lambda: desk.frame.settings.current.theme == "dark")
+    desk.wait(lambda: QApplication.palette().window().color().lightness() < 60)
+    desk.wait(lambda: desk.notices())
+    desk.click("notice_action")
+    desk.wait(lambda: desk.frame.settings.current.theme == "system")
+
+
+def test_text_size_counts_at_once(desk):
+    before = QApplication.font().pointSizeF()
+    desk.frame.settings.change("font_scale", 150)
+    desk.wait(lambda: QApplication.font().pointSizeF() > before * 1.4)
+
+
+def test_window_and_last_chat_are_remembered(start, model_file):
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.send("remember me")
+    desk.wait_idle()
+    chat = desk.chat.chat
+    desk.window.resize(760, 611)
+    desk.close()
+    again = start()
+    again.wait(lambda: again.chat.chat == chat)
+    assert (again.window.width(), again.window.height()) == (760, 611)
+    assert again.page._title.full_text == "remember me"
+
+
+def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, model_file, qtbot):
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.send("hello", slow=0.02, answer=LONG)
+    desk.wait(lambda: "word3" in desk.words())
+    seen = desk.words()
+    chat = desk.chat.chat
+    children = psutil.Process().children(recursive=True)
+    assert children
+    desk.close()
+    gone, alive = psutil.wait_procs(children, timeout=2)
+    assert not alive
+    again = start()
+    again.wait(lambda: again.chat.chat == chat)
+    kept = again.last()
+    assert kept.status is Status.INTERRUPTED
+    assert kept.text.startswith(seen)
+
+
+def test_the_status_bar_counts_requests_from_the_ledger(desk):
+    button = desk.find("network_button")
+    desk.wait(lambda: "0 requests today" in button.text())
+    assert "Offline" in button.text()
+    desk.ask(lambda services: services.store.record_request("example.org", "GET", "/x", "test"))
+    desk.ask(lambda services: services.network.say_today())
+    desk.wait(lambda: "1 request today" in button.text())
+    desk.click(button)
+    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
+    assert "example.org/x" in desk.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
+
+
+def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(desk, qtbot):
+    secret = "the person's own words"
+
+    def fail() -> None:
+        raise ValueError(secret)
+
+    class Dying:
+        def __del__(self) -> None:
+            fail()
+
+    heard: list[str] = []
+    desk.frame.errors.error_caught.connect(heard.append)
+    button = QPushButton(desk.window)
+    button.clicked.connect(fail)
+    with qtbot.captureExceptions():  # pytest-qt's own hook gives way to the program's below
+        desk.frame.errors.remove()
+        desk.frame.errors.install()
+        for _ in range(20):
+            button.click()
+        for _ in range(10):
+            QTimer.singleShot(0, fail)
+        for _ in range(10):
+            thread = threading.Thread(target=fail)
+            thread.start()
+            thread.join()
+        for _ in range(5):
+            dying = Dying()
+            del dying
+            gc.collect()
+        for _ in range(5):
+            desk.bridge.ask(lambda _services: fail())
+        desk.wait(lambda: len(heard) == 50)
+        desk.frame.errors.remove()
+    assert len([w for w in QApplication.topLevelWidgets() if w.objectName() == "error_dialog" and w.isVisible()]) <= 1
+    dialog = desk.frame.errors.dialog
+    assert "50 times" in dialog.informativeText()
+    assert secret not in dialog.detailedText() + "".join(heard)
+    assert "ValueError" in dialog.detailedText()
+    assert "slmdesk" in dialog.detailedText()
+    copy = desk.find("copy_details_button", dialog)
+    QTest.mouseClick(copy, __import__("PySide6.QtCore").QtCore.Qt.MouseButton.LeftButton)
+    assert "ValueError" in QApplication.clipboard().text()
+    dialog.close()
+    desk.send("still here?")
+    desk.wait_idle()
+    assert desk.last().status is Status.COMPLETE
+
+
+def test_u1_broken_settings_are_noted_and_defaults_used(start, paths):
+    paths.settings_file.write_text("{ not json")
+    desk = start()
+    desk.wait(lambda: desk.notices())
+    assert "cannot be used" in desk.notices()[0]
+    assert list(paths.config.glob("settings*.json*"))
+
+
+def test_w7_a_model_that_crashes_at_load_is_not_started_again_by_itself(start, model_file):
+    desk = start(fault="abort", at=-1)
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "crashed" in desk.page.picker.button.text())
+    desk.close()
+    again = start(fault="abort", at=-1)
+    again.wait(lambda: "crashed" in again.page.picker.button.text())
+    again.close()
+    third = start(fault="abort", at=-1)
+    third.wait(lambda: "crashed" in third.page.picker.button.text())
+    third.wait(lambda: any("not started by itself" in text for text in third.notices()))
+    assert third.find("input_box").isEnabled()
+
+
+def test_every_control_has_a_name_for_screen_readers_and_a_place_for_the_keyboard(desk):
+    for kind in (QPushButton, QToolButton):
+        for button in desk.window.findChildren(kind):
+            if button.objectName().startswith("qt_"):
+                continue
+            assert button.accessibleName() or button.text(), button.objectName()
+            assert button.objectName(), button
+    assert desk.page.composer.input_box.accessibleName()
+
+
+def test_labels_show_foreign_text_as_it_is(desk):
+    from PySide6.QtCore import Qt
+
+    for label in desk.window.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
+
+
+def test_no_two_actions_share_a_shortcut(desk):
+    from PySide6.QtGui import QShortcut
+
+    keys = [short.key().toString() for short in desk.window.findChildren(QShortcut)]
+    keys += [button.shortcut().toString() for button in desk.window.findChildren(QToolButton) if button.shortcut()]
+    keys += [action.shortcut().toString() for action in desk.window.findChildren(QAction) if action.shortcut()]
+    keys = [key for key in keys if key]
+    assert len(keys) == len(set(keys)), sorted(keys)

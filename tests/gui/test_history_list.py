@@ -1,0 +1,111 @@
+"""The list of chats: order, paging, rename, delete with undo, search."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+
+pytestmark = pytest.mark.gui
+
+
+def choose(desk, at: int) -> None:
+    view = desk.page.chat_list.view
+    place = view.visualRect(view.model().index(at)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(place))
+
+
+def titles(desk) -> list[str]:
+    return [row.title for row in desk.page.chat_list.view.model().rows]
+
+
+def make_chats(desk, *words: str) -> None:
+    for one in words:
+        desk.click("new_chat_button")
+        desk.send(one)
+        desk.wait_idle()
+        desk.wait(lambda one=one: titles(desk)[:1] == [one])
+
+
+def test_newest_first_and_a_chat_moves_up_when_it_is_used(desk):
+    make_chats(desk, "alpha", "beta", "gamma")
+    assert titles(desk) == ["gamma", "beta", "alpha"]
+    choose(desk, 2)
+    desk.wait(lambda: desk.page._title.full_text == "alpha")
+    desk.send("more")
+    desk.wait_idle()
+    desk.wait(lambda: titles(desk) == ["alpha", "gamma", "beta"])
+    assert desk.page.chat_list.view.currentIndex().row() == 0
+
+
+def test_rename_in_place(desk):
+    make_chats(desk, "alpha", "beta")
+    choose(desk, 1)
+    view = desk.page.chat_list.view
+    QTest.keyClick(view, Qt.Key.Key_F2)
+    desk.wait(lambda: view.findChild(QLineEdit))
+    editor = view.findChild(QLineEdit)
+    editor.selectAll()
+    QTest.keyClicks(editor, "A better name")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    desk.wait(lambda: titles(desk) == ["beta", "A better name"])
+    desk.wait(lambda: desk.page._title.full_text == "A better name")
+
+
+def test_delete_can_be_undone(desk):
+    make_chats(desk, "alpha", "beta")
+    choose(desk, 0)
+    desk.page.chat_list.view.setFocus()
+    QTest.keyClick(desk.page.chat_list.view, Qt.Key.Key_Delete)
+    desk.wait(lambda: titles(desk) == ["alpha"])
+    desk.wait(lambda: any("trash" in text for text in desk.notices()))
+    assert desk.chat.chat == ""
+    desk.click("notice_action")
+    desk.wait(lambda: titles(desk) == ["beta", "alpha"])
+    assert desk.notices() == []
+
+
+def test_search_finds_words_in_all_chats_and_opens_the_place(desk):
+    make_chats(desk, "the quick brown fox", "a lazy dog", "fox again")
+    QTest.keyClicks(desk.page.chat_list.search_box, "fox")
+    desk.wait(lambda: desk.page.chat_list.view.model().is_search)
+    desk.wait(lambda: "matches" in desk.find("chat_list_hint").text())
+    found = desk.page.chat_list.view.model().rows
+    assert {row.title for row in found} == {"the quick brown fox", "fox again"}
+    assert all("fox" in row.snippet for row in found)
+    choose(desk, len(found) - 1)
+    desk.wait(lambda: desk.page._title.full_text == "the quick brown fox")
+    desk.page.chat_list.search_box.clear()
+    desk.wait(lambda: titles(desk) == ["fox again", "a lazy dog", "the quick brown fox"])
+
+
+def test_nothing_found_is_said(desk):
+    QTest.keyClicks(desk.page.chat_list.search_box, "zebra")
+    desk.wait(lambda: desk.find("chat_list_hint").text() == "Nothing found")
+
+
+def test_long_lists_come_page_by_page(desk):
+    def many(services):
+        for number in range(250):
+            services.chats.new_chat(f"chat {number}")
+
+    desk.ask(many)
+    rows = desk.page.chat_list.view.model()
+    desk.wait(lambda: rows.rowCount() == 250)  # all were told of while the list was whole
+    rows.start()
+    desk.wait(lambda: rows.rowCount() == 100)
+    assert rows.canFetchMore(rows.index(-1))
+    rows.fetchMore(rows.index(-1))
+    desk.wait(lambda: rows.rowCount() == 200)
+    rows.fetchMore(rows.index(-1))
+    desk.wait(lambda: rows.rowCount() == 250)
+    assert not rows.canFetchMore(rows.index(-1))
+    assert titles(desk) == [f"chat {number}" for number in reversed(range(250))]
+
+
+def test_foreign_titles_are_never_markup(desk):
+    make_chats(desk, "<b>bold</b> <img src='file:///etc/hostname'>")
+    index = desk.page.chat_list.view.model().index(0)
+    assert "<b>" not in index.data(Qt.ItemDataRole.ToolTipRole)
+    assert "&lt;b&gt;" in index.data(Qt.ItemDataRole.ToolTipRole)

@@ -1,0 +1,90 @@
+"""C1: one window per home, whatever happened to the one before."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from slmdesk.gui.single_instance import SingleInstance, socket_address
+
+pytestmark = pytest.mark.gui
+
+
+def test_a_second_start_raises_the_first(qtbot, tmp_path):
+    first, second = SingleInstance(tmp_path), SingleInstance(tmp_path)
+    assert first.take()
+    assert first.listen()
+    assert not second.take()
+    with qtbot.waitSignal(first.raise_requested, timeout=10_000) as heard:
+        code = f"""
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+app = QCoreApplication([])
+from slmdesk.gui.single_instance import SingleInstance
+print(SingleInstance(Path({str(tmp_path)!r})).take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}))
+"""
+        other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert heard.args == ["token-1"]
+    assert other.communicate(timeout=20)[0].strip() == "raised"
+    first.release()
+    assert second.take()
+    second.release()
+
+
+def test_files_left_behind_mean_nothing(qapp, tmp_path):
+    (tmp_path / "window.lock").write_text("12345 left by a killed one")
+    address = socket_address(tmp_path)
+    with open(address, "w") as left:  # noqa: PTH123
+        left.write("stale")
+    one = SingleInstance(tmp_path)
+    assert one.take()
+    assert one.listen()
+    one.release()
+
+
+def _start(home) -> subprocess.Popen[bytes]:
+    env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "slmdesk", "--window", "--engine", "echo"], env=env, stderr=subprocess.PIPE
+    )
+
+
+def _double_starts(tmp_path, rounds: int, seed: int) -> None:
+    chance = random.Random(seed)
+    home = tmp_path / "shared home"
+    for _ in range(rounds):
+        both = [_start(home), _start(home)]
+        try:
+            loser = None
+            while loser is None:
+                loser = next((one for one in both if one.poll() is not None), None)
+            assert loser.returncode == 0, loser.stderr.read()
+            winner = both[1 - both.index(loser)]
+            assert winner.poll() is None
+            winner.send_signal(chance.choice((signal.SIGKILL, signal.SIGTERM)))
+            assert winner.wait(20) in (0, -signal.SIGKILL)
+        finally:
+            for one in both:
+                if one.poll() is None:
+                    one.kill()
+                one.wait()
+                one.stderr.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_c1_started_twice_one_window_comes_up(tmp_path):
+    _double_starts(tmp_path, 2, 1)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_c1_fifty_double_starts(tmp_path):
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    _double_starts(tmp_path, 50, seed)
