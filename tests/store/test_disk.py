@@ -34,7 +34,7 @@ def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, tmp_path, home
         how = "limit"
     if how == "tmpfs":
         home.mkdir()
-        script = 'mount -t tmpfs -o size=640k none "$0" && head -c 200000 /dev/zero > "$0/filler" && exec "$@"'  # the filler is what is deleted to make room
+        script = 'mount -t tmpfs -o size=640k none "$0" && head -c 200000 /dev/zero > "$0/filler" && exec "$@"'
         desk = child("fill", home, 0, before=("unshare", "-rm", "sh", "-c", script, str(home)))
     else:
         desk = child("fill", home, 400_000)
@@ -77,10 +77,11 @@ def test_h8_a_full_disk_in_a_migration_changes_nothing(child, paths, some_histor
     if not can_unshare():
         pytest.skip("no mounts of one's own here; the limit on file size is tried in H5")
     size = paths.database.stat().st_size
+    copy = paths.data.parent.parent / "copy"
+    copy.mkdir()
     script = (
-        'cp -r "$0/." /mnt && mount -t tmpfs -o size=%d none "$0" && cp -r /mnt/. "$0" && exec "$@"' % (size + 120_000)
-    ).replace("/mnt", str(paths.data.parent.parent / "copy"))
-    (paths.data.parent.parent / "copy").mkdir()
+        f'cp -r "$0/." {copy} && mount -t tmpfs -o size={size + 120_000} none "$0" && cp -r {copy}/. "$0" && exec "$@"'
+    )
     desk = child("migrate", paths.data.parent, before=("unshare", "-rm", "sh", "-c", script, str(paths.data.parent)))
     out, errors = desk.communicate(timeout=60)
     assert desk.returncode == 3, errors

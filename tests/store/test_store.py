@@ -1,0 +1,419 @@
+"""The store's promises in ordinary life: items, messages, search, models, ledger; sizes and odd text (H9)."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from store.conftest import integrity, say
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Ending, Status
+from slmdesk.core.types import Origin, Role, TextPart
+from slmdesk.store import DeskLock, is_desk_alive, open_store
+
+pytestmark = pytest.mark.pure
+
+
+def test_an_item_keeps_what_it_is_given(store):
+    item = store.add_item("chat", "Łódź", settings={"system": "be brief", "leaf": "x"})
+    assert store.item(item.id) == item == store.item(item.id[:6])
+    assert (item.kind, item.title, item.deleted_at, item.pinned) == ("chat", "Łódź", None, False)
+    changed = store.change_item_settings(item.id, leaf=None, temperature=0.5)
+    assert changed.settings == {"system": "be brief", "temperature": 0.5}
+    assert store.rename_item(item.id, "other").title == "other"
+    assert store.item(item.id).updated == item.updated, "only words move a chat up the list"
+
+
+def test_items_come_by_page_the_last_touched_first(store):
+    ids = [store.add_item("chat", str(number)).id for number in range(25)]
+    store.add_item("summary", "not a chat")
+    say(store, ids[3], "touched")
+    pages, before = [], None
+    while page := store.items(limit=10, before=before):
+        pages.append([item.id for item in page])
+        before = (page[-1].updated, page[-1].n)
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert [each for page in pages for each in page] == [ids[3], *(each for each in reversed(ids) if each != ids[3])]
+
+
+@pytest.mark.parametrize("wanted", ["", "zz", "0", "' or 1=1 --", "%", "\0", "x" * 10_000])
+def test_an_unknown_id_is_named(store, wanted):
+    for _ in range(40):  # two ids begin with the same digit: a prefix of both is neither
+        store.add_item("chat", "x")
+    with pytest.raises(KnownError) as caught:
+        store.item(wanted)
+    assert caught.value.code == "item.unknown"
+    assert len(caught.value.args_for_people["id"]) <= 80
+    for call in (store.message, store.messages, store.trash_item, store.delete_for_good):
+        with pytest.raises(KnownError, match=r"item\.unknown"):
+            call(wanted)
+
+
+def test_the_trash_keeps_until_restored(store):
+    chat = store.add_item("chat", "one")
+    message = say(store, chat.id, "hello there")
+    assert store.trash_item(chat.id).deleted_at is not None
+    assert store.items() == []
+    assert store.search("hello") == []
+    assert [item.id for item in store.items(deleted=True)] == [chat.id]
+    assert store.restore_item(chat.id).deleted_at is None
+    assert [found.message for found in store.search("hello")] == [message]
+    store.trash_item(chat.id)
+    assert store.empty_trash(older_than_s=3600) == 0
+    assert store.empty_trash() == 1
+    assert store.items(deleted=True) == []
+
+
+def test_a_message_keeps_parts_origins_and_what_made_it(store):
+    chat = store.add_item("chat", "one")
+    parts = (TextPart("please read", Origin.PERSON), TextPart("a contract", Origin.DOCUMENT))
+    question = store.add_message(chat.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
+    answer = store.add_message(
+        chat.id, parent=question.id, role=Role.ASSISTANT, status=Status.STREAMING, model_sha256="ab" * 32,
+        model_name="SmolLM2", sampling={"temperature": 0.7, "stop": ["x"]}, seed=2**32 - 1, prompt_version="1",
+    )  # fmt: skip
+    assert (question.parts, answer.owner, answer.parent) == (parts, "test", question.id)
+    assert store.grow_message(answer.id, "I have")
+    ending = Ending(
+        Status.FAILED, finish_reason="length", tokens_in=5, tokens_out=2, tokens_reused=1, seconds=0.5,
+        error_code="child.died", error_args={"how": "killed", "detail": "9"},
+    )  # fmt: skip
+    ended = store.end_message(answer.id, "I have read", ending)
+    assert (ended.text, ended.status, ended.owner, ended.seed) == ("I have read", Status.FAILED, None, 2**32 - 1)
+    assert (ended.error_code, ended.error_args["how"], ended.tokens_reused) == ("child.died", "killed", 1)
+    assert ended.sampling == {"temperature": 0.7, "stop": ["x"]}
+    assert store.messages(chat.id) == [question, ended]
+    assert store.grow_message(answer.id, "late words") is False, "what has ended grows no more"
+    again = store.reopen_message(answer.id)
+    assert (again.text, again.status, again.owner, again.error_code) == ("I have read", Status.STREAMING, "test", None)
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        store.reopen_message(answer.id)
+
+
+def test_a_message_hangs_on_one_of_its_own_chat(store):
+    one, two = store.add_item("chat", "one"), store.add_item("chat", "two")
+    with pytest.raises(KnownError, match=r"item\.unknown"):
+        say(store, two.id, "x", parent=say(store, one.id, "y"))
+    assert store.messages(two.id) == [], "all or nothing"
+
+
+def test_an_answer_whose_desk_is_gone_is_interrupted_with_its_words(store, paths):
+    lock = DeskLock(paths, "other")
+    other = open_store(paths, desk_id="third").store
+    chat = store.add_item("chat", "one")
+    answer = other.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    other.grow_message(answer.id, "half a sen")
+    assert store.mark_interrupted() == [], "its desk lives"
+    assert is_desk_alive(paths, "third")
+    assert is_desk_alive(paths, "other")
+    assert is_desk_alive(paths, "test")
+    other._desk_lock._lock.close()  # as when its process dies: the lock is gone, the file is not
+    ended = store.mark_interrupted()
+    assert [(each.id, each.text, each.status) for each in ended] == [(answer.id, "half a sen", Status.INTERRUPTED)]
+    assert store.search("half")
+    assert store.mark_interrupted() == []
+    lock.close()
+    assert not is_desk_alive(paths, "other")
+    other.close()
+
+
+def test_a_desk_of_the_same_id_cannot_live_twice(store, paths):
+    with pytest.raises(KnownError, match=r"store\.in_use"):
+        DeskLock(paths, "test")
+    with pytest.raises(ValueError, match="id"):
+        DeskLock(paths, "../evil")
+    assert not is_desk_alive(paths, "../evil")
+
+
+def test_what_another_desk_wrote_is_seen(store, paths):
+    revision, version = store.revision(), store.data_version()
+    other = open_store(paths, desk_id="other").store
+    chat = other.add_item("chat", "one")
+    message = say(other, chat.id, "hello")
+    gone = other.add_item("chat", "gone")
+    other.delete_for_good(gone.id)
+    assert store.data_version() != version
+    changes = store.changed_since(revision)
+    assert [item.id for item in changes.items] == [chat.id]
+    assert [each.id for each in changes.messages] == [message]
+    assert changes.gone == [gone.id]
+    assert store.changed_since(changes.revision).messages == []
+    other.close()
+
+
+def test_a_clock_that_jumps_back_keeps_order_and_news(paths):
+    now = [2e9]
+    store = open_store(paths, desk_id="d", clock=lambda: now[0]).store
+    chat = store.add_item("chat", "one")
+    first, revision = say(store, chat.id, "first"), store.revision()
+    now[0] -= 365 * 86_400
+    second = say(store, chat.id, "second")
+    assert [message.id for message in store.messages(chat.id)] == [first, second]
+    assert [message.id for message in store.changed_since(revision).messages] == [second]
+    assert store.search("first second"[:5])[0].message == first
+    store.close()
+
+
+def test_nothing_is_written_when_a_transaction_breaks(store):
+    def break_off(title):
+        with store._db.writing():
+            store.add_item("chat", title)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off("outer")
+    assert store.items() == []
+    with store._db.writing():
+        store.add_item("chat", "kept")
+        with pytest.raises(RuntimeError):
+            break_off("undone")
+    assert [item.title for item in store.items()] == ["kept"]
+
+
+def test_the_store_belongs_to_its_thread(store):
+    caught = []
+
+    def use():
+        try:
+            store.items()
+        except sqlite3.ProgrammingError as err:
+            caught.append(err)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert caught
+
+
+# ---- search
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "marked"),
+    [
+        ("Die Straße nach Łódź", "strasse lodz", ["Straße", "Łódź"]),
+        ("ein GROSSES Haus", "große", ["GROSSES"]),
+        ("東京は日本の首都です", "日本", ["日本"]),
+        ("東京は日本の首都です", "首", ["首"]),
+        ("Smørrebrød og café", "smorrebrod cafe", ["Smørrebrød", "café"]),
+        ("Ελληνικά ΟΔΟΣ", "οδός", ["ΟΔΟΣ"]),
+        ("приём ёлка", "прием", ["приём"]),
+        ("हिन्दी भाषा", "हिन्दी", ["हिन्दी"]),
+        ("the beginning of words", "begi", ["beginning"]),
+        ("x = a.b_c(3)", "b c 3", ["b", "c", "3"]),
+    ],
+)
+def test_search_finds_what_a_person_means(store, text, words, marked):
+    chat = store.add_item("chat", "one")
+    say(store, chat.id, text)
+    say(store, chat.id, "something else altogether")
+    (found,) = store.search(words)
+    pieces = found.snippet.replace("\ue000", "\ue001").split("\ue001")[1::2]
+    assert pieces == marked
+    assert found.snippet.replace("\ue000", "").replace("\ue001", "") == text
+
+
+def test_search_is_newest_first_by_page_and_all_words_count(store):
+    chat = store.add_item("chat", "one")
+    ids = [say(store, chat.id, f"apple number {number}") for number in range(20)]
+    say(store, chat.id, "only number")
+    first = store.search("number apple", limit=12)
+    rest = store.search("number apple", limit=12, before=first[-1].n)
+    assert [found.message for found in first + rest] == ids[::-1]
+
+
+@pytest.mark.parametrize(
+    "words", ["", "  ", '"', "'", "AND", "NOT x", "a* OR b", "words:x", "^", "(", "-", "\0", "\ud800", "…", "NEAR(a b)"]
+)
+def test_no_word_is_an_operator(store, words):
+    chat = store.add_item("chat", "one")
+    say(store, chat.id, "and not x or b near a")
+    store.search(words)
+
+
+def test_a_long_text_is_shown_around_the_hit(store):
+    chat = store.add_item("chat", "one")
+    say(store, chat.id, "before " * 3000 + "needle " + "after " * 3000)
+    (found,) = store.search("needle")
+    assert "\ue000needle\ue001" in found.snippet
+    assert found.snippet.startswith("…")
+    assert found.snippet.endswith("…")
+    assert len(found.snippet) < 260
+
+
+def test_an_index_of_another_folding_is_made_anew(store, paths):
+    chat = store.add_item("chat", "one")
+    say(store, chat.id, "hello")
+    store._db.conn.execute("update meta set value = 0 where key = 'folding'")
+    store._db.conn.execute("insert into words (words) values ('delete-all')")
+    assert store.search("hello") == []
+    store.close()
+    again = open_store(paths, desk_id="again").store
+    assert len(again.search("hello")) == 1
+    again.close()
+
+
+# ---- H9: odd text and sizes
+
+ODD = [
+    "a\0b",
+    "'; drop table messages; --",
+    '{"parts": []}',
+    "\ue000marked\ue001",
+    "\ufffe\uffff\U0010ffff",
+    "\r\n\t\x1b[31m",
+    "‮right to left",
+    "👩‍👩‍👧 e\u0301",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_h9_text_comes_back_as_written(store, text):
+    chat = store.add_item("chat", text, settings={"system": text})
+    message = say(store, chat.id, text)
+    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    store.grow_message(answer.id, text)
+    assert store.end_message(answer.id, text, Ending(Status.COMPLETE)).text == text
+    assert store.message(message).parts[0].text == text
+    assert (store.item(chat.id).title, store.item(chat.id).settings["system"]) == (text, text)
+    assert store.take_replaced() == 0
+
+
+def test_h9_what_is_no_text_is_replaced_and_said(store):
+    chat = store.add_item("chat", "bad \ud800 title")
+    message = say(store, chat.id, "bad \udc00 text \ud83d\ude00 \ud800")
+    assert store.item(chat.id).title == "bad \ufffd title"
+    assert store.message(message).parts[0].text == "bad \ufffd text \U0001f600 \ufffd"
+    assert (store.take_replaced(), store.take_replaced()) == (3, 0)
+    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    store.end_message(answer.id, "\ud800", Ending(Status.COMPLETE))
+    assert store.message(answer.id).text == "\ufffd"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(codec="utf-8"), max_size=200))
+def test_h9_any_text_comes_back_and_any_of_its_words_is_found(store, text):
+    chat = store.items()[0] if store.items() else store.add_item("chat", "one")
+    message = say(store, chat.id, text)
+    assert store.message(message).parts[0].text == text
+    if any(letter.isalnum() for letter in text):
+        assert message in {found.message for found in store.search(text)}
+
+
+def test_h9_a_message_of_10_mb(store, paths):
+    chat = store.add_item("chat", "one")
+    text = "words of a long contract, clause after clause. " * 220_000
+    message = say(store, chat.id, text + " needle")
+    assert store.message(message).parts[0].text == text + " needle"
+    assert "needle" in store.search("needle")[0].snippet
+    store.delete_for_good(chat.id)
+    assert integrity(paths) == ["ok"]
+
+
+def many_messages(paths, count: int) -> tuple[float, float]:
+    store = open_store(paths, desk_id="d").store
+    chance = random.Random(9)
+    vocabulary = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randrange(2, 10))) for _ in range(5000)]
+    chats = [store.add_item("chat", f"chat {number}").id for number in range(max(1, count // 100))]
+    with store._db.writing():
+        for number in range(count):
+            words = " ".join(chance.choices(vocabulary, k=30)) + (" rare" if number % 1000 == 0 else "")
+            say(store, chats[number % len(chats)], words)
+    store.close()
+    began = time.perf_counter()
+    store = open_store(paths, desk_id="d").store
+    store.items()
+    start_s = time.perf_counter() - began
+    searches = []
+    for words in ("rare", vocabulary[0], vocabulary[1][:2], f"{vocabulary[2]} {vocabulary[3]}", "nowhere"):
+        began = time.perf_counter()
+        store.search(words)
+        searches.append(time.perf_counter() - began)
+    assert len(store.search("rare", limit=1000)) == -(-count // 1000)
+    store.close()
+    print(f"{count} messages: start {start_s:.3f} s, searches {[round(each, 4) for each in searches]} s")
+    return start_s, max(searches)
+
+
+def test_h9_5000_messages(paths):
+    many_messages(paths, 5_000)
+
+
+@pytest.mark.soak
+def test_h9_100_000_messages_start_and_search(paths):
+    start_s, search_s = many_messages(paths, 100_000)
+    assert start_s <= 2
+    assert search_s <= 0.2
+
+
+# ---- models and ledger
+
+
+def add_model(store, name="SmolLM2 135M", **more):
+    values = {
+        "name": name, "path": b"/models/\xff.gguf", "linked": True, "bytes": 5 << 30, "sha256": "ab" * 32,
+        "mtime_ns": 1_700_000_000_123_456_789, "inode": 2**64 - 1, "header": {"architecture": "llama"},
+        "source": "starter",
+    }  # fmt: skip
+    return store.add_model(**values | more)
+
+
+def test_a_model_record_is_found_by_id_prefix_or_name(store):
+    model = add_model(store)
+    assert store.models() == [model]
+    assert model.path == b"/models/\xff.gguf"
+    assert (model.inode, model.mtime_ns) == (2**64 - 1, 1_700_000_000_123_456_789)
+    for wanted in (model.id, model.id[:5], "SmolLM2 135M", "smollm2 135m"):
+        assert store.model(wanted) == model
+    with pytest.raises(KnownError) as caught:
+        store.model("Qwen")
+    assert caught.value.code == "model.unknown"
+    assert "SmolLM2 135M" in caught.value.args_for_people["known"]
+    add_model(store)
+    with pytest.raises(KnownError, match=r"model\.unknown"):
+        store.model("SmolLM2 135M")
+
+
+def test_facts_and_fields_of_a_model_change(store):
+    model = add_model(store)
+    store.set_model_facts(model.id, load_crashes=2, curve=[[1, 1.0], [4, 1.5]])
+    changed = store.set_model_facts(model.id, load_crashes=None, template="ok")
+    assert changed.facts == {"curve": [[1, 1.0], [4, 1.5]], "template": "ok"}
+    changed = store.change_model(model.id, path=b"/elsewhere", last_used=5.0, inode=7)
+    assert (changed.path, changed.last_used, changed.inode) == (b"/elsewhere", 5.0, 7)
+    with pytest.raises(ValueError, match="no field"):
+        store.change_model(model.id, owner="x")
+    store.remove_model(model.id)
+    assert store.models() == []
+
+
+def test_the_ledger_counts_and_is_searched(store):
+    for number in range(5):
+        n = store.record_request("huggingface.co", "GET", f"/api/models/{number}", "search")
+    store.record_request("100%_host", "GET", "/x", "download")
+    assert store.requests()[1].bytes is None
+    store.finish_request(n, 1234)
+    rows = store.requests(3)
+    assert [row.n for row in rows] == [6, 5, 4]
+    assert (rows[1].bytes, rows[1].path, rows[1].purpose) == (1234, "/api/models/4", "search")
+    assert len(store.requests(words="models/3")) == 1
+    assert len(store.requests(words="%_")) == 1
+    assert store.requests_since(0) == 6
+    assert store.requests_since(time.time() + 10) == 0
+
+
+def test_what_is_stored_is_checked_as_it_is_read(store):
+    chat = store.add_item("chat", "one")
+    message = say(store, chat.id, "hello")
+    store._db.conn.execute("update messages set status = 'odd'")
+    with pytest.raises(KnownError, match=r"store\.damaged"):
+        store.message(message)
+    store._db.conn.execute("update messages set status = 'complete', parts = cast(x'ff' as text)")
+    with pytest.raises(KnownError, match=r"store\.damaged"):
+        store.message(message)

@@ -1,0 +1,66 @@
+"""Row P4: no pickle, no eval, no shell, no cache of pickles, anywhere in the package."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "slmdesk"
+MODULES = {"pickle", "cPickle", "_pickle", "dill", "shelve", "marshal", "joblib", "cloudpickle", "code", "codeop"}
+CALLS = {"eval", "exec", "compile", "__import__"}
+ATTRIBUTES = {
+    ("os", "system"), ("os", "popen"), ("subprocess", "getoutput"), ("subprocess", "getstatusoutput"),
+    ("numpy", "load"), ("np", "load"), ("torch", "load"), ("yaml", "load"),
+}  # fmt: skip
+NAMES = {"LlamaDiskCache", "LlamaRAMCache"}
+
+
+def findings(source: str) -> list[str]:
+    """What of it could run code out of data."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                found += [each.name for each in names if each.name.split(".")[0] in MODULES]
+            case ast.ImportFrom(module=module, names=names):
+                found += [module] if (module or "").split(".")[0] in MODULES else []
+                found += [each.name for each in names if each.name in NAMES]
+            case ast.Call(func=ast.Name(id=name)) if name in CALLS:
+                found.append(name)
+            case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if (owner, attribute) in ATTRIBUTES:
+                found.append(f"{owner}.{attribute}")
+            case ast.Attribute(attr=attribute) if attribute in NAMES:
+                found.append(attribute)
+            case ast.keyword(arg="shell", value=value) if not (isinstance(value, ast.Constant) and not value.value):
+                found.append("shell=")
+            case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
+                found.append("allow_pickle")
+    return found
+
+
+@pytest.mark.pure
+def test_p4_no_code_comes_out_of_data():
+    sources = sorted(PACKAGE.rglob("*.py"))
+    assert len(sources) > 20
+    found = {str(path.relative_to(PACKAGE)): findings(path.read_text("utf-8")) for path in sources}
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "eval('1')",
+        "import subprocess\nsubprocess.run('x', shell=True)",
+        "import os\nos.system('x')",
+        "from llama_cpp import LlamaDiskCache",
+        "llama_cpp.LlamaDiskCache()",
+        "np.load('x', allow_pickle=True)",
+    ],
+)
+def test_p4_the_control_finds_each(source):
+    assert findings(source)

@@ -1,0 +1,139 @@
+"""Settings forgive: row U1, and what is kept, refused and told."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+
+import pytest
+
+from slmdesk.core.errors import KnownError
+from slmdesk.settings import MAX_FILE_BYTES, Settings, SettingsFile
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.fixture
+def path(tmp_path):
+    folder = tmp_path / "config"
+    folder.mkdir()
+    return folder / "settings.json"
+
+
+def test_settings_come_back_and_unknown_keys_are_kept(path):
+    path.write_text(json.dumps({"theme": "dark", "from_the_future": {"a": [1, None]}}))
+    file = SettingsFile(path)
+    assert (file.current.theme, file.problems) == ("dark", [])
+    file.change(font_scale=120)
+    again = SettingsFile(path)
+    assert again.current == file.current
+    assert again.current.extra == {"from_the_future": {"a": [1, None]}}
+    assert json.loads(path.read_text())["from_the_future"] == {"a": [1, None]}
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_listeners_hear_of_real_changes_alone(path):
+    file = SettingsFile(path)
+    heard = []
+    file.listeners.append(heard.append)
+    file.change(theme="light")
+    file.change(theme="light")
+    assert [each.theme for each in heard] == ["light"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("theme", "purple"),
+        ("context_tokens", 10),
+        ("context_tokens", "4096"),
+        ("context_tokens", True),
+        ("offline", 1),
+        ("font_scale", 10**9),
+        ("idle_unload_minutes", -1),
+        ("models_folder", "relative/folder"),
+        ("last_chat", "\0"),
+        ("window_geometry", "x" * 100_000),
+        ("nonsense", 1),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(path, key, value):
+    file = SettingsFile(path)
+    with pytest.raises(KnownError) as caught:
+        file.change(**{key: value})
+    assert (caught.value.code, caught.value.args_for_people["key"]) == ("setting.invalid", key)
+    assert file.current == Settings()
+    assert not path.exists()
+
+
+def test_a_wrong_value_in_the_file_is_named_and_the_file_kept(path):
+    text = json.dumps({"theme": 5, "context_tokens": 8192, "font_scale": "large"})
+    path.write_text(text)
+    file = SettingsFile(path)
+    assert file.current == Settings(context_tokens=8192)
+    assert [problem.args_for_people["key"] for problem in file.problems] == ["theme", "font_scale"]
+    assert path.read_text() == text, "reading changes nothing"
+    file.change(theme="dark")
+    (old,) = path.parent.glob("settings.old-*.json")
+    assert old.read_text() == text
+
+
+def broken_files(chance: random.Random) -> list[bytes]:
+    """30 ways to be no settings file."""
+    good = json.dumps({"theme": "dark", "context_tokens": 8192}).encode()
+    return [
+        b"", b"\0" * 500, b"\xff\xfe" + good, good[:-1], good[:7], b"[]", b"null", b"5", b'"text"', b"{",
+        b"{'theme': 'dark'}", b"[" * 100_000, b'{"a":' * 100_000, b"\x80\x81", b"<html>", b"PK\x03\x04" + bytes(100),
+        good + b"}", b'{"theme": NaN', b'{"theme": "\xed\xa0\x80"}', b"{" + b" " * MAX_FILE_BYTES + b"}",
+        *(chance.randbytes(chance.randrange(1, 5000)) for _ in range(10)),
+    ]  # fmt: skip
+
+
+def test_u1_30_damaged_files_start_with_defaults_and_are_kept(path):
+    files = broken_files(random.Random(1))
+    assert len(files) == 30
+    slowest = 0.0
+    for number, data in enumerate(files):
+        for old in path.parent.iterdir():
+            old.unlink()
+        path.write_bytes(data)
+        began = time.perf_counter()
+        file = SettingsFile(path)
+        slowest = max(slowest, time.perf_counter() - began)
+        assert file.current == Settings(), number
+        assert [problem.code for problem in file.problems] == ["setting.invalid"], number
+        file.change(theme="dark")
+        kept = [each for each in path.parent.iterdir() if each != path]
+        assert [each.read_bytes() for each in kept] == [data], number
+        assert SettingsFile(path).current.theme == "dark"
+    print(f"30 of 30 started, slowest {slowest * 1000:.1f} ms")
+    assert slowest < 0.5  # 50 ms on a quiet PC
+
+
+def test_u1_what_is_no_file_blocks_nothing(path):
+    os.mkfifo(path)
+    file = SettingsFile(path)
+    assert file.problems
+    assert file.current == Settings()
+    file.change(theme="dark")
+    assert SettingsFile(path).current.theme == "dark"
+    path.unlink()
+    path.mkdir()
+    file = SettingsFile(path)
+    file.change(theme="light")
+    assert SettingsFile(path).current.theme == "light"
+
+
+def test_u1_a_newer_versions_values_are_named_not_lost(path):
+    path.write_text(json.dumps({"theme": {"name": "system"}, "sequences": 4, "plugins": ["x"]}))
+    file = SettingsFile(path)
+    assert (file.current.sequences, file.current.theme, file.current.extra) == (4, "system", {"plugins": ["x"]})
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path):
+    file = SettingsFile(tmp_path / "nowhere" / "settings.json")
+    with pytest.raises(KnownError, match=r"file\.unwritable"):
+        file.change(theme="dark")
+    assert file.current.theme == "system"
