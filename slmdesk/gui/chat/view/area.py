@@ -21,6 +21,13 @@ from slmdesk.gui.chat.view.tables import SHOW_ALL_ROWS
 from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.links import judge_link
 
+_KEYBOARD_REASONS = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+    Qt.FocusReason.OtherFocusReason,
+)
+
 
 class ConversationView(MessageArea):
     """Shows messages, lets them grow, be read, selected, copied and acted on.
@@ -41,6 +48,7 @@ class ConversationView(MessageArea):
         super().__init__(parent)
         self.setObjectName("conversation")
         self._current = -1
+        self._by_keyboard = False
         self._words = ""
         self._nodes: list[MessageNode] = []
         self._selecting = Selecting(self)
@@ -109,7 +117,7 @@ class ConversationView(MessageArea):
         if not len(self._rows):
             return
         index = min(max(index, 0), len(self._rows) - 1)
-        self._current = index
+        self._current, self._by_keyboard = index, True
         self._bring_into_sight(index)
         self._show_current()
         focus_moved(self, index)
@@ -199,7 +207,7 @@ class ConversationView(MessageArea):
     def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
         message_id, text = row.view.id, widget.text
         widget.action_chosen.connect(partial(self._on_action, message_id))
-        widget.set_current(self.hasFocus() and index == self._current)
+        widget.set_current(self.hasFocus() and self._by_keyboard and index == self._current)
         text.anchor_chosen.connect(partial(self._on_anchor, message_id))
         text.menu_requested.connect(partial(self._on_menu, message_id))
         text.pressed.connect(partial(self._selecting.begin, index))
@@ -207,7 +215,7 @@ class ConversationView(MessageArea):
         text.released.connect(self._selecting.end)
         text.copy_requested.connect(self.copy_selection)
         text.all_requested.connect(self.select_all)
-        text.left.connect(self.setFocus)
+        text.left.connect(partial(self.setFocus, Qt.FocusReason.ShortcutFocusReason))
         text.caret_moved.connect(partial(self._on_caret_moved, widget))
         self._widget_grown(row)
 
@@ -237,6 +245,8 @@ class ConversationView(MessageArea):
             Qt.Key.Key_Return: self._enter_current,
             Qt.Key.Key_Enter: self._enter_current,
         }
+        self._by_keyboard = True
+        self._settle_current()
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selection()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
@@ -248,6 +258,7 @@ class ConversationView(MessageArea):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes from the view into the current message, through its text and actions, and out."""
+        self._settle_current()
         chain: list[QWidget] = [self]
         widget = self._rows[self._current].widget if 0 <= self._current < len(self._rows) else None
         if widget is not None:
@@ -267,8 +278,8 @@ class ConversationView(MessageArea):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The keyboard is here: at what it was at, else at the newest message in sight."""
         super().focusInEvent(event)
-        if len(self._rows) and not 0 <= self._current < len(self._rows):
-            self._current = self.row_at(self.viewport().height() - EDGE)
+        self._by_keyboard = event.reason() in _KEYBOARD_REASONS
+        self._settle_current()
         self._show_current()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -287,6 +298,11 @@ class ConversationView(MessageArea):
             self._on_menu(self._rows[self._current].view.id, event.globalPos(), "")
 
     # private -------------------------------------------------------------------------------------------------------
+
+    def _settle_current(self) -> None:
+        """Where the keyboard is nowhere yet, it is at the lowest message in sight."""
+        if len(self._rows) and not 0 <= self._current < len(self._rows):
+            self._current = self.row_at(self.viewport().height() - EDGE)
 
     def _step(self, way: int) -> None:
         """To the next message; within one higher than the viewport, first through it."""
@@ -326,7 +342,7 @@ class ConversationView(MessageArea):
                 self.scroll_by(min(top + height - room + EDGE, top - EDGE))
 
     def _show_current(self) -> None:
-        has_focus = self.hasFocus()
+        has_focus = self.hasFocus() and self._by_keyboard
         for index in self._live:
             widget = self._rows[index].widget
             if widget is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from math import ceil
 
 from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextFormat
 
-from slmdesk.gui.theme import LINE_HEIGHT, Fonts, Theme
+from slmdesk.gui.theme import ICON_SIZE, LINE_HEIGHT, SPACE_8, SPACE_12, Fonts, Theme
 
 QUOTE = QTextFormat.Property.UserProperty + 1
 """Of a block: how deep it is quoted."""
@@ -40,6 +41,8 @@ class ViewStyle:
         metrics = QFontMetricsF(self.font)
         self.letter_width = metrics.averageCharWidth()
         self.line_height = metrics.height() * self.percent / 100
+        self.row_height = max(ceil(QFontMetricsF(self.small_font).height()) + 2 * SPACE_8, ICON_SIZE + SPACE_12)
+        """Of a message's actions, in device-independent pixels."""
         self.body = self._char(self.font, "text")
         self.muted = self._char(self.font, "muted")
         self.mono = self._char(self.mono_font, "text")

@@ -110,7 +110,7 @@ def _format(style: ViewStyle) -> QTextTableFormat:
     made.setBorderBrush(QBrush(style.theme.colour("line")))
     made.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
     made.setBorderCollapse(True)
-    made.setCellPadding(6)
+    made.setCellPadding(5)
     made.setCellSpacing(0)
     made.setTopMargin(4)
     made.setBottomMargin(8)

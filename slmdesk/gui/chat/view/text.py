@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QTextBlock,
     QTextCursor,
+    QTextListFormat,
     QTextOption,
     QWheelEvent,
 )
@@ -23,6 +24,9 @@ from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
 
 from slmdesk.gui.chat.view.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 from slmdesk.gui.theme import CONTROL_RADIUS
+
+BEYOND = 24
+"""How far the ground of code goes on above what is painted, in device-independent pixels."""
 
 _SCROLL_KEYS = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _CARET_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
@@ -168,6 +172,7 @@ class MessageText(QTextBrowser):
             event.accept()
         else:
             super().mouseReleaseEvent(event)
+            event.accept()  # no message or view below has a use for it
         self.released.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -191,25 +196,23 @@ class MessageText(QTextBrowser):
         theme = self._style.theme
         layout = self.document().documentLayout()
         block = self.cursorForPosition(QPoint(0, top)).block()
-        while block.previous().isValid() and _code(block) and _code(block.previous()) == _code(block):
-            block = block.previous()  # a ground is painted whole, so that its corners stay round
         ground, number = QRectF(), 0
         while block.isValid():
-            rect = layout.blockBoundingRect(block)
-            if rect.top() > bottom and _code(block) != number:
-                break
-            if number and _code(block) != number:
+            rect, form = layout.blockBoundingRect(block), block.blockFormat()
+            now = _code(block)
+            if number and now != number:
                 self._paint_ground(painter, ground)
-                number = 0
-            form = block.blockFormat()
-            if _code(block):
-                ground = rect if number == 0 else ground.united(rect)
-                number = _code(block)
-            elif form.hasProperty(RULE):
+            if now:
+                ground = ground.united(rect) if now == number else rect
+                if now != number and _code(block.previous()) == now:
+                    ground.setTop(ground.top() - BEYOND)
+            number = now
+            if rect.top() > bottom:  # a ground that goes on is not walked to its end: its corners are out of sight
+                break
+            if form.hasProperty(RULE):
                 painter.fillRect(QRectF(0, rect.center().y(), self.width(), theme.line_width), theme.colour("line"))
             for deep in range(form.intProperty(QUOTE)):
-                height = rect.height() if not _code(block.next()) else rect.height() + 4
-                painter.fillRect(QRectF(deep * QUOTE_STEP, rect.top(), 3, height), theme.colour("line"))
+                painter.fillRect(QRectF(deep * QUOTE_STEP, rect.top(), 3, rect.height()), theme.colour("line"))
             block = block.next()
         if number:
             self._paint_ground(painter, ground)
@@ -243,8 +246,9 @@ def text_of_selection(cursor: QTextCursor) -> str:
                 pieces.append("\n")
             marks = block.textList()
             if marks is not None and start <= block.position():
-                mark = marks.itemText(block)
-                pieces.append("    " * (marks.format().indent() - 1) + (f"{mark} " if mark.strip() else "- "))
+                is_numbered = marks.format().style() == QTextListFormat.Style.ListDecimal
+                mark = marks.itemText(block) if is_numbered else "-"
+                pieces.append("    " * (marks.format().indent() - 1) + mark + " ")
             pieces.append(words)
         block = block.next()
     return "".join(pieces)

@@ -15,8 +15,7 @@ from slmdesk.gui.chat.view.writer import MessageWriter
 from slmdesk.gui.icons import icon, pixmap
 from slmdesk.gui.theme import ICON_SIZE, RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 
-ACTIONS_HEIGHT = 32
-GAP = SPACE_12
+GAP = SPACE_8
 """Below each message, in device-independent pixels."""
 PLAIN_NOTE = "Part of this is shown without formatting, which would have taken too long."
 _NOTE_LOOKS = {
@@ -30,7 +29,7 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
     """What a message needs beside its text; a note is taken to be one line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 if view.note else 0
-    return SPACE_12 + small + SPACE_4 + SPACE_12 + note + ACTIONS_HEIGHT + GAP
+    return SPACE_12 + small + SPACE_4 + SPACE_12 + note + style.row_height + GAP
 
 
 class MessageWidget(QWidget):
@@ -44,6 +43,7 @@ class MessageWidget(QWidget):
         self._view = view
         self._style = style
         self._band = QRect()
+        self._actions_top = 0
         self._is_current = False
         self._is_lively = False
         self._is_hovered = False
@@ -73,11 +73,11 @@ class MessageWidget(QWidget):
     def show_more(self, *, width: int) -> bool:
         """Go on writing the text, keeping what is selected in it."""
         cursor = self.text.textCursor()
-        kept = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
+        kept = (cursor.anchor(), cursor.position())  # Qt moves a caret along with what is written at it
         if self.text.lineWrapColumnOrWidth() != width - 2 * SPACE_16:
             self.text.setLineWrapColumnOrWidth(width - 2 * SPACE_16)
         more = self.writer.write(self._view.text, ended=not self._view.is_growing)
-        if kept is not None and not self.text.spans_messages:
+        if not self.text.spans_messages:
             self.text.select(*kept)
         return more
 
@@ -91,8 +91,10 @@ class MessageWidget(QWidget):
         y += height + SPACE_12
         self._band = QRect(0, 0, width, y)
         y = self._lay_note(y, inner)
-        self._lay_actions(y, width)
-        return y + ACTIONS_HEIGHT + GAP
+        self._actions_top = y
+        self._show_actions()
+        self._lay_actions()
+        return y + self._style.row_height + GAP
 
     def set_current(self, is_current: bool) -> None:
         """Draw the ring of the keyboard around it, or not."""
@@ -183,17 +185,17 @@ class MessageWidget(QWidget):
         self._note_icon.show()
         return y + height + SPACE_8
 
-    def _lay_actions(self, y: int, width: int) -> None:
-        x = SPACE_12
+    def _lay_actions(self) -> None:
+        x, y, width = SPACE_12, self._actions_top, self._band.width()
         for button in self._buttons:
             size = button.sizeHint()
-            place = QRect(x, y, size.width(), ACTIONS_HEIGHT - 2)
+            place = QRect(x, y, size.width(), self._style.row_height)
             if self.isRightToLeft():
                 place.moveRight(width - x)
             button.setGeometry(place)
             x += size.width() + SPACE_4
         if self._details is not None:
-            self._details.setGeometry(x + SPACE_4, y, max(width - x - SPACE_16, 0), ACTIONS_HEIGHT - 2)
+            self._details.setGeometry(x + SPACE_4, y, max(width - x - SPACE_16, 0), self._style.row_height)
 
     def _show_actions(self) -> None:
         focus = self.window().focusWidget()
@@ -216,8 +218,7 @@ class MessageWidget(QWidget):
             self._details.setObjectName("message_details")
             self._details.setTextFormat(Qt.TextFormat.PlainText)
             self._details.setProperty("kind", "small")
-        if not self._band.isNull():
-            self.lay(self.width())
+        self._lay_actions()
 
     def _make_button(self, key: str, name: str, words: str, colour: QColor) -> QToolButton:
         button = QToolButton(self)
@@ -229,6 +230,7 @@ class MessageWidget(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         button.setCursor(Qt.CursorShape.ArrowCursor)
         if key in ("try_again", "continue") and self._view.note:
+            button.setFont(self._style.small_font)
             button.setText(words)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(lambda _checked=False, key=key: self.action_chosen.emit(key))

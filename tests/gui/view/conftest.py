@@ -1,0 +1,44 @@
+"""A conversation view on a window of a known size."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from slmdesk.gui.chat.view import ConversationView
+from slmdesk.gui.chat.view.parser import Parser
+from slmdesk.gui.chat.view.style import ViewStyle
+from slmdesk.gui.theme import LIGHT, system_fonts
+
+
+@pytest.fixture
+def style(qapp):
+    return ViewStyle(LIGHT, system_fonts())
+
+
+@pytest.fixture
+def parser():
+    return Parser()
+
+
+@pytest.fixture
+def view(qtbot):
+    made = ConversationView()
+    qtbot.addWidget(made)
+    made.resize(900, 700)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.setFocus(Qt.FocusReason.TabFocusReason)
+    return made
+
+
+@pytest.fixture
+def settled(qtbot):
+    """Wait until a view shows all the text of what is in sight."""
+
+    def wait(view):
+        qtbot.waitUntil(
+            lambda: not view._pending and not any(row.has_more for row in view.rows if row.widget), timeout=10_000
+        )
+
+    return wait
