@@ -58,7 +58,7 @@ def info(face: Face, model_or_file: str) -> None:
     header = found.header
     shape: dict[str, Json] = {
         "id": record.id if record else None,
-        "name": record.name if record else header.name,
+        "name": record.name if record else found.name,
         "path": str(path),
         "bytes": found.bytes,
         "architecture": header.architecture,

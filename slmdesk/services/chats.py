@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ from slmdesk.services.facts import (
     ItemChanged,
     MessageAdded,
     MessageChanged,
+    Noticed,
     Problem,
 )
 from slmdesk.services.loading import EngineRoom
@@ -41,6 +43,9 @@ from slmdesk.store import Store
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
 """Changes when the turns given to a model are put together in another way."""
+
+FRAME = 8
+"""Tokens a chat format usually puts around a turn; only for a guess before the model is loaded."""
 
 OnSeen = Callable[[SeenPrompt | Problem], None]
 
@@ -95,6 +100,7 @@ class ChatService:
         self._say_added(user)
         answer = self._add_answer(shelf, user, record, wish.sampling)
         item = self._touched(shelf, item.id)
+        self._say_replaced()
         turns, _ids = turns_for_engine(_system(item), (*map(self._answers.as_it_is, path), user))
         self._answers.start(answer, shelf, record, turns, wish.sampling, explicit=explicit_model)
         return Sent(item, user, answer)
@@ -174,33 +180,35 @@ class ChatService:
     def measure(self, chat: str | None, draft: str) -> None:
         """Find out how much of the context this chat takes with `draft` in it: a ContextMeasured follows.
 
-        Only the newest wish counts.  With no model loaded nothing is started for it, and nothing follows.
+        Only the newest wish counts.  With no model loaded the vocabulary of its file is asked, and the frame around
+        each turn is guessed.  Without any model nothing follows.
         """
         self._measures += 1
         mine = self._measures
         held = self._room.loaded()
-        if held is None:
-            return
-        record, model = held
-        path: tuple[Message, ...] = ()
-        system = ""
-        if chat is not None:
-            shelf = self._shelf_of(chat)
-            item = shelf.item(chat)
-            path, system = active_path(shelf.messages(chat), _leaf(item)), _system(item)
-        turns, _ids = turns_for_engine(system, tuple(map(self._answers.as_it_is, path)))
-        if draft:
-            turns.append(ChatMessage(Role.USER, (TextPart(draft, Origin.PERSON),)))
-        if not turns:
-            self._tell(ContextMeasured(chat, 0, model.context_tokens))
-            return
+        record = held[0] if held else self._models.choose(None)
+        context = held[1].context_tokens if held else self._room.context_tokens(record)
+        turns = self._turns_with(chat, draft)
 
-        def done(untrusted: object) -> None:
-            tokens = untrusted.get("tokens") if isinstance(untrusted, dict) else None
+        def tell(tokens: object) -> None:
             if mine == self._measures and isinstance(tokens, int):
-                self._tell(ContextMeasured(chat, tokens, model.context_tokens))
+                self._tell(ContextMeasured(chat, tokens, context))
 
-        self._render(record, turns, done, lambda _problem: None)
+        def rendered(untrusted: object) -> None:
+            tell(untrusted.get("tokens") if isinstance(untrusted, dict) else None)
+
+        def counted(event: FromChild) -> None:
+            counts = event.result.get("counts") if isinstance(event, Done) else None
+            if isinstance(counts, list) and all(isinstance(one, int) for one in counts):
+                self._desk.post(lambda: tell(sum(one for one in counts if isinstance(one, int)) + FRAME * len(counts)))
+
+        if not turns:
+            tell(0)
+        elif held:
+            self._render(record, turns, rendered, lambda _problem: None)
+        else:
+            texts = [turn.text for turn in turns]
+            self._room.client.count_tokens(texts, counted, path=os.fsdecode(record.path))
 
     # ---- keeping
 
@@ -291,6 +299,12 @@ class ChatService:
         self.shown.setdefault(message.item, set()).add(message.id)
         self._tell(MessageAdded(message))
 
+    def _say_replaced(self) -> None:
+        """Half characters cannot be stored: what became of them is said, never silent."""
+        replaced = self._store.take_replaced()
+        if replaced:
+            self._tell(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
+
     def _touched(self, shelf: Shelf, chat: str) -> Item:
         item = shelf.item(chat)
         if shelf is self._store:
@@ -305,6 +319,19 @@ class ChatService:
             raise KnownError("request.invalid", what="not an answer that has ended")
         item = shelf.item(one.item)
         return shelf, one, item, self._path_to(shelf, item, message)[:-1]
+
+    def _turns_with(self, chat: str | None, draft: str) -> list[ChatMessage]:
+        """The turns of a chat with what is written but not sent."""
+        path: tuple[Message, ...] = ()
+        system = ""
+        if chat is not None:
+            shelf = self._shelf_of(chat)
+            item = shelf.item(chat)
+            path, system = active_path(shelf.messages(chat), _leaf(item)), _system(item)
+        turns, _ids = turns_for_engine(system, tuple(map(self._answers.as_it_is, path)))
+        if draft:
+            turns.append(ChatMessage(Role.USER, (TextPart(draft, Origin.PERSON),)))
+        return turns
 
     def _path_to(self, shelf: Shelf, item: Item, message: str) -> tuple[Message, ...]:
         path = active_path([self._answers.as_it_is(one) for one in shelf.messages(item.id)], message)

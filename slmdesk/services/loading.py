@@ -120,6 +120,11 @@ class EngineRoom:
                 self.client.unload(old.model.handle)
             self._say(ModelState.NOT_LOADED, old.record)
 
+    def context_tokens(self, record: ModelRecord) -> int:
+        """The limit of one request a model is loaded with: the setting, or as many as it was trained with."""
+        wanted, train = self._settings.current.context_tokens, record.header.get("context_length")
+        return min(wanted, train) if isinstance(train, int) and train > 0 else wanted
+
     def begin(self) -> None:
         """An answer starts to use the model."""
         self._running += 1
@@ -219,14 +224,12 @@ class EngineRoom:
 
     def _spec(self, record: ModelRecord) -> LoadSpec:
         settings = self._settings.current
-        train = record.header.get("context_length")
-        wanted = settings.context_tokens
         untrusted_curve = record.facts.get("cost_curve")
         curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
         return LoadSpec(
             path=os.fsdecode(record.path),
             sha256=record.sha256,
-            context_tokens=min(wanted, train) if isinstance(train, int) and train > 0 else wanted,
+            context_tokens=self.context_tokens(record),
             sequences=settings.sequences or None,
             template_checked=record.facts.get("template_checked") is True,
             cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),

@@ -29,11 +29,10 @@ from slmdesk.services.facts import (
 from slmdesk.services.files import HashedFile, copy_in, hash_file, remove_left_overs
 from slmdesk.services.fits import Fit, fit_file
 from slmdesk.services.loading import EngineRoom
+from slmdesk.services.names import MAX_NAME, name_for
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
-
-MAX_NAME = 120
 
 T = TypeVar("T")
 OnEnded = Callable[[T | Problem], None]
@@ -44,6 +43,7 @@ OnEnded = Callable[[T | Problem], None]
 class ModelInfo:
     """What a file says of itself."""
 
+    name: str
     header: GgufHeader
     metadata: Mapping[str, Json]
     bytes: int
@@ -66,8 +66,8 @@ class _Import:
     name: str
 
     def name_for(self, header: GgufHeader) -> str:
-        """The name to show: the one wished, the header's, or the file's."""
-        return self.name or header.name or clean_label(self.path.stem, MAX_NAME)
+        """The name to show: the one wished, else the one found."""
+        return self.name or name_for(header, self.path.stem)
 
 
 class ModelService:
@@ -238,7 +238,7 @@ class ModelService:
 
         def work() -> ModelInfo:
             header = read_header(path)
-            return ModelInfo(header, plain_metadata(header), header.file_bytes)
+            return ModelInfo(name_for(header, path.stem), header, plain_metadata(header), header.file_bytes)
 
         self._on_file_thread(work, ended)
 

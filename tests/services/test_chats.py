@@ -267,6 +267,24 @@ def test_what_the_model_saw_and_how_much_it_is(opened) -> None:
     assert measured.context_size == 4096
 
 
+def test_with_no_model_loaded_the_vocabulary_says_how_much_it_is(opened) -> None:
+    told = opened()
+    ask(told, "measure", None, "three more words")
+    measured = told.wait(ContextMeasured)
+    assert (measured.tokens, measured.context_size) == (3 + 8, 4096)
+    assert told.of(ModelStateChanged) == []
+    ask(told, "measure", None, "")
+    assert told.wait(ContextMeasured, begin=1).tokens == 0
+
+
+def test_h9_half_characters_are_replaced_and_said(opened) -> None:
+    told = opened()
+    sent = send(told, "odd \ud800 end")
+    assert told.wait(Noticed).problem.code == "text.replaced"
+    assert words_of(row(told.services, sent.user_message.id)) == "odd \ufffd end"
+    assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
+
+
 def test_an_idle_model_is_freed(opened, monkeypatch) -> None:
     monkeypatch.setattr(loading, "MINUTE_S", 0.001)
     told = opened()

@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, write
 from fakes.told import TIMEOUT_S
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf import read_header
 from slmdesk.core.records import Status
 from slmdesk.services import files
 from slmdesk.services.facts import (
@@ -22,6 +24,7 @@ from slmdesk.services.facts import (
     Problem,
 )
 from slmdesk.services.files import file_name, slug
+from slmdesk.services.names import name_for
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
@@ -155,6 +158,25 @@ def test_m11_a_hostile_name_in_the_header_is_one_plain_line(told, tmp_path, home
     assert model is not None
     assert model.name.isprintable()
     assert [one.parent for one in (home / "models").iterdir()] == [home / "models"]
+
+
+@pytest.mark.parametrize(
+    ("stem", "header", "shown"),
+    [
+        ("SmolLM2-135M-Instruct.Q4_1", "Smollm2 135M 8k Lc100K Mix1 Ep2", "SmolLM2-135M-Instruct"),
+        ("smollm2-135m-q8_0", "SmolLM2 135M Instruct", "SmolLM2 135M Instruct"),
+        ("model-f16", "Smollm2 135M 8k", "Smollm2 135M 8k"),
+        ("my-own-UD-Q4_K_XL", "", "my-own"),
+    ],
+)
+def test_a_model_is_shown_by_the_name_that_says_more(tmp_path, stem, header, shown) -> None:
+    change = {
+        "general.name": ("string", header),
+        "general.basename": ("string", "smollm2"),
+        "general.size_label": ("string", "135M"),
+    }
+    file = read_header(write(tmp_path / f"{stem}.gguf", tiny_llama(change=change)))
+    assert name_for(replace(file, name=header), stem) == shown
 
 
 def test_a_cancelled_import_leaves_no_part(told, tmp_path, home, monkeypatch) -> None:
