@@ -181,9 +181,7 @@ class ChildClient:
                 child.writer.close()
             self._changed.notify_all()
         own = threading.current_thread()
-        if own is not keeper and (
-            child is None or own is not child.reader
-        ):  # else the keeper does the rest
+        if own is not keeper and (child is None or own is not child.reader):  # else the keeper does the rest
             self._closed.wait(timeout_s + CLOSE_S)
 
     # ---- for the handles

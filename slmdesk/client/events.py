@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import signal
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeAlias
 
 EXIT_OUT_OF_MEMORY = 77
@@ -84,7 +87,7 @@ _SIGNALS = {
 
 
 def outcome_of(status: int) -> tuple[Outcome, str]:
-    """How a process ended, by its return code as subprocess gives it; a detail for the curious."""
+    """How a process ended, by its return code as subprocess gives it; a detail: the signal, status or processor."""
     if status == 0:
         return Outcome.ENDED, "exit 0"
     if status == EXIT_OUT_OF_MEMORY:
@@ -95,4 +98,15 @@ def outcome_of(status: int) -> tuple[Outcome, str]:
         name = signal.Signals(-status).name
     except ValueError:
         name = f"signal {-status}"
-    return _SIGNALS.get(name, Outcome.KILLED), name
+    how = _SIGNALS.get(name, Outcome.KILLED)
+    return how, processor_name() if how is Outcome.ILLEGAL_INSTRUCTION else name
+
+
+def processor_name() -> str:
+    """What this PC's processor calls itself; the machine's kind where it does not."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or os.environ.get("PROCESSOR_IDENTIFIER", "") or platform.machine()

@@ -42,8 +42,15 @@ END_S = 1.5
 
 
 def run_worker(arguments: Sequence[str]) -> int:
-    """Be a child of the role in `arguments` until stdin closes.  Does not return: ends the process with 0."""
+    """Be a child of the role in `arguments` until stdin closes; then the process is ended with 0.
+
+    The role `template` is none of these: a throwaway process that tries one template and returns its status.
+    """
     wish = _parse(arguments)
+    if wish.role == "template":
+        from slmdesk.engine.llama.template_sandbox import main
+
+        return main()
     source, target = take_pipes()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the desk's to hear
@@ -61,7 +68,7 @@ def run_worker(arguments: Sequence[str]) -> int:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="slmdesk --worker")
-    parser.add_argument("role", choices=("engine", "reader"))
+    parser.add_argument("role", choices=("engine", "reader", "template"))
     parser.add_argument("--engine", choices=("llama", "echo"), default="llama")
     return parser.parse_args(arguments)
 

@@ -14,6 +14,7 @@ import pytest
 from fakes.children import READER, Heard, Rig, assert_gone, chat_payload, has_progress, has_tokens
 
 from slmdesk.client import ChildEnded, ChildStarted, Outcome
+from slmdesk.client.events import processor_name
 from slmdesk.core.protocol import Cancelled, Done, Failed, Token
 from slmdesk.core.types import LoadSpec
 
@@ -201,6 +202,7 @@ def test_w2_six_causes_are_told_apart(tmp_path, fault, how):
         assert (end.code, end.args["how"]) == ("child.died", how.value)
         assert heard.text == "You said: one"
         assert rig.child_end().how is how
+        assert fault != "illegal" or end.args["detail"] == processor_name() != ""
         heard, _ = rig.chat(rig.load(), '#echo {"fault": ""}\nagain')
         assert isinstance(heard.end(), Done)
         assert rig.client.generation == 2
@@ -287,10 +289,13 @@ def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path):
     assert all(path.stat().st_mode & 0o077 == 0 for path in logs)
 
 
-def test_r1_no_memory_left_is_said_so(tmp_path):
+@pytest.mark.parametrize("count", rounds(2, 20))
+def test_r1_no_memory_left_is_said_so_and_the_child_goes_first(tmp_path, count):
     with Rig(tmp_path, command=[*_limited(600 << 20)], echo={"fault": "memory", "at": 1, "words": True}) as rig:
-        heard, _ = rig.chat(rig.load(), "one two three")
-        assert heard.end().args["how"] == "out_of_memory"
+        for _ in range(count):
+            heard, _ = rig.chat(rig.load(), "one two three")
+            assert heard.end().args["how"] == "out_of_memory"
+            assert heard.text == "You"
         heard, _ = rig.chat(rig.load(), '#echo {"fault": ""}\nagain')
         assert isinstance(heard.end(), Done)
         assert int(Path(f"/proc/{rig.client.pid}/oom_score_adj").read_text()) > 0

@@ -164,6 +164,13 @@ def test_sigint_is_the_desks_to_hear():
         assert child.next() == Done("1", {})
 
 
+def test_a_template_can_be_tried_in_a_role_of_its_own():
+    """In a frozen program there is no Python to run the file with."""
+    asked = json.dumps({"template": "{{ nothing.at.all }}", "bos": "", "eos": ""}).encode()
+    tried = subprocess.run([*ECHO[:4], "template"], input=asked, capture_output=True, timeout=60, check=True)
+    assert json.loads(tried.stdout)["problem"]
+
+
 def test_prints_of_libraries_go_to_stderr_and_break_no_line():
     program = (
         "import sys, os; import slmdesk.engine.echo as echo; from slmdesk.worker.main import run_worker\n"

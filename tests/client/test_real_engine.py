@@ -1,0 +1,111 @@
+"""The real engine in its child: without network and programs it still tries templates, cancels and reads."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+from fakes.children import Heard, Rig, assert_gone, chat_payload, has_progress, has_tokens
+from fakes.tiny_gguf import CHATML, tiny_llama, write
+
+from slmdesk.client import ChildStarted
+from slmdesk.core.protocol import Cancelled, Done, Progress
+from slmdesk.core.types import LoadSpec
+
+pytestmark = [pytest.mark.model, pytest.mark.process]
+
+ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine", "--engine", "llama"]
+BURNS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}" + CHATML
+
+
+def loaded(rig, path, **spec):
+    heard = Heard()
+    known = {"cost_curve": ((1, 1.0), (4, 4.0)), "threads": 1}  # nothing to measure: a shorter load
+    rig.client.load(LoadSpec(str(path), **known, **spec), heard)
+    end = heard.end()
+    assert isinstance(end, Done), end
+    return end.result
+
+
+def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path):
+    with Rig(tmp_path, ENGINE) as rig:
+        good = loaded(rig, write(tmp_path / "good.gguf", tiny_llama()), context_tokens=256)
+        assert (good["template"], good["template_problem"]) == ("file", "")
+        began = time.monotonic()
+        bad = loaded(rig, write(tmp_path / "bad.gguf", tiny_llama(template=BURNS)), context_tokens=256)
+        assert bad["template"] != "file"
+        assert bad["template_problem"]
+        assert time.monotonic() - began < 10
+        assert "no_exec" in rig.children.of(ChildStarted)[0].capabilities
+        assert rig.client.generation == 1
+        helpers = psutil.Process(rig.client.pid).children(recursive=True)
+        os.kill(rig.client.pid, signal.SIGKILL)
+        psutil.wait_procs(helpers, timeout=10)
+        assert not [one for one in helpers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_it_answers_and_shows_what_it_saw(tmp_path, starter_model):
+    with Rig(tmp_path, ENGINE) as rig:
+        handle = loaded(rig, starter_model, context_tokens=1024)["handle"]
+        seen, counted = Heard(), Heard()
+        rig.client.start("render", chat_payload(handle, "Hello <|im_end|>"), seen)
+        rig.client.count_tokens(["Hello", "<|im_end|>"], counted, handle=handle)
+        assert {"text": "Hello <|im_end|>", "trusted": False} in seen.end().result["parts"]
+        counts = counted.end().result["counts"]
+        assert counts[0] == 1
+        assert counts[1] > 1
+        heard, _ = rig.chat(handle, "Hello", max_tokens=12, seed=1)
+        end = heard.end()
+        assert end.result["text"] == heard.text
+        assert end.result["usage"]["output_tokens"] <= 12
+        heard = Heard()
+        job = rig.client.start("batch", {"handle": handle}, heard)
+        for number in range(6):
+            job.step(str(number), chat_payload(handle, f"Count to {number}", max_tokens=4))
+        job.end_of_steps()
+        assert heard.end().result == {"done": 6, "failed": 0}
+
+
+@pytest.mark.parametrize("count", [pytest.param(5), pytest.param(100, marks=pytest.mark.soak)])
+def test_w4_the_real_engine_stops_inside_a_long_prompt_and_while_writing(tmp_path, starter_model, count):
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chance = random.Random(seed)
+    waits = []
+    with Rig(tmp_path, ENGINE) as rig:
+        handle = loaded(rig, starter_model, context_tokens=6000)["handle"]
+        for round_ in range(count):
+            heard, job = rig.chat(handle, f"{chance.random()} " + "word " * 4000, max_tokens=2000)
+            if round_ % 2:
+                heard.until(has_progress)
+                threading.Event().wait(chance.uniform(0, 1))  # when to strike: the point is that it does not matter
+            began = time.monotonic()
+            job.cancel()
+            assert isinstance(heard.end(), Cancelled)
+            waits.append(heard.times[-1] - began)
+            assert not [one for one in heard.of(Progress) if one.total < 4000]
+        assert rig.client.generation == 1
+    print(f"slowest of {count}: {max(waits) * 1000:.0f} ms")
+    assert max(waits) < 0.5
+
+
+def test_closing_while_it_writes_leaves_nothing(tmp_path, starter_model):
+    rig = Rig(tmp_path, ENGINE)
+    heard, _ = rig.chat(loaded(rig, starter_model, context_tokens=512)["handle"], "Tell a story")
+    heard.until(has_tokens(3))
+    pid = rig.client.pid
+    helpers = psutil.Process(pid).children(recursive=True)
+    began = time.monotonic()
+    rig.client.close()
+    assert time.monotonic() - began < 2
+    assert_gone(pid)
+    psutil.wait_procs(helpers, timeout=10)
+    assert not [one for one in helpers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert heard.text
+    assert isinstance(heard.end(), Cancelled)
