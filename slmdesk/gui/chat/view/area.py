@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
 from slmdesk.gui.chat.view.builder import COPY_CODE
 from slmdesk.gui.chat.view.find import Hit, find_in, mark
-from slmdesk.gui.chat.view.ground import EDGE, MessageArea
+from slmdesk.gui.chat.view.ground import EDGE
+from slmdesk.gui.chat.view.growing import GrowingArea
 from slmdesk.gui.chat.view.menu import show_menu
 from slmdesk.gui.chat.view.message import ACTIONS, MessageView
 from slmdesk.gui.chat.view.rows import Row
@@ -29,7 +30,7 @@ _KEYBOARD_REASONS = (
 )
 
 
-class ConversationView(MessageArea):
+class ConversationView(GrowingArea):
     """Shows messages, lets them grow, be read, selected, copied and acted on.
 
     Wishes carry a message's id.  `link_activated` carries an http or https address: opening it is asked elsewhere.

@@ -175,7 +175,7 @@ class Builder:
         else:
             self._code_piece(body, style.mono, lines)
         last = self.cursor.blockFormat()
-        last.setBottomMargin(CODE_PAD)
+        last.setBottomMargin(CODE_PAD + 6)  # its ground reaches a little below the last line
         self.cursor.setBlockFormat(last)
 
     def _code_piece(self, piece: str, char: QTextCharFormat, block: QTextBlockFormat) -> None:

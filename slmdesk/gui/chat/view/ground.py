@@ -6,13 +6,12 @@ come, the anchor keeps its place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
-from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.parser import Parser
 from slmdesk.gui.chat.view.rows import Row, Rows
 from slmdesk.gui.chat.view.style import ViewStyle
@@ -24,12 +23,11 @@ MARGIN = 400
 """How far around the viewport messages are real, in device-independent pixels."""
 EDGE = SPACE_16
 """Empty space over the first message and under the last."""
-FLUSH_MS = 50
 FAR_AWAY = -1_000_000
 
 
 class MessageArea(QAbstractScrollArea):
-    """Keeps rows of messages, makes widgets for those in sight, scrolls, grows.  Emits `at_end_changed`."""
+    """Keeps rows of messages, makes widgets for those in sight, scrolls.  Emits `at_end_changed`."""
 
     at_end_changed = Signal(bool)
 
@@ -42,10 +40,8 @@ class MessageArea(QAbstractScrollArea):
         self._anchor, self._offset, self._at_end = 0, 0, True
         self._told_at_end = True
         self._placing = False
-        self._pending: set[str] = set()
         self._empty: QWidget | None = None
         self._newest = QPushButton("Newest", self)
-        self._flush_timer, self._slice_timer = QTimer(self), QTimer(self)
         self._build_ground()
 
     def _build_ground(self) -> None:
@@ -58,13 +54,6 @@ class MessageArea(QAbstractScrollArea):
         self._newest.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._newest.hide()
         self._newest.clicked.connect(self.scroll_to_end)
-        for timer, wait, handler in (
-            (self._flush_timer, FLUSH_MS, self._on_flush),
-            (self._slice_timer, 0, self._on_slice),
-        ):
-            timer.setSingleShot(True)
-            timer.setInterval(wait)
-            timer.timeout.connect(handler)
         self._dress()
 
     # properties ----------------------------------------------------------------------------------------------------
@@ -92,54 +81,7 @@ class MessageArea(QAbstractScrollArea):
         """Of a message with its band, in device-independent pixels."""
         return min(COLUMN_WIDTH + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
 
-    # what is shown -------------------------------------------------------------------------------------------------
-
-    def show_conversation(self, messages: Sequence[MessageView]) -> None:
-        """Show these messages instead, at their end."""
-        self._drop_widgets(self._live)
-        self._pending.clear()
-        self._rows.fill(messages)
-        self._rows.guess(self._style, self.column_width)
-        self._anchor, self._offset, self._at_end = 0, 0, True
-        self.relay()
-
-    def add_message(self, message: MessageView) -> None:
-        """Show one more message at the end."""
-        self._rows.add(message)
-        self._rows.guess(self._style, self.column_width)
-        self.relay()
-
-    def update_message(self, message: MessageView) -> None:
-        """Show this state of a message that is here.  An unknown id is a KeyError."""
-        index = self._index(message.id)
-        row = self._rows[index]
-        before, row.view = row.view, message
-        self._pending.discard(message.id)
-        widget = row.widget
-        if widget is None:
-            row.width = -1
-            self._rows.guess(self._style, self.column_width)
-        elif message.text.startswith(before.text) and (before.is_growing or message.text == before.text):
-            row.has_more = widget.show_view(message, width=self.column_width)
-            self._measure_again(index)
-        else:
-            self._drop_widgets({index})
-        self.relay()
-
-    def append_text(self, message_id: str, piece: str) -> None:
-        """Let a message grow; what comes within 50 ms is shown together.  An unknown id is a KeyError."""
-        self._rows.append_text(self._index(message_id), piece)
-        self._pending.add(message_id)
-        if not self._flush_timer.isActive():
-            self._flush_timer.start()
-
-    def remove_after(self, message_id: str) -> None:
-        """Take away all messages behind this one.  An unknown id is a KeyError."""
-        keep = self._index(message_id) + 1
-        self._drop_widgets({index for index in self._live if index >= keep})
-        for row in self._rows.cut(keep):
-            self._pending.discard(row.view.id)
-        self.relay()
+    # its looks --------------------------------------------------------------------------------------------------------
 
     def set_style(self, theme: Theme, fonts: Fonts) -> None:
         """Use another theme or size; what is read stays where it is."""
@@ -202,52 +144,16 @@ class MessageArea(QAbstractScrollArea):
             self._placing = False
         self._tell_end()
 
-    # handlers ------------------------------------------------------------------------------------------------------
-
-    @Slot()
-    def _on_flush(self) -> None:
-        waiting = set()
-        for message_id in self._pending:
-            index = self._index(message_id)
-            row = self._rows[index]
-            if row.widget is None:
-                row.width = -1
-            elif self._must_wait(row):
-                waiting.add(message_id)
-            else:
-                row.has_more = row.widget.show_view(row.view, width=self.column_width)
-                self._measure_again(index)
-        self._rows.guess(self._style, self.column_width)
-        self._pending = waiting
-        if waiting:
-            self._flush_timer.start()
-        self.relay()
-
-    @Slot()
-    def _on_slice(self) -> None:
-        for index in sorted(self._live, reverse=self._at_end):
-            row = self._rows[index]
-            if row.has_more and row.widget is not None:
-                row.has_more = row.widget.show_more(width=self.column_width)
-                self._measure_again(index)
-                self._widget_grown(row)
-                break
-        self.relay()
-
     # hooks ---------------------------------------------------------------------------------------------------------
 
     def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
         """A row has become real."""
 
-    def _widget_grown(self, row: Row) -> None:
-        """More of a stored text stands there."""
+    def _more_is_left(self) -> None:
+        """Some widget does not show all of its text yet."""
 
     def _widget_going(self, row: Row, widget: MessageWidget) -> None:
         """A row's widget is about to go."""
-
-    def _must_wait(self, _row: Row) -> bool:
-        """Whether no words may come to this row just now."""
-        return False
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 
@@ -344,7 +250,7 @@ class MessageArea(QAbstractScrollArea):
             return
         height = row.widget.lay(self.column_width)
         if row.has_more:
-            self._slice_timer.start()
+            self._more_is_left()
             if not self._at_end:  # what is still to come keeps its room, so that the reader can be in it
                 height = max(height, row.height)
         self._rows.set_height(index, height, self.column_width)
