@@ -288,6 +288,7 @@ def _ended(message: Message, text: str, ending: Ending) -> Message:
         message,
         text=text,
         status=ending.status,
+        owner=None,
         finish_reason=ending.finish_reason,
         tokens_in=ending.tokens_in,
         tokens_out=ending.tokens_out,
