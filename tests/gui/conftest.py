@@ -10,6 +10,7 @@ import pytest
 from fakes import tiny_gguf
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 from shiboken6 import delete
 
 WAIT_MS = 20_000
@@ -74,6 +75,11 @@ class Desk:
 
     def last(self):
         return self.messages()[-1]
+
+    def act(self, action: str) -> None:
+        """Click an action of the newest message that has it."""
+        buttons = self.page.view.findChildren(QToolButton, f"action_{action}")
+        self.click([one for one in buttons if one.isVisible()][-1])
 
     def words(self) -> str:
         """What is shown of the newest message."""

@@ -63,7 +63,7 @@ def test_try_again_adds_a_version_and_shows_the_newest(desk):
     desk.send("hello")
     desk.wait_idle()
     first = desk.last()
-    desk.page.view.try_again_requested.emit(first.id)
+    desk.act("try_again")
     desk.wait(lambda: desk.last().id != first.id)
     desk.wait_idle()
     chat = desk.chat.chat
@@ -78,7 +78,7 @@ def test_continue_goes_on_behind_the_words_that_were_kept(desk):
     QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
     desk.wait_idle()
     cut = desk.last()
-    desk.page.view.continue_requested.emit(cut.id)
+    desk.act("continue")
     desk.wait(lambda: desk.chat.is_busy)
     desk.wait(lambda: len(desk.chat.text_of(cut.id)) > len(cut.text))
     desk.wait(lambda: not desk.chat.is_busy)
@@ -207,7 +207,7 @@ def test_the_meter_says_how_much_is_taken(desk):
 def test_what_the_model_saw_is_shown_as_plain_text(desk):
     desk.send("<b>hello</b>")
     desk.wait_idle()
-    desk.page.view.seen_requested.emit(desk.last().id)
+    desk.act("seen")
     desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
     shown = desk.window.findChild(QPlainTextEdit, "text_dialog_text")
     assert "<b>hello</b>" in shown.toPlainText()

@@ -12,6 +12,8 @@ from slmdesk.services.sentences import problem_of
 
 CUT = "The answer reached its limit. “Continue” asks for more."
 REPEATED = "The model repeated itself, so the answer was ended."
+WORTH_SAYING = 300
+"""Tokens of a prompt from which it is said how much of it is read; a shorter one is read in no time."""
 STOPPED = "Stopped. The words so far are kept."
 INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
 
@@ -92,6 +94,6 @@ def _waiting_note(message: Message, live: Live | None) -> str:
         return ""
     if live.is_loading:
         return "Loading the model…"
-    if live.total > 0 and live.read < live.total:
+    if live.total >= WORTH_SAYING and live.read < live.total:
         return f"Reading: {live.read:,} of {live.total:,} tokens"
     return ""

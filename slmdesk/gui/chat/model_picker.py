@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.facts import ModelState, ModelStateChanged
 from slmdesk.services.sentences import bytes_for_people
 
-MOST_NAME = 40
+MOST_NAME = 28
 WORDS = {
     ModelState.NONE: "no model",
     ModelState.NOT_LOADED: "not loaded",
@@ -73,7 +73,7 @@ class ModelPicker(QWidget):
         row.addWidget(self._button)
         row.addWidget(self._cancel)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 4, 0, 0)  # as much as the bar below takes, so that the words stand in the middle
         layout.setSpacing(1)
         layout.addLayout(row)
         layout.addWidget(self._bar)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
@@ -26,7 +27,7 @@ from slmdesk.gui.chat.empty_state import EmptyChat, FirstStart, model_files
 from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.model_picker import ModelPicker
 from slmdesk.gui.chat.models_controller import ModelsController
-from slmdesk.gui.chat.view import ConversationView
+from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
@@ -37,7 +38,7 @@ from slmdesk.services.conversation import SeenPrompt
 
 MODEL_FILTER = "Model files (*.gguf);;All files (*)"
 LIST_WIDTH = 260
-WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16
+WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 
 class ChatPage(QWidget):
@@ -118,13 +119,14 @@ class ChatPage(QWidget):
         self._composer = Composer(holder)
         self._meter = ContextMeter(holder)
         column = QWidget(holder)
-        column.setMaximumWidth(WRITING_WIDTH)
+        column.setMaximumWidth(WRITING_WIDTH)  # edge to edge with the messages over it
         inner = QVBoxLayout(column)
-        inner.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_12)
+        inner.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
         inner.setSpacing(theme.SPACE_8)
         inner.addWidget(self._composer)
         inner.addWidget(self._meter)
         row = QHBoxLayout()
+        row.setContentsMargins(0, 0, self._view.verticalScrollBar().sizeHint().width(), 0)
         row.addStretch(1)
         row.addWidget(column, 1000)
         row.addStretch(1)
@@ -279,7 +281,7 @@ class ChatPage(QWidget):
         self._list.show_current(self._chat.chat)
 
     @Slot(object, str)
-    def _on_conversation_shown(self, messages: object, message: str) -> None:
+    def _on_conversation_shown(self, messages: Sequence[MessageView], message: str) -> None:
         self._view.show_conversation(messages)
         if message:
             self._view.scroll_to(message)
