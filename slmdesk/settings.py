@@ -98,6 +98,7 @@ class SettingsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._keep_old = False
+        self._seen = self._signature()
         self.problems: list[KnownError] = []
         """What was wrong with the file when it was read."""
         self.listeners: list[Callable[[Settings], None]] = []
@@ -105,16 +106,21 @@ class SettingsFile:
         self.current = self._load()
 
     def put(self, new: Settings) -> None:
-        """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, or what kept it from being saved."""
+        """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, or what kept it from being saved.
+
+        What another desk saved meanwhile stays, but for the values that are changed here.
+        """
         check(new)
+        wanted = {key: getattr(new, key) for key in _NAMES if getattr(new, key) != getattr(self.current, key)}
+        self.refresh()
+        new = replace(self.current, **wanted)
         if new == self.current:
             return
         if self._keep_old:  # a wrong value in it may still mean something to whoever wrote it
             self._copy_old()
         write_atomically(self._path, _to_json(new))
-        self.current = new
-        for listener in tuple(self.listeners):
-            listener(new)
+        self._seen = self._signature()
+        self._take(new)
 
     def change(self, **values: Any) -> Settings:
         """`put` with some values changed.  Returns the settings now.  Raises as `put` does."""
@@ -123,6 +129,33 @@ class SettingsFile:
                 raise KnownError("setting.invalid", key=key, reason="unknown")
         self.put(replace(self.current, **values))
         return self.current
+
+    def refresh(self) -> None:
+        """Take over what another desk has saved since, and tell the listeners; cheap when nothing was.
+
+        A file that has gone or cannot be read changes nothing.
+        """
+        seen = self._signature()
+        if seen in (self._seen, None):
+            return
+        self._seen = seen
+        known = len(self.problems)
+        loaded = self._load()
+        if len(self.problems) == known and loaded != self.current:
+            self._take(loaded)
+
+    def _take(self, new: Settings) -> None:
+        self.current = new
+        for listener in tuple(self.listeners):
+            listener(new)
+
+    def _signature(self) -> tuple[int, int, int] | None:
+        """Another one after every save: each makes a new file."""
+        try:
+            about = self._path.stat()
+        except OSError:
+            return None
+        return about.st_ino, about.st_mtime_ns, about.st_size
 
     def _load(self) -> Settings:
         try:

@@ -43,6 +43,28 @@ def test_listeners_hear_of_real_changes_alone(path):
     assert [each.theme for each in heard] == ["light"]
 
 
+def test_two_desks_keep_each_others_changes(path):
+    window, cli = SettingsFile(path), SettingsFile(path)
+    heard = []
+    window.listeners.append(heard.append)
+    cli.change(offline=False)
+    assert window.current.offline is True
+    window.refresh()
+    window.refresh()
+    assert window.current.offline is False, "a switch thrown elsewhere holds here too"
+    assert len(heard) == 1
+    cli.change(font_scale=150)
+    window.change(theme="dark")
+    cli.refresh()
+    assert window.current == cli.current == Settings(offline=False, font_scale=150, theme="dark")
+    path.write_text("{ broken")
+    window.refresh()
+    assert window.current.theme == "dark", "a file that breaks under a running program resets nothing"
+    path.unlink(missing_ok=True)
+    window.refresh()
+    assert window.current.theme == "dark"
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
