@@ -145,6 +145,29 @@ def restore(face: Face, chat: str) -> None:
     _told(face, lambda services: services.history.restore(chat))
 
 
+@history.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
+@json_option
+@click.pass_obj
+def rescue(face: Face, file: Path | None) -> None:
+    """Take over what can be read of a damaged history: of FILE, or of all that were set aside."""
+    from dataclasses import asdict
+
+    rows: list[Json] = []
+    with face.services() as services:
+        for one in [file] if file else services.desk.call(services.history.damaged):
+            found = services.desk.call(partial(services.history.rescue, one))
+            rows.append({"file": str(one), **asdict(found)})
+    if face.as_json:
+        face.give(rows)
+        return
+    if not rows:
+        face.tell("No damaged history was set aside.")
+    for row in rows:
+        assert isinstance(row, dict)
+        face.say(", ".join(f"{key} {value}" for key, value in row.items()))
+
+
 def _after(items: Sequence[Item]) -> dict[str, Any]:
     """What asks for the page behind these."""
     return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}

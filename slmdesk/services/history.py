@@ -9,16 +9,17 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.records import Found, Item, Message
 from slmdesk.exports.chats import FORMATS
+from slmdesk.paths import Paths
 from slmdesk.services.chats import ChatService
-from slmdesk.services.facts import Fact, ItemGone
-from slmdesk.store import Store
+from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged
+from slmdesk.store import Rescued, Store, damaged_copies
 
 
 class HistoryService:
     """What a person can do with what is kept."""
 
-    def __init__(self, store: Store, chats: ChatService, tell: Callable[[Fact], None]) -> None:
-        self._store, self._chats, self._tell = store, chats, tell
+    def __init__(self, store: Store, paths: Paths, chats: ChatService, tell: Callable[[Fact], None]) -> None:
+        self._store, self._paths, self._chats, self._tell = store, paths, chats, tell
 
     def items(
         self,
@@ -65,6 +66,22 @@ class HistoryService:
         copies = self._store.delete_for_good(item.id)
         self._tell(ItemGone(item.id))
         return item.id, copies
+
+    def damaged(self) -> Sequence[Path]:
+        """Histories that were set aside because they were damaged, oldest first."""
+        return damaged_copies(self._paths.database)
+
+    def rescue(self, damaged: Path) -> Rescued:
+        """Take over what can still be read of a damaged history; it is never written.  May take seconds.
+
+        Raises KnownError `file.unreadable`, `store.full`.
+        """
+        found = self._store.rescue(damaged)
+        for item in reversed(self._store.items(limit=100)):
+            self._tell(ItemChanged(item))
+        if found.models:
+            self._tell(ModelsChanged())
+        return found
 
     def export(self, id: str, form: str) -> str:
         """A chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`, `request.invalid`."""

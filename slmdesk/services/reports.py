@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import sys
 import traceback
-from importlib.metadata import PackageNotFoundError, version
 
 import slmdesk
 
@@ -31,6 +30,8 @@ def bug_report(error: BaseException) -> str:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # late: it brings the email package, 20 ms at start
+
     try:
         return version(package)
     except PackageNotFoundError:

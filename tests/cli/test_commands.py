@@ -96,6 +96,22 @@ def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_mo
     assert [one["id"] for one in run("history", "list", "--json").json] == [chat]
 
 
+def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) -> None:
+    chat = run("chat", "kept words", "--json").lines[-1]["chat"]
+    database = home / "data" / "slmdesk.sqlite3"
+    data = bytearray(database.read_bytes())
+    data[:100] = bytes(100)
+    database.write_bytes(data)
+    listed = run("history", "list", "--json")
+    assert (listed.status, listed.json) == (0, [])
+    assert "damaged" in listed.err
+    (aside,) = (home / "data").glob("*.damaged-*.sqlite3")
+    assert aside.read_bytes() == data
+    (found,) = run("history", "rescue", "--json").json
+    assert (found["items"], found["messages"], found["models"]) == (1, 2, 1)
+    assert run("history", "show", chat, "--json").json["messages"][0]["text"] == "kept words"
+
+
 def test_h10_deleted_for_good_is_in_no_file(run, with_model, home) -> None:
     def hits() -> list[str]:
         return [one.name for one in home.rglob("*") if one.is_file() and b"aardwolf" in one.read_bytes()]
