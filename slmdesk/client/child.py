@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -55,6 +56,8 @@ class Child:
         self._stdin, self._stdout, self._stderr = _pipes(self.process)
         self._began = self._heard = self._moved = time.monotonic()
         self._beat = Heartbeat(0, False)
+        self._telling = False
+        """A listener is at work: what the child says meanwhile waits in the pipe, and it is not to blame."""
         self.writer = Writer(self._stdin)
         self.reader = threading.Thread(target=self._read, name=f"from {role}", daemon=True)
         self._start_threads(log_path)
@@ -74,6 +77,8 @@ class Child:
         limits, beat = self._limits, self._beat
         if self.bad_lines >= limits.bad_lines:
             return (Outcome.PROTOCOL, f"{self.bad_lines} bad lines"), now
+        if self._telling:
+            self.excuse(now)
         if self.hello is None:
             return self._late(now, self._began + limits.hello_s, (Outcome.START_FAILED, "no hello"))
         checks = [self._late(now, self._heard + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
@@ -83,7 +88,7 @@ class Child:
         return min(checks, key=lambda check: check[1])
 
     def excuse(self, now: float) -> None:
-        """The desk itself did not run for a while: what was not heard meanwhile does not count (R2)."""
+        """The desk itself did not listen for a while: what was not heard meanwhile does not count (R2)."""
         self._heard = self._moved = self._began = now
 
     def end(self, how: Outcome, detail: str) -> None:
@@ -103,7 +108,8 @@ class Child:
             self.process.wait(END_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(END_S)
+            with suppress(subprocess.TimeoutExpired):  # held by the kernel, on a dead disk say: it is given up
+                self.process.wait(END_S)
         self.writer.close()
         for thread in (self.reader, self._logger):
             thread.join(END_S)
@@ -111,7 +117,7 @@ class Child:
         return self.verdict or self._ended_itself()
 
     def _ended_itself(self) -> tuple[Outcome, str]:
-        how, detail = outcome_of(self.process.returncode)
+        how, detail = outcome_of(-9 if self.process.returncode is None else self.process.returncode)
         if detail == "SIGKILL" and _oom_kills() > self._oom_kills:
             how = Outcome.OUT_OF_MEMORY
         return (Outcome.START_FAILED, detail) if self.hello is None else (how, detail)
@@ -165,7 +171,9 @@ class Child:
             self._beat = message
             self._on_change_if_needed(message)
         else:
+            self._telling = True
             self._on_message(self, message)
+            self._telling = False
 
     def _on_change_if_needed(self, beat: Heartbeat) -> None:
         """Wake the keeper when there is something new to watch: a template has a shorter limit."""

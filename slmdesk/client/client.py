@@ -6,20 +6,18 @@ import logging
 import math
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from slmdesk.client.child import Child
 from slmdesk.client.events import ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
-from slmdesk.core.errors import CODES
+from slmdesk.client.jobs import JobHandle, Listener, checked_failure, failure_of, log_error
 from slmdesk.core.protocol import (
     Cancel,
     Cancelled,
     Cancelling,
     CountTokens,
     Done,
-    EndOfSteps,
     Failed,
     FromChild,
     Hello,
@@ -28,7 +26,6 @@ from slmdesk.core.protocol import (
     Progress,
     Rejected,
     Start,
-    Step,
     ToChild,
     Token,
     Unload,
@@ -38,55 +35,12 @@ from slmdesk.core.wire import to_json
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[FromChild], None]
-
 TICK_S = 1.0
 """The longest the keeper sleeps while a child runs."""
 LATE_S = 1.0
 """Woken later than wanted by so much, the desk itself had stopped: nobody is blamed for the silence."""
 CLOSE_S = 8.0
 """More than reaping a killed child can take."""
-MAX_ARG_CHARACTERS = 500
-
-
-class JobHandle:
-    """A job that was asked for.  All methods return at once, from any thread; after its end they do nothing."""
-
-    def __init__(self, client: ChildClient, ident: str, listener: Listener) -> None:
-        self.id = ident
-        self.cancel_heard = False
-        """Whether the child has acknowledged a cancel."""
-        self._client = client
-        self._listener = listener
-        self._lock = threading.RLock()
-        self._over = False
-        self.generation = 0
-        """Of the child that does it; 0: none yet."""
-        self.outbox: list[ToChild] = []
-        self.cancelled_at: float | None = None
-
-    def step(self, key: str, payload: Mapping[str, Json]) -> None:
-        """Give one more step."""
-        self._client.pass_on(self, Step(self.id, key, payload))
-
-    def end_of_steps(self) -> None:
-        """No more steps will come."""
-        self._client.pass_on(self, EndOfSteps(self.id))
-
-    def cancel(self) -> None:
-        """End it soon; the listener hears Cancelled, or the end that was already on its way."""
-        self._client.cancel(self)
-
-    def tell(self, event: FromChild) -> None:
-        """Tell the listener, unless it has heard the end.  An error of the listener is logged and ends nothing."""
-        with self._lock:  # the reader and the keeper may both have something to say
-            if self._over:
-                return
-            self._over = isinstance(event, Done | Failed | Cancelled)
-            try:
-                self._listener(event)
-            except Exception as err:  # noqa: BLE001  a listener's error never ends a thread of the client
-                _log_error("a listener failed", err)
 
 
 class ChildClient:
@@ -355,7 +309,7 @@ class ChildClient:
                 self._jobs.pop(job.id, None)
         for job in jobs:
             asked = how is Outcome.ASKED or job.cancelled_at is not None
-            job.tell(Cancelled(job.id) if asked else _failure(job.id, how, detail))
+            job.tell(Cancelled(job.id) if asked else failure_of(job.id, how, detail))
 
     # ---- the reader's thread
 
@@ -380,7 +334,7 @@ class ChildClient:
         elif isinstance(message, Cancelling):
             job.cancel_heard = True
         else:
-            job.tell(_checked(message) if isinstance(message, Failed) else message)
+            job.tell(checked_failure(message) if isinstance(message, Failed) else message)
 
     def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
         """Words for a job that has ended are late and dropped; for one that never was they are a bad line."""
@@ -396,34 +350,7 @@ class ChildClient:
         try:
             self._on_child(event)
         except Exception as err:  # noqa: BLE001  a listener's error never ends a thread of the client
-            _log_error("on_child failed", err)
-
-
-def _failure(job: str, how: Outcome, detail: str) -> Failed:
-    if how is Outcome.HUNG:
-        return Failed(job, "child.hung", {"seconds": float(detail)})
-    if how is Outcome.PROTOCOL:
-        return Failed(job, "child.protocol", {"reason": detail})
-    if how is Outcome.START_FAILED:
-        return Failed(job, "child.start_failed", {"reason": detail})
-    return Failed(job, "child.died", {"how": how.value, "detail": detail})
-
-
-def _checked(untrusted: Failed) -> Failed:
-    """A failure with a code that is known and args that are numbers and short strings."""
-    args: dict[str, Json] = {}
-    for name in CODES.get(untrusted.code, ()):
-        value = untrusted.args.get(name, "")
-        usable = isinstance(value, str | int | float) and not isinstance(value, bool)
-        args[name] = value[:MAX_ARG_CHARACTERS] if isinstance(value, str) else value if usable else ""
-    return Failed(untrusted.job, untrusted.code if untrusted.code in CODES else "bug", args)
-
-
-def _log_error(what: str, err: Exception) -> None:
-    """Where, not what: a message may quote the user."""
-    places = traceback.extract_tb(err.__traceback__)
-    where = ", ".join(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places[-4:])
-    log.error("%s: %s at %s", what, type(err).__name__, where)
+            log_error("on_child failed", err)
 
 
 def _ignore(_: FromChild) -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from fakes.children import READER, Heard, Rig, assert_gone, chat_payload, has_progress, has_tokens
 
-from slmdesk.client import ChildEnded, ChildStarted, Outcome
+from slmdesk.client import ChildEnded, ChildStarted, ClientLimits, Outcome
 from slmdesk.client.events import processor_name
 from slmdesk.core.protocol import Cancelled, Done, Failed, Token
 from slmdesk.core.types import LoadSpec
@@ -274,8 +274,8 @@ def test_w4_a_cancel_that_is_not_obeyed_replaces_the_child(tmp_path):
         assert isinstance(rig.chat(rig.load(), "again")[0].end(), Done)
 
 
-def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path):
-    size = 1 << 27
+@pytest.mark.parametrize("size", rounds(1 << 27, 1 << 30))
+def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
     with Rig(tmp_path, echo={"flood_stderr": size}) as rig:
         for _ in range(3):
             rig.client.load(LoadSpec(""), loaded := Heard())
@@ -400,6 +400,20 @@ def test_a_listeners_error_ends_nothing(tmp_path, caplog):
     assert "ValueError" in caplog.text
     assert "secret words" not in caplog.text
     caplog.clear()
+
+
+def test_a_slow_listener_is_not_the_childs_fault(tmp_path):
+    with Rig(tmp_path, echo={"slow": 0.01}, limits=ClientLimits(silence_s=2.0)) as rig:
+        heard = Heard()
+
+        def listen(event):
+            if isinstance(event, Token) and not heard.of(Token):
+                threading.Event().wait(4)
+            heard(event)
+
+        rig.client.start("chat", chat_payload(rig.load(), "one two " * 50), listen)
+        assert isinstance(heard.end(), Done)
+        assert rig.client.generation == 1
 
 
 def test_a_program_that_is_not_there_fails_its_jobs(tmp_path):

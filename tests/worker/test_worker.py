@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from slmdesk.core.protocol import (
     Heartbeat,
     Hello,
     Load,
+    Progress,
     Rejected,
     Shutdown,
     Start,
@@ -119,6 +121,24 @@ def test_a_cancel_that_overtakes_its_job_is_remembered():
         child.say(Cancel("2"), Start("2", "chat", chat_payload(handle, "x")))
         assert child.next() == Cancelling("2")
         assert child.next() == Cancelled("2")
+
+
+@pytest.mark.parametrize("count", [pytest.param(20), pytest.param(200, marks=pytest.mark.soak)])
+def test_w4_a_cancel_is_acknowledged_at_once(count):
+    slowest = 0.0
+    with Child(slow=0.001, repeat="word", slow_read=0.05) as child:
+        child.say(Load("load", {"path": "", "context_tokens": 9000}))
+        handle = child.until(Done).result["handle"]
+        for number in range(count):
+            child.say(Start(str(number), "chat", chat_payload(handle, f"{number} " + "x " * 4000)))
+            child.until(Progress if number % 2 else Token)
+            began = time.monotonic()
+            child.say(Cancel(str(number)))
+            assert child.until(Cancelling) == Cancelling(str(number))
+            slowest = max(slowest, time.monotonic() - began)
+            child.until(Cancelled)
+    print(f"slowest of {count}: {slowest * 1000:.0f} ms")
+    assert slowest < 0.1
 
 
 def test_wrong_orders_have_codes():

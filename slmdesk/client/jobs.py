@@ -1,0 +1,99 @@
+"""One job as the desk holds it, and the ways it can fail."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from slmdesk.client.events import Outcome
+from slmdesk.core.errors import BUG_CODE, CODES
+from slmdesk.core.protocol import Cancelled, Done, EndOfSteps, Failed, FromChild, Step, ToChild
+from slmdesk.core.types import Json
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[FromChild], None]
+
+MAX_ARG_CHARACTERS = 500
+
+
+class Sender(Protocol):
+    """What a handle needs of its client."""
+
+    def pass_on(self, job: JobHandle, message: ToChild) -> None:
+        """Send a message of a job."""
+
+    def cancel(self, job: JobHandle) -> None:
+        """Cancel a job."""
+
+
+class JobHandle:
+    """A job that was asked for.  All methods return at once, from any thread; after its end they do nothing."""
+
+    def __init__(self, client: Sender, ident: str, listener: Listener) -> None:
+        self.id = ident
+        self.cancel_heard = False
+        """Whether the child has acknowledged a cancel."""
+        self._client = client
+        self._listener = listener
+        self._lock = threading.RLock()
+        self._over = False
+        self.generation = 0
+        """Of the child that does it; 0: none yet."""
+        self.outbox: list[ToChild] = []
+        self.cancelled_at: float | None = None
+
+    def step(self, key: str, payload: Mapping[str, Json]) -> None:
+        """Give one more step."""
+        self._client.pass_on(self, Step(self.id, key, payload))
+
+    def end_of_steps(self) -> None:
+        """No more steps will come."""
+        self._client.pass_on(self, EndOfSteps(self.id))
+
+    def cancel(self) -> None:
+        """End it soon; the listener hears Cancelled, or the end that was already on its way."""
+        self._client.cancel(self)
+
+    def tell(self, event: FromChild) -> None:
+        """Tell the listener, unless it has heard the end.  An error of the listener is logged and ends nothing."""
+        with self._lock:  # the reader and the keeper may both have something to say
+            if self._over:
+                return
+            self._over = isinstance(event, Done | Failed | Cancelled)
+            try:
+                self._listener(event)
+            except Exception as err:  # noqa: BLE001  a listener's error never ends a thread of the client
+                log_error("a listener failed", err)
+
+
+def failure_of(job: str, how: Outcome, detail: str) -> Failed:
+    """How a job fails when its child has ended so."""
+    if how is Outcome.HUNG:
+        return Failed(job, "child.hung", {"seconds": float(detail)})
+    if how is Outcome.PROTOCOL:
+        return Failed(job, "child.protocol", {"reason": detail})
+    if how is Outcome.START_FAILED:
+        return Failed(job, "child.start_failed", {"reason": detail})
+    return Failed(job, "child.died", {"how": how.value, "detail": detail})
+
+
+def checked_failure(untrusted: Failed) -> Failed:
+    """A failure with a code that is known and args that are numbers and short strings."""
+    args: dict[str, Json] = {}
+    for name in CODES.get(untrusted.code, ()):
+        value = untrusted.args.get(name, "")
+        usable = isinstance(value, str | int | float) and not isinstance(value, bool)
+        args[name] = value[:MAX_ARG_CHARACTERS] if isinstance(value, str) else value if usable else ""
+    return Failed(untrusted.job, untrusted.code if untrusted.code in CODES else BUG_CODE, args)
+
+
+def log_error(what: str, err: Exception) -> None:
+    """Log where, not what: a message may quote the user."""
+    places = traceback.extract_tb(err.__traceback__)
+    where = ", ".join(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places[-4:])
+    log.error("%s: %s at %s", what, type(err).__name__, where)

@@ -1,0 +1,51 @@
+"""What the echo engine can be told to do."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+ENVIRONMENT = "SLMDESK_ECHO"
+AT_LOAD = -1
+
+
+@dataclass(frozen=True, slots=True)
+class EchoOptions:
+    """What the fake does.  `at` says when a failure or fault strikes: at the N-th token of an answer, -1: at load."""
+
+    slow: float = 0.0
+    """Seconds before each token of an answer."""
+    slow_read: float = 0.0
+    """Seconds for each slice of 256 prompt tokens."""
+    load_seconds: float = 0.0
+    answer: str = ""
+    """Instead of an echo of the last message."""
+    odd_utf8: bool = False
+    """Tokens are single bytes, and the answer ends with letters of many bytes."""
+    repeat: str = ""
+    """A word to say for ever."""
+    at: int = 0
+    fail: str = ""
+    """A code of core.errors: the request or the load fails with it."""
+    fault: str = ""
+    """A name of echo_faults: abort, segfault, bus, illegal, exit0, exit1, freeze, stop, memory."""
+    hang: str = ""
+    """`still`: busy, nothing moves; `template`: the same inside a template."""
+    flood_stderr: int = 0
+    """Bytes written to stderr when the fault would strike."""
+    refuse_cancel: bool = False
+    words: bool = False
+
+    @classmethod
+    def from_environment(cls) -> EchoOptions:
+        """The options of this process."""
+        return cls().changed(json.loads(os.environ.get(ENVIRONMENT) or "{}"))
+
+    def changed(self, values: Mapping[str, Any]) -> EchoOptions:
+        """These options with some changed; unknown names are an error of the test that gave them."""
+        known = {one.name for one in fields(self)}
+        assert set(values) <= known, set(values) - known
+        return replace(self, **values)
