@@ -229,6 +229,14 @@ def test_the_end_of_an_answer_formats_what_was_open(view, settled):
     assert [line for line in text.toPlainText().split("\n") if "x" in line and "text" not in line] == ["x = 1"]
 
 
+def test_an_answer_that_is_continued_grows_again(view, settled):
+    view.show_conversation([answer("new", "It goes **on", Status.CANCELLED, note="Stopped.")])
+    view.update_message(answer("new", "It goes **on", Status.STREAMING))
+    grow(view, settled, [" and** on"])
+    assert view.rows[0].widget.text.toPlainText() == "It goes on and on"
+    assert view.rows[0].widget.findChild(QLabel, "message_note") is None
+
+
 def test_a_changed_text_is_shown_anew(view):
     view.show_conversation([answer("a", "old words")])
     view.update_message(answer("a", "new words"))

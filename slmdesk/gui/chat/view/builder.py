@@ -80,17 +80,16 @@ class Builder:
             deadline.check()
             index = self._write_one(tokens, index)
 
-    def write_plain(self, text: str, *, code: bool = False) -> None:
+    def write_plain(self, text: str) -> None:
         """Write text letter by letter, a block for each line; long lines go on in blocks of their own."""
+        self._levels, self._quotes = [], 0  # blocks may have been left in the middle
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         for line in text.split("\n"):
             for start in range(0, max(len(line), 1), LONGEST_LINE):
                 block = self._style.block(bottom=0)
-                if code:
-                    block = self._code_block(len(self.built.codes))
                 if start:
                     block.setProperty(GLUED, True)
-                self._start(block, self._style.mono if code else self._style.body)
+                self._start(block, self._style.body)
                 self.cursor.insertText(line[start : start + LONGEST_LINE])
 
     def append_plain(self, text: str) -> None:

@@ -57,7 +57,7 @@ class GrowingArea(MessageArea):
         if widget is None:
             row.width = -1
             self._rows.guess(self._style, self.column_width)
-        elif message.text.startswith(before.text) and (before.is_growing or message.text == before.text):
+        elif _goes_on(before, message):
             row.has_more = widget.show_view(message, width=self.column_width)
             self._measure_again(index)
         else:
@@ -122,3 +122,10 @@ class GrowingArea(MessageArea):
 
     def _more_is_left(self) -> None:
         self._slice_timer.start()
+
+
+def _goes_on(before: MessageView, message: MessageView) -> bool:
+    """Whether the new state can be written behind the old one; else the message is written anew."""
+    if before.is_growing:
+        return message.text.startswith(before.text)
+    return message.text == before.text and not message.is_growing

@@ -52,6 +52,7 @@ class Parser:
     """
 
     def __init__(self, limit_s: float = PARSE_LIMIT_S) -> None:
+        self.limit_s = limit_s
         self._deadline = Deadline(limit_s)
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
         # Every address is let through: what is done with one is decided by judge_link, and said to the reader.

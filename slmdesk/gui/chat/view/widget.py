@@ -66,8 +66,10 @@ class MessageWidget(QWidget):
         actions_changed = view.actions != self._view.actions or view.details != self._view.details
         self._view = view
         self.text.setPlaceholderText("…" if view.is_growing else "")
+        self.text.setAccessibleName(view.label)
         if actions_changed:
             self._drop_actions()
+        self.update()
         return self.show_more(width=width)
 
     def show_more(self, *, width: int) -> bool:

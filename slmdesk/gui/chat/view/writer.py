@@ -152,6 +152,8 @@ class MessageWriter:
 
     def _write_tail(self, tail: str, tokens: list[Token]) -> None:
         starts = top_level_starts(tokens)
+        if starts and "\n" not in tail[offset_of_line(tail, starts[-1][1]) :]:
+            starts.pop()  # of "*" one cannot tell yet whether it begins a list or goes on as "**bold**"
         self._remove_open()
         if len(starts) > 1:
             index, line = starts[-1]
@@ -167,7 +169,7 @@ class MessageWriter:
         try:
             if len(source) > LONGEST_BLOCK:
                 raise TooSlow
-            self._builder.write(tokens, closed=True, deadline=Deadline())
+            self._builder.write(tokens, closed=True, deadline=Deadline(self._parser.limit_s))
         except TooSlow:
             self.is_plain = True
             self._remove_open()
@@ -176,7 +178,7 @@ class MessageWriter:
 
     def _write_open(self, tail: str, tokens: list[Token]) -> None:
         try:
-            self._builder.write(tokens, closed=False, deadline=Deadline())
+            self._builder.write(tokens, closed=False, deadline=Deadline(self._parser.limit_s))
         except TooSlow:
             self._remove_open()
             self._builder.write_plain(tail)
