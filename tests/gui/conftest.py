@@ -83,7 +83,7 @@ class Desk:
 
     def words(self) -> str:
         """What is shown of the newest message."""
-        return next((self.chat.text_of(one) for one in reversed(self.chat._messages)), "")
+        return next((self.chat.text_of(one) for one in reversed(self.chat.message_ids)), "")
 
     def wait_idle(self) -> None:
         self.wait(lambda: self.chat.chat and not self.chat.is_busy)

@@ -69,7 +69,7 @@ def test_try_again_adds_a_version_and_shows_the_newest(desk):
     chat = desk.chat.chat
     assert len(desk.messages()) == 2
     assert len(desk.ask(lambda services: services.chats.messages(chat))) == 3
-    assert list(desk.chat._messages) == [one.id for one in desk.messages()]
+    assert list(desk.chat.message_ids) == [one.id for one in desk.messages()]
 
 
 def test_continue_goes_on_behind_the_words_that_were_kept(desk):

@@ -81,6 +81,11 @@ class ChatController(QObject):
         """Whether an answer of the open chat is being written."""
         return self._is_busy
 
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages on show, oldest first."""
+        return tuple(self._messages)
+
     def text_of(self, message: str) -> str:
         """The words of a message of the open chat; '' for an unknown one."""
         found = self._messages.get(message)
