@@ -7,10 +7,13 @@ from types import MappingProxyType
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf_header import MetadataValue, Tensors
-from slmdesk.core.gguf_reader import MAX_KEPT_BYTES, MAX_KEY_BYTES, HeaderReader, ListSummary, damaged, name_of
+from slmdesk.core.gguf_reader import MAX_KEY_BYTES, HeaderReader, ListSummary, damaged, name_of
 from slmdesk.core.gguf_tables import STRING, WEIGHT_TYPES
 
-MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 16_384, 16_384, 4, 63
+MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 4096, 8192, 4, 63
+MAX_ALL_KEYS_BYTES = 4 << 20
+MAX_KEPT_BYTES = 2 << 20
+"""Of texts and lists kept, without the template; what comes after is passed over and counted.  Numbers are all kept."""
 MAX_TEMPLATE_BYTES = 256 << 10
 DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
@@ -24,7 +27,7 @@ class Metadata:
         self.left_out = 0
         self._seen: set[bytes] = set()
         self._templates: dict[str, tuple[str | None, int]] = {}
-        self._kept_bytes = 0
+        self._key_bytes = self._kept_bytes = 0
 
     def read(self, reader: HeaderReader, count: int) -> None:
         """Read `count` keys and their values."""
@@ -38,7 +41,7 @@ class Metadata:
             if kind == STRING and (key == TEMPLATE or key.startswith(TEMPLATE + ".")):
                 self._keep_template(key, *reader.string(MAX_TEMPLATE_BYTES))
             else:
-                self._keep(key, reader.value(kind))
+                self._keep(key, reader.value(kind, keep=self._kept_bytes < MAX_KEPT_BYTES))
 
     def template(self) -> tuple[str | None, int]:
         """The default template and its length in bytes; (None, 0) where there is none."""
@@ -51,8 +54,8 @@ class Metadata:
         if raw in self._seen:
             raise damaged(f"the key {name_of(raw)} stands twice")
         self._seen.add(raw)
-        self._kept_bytes += len(raw)
-        if self._kept_bytes > 4 * MAX_KEPT_BYTES:
+        self._key_bytes += len(raw)
+        if self._key_bytes > MAX_ALL_KEYS_BYTES:
             raise damaged("keys without end")
 
     def _keep_template(self, key: str, kept: bytes, length: int) -> None:
@@ -61,21 +64,21 @@ class Metadata:
             text = kept.decode("utf-8", "replace") if len(kept) == length else None
             self._templates[key] = (text, length)
 
-    def _keep(self, key: str, value: MetadataValue) -> None:
-        self._kept_bytes += _weight(value)
-        if self._kept_bytes > MAX_KEPT_BYTES:
+    def _keep(self, key: str, value: MetadataValue | None) -> None:
+        if value is None:
             self.left_out += 1
         else:
+            self._kept_bytes += _weight(value)
             self.values[key] = value
 
 
 def _weight(value: MetadataValue) -> int:
-    """About how many bytes a value takes when kept."""
+    """About how many bytes a text or a list takes in memory."""
     if isinstance(value, str):
-        return len(value)
+        return len(value) + 64
     if isinstance(value, ListSummary):
-        return sum(_weight(one) for one in value.items or ())
-    return 8
+        return 64 + sum(len(one) + 64 if isinstance(one, str) else 40 for one in value.items or ())
+    return 0
 
 
 def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
