@@ -83,7 +83,7 @@ def test_m1_no_malformed_file_takes_memory(tmp_path: Path) -> None:
     ("name", "typed"),
     [
         ("many empty texts", ("array", ("string", [""] * 790_000))),
-        ("millions of empty texts", ("array", ("string", [""] * 2_000_000))),
+        ("too many empty texts", ("array", ("string", [""] * 801_000))),
         ("a long list", ("array", ("u8", [1] * 1_000_000))),
     ],
 )
