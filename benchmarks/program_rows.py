@@ -1,5 +1,69 @@
-"""Rows about the whole program: forecast of memory, services around the engine, and the window."""
+"""Rows about the whole program: services around the engine, the forecast of memory, the window."""
 
 from __future__ import annotations
 
-ROWS = ()
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+
+from benchmarks.common import MODEL, ROOT, Row, interleave, long_text, median_and_span, ratios, runners
+from benchmarks.engine_rows import ROUNDS, asked
+
+
+def whole_program() -> Iterator[Row]:
+    """Decode through services, store, pipe and worker against the engine alone."""
+    with runners("program", "ours") as (program, alone):
+        wish = {"prompt": lambda mark: long_text(800, mark), "max_tokens": 192}
+        seen = interleave({"program": asked(program, **wish), "alone": asked(alone, **wish)}, ROUNDS)
+    yield Row(
+        "decode through worker, pipe, store and services ÷ engine alone",
+        median_and_span(ratios(seen["program"], seen["alone"], "rate")),
+        "≥ 0.95",
+        f"{statistics.median(one['rate'] for one in seen['program']):.0f} tokens/s",
+    )
+
+
+def memory() -> Iterator[Row]:
+    """The forecast from the header, and the exact one of the child, against what a loaded model really takes."""
+    for context in (512, 2048, 4096, 8192):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.memory", str(MODEL), str(context)],
+            cwd=ROOT, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        seen = json.loads(done.stdout.splitlines()[-1])
+        for name in ("forecast", "exact"):
+            value = f"{seen[name] / seen['measured']:.2f}"
+            detail = f"{seen[name] / 1e6:.0f} MB said, {seen['measured'] / 1e6:.0f} MB taken"
+            yield Row(f"memory at {context} tokens, {name} ÷ measured", value, "1.00–1.20", detail)
+
+
+def window() -> Iterator[Row]:
+    """Start-up time and memory of the window, and the event loop while a real answer streams (offscreen)."""
+    with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as home:
+        environment = {**os.environ, "SLMDESK_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
+        command = [sys.executable, "-m", "benchmarks.program"]
+        subprocess.run([*command, "prepare", str(MODEL)], cwd=ROOT, env=environment, check=True)
+        seen = []
+        for _ in range(6):
+            environment["SLMDESK_BENCH_STARTED"] = repr(time.time())
+            done = subprocess.run(
+                [*command, "probe"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+            )
+            seen.append(json.loads(done.stdout.splitlines()[-1]))
+    seen = seen[1:]
+    for key, what, goal, digits in (
+        ("usable_s", "window usable after, s from process start", "≤ 0.6", 2),
+        ("memory_mb", "memory of the desk process when usable, MB", "≤ 100", 0),
+        ("memory_after_mb", "the same after a 600-token answer, MB", "reported", 0),
+        ("gap_p99_ms", "event loop of the window while streaming: gap p99, ms (timer of 10)", "≤ 20", 1),
+        ("gap_max_ms", "the same: longest gap, ms", "≤ 50", 1),
+    ):
+        yield Row(what, median_and_span([one[key] for one in seen], digits), goal, "offscreen, 5 starts")
+
+
+ROWS = (whole_program, memory, window)

@@ -147,6 +147,10 @@ def main() -> None:
         from benchmarks.ours import ours
 
         ask = ours(sys.argv[2], json.loads(sys.argv[3]))
+    elif sys.argv[1] == "program":
+        from benchmarks.program import Program
+
+        ask = Program(sys.argv[2], json.loads(sys.argv[3]))
     else:
         ask = SIDES[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]))
     for line in sys.stdin:

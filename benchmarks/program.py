@@ -1,0 +1,144 @@
+"""The whole program but the window as a side: services, store, pipe, engine child; and the window itself, probed."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from slmdesk.core.types import Sampling
+from slmdesk.paths import find_paths
+from slmdesk.services.facts import Fact, MessageEnded, MessageGrew, ModelState, ModelStateChanged
+from slmdesk.services.services import Services, open_services
+from slmdesk.services.wishes import SendWish
+
+ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine"]
+READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]
+
+
+class Program:
+    """Services over a home of their own, with the model linked in."""
+
+    def __init__(self, model: str, options: Mapping[str, Any]) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="slmdesk-bench-")
+        self._facts: queue.Queue[tuple[float, Fact]] = queue.Queue()
+        home = Path(self._home.name)
+        self.services: Services = open_services(find_paths(home), engine_command=ENGINE, reader_command=READER)
+        self.services.add_listener(lambda fact: self._facts.put((time.perf_counter(), fact)))
+        link_model(self.services, model)
+        self.services.desk.call(self.services.models.warm_up)
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        while True:
+            _, fact = self._facts.get(timeout=120)
+            if isinstance(fact, ModelStateChanged) and fact.state is ModelState.READY:
+                return
+
+    def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+        """One question in a chat of its own, never ending early; pieces timed as the services tell them."""
+        sampling = Sampling(temperature=0.0, max_tokens=wish["max_tokens"], ignore_eos=True)
+        started = time.perf_counter()
+        sent = self.services.desk.call(lambda: self.services.chats.send(SendWish(wish["prompt"], sampling=sampling)))
+        times = []
+        while True:
+            at, fact = self._facts.get(timeout=120)
+            if isinstance(fact, MessageGrew) and fact.message == sent.answer.id:
+                times.append(at)
+            elif isinstance(fact, MessageEnded) and fact.message.id == sent.answer.id:
+                break
+        tokens = fact.usage.output_tokens if fact.usage else len(times)
+        decode = times[-1] - times[0]
+        return {
+            "first_token_s": times[0] - started,
+            "decode_s": decode,
+            "tokens": tokens,
+            "rate": (tokens - 1) / decode,
+        }
+
+
+def probe_window(question: str) -> dict[str, float]:
+    """Start the real window offscreen, ask one question, and note: usable after, memory, gaps of the event loop."""
+    started = float(os.environ["SLMDESK_BENCH_STARTED"])
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from slmdesk.app import WindowRun
+    from slmdesk.paths import make_folders
+
+    paths = find_paths()
+    make_folders(paths)
+    app = QApplication(["slmdesk"])
+    run = WindowRun(app, paths)
+    seen: dict[str, float] = {}
+    gaps: list[float] = []
+    tick = QTimer(interval=10)
+    last = [0.0]
+
+    def on_tick() -> None:
+        now = time.perf_counter()
+        if last[0]:
+            gaps.append((now - last[0]) * 1000)
+        last[0] = now
+
+    def on_opened() -> None:
+        seen["usable_s"] = time.time() - started
+        seen["memory_mb"] = resident_mb()
+
+    def on_state(fact: ModelStateChanged) -> None:
+        if fact.state is ModelState.READY and "asked" not in seen:
+            seen["asked"] = 1
+            sampling = Sampling(temperature=0.0, max_tokens=600, ignore_eos=True)
+            run.bridge.ask(lambda services: services.chats.send(SendWish(question, sampling=sampling)), on_sent)
+
+    def on_sent(sent: Any) -> None:
+        run.frame.chat.open_chat(sent.item.id)
+        tick.start()
+
+    def on_ended(_fact: object) -> None:
+        tick.stop()
+        seen["memory_after_mb"] = resident_mb()
+        QTimer.singleShot(50, run.close)
+
+    tick.timeout.connect(on_tick)
+    run.bridge.opened.connect(on_opened)
+    run.bridge.model_state_changed.connect(on_state)
+    run.bridge.message_ended.connect(on_ended)
+    run.run()
+    gaps.sort()
+    return seen | {"gap_p99_ms": gaps[int(len(gaps) * 0.99)], "gap_max_ms": gaps[-1], "ticks": len(gaps)}
+
+
+def resident_mb() -> float:
+    """Memory of this process alone."""
+    import psutil
+
+    return float(psutil.Process().memory_info().rss / 1e6)
+
+
+def link_model(services: Services, model: str) -> None:
+    """Put the model into the library, where it lies."""
+    ended: queue.Queue[object] = queue.Queue()
+    services.desk.call(partial(services.models.import_file, Path(model), link=True, ended=ended.put))
+    ended.get(timeout=60)
+
+
+def prepare_home(model: str) -> None:
+    """Link the model into SLMDESK_HOME, so that the probed window finds it."""
+    services = open_services(find_paths(), engine_command=ENGINE, reader_command=READER)
+    link_model(services, model)
+    services.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "prepare":
+        prepare_home(sys.argv[2])
+    else:
+        print(json.dumps(probe_window("Tell a long story about a lighthouse keeper and her dog.")))
