@@ -145,6 +145,7 @@ class WindowRun:
             return
         self._is_closing = True
         self.frame.keep_layout()
+        self.frame.chat.save_all_drafts()
         self.frame.window.hide()
         threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
         self.frame.end_in(END_MS)

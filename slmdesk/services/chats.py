@@ -181,7 +181,7 @@ class ChatService:
         """Find out how much of the context this chat takes with `draft` in it: a ContextMeasured follows.
 
         Only the newest wish counts.  With no model loaded the vocabulary of its file is asked, and the frame around
-        each turn is guessed.  Without any model nothing follows.
+        each turn is guessed.  Raises KnownError `model.none`, `model.several`.
         """
         self._measures += 1
         mine = self._measures
@@ -225,6 +225,13 @@ class ChatService:
         item = self._shelf_of(chat).change_item_settings(chat, system=system)
         self._tell(ItemChanged(item))
         return item
+
+    def keep_draft(self, chat: str, draft: str) -> None:
+        """Keep what is written but not sent, in the item's own setting `draft`; '' forgets it.
+
+        Raises KnownError `item.unknown`.
+        """
+        self._shelf_of(chat).change_item_settings(chat, draft=draft or None)
 
     def trash(self, chat: str) -> Item:
         """Put a chat into the bin; what is being written in it is stopped.  Raises KnownError `item.unknown`."""

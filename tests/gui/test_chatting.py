@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from slmdesk.core.records import Status
 
 pytestmark = pytest.mark.gui
-LONG = " ".join(f"word{number}" for number in range(400))
+LONG = " ".join(f"word{number}" for number in range(150))
 
 
 def test_a_question_is_answered_and_both_are_kept(desk):
@@ -147,6 +147,26 @@ def test_what_is_not_sent_stays_with_its_chat(desk):
     assert desk.page.composer.text == "a draft here"
     desk.click("new_chat_button")
     assert desk.page.composer.text == "another draft"
+
+
+def test_a_draft_outlives_the_window(start, model_file):
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.send("first chat")
+    desk.wait_idle()
+    desk.type("a draft here")
+    first = desk.chat.chat
+    desk.click("new_chat_button")
+    desk.type("not yet begun")
+    desk.close()
+    again = start()
+    again.wait(lambda: again.chat.chat)
+    assert again.chat.chat != first
+    assert again.page.composer.text == "not yet begun"
+    again.chat.open_chat(first)
+    again.wait(lambda: again.chat.chat == first)
+    assert again.page.composer.text == "a draft here"
 
 
 def test_a_message_refused_comes_back_into_the_composer(start):

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton,
 from slmdesk.core.records import Status
 
 pytestmark = pytest.mark.gui
-LONG = " ".join(f"word{number}" for number in range(400))
+LONG = " ".join(f"word{number}" for number in range(150))
 
 
 def test_first_start_imports_the_starter_model_and_answers(start, model_file, monkeypatch):

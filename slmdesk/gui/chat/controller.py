@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -17,7 +18,11 @@ from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_
 from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.wishes import SendWish
 
+if TYPE_CHECKING:
+    from slmdesk.services.services import Services
+
 MEASURE_AFTER_MS = 300
+SAVE_DRAFT_AFTER_MS = 1500
 NEW_CHAT = "New chat"
 
 
@@ -51,12 +56,14 @@ class ChatController(QObject):
         self._messages: dict[str, Message] = {}
         self._live: dict[str, Live] = {}
         self._drafts: dict[str, str] = {}
+        self._kept_drafts: dict[str, str] = {}
         self._is_sending = False
         self._is_stop_wanted = False
         self._is_loading = False
         self._is_busy = False
         self._epoch = 0
         self._measure_timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
+        self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
         self._connect()
 
     def _connect(self) -> None:
@@ -70,6 +77,7 @@ class ChatController(QObject):
         self._bridge.model_state_changed.connect(self._on_model_state_changed)
         self._bridge.context_measured.connect(self._on_context_measured)
         self._measure_timer.timeout.connect(self._measure)
+        self._draft_timer.timeout.connect(self.save_drafts)
 
     @property
     def chat(self) -> str:
@@ -118,6 +126,22 @@ class ChatController(QObject):
         """Remember what is written but not sent, for this chat."""
         self._drafts[self._chat] = text
         self._measure_timer.start()
+        self._draft_timer.start()
+
+    @Slot()
+    def save_drafts(self) -> None:
+        """Write the drafts of chats into the store; the one of a chat not yet begun stays in memory."""
+        for chat, draft in self._drafts.items():
+            if chat and draft != self._kept_drafts.get(chat, ""):
+                self._kept_drafts[chat] = draft
+                self._bridge.ask(partial(_keep_draft, chat, draft), None, _ignore)
+
+    def save_all_drafts(self) -> None:
+        """The window closes: a chat not yet begun is saved with its draft, to be found at the next start."""
+        self.save_drafts()
+        draft = self._drafts.get("", "")
+        if draft.strip():
+            self._bridge.ask(partial(_keep_new_chat, draft, self._chat == ""), None, _ignore)
 
     @Slot(str)
     def send(self, text: str) -> None:
@@ -126,7 +150,7 @@ class ChatController(QObject):
             return
         chat = self._chat
         self._is_sending, self._is_stop_wanted = True, False
-        self._drafts.pop(chat, None)
+        self._drafts[chat] = ""
         self.draft_restored.emit("")
         self._tell_busy()
         wish = SendWish(text=text, chat=chat or None)
@@ -301,6 +325,9 @@ class ChatController(QObject):
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        if item is not None and item.id not in self._drafts:
+            kept = item.settings.get("draft")
+            self._drafts[item.id] = self._kept_drafts[item.id] = kept if isinstance(kept, str) else ""
         self._messages = {one.id: one for one in messages}
         self._live = {one.id: Live(is_loading=self._is_loading) for one in self._streaming()}
         self._show_again(message)
@@ -349,6 +376,17 @@ class ChatController(QObject):
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))
+
+
+def _keep_draft(chat: str, draft: str, services: Services) -> None:
+    services.chats.keep_draft(chat, draft)
+
+
+def _keep_new_chat(draft: str, is_open: bool, services: Services) -> None:
+    item = services.chats.new_chat()
+    services.chats.keep_draft(item.id, draft)
+    if is_open:
+        services.settings.change(last_chat=item.id)
 
 
 def _ignore(problem: Problem) -> None:

@@ -75,15 +75,15 @@ def details_of(message: Message, live: Live | None = None) -> str:
     parts = [message.model_name or ""]
     timing = live.timing if live else None
     if timing is not None:
-        parts.append(f"{timing.tokens_per_s:.1f} tokens/s")
-        parts.append(f"first word after {timing.first_token_s:.1f} s")
+        parts += [f"{timing.tokens_per_s:.1f} tokens/s", f"first word {timing.first_token_s:.1f} s"]
     elif message.tokens_out and message.seconds:
         parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
     if message.tokens_out is not None:
-        parts.append(f"{message.tokens_out:,} tokens written")
+        parts.append(f"{message.tokens_out:,} tokens")
     if message.tokens_in is not None:
-        reused = f", {message.tokens_reused:,} of them from memory" if message.tokens_reused else ""
-        parts.append(f"{message.tokens_in:,} read{reused}")
+        parts.append(
+            f"{message.tokens_in:,} read" + (f", {message.tokens_reused:,} reused" if message.tokens_reused else "")
+        )
     if message.seed is not None:
         parts.append(f"seed {message.seed}")
     return "  ·  ".join(part for part in parts if part)
