@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from slmdesk.core.errors import BUG_CODE, KnownError
+from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.core.gguf import check_file
 from slmdesk.core.types import ChatMessage, LoadedModel, LoadSpec, Priority, PromptPart
 from slmdesk.engine.base import Engine, Rendered, Request, RequestFailed
@@ -22,10 +22,12 @@ from slmdesk.engine.llama.loading import Loaded, load_model
 from slmdesk.engine.llama.model import check_model_file
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
 from slmdesk.engine.llama.stream import EventStream, Outbox
+from slmdesk.engine.llama.templates import TryTemplate
 from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary, tokenize_parts
 
 log = logging.getLogger(__name__)
 
+_POLL_S = 0.1
 LEAST_ANSWER = 16
 """Tokens an answer must have room for, unless fewer are wanted."""
 
@@ -33,7 +35,9 @@ LEAST_ANSWER = 16
 class LlamaEngine(Engine):
     """Loads GGUF models and answers requests with them.  See Engine for who may call what."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, try_template: TryTemplate | None = None) -> None:
+        """`try_template`: how templates are tried, in a process that may not start programs itself."""
+        self._try_template = try_template
         self._handles = count(1)
         self._models: dict[str, Loaded] = {}
         self._commands: deque[Callable[[], None]] = deque()
@@ -57,7 +61,7 @@ class LlamaEngine(Engine):
             self._count_work()
             return on_progress(done) and not self._closing
 
-        with self._counted_load(), self._loading:
+        with self._counted_load(), self._alone_in_loading(progress):
             header = check_model_file(spec.path)
             library = load_library()
             model = load_model(
@@ -67,18 +71,25 @@ class LlamaEngine(Engine):
                 handle=f"m{next(self._handles)}",
                 on_progress=progress,
                 on_work=self._count_work,
+                try_template=self._try_template,
             )
         with self._wake:
-            self._models[model.facts.handle] = model
-        return model.facts
+            if not self._closing:
+                self._models[model.facts.handle] = model
+                return model.facts
+        model.close()
+        raise Stopped
 
     def unload(self, handle: str) -> None:
         """See Engine.unload."""
-        with self._wake:
-            model = self._models.pop(handle, None)
-        if model is not None:
-            model.scheduler.interrupt()
-            self._on_engine_thread(model.close)
+
+        def free() -> None:
+            with self._wake:
+                model = self._models.pop(handle, None)
+            if model is not None:
+                model.close()
+
+        self._on_engine_thread(free)
 
     # ---- texts
 
@@ -151,6 +162,8 @@ class LlamaEngine(Engine):
                 commands = [*self._commands]
                 self._commands.clear()
                 models = [*self._models.values()]
+                for model in models if not self._closing else ():
+                    model.scheduler.resume()
             for command in commands:
                 command()
             levels = [model.scheduler.level for model in models]
@@ -158,10 +171,10 @@ class LlamaEngine(Engine):
             for model, level in zip(models, levels, strict=True):
                 if level is most_urgent and not self._closing:
                     self._step(model)
-        for model in self._models.values():
-            model.close()
         for command in self._commands:
             command()
+        for model in self._models.values():
+            model.close()
 
     def _has_something_to_do(self) -> bool:
         return bool(self._closing or self._commands or any(m.scheduler.level for m in self._models.values()))
@@ -175,7 +188,7 @@ class LlamaEngine(Engine):
             model.scheduler.end_all(BUG_CODE)
 
     def _on_engine_thread(self, command: Callable[[], None]) -> None:
-        """Let the engine thread do something between two steps, and wait for it."""
+        """Let the engine thread do something between two steps, and wait for it.  Nothing once it is closing."""
         done = threading.Event()
 
         def run() -> None:
@@ -183,7 +196,11 @@ class LlamaEngine(Engine):
             done.set()
 
         with self._wake:
+            if self._closing:
+                return
             self._commands.append(run)
+            for model in self._models.values():
+                model.scheduler.interrupt()
             self._wake.notify_all()
         done.wait()
 
@@ -221,7 +238,6 @@ class LlamaEngine(Engine):
                     vocab=model.weights.vocab,
                     sampling=sampling,
                     seed=seed,
-                    grammar=sampling.grammar,
                 ),
                 detokenizer=Detokenizer(vocabulary.pieces),
                 end_tokens=vocabulary.end_tokens,
@@ -238,10 +254,10 @@ class LlamaEngine(Engine):
             one.fail("model.not_loaded")
             one.sampler.close()
 
-    def _cancel(self, outbox: Outbox) -> None:
+    def _cancel(self) -> None:
         with self._wake:
             for model in self._models.values():
-                model.scheduler.cancel(outbox)
+                model.scheduler.cancel()
             self._wake.notify_all()
 
     def _model(self, handle: str) -> Loaded:
@@ -274,6 +290,17 @@ class LlamaEngine(Engine):
         if self._file_vocabulary is not None:
             self._file_vocabulary[2].close()
             self._file_vocabulary = None
+
+    @contextmanager
+    def _alone_in_loading(self, progress: Callable[[float], bool]) -> Iterator[None]:
+        """One load at a time; cancelled while waiting, it raises Stopped."""
+        while not self._loading.acquire(timeout=_POLL_S):
+            if not progress(0.0):
+                raise Stopped
+        try:
+            yield
+        finally:
+            self._loading.release()
 
     @contextmanager
     def _counted_load(self) -> Iterator[None]:

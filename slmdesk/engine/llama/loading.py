@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf import GgufHeader
+from slmdesk.core.memory import estimate
 from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
 from slmdesk.engine.llama.context import DECODED, Context
 from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
@@ -29,6 +30,8 @@ KEPT_SEQUENCES = 8
 """Finished ones that may stay for their prefix."""
 STATEFUL_SEQUENCES = 4
 """Of models that hold a state for each sequence, which costs megabytes, used or not."""
+_FAR_TOO_MUCH = 1.3
+"""Times the free memory: above, the formula's forecast is enough to say no; below, the library's own sizes count."""
 _READ_SHARE = 0.9
 """Of the progress: what reading the weights counts for."""
 
@@ -143,8 +146,8 @@ def load_model(
             context.close()
         weights.close()
         raise
-    facts = _facts(handle, plan, weights, chat_format, scheduler, curve, memory)
     on_progress(1.0)
+    facts = _facts(handle, plan, weights, chat_format, scheduler, curve, memory)
     return Loaded(
         weights, vocabulary=vocabulary, chat_format=chat_format, context=context, scheduler=scheduler, facts=facts
     )
@@ -168,11 +171,14 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader) -> _Plan:
     wanted = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
     places = (wanted or MOST_SEQUENCES) + KEPT_SEQUENCES
     asked = max(limit, spec.pool_tokens or limit)
+    room = free_memory()
+    rough = estimate(header, context_tokens=asked)
+    if rough.total > _FAR_TOO_MUCH * room.available:  # laying out a pool that large alone takes minutes
+        raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=room.available)
     sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
     if sketch.keeps_state and not spec.sequences:
         wanted, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
-    room = free_memory()
     if not room.holds(sketch.parts):
         raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=room.available)
     cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts.kv_cache, room)

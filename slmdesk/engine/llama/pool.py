@@ -89,19 +89,14 @@ class Pool:
             self._count()
 
     def keep(self, holding: Holding, now: int) -> None:
-        """An active sequence has ended: keep what it holds for the next turn."""
+        """An active sequence has ended: keep what it holds for the next turn, instead of what that covers."""
         self.active.remove(holding)
-        holding.used_at = now
-        covered = [
-            old
-            for old in self.kept
-            if common_prefix(old.tokens, holding.tokens, min(old.read, holding.read)) >= old.read
-        ]
+        kept = Holding(holding.tokens[: holding.read], holding.priority)
+        kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
+        covered = [old for old in self.kept if common_prefix(old.tokens, kept.tokens, old.read) == old.read]
+        self.kept.append(kept)
         for old in covered:
             self.drop(old)
-        self.kept.append(Holding(holding.tokens[: holding.read], holding.priority))
-        kept = self.kept[-1]
-        kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
         if not kept.read:
             self.drop(kept)
 

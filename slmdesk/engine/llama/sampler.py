@@ -12,6 +12,7 @@ import numpy as np
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Sampling
 from slmdesk.engine.llama.context import Context
+from slmdesk.engine.llama.grammar import grammar_of_schema, make_grammar_sampler
 from slmdesk.engine.llama.library import Library
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
@@ -49,17 +50,19 @@ class Sampler:
         vocab: int,
         sampling: Sampling,
         seed: int,
-        grammar: str | None = None,
     ) -> None:
-        """`sampling` complete (see USUAL), `grammar` as GBNF.  Raises KnownError `grammar.invalid`."""
+        """`sampling` complete (see USUAL).  Raises KnownError `grammar.invalid`."""
+        grammar = _grammar_of(sampling)
         self._api: Any = library.api
         self._end_tokens = vocabulary.end_tokens
         self._n_vocab = vocabulary.n_tokens
-        self._grammar = self._open_grammar(vocab, grammar) if grammar is not None else None
+        self._grammar = make_grammar_sampler(vocab, grammar) if grammar is not None else None
         self._chain = self._open_chain(sampling, seed, vocabulary.end_tokens)
         # Nothing but the largest logit is wanted: numpy finds it in a tenth of the chain's time.
         self._plain_greedy = (
-            self._api.llama_sampler_chain_n(self._chain) == 1 and _value(sampling.temperature) <= 0 and not grammar
+            self._api.llama_sampler_chain_n(self._chain) == 1
+            and _value(sampling.temperature) <= 0
+            and self._grammar is None
         )
         self._candidates: NDArray[np.void] | None = None
         self._first = True
@@ -147,12 +150,6 @@ class Sampler:
         self._candidates["logit"] = logits
         return self._candidates
 
-    def _open_grammar(self, vocab: int, grammar: str) -> Any:
-        pointer = self._api.llama_sampler_init_grammar(vocab, grammar.encode("utf-8", "replace"), b"root")
-        if not pointer:
-            raise KnownError("grammar.invalid", reason="it cannot be read")
-        return pointer
-
     def _open_chain(self, sampling: Sampling, seed: int, end_tokens: frozenset[int]) -> Any:
         api = self._api
         params = api.llama_sampler_chain_default_params()
@@ -222,6 +219,12 @@ def _candidates_of(ids: NDArray[np.int32], logits: NDArray[np.float32]) -> NDArr
 
 def _value(number: float | None) -> float:
     return 0.0 if number is None else float(number)
+
+
+def _grammar_of(sampling: Sampling) -> str | None:
+    if sampling.grammar is not None and sampling.json_schema is not None:
+        raise KnownError("grammar.invalid", reason="a grammar and a schema at once")
+    return sampling.grammar if sampling.json_schema is None else grammar_of_schema(sampling.json_schema)
 
 
 def _window(tokens: int) -> int:

@@ -18,12 +18,11 @@ from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
 from slmdesk.engine.llama.sequence import Sequence
-from slmdesk.engine.llama.stream import Outbox
 from slmdesk.engine.llama.threads import ThreadChooser
 
-PAUSE_S = 0.1
+PAUSE_S = 0.2
 """How long answers under way may stand still for a slice of another prompt."""
-LEAST_SLICE = 16
+LEAST_SLICE = 32
 ROOM_FOR_ANSWER = 256
 """Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
 WORTH_WAITING = 32
@@ -74,6 +73,7 @@ class Scheduler:
         self._inbox: deque[Sequence] = deque()
         self._in_flight: list[Sequence] = []
         self._abort = False
+        self._interrupted = False
 
     @property
     def cells(self) -> int:
@@ -88,26 +88,34 @@ class Scheduler:
     # ---- from any thread
 
     def submit(self, sequences: list[Sequence]) -> None:
-        """Queue requests.  The caller wakes the engine thread."""
+        """Queue requests; one of a person stops a slice of background work.  The caller wakes the engine thread."""
         with self._lock:
             self._inbox.extend(sequences)
-            urgent = any(s.priority is Priority.INTERACTIVE for s in sequences)
-            if urgent and self._can_redo and self._in_flight:
-                self._abort = self._abort or all(s.priority is Priority.BACKGROUND for s in self._in_flight)
+            self._abort = self._abort or self._is_in_vain()
 
-    def cancel(self, outbox: Outbox) -> None:
-        """Stop the slice under way if it works for `outbox`, which is closed."""
+    def cancel(self) -> None:
+        """Look whether the slice under way works for somebody who has gone (Outbox.closed), and stop it."""
         with self._lock:
-            self._abort = self._abort or any(s.outbox is outbox for s in self._in_flight)
+            self._abort = self._abort or self._is_in_vain()
 
     def interrupt(self) -> None:
-        """Stop the slice under way."""
-        with self._lock:
-            self._abort = True
+        """Compute no slice until `resume`, so that the engine thread can do something else."""
+        self._interrupted = True
+
+    def resume(self) -> None:
+        """The engine thread has done it."""
+        self._interrupted = False
 
     def should_abort(self) -> bool:
         """Asked by the library while it computes a slice."""
-        return self._abort
+        return self._abort or self._interrupted
+
+    def _is_in_vain(self) -> bool:
+        """Whether the batch under way should be stopped: its reader has gone, or a person came while background ran."""
+        if any(s.outbox.closed for s in self._in_flight):
+            return True
+        urgent = self._can_redo and any(s.priority is Priority.INTERACTIVE for s in self._inbox)
+        return urgent and all(s.priority is Priority.BACKGROUND for s in self._in_flight)
 
     @property
     def level(self) -> Priority | None:
@@ -219,7 +227,7 @@ class Scheduler:
             return False
         self._waiting[sequence.priority].remove(sequence)
         self._active.append(sequence)
-        sequence.cached = max(sequence.cached, sequence.read)
+        sequence.note_cached()
         sequence.reproducible = sequence.reproducible and was_empty
         sequence.tell_read()
         return True
@@ -312,7 +320,7 @@ class Scheduler:
         self._context.watch(self._context.size >= LEAST_SLICE)
         with self._lock:
             self._in_flight = [share.sequence for share in shares]
-            self._abort = any(s.outbox.closed for s in self._in_flight)
+            self._abort = self._is_in_vain()
         started = time.perf_counter()
         code = self._context.decode(threads)
         seconds = time.perf_counter() - started
@@ -345,10 +353,9 @@ class Scheduler:
         for share in shares:
             sequence = share.sequence
             self._pool.grow(sequence, share.tokens)
-            if sequence.pending:
-                sequence.tell_read()
-                continue
             sequence.tell_read()
+            if sequence.pending:
+                continue
             try:
                 token = sequence.sampler.sample(self._context, share.index)
             except KnownError as err:

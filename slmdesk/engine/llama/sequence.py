@@ -95,6 +95,11 @@ class Sequence(Holding):
         """Tokens it may still add to those it knows now."""
         return self.wanted.most_tokens - self._output
 
+    def note_cached(self) -> None:
+        """What is in memory at the start was there before; when an evicted answer goes on, that says nothing."""
+        if not self._output:
+            self.cached = self.read
+
     def tell_read(self) -> None:
         """Say how much of the prompt is read, until the answer begins."""
         if not self._output:

@@ -27,7 +27,7 @@ class EventStream(Iterator[EngineEvent]):
     `close` may be called from any thread and any number of times: it cancels what still runs and wakes a reader.
     """
 
-    def __init__(self, outbox: Outbox, requests: int, cancel: Callable[[Outbox], None]) -> None:
+    def __init__(self, outbox: Outbox, requests: int, cancel: Callable[[], None]) -> None:
         self._outbox = outbox
         self._left = requests
         self._cancel = cancel
@@ -51,7 +51,7 @@ class EventStream(Iterator[EngineEvent]):
             self._outbox.closed = True
             self._outbox.queue.put(None)
             if self._left:
-                self._cancel(self._outbox)
+                self._cancel()
 
     def __del__(self) -> None:
         self.close()

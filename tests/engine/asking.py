@@ -1,0 +1,78 @@
+"""Asking an engine, and looking at what it said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from slmdesk.core.types import ChatMessage, LoadedModel, PromptPart, Role, Sampling, TextPart
+from slmdesk.engine.base import EngineEvent, Finished, Piece, PromptRead, Request, RequestFailed
+from slmdesk.engine.llama import LlamaEngine
+
+LINEAR = ((1, 1.0), (2, 2.2), (4, 3.6), (8, 6.0), (16, 9.0))
+"""A cost curve like those measured, so that a load does not measure one."""
+GREEDY = Sampling(temperature=0.0)
+
+
+@dataclass
+class Asked:
+    """Everything one call of `generate` said, by request."""
+
+    events: list[EngineEvent] = field(default_factory=list)
+
+    def finished(self, key: str = "a") -> Finished:
+        found = [e for e in self.events if isinstance(e, Finished) and e.key == key]
+        assert len(found) == 1, self.events[-3:]
+        return found[0]
+
+    def failed(self, key: str = "a") -> RequestFailed:
+        found = [e for e in self.events if isinstance(e, RequestFailed) and e.key == key]
+        assert len(found) == 1, self.events[-3:]
+        return found[0]
+
+    def text(self, key: str = "a") -> str:
+        return "".join(e.text for e in self.events if isinstance(e, Piece) and e.key == key)
+
+    def read(self, key: str = "a") -> list[PromptRead]:
+        return [e for e in self.events if isinstance(e, PromptRead) and e.key == key]
+
+
+def user(text: str) -> ChatMessage:
+    return ChatMessage(Role.USER, (TextPart(text),))
+
+
+def assistant(text: str) -> ChatMessage:
+    return ChatMessage(Role.ASSISTANT, (TextPart(text),))
+
+
+class Model:
+    """A loaded model of an engine."""
+
+    def __init__(self, engine: LlamaEngine, facts: LoadedModel) -> None:
+        self.engine = engine
+        self.facts = facts
+
+    def request(
+        self, text: str | tuple[ChatMessage, ...], key: str = "a", sampling: Sampling = GREEDY, **more
+    ) -> Request:
+        messages = (user(text),) if isinstance(text, str) else text
+        return Request(key, self.facts.handle, messages, sampling=sampling, **more)
+
+    def raw(self, text: str, key: str = "a", sampling: Sampling = GREEDY) -> Request:
+        return Request(key, self.facts.handle, prompt=(PromptPart(text, trusted=False),), sampling=sampling)
+
+    def ask(self, *requests: Request, **more) -> Asked:
+        return Asked(list(self.engine.generate(requests, **more)))
+
+    def count(self, text: str) -> int:
+        return self.engine.count_tokens(self.facts.handle, [text])[0]
+
+    def words(self, tokens: int, first: str = "") -> str:
+        """A text of about, and at most, so many tokens."""
+        text = first + " ".join(f"The {n}th house has a door." for n in range(tokens // 6))
+        while self.count(text) > tokens:
+            text = text[: -len(text) // 20 or -1]
+        return text
+
+
+OpenModel = Callable[..., Model]

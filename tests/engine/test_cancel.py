@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import gc
+import os
+import random
+import threading
+import time
+
+import pytest
+from fakes.tiny_gguf import tiny_llama, write
+
+from slmdesk.core.errors import Stopped
+from slmdesk.core.types import LoadSpec, Sampling
+from slmdesk.engine.base import Piece, PromptRead
+from slmdesk.engine.llama import LlamaEngine
+
+pytestmark = pytest.mark.model
+
+ENDLESS = Sampling(temperature=1.0, seed=1, ignore_eos=True)
+SHORT = Sampling(temperature=0, max_tokens=5)
+BOUND_S = 2.0
+"""Generous: the program promises 500 ms, and the child is replaced after this."""
+
+
+def wait_until_idle(engine: LlamaEngine) -> float:
+    started = time.perf_counter()
+    while engine.is_busy():
+        assert time.perf_counter() - started < 30
+        threading.Event().wait(0.001)
+    return time.perf_counter() - started
+
+
+def test_w4_cancel_inside_a_long_prompt(starter):
+    prompt = starter.raw(starter.words(4000), sampling=Sampling(max_tokens=20))
+    stream = starter.engine.generate([prompt])
+    for event in stream:
+        if isinstance(event, PromptRead) and event.read:
+            break
+    stream.close()
+    assert wait_until_idle(starter.engine) < BOUND_S
+    assert list(stream) == []
+    # Usable at once, and what was read is not lost.
+    usage = starter.ask(starter.raw(starter.words(700), sampling=SHORT)).finished().answer.usage
+    assert usage.cached_tokens >= 500
+
+
+def test_w4_cancel_while_text_is_written(starter):
+    stream = starter.engine.generate([starter.raw("Once upon a time", sampling=ENDLESS)])
+    for event in stream:
+        if isinstance(event, Piece):
+            break
+    stream.close()
+    assert wait_until_idle(starter.engine) < BOUND_S
+    assert starter.ask(starter.raw("Hello", sampling=SHORT)).finished().answer.usage.output_tokens
+
+
+def test_w4_cancel_from_another_thread_wakes_the_reader(starter):
+    stream = starter.engine.generate([starter.raw(starter.words(4000), sampling=SHORT)])
+    read: list[object] = []
+    thread = threading.Thread(target=lambda: read.extend(stream))
+    thread.start()
+    stream.close()
+    thread.join(BOUND_S)
+    assert not thread.is_alive()
+    wait_until_idle(starter.engine)
+
+
+def test_a_forgotten_iterator_is_cancelled(starter):
+    stream = starter.engine.generate([starter.raw("Once", sampling=ENDLESS)])
+    next(stream)
+    del stream
+    gc.collect()
+    assert wait_until_idle(starter.engine) < BOUND_S
+
+
+def test_a_cancel_leaves_the_others_alone(starter):
+    keep = starter.engine.generate(
+        [starter.raw("The sea is", key="keep", sampling=Sampling(temperature=0, max_tokens=30))]
+    )
+    drop = starter.engine.generate([starter.raw(starter.words(2000), key="drop", sampling=SHORT)])
+    next(drop)
+    drop.close()
+    assert list(keep)[-1].answer.usage.output_tokens == 30
+
+
+def cancel_at_random(model, rounds: int, seed: int) -> list[float]:
+    rng = random.Random(seed)
+    waits = []
+    for n in range(rounds):
+        text = model.words(rng.choice((20, 1500, 4000)), first=f"{n} ")
+        stream = model.engine.generate([model.raw(text, sampling=ENDLESS)])
+        thread = threading.Thread(target=lambda stream=stream: list(stream))
+        thread.start()
+        thread.join(rng.uniform(0, 0.8))
+        stream.close()
+        waits.append(wait_until_idle(model.engine))
+        thread.join(10)
+        assert not thread.is_alive()
+    assert model.ask(model.raw("Hello", sampling=SHORT)).finished().answer.usage.output_tokens
+    return waits
+
+
+def test_w4_cancel_at_random_times(starter):
+    waits = cancel_at_random(starter, 8, seed=1)
+    assert max(waits) < BOUND_S, waits
+
+
+@pytest.mark.soak
+def test_w4_cancel_at_200_random_times(starter):
+    seed = int.from_bytes(os.urandom(4), "little")
+    print("seed", seed)
+    waits = sorted(cancel_at_random(starter, 200, seed))
+    print(f"median {waits[100] * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms")
+    assert waits[-1] < 0.5
+
+
+def test_a_load_is_cancelled_at_any_point(starter_model):
+    engine = LlamaEngine()
+    try:
+        for most in (0.0, 0.3, 0.89, 0.9):
+            asked: list[float] = []
+
+            def on_progress(done: float, asked: list[float] = asked, most: float = most) -> bool:
+                asked.append(done)
+                return done < most
+
+            with pytest.raises(Stopped):
+                engine.load(LoadSpec(str(starter_model), template_checked=True), on_progress)
+            assert asked[-1] >= most
+        assert not engine.is_busy()
+        facts = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
+        assert facts.handle
+    finally:
+        engine.close()
+
+
+def test_the_progress_of_a_load_rises_to_one(tmp_path):
+    engine = LlamaEngine()
+    try:
+        steps: list[float] = []
+        path = write(tmp_path / "t.gguf", tiny_llama())
+        engine.load(LoadSpec(str(path), template_checked=True), lambda done: steps.append(done) is None)
+        assert steps == sorted(steps)
+        assert steps[-1] == 1.0
+        assert all(0 <= step <= 1 for step in steps)
+    finally:
+        engine.close()

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from fakes import tiny_gguf
+from fakes.tiny_gguf import tiny_llama, write
+
+from slmdesk.core.errors import CODES, KnownError
+from slmdesk.core.types import LoadSpec, Sampling
+from slmdesk.engine.llama import LlamaEngine
+from slmdesk.engine.llama import loading as loading_room
+from slmdesk.engine.llama.memory import Room, choose_pool, parts_from_log
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def engine():
+    engine = LlamaEngine()
+    yield engine
+    engine.close()
+
+
+def refused(engine: LlamaEngine, path: object, **spec) -> KnownError:
+    with pytest.raises(KnownError) as caught:
+        engine.load(LoadSpec(str(path), **({"template_checked": True} | spec)), lambda _: True)
+    assert set(caught.value.args_for_people) == set(CODES[caught.value.code])
+    assert not engine.is_busy()
+    return caught.value
+
+
+def test_no_such_file(engine, tmp_path):
+    assert refused(engine, tmp_path / "none.gguf").code == "model.missing"
+
+
+def test_m2_no_model_at_all(engine, tmp_path):
+    path = tmp_path / "page.gguf"
+    path.write_text("<!doctype html><html>not found</html>")
+    assert refused(engine, path).code == "model.not_gguf"
+
+
+def test_m3_a_file_cut_short(engine, starter_model, tmp_path):
+    path = tmp_path / "cut.gguf"
+    with starter_model.open("rb") as whole:
+        path.write_bytes(whole.read(50_000_000))
+    err = refused(engine, path)
+    assert err.code == "model.incomplete"
+    assert err.args_for_people["bytes"] == 50_000_000
+
+
+def test_m9_other_kinds(engine, tmp_path):
+    for make in (tiny_gguf.tiny_adapter, tiny_gguf.tiny_projector, tiny_gguf.tiny_imatrix, tiny_gguf.tiny_bert):
+        assert refused(engine, write(tmp_path / f"{make.__name__}.gguf", make())).code == "model.wrong_kind"
+
+
+def test_an_unknown_architecture_is_named(engine, tmp_path):
+    err = refused(engine, write(tmp_path / "new.gguf", tiny_gguf.tiny_unknown("brandnew")))
+    assert (err.code, err.args_for_people["architecture"]) == ("model.unsupported", "brandnew")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_m10_a_pipe_does_not_block(engine, tmp_path):
+    os.mkfifo(tmp_path / "pipe.gguf")
+    assert refused(engine, tmp_path / "pipe.gguf").code == "model.unreadable"
+
+
+def test_a_missing_tensor(engine, tmp_path):
+    contents = tiny_llama(change={"llama.block_count": ("u32", 3)})
+    assert refused(engine, write(tmp_path / "t.gguf", contents)).code == "model.damaged"
+
+
+def test_w9_weights_that_are_no_numbers(engine, tmp_path):
+    assert refused(engine, write(tmp_path / "nan.gguf", tiny_llama(nan=True))).code == "model.damaged"
+
+
+def test_w9_numbers_that_go_wrong_in_the_first_token(engine, tmp_path):
+    change = {"llama.rope.freq_base": ("f32", float("nan"))}
+    assert refused(engine, write(tmp_path / "rope.gguf", tiny_llama(change=change))).code == "model.damaged"
+
+
+def test_m5_more_memory_than_there_is(engine, starter_model, monkeypatch):
+    monkeypatch.setattr(loading_room, "free_memory", lambda: Room(available=50_000_000))
+    err = refused(engine, starter_model)
+    assert err.code == "model.out_of_memory"
+    assert err.args_for_people["available_bytes"] == 50_000_000
+    assert err.args_for_people["needed_bytes"] > 90_000_000
+
+
+def test_m5_a_pool_beyond_all_memory(engine, starter_model):
+    err = refused(engine, starter_model, pool_tokens=2**30)
+    assert err.code == "model.out_of_memory"
+
+
+def test_m6_an_absurd_context_takes_no_memory(engine, tmp_path):
+    path = write(tmp_path / "t.gguf", tiny_llama(context_length=2**32 - 1))
+    facts = engine.load(LoadSpec(str(path), template_checked=True, cost_curve=((1, 1.0),)), lambda _: True)
+    assert facts.context_tokens == 4096
+    engine.unload(facts.handle)
+
+
+def test_m7_a_template_that_cannot_be_used_is_replaced(engine, tmp_path):
+    for template in ("{% for a in range(100000000) %}{{ a }}{% endfor %}", "{{ 'x' * 300000 }}" + " " * 300_000):
+        path = write(tmp_path / "t.gguf", tiny_llama(template=template))
+        facts = engine.load(LoadSpec(str(path), cost_curve=((1, 1.0),)), lambda _: True)
+        assert facts.template != "file"
+        assert facts.template_problem
+        engine.unload(facts.handle)
+
+
+def test_a_file_without_a_template_is_said_to_have_none(engine, tmp_path):
+    path = write(tmp_path / "t.gguf", tiny_llama(template=None))
+    facts = engine.load(LoadSpec(str(path), cost_curve=((1, 1.0),)), lambda _: True)
+    assert (facts.template, facts.has_chat_template) == ("plain", False)
+    engine.unload(facts.handle)
+
+
+def test_an_engine_works_on_after_a_hundred_refused_loads(engine, starter_model, tmp_path):
+    path = write(tmp_path / "nan.gguf", tiny_llama(nan=True))
+    for _ in range(100):
+        refused(engine, path)
+    facts = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
+    engine.unload(facts.handle)
+
+
+def test_the_sizes_are_read_from_the_log():
+    lines = [
+        "load_tensors:          CPU model buffer size =    10.00 MiB",
+        "load_tensors:   CPU_REPACK model buffer size =     5.00 MiB",
+        "llama_kv_cache:        CPU KV buffer size =     3.00 MiB",
+        "llama_kv_cache: size =    3.00 MiB (   512 cells,   5 layers,  8/1 seqs), K (f16):    1.50 MiB",
+        "llama_kv_cache: size =    2.00 MiB (   512 cells,  25 layers,  8/1 seqs), K (f16):    1.00 MiB",
+        "llama_memory_recurrent: size =    4.00 MiB (     8 cells,  24 layers,  8 seqs), R (f32):    0.50 MiB",
+        "llama_context:        CPU  output buffer size =     1.50 MiB",
+        "sched_reserve:        CPU compute buffer size =    98.50 MiB",
+    ]
+    parts = parts_from_log(lines)
+    assert (parts.weights, parts.kv_cache, parts.compute) == (15 << 20, 9 << 20, 100 << 20)
+    assert parts_from_log(lines, weights=7).weights == 7
+
+
+def test_a_second_context_only_where_it_costs_little():
+    room = Room(available=1000)
+    assert choose_pool(4096, 100, room) == 8192
+    assert choose_pool(4096, 101, room) == 4096
+
+
+def test_sampling_defaults_do_not_override_a_wish():
+    assert Sampling(temperature=0.1).over(Sampling(temperature=0.9, top_k=3)) == Sampling(temperature=0.1, top_k=3)

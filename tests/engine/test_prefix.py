@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from engine.asking import GREEDY, assistant, user
+from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.core.types import Priority, Sampling
+from slmdesk.engine.llama.pool import Pool, common_prefix
+from slmdesk.engine.llama.sequence import Holding
+
+# ---- the accounts of the pool, against a plain model of cells
+
+
+class Cells:
+    """What a context does with the memory of sequences, cell by cell."""
+
+    def __init__(self, cells: int, places: int) -> None:
+        self.cells = cells
+        self.max_sequences = places
+        self.rows: dict[int, list[object]] = {n: [] for n in range(places)}
+
+    def add(self, sequence: int, count: int) -> None:
+        self.rows[sequence] += [object() for _ in range(count)]
+
+    def copy(self, source: int, target: int) -> None:
+        assert self.rows[target] == []
+        self.rows[target] = list(self.rows[source])
+
+    def cut(self, sequence: int, length: int) -> bool:
+        del self.rows[sequence][length:]
+        return True
+
+    def forget(self, sequence: int) -> None:
+        self.rows[sequence] = []
+
+    def first_position(self, sequence: int) -> int:
+        return 0 if self.rows[sequence] else -1
+
+    @property
+    def used(self) -> int:
+        return len({id(cell) for row in self.rows.values() for cell in row})
+
+
+@pytest.mark.pure
+@given(st.integers(0, 2**32))
+def test_shared_cells_count_once_whatever_happens(seed):
+    rng = random.Random(seed)
+    cells = Cells(4000, 6)
+    pool = Pool(cells, sliding_window=0)
+    trunk = [rng.randrange(9) for _ in range(60)]
+    for now in range(60):
+        action = rng.random()
+        active = list(pool.active)
+        if action < 0.35 and len(active) < 4:
+            tokens = trunk[: rng.randrange(1, 60)] + [rng.randrange(9) for _ in range(rng.randrange(1, 40))]
+            holding = Holding(tokens, rng.choice(list(Priority)))
+            assert pool.open(holding)
+            assert cells.rows[holding.seq_id] == cells.rows[holding.seq_id][: holding.read]
+            assert holding.read < len(tokens)
+        elif action < 0.75 and active:
+            holding = rng.choice(active)
+            count = rng.randrange(1, 20)
+            holding.tokens += [rng.randrange(9) for _ in range(max(0, holding.read + count - len(holding.tokens)))]
+            cells.add(holding.seq_id, count)
+            pool.grow(holding, count)
+        elif action < 0.85 and active:
+            pool.keep(rng.choice(active), now)
+        elif action < 0.92 and active:
+            pool.drop(rng.choice(active))
+        else:
+            pool.make_room(rng.randrange(3000, 4000), last_too=rng.random() < 0.5)
+        assert pool.free == cells.cells - cells.used
+        for holding in (*pool.active, *pool.kept):
+            assert len(cells.rows[holding.seq_id]) == holding.read
+    for holding in (*pool.active, *pool.kept):
+        pool.drop(holding)
+    assert pool.is_empty
+    assert cells.used == 0
+
+
+@pytest.mark.pure
+def test_the_newest_chat_goes_last():
+    cells = Cells(100, 6)
+    pool = Pool(cells, sliding_window=0)
+    for now, (priority, tokens) in enumerate(
+        [(Priority.INTERACTIVE, [1] * 10), (Priority.INTERACTIVE, [2] * 10), (Priority.BACKGROUND, [3] * 10)]
+    ):
+        holding = Holding(tokens, priority)
+        pool.open(holding)
+        cells.add(holding.seq_id, 10)
+        pool.grow(holding, 10)
+        pool.keep(holding, now)
+    assert pool.make_room(71, last_too=False)
+    assert sorted(h.tokens[0] for h in pool.kept) == [1, 2]
+    assert pool.make_room(81, last_too=False)
+    assert [h.tokens[0] for h in pool.kept] == [2]
+    assert not pool.make_room(91, last_too=False)
+    assert pool.make_room(100, last_too=True)
+
+
+@pytest.mark.pure
+@given(st.lists(st.integers(0, 2)), st.lists(st.integers(0, 2)), st.integers(-1, 9))
+def test_common_prefix(one, other, limit):
+    expected = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        expected += 1
+    assert common_prefix(one, other, limit) == max(0, min(expected, limit))
+
+
+# ---- with the model
+
+TURN = Sampling(temperature=0, max_tokens=24)
+
+
+@pytest.mark.model
+def test_the_next_turn_reads_only_what_is_new(starter):
+    first = user("Tell me about the sea. " + starter.words(600))
+    answer = starter.ask(starter.request((first,), sampling=TURN)).finished().answer
+    turn_2 = (first, assistant(answer.text), user("And about the sky?"))
+    asked = starter.ask(starter.request(turn_2, sampling=TURN))
+    usage = asked.finished().answer.usage
+    assert usage.cached_tokens >= answer.usage.prompt_tokens
+    assert usage.prompt_tokens - usage.cached_tokens < 60
+    assert asked.read()[0].read == usage.cached_tokens
+    assert not asked.finished().answer.reproducible
+
+
+@pytest.mark.model
+def test_what_is_reused_gives_the_same_as_going_on(starter):
+    """Compared with an answer that was never interrupted, not with a prompt read anew: that rounds differently."""
+    prompt = "The old house by the river"
+    whole = starter.ask(starter.raw(prompt, sampling=Sampling(temperature=0, max_tokens=40))).finished().answer
+    tokens = 15
+    half = (
+        starter.ask(starter.raw(prompt, key="b", sampling=Sampling(temperature=0, max_tokens=tokens)))
+        .finished("b")
+        .answer
+    )
+    assert whole.text.startswith(half.text)
+    rest = (
+        starter.ask(starter.raw(prompt + half.text, sampling=Sampling(temperature=0, max_tokens=40 - tokens)))
+        .finished()
+        .answer
+    )
+    assert rest.usage.cached_tokens >= rest.usage.prompt_tokens - 2
+    assert half.text + rest.text == whole.text
+
+
+@pytest.mark.model
+def test_many_requests_with_the_same_instructions_read_them_once(starter):
+    instructions = starter.words(900)
+    total = starter.count(instructions)
+    requests = [
+        starter.raw(
+            f"{instructions} Question {n}: what is it?", key=str(n), sampling=Sampling(temperature=0, max_tokens=8)
+        )
+        for n in range(16)
+    ]
+    asked = starter.ask(*requests, priority=Priority.BACKGROUND)
+    usages = [asked.finished(str(n)).answer.usage for n in range(16)]
+    read = [usage.prompt_tokens - usage.cached_tokens for usage in usages]
+    assert sorted(read)[-1] >= total  # one reads them
+    assert sum(read) - max(read) < 16 * 30  # all others only their own question
+    assert sum(usage.cached_tokens >= total - 1 for usage in usages) == 15
+
+
+@pytest.mark.model
+def test_the_prefix_of_a_cancelled_answer_stays(starter):
+    text = starter.words(400)
+    stream = starter.engine.generate([starter.raw(text, sampling=Sampling(ignore_eos=True, seed=1))])
+    for event in stream:
+        if hasattr(event, "text"):
+            break
+    stream.close()
+    usage = starter.ask(starter.raw(text, sampling=TURN)).finished().answer.usage
+    assert usage.cached_tokens == usage.prompt_tokens - 1
+
+
+@pytest.mark.model
+def test_a_prefix_behind_a_sliding_window_is_read_anew(open_model, tmp_path):
+    """engine-notes §8: llama.cpp goes on without its past, and says nothing."""
+    model = open_model(write(tmp_path / "t.gguf", tiny_gemma3(window=32)), context_tokens=2048, sequences=1)
+    assert model.facts.sliding_window == 32
+    long = "a b c d e f g h " * 100
+    fresh = open_model(write(tmp_path / "t.gguf", tiny_gemma3(window=32)), context_tokens=2048, sequences=1)
+    expected = fresh.ask(fresh.raw(long[:400] + " x", sampling=TURN)).finished().answer
+    model.ask(model.raw(long, sampling=TURN))
+    early = model.ask(model.raw(long[:400] + " x", sampling=TURN)).finished().answer
+    assert early.text == expected.text
+    assert early.usage.cached_tokens in (0, *range(expected.usage.prompt_tokens - 40, expected.usage.prompt_tokens))
+    again = model.ask(model.raw(long[:400] + " x", sampling=TURN)).finished().answer
+    assert again.usage.cached_tokens > 0  # within the window it is reused
+    assert again.text == expected.text
+
+
+@pytest.mark.model
+def test_old_prefixes_make_room_for_a_new_prompt(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=1024, pool_tokens=1024)
+    for n in range(12):
+        answer = model.ask(model.raw(f"{n} " * 300, sampling=Sampling(seed=n, max_tokens=20))).finished().answer
+        assert answer.usage.output_tokens > 0
+    assert model.ask(model.raw("11 " * 300, sampling=GREEDY)).finished().answer.usage.cached_tokens > 300

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+from fakes.tiny_gguf import tiny_llama, write
+
+from slmdesk.core.types import Sampling
+
+pytestmark = pytest.mark.model
+
+
+def said(model, prompt: str = "My favourite animal is", **sampling) -> str:
+    return model.ask(model.raw(prompt, sampling=Sampling(**{"max_tokens": 24} | sampling))).finished().answer.text
+
+
+def test_the_same_seed_gives_the_same_text_with_an_empty_memory(open_model, starter_model):
+    model = open_model(starter_model)
+    question = model.request("Tell me a story.", sampling=Sampling(temperature=1.0, seed=7, max_tokens=80))
+    one = model.ask(question).finished().answer
+    assert one.reproducible
+    assert one.seed == 7
+    other = open_model(starter_model)
+    two = other.ask(question).finished().answer
+    assert two.reproducible
+    assert two.text == one.text
+    again = other.ask(question).finished().answer
+    assert not again.reproducible  # the prompt was in memory
+
+
+def test_the_same_seed_holds_beyond_where_threads_round_differently(open_model, starter_model):
+    texts = []
+    for _ in range(2):
+        model = open_model(starter_model)
+        asked = model.ask(
+            model.raw(model.words(400), sampling=Sampling(temperature=1.0, seed=5, max_tokens=60, ignore_eos=True))
+        )
+        assert asked.finished().answer.reproducible
+        texts.append(asked.text())
+    assert texts[0] == texts[1]
+
+
+def test_a_seed_not_given_is_chosen_and_reported(starter):
+    seeds = {starter.ask(starter.raw("Once", sampling=Sampling(max_tokens=1))).finished().answer.seed for _ in range(4)}
+    assert len(seeds) > 1
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+def test_seeds_differ_in_what_they_say(starter):
+    texts = {said(starter, temperature=1.2, seed=seed) for seed in range(5)}
+    assert len(texts) > 1
+
+
+def test_a_single_candidate_is_greedy(starter):
+    greedy = said(starter, temperature=0)
+    assert said(starter, temperature=1.5, top_k=1, seed=1) == greedy
+    assert said(starter, temperature=1.5, top_p=1e-6, top_k=0, seed=2) == greedy
+    assert said(starter, temperature=1.5, min_p=1.0, top_k=0, seed=3) == greedy
+    assert said(starter, temperature=1e-4, top_k=0, typical_p=1.0, seed=4) == greedy
+
+
+def test_typical_sampling_is_heard(starter):
+    assert said(starter, temperature=1.5, typical_p=0.2, top_k=0, seed=4) != said(
+        starter, temperature=1.5, top_k=0, seed=4
+    )
+
+
+def test_penalties_keep_words_from_coming_again(starter):
+    def most_repeats(**sampling) -> int:
+        asked = starter.ask(
+            starter.request(
+                "What is the capital of Italy?", sampling=Sampling(temperature=0, max_tokens=60, **sampling)
+            )
+        )
+        return Counter(asked.text().split()).most_common(1)[0][1]
+
+    looping = most_repeats()
+    assert looping > 5
+    for penalty in ({"repeat_penalty": 1.8}, {"frequency_penalty": 2.0}, {"presence_penalty": 2.0}):
+        for window in (64, -1):
+            assert most_repeats(penalty_last_n=window, **penalty) < looping, penalty
+    assert most_repeats(repeat_penalty=1.8, penalty_last_n=0) == looping
+
+
+def test_a_bias_forbids_and_forces(starter):
+    engine = starter.engine
+    vocabulary = engine._models[starter.facts.handle].vocabulary
+    best = vocabulary.tokenize(said(starter, temperature=0, max_tokens=1), special=False)[0]
+    assert said(starter, temperature=0, max_tokens=1, logit_bias=((best, -100.0),)) != said(
+        starter, temperature=0, max_tokens=1
+    )
+    (word,) = vocabulary.tokenize(" banana", special=False)
+    assert said(starter, temperature=0.7, max_tokens=3, logit_bias=((word, 100.0),)) == " banana banana banana"
+    said(starter, temperature=0, max_tokens=1, logit_bias=((10**9, 1.0), (-5, 1.0)))  # unknown tokens do no harm
+
+
+def test_a_grammar_is_kept_to(starter):
+    grammar = 'root ::= ("yes" | "no") " because " [a-z ]{5,30} "."'
+    for seed in range(4):
+        text = said(starter, "Is the sea deep?", temperature=1.5, seed=seed, grammar=grammar, max_tokens=80)
+        assert re.fullmatch(r"(yes|no) because [a-z ]{5,30}\.", text)
+
+
+def test_a_grammar_does_not_change_what_it_allows(starter):
+    free = said(starter, temperature=0, max_tokens=30)
+    assert said(starter, temperature=0, max_tokens=30, grammar="root ::= [^\\x00]*") == free
+
+
+def test_a_json_schema_is_kept_to(starter):
+    schema = {
+        "type": "object",
+        "properties": {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer"}},
+        "required": ["name", "age"],
+        "additionalProperties": False,
+    }
+    for seed in range(3):
+        text = said(
+            starter, "A person as JSON:", temperature=1.0, seed=seed, json_schema=json.dumps(schema), max_tokens=200
+        )
+        value = json.loads(text)
+        assert isinstance(value["name"], str)
+        assert isinstance(value["age"], int)
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(grammar="root ::= ("),
+        Sampling(grammar="nothing here"),
+        Sampling(json_schema="{"),
+        Sampling(grammar='root ::= "a"', json_schema="{}"),
+    ],
+)
+def test_a_broken_grammar_is_refused(starter, sampling):
+    assert starter.ask(starter.raw("a", sampling=sampling)).failed().code == "grammar.invalid"
+
+
+def test_w9_numbers_that_are_none_end_the_answer(open_model, tmp_path):
+    """Positions are multiplied by 1e38: the probe at position 0 is fine, later ones are not."""
+    strange = {"llama.rope.scaling.type": ("string", "linear"), "llama.rope.scaling.factor": ("f32", 1e-38)}
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama(change=strange)))
+    for sampling in (Sampling(temperature=0), Sampling(seed=1), Sampling(seed=1, grammar="root ::= [a-z]*")):
+        asked = model.ask(model.raw("a b c d e f g", sampling=sampling))
+        assert asked.failed().code == "model.damaged"
+        assert asked.text() == ""
+
+
+def test_defaults_of_the_file_are_used(open_model, tmp_path):
+    change = {"general.sampling.temp": ("f32", 0.0)}
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama(change=change)))
+    assert model.facts.sampling_defaults.temperature == 0.0
+    texts = {model.ask(model.raw("a", sampling=Sampling(max_tokens=20))).text() for _ in range(3)}
+    assert len(texts) == 1

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+from fakes.tiny_gguf import tiny_llama, write
+
+from slmdesk.core.types import Priority, Sampling
+from slmdesk.engine.base import Finished, Piece, PromptRead
+from slmdesk.engine.llama.sequence import repeats
+
+ENDLESS = Sampling(temperature=1.0, seed=1, ignore_eos=True)
+
+
+def in_background(iterator) -> tuple[threading.Thread, list]:
+    events: list = []
+    thread = threading.Thread(target=lambda: [events.append((time.perf_counter(), event)) for event in iterator])
+    thread.start()
+    return thread, events
+
+
+@pytest.mark.pure
+def test_w8_repeats_of_any_length_are_noticed_in_time():
+    start = list(range(1000, 1100))
+    for period in (1, 2, 7, 31, 80):
+        loop = list(range(period))
+        noticed = next(n for n in range(1, 400) if repeats(start + (loop * 400)[:n]))
+        assert noticed <= 248, period  # looked at every 8 tokens: 256
+    assert not repeats(list(range(500)))
+    assert not repeats([1] * 100)  # a rule of dashes is no endless answer
+    assert not repeats(([*range(81)] * 9)[:300])
+
+
+@pytest.mark.model
+def test_several_answers_at_once_are_those_given_one_by_one(open_model, tmp_path):
+    """In F32 the tiny model's choices are never near ties, so that batches cannot change them."""
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
+    prompts = [f"{letter} " * (n + 2) for n, letter in enumerate("abcdefghij")]
+    sampling = Sampling(temperature=0, max_tokens=40)
+    alone = [model.ask(model.raw(prompt, sampling=sampling)).text() for prompt in prompts]
+    together = model.ask(*(model.raw(p, key=str(n), sampling=sampling) for n, p in enumerate(prompts)))
+    assert [together.text(str(n)) for n in range(len(prompts))] == alone
+    assert not any(together.finished(str(n)).answer.reproducible for n in range(len(prompts)))
+
+
+@pytest.mark.model
+def test_more_requests_than_places_all_end(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), sequences=4)
+    requests = [model.raw(f"word {n}", key=str(n), sampling=Sampling(max_tokens=20, seed=n)) for n in range(50)]
+    asked = model.ask(*requests, priority=Priority.BACKGROUND)
+    assert {asked.finished(str(n)).key for n in range(50)} == {str(n) for n in range(50)}
+
+
+@pytest.mark.model
+def test_an_answer_goes_on_while_a_long_prompt_is_read(starter):
+    running = starter.engine.generate([starter.raw("Once upon a time", sampling=ENDLESS)])
+    for event in running:
+        if isinstance(event, Piece):
+            break
+    long = starter.raw(starter.words(3000), key="long", sampling=Sampling(temperature=0, max_tokens=1))
+    reader = starter.engine.generate([long])
+    thread, events = in_background(reader)
+    between = 0
+    for event in running:
+        reads = [e.read for _, e in events if isinstance(e, PromptRead)]
+        between += bool(reads) and 0 < reads[-1] < 2900 and isinstance(event, Piece)
+        if between == 20 or isinstance(event, Finished):
+            break
+    running.close()
+    reader.close()
+    thread.join(120)
+    assert between == 20
+    assert max(b.read - a.read for a, b in zip_reads(events)) < 512  # in slices smaller than a batch
+
+
+def zip_reads(events: list) -> list[tuple[PromptRead, PromptRead]]:
+    reads = [event for _, event in events if isinstance(event, PromptRead)]
+    return list(pairwise(reads))
+
+
+@pytest.mark.model
+def test_people_come_before_background_work(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama(layers=6)), sequences=2)
+    work = [
+        model.raw(f"work {n}", key=str(n), sampling=Sampling(max_tokens=300, seed=n, ignore_eos=True)) for n in range(6)
+    ]
+    thread, events = in_background(model.engine.generate(work, Priority.BACKGROUND))
+    while not events:
+        thread.join(0.005)
+    model.ask(model.raw("a person", key="p", sampling=Sampling(max_tokens=100, seed=1, ignore_eos=True)))
+    asked_at = time.perf_counter()
+    thread.join(120)
+    ends = [when for when, event in events if isinstance(event, Finished)]
+    assert len(ends) == 6
+    assert sum(when > asked_at for when in ends) >= 4  # the person did not wait for all of it
+
+
+@pytest.mark.model
+def test_a_person_may_drive_out_background_work_whose_text_comes_once(open_model, tmp_path):
+    """The pool holds one of the two: the background answer goes, comes back, and goes on where it was."""
+    path = write(tmp_path / "t.gguf", tiny_llama(layers=4))
+    work_sampling = Sampling(temperature=20.0, top_k=0, top_p=1.0, min_p=0.0, max_tokens=600, seed=3, ignore_eos=True)
+    model = open_model(path, context_tokens=1024, pool_tokens=1024, sequences=4)
+    prompt = "w o r k " * 30
+    thread, events = in_background(
+        model.engine.generate([model.raw(prompt, key="w", sampling=work_sampling)], Priority.BACKGROUND)
+    )
+    while sum(isinstance(event, Piece) for _, event in events) < 20:
+        thread.join(0.005)
+    person = model.ask(
+        model.raw("p e r s o n " * 60, key="p", sampling=Sampling(max_tokens=200, seed=2, ignore_eos=True))
+    )
+    assert person.finished("p").answer.usage.output_tokens == 200
+    thread.join(120)
+    answer = events[-1][1].answer
+    assert "".join(event.text for _, event in events if isinstance(event, Piece)) == answer.text
+    assert answer.usage.output_tokens == 600
+    assert answer.usage.cached_tokens == 0
+    assert not answer.reproducible
+
+
+@pytest.mark.model
+def test_answers_that_outgrow_the_pool_wait_for_each_other(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=1024, pool_tokens=1024, sequences=4)
+    requests = [
+        model.raw(f"{n} ", key=str(n), sampling=Sampling(max_tokens=800, seed=n, ignore_eos=True)) for n in range(4)
+    ]
+    asked = model.ask(*requests)
+    for n in range(4):
+        answer = asked.finished(str(n)).answer
+        assert answer.usage.output_tokens == 800
+        assert answer.text == asked.text(str(n))
+
+
+@pytest.mark.model
+def test_one_that_does_not_fit_ends_and_the_others_go_on(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=512)
+    asked = model.ask(
+        model.raw("a b", key="fits", sampling=Sampling(max_tokens=10, seed=1)),
+        model.raw("x y " * 400, key="too long"),
+    )
+    assert asked.finished("fits").answer.usage.output_tokens > 0
+    failed = asked.failed("too long")
+    assert failed.code == "context.full"
+    assert failed.args["needed"] > failed.args["available"] == 512

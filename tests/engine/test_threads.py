@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from slmdesk.engine.llama.curve import CostCurve, measure_curve
+from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, usable_cores
+
+pytestmark = pytest.mark.pure
+
+
+def run(chooser: ThreadChooser, steps: int, cost: dict[int, float], noise: float = 0.1, seed: int = 1) -> float:
+    """The mean cost of `steps` steps, where each number of threads costs what `cost` says, give or take."""
+    rng = random.Random(seed)
+    total = 0.0
+    for _ in range(steps):
+        threads = chooser.choose()
+        took = cost[threads] * (1 + rng.uniform(-noise, noise))
+        chooser.note(threads, took)
+        total += took
+    return total / steps
+
+
+def test_candidates():
+    assert thread_candidates(1) == (1,)
+    assert thread_candidates(2) == (2, 1)
+    assert thread_candidates(8) == (8, 4, 1)
+    assert usable_cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("idle", "best"), [({8: 1.0, 4: 1.6, 1: 5.0}, 8), ({8: 9.0, 4: 1.6, 1: 5.0}, 4), ({8: 20.0, 4: 9.0, 1: 5.0}, 1)]
+)
+def test_the_cheapest_is_found_and_probing_costs_little(idle, best):
+    chooser = ThreadChooser((8, 4, 1))
+    run(chooser, 50, idle)
+    assert chooser.best == best
+    assert run(chooser, 500, idle) < 1.1 * idle[best]
+
+
+def test_a_change_of_the_machine_is_followed_both_ways():
+    chooser = ThreadChooser((2, 1))
+    idle, busy = {2: 0.8, 1: 1.0}, {2: 3.0, 1: 1.2}
+    run(chooser, 200, idle)
+    assert chooser.best == 2
+    run(chooser, 20, busy)
+    assert chooser.best == 1
+    assert run(chooser, 300, busy) < 1.1 * busy[1]
+    run(chooser, 600, idle)
+    assert chooser.best == 2
+
+
+def test_tries_become_rarer_while_they_lose():
+    chooser = ThreadChooser((2, 1))
+    tried = []
+    for step in range(1200):
+        threads = chooser.choose()
+        chooser.note(threads, {2: 1.0, 1: 2.0}[threads])
+        if threads == 1:
+            tried.append(step)
+    gaps = [b - a for a, b in pairwise(tried)]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] == 256
+
+
+def test_one_candidate_is_never_left():
+    chooser = ThreadChooser((3,))
+    assert run(chooser, 40, {3: 1.0}) > 0
+    assert chooser.best == chooser.most == 3
+
+
+# ---- the cost curve
+
+
+def test_two_or_three_together_are_a_loss_four_are_not():
+    curve = CostCurve(((1, 1.0), (2, 2.4), (4, 3.6), (8, 5.6), (16, 8.0)))
+    assert [curve.best_group(n) for n in range(1, 6)] == [1, 1, 1, 4, 5]
+    assert curve.best_group(16) == 16
+    assert curve.default_sequences() == 16
+    assert curve.cost(3) == pytest.approx(3.0)
+    assert curve.cost(32) == pytest.approx(16.0)
+
+
+def test_where_nothing_is_gained_fewer_run_at_once():
+    curve = CostCurve(((1, 1.0), (2, 2.0), (4, 4.0), (8, 8.0), (16, 16.0)))
+    assert curve.best_group(16) == 1
+    assert curve.default_sequences() == 4
+
+
+@pytest.mark.parametrize("points", [(), ((4, 2.0),), ((1, -1.0),), ((1, float("nan")),), ((0, 1.0), (1, 1e9))])
+def test_a_senseless_curve_counts_as_none(points):
+    assert CostCurve(points).cost(8) == pytest.approx(8.0)
+
+
+def test_a_curve_is_measured_within_its_time():
+    clock = {1: 0.001, 2: 0.002, 4: 0.003, 8: 0.004, 16: 0.005}
+    asked = []
+
+    def decode(k: int) -> None:
+        asked.append(k)
+        assert k in clock
+
+    curve = measure_curve(decode, keep_going=lambda: True)
+    assert [k for k, _ in curve] == [1, 2, 4, 8, 16]
+    assert curve[0] == (1, 1.0)
+    assert len(asked) == 15
+
+
+def test_measuring_a_curve_stops_when_told():
+    assert measure_curve(lambda _k: None, keep_going=lambda: False) == ()
