@@ -79,6 +79,11 @@ def open_store(
         database = _open_to_write(opening)
         try:
             return _finish(opening, database, desk_id, clock)
+        except KnownError as known:
+            database.close()
+            if known.code != "store.damaged" or not is_alone:
+                raise
+            return _finish(opening, _start_over(opening, paths.database), desk_id, clock)
         except BaseException:
             database.close()
             raise
@@ -88,13 +93,13 @@ def open_store(
 
 
 def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable[[], float]) -> OpenedStore:
-    """The lock shared from here on, the desk's own lock held, what dead desks left open closed."""
-    if not opening.lock.share():
-        raise KnownError("store.busy")
+    """The desk's own lock held, what dead desks left open closed, the schema's lock shared from here on."""
     desk_lock = _hold_desk(opening, desk_id)
     store = Store(database, opening.paths, desk_id, schema_lock=opening.lock, desk_lock=desk_lock, clock=clock)
     try:
-        if opening.damage_met or not store.index_is_current():  # damage to the index alone passes the quick check
+        if opening.damage_met:  # in a row's text or in the index it passes the quick check
+            store.read_everything()
+        if not store.index_is_current(thorough=opening.damage_met):
             store.rebuild_index()
         store.mark_interrupted()
         sweep_dead_desks(opening.paths)
@@ -104,6 +109,8 @@ def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable
                 desk_lock.close()
             raise
         opening.notices.append(known)
+    if not opening.lock.share():
+        raise KnownError("store.busy")
     return OpenedStore(store, tuple(opening.notices), read_only=False)
 
 
@@ -122,6 +129,7 @@ def _open_to_write(opening: _Opening) -> Database:
     paths = opening.paths
     if opening.is_alone:
         _clear_leftovers(paths)
+        drop_old_copies(paths, time.time())
     if not paths.database.exists():
         _begin_new(opening)
     verdict = look_at(paths.database, len(opening.steps))
@@ -180,7 +188,6 @@ def _migrate(opening: _Opening, conn: sqlite3.Connection) -> None:
     version = conn.execute("PRAGMA user_version").fetchone()[0]
     keep_copy(opening.paths, f"before-{version + 1}")
     migrate(conn, opening.steps)
-    drop_old_copies(opening.paths, time.time())
 
 
 def _quick_check(conn: sqlite3.Connection, path: Path) -> None:
@@ -320,7 +327,7 @@ def _start_over(opening: _Opening, original: Path) -> Database:
         fresh.replace(database)
         sync_folder(opening.paths.data)
     opening.notices.append(KnownError("store.damaged", path=str(aside)))
-    opening.unclean = False
+    opening.unclean = opening.damage_met = False
     return _connect_checked(opening)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
-from slmdesk.store.database import Database
+from slmdesk.store.database import Database, RowLike
 from slmdesk.store.items import item_from
+from slmdesk.store.library import model_from
 from slmdesk.store.locks import DeskLock, FileLock
 from slmdesk.store.messages import message_from
 from slmdesk.store.rescue import Rescue
@@ -62,6 +63,18 @@ class Store(Rescue):
             gone=[row["id"] for row in self._db.rows("select id from gone" + newer, (revision,))],
             revision=self.revision(),
         )
+
+    def read_everything(self) -> None:
+        """Read each row once.  Raises KnownError store.damaged for one that cannot be read as what it should be."""
+        readers: dict[str, Callable[[RowLike], object]] = {
+            "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
+        }  # fmt: skip
+        for table, read in readers.items():
+            last = -(1 << 62)
+            while rows := self._db.rows(f"select * from {table} where n > ? order by n limit 500", (last,)):
+                for row in rows:
+                    read(row)
+                last = rows[-1]["n"]
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
         """Leave its text in no file: rows, index, freed pages, and the kept copies, which are made anew.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Found
 from slmdesk.store.part import StorePart
 from slmdesk.text import folding
@@ -59,10 +60,21 @@ class Words(StorePart):
         """Inside a transaction: write the index anew without what was removed (deletions leave words behind)."""
         self._db.insert("insert into words (words) values ('optimize')")
 
-    def index_is_current(self) -> bool:
-        """Whether the index was made by this program's folding."""
+    def index_is_current(self, *, thorough: bool = False) -> bool:
+        """Whether the index was made by this program's folding; `thorough`: and is whole."""
         row = self._db.row("select value from meta where key = 'folding'")
-        return row is not None and row[0] == folding.VERSION
+        if row is None or row[0] != folding.VERSION:
+            return False
+        if not thorough:
+            return True
+        try:
+            with self._db.writing():
+                self._db.insert("insert into words (words) values ('integrity-check')")
+        except KnownError as known:
+            if known.code != "store.damaged":
+                raise
+            return False
+        return True
 
     def rebuild_index(self) -> None:
         """Make the whole index anew: after damage to it, or when the folding has changed."""
