@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -49,8 +49,8 @@ class Page:
     """Why there are no words, or what is uncertain about them."""
 
 
-Reader: TypeAlias = Callable[[str], Sequence[Page]]
-"""From the text of a file to its pages."""
+Reader: TypeAlias = Callable[[str], Iterator[Page]]
+"""From the text of a file to its pages, one by one: whoever watches sees that it goes on."""
 
 
 def page_of(number: int, label: str, text: str, blocks: Sequence[Block]) -> Page:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from slmdesk.documents.base import Block, BlockKind, Page, page_of
-from slmdesk.documents.text import pieces_of
+from slmdesk.documents.text import MAX_PAGE_CHARACTERS, pieces_of
 
+MAX_LABEL_CHARACTERS = 200
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -27,23 +29,34 @@ _KINDS = (
 )
 
 
-def read(text: str) -> Sequence[Page]:
-    """The sections of a Markdown text, named after their headings."""
-    pieces = [piece for section in _sections(text) for piece in pieces_of(section)]
-    return [page_of(n, _label(piece, n), piece, list(_blocks(piece))) for n, piece in enumerate(pieces, 1)]
-
-
-def _sections(text: str) -> Iterator[str]:
-    begun = 0
+def read(text: str) -> Iterator[Page]:
+    """The sections of a Markdown text, named after their headings, as they are found."""
+    numbers = count(1)
+    begun, label = 0, ""
+    blocks: list[Block] = []
     for block, level in _walk(text):
-        if block.kind is BlockKind.HEADING and level <= 2 and block.start > begun and text[begun : block.start].strip():
-            yield text[begun : block.start]
-            begun = block.start
-    yield text[begun:]
+        begins = block.kind is BlockKind.HEADING and level <= 2
+        if blocks and (begins or block.end - begun > MAX_PAGE_CHARACTERS):
+            yield from _pages(text[begun : block.start], begun, label, blocks, numbers)
+            begun, blocks = block.start, []
+        if begins:
+            label = text[block.start : block.end].partition("\n")[0].strip(" #\t")[:MAX_LABEL_CHARACTERS]
+        blocks.append(block)
+    yield from _pages(text[begun:], begun, label, blocks, numbers)
 
 
-def _blocks(text: str) -> Iterator[Block]:
-    return (block for block, _ in _walk(text))
+def _pages(section: str, begun: int, label: str, blocks: Sequence[Block], numbers: Iterator[int]) -> Iterator[Page]:
+    """A section, which begins at character `begun`, in pages of bounded length; a block that is cut is in both."""
+    for piece in pieces_of(section):
+        upto = begun + len(piece)
+        inside = [
+            Block(block.kind, max(block.start, begun) - begun, min(block.end, upto) - begun)
+            for block in blocks
+            if block.start < upto and block.end > begun
+        ]
+        number = next(numbers)
+        yield page_of(number, label or str(number), piece, inside)
+        begun = upto
 
 
 def _walk(text: str) -> Iterator[tuple[Block, int]]:
@@ -104,10 +117,3 @@ def _kind(line: str) -> BlockKind | None:
         if pattern.match(line):
             return kind
     return BlockKind.PARAGRAPH
-
-
-def _label(section: str, number: int) -> str:
-    first = next(_blocks(section), None)
-    if first is None or first.kind is not BlockKind.HEADING:
-        return str(number)
-    return section[first.start : first.end].partition("\n")[0].strip(" #\t")[:200] or str(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from slmdesk.documents.base import Block, BlockKind, Page, page_of
 
@@ -12,10 +12,10 @@ MAX_PAGE_CHARACTERS = 200_000
 _PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 
 
-def read(text: str) -> Sequence[Page]:
-    """The pages of a plain text."""
-    pages = [piece for part in text.split("\f") for piece in pieces_of(part)]
-    return [page_of(number, str(number), page, _blocks(page)) for number, page in enumerate(pages, 1)]
+def read(text: str) -> Iterator[Page]:
+    """The pages of a plain text, as they are found."""
+    pages = (piece for part in text.split("\f") for piece in pieces_of(part))
+    return (page_of(number, str(number), page, _blocks(page)) for number, page in enumerate(pages, 1))
 
 
 def pieces_of(text: str) -> Iterator[str]:

@@ -19,8 +19,9 @@ from slmdesk.tasks.base import Job, Task, text_of
 def read(job: Job) -> Task:
     """Payload {path, format}; format "" is chosen by the file's name.
 
-    A Partial for each page: {number, label, text, status, reason, blocks: [{kind, start, end}]}.  Result {format,
-    pages, encoding, doubt}: a count, how the letters were read, and why that is a guess, if it is one.
+    For each page a Partial {number, label, text, status, reason, blocks: [{kind, start, end}]} and Progress in
+    characters.  Result {format, pages, encoding, doubt}: a count, how the letters were read, and why that is a guess,
+    if it is one.
     """
     path = text_of(job, "path")
     chosen = text_of(job, "format", "") or format_of(Path(path)).id
@@ -30,9 +31,11 @@ def read(job: Job) -> Task:
         decoded = decode(read_file(path))
     except NotTextError as err:
         raise KnownError("document.unreadable", path=path, reason=f"not text: {err}") from err
-    pages = READERS[chosen](decoded.text.replace("\r\n", "\n"))
-    for page in pages:
+    text = decoded.text.replace("\r\n", "\n")
+    pages = done = 0
+    for page in READERS[chosen](text):
+        pages, done = page.number, done + len(page.text)
         told = replace(page, reason=decoded.doubt) if page.status is PageStatus.READ else page
         yield Partial(job.id, str(page.number), to_json(told))
-        yield Progress(job.id, page.number, len(pages), "page")
-    return {"format": chosen, "pages": len(pages), "encoding": decoded.encoding, "doubt": decoded.doubt}
+        yield Progress(job.id, done, len(text), "character")
+    return {"format": chosen, "pages": pages, "encoding": decoded.encoding, "doubt": decoded.doubt}

@@ -42,7 +42,8 @@ def _limit_memory(role: str) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the user's words
     if role == "reader":
         if sys.platform == "linux":
-            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)  # each arena would reserve 64 MiB of the limit
+            with suppress(AttributeError):  # glibc's: each arena would reserve 64 MiB of the limit
+                ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
         threading.stack_size(READER_STACK_BYTES)
         resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY_BYTES, READER_MEMORY_BYTES))
 

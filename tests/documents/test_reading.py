@@ -106,7 +106,7 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, monkeypatch):
 
 
 def test_plain_text_has_pages_and_paragraphs():
-    pages = text.read("a\nb\n\n c\n\f\n\fend")
+    pages = [*text.read("a\nb\n\n c\n\f\n\fend")]
     assert [page.text for page in pages] == ["a\nb\n\n c\n", "\n", "end"]
     assert [page.status for page in pages] == [PageStatus.READ, PageStatus.EMPTY, PageStatus.READ]
     assert [pages[0].text[block.start : block.end] for block in pages[0].blocks] == ["a\nb", " c"]
@@ -115,7 +115,7 @@ def test_plain_text_has_pages_and_paragraphs():
 @given(st.text(alphabet="ab \n\f#-`|>*1.=", max_size=300))
 def test_no_character_is_lost_and_every_word_is_in_a_block(given_text):
     for reader, parts in ((text.read, given_text.split("\f")), (markdown.read, [given_text])):
-        pages = reader(given_text)
+        pages = [*reader(given_text)]
         assert "".join(page.text for page in pages) == "".join(parts)
         for page in pages:
             inside = "".join(page.text[block.start : block.end] for block in page.blocks)
@@ -127,13 +127,23 @@ def test_long_pages_are_parted_at_line_ends(monkeypatch):
     assert list(text.pieces_of("12345\n12345\n" + "x" * 25)) == ["12345\n", "12345\n", "x" * 10, "x" * 10, "x" * 5]
 
 
+def test_a_long_section_is_parted_and_its_blocks_with_it(monkeypatch):
+    monkeypatch.setattr(markdown, "MAX_PAGE_CHARACTERS", 20)
+    monkeypatch.setattr(text, "MAX_PAGE_CHARACTERS", 20)
+    source = "# One\n\nfour words are here\n\n" + "x" * 50 + "\n# Two\n"
+    pages = [*markdown.read(source)]
+    assert "".join(page.text for page in pages) == source
+    assert [page.label for page in pages] == ["One"] * 6 + ["Two"]
+    assert all("".join(page.text[b.start : b.end] for b in page.blocks).strip() == page.text.strip() for page in pages)
+
+
 def test_markdown_has_sections_and_kinds_of_blocks():
     source = (
         "intro\n\nTitle\n=====\ntext\ntwo\n- one\n  more\n- two\n\n| a | b |\n|---|---|\n"
         "```py\n# no heading\n\nx\n```\n"
         "## Sub ##\n> quote\n> more\n### deep\n1. first"
     )
-    pages = markdown.read(source)
+    pages = [*markdown.read(source)]
     assert [page.label for page in pages] == ["1", "Title", "Sub"]
     kinds = [(block.kind, page.text[block.start : block.end]) for page in pages for block in page.blocks]
     assert kinds == [
