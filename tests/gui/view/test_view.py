@@ -237,6 +237,14 @@ def test_an_answer_that_is_continued_grows_again(view, settled):
     assert view.rows[0].widget.findChild(QLabel, "message_note") is None
 
 
+def test_an_older_state_takes_no_words_back(view, settled):
+    view.show_conversation([answer("new", "", Status.STREAMING)])
+    grow(view, settled, ["some words"])
+    view.update_message(answer("new", "some", Status.STREAMING, note="Reading."))
+    assert view.rows[0].widget.text.toPlainText() == "some words"
+    assert view.rows[0].widget.findChild(QLabel, "message_note").text() == "Reading."
+
+
 def test_a_changed_text_is_shown_anew(view):
     view.show_conversation([answer("a", "old words")])
     view.update_message(answer("a", "new words"))

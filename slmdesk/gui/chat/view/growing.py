@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QWidget
@@ -51,7 +52,10 @@ class GrowingArea(MessageArea):
         """Show this state of a message that is here.  An unknown id is a KeyError."""
         index = self._index(message.id)
         row = self._rows[index]
-        before, row.view = row.view, message
+        before = row.view
+        if before.is_growing and message.is_growing and before.text.startswith(message.text):
+            message = replace(message, text=before.text)  # what was shown is never taken back by an older state
+        row.view = message
         self._pending.discard(message.id)
         widget = row.widget
         if widget is None:
