@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 @click.pass_obj
 def doctor(face: Face) -> None:
     """What this PC is, what works, and which optional parts are missing."""
-    from slmdesk.services.doctor import Findings, examine
+    from slmdesk.core.errors import KnownError
+    from slmdesk.paths import find_paths
+    from slmdesk.services.doctor import Findings, examine, examine_computer
+    from slmdesk.services.sentences import problem_for
 
-    with face.services() as services:
-        found: Findings = face.wait_for(services, lambda told: examine(services, told))
+    try:
+        with face.services() as services:
+            found: Findings = face.wait_for(services, lambda told: examine(services, told))
+    except KnownError as err:  # what is ill must not keep the doctor away
+        found = examine_computer(find_paths(face.home))
+        found.shape["history"] = {"problem": problem_for(err).sentence}
     if face.as_json:
         face.give(found.shape)
     else:

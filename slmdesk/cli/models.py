@@ -129,7 +129,10 @@ def verify(face: Face, model: str | None) -> int:
         face.give(rows)
     for one in () if face.as_json else found:
         face.say(f"{one.id}  {'ok' if one.ok else one.problem.sentence if one.problem else 'changed'}")
-    return 0 if all(one.ok for one in found) else 1
+    bad = sum(not one.ok for one in found)
+    if bad:
+        face.tell(f"error: {bad} of {len(found)} model files are not as they came in. Bring them in again.")
+    return 1 if bad else 0
 
 
 @models.command()

@@ -52,7 +52,7 @@ def to_json(item: Item, messages: Sequence[Message], path: Sequence[Message]) ->
         "title": item.title,
         "created": iso_time(item.created),
         "updated": iso_time(item.updated),
-        "settings": dict(item.settings),
+        "settings": {key: value for key, value in item.settings.items() if key != "draft"},  # never said, never sent
         "shown": [one.id for one in path],
         "messages": [_message(one) for one in messages],
     }

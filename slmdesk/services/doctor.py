@@ -15,6 +15,7 @@ from pathlib import Path
 import slmdesk
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.types import Json
+from slmdesk.paths import Paths
 from slmdesk.services.facts import Problem
 from slmdesk.services.sentences import bytes_for_people, problem_of
 from slmdesk.services.services import Services
@@ -32,19 +33,13 @@ class Findings:
 
 def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> None:
     """Find out; starts each child once, to see whether it does.  Called on the desk thread, as `ended` is."""
-    shape: dict[str, Json] = {
-        "slmdesk": slmdesk.__version__,
-        "computer": _computer(),
-        "versions": _versions(),
-        "paths": _paths(services),
-        "history": {
-            "read_only": services.read_only,
-            "bytes": _size_of(services.paths.database),
-            "models": len(services.models.list()),
-        },
-        "network": {"offline": services.network.is_offline, "requests_today": services.network.today()},
-        "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
+    shape = examine_computer(services.paths, services.models.folder).shape
+    shape["history"] = {
+        "read_only": services.read_only,
+        "bytes": _size_of(services.paths.database),
+        "models": len(services.models.list()),
     }
+    shape["network"] = {"offline": services.network.is_offline, "requests_today": services.network.today()}
     children: dict[str, Json] = {}
 
     def tried(name: str, verdict: str) -> None:
@@ -64,6 +59,19 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
             client.count_tokens(["hello"], on_event, path=str(services.paths.models / ".none"))
         else:
             client.start("read", {"path": str(services.paths.models / ".none"), "format": "txt"}, on_event)
+
+
+def examine_computer(paths: Paths, models_folder: Path | None = None) -> Findings:
+    """What can be said without a history.  Any thread."""
+    return Findings(
+        {
+            "slmdesk": slmdesk.__version__,
+            "computer": _computer(),
+            "versions": _versions(),
+            "paths": _paths(paths, models_folder or paths.models),
+            "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
+        }
+    )
 
 
 def _verdict(event: FromChild) -> str:
@@ -111,12 +119,10 @@ def _versions() -> dict[str, Json]:
     return found
 
 
-def _paths(services: Services) -> dict[str, Json]:
-    paths = services.paths
+def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
     found: dict[str, Json] = {
         name: str(getattr(paths, name)) for name in ("data", "models", "cache", "logs", "config", "database")
     }
-    folder = services.models.folder
     try:
         found["disk_free_bytes"] = shutil.disk_usage(folder).free
         found["disk_free"] = bytes_for_people(shutil.disk_usage(folder).free)

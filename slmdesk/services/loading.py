@@ -21,7 +21,7 @@ from slmdesk.services.desk import Desk, Later
 from slmdesk.services.facts import Fact, ModelState, ModelStateChanged, Problem
 from slmdesk.services.files import FileMark, hash_file, mark_of
 from slmdesk.services.sentences import problem_for, problem_of
-from slmdesk.settings import SettingsFile
+from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
 MINUTE_S = 60.0
@@ -68,6 +68,9 @@ class EngineRoom:
         self._running = 0
         self._idle: Later | None = None
         self._closed = False
+        self._is_outdated = False
+        self._limits = _limits(settings.current)
+        settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
 
     # ---- wishes
@@ -112,6 +115,7 @@ class EngineRoom:
 
     def unload(self) -> None:
         """Free the model; its running answers end with `model.not_loaded`."""
+        self._is_outdated = False
         if self._loading:
             self.cancel_load()
         if self._in_use:
@@ -133,6 +137,8 @@ class EngineRoom:
     def end(self) -> None:
         """An answer ended."""
         self._running -= 1
+        if self._running == 0 and self._is_outdated:
+            self.unload()
         if self._running == 0:
             self._rest(idle=True)
             self._advance()
@@ -155,6 +161,17 @@ class EngineRoom:
         self._closed = True
         self._rest(idle=False)
         self.cancel_load()
+
+    def _on_settings(self, new: Settings) -> None:
+        """Another context or number of sequences: the model is loaded anew when it is next needed."""
+        self._rest(idle=self._in_use is not None)
+        if _limits(new) == self._limits:
+            return
+        self._limits = _limits(new)
+        if self._loading or self._running:
+            self._is_outdated = True
+        else:
+            self.unload()
 
     # ---- the child's facts, posted to the desk thread
 
@@ -359,6 +376,11 @@ class EngineRoom:
             return int(psutil.Process(pid).memory_info().rss)
         except psutil.Error:
             return 0
+
+
+def _limits(settings: Settings) -> tuple[int, int]:
+    """What a model is loaded with."""
+    return settings.context_tokens, settings.sequences
 
 
 def _is_point(untrusted: Json) -> bool:

@@ -24,7 +24,7 @@ class Shelf(Protocol):
         """Raises KnownError `item.unknown`."""
 
     def change_item_settings(self, id: str, **values: Json) -> Item:
-        """The item with some of its own settings changed."""
+        """The item with some of its own settings changed; None takes a key away."""
 
     def add_message(
         self,
@@ -84,9 +84,10 @@ class UnsavedShelf:
         return self._items[id]
 
     def change_item_settings(self, id: str, **values: Json) -> Item:
-        """The item with some of its own settings changed."""
+        """The item with some of its own settings changed; None takes a key away."""
         old = self.item(id)
-        return self._keep_item(replace(old, settings={**old.settings, **values}))
+        settings = {key: value for key, value in {**old.settings, **values}.items() if value is not None}
+        return self._keep_item(replace(old, settings=settings))
 
     def rename_item(self, id: str, title: str) -> Item:
         """The item under another title."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
@@ -25,6 +26,12 @@ def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
     of_file = run("models", "info", str(tiny), "--json").json
     assert (of_file["id"], of_file["architecture"]) == (None, "llama")
     assert run("models", "verify", "--json").json == [{"id": listed["id"], "ok": True, "reason": None}]
+    place = Path(listed["path"])
+    place.rename(place.with_suffix(".away"))
+    gone = run("models", "verify", listed["id"], "--json")
+    assert (gone.status, gone.json[0]["ok"], gone.err.count("error:")) == (1, False, 1)
+    assert "not there" in gone.json[0]["reason"]
+    place.with_suffix(".away").rename(place)
     fit = run("models", "fit", listed["id"], "--context", "512", "--json").json
     assert set(fit) >= {"verdict", "memory_bytes", "parts", "available_bytes"}
     assert set(fit["parts"]) == {"weights", "kv_cache", "compute"}
@@ -195,6 +202,20 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     made = run("backup", str(target), "--json").json
     assert made["bytes"] == target.stat().st_size
     assert len(made["sha256"]) == 64
+
+
+def test_the_doctor_comes_also_when_the_history_cannot_be_opened(run, home) -> None:
+    run("history", "list")
+    database = home / "data" / "slmdesk.sqlite3"
+    data = bytearray(database.read_bytes())
+    data[60:64] = (99).to_bytes(4, "big")
+    database.write_bytes(data)
+    done = run("doctor", "--json")
+    assert done.status == 0
+    assert "newer" in done.json["history"]["problem"]
+    refused = run("chat", "hello", "--json")
+    assert (refused.status, refused.lines[-1]["code"]) == (1, "store.newer")
+    assert database.read_bytes() == data
 
 
 def test_home_and_version(run, tmp_path, home) -> None:

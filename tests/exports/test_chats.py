@@ -30,7 +30,7 @@ def message(n: int, parent: str | None, role: Role, text: str, status: Status = 
 def chat() -> tuple[Item, list[Message], list[Message]]:
     item = Item(
         n=1, id="i1", kind="chat", title="Boats <b>and</b>\n# lakes", folder=None, pinned=False, created=WHEN,
-        updated=WHEN + 9, deleted_at=None, revision=9, settings={"system": "Be short.", "leaf": "m4"},
+        updated=WHEN + 9, deleted_at=None, revision=9, settings={"system": "Be short.", "leaf": "m4", "draft": "no"},
     )  # fmt: skip
     user, answer = Role.USER, Role.ASSISTANT
     messages = [

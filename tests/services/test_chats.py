@@ -294,6 +294,26 @@ def test_an_idle_model_is_freed(opened, monkeypatch) -> None:
     assert told.end_of(send(told).answer.id).message.status is Status.COMPLETE
 
 
+def test_another_context_size_is_used_with_the_next_answer(opened) -> None:
+    told = opened()
+    assert told.end_of(send(told).answer.id).usage.context_size == 4096
+    told.services.desk.call(lambda: told.services.settings.change(context_tokens=512))
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED)
+    assert told.end_of(send(told).answer.id).usage.context_size == 512
+
+
+def test_w3_closing_with_a_frozen_child_leaves_no_process(opened) -> None:
+    told = opened(slow=0.02)
+    sent = send(told, WORDS)
+    told.words_of(sent.answer.id, at_least=3)
+    pid = told.services.engine.pid
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    told.services.close()
+    assert time.monotonic() - began < 4.0
+    assert not is_alive(pid)
+
+
 def test_another_models_answers_end_before_it_is_replaced(opened, tmp_path) -> None:
     told = opened(slow=0.01)
     other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", "Other")
