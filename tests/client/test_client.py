@@ -232,9 +232,9 @@ def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path, fault):
         assert isinstance(heard.end(), Done)
 
 
-@pytest.mark.parametrize(("hang", "seconds"), [("still", 10.0), ("template", 2.0)])
+@pytest.mark.parametrize(("hang", "seconds"), [("still", 3.0), ("template", 2.0)])
 def test_w3_busy_without_moving_is_hung_too(tmp_path, hang, seconds):
-    with Rig(tmp_path, echo={"hang": hang, "at": 1}) as rig:
+    with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=ClientLimits(still_s=3.0)) as rig:
         heard, _ = rig.chat(rig.load(), "one two three four")
         assert heard.end().args == {"seconds": seconds}
 
