@@ -13,6 +13,8 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 
 MOST_LINES = 10
+MOST_SHARE = 0.3
+"""Of the page's height."""
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -37,6 +39,7 @@ class InputBox(QTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(theme.SPACE_4)
         self._is_composing = False
+        self._room = 1000
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
@@ -94,12 +97,18 @@ class InputBox(QTextEdit):
         """As wide as can be, as high as it was set."""
         return QSize(super().sizeHint().width(), self.height())
 
+    def set_room(self, height: int) -> None:
+        """Take at most a share of a page this high, in pixels: the conversation needs its own."""
+        self._room = height
+        self._fit()
+
     @Slot()
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing()
+        lines = min(MOST_LINES, max(2, int(self._room * MOST_SHARE / line)))
         margins = ceil(self.document().documentMargin() * 2) + 2
         wanted = ceil(self.document().size().height()) + 2
-        self.setFixedHeight(min(max(wanted, line + margins), line * MOST_LINES + margins))
+        self.setFixedHeight(min(max(wanted, line + margins), line * lines + margins))
 
 
 class Composer(QFrame):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -72,7 +72,6 @@ class ChatPage(QWidget):
         self._splitter.setObjectName("chat_splitter")
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
-        self._list.setMinimumWidth(180)
         self._splitter.addWidget(self._list)
         self._splitter.addWidget(self._build_work())
         self._splitter.setStretchFactor(0, 0)
@@ -325,6 +324,11 @@ class ChatPage(QWidget):
     @Slot()
     def _on_theme_changed(self) -> None:
         self._view.set_style(self._keeper.theme, self._keeper.fonts)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low page leaves the composer fewer lines."""
+        super().resizeEvent(event)
+        self._composer.input_box.set_room(event.size().height())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A model file may be dropped anywhere on the page."""

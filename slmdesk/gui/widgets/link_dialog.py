@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.links import LinkVerdict, judge_link
+from slmdesk.gui.widgets.text import breakable
 
 REASONS = {
     "scheme": "Only web addresses (http and https) can be opened.",
@@ -33,7 +34,7 @@ def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     box.setWindowTitle("Open this address?" if verdict.openable else "This address cannot be opened")
     box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)
     box.setText(_words(verdict))
-    box.setInformativeText(_breakable(verdict.address[:MOST_SHOWN]))
+    box.setInformativeText(breakable(verdict.address[:MOST_SHOWN]))
     copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(verdict.address))
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)
@@ -52,8 +53,3 @@ def _words(verdict: LinkVerdict) -> str:
     lines = [f"The browser will open {verdict.host} and go online; slmdesk itself sends nothing."]
     lines += [WARNINGS.get(warning, warning) for warning in verdict.warnings]
     return "\n".join(lines)
-
-
-def _breakable(address: str) -> str:
-    """With places where a long address may be broken into lines; only shown, never copied or opened."""
-    return "\u200b".join(address[at : at + 40] for at in range(0, len(address), 40))

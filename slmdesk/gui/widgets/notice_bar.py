@@ -6,15 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable
 from slmdesk.services.facts import Problem
 
 MOST_BARS = 3
+BUTTONS_SHARE = 0.5
+"""Of a bar's width: more than that, and the buttons stand under the words."""
 UNDO_MS = 10_000
 
 
@@ -64,7 +77,7 @@ class NoticeBar(QFrame):
         self._sign = named(QLabel(self), "notice_sign")
         self._sign.setVisible(self._notice.is_error)
         set_icon(self._sign, "triangle-alert", "danger")
-        self._label = named(QLabel(self._notice.text, self), "notice_text")
+        self._label = named(QLabel(breakable(self._notice.text), self), "notice_text")
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -77,13 +90,20 @@ class NoticeBar(QFrame):
         self._close.setToolTip("Close this notice")
         self._close.setAccessibleName("Close this notice")
         set_icon(self._close, "x")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._sign)
-        layout.addWidget(self._label, 1)
+        words = QHBoxLayout()
+        words.setSpacing(theme.SPACE_8)
+        words.addWidget(self._sign)
+        words.addWidget(self._label, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(theme.SPACE_8)
+        self._buttons.addStretch(1)
         for button in (self._copy, self._act, self._close):
-            layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+            self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        self._layout.setSpacing(theme.SPACE_8)
+        self._layout.addLayout(words, 1)
+        self._layout.addLayout(self._buttons)
 
     def _connect(self) -> None:
         self._copy.clicked.connect(self._on_copy)
@@ -95,6 +115,14 @@ class NoticeBar(QFrame):
     def notice(self) -> Notice:
         """What it says."""
         return self._notice
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Large letters in a narrow window: the buttons go under the words."""
+        super().resizeEvent(event)
+        is_narrow = self._buttons.sizeHint().width() > event.size().width() * BUTTONS_SHARE
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        if direction != self._layout.direction():
+            self._layout.setDirection(direction)
 
     @Slot()
     def _on_copy(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from PySide6.QtCore import Qt
@@ -57,3 +58,8 @@ class ElidedLabel(QLabel):
 def plain_tip(text: str) -> str:
     """Foreign text as a tooltip: tooltips have no plain format, so markup in it is disarmed; long lines wrap."""
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
+
+
+def breakable(text: str, every: int = 30) -> str:
+    """Text in which words longer than a line may be broken.  Only shown, never copied or opened."""
+    return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
