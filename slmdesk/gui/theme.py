@@ -188,6 +188,7 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
     QScrollBar::handle {{ background: {t.line}; border-radius: 4px; margin: 2px; min-height: 32px; min-width: 32px; }}
     QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::handle:hover {{ background: {t.muted}; }}
+    #conversation QScrollBar {{ background: {t.surface}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     """ + _frame_sheet(t, fonts)

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.view import MessageView
-from slmdesk.gui.theme import DARK, system_fonts
+from slmdesk.gui.theme import DARK, LIGHT, system_fonts
 
 pytestmark = pytest.mark.gui
 
 KEY = Qt.Key
+ACCENT = QColor(LIGHT.accent)
 
 
 def widgets_of(view):
@@ -442,6 +443,23 @@ def test_tab_goes_as_the_eye_and_out_again(qtbot, view):
     qtbot.keyClick(view, KEY.Key_Backtab)
     assert window.focusWidget() is before
     view.setParent(None)
+
+
+def test_the_ring_is_where_the_keyboard_is(qtbot, view):
+    def ringed():
+        image = view.grab().toImage()
+        x = view.viewport().width() // 2
+        return [view.rows[i].view.id for i in range(2) if image.pixelColor(x, view.top_of(i) + 1) == ACCENT]
+
+    view.show_conversation([user("u", "q"), answer("a", "x")])
+    qtbot.keyClick(view, KEY.Key_Home)
+    assert ringed() == ["u"]
+    qtbot.keyClick(view, KEY.Key_Down)
+    assert ringed() == ["a"]
+    qtbot.keyClick(view, KEY.Key_Return)
+    assert ringed() == ["a"]
+    qtbot.mouseClick(view.rows[0].widget.text.viewport(), Qt.MouseButton.LeftButton)
+    assert ringed() == []
 
 
 def test_action_by_keyboard(qtbot, view):

@@ -343,11 +343,13 @@ class ConversationView(GrowingArea):
                 self.scroll_by(min(top + height - room + EDGE, top - EDGE))
 
     def _show_current(self) -> None:
-        has_focus = self.hasFocus() and self._by_keyboard
+        """Draw the ring where the keyboard is: at a message, or in its text."""
+        here = self.hasFocus() and self._by_keyboard
         for index in self._live:
             widget = self._rows[index].widget
             if widget is not None:
-                widget.set_current(has_focus and index == self._current)
+                inside = widget.text.hasFocus() and widget.text.has_caret
+                widget.set_current(index == self._current and (here or inside))
 
     def _mark(self, row: Row) -> None:
         if row.widget is not None:

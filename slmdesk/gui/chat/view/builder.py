@@ -161,7 +161,7 @@ class Builder:
         self.built.codes.append(code)
         number = len(self.built.codes)
         head = self._code_block(number)
-        head.setTopMargin(4)
+        head.setTopMargin(8)
         self._start(head, style.chrome)
         self.cursor.insertText(f"{language or 'text'}   ", style.chrome)
         self.cursor.insertText("Copy", style.linked(style.chrome, f"{COPY_CODE}{number}", "Copy this code"))

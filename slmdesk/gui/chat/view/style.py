@@ -7,7 +7,7 @@ from math import ceil
 
 from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextFormat
 
-from slmdesk.gui.theme import ICON_SIZE, LINE_HEIGHT, SPACE_8, SPACE_12, Fonts, Theme
+from slmdesk.gui.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
 
 QUOTE = QTextFormat.Property.UserProperty + 1
 """Of a block: how deep it is quoted."""
@@ -21,6 +21,8 @@ GLUED = QTextFormat.Property.UserProperty + 5
 """Of a block: it goes on in the line of the block before, which was too long to lay out at once."""
 
 QUOTE_STEP = 16
+TOP_MARGIN = 6
+"""Over the first block of a document: room for the ground of code."""
 CODE_PAD = 12
 HEADING_SIZES = (1.35, 1.2, 1.1, 1.0, 1.0, 1.0)
 CODE_SHARE = 0.92
@@ -41,7 +43,7 @@ class ViewStyle:
         metrics = QFontMetricsF(self.font)
         self.letter_width = metrics.averageCharWidth()
         self.line_height = metrics.height() * self.percent / 100
-        self.row_height = max(ceil(QFontMetricsF(self.small_font).height()) + 2 * SPACE_8, ICON_SIZE + SPACE_12)
+        self.row_height = max(ceil(QFontMetricsF(self.small_font).height()) + SPACE_12, ICON_SIZE + SPACE_12)
         """Of a message's actions, in device-independent pixels."""
         self.body = self._char(self.font, "text")
         self.muted = self._char(self.font, "muted")

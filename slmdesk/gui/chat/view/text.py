@@ -200,6 +200,8 @@ class MessageText(QTextBrowser):
         while block.isValid():
             rect, form = layout.blockBoundingRect(block), block.blockFormat()
             now = _code(block)
+            if now:
+                rect.setLeft(form.leftMargin() - CODE_PAD + form.indent() * self.document().indentWidth())
             if number and now != number:
                 self._paint_ground(painter, ground)
             if now:
@@ -211,18 +213,20 @@ class MessageText(QTextBrowser):
                 break
             if form.hasProperty(RULE):
                 painter.fillRect(QRectF(0, rect.center().y(), self.width(), theme.line_width), theme.colour("line"))
+            following = block.next()
             for deep in range(form.intProperty(QUOTE)):
-                painter.fillRect(QRectF(deep * QUOTE_STEP, rect.top(), 3, rect.height()), theme.colour("line"))
-            block = block.next()
+                goes_on = following.isValid() and following.blockFormat().intProperty(QUOTE) > deep
+                end = layout.blockBoundingRect(following).top() if goes_on else rect.bottom()
+                painter.fillRect(QRectF(deep * QUOTE_STEP, rect.top(), 3, end - rect.top()), theme.colour("line"))
+            block = following
         if number:
             self._paint_ground(painter, ground)
 
     def _paint_ground(self, painter: QPainter, ground: QRectF) -> None:
         theme = self._style.theme
         wide = QRectF(ground)
-        wide.setLeft(max(wide.left() - CODE_PAD, 0))
         wide.setRight(self.lineWrapColumnOrWidth())
-        wide.adjust(0, -4, 0, 6)
+        wide.adjust(0, -6, 0, 6)
         painter.setPen(Qt.PenStyle.NoPen if theme.raised != theme.surface else theme.colour("line"))
         painter.setBrush(theme.colour("surface" if self._on_band else "raised"))
         painter.drawRoundedRect(wide, CONTROL_RADIUS, CONTROL_RADIUS)

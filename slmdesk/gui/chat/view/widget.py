@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.view.message import ACTIONS, MessageView
 from slmdesk.gui.chat.view.parser import Parser
-from slmdesk.gui.chat.view.style import ViewStyle
+from slmdesk.gui.chat.view.style import TOP_MARGIN, ViewStyle
 from slmdesk.gui.chat.view.text import MessageText
 from slmdesk.gui.chat.view.writer import MessageWriter
 from slmdesk.gui.icons import icon, pixmap
@@ -29,7 +29,7 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
     """What a message needs beside its text; a note is taken to be one line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 if view.note else 0
-    return SPACE_12 + small + SPACE_4 + SPACE_12 + note + style.row_height + GAP
+    return SPACE_12 + small + SPACE_4 + TOP_MARGIN + SPACE_12 + note + style.row_height + GAP
 
 
 class MessageWidget(QWidget):
@@ -153,8 +153,7 @@ class MessageWidget(QWidget):
         metrics = QFontMetrics(self._style.small_font)
         place = QRect(SPACE_16, SPACE_12, self.width() - 2 * SPACE_16, metrics.height())
         words = metrics.elidedText(self._view.label, Qt.TextElideMode.ElideMiddle, place.width())
-        side = Qt.AlignmentFlag.AlignRight if self.isRightToLeft() else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
 
     # private -------------------------------------------------------------------------------------------------------
 
