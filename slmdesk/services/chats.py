@@ -36,8 +36,10 @@ from slmdesk.services.facts import (
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.specs import context_tokens
 from slmdesk.services.unsaved import PREFIX, Shelf, UnsavedShelf
 from slmdesk.services.wishes import SendWish
+from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 KIND = "chat"
@@ -54,9 +56,16 @@ class ChatService:
     """What a person can do with chats."""
 
     def __init__(
-        self, desk: Desk, store: Store, models: ModelService, room: EngineRoom, tell: Callable[[Fact], None]
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        models: ModelService,
+        room: EngineRoom,
+        tell: Callable[[Fact], None],
     ) -> None:
-        self._desk, self._store, self._models, self._room, self._tell = desk, store, models, room, tell
+        self._desk, self._store, self._settings = desk, store, settings
+        self._models, self._room, self._tell = models, room, tell
         self._unsaved = UnsavedShelf()
         self._answers = Answers(desk, room, tell)
         self._measures = 0
@@ -187,7 +196,7 @@ class ChatService:
         mine = self._measures
         held = self._room.loaded()
         record = held[0] if held else self._models.choose(None)
-        context = held[1].context_tokens if held else self._room.context_tokens(record)
+        context = held[1].context_tokens if held else context_tokens(record, self._settings.current)
         turns = self._turns_with(chat, draft)
 
         def tell(tokens: object) -> None:
@@ -198,6 +207,8 @@ class ChatService:
             tell(untrusted.get("tokens") if isinstance(untrusted, dict) else None)
 
         def counted(event: FromChild) -> None:
+            if isinstance(event, Failed) and event.code in ("child.died", "child.hung"):
+                self._desk.post(lambda: self._room.count_death(record))
             counts = event.result.get("counts") if isinstance(event, Done) else None
             if isinstance(counts, list) and all(isinstance(one, int) for one in counts):
                 self._desk.post(lambda: tell(sum(one for one in counts if isinstance(one, int)) + FRAME * len(counts)))
@@ -206,7 +217,7 @@ class ChatService:
             tell(0)
         elif held:
             self._render(record, turns, rendered, lambda _problem: None)
-        else:
+        elif not self._room.times_crashed(record):
             texts = [turn.text for turn in turns]
             self._room.client.count_tokens(texts, counted, path=os.fsdecode(record.path))
 

@@ -14,13 +14,14 @@ from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outco
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import Json, LoadedModel, LoadSpec
+from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
 from slmdesk.services import crashes
 from slmdesk.services.desk import Desk, Later
 from slmdesk.services.facts import Fact, ModelState, ModelStateChanged, Problem
 from slmdesk.services.files import FileMark, hash_file, mark_of
 from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.specs import limits_of, spec_for
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
@@ -38,6 +39,8 @@ class Waiter:
     record: ModelRecord
     ready: OnReady
     failed: OnFailed
+    is_choice: bool = False
+    """No answer waits: it was chosen, and another choice takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,23 @@ class EngineRoom:
         self._idle: Later | None = None
         self._closed = False
         self._is_outdated = False
-        self._limits = _limits(settings.current)
+        self._limits = limits_of(settings.current)
         settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
 
     # ---- wishes
+
+    def choose(self, record: ModelRecord, *, explicit: bool) -> None:
+        """Have `record` loaded instead of another that was only chosen.  What comes of it is told as states."""
+        self._waiters = [one for one in self._waiters if not one.is_choice]
+        loading = self._loading
+        if (
+            loading
+            and loading.record.id != record.id
+            and not any(one.record.id == loading.record.id for one in self._waiters)
+        ):
+            self._stop(loading)
+        self._want(Waiter(record, lambda _loaded: None, lambda _problem: None, is_choice=True), explicit=explicit)
 
     def want(self, record: ModelRecord, ready: OnReady, failed: OnFailed, *, explicit: bool = False) -> Waiter:
         """Have `record` loaded, then call `ready`, or `failed`.
@@ -82,20 +97,24 @@ class EngineRoom:
         model's running answers end first.
         """
         waiter = Waiter(record, ready, failed)
+        self._want(waiter, explicit=explicit)
+        return waiter
+
+    def _want(self, waiter: Waiter, *, explicit: bool) -> None:
+        record = waiter.record
         if explicit:
             self._forget_crashes(record)
         if self._is_ready(record) and self._in_use:
-            ready(self._in_use.model)
-            return waiter
-        times = crashes.times_blocked(self._fresh(record).facts)
+            waiter.ready(self._in_use.model)
+            return
+        times = self.times_crashed(record)
         if times:
             problem = problem_for(KnownError("model.crashes", name=record.name, times=times))
             self._say(ModelState.CRASHED, record, problem=problem)
-            failed(problem)
-            return waiter
+            waiter.failed(problem)
+            return
         self._waiters.append(waiter)
         self._advance()
-        return waiter
 
     def forget(self, waiter: Waiter) -> None:
         """Nobody waits any more; a load nobody waits for goes on, since it is wanted soon."""
@@ -104,14 +123,19 @@ class EngineRoom:
 
     def cancel_load(self) -> None:
         """Stop loading; who waits is told with None.  The state says so when it has happened."""
-        loading, waiting = self._loading, self._waiters
-        self._waiters = []
-        if loading:
-            loading.stop.set()
-            if loading.job:
-                loading.job.cancel()
+        waiting, self._waiters = self._waiters, []
+        if self._loading:
+            self._stop(self._loading)
         for one in waiting:
             one.failed(None)
+
+    def times_crashed(self, record: ModelRecord) -> int:
+        """0, or after how many deaths this model is not started by itself any more."""
+        return crashes.times_blocked(self._fresh(record).facts)
+
+    def count_death(self, record: ModelRecord) -> None:
+        """The child died while it opened this model, in whatever way."""
+        self._remember(record, {crashes.KEY: crashes.after_load_death(self._fresh(record).facts)})
 
     def unload(self) -> None:
         """Free the model; its running answers end with `model.not_loaded`."""
@@ -123,11 +147,6 @@ class EngineRoom:
             if self.client.is_running and old.generation == self.client.generation:
                 self.client.unload(old.model.handle)
             self._say(ModelState.NOT_LOADED, old.record)
-
-    def context_tokens(self, record: ModelRecord) -> int:
-        """The limit of one request a model is loaded with: the setting, or as many as it was trained with."""
-        wanted, train = self._settings.current.context_tokens, record.header.get("context_length")
-        return min(wanted, train) if isinstance(train, int) and train > 0 else wanted
 
     def begin(self) -> None:
         """An answer starts to use the model."""
@@ -165,9 +184,9 @@ class EngineRoom:
     def _on_settings(self, new: Settings) -> None:
         """Another context or number of sequences: the model is loaded anew when it is next needed."""
         self._rest(idle=self._in_use is not None)
-        if _limits(new) == self._limits:
+        if limits_of(new) == self._limits:
             return
-        self._limits = _limits(new)
+        self._limits = limits_of(new)
         if self._loading or self._running:
             self._is_outdated = True
         else:
@@ -236,21 +255,8 @@ class EngineRoom:
             return
         if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
             self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
-        spec = self._spec(self._fresh(record))
+        spec = spec_for(self._fresh(record), self._settings.current)
         loading.job = self.client.load(spec, lambda event: self._desk.post(lambda: self._on_load_event(loading, event)))
-
-    def _spec(self, record: ModelRecord) -> LoadSpec:
-        settings = self._settings.current
-        untrusted_curve = record.facts.get("cost_curve")
-        curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
-        return LoadSpec(
-            path=os.fsdecode(record.path),
-            sha256=record.sha256,
-            context_tokens=self.context_tokens(record),
-            sequences=settings.sequences or None,
-            template_checked=record.facts.get("template_checked") is True,
-            cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
-        )
 
     def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
         if self._loading is not loading:
@@ -263,8 +269,7 @@ class EngineRoom:
         elif isinstance(event, Failed):
             problem = problem_of(event.code, event.args)
             if event.code in ("child.died", "child.hung"):
-                facts = self._fresh(loading.record).facts
-                self._remember(loading.record, {crashes.KEY: crashes.after_load_death(facts)})
+                self.count_death(loading.record)
                 self._load_ended(loading, ModelState.CRASHED, problem)
             else:
                 self._load_ended(loading, ModelState.NOT_LOADED, problem)
@@ -310,13 +315,19 @@ class EngineRoom:
             return
         self._loading = None
         self._say(state, loading.record, problem=problem)
-        failed = [one for one in self._waiters if one.record.id == loading.record.id]
+        failed = [one for one in self._waiters if one.record.id == loading.record.id] if problem else []
         self._waiters = [one for one in self._waiters if one not in failed]
         for one in failed:
             one.failed(problem)
-        self._advance()
+        self._advance()  # after a cancel too: who came since then waits for a load of its own
 
     # ---- small things
+
+    @staticmethod
+    def _stop(loading: _Loading) -> None:
+        loading.stop.set()
+        if loading.job:
+            loading.job.cancel()
 
     def _is_ready(self, record: ModelRecord) -> bool:
         held = self._in_use
@@ -376,16 +387,3 @@ class EngineRoom:
             return int(psutil.Process(pid).memory_info().rss)
         except psutil.Error:
             return 0
-
-
-def _limits(settings: Settings) -> tuple[int, int]:
-    """What a model is loaded with."""
-    return settings.context_tokens, settings.sequences
-
-
-def _is_point(untrusted: Json) -> bool:
-    return (
-        isinstance(untrusted, list | tuple)
-        and len(untrusted) == 2
-        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in untrusted)
-    )

@@ -138,7 +138,7 @@ class ModelService:
         """Load a model because a person chose it: it answers from now on.  Raises KnownError `model.unknown`."""
         record = self._store.model(model)
         self._chosen = record.id
-        self._room.want(record, lambda _loaded: None, lambda _problem: None, explicit=True)
+        self._room.choose(record, explicit=True)
         return record
 
     def warm_up(self) -> None:
@@ -148,7 +148,7 @@ class ModelService:
         except KnownError:
             self._tell(self.state)
             return
-        self._room.want(record, lambda _loaded: None, lambda _problem: None)
+        self._room.choose(record, explicit=False)
 
     def unload(self) -> None:
         """Free the model now."""

@@ -116,7 +116,7 @@ class Services:
         )
         room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
         self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell)
-        self.chats = ChatService(self.desk, self.store, self.models, room, self.tell)
+        self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.tell)
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.reader)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)

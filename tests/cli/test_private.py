@@ -68,7 +68,7 @@ def test_p1_control_a_socket_and_a_name_lookup_are_seen_also_in_a_child(tmp_path
 
 
 @pytest.mark.model
-def test_p1_all_works_on_a_machine_without_any_network(environment, starter_model, tmp_path) -> None:
+def test_p1_p3_all_works_on_a_machine_without_any_network(environment, starter_model, home) -> None:
     alone = ["unshare", "-rn", "--"]
     if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
         pytest.skip("no namespaces here")
@@ -82,6 +82,8 @@ def test_p1_all_works_on_a_machine_without_any_network(environment, starter_mode
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), (args, done.stdout, done.stderr)
+    files = [one for one in home.rglob("*") if one.is_file() and one.stat().st_size < 50_000_000]
+    assert [one.name for one in files if MARKER.encode() in one.read_bytes()] == ["slmdesk.sqlite3"]
 
 
 def test_p3_words_are_in_the_database_alone_and_files_are_private(environment, tiny, tmp_path, home) -> None:

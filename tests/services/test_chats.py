@@ -277,6 +277,16 @@ def test_with_no_model_loaded_the_vocabulary_says_how_much_it_is(opened) -> None
     assert told.wait(ContextMeasured, begin=1).tokens == 0
 
 
+def test_w7_a_model_that_crashed_too_often_is_not_opened_to_measure_either(opened) -> None:
+    told = opened(at=-1, fault="abort")
+    for _ in range(2):
+        told.end_of(send(told).answer.id)
+    children = told.services.engine.generation
+    ask(told, "measure", None, "words")
+    assert told.end_of(send(told).answer.id).problem.code == "model.crashes"
+    assert told.services.engine.generation == children
+
+
 def test_h9_half_characters_are_replaced_and_said(opened) -> None:
     told = opened()
     sent = send(told, "odd \ud800 end")

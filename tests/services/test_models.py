@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes.tiny_gguf import tiny_bert, tiny_llama, write
-from fakes.told import TIMEOUT_S
+from fakes.told import TIMEOUT_S, add_model
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
@@ -272,3 +272,29 @@ def test_choosing(told, tiny, tmp_path) -> None:
     on_desk(told, "use", second.id)
     told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
     assert on_desk(told, "choose", None).id == second.id
+
+
+def test_the_last_choice_is_loaded_and_the_one_before_stopped(opened, tmp_path) -> None:
+    told = opened(load_seconds=3.0)
+    other = add_model(told.services, tmp_path / "other.gguf", "Other")
+    on_desk(told, "use", "Echo")
+    told.wait(ModelStateChanged, lambda fact: fact.fraction > 0)
+    began = time.monotonic()
+    on_desk(told, "use", other.id)
+    ready = told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
+    assert ready.name == "Other"
+    assert time.monotonic() - began < 5.5
+    assert not [fact for fact in told.of(ModelStateChanged) if fact.name == "Echo" and fact.state is ModelState.READY]
+
+
+def test_a_wish_right_after_a_cancelled_load_is_served(opened) -> None:
+    told = opened(load_seconds=0.5)
+    on_desk(told, "use", "Echo")
+    told.wait(ModelStateChanged, lambda fact: fact.fraction > 0)
+
+    def both():
+        told.services.models.cancel_load()
+        return told.services.chats.send(SendWish("hello"))
+
+    sent = told.services.desk.call(both)
+    assert told.end_of(sent.answer.id).message.status is Status.COMPLETE

@@ -1,0 +1,42 @@
+"""How a model of the library is loaded: the settings, and what was measured of it on this PC."""
+
+from __future__ import annotations
+
+import os
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Json, LoadSpec
+from slmdesk.settings import Settings
+
+
+def context_tokens(record: ModelRecord, settings: Settings) -> int:
+    """The limit of one request a model is loaded with: the setting, or as many as it was trained with."""
+    wanted, train = settings.context_tokens, record.header.get("context_length")
+    return min(wanted, train) if isinstance(train, int) and train > 0 else wanted
+
+
+def limits_of(settings: Settings) -> tuple[int, int]:
+    """The settings a model is loaded with; another value of them wants another load."""
+    return settings.context_tokens, settings.sequences
+
+
+def spec_for(record: ModelRecord, settings: Settings) -> LoadSpec:
+    """How to load a model, so that nothing is measured or tried twice."""
+    untrusted_curve = record.facts.get("cost_curve")
+    curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
+    return LoadSpec(
+        path=os.fsdecode(record.path),
+        sha256=record.sha256,
+        context_tokens=context_tokens(record, settings),
+        sequences=settings.sequences or None,
+        template_checked=record.facts.get("template_checked") is True,
+        cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
+    )
+
+
+def _is_point(untrusted: Json) -> bool:
+    return (
+        isinstance(untrusted, list | tuple)
+        and len(untrusted) == 2
+        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in untrusted)
+    )
