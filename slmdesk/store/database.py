@@ -196,9 +196,13 @@ class Database:
                 yield
         except KnownError as known:
             if known.code == "store.damaged":
-                with suppress(OSError):
-                    (self.path.parent / CHECK_MARK).touch(0o600)
+                self.note_damage()
             raise
+
+    def note_damage(self) -> None:
+        """Have the next start look at the whole file."""
+        with suppress(OSError):
+            (self.path.parent / CHECK_MARK).touch(0o600)
 
     def close(self) -> None:
         """Give the file back."""

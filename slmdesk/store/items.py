@@ -8,7 +8,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike, Value
-from slmdesk.store.part import StorePart, damage_named, mapping_from, merged, new_id
+from slmdesk.store.part import StorePart, mapping_from, merged, new_id
 
 
 class Items(StorePart):
@@ -31,7 +31,7 @@ class Items(StorePart):
         row = self._db.row("select * from items where id = ?", (found,)) if found else None
         if row is None:
             raise KnownError("item.unknown", id=id[:80])
-        return item_from(row)
+        return self._made(item_from, row)
 
     def items(
         self,
@@ -50,7 +50,7 @@ class Items(StorePart):
             " order by updated desc, n desc limit ?",
             [*values, limit],
         )
-        return [item_from(row) for row in rows]
+        return [self._made(item_from, row) for row in rows]
 
     def rename_item(self, id: str, title: str) -> Item:
         """Give it another title.  Its place in the list stays."""
@@ -87,9 +87,8 @@ class Items(StorePart):
 def item_from(row: RowLike) -> Item:
     """The dataclass of a row."""
     plain = ("n", "id", "kind", "title", "folder", "created", "updated", "deleted_at", "revision")
-    with damage_named("items"):
-        return Item(
-            **{name: row[name] for name in plain},
-            pinned=bool(row["pinned"]),
-            settings=mapping_from(row["settings"]),
-        )
+    return Item(
+        **{name: row[name] for name in plain},
+        pinned=bool(row["pinned"]),
+        settings=mapping_from(row["settings"]),
+    )

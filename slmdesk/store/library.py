@@ -10,7 +10,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import LedgerRow, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike, Value
-from slmdesk.store.part import StorePart, damage_named, mapping_from, merged, new_id
+from slmdesk.store.part import StorePart, mapping_from, merged, new_id
 
 
 class Models(StorePart):
@@ -53,7 +53,7 @@ class Models(StorePart):
 
     def models(self) -> list[ModelRecord]:
         """All of them, in the order they were added."""
-        return [model_from(row) for row in self._db.rows("select * from models order by n")]
+        return [self._made(model_from, row) for row in self._db.rows("select * from models order by n")]
 
     def model(self, wanted: str) -> ModelRecord:
         """By id, by the only id that begins so, or by name.  Raises KnownError model.unknown, which names the known."""
@@ -64,7 +64,7 @@ class Models(StorePart):
         if len(rows) != 1:
             known = ", ".join(f"{model.id} {model.name}" for model in self.models()[:20])
             raise KnownError("model.unknown", wanted=wanted[:80], known=known)
-        return model_from(rows[0])
+        return self._made(model_from, rows[0])
 
     def change_model(self, id: str, **values: Any) -> ModelRecord:
         """Set fields of a record by name (name, path, bytes, sha256, mtime_ns, inode, header, last_used …)."""
@@ -152,11 +152,10 @@ def _path_bytes(path: bytes | Path) -> bytes:
 def model_from(row: RowLike) -> ModelRecord:
     """The dataclass of a row."""
     plain = ("id", "name", "path", "bytes", "sha256", "mtime_ns", "source", "added", "last_used")
-    with damage_named("models"):
-        return ModelRecord(
-            **{name: row[name] for name in plain},
-            linked=bool(row["linked"]),
-            inode=int(row["inode"]),
-            header=mapping_from(row["header"]),
-            facts=mapping_from(row["facts"]),
-        )
+    return ModelRecord(
+        **{name: row[name] for name in plain},
+        linked=bool(row["linked"]),
+        inode=int(row["inode"]),
+        header=mapping_from(row["header"]),
+        facts=mapping_from(row["facts"]),
+    )

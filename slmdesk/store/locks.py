@@ -43,10 +43,14 @@ else:
 
 
 class FileLock:
-    """A lock on a file of its own, alone or shared.  Raises KnownError `file.unwritable` when it cannot be made."""
+    """A lock on a file of its own, alone or shared.
 
-    def __init__(self, path: Path) -> None:
+    Raises KnownError `file.unwritable` when it cannot be made; FileNotFoundError when it is not to be made.
+    """
+
+    def __init__(self, path: Path, *, make: bool = True) -> None:
         self.path = path
+        self._flags = os.O_RDWR | (os.O_CREAT if make else 0)
         self._alone = False
         self._handle = self._open()
 
@@ -89,8 +93,10 @@ class FileLock:
 
     def _open(self) -> int:
         try:
-            return os.open(self.path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+            return os.open(self.path, self._flags, PRIVATE_FILE)
         except OSError as err:
+            if isinstance(err, FileNotFoundError) and not self._flags & os.O_CREAT:
+                raise
             raise problem_of(err, self.path) from err
 
     def _take(self, *, alone: bool) -> bool:
@@ -147,9 +153,12 @@ class DeskLock:
 def is_desk_alive(paths: Paths, desk_id: str) -> bool:
     """Whether the desk of this id still holds its lock.  No lock file: it ended in order, or never was."""
     path = paths.desk_locks / f"{desk_id}.lock"
-    if not _DESK_ID.fullmatch(desk_id) or not path.exists():
+    if not _DESK_ID.fullmatch(desk_id):
         return False
-    lock = FileLock(path)
+    try:
+        lock = FileLock(path, make=False)
+    except FileNotFoundError:
+        return False
     try:
         return not lock.try_alone()
     finally:
@@ -159,9 +168,9 @@ def is_desk_alive(paths: Paths, desk_id: str) -> bool:
 def sweep_dead_desks(paths: Paths) -> int:
     """Remove the lock files of desks that crashed.  Returns how many there were."""
     swept = 0
-    with suppress(FileNotFoundError):
-        for path in sorted(paths.desk_locks.glob("*.lock")):
-            lock = FileLock(path)
+    for path in sorted(paths.desk_locks.glob("*.lock")):
+        with suppress(FileNotFoundError):  # its desk has just ended in order
+            lock = FileLock(path, make=False)
             if lock.try_alone():
                 if os.name == "nt":
                     lock.close()

@@ -11,7 +11,7 @@ from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_desk_alive
-from slmdesk.store.part import damage_named, mapping_from, new_id
+from slmdesk.store.part import mapping_from, new_id
 from slmdesk.store.words import Words
 
 
@@ -136,12 +136,12 @@ class Messages(Items, Words):
         row = self._db.row("select * from messages where id = ?", (id,))
         if row is None:
             raise KnownError("item.unknown", id=id[:80])
-        return message_from(row)
+        return self._made(message_from, row)
 
     def messages(self, item: str) -> list[Message]:
         """All of an item's tree, in the order they were made."""
         rows = self._db.rows("select * from messages where item = ? order by n", (self.item(item).id,))
-        return [message_from(row) for row in rows]
+        return [self._made(message_from, row) for row in rows]
 
     def mark_interrupted(self, owner_gone: Callable[[str], bool] | None = None) -> list[Message]:
         """Close what desks that are gone left open, keeping the words.  Returns what was closed."""
@@ -179,12 +179,11 @@ def message_from(row: RowLike) -> Message:
         "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "created",
         "revision",
     )  # fmt: skip
-    with damage_named("messages"):
-        return Message(
-            **{name: row[name] for name in plain},
-            role=Role(row["role"]),
-            parts=parts_from(row["parts"]),
-            status=Status(row["status"]),
-            sampling=mapping_from(row["sampling"]),
-            error_args=mapping_from(row["error_args"]),
-        )
+    return Message(
+        **{name: row[name] for name in plain},
+        role=Role(row["role"]),
+        parts=parts_from(row["parts"]),
+        status=Status(row["status"]),
+        sampling=mapping_from(row["sampling"]),
+        error_args=mapping_from(row["error_args"]),
+    )

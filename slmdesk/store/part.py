@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.store.database import Database
+from slmdesk.store.database import Database, RowLike
 from slmdesk.text.storable import make_storable
 
 ID_BYTES = 8
+T = TypeVar("T")
 
 
 def new_id() -> str:
@@ -77,6 +77,14 @@ class StorePart:
             case _:
                 return value
 
+    def _made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
+        """The dataclass of a row.  One that holds what this program never writes is damage, not a bug."""
+        try:
+            return build(row)
+        except (ValueError, TypeError, KeyError, IndexError) as err:
+            self._db.note_damage()
+            raise KnownError("store.damaged", path=str(self._db.path)) from err
+
     def _id_of(self, table: str, wanted: str, column: str = "id") -> str | None:
         """The id that is `wanted`, or the only one that begins with it."""
         if self._db.row(f"select 1 from {table} where {column} = ?", (wanted,)):
@@ -100,12 +108,3 @@ def mapping_from(text: Any) -> dict[str, Json]:
     if not isinstance(shape, dict):
         raise ValueError("not an object")
     return shape
-
-
-@contextmanager
-def damage_named(what: str) -> Iterator[None]:
-    """A row that holds what this program never writes is damage, not a bug: raises KnownError store.damaged."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, IndexError) as err:
-        raise KnownError("store.damaged", path=what) from err

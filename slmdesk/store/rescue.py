@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.store.carve import Carver, Cell
 from slmdesk.store.items import item_from
@@ -126,7 +125,7 @@ def _is_ours(table: str, values: dict[str, Cell]) -> bool:
             return False
     try:
         _CHECKS[table](values)
-    except KnownError:
+    except (ValueError, TypeError, KeyError, IndexError):
         return False
     return True
 

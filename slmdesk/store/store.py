@@ -11,7 +11,7 @@ from pathlib import Path
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
-from slmdesk.store.database import Database, RowLike
+from slmdesk.store.database import Database, Row, RowLike
 from slmdesk.store.items import item_from
 from slmdesk.store.library import model_from
 from slmdesk.store.locks import DeskLock, FileLock
@@ -56,11 +56,14 @@ class Store(Rescue):
 
     def changed_since(self, revision: int) -> Changes:
         """What any desk has changed since `revision`, oldest change first."""
-        newer = " where revision > ? order by revision"
+
+        def newer(table: str) -> list[Row]:
+            return self._db.rows(f"select * from {table} where revision > ? order by revision", (revision,))
+
         return Changes(
-            items=[item_from(row) for row in self._db.rows("select * from items" + newer, (revision,))],
-            messages=[message_from(row) for row in self._db.rows("select * from messages" + newer, (revision,))],
-            gone=[row["id"] for row in self._db.rows("select id from gone" + newer, (revision,))],
+            items=[self._made(item_from, row) for row in newer("items")],
+            messages=[self._made(message_from, row) for row in newer("messages")],
+            gone=[row["id"] for row in newer("gone")],
             revision=self.revision(),
         )
 
@@ -73,7 +76,7 @@ class Store(Rescue):
             last = -(1 << 62)
             while rows := self._db.rows(f"select * from {table} where n > ? order by n limit 500", (last,)):
                 for row in rows:
-                    read(row)
+                    self._made(read, row)
                 last = rows[-1]["n"]
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:

@@ -414,12 +414,14 @@ def test_the_ledger_counts_and_is_searched(store):
     assert store.requests_since(time.time() + 10) == 0
 
 
-def test_what_is_stored_is_checked_as_it_is_read(store):
+def test_what_is_stored_is_checked_as_it_is_read(store, paths):
     chat = store.add_item("chat", "one")
     message = say(store, chat.id, "hello")
     store._db.conn.execute("update messages set status = 'odd'")
-    with pytest.raises(KnownError, match=r"store\.damaged"):
+    with pytest.raises(KnownError) as caught:
         store.message(message)
+    assert (caught.value.code, caught.value.args_for_people["path"]) == ("store.damaged", str(paths.database))
+    assert (paths.data / "check-at-start").exists(), "the next start looks at all of it"
     store._db.conn.execute("update messages set status = 'complete', parts = cast(x'ff' as text)")
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.message(message)
