@@ -66,8 +66,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if outcome == "raised":
         return 0
     if outcome == "silent":
-        print("slmdesk: another window has this home open, but does not answer", file=sys.stderr)  # noqa: T201
-        return NOT_ALONE
+        return _say_not_alone(app)
     run = WindowRun(app, paths, engine=_engine_of(arguments))
     instance.raise_requested.connect(run.come_forward)
     instance.listen()
@@ -88,6 +87,19 @@ def find_starter(environment: Mapping[str, str] = os.environ) -> Path | None:
     folder = Path(__file__).resolve().parent.parent / ".cache" / "starter-model"
     found = [Path(given)] if given else sorted(folder.glob("*.gguf"))
     return found[0] if found and found[0].is_file() else None
+
+
+def _say_not_alone(app: QApplication) -> int:
+    """Another window holds this home and does not answer: it hangs, or runs on another computer."""
+    from PySide6.QtWidgets import QMessageBox
+
+    words = "slmdesk is already open for this home, but its window does not answer. Close it first, or wait."
+    print(words, file=sys.stderr)  # noqa: T201
+    box = QMessageBox(QMessageBox.Icon.Warning, "slmdesk", words, QMessageBox.StandardButton.Close)
+    box.finished.connect(app.quit)
+    box.open()
+    app.exec()
+    return NOT_ALONE
 
 
 class WindowRun:

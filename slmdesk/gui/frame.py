@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
@@ -25,6 +27,9 @@ from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem
 from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.store.rescue import Rescued
 
 KEEP_AFTER_MS = 1000
 
@@ -116,6 +121,8 @@ class Frame(QObject):
             self._keeper.set_choice(settings.theme)
         if settings.font_scale != old.font_scale:
             self._keeper.set_font_scale(settings.font_scale)
+        if (settings.context_tokens, settings.sequences) != (old.context_tokens, old.sequences):
+            self.models.reload()
         self.window.status.show_offline(settings.offline)
 
     @Slot(object)
@@ -127,7 +134,21 @@ class Frame(QObject):
 
     @Slot(object)
     def _on_noticed(self, fact: facts.Noticed) -> None:
-        self._on_problem(fact.problem)
+        problem = fact.problem
+        if problem.code == "store.damaged":
+            rescue = partial(self._rescue, Path(str(problem.args["path"])))
+            self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
+        else:
+            self._on_problem(problem)
+
+    def _rescue(self, damaged: Path) -> None:
+        self._bridge.ask(lambda services: services.history.rescue(damaged), self._on_rescued)
+
+    def _on_rescued(self, found: Rescued) -> None:
+        self.chats.start()
+        lost = f" {found.unreadable:,} entries could not be read." if found.unreadable else ""
+        words = f"Rescued: {found.items:,} chats with {found.messages:,} messages.{lost} The damaged file is kept."
+        self._on_notice_raised(Notice(words, key="rescued"))
 
     @Slot(object)
     def _on_problem(self, problem: Problem) -> None:

@@ -69,6 +69,12 @@ def test_settings_count_at_once_and_can_be_undone(desk):
     desk.wait(lambda: desk.frame.settings.current.theme == "system")
 
 
+def test_a_larger_context_loads_the_model_anew(desk):
+    desk.frame.settings.change("context_tokens", 8192)
+    desk.wait(lambda: desk.ask(lambda services: services.models.state.loaded))
+    desk.wait(lambda: desk.ask(lambda services: services.models.state.loaded.context_tokens) > 4096)
+
+
 def test_text_size_counts_at_once(desk):
     before = QApplication.font().pointSizeF()
     desk.frame.settings.change("font_scale", 150)

@@ -39,12 +39,18 @@ class ListController(QObject):
         self._rows.rename_requested.connect(self.rename)
         bridge.item_changed.connect(self._on_item_changed)
         bridge.item_gone.connect(self._on_item_gone)
-        bridge.opened.connect(self._rows.start)
+        bridge.opened.connect(self.start)
 
     @property
     def rows(self) -> ChatRows:
         """The model of the list."""
         return self._rows
+
+    @Slot()
+    def start(self) -> None:
+        """Show the chats from the newest on, fetched anew; a search goes on."""
+        if not self._words:
+            self._rows.start()
 
     @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:

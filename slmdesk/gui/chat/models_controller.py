@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -12,6 +13,9 @@ from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.sentences import bytes_for_people
+
+if TYPE_CHECKING:
+    from slmdesk.services.services import Services
 
 
 class ModelsController(QObject):
@@ -49,6 +53,11 @@ class ModelsController(QObject):
     def unload(self) -> None:
         """Free the model's memory."""
         self._bridge.ask(lambda services: services.models.unload(), None, self._raise_problem)
+
+    @Slot()
+    def reload(self) -> None:
+        """Load the model again: the services free it when its settings change, and nobody likes to wait."""
+        self._bridge.ask(_reload, None, self._raise_problem)
 
     @Slot()
     def cancel_load(self) -> None:
@@ -120,6 +129,11 @@ class ModelsController(QObject):
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))
+
+
+def _reload(services: Services) -> None:
+    if services.models.state.state is ModelState.NOT_LOADED:
+        services.models.warm_up()
 
 
 def _starter_words(starter: Path | None) -> str:

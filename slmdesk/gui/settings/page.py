@@ -128,8 +128,8 @@ class SettingsPage(QScrollArea):
         self._context = Choice([(size, f"{locale.toString(size)} tokens") for size in CONTEXTS], holder)
         _add(
             column, self._context, "context_tokens", "Context",
-            "How much of a chat the model can see. More takes more memory; it counts from the next load on, "
-            "and never exceeds what the model was made for.",
+            "How much of a chat the model can see, up to what it was made for. More takes more memory. "
+            "The model is loaded anew for it.",
         )  # fmt: skip
         self._idle = Choice([(minutes, words) for minutes, words in IDLE_TIMES], holder)
         _add(

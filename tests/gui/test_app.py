@@ -1,0 +1,108 @@
+"""The composition root: no display, a history of a newer version, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import psutil
+import pytest
+from shiboken6 import delete
+
+from slmdesk.app import NO_DISPLAY, WindowRun, has_display
+from slmdesk.store.schema import APPLICATION_ID
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "shown"),
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({"QT_QPA_PLATFORM": "offscreen"}, "linux", True),
+        ({"QT_QPA_PLATFORM": "xcb"}, "linux", False),
+        ({}, "darwin", True),
+        ({}, "win32", True),
+    ],
+)
+def test_whether_there_is_a_display(environment, platform, shown):
+    assert has_display(environment, platform) is shown
+
+
+def test_without_a_display_one_line_and_a_status_of_its_own(home):
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    env = {key: value for key, value in os.environ.items() if key not in hidden}
+    done = subprocess.run([sys.executable, "-m", "slmdesk"], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == NO_DISPLAY
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "no display" in done.stderr
+
+
+def test_a_history_of_a_newer_version_is_left_alone_and_said(qtbot, qapp, paths):
+    database = sqlite3.connect(paths.database)
+    database.execute(f"pragma application_id = {APPLICATION_ID}")
+    database.execute("pragma user_version = 9999")
+    database.close()
+    before = paths.database.read_bytes()
+    run = WindowRun(qapp, paths, engine="echo")
+    run.start()
+    bars = run.frame.window.notices
+    qtbot.waitUntil(lambda: bool(bars.bars), timeout=20_000)
+    assert "newer version" in bars.bars[0].notice.text
+    assert bars.bars[0].notice.action == "Quit"
+    assert not run.frame.chat_page.composer.button.isEnabled()
+    with qtbot.waitSignal(run.bridge.closed, timeout=20_000):
+        run.frame.window.close()
+    run.end()
+    for one in (run.frame.window, run.frame, run.bridge):
+        delete(one)
+    assert paths.database.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
+    env = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    window = subprocess.Popen([sys.executable, "-m", "slmdesk", "--window", "--engine", "echo"], env=env)
+    try:
+        process = psutil.Process(window.pid)
+        lock = home / "data" / "window.lock"
+        while not lock.exists() or not list(home.rglob("slmdesk.sqlite3")):
+            assert window.poll() is None
+        children = process.children(recursive=True)
+        window.send_signal(number)
+        assert window.wait(20) == 0
+        assert not psutil.wait_procs(children, timeout=2)[1]
+    finally:
+        if window.poll() is None:
+            window.kill()
+        window.wait()
+
+
+def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, model_file, paths):
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.send("keep these words")
+    desk.wait_idle()
+    desk.close()
+    size = paths.database.stat().st_size
+    with paths.database.open("r+b") as file:
+        file.seek(size - 4096)
+        file.write(b"\xff" * 4096)
+        file.seek(0)
+        head = bytearray(file.read(100))
+        head[28:32] = (1).to_bytes(4, "big")  # fewer pages than there are
+        head[40:44] = (7).to_bytes(4, "big")
+        file.seek(0)
+        file.write(b"\0" * 24)
+    again = start()
+    again.wait(lambda: any("set aside" in text for text in again.notices()))
+    again.click("notice_action")
+    again.wait(lambda: any("Rescued" in text or "cannot be read" in text for text in again.notices()))
