@@ -77,7 +77,7 @@ class Carver:
     def _row(self, page: bytes, at: int) -> tuple[int, list[Cell]]:
         size, at = varint(page, at)
         n, at = varint(page, at)
-        if not 0 < size <= MAX_ROW_BYTES:
+        if not 0 < size <= min(MAX_ROW_BYTES, self._pages * self._page_bytes):  # also ends a chain that is a circle
             raise ValueError("no size of a row")
         return n, columns_of(self._payload(page, at, size))
 
