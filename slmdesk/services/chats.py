@@ -135,7 +135,7 @@ class ChatService:
         shelf, old, item, before = self._answer(message)
         if not can_continue(old):
             raise KnownError("request.invalid", what="this answer is complete")
-        record = self._models.choose(None)
+        record = self._models.by_sha256(old.model_sha256) or self._models.choose(None)
         growing = shelf.reopen_message(message)
         self._tell(MessageChanged(growing))
         turns, _ids = turns_for_engine(_system(item), before)

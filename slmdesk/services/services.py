@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ from slmdesk.services.sentences import problem_for
 from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store, open_store
+
+log = logging.getLogger(__name__)
 
 Listener = Callable[[Fact], None]
 
@@ -143,9 +146,11 @@ class Services:
 
     def _report(self, error: BaseException, *, but: Listener) -> None:
         problem: Problem = problem_for(error)
-        for listener in tuple(self._listeners):
-            if listener is not but:
-                listener(Noticed(problem))
+        others = [one for one in self._listeners if one is not but]
+        for listener in others:
+            listener(Noticed(problem))
+        if not others:
+            log.error("the only listener failed\n%s", problem.report or problem.code)
 
 
 def open_services(

@@ -112,3 +112,27 @@ def test_p3_words_are_in_the_database_alone_and_files_are_private(environment, t
     assert any(one.name == "engine.log" for one in files)
     for one in home.rglob("*"):
         assert one.stat().st_mode & 0o077 == 0, one
+
+
+def test_h6_a_home_that_cannot_be_written_is_read_and_nothing_is_lost(environment, tiny, home) -> None:
+    inside = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"']
+    if not shutil.which("unshare") or subprocess.run([*inside, "/tmp", "true"], capture_output=True).returncode:
+        pytest.skip("no namespaces here")
+
+    def run(*args: str, read_only: bool = True) -> subprocess.CompletedProcess[str]:
+        command = [*inside, str(home), *SLMDESK, *args] if read_only else [*SLMDESK, *args]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment, cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    run("models", "import", str(tiny), read_only=False)
+    run("chat", "hello", read_only=False)
+    listed = run("history", "list")
+    assert (listed.returncode, listed.stdout.count("hello")) == (0, 1)
+    assert "cannot be written" in listed.stderr
+    refused = run("chat", "again", "--json")
+    assert (refused.returncode, '"store.read_only"' in refused.stdout) == (1, True)
+    assert run("chat", "again", "--no-save").stdout == "You said: again\n"
+    assert run("doctor").returncode == 0
+    assert run("history", "list", read_only=False).stdout.count("hello") == 1
