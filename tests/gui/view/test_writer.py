@@ -134,6 +134,30 @@ def test_a_long_open_block_is_formatted_when_it_closes(kind, style, parser):
     assert not writer.is_plain
 
 
+@pytest.mark.parametrize(
+    ("start", "line"),
+    [
+        ("", "- a [link](https://example.org)\n"),
+        ("", "> a [link](https://example.org)\n"),
+        ("| a | b |\n|---|---|\n", "| c | d |\n"),
+        ("```\n", "x = 1\n"),
+    ],
+    ids=["list", "quote", "table", "code"],
+)
+def test_what_is_only_appended_can_be_read_and_is_no_link(start, line, style, parser):
+    text = start + line * (5000 // len(line)) + "LAST words"
+    document = QTextDocument()
+    writer = MessageWriter(document, style, parser)
+    for size in range(100, len(text) + 100, 100):
+        writer.write(text[:size], ended=False)
+    cursor = document.find("LAST words")
+    assert not cursor.isNull()
+    assert cursor.charFormat().anchorHref() == ""
+    assert cursor.charFormat().fontPointSize() > 5
+    assert cursor.blockFormat().lineHeight() > 50
+    assert cursor.currentList() is None
+
+
 def test_golden_words(style, parser):
     text = CORPUS["html"] + "\n\n" + CORPUS["images"] + "\n\n" + CORPUS["links"]
     document, _ = write(text, style, parser)

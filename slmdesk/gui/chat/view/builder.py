@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 
 from slmdesk.gui.chat.view.highlight import Highlighter
 from slmdesk.gui.chat.view.parser import Deadline, TooSlow
-from slmdesk.gui.chat.view.style import CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
+from slmdesk.gui.chat.view.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 from slmdesk.gui.chat.view.tables import TableReader, write_table
 from slmdesk.gui.links import judge_link
 
@@ -93,12 +93,10 @@ class Builder:
                 self.cursor.insertText(line[start : start + LONGEST_LINE])
 
     def append_plain(self, text: str) -> None:
-        """Go on in the last block with what a long open block has gained."""
+        """Go on at the end with what a long open block has gained, letter by letter."""
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
-        lines = text.split("\n")
-        char = self.cursor.charFormat()
-        block = self.cursor.blockFormat()
-        for number, line in enumerate(lines):
+        block, char = self._plain_formats()
+        for number, line in enumerate(text.split("\n")):
             if number:
                 block.clearProperty(GLUED)
                 self.cursor.insertBlock(block, char)
@@ -111,6 +109,25 @@ class Builder:
                     room = LONGEST_LINE
                 self.cursor.insertText(rest[:room], char)
                 rest, room = rest[room:], 0
+
+    def _plain_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
+        """Formats of text that is only appended: of code or of plain lines, never a list's, a table's or a link's."""
+        last = self.cursor.blockFormat()
+        if last.hasProperty(CODE):
+            last.setBottomMargin(0)
+            return last, self._style.mono
+        block = self._style.block(bottom=2)
+        if last.lineHeightType() == QTextBlockFormat.LineHeightTypes.FixedHeight.value:  # Qt's own behind a table
+            self.cursor.setBlockFormat(block)
+            self.cursor.setBlockCharFormat(self._style.body)
+        elif self.cursor.charFormat().hasProperty(CHROME):
+            self.cursor.insertBlock(block, self._style.body)
+        marks = self.cursor.currentList()
+        block.setIndent(marks.format().indent() if marks is not None else last.indent())
+        block.setLeftMargin(last.leftMargin())
+        if last.hasProperty(QUOTE):
+            block.setProperty(QUOTE, last.intProperty(QUOTE))
+        return block, self._style.body
 
     # one token, or one group of tokens -----------------------------------------------------------------------------
 
