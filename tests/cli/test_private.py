@@ -136,3 +136,35 @@ def test_h6_a_home_that_cannot_be_written_is_read_and_nothing_is_lost(environmen
     assert run("chat", "again", "--no-save").stdout == "You said: again\n"
     assert run("doctor").returncode == 0
     assert run("history", "list", read_only=False).stdout.count("hello") == 1
+
+
+FULL = """
+mount -t tmpfs -o size=2m none "$1" || exit 99
+export SLMDESK_HOME="$1/home"; shift
+"$@" models import --link "$MODEL" >&2 && "$@" chat "first words" >&2 || exit 98
+dd if=/dev/zero of="$SLMDESK_HOME/fill" bs=4k >/dev/null 2>&1
+"$@" history list; echo "listed $?"
+"$@" chat "second words"; echo "refused $?"
+"$@" chat "not kept" --no-save; echo "answered $?"
+rm "$SLMDESK_HOME/fill"
+"$@" chat "third words" >&2; echo "kept $?"
+"$@" history list
+"""
+
+
+def test_h5_d12_a_full_disk_is_said_and_nothing_is_lost(environment, tiny, tmp_path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", FULL, "sh", str(place), *SLMDESK], capture_output=True, text=True, cwd=ROOT,
+        timeout=TIMEOUT_S, env={**environment, "MODEL": str(tiny)}, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    if done.returncode == 99 or "unshare" in done.stderr:
+        pytest.skip("no namespaces here")
+    lines = [one for one in done.stdout.splitlines() if not one.startswith("You said")]
+    assert "first words" in lines[0]
+    assert lines[1:5] == ["listed 0", "refused 1", "answered 0", "kept 0"], done.stderr
+    assert [one.split("  ")[-1] for one in lines[5:]] == ["third words", "first words"]
+    assert "disk is full" in done.stderr
+    assert "damaged" not in done.stderr
+    assert "Traceback" not in done.stderr
