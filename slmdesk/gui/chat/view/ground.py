@@ -284,8 +284,8 @@ class MessageArea(QAbstractScrollArea):
             share = self._offset / max(self._rows[self._anchor].height, 1)
         if not keep_widgets:
             self._drop_widgets(self._live)
-            for row in self._rows:
-                row.width = -1
+            for index in range(count):
+                self._rows.forget_height(index)
         self._rows.guess(self._style, self.column_width)
         if not self._at_end and count:
             self._offset = round(share * self._measured(self._anchor))

@@ -59,7 +59,7 @@ class GrowingArea(MessageArea):
         self._pending.discard(message.id)
         widget = row.widget
         if widget is None:
-            row.width = -1
+            self._rows.forget_height(index)
             self._rows.guess(self._style, self.column_width)
         elif _goes_on(before, message):
             row.has_more = widget.show_view(message, width=self.column_width)
@@ -92,7 +92,7 @@ class GrowingArea(MessageArea):
             index = self._index(message_id)
             row = self._rows[index]
             if row.widget is None:
-                row.width = -1
+                self._rows.forget_height(index)
             elif self._must_wait(row):
                 waiting.add(message_id)
             else:

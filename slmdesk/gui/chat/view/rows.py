@@ -26,6 +26,8 @@ class Row:
     height: int = 0
     width: int = -1
     """The width `height` was measured at; -1: it is a guess."""
+    guessed: int = -1
+    """The width `height` was guessed for."""
     widget: MessageWidget | None = None
     selection: tuple[int, int] | None = None
     """Anchor and position in its document, kept while there is no widget."""
@@ -83,11 +85,17 @@ class Rows:
         row.view = replace(row.view, text=row.view.text + piece)
 
     def guess(self, style: ViewStyle, width: int) -> None:
-        """Guess every height that was not measured at this width."""
+        """Guess every height that was not measured or guessed at this width."""
         for row in self._rows:
-            if row.width != width:
+            if row.width != width and row.guessed != width:
                 row.height = guess_height(row.view, style, width)
-        self._tops = None
+                row.guessed = width
+                self._tops = None
+
+    def forget_height(self, index: int) -> None:
+        """The message has changed: neither measure nor guess holds any more."""
+        row = self._rows[index]
+        row.width = row.guessed = -1
 
     def set_height(self, index: int, height: int, width: int = -1) -> None:
         """Correct one height."""
