@@ -113,9 +113,9 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     desks: list[Desk] = []
 
-    def begin(**echo) -> Desk:
+    def begin(engine: str = "echo", **echo) -> Desk:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
-        run = WindowRun(qapp, paths, engine="echo")
+        run = WindowRun(qapp, paths, engine=engine)
         desk = Desk(run, qtbot)
         desks.append(desk)
         run.start()
@@ -132,6 +132,12 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         delete(desk.window)
         delete(desk.frame)
         delete(desk.bridge)
+
+
+@pytest.fixture
+def start_real(start) -> Callable[..., Desk]:
+    """The same with the real engine."""
+    return lambda: start(engine="")
 
 
 @pytest.fixture

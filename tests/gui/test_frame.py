@@ -7,7 +7,7 @@ import threading
 
 import psutil
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QToolButton
@@ -168,7 +168,7 @@ def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(desk, 
     assert "ValueError" in dialog.detailedText()
     assert "slmdesk" in dialog.detailedText()
     copy = desk.find("copy_details_button", dialog)
-    QTest.mouseClick(copy, __import__("PySide6.QtCore").QtCore.Qt.MouseButton.LeftButton)
+    QTest.mouseClick(copy, Qt.MouseButton.LeftButton)
     assert "ValueError" in QApplication.clipboard().text()
     dialog.close()
     desk.send("still here?")
@@ -209,7 +209,6 @@ def test_every_control_has_a_name_for_screen_readers_and_a_place_for_the_keyboar
 
 
 def test_labels_show_foreign_text_as_it_is(desk):
-    from PySide6.QtCore import Qt
 
     for label in desk.window.findChildren(QLabel):
         assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
@@ -223,3 +222,33 @@ def test_no_two_actions_share_a_shortcut(desk):
     keys += [action.shortcut().toString() for action in desk.window.findChildren(QAction) if action.shortcut()]
     keys = [key for key in keys if key]
     assert len(keys) == len(set(keys)), sorted(keys)
+
+
+def test_tab_reaches_every_control_of_the_chat_page(desk):
+    seen: list[str] = []
+    desk.page.composer.input_box.setFocus()
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget().objectName())
+    wanted = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button", "entry_0"}
+    assert wanted <= set(seen), " ".join(seen)
+
+
+def test_shortcuts(desk):
+    window = desk.window
+    desk.page.composer.input_box.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: desk.frame.settings_page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: desk.page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert not desk.page.chat_list.isVisible()
+    search = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_F, search)
+    assert desk.page.chat_list.isVisible()
+    assert desk.page.chat_list.search_box.hasFocus()
+    desk.send("hello")
+    desk.wait_idle()
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert desk.chat.chat == ""
+    assert desk.page.composer.input_box.hasFocus()

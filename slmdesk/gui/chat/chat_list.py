@@ -201,6 +201,11 @@ class ChatList(QFrame):
         return self._view
 
     @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of the eye, for Tab."""
+        return (self._new, self._search, self._view)
+
+    @property
     def search_box(self) -> QLineEdit:
         """Where words to search for are typed."""
         return self._search

@@ -43,6 +43,11 @@ class ContextMeter(QWidget):
         layout.addWidget(self._new_chat)
 
     @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of the eye, for Tab."""
+        return (self._new_chat,)
+
+    @property
     def sentence(self) -> str:
         """What it says now."""
         return self._label.text()

@@ -47,13 +47,20 @@ class EmptyChat(QWidget):
         note = "Small models are good at short texts and make mistakes: check what matters."
         column.addWidget(plain_label(note, self, name="empty_note", kind="muted"))
         column.addSpacing(theme.SPACE_8)
+        self._examples: list[QWidget] = []
         for at, words in enumerate(EXAMPLES):
             button = named(QPushButton(words, self), f"example_{at}")
             button.setProperty("kind", "example")
             button.setToolTip("Put these words into the message")
             button.clicked.connect(lambda _checked=False, chosen=words: self.example_chosen.emit(chosen))
             column.addWidget(button)
+            self._examples.append(button)
         _centre(self, column)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of the eye, for Tab."""
+        return tuple(self._examples)
 
 
 class FirstStart(QScrollArea):

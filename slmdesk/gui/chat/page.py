@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
@@ -80,6 +81,12 @@ class ChatPage(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._splitter)
+        order = (
+            *self._list.in_order, self._fold, self._picker.button, self._picker.cancel_button,
+            self._view, *self._empty.in_order, self._composer.input_box, self._composer.button, *self._meter.in_order,
+        )  # fmt: skip
+        for one, following in pairwise(order):
+            QWidget.setTabOrder(one, following)
 
     def _build_work(self) -> QWidget:
         work = named(QFrame(self), "work")

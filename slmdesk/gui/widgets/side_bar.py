@@ -35,7 +35,6 @@ class SideBar(QFrame):
         index = len(self._group.buttons())
         button = named(QToolButton(self), f"entry_{index}")
         button.setCheckable(True)
-        button.setChecked(index == 0)
         button.setText(title)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
@@ -46,6 +45,10 @@ class SideBar(QFrame):
         button.setProperty("kind", "entry")
         set_icon(button, icon_name)
         self._group.addButton(button, index)
+        if index == 0:
+            button.setChecked(True)
+        else:
+            button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked one, arrows to the others
         if at_end:
             self._ends.addWidget(button)
         else:

@@ -265,7 +265,9 @@ class ConversationView(GrowingArea):
         if widget is not None:
             chain += [widget.text, *widget.buttons]
         now = self.window().focusWidget()
-        at = next((i for i, thing in enumerate(chain) if thing is now), 0)
+        at = next((i for i, thing in enumerate(chain) if thing is now), -1)
+        if at < 0:  # a control of the empty widget: Qt knows its place
+            return super().focusNextPrevChild(forward)
         following = at + (1 if forward else -1)
         if 0 <= following < len(chain):
             thing = chain[following]
