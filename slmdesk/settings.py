@@ -131,17 +131,26 @@ class SettingsFile:
         return self.current
 
     def refresh(self) -> None:
-        """Take over what another desk has saved since, and tell the listeners; cheap when nothing was.
+        """Take over what was saved since, by another desk or by hand, and tell the listeners; cheap when nothing was.
 
-        A file that has gone or cannot be read changes nothing.
+        A file that has gone or cannot be read changes nothing and stays where it is: somebody may be writing it just
+        now.  A wrong value leaves what holds.
         """
         seen = self._signature()
         if seen in (self._seen, None):
             return
         self._seen = seen
-        known = len(self.problems)
-        loaded = self._load()
-        if len(self.problems) == known and loaded != self.current:
+        try:
+            shape = _shape_of(_read(self._path))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, RecursionError):
+            self._keep_old = True
+            return
+        good, extra, wrong = _sorted(shape)
+        self._keep_old = bool(wrong)
+        loaded = Settings(**{key: getattr(self.current, key) for key in wrong}, **good, extra=extra)
+        if loaded != self.current:
             self._take(loaded)
 
     def _take(self, new: Settings) -> None:
@@ -167,25 +176,14 @@ class SettingsFile:
             self._keep_old = True
             return Settings()
         try:
-            shape = json.loads(untrusted.decode("utf-8-sig"))
-            if not isinstance(shape, dict):
-                raise ValueError("not an object")
+            shape = _shape_of(untrusted)
         except (ValueError, RecursionError):
             self._note(self._path.name, self._set_aside())
             return Settings()
-        return self._from_shape(shape)
-
-    def _from_shape(self, shape: dict[str, Any]) -> Settings:
-        good: dict[str, Any] = {}
-        extra: dict[str, Json] = {}
-        for key, value in shape.items():
-            if key not in _NAMES:
-                extra[key] = value
-            elif reason := reason_against(key, value):
-                self._note(key, reason)
-                self._keep_old = True
-            else:
-                good[key] = value
+        good, extra, wrong = _sorted(shape)
+        for key, reason in wrong.items():
+            self._note(key, reason)
+            self._keep_old = True
         return Settings(**good, extra=extra)
 
     def _copy_old(self) -> None:
@@ -222,6 +220,29 @@ def _read(path: Path) -> bytes:
     if len(untrusted) > MAX_FILE_BYTES:
         raise OSError(0, "too large")
     return untrusted
+
+
+def _shape_of(untrusted: bytes) -> dict[str, Any]:
+    """Raises ValueError (or RecursionError) for what is no JSON object."""
+    shape = json.loads(untrusted.decode("utf-8-sig"))
+    if not isinstance(shape, dict):
+        raise ValueError("not an object")
+    return shape
+
+
+def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], dict[str, str]]:
+    """Values that hold, keys of a newer version, and what is wrong with the rest."""
+    good: dict[str, Any] = {}
+    extra: dict[str, Json] = {}
+    wrong: dict[str, str] = {}
+    for key, value in shape.items():
+        if key not in _NAMES:
+            extra[key] = value
+        elif reason := reason_against(key, value):
+            wrong[key] = reason
+        else:
+            good[key] = value
+    return good, extra, wrong
 
 
 def _to_json(settings: Settings) -> bytes:

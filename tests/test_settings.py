@@ -159,3 +159,19 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(KnownError, match=r"file\.unwritable"):
         file.change(theme="dark")
     assert file.current.theme == "system"
+
+
+def test_a_file_that_is_just_being_written_by_hand_is_left_alone_and_read_when_it_is_whole(path):
+    window = SettingsFile(path)
+    window.change(offline=False, font_scale=120)
+    path.write_text('{"offline": tr')
+    window.refresh()
+    assert (window.current.offline, path.read_text()) == (False, '{"offline": tr')
+    path.write_text('{"offline": true, "font_scale": 9000}')
+    window.refresh()
+    assert window.current.offline is True, "a wrong value beside it does not hide it"
+    assert window.current.font_scale == 120
+    assert window.problems == []
+    window.change(theme="dark")
+    (kept,) = path.parent.glob("settings.old-*.json")
+    assert "9000" in kept.read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.records import LedgerRow
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Fact, RequestsToday
@@ -47,9 +48,15 @@ class NetworkService:
         return self._store.requests(limit, words)
 
     def record(self, host: str, method: str, path: str, purpose: str) -> int:
-        """Commit a ledger row before its request leaves: the guard's `record`.  Never on the desk thread."""
+        """Commit a ledger row before its request leaves: the guard's `record`.  Never on the desk thread.
+
+        Raises KnownError `network.offline` when another desk has just forbidden requests; nothing is noted or sent.
+        """
 
         def write() -> int:
+            self._settings.refresh()
+            if self.is_offline:
+                raise KnownError("network.offline", host=host)
             n = self._store.record_request(host, method, path, purpose)
             self.say_today()
             return n

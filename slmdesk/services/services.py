@@ -125,7 +125,7 @@ class Services:
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.backups = BackupService(self.desk, self.store, paths)
         self._room = room
-        self._watch = Watch(self.desk, self.store, self.chats, self.network, self.tell)
+        self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self._watch.start()
 
     def _close_services(self) -> None:

@@ -1,4 +1,4 @@
-"""What other desks wrote: the database is asked once a second whether anything is new."""
+"""What other desks wrote: settings and database are asked once a second whether anything is new."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from slmdesk.services.desk import Desk, Later
 from slmdesk.services.facts import Fact, ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed
 from slmdesk.services.network import NetworkService
 from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 EVERY_S = 1.0
@@ -21,9 +22,16 @@ class Watch:
     """Tells what other desks changed.  Everything on the desk thread."""
 
     def __init__(
-        self, desk: Desk, store: Store, chats: ChatService, network: NetworkService, tell: Callable[[Fact], None]
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        chats: ChatService,
+        network: NetworkService,
+        tell: Callable[[Fact], None],
     ) -> None:
-        self._desk, self._store, self._chats, self._network, self._tell = desk, store, chats, network, tell
+        self._desk, self._store, self._settings = desk, store, settings
+        self._chats, self._network, self._tell = chats, network, tell
         self._revision = store.revision()
         self._version = store.data_version()
         self._looks = 0
@@ -42,6 +50,7 @@ class Watch:
 
     def look(self) -> None:
         """Tell what is new now.  A store that cannot answer is asked again next time; its trouble is told once."""
+        self._settings.refresh()  # first: “offline” said elsewhere holds here too, whatever ails the store
         try:
             self._look()
             self._trouble = ""
