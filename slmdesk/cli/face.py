@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -69,7 +70,8 @@ class Face:
             services.add_listener(on_fact)
             yield services
         finally:
-            services.close()
+            with deaf_to_ctrl_c():  # an impatient second one would leave words unsaved; it takes two seconds at most
+                services.close()
 
     def wait_for(
         self,
@@ -147,6 +149,20 @@ def next_of(answers: queue.SimpleQueue[T]) -> T:
             return answers.get(timeout=LOOK_S)
         except queue.Empty:
             continue
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Hear no Ctrl-C for a moment that has an end of its own."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread, which alone hears it
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def harmless(text: str) -> str:

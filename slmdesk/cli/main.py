@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,6 +79,7 @@ def _run(face: Face, args: list[str]) -> int:
         face.fail("request.invalid", err.format_message())
         return err.exit_code
     except (click.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         return INTERRUPTED
     except PipeClosed:
         raise
