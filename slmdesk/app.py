@@ -73,7 +73,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     instance.listen()
     status = run.run()
     instance.release()
-    _leave(status)
+    return _leave(status)
 
 
 def children_commands(engine: str = "") -> tuple[list[str], list[str]]:
