@@ -65,6 +65,23 @@ def test_tries_become_rarer_while_they_lose():
     assert gaps[-1] == 256
 
 
+def test_a_prompt_is_not_read_by_one_thread_just_to_see():
+    steps = ThreadChooser((8, 4, 1))
+    run(steps, 50, {8: 1.0, 4: 1.1, 1: 4.0})
+    reads = ThreadChooser((8, 4, 1), first_gap=4, hint=steps)
+    chosen = set()
+    for _ in range(100):
+        threads = reads.choose()
+        chosen.add(threads)
+        reads.note(threads, {8: 1.0, 4: 1.9, 1: 7.0}[threads])
+    assert chosen == {8, 4}
+    run(steps, 300, {8: 6.0, 4: 3.0, 1: 2.0})  # the machine is busy now
+    for _ in range(100):
+        threads = reads.choose()
+        reads.note(threads, {8: 9.0, 4: 9.0, 1: 7.0}[threads])
+    assert reads.best == 1
+
+
 def test_one_candidate_is_never_left():
     chooser = ThreadChooser((3,))
     assert run(chooser, 40, {3: 1.0}) > 0

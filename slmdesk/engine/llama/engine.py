@@ -120,7 +120,7 @@ class LlamaEngine(Engine):
         started: dict[str, list[sequences.Sequence]] = {}
         for request in requests:
             try:
-                started.setdefault(request.handle, []).append(self._prepare(request, priority, outbox))
+                started.setdefault(request.handle, []).append(self._prepare(request, Priority(priority), outbox))
             except KnownError as err:
                 outbox.put(RequestFailed(request.key, err.code, dict(err.args_for_people)))
         for handle, wanted in started.items():

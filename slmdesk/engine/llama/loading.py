@@ -137,7 +137,7 @@ def load_model(
             sequences=plan.sequences or min(plan.places - 1, CostCurve(curve).default_sequences()),
             curve=CostCurve(curve),
             step_threads=steps,
-            read_threads=ThreadChooser(candidates, first_gap=4),
+            read_threads=ThreadChooser(candidates, first_gap=4, hint=steps),
             can_redo=not weights.keeps_state,
         )
         abort.scheduler = scheduler

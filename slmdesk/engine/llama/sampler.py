@@ -59,11 +59,7 @@ class Sampler:
         self._grammar = make_grammar_sampler(vocab, grammar) if grammar is not None else None
         self._chain = self._open_chain(sampling, seed, vocabulary.end_tokens)
         # Nothing but the largest logit is wanted: numpy finds it in a tenth of the chain's time.
-        self._plain_greedy = (
-            self._api.llama_sampler_chain_n(self._chain) == 1
-            and _value(sampling.temperature) <= 0
-            and self._grammar is None
-        )
+        self._only_largest = self._api.llama_sampler_chain_n(self._chain) == 1 and _value(sampling.temperature) <= 0
         self._candidates: NDArray[np.void] | None = None
         self._first = True
 
@@ -83,12 +79,12 @@ class Sampler:
         if self._first:
             self._first = False
             _refuse_strange(logits)
-        if self._plain_greedy:
-            token = int(logits.argmax())
-        elif math.isnan(logits[0]):  # the samplers in C would abort the process over it
+        if math.isnan(logits[0]):  # the samplers in C would abort the process over it
             raise damaged_numbers()
-        elif self._grammar:
+        if self._grammar:
             token = self._sample_by_grammar(logits)
+        elif self._only_largest:
+            token = int(logits.argmax())
         else:
             token = int(self._api.llama_sampler_sample(self._chain, context.pointer, index))
         if not math.isfinite(logits[token]):
@@ -101,7 +97,7 @@ class Sampler:
         Asking about the whole vocabulary at each step halves the speed; this way nearly nothing is lost, and the
         chances are the same: a refused winner is drawn again among the allowed ones.
         """
-        token = self._choose(self._all_candidates(logits))
+        token = int(logits.argmax()) if self._only_largest else self._choose(self._all_candidates(logits))
         if not self._allowed(token, float(logits[token])):
             best = np.argpartition(logits, -min(_FIRST_TRY, len(logits)))[-_FIRST_TRY:]
             some = _candidates_of(best.astype(np.int32), logits)

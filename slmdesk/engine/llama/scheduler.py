@@ -20,9 +20,9 @@ from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
 from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
 
-PAUSE_S = 0.2
+PAUSE_S = 0.25
 """How long answers under way may stand still for a slice of another prompt."""
-LEAST_SLICE = 32
+LEAST_SLICE = 16
 ROOM_FOR_ANSWER = 256
 """Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
 WORTH_WAITING = 32

@@ -13,6 +13,7 @@ import psutil
 
 _WEIGHT_OF_NEW = 0.25
 _LONGEST_GAP = 256
+_NEAR = 1.25
 
 
 def usable_cores() -> int:
@@ -34,7 +35,13 @@ class ThreadChooser:
     lives as long as the model, so that costs are kept across turns.
     """
 
-    def __init__(self, candidates: Sequence[int], *, first_gap: int = 16) -> None:
+    def __init__(self, candidates: Sequence[int], *, first_gap: int = 16, hint: ThreadChooser | None = None) -> None:
+        """`hint`: a chooser for cheaper steps; what is far from its best is not tried here.
+
+        So a slice of a prompt is not read by one thread of eight just to see: single steps, which gain less by many
+        threads, would have told.
+        """
+        self._hint = hint
         self._candidates = tuple(candidates)
         self._costs: dict[int, float] = {}
         self._first_gap = self._gap = first_gap
@@ -50,9 +57,9 @@ class ThreadChooser:
 
     @property
     def best(self) -> int:
-        """The cheapest number of threads seen so far; the largest before anything is known."""
+        """The cheapest number of threads seen so far; the largest that promises well before anything is known."""
         if not self._costs:
-            return self._candidates[0]
+            return next(filter(self._promises, self._candidates), self._candidates[0])
         return min(self._costs, key=self._costs.__getitem__)
 
     def choose(self) -> int:
@@ -62,6 +69,9 @@ class ThreadChooser:
             return self.best
         if self._probing is None:
             self._probing = self._next_other()
+        if self._probing is None:
+            self._due = self._steps + self._gap
+            return self.best
         return self._probing
 
     def note(self, threads: int, cost: float) -> None:
@@ -79,9 +89,19 @@ class ThreadChooser:
         self._due = self._steps + (2 if untried else self._gap)
         self._probing = None
 
-    def _next_other(self) -> int:
+    def is_near_best(self, threads: int) -> bool:
+        """Whether this number of threads costs little more than the best, as far as is known."""
+        cost = self._costs.get(threads)
+        return cost is not None and cost <= _NEAR * min(self._costs.values())
+
+    def _promises(self, threads: int) -> bool:
+        return self._hint is None or self._hint.is_near_best(threads)
+
+    def _next_other(self) -> int | None:
         best = self.best
-        others = [n for n in self._candidates if n != best]
+        others = [n for n in self._candidates if n != best and self._promises(n)]
         untried = [n for n in others if n not in self._costs]
         self._turn += 1
+        if not others:
+            return None
         return untried[0] if untried else others[self._turn % len(others)]
