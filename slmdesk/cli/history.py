@@ -66,7 +66,7 @@ def show(face: Face, chat: str) -> None:
 @json_option
 @click.pass_obj
 def search(face: Face, words: tuple[str, ...], limit: int) -> None:
-    """Messages that hold WORDS, newest first."""
+    """Messages, and titles of chats, that hold WORDS, newest first; for a title alone the message is empty."""
     with face.services() as services:
         found = services.desk.call(lambda: services.history.search(" ".join(words), limit=limit))
     rows: list[Json] = [

@@ -90,10 +90,11 @@ class Found:
 
     item: str
     message: str
+    """Empty when the title alone holds the words; the snippet is then how the item begins."""
     title: str
     snippet: str
     n: int = 0
-    """Of the message: the `before` of the next page."""
+    """Of the message, or of the item's newest: the `before` of the next page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,22 +8,25 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike, Value
-from slmdesk.store.part import StorePart, mapping_from, merged, new_id
+from slmdesk.store.part import mapping_from, merged, new_id
+from slmdesk.store.words import Words
 
 
-class Items(StorePart):
+class Items(Words):
     """The part of the store that keeps items."""
 
     def add_item(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
         """A new, empty item.  Raises KnownError store.*."""
         now, ident = self._clock(), new_id()
         with self._db.writing():
-            self._db.insert(
+            n = self._db.insert(
                 "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
                 " values (?, ?, ?, 0, ?, ?, ?, ?)",
                 (ident, kind, self._text(title), now, now, self._next_revision(), self._json(settings or {})),
             )
-            return self.item(ident)
+            item = self.item(ident)
+            self._index(n, item.title, "titles")
+            return item
 
     def item(self, id: str) -> Item:
         """The item of this id, or of the only id that begins so; in the trash too.  Raises KnownError item.unknown."""
@@ -53,8 +56,13 @@ class Items(StorePart):
         return [self._made(item_from, row) for row in rows]
 
     def rename_item(self, id: str, title: str) -> Item:
-        """Give it another title.  Its place in the list stays."""
-        return self._change_item(id, "title = ?", (self._text(title),))
+        """Give it another title, by which it is found from now on.  Its place in the list stays."""
+        with self._db.writing():
+            old = self.item(id)
+            new = self._change_item(old.id, "title = ?", (self._text(title),))
+            self._unindex(old.n, old.title, "titles")
+            self._index(new.n, new.title, "titles")
+            return new
 
     def change_item_settings(self, id: str, **values: Json) -> Item:
         """Set what belongs to this item alone; None takes a key away.  Its place in the list stays."""

@@ -12,10 +12,9 @@ from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_desk_alive
 from slmdesk.store.part import mapping_from, new_id
-from slmdesk.store.words import Words
 
 
-class Messages(Items, Words):
+class Messages(Items):
     """The part of the store that keeps messages."""
 
     def add_message(

@@ -81,6 +81,8 @@ class Rescue(Messages, Models, Ledger):
         self._db.insert(f"insert into {table} ({', '.join(values)}) values ({places})", list(values.values()))
         if table == "messages":
             self._index_message(n)
+        if table == "items":
+            self._index(n, str(values["title"]), "titles")
         return 1
 
     def _prepare_message(self, values: dict[str, Cell]) -> None:
@@ -90,11 +92,13 @@ class Rescue(Messages, Models, Ledger):
         if self._db.row("select 1 from items where id = ?", (item,)):
             return
         words = " ".join(self._words_of(str(values["parts"]), str(values["text"]))[:500].split())
-        self._db.insert(
+        title = words[:_TITLE_CHARACTERS]
+        n = self._db.insert(
             "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
             " values (?, 'chat', ?, 0, ?, ?, ?, '{}')",
-            (item, words[:_TITLE_CHARACTERS], values["created"], values["created"], self._next_revision()),
+            (item, title, values["created"], values["created"], self._next_revision()),
         )
+        self._index(n, title, "titles")
 
 
 def _rows_in(carver: Carver, tables: tuple[str, ...]) -> Iterator[tuple[str, int, dict[str, Cell]]]:

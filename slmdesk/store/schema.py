@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from slmdesk.text.folding import fold_for_search
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -56,7 +58,15 @@ def m001_history(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Step, ...] = (m001_history,)
+def m002_titles(db: Database) -> None:
+    """Titles are found too, by an index of their own: its row numbers are the items'."""
+    db.conn.execute("create virtual table titles using fts5 (folded, content='', prefix='2 3', tokenize='ascii')")
+    for n, title in db.conn.execute("select n, title from items").fetchall():
+        if folded := fold_for_search(title):
+            db.conn.execute("insert into titles (rowid, folded) values (?, ?)", (n, folded))
+
+
+STEPS: tuple[Step, ...] = (m001_history, m002_titles)
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:

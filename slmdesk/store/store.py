@@ -123,6 +123,8 @@ class Store(Rescue):
                 for row in self._db.rows(query, (id,)):
                     if row["status"] != "streaming":
                         self._unindex(row["n"], self._words_of(row["parts"], row["text"]))
+                item = self.item(id)
+                self._unindex(item.n, item.title, "titles")
                 self._db.run("delete from messages where item = ?", (id,))
                 self._db.run("delete from items where id = ?", (id,))
                 self._db.run("insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self._next_revision()))

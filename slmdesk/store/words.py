@@ -1,4 +1,7 @@
-"""Full-text search of the history: the index over folded text, written by the store itself, and its questions."""
+"""Full-text search of the history: indexes over folded text, written by the store itself, and their questions.
+
+Two indexes: `words` over messages, `titles` over items; the row numbers of each are those of its table.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,10 @@ from slmdesk.text import folding
 HIT_BEGINS, HIT_ENDS = "\ue000", "\ue001"
 SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140
 """Characters of the original around the first hit."""
+INDEXES = ("words", "titles")
+OLDEST = -(1 << 62)
+WITHOUT_MESSAGES = -(1 << 60)
+"""Added to the number of an item without messages, it gives its place behind every message."""
 
 
 class Words(StorePart):
@@ -20,16 +27,25 @@ class Words(StorePart):
     def search(self, words: str, *, limit: int = 50, before: int | None = None) -> list[Found]:
         """Messages that hold all of the words, the newest first; the last word may be a beginning.
 
-        `before`: the `n` of the last one seen, for the next page.  What is in the trash is left out.
+        An item whose title holds them and none of whose messages does comes once, at the place of its newest message:
+        `message` is then empty and the snippet is how the item begins.  `before`: the `n` of the last one seen, for the
+        next page.  What is in the trash is left out.
         """
         query = fts_query(words)
         if not query:
             return []
+        newest = before if before is not None else -OLDEST
+        found = self._in_messages(query, words, newest, limit)
+        oldest = found[-1].n if len(found) == limit else OLDEST
+        found += self._in_titles(query, words, newest, oldest, limit)
+        return sorted(found, key=lambda one: one.n, reverse=True)[:limit]
+
+    def _in_messages(self, query: str, words: str, newest: int, limit: int) -> list[Found]:
         rows = self._db.rows(
             "select messages.n, messages.id, messages.item, messages.parts, messages.text, items.title"
             " from words join messages on messages.n = words.rowid join items on items.id = messages.item"
             " where words match ? and words.rowid < ? and items.deleted_at is null order by words.rowid desc limit ?",
-            (query, before if before is not None else (1 << 62), limit),
+            (query, newest, limit),
         )
         return [
             Found(
@@ -42,26 +58,56 @@ class Words(StorePart):
             for row in rows
         ]
 
+    def _in_titles(self, query: str, words: str, newest: int, oldest: int, limit: int) -> list[Found]:
+        """Hits of titles alone, whose place is between `oldest` and `newest`, both left out."""
+        rows = self._db.rows(
+            "select * from (select items.id, items.title,"
+            " coalesce((select max(n) from messages where item = items.id), items.n + ?) as place"
+            " from titles join items on items.n = titles.rowid where titles match ? and items.deleted_at is null)"
+            " where place > ? and place < ? order by place desc",
+            (WITHOUT_MESSAGES, query, oldest, newest),
+        )
+        found: list[Found] = []
+        for row in rows:
+            if len(found) == limit:
+                break
+            begin = self._db.row("select n, parts, text from messages where item = ? order by n limit 1", (row["id"],))
+            if begin and self._is_in_messages_of(row["id"], query, begin["n"], row["place"]):
+                continue
+            text = self._words_of(begin["parts"], begin["text"]) if begin else ""
+            found.append(Found(row["id"], "", row["title"], snippet_of(text, words), row["place"]))
+        return found
+
+    def _is_in_messages_of(self, item: str, query: str, first: int, last: int) -> bool:
+        # "cross": the index is asked once, for a stretch of rows, not once for each of the item's messages
+        row = self._db.row(
+            "select 1 from words cross join messages on messages.n = words.rowid"
+            " where words match ? and words.rowid between ? and ? and messages.item = ? limit 1",
+            (query, first, last, item),
+        )
+        return row is not None
+
     def _words_of(self, parts: str, text: str) -> str:
         """Everything in a message that can be searched: what was put in and what was answered."""
         return "\n".join([*(part["text"] for part in json.loads(parts)), text])
 
-    def _index(self, n: int, text: str) -> None:
-        """Inside a transaction: make a message that has stopped growing findable."""
+    def _index(self, n: int, text: str, index: str = "words") -> None:
+        """Inside a transaction: make a message that has stopped growing, or a title, findable."""
         if folded := folding.fold_for_search(text):
-            self._db.insert("insert into words (rowid, folded) values (?, ?)", (n, folded))
+            self._db.insert(f"insert into {index} (rowid, folded) values (?, ?)", (n, folded))
 
-    def _unindex(self, n: int, text: str) -> None:
+    def _unindex(self, n: int, text: str, index: str = "words") -> None:
         """Inside a transaction, with the very text that was indexed: the index keeps none of its own."""
         if folded := folding.fold_for_search(text):
-            self._db.insert("insert into words (words, rowid, folded) values ('delete', ?, ?)", (n, folded))
+            self._db.insert(f"insert into {index} ({index}, rowid, folded) values ('delete', ?, ?)", (n, folded))
 
     def _purge_index(self) -> None:
-        """Inside a transaction: write the index anew without what was removed (deletions leave words behind)."""
-        self._db.insert("insert into words (words) values ('optimize')")
+        """Inside a transaction: write the indexes anew without what was removed (deletions leave words behind)."""
+        for index in INDEXES:
+            self._db.insert(f"insert into {index} ({index}) values ('optimize')")
 
     def index_is_current(self, *, thorough: bool = False) -> bool:
-        """Whether the index was made by this program's folding; `thorough`: and is whole."""
+        """Whether the indexes were made by this program's folding; `thorough`: and are whole."""
         row = self._db.row("select value from meta where key = 'folding'")
         if row is None or row[0] != folding.VERSION:
             return False
@@ -69,7 +115,8 @@ class Words(StorePart):
             return True
         try:
             with self._db.writing():
-                self._db.insert("insert into words (words) values ('integrity-check')")
+                for index in INDEXES:
+                    self._db.insert(f"insert into {index} ({index}) values ('integrity-check')")
         except KnownError as known:
             if known.code != "store.damaged":
                 raise
@@ -77,10 +124,13 @@ class Words(StorePart):
         return True
 
     def rebuild_index(self) -> None:
-        """Make the whole index anew: after damage to it, or when the folding has changed."""
+        """Make both indexes anew: after damage to one, or when the folding has changed."""
         with self._db.writing():
-            self._db.insert("insert into words (words) values ('delete-all')")
-            last = -(1 << 62)  # rescued rows have numbers below nought
+            for index in INDEXES:
+                self._db.insert(f"insert into {index} ({index}) values ('delete-all')")
+            for item in self._db.rows("select n, title from items"):
+                self._index(item["n"], item["title"], "titles")
+            last = OLDEST  # rescued rows have numbers below nought
             while rows := self._db.rows(
                 "select n, parts, text from messages where n > ? and status <> 'streaming' order by n limit 500",
                 (last,),

@@ -88,6 +88,8 @@ def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_mo
     assert found["chat"] == chat
     assert "Straße" in found["snippet"]
     assert run("history", "rename", chat, "Roads", "--json").json["title"] == "Roads"
+    (by_title,) = run("history", "search", "roads", "--json").json
+    assert by_title == {"chat": chat, "message": "", "title": "Roads", "snippet": "The Straße of Łódź"}
     markdown = run("history", "export", chat, "--format", "md").out
     assert markdown.startswith("# Roads\n")
     assert "You said: The Straße of Łódź" in markdown

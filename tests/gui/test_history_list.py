@@ -80,6 +80,17 @@ def test_search_finds_words_in_all_chats_and_opens_the_place(desk):
     desk.wait(lambda: titles(desk) == ["fox again", "a lazy dog", "the quick brown fox"])
 
 
+def test_search_finds_a_title_and_opens_its_chat(desk):
+    make_chats(desk, "alpha", "beta")
+    chat = desk.page.chat_list.view.model().rows[1].id
+    desk.ask(lambda services: services.chats.rename(chat, "Quarterly numbers"))
+    QTest.keyClicks(desk.page.chat_list.search_box, "quart")
+    desk.wait(lambda: desk.find("chat_list_hint").text() == "1 match")
+    assert desk.page.chat_list.view.model().rows[0].snippet == "alpha"
+    choose(desk, 0)
+    desk.wait(lambda: desk.page._title.full_text == "Quarterly numbers")
+
+
 def test_nothing_found_is_said(desk):
     QTest.keyClicks(desk.page.chat_list.search_box, "zebra")
     desk.wait(lambda: desk.find("chat_list_hint").text() == "Nothing found")

@@ -81,5 +81,6 @@ def integrity(paths: Paths) -> list[str]:
 
     with closing(sqlite3.connect(paths.database)) as conn:
         found = [row[0] for row in conn.execute("PRAGMA integrity_check")]
-        conn.execute("insert into words (words) values ('integrity-check')")
+        for index in ("words", "titles"):
+            conn.execute(f"insert into {index} ({index}) values ('integrity-check')")
         return found + [str(row) for row in conn.execute("PRAGMA foreign_key_check")]
