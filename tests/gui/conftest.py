@@ -113,12 +113,14 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     desks: list[Desk] = []
 
-    def begin(engine: str = "echo", **echo) -> Desk:
+    def begin(engine: str = "echo", before: Callable[[Desk], None] | None = None, **echo) -> Desk:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
         run = WindowRun(qapp, paths, engine=engine)
         desk = Desk(run, qtbot)
         desks.append(desk)
         run.start()
+        if before is not None:
+            before(desk)
         with qtbot.waitActive(desk.window):
             desk.window.activateWindow()
         desk.wait(lambda: run.bridge.is_open)

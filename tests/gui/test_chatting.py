@@ -47,6 +47,18 @@ def test_escape_stops(desk):
     assert desk.last().status is Status.CANCELLED
 
 
+def test_keys_pressed_in_the_conversation_reach_the_page(desk):
+    desk.send("hello", slow=0.02, answer=LONG)
+    desk.wait(lambda: desk.chat.is_busy)
+    desk.page.view.setFocus()
+    QTest.keyClick(desk.page.view, Qt.Key.Key_Escape)
+    desk.wait_idle()
+    assert desk.last().status is Status.CANCELLED
+    QTest.keyClicks(desk.page.view, "x")
+    assert desk.page.composer.text == "x"
+    assert desk.page.composer.input_box.hasFocus()
+
+
 def test_a_second_message_waits_until_the_answer_has_ended(desk):
     desk.send("hello", slow=0.02, answer=LONG)
     desk.wait(lambda: desk.chat.is_busy)
@@ -167,6 +179,20 @@ def test_a_draft_outlives_the_window(start, model_file):
     again.chat.open_chat(first)
     again.wait(lambda: again.chat.chat == first)
     assert again.page.composer.text == "a draft here"
+
+
+def test_what_is_written_before_the_services_are_there_is_not_pushed_aside(start, model_file):
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.send("first chat")
+    desk.wait_idle()
+    desk.close()
+    again = start(before=lambda early: early.put("a fast typist"))
+    again.wait(lambda: again.page.chat_list.view.model().rowCount() == 1)
+    again.ask(lambda services: services.models.list())
+    assert again.page.composer.text == "a fast typist"
+    assert again.chat.chat == ""
 
 
 def test_a_message_refused_comes_back_into_the_composer(start):

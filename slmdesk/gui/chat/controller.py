@@ -117,8 +117,8 @@ class ChatController(QObject):
         self._bridge.ask(lambda services: services.chats.open(chat), arrived)
 
     def restore_chat(self, chat: str) -> None:
-        """Open the chat of last time; one that is gone is passed over in silence."""
-        arrived = partial(self._on_opened, self._epoch, "")
+        """Open the chat of last time, unless a person has begun to write; one that is gone is passed over."""
+        arrived = partial(self._on_restored, self._epoch)
         self._bridge.ask(lambda services: services.chats.open(chat), arrived, _ignore)
 
     @Slot(str)
@@ -199,6 +199,10 @@ class ChatController(QObject):
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
         if epoch == self._epoch and opened.item.deleted_at is None:
             self._show(opened.item, opened.messages, message)
+
+    def _on_restored(self, epoch: int, opened: Conversation) -> None:
+        if not self._drafts.get("") and not self._is_sending:
+            self._on_opened(epoch, "", opened)
 
     def _on_sent(self, epoch: int, sent: Sent) -> None:
         self._is_sending = False

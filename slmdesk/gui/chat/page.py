@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -331,6 +331,17 @@ class ChatPage(QWidget):
     @Slot()
     def _on_theme_changed(self) -> None:
         self._view.set_style(self._keeper.theme, self._keeper.fonts)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What no part of the page wanted: Esc stops an answer, letters go on in the composer."""
+        with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        if event.key() == Qt.Key.Key_Escape:
+            self._chat.stop()
+        elif event.text().isprintable() and event.text() and not with_command and self._composer.isVisible():
+            self._composer.setFocus()
+            self._composer.input_box.insertPlainText(event.text())
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A low page leaves the composer fewer lines."""
