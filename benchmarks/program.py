@@ -44,7 +44,7 @@ class Program:
 
     def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
         """One question in a chat of its own, never ending early; pieces timed as the services tell them."""
-        sampling = Sampling(temperature=0.0, max_tokens=wish["max_tokens"], ignore_eos=True)
+        sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=wish["max_tokens"], ignore_eos=True)
         started = time.perf_counter()
         sent = self.services.desk.call(lambda: self.services.chats.send(SendWish(wish["prompt"], sampling=sampling)))
         times = []

@@ -59,8 +59,13 @@ def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, bat
     return MemoryParts(
         weights=header.weight_bytes,
         kv_cache=_cache_bytes(header, context_tokens, sequences, batch),
-        compute=_compute_bytes(header, context_tokens, sequences, batch) + _vocabulary_bytes(header) + _FIXED_BYTES,
+        compute=_compute_bytes(header, context_tokens, sequences, batch) + program_bytes(header),
     )
+
+
+def program_bytes(header: GgufHeader) -> int:
+    """What the program and the library keep beside llama.cpp's buffers: the vocabulary's tables, graphs, threads."""
+    return _vocabulary_bytes(header) + _FIXED_BYTES
 
 
 def sensible_context(header: GgufHeader, wanted: int, budget_bytes: int) -> int:

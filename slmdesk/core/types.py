@@ -65,7 +65,7 @@ class PromptPart:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen.  None: the model's own default, else llama.cpp's usual one."""
+    """How the next token is chosen.  None: the model's own default, else ours."""
 
     temperature: float | None = None
     top_k: int | None = None

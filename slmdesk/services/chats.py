@@ -46,6 +46,9 @@ KIND = "chat"
 PROMPT_VERSION = "chat-1"
 """Changes when the turns given to a model are put together in another way."""
 
+CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
+"""What a chat adds to the model's defaults: small models turn in circles in free talk."""
+
 FRAME = 8
 """Tokens a chat format usually puts around a turn; only for a guess before the model is loaded."""
 
@@ -95,6 +98,7 @@ class ChatService:
         if not wish.text.strip():
             raise KnownError("request.invalid", what="no text")
         record = self._models.choose(wish.model)
+        sampling = wish.sampling.over(CHAT_SAMPLING)
         shelf, item = self._shelf_for(wish)
         path = active_path(shelf.messages(item.id), _leaf(item))
         if path and self._answers.is_writing(path[-1].id):
@@ -107,11 +111,11 @@ class ChatService:
             status=Status.COMPLETE,
         )
         self._say_added(user)
-        answer = self._add_answer(shelf, user, record, wish.sampling)
+        answer = self._add_answer(shelf, user, record, sampling)
         item = self._touched(shelf, item.id)
         self._say_replaced()
         turns, _ids = turns_for_engine(_system(item), (*map(self._answers.as_it_is, path), user))
-        self._answers.start(answer, shelf, record, turns, wish.sampling, explicit=explicit_model)
+        self._answers.start(answer, shelf, record, turns, sampling, explicit=explicit_model)
         return Sent(item, user, answer)
 
     def stop(self, message: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf import GgufHeader
-from slmdesk.core.memory import estimate
+from slmdesk.core.memory import estimate, program_bytes
 from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
 from slmdesk.engine.llama.context import DECODED, Context
 from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
@@ -111,13 +111,17 @@ def load_model(
     `on_work` is called while it computes.  Raises Stopped, KnownError of the family `model.`.
     """
     candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
-    plan = _plan(library, spec, header)
+    on_work()
+    plan = _plan(library, spec, header, on_work)
     mark = library.log.mark()
     weights = open_weights(library, spec.path, header, lambda done: on_progress(done * _READ_SHARE))
     context: Context | None = None
     try:
+        on_work()
         vocabulary = Vocabulary(weights.vocab)
-        chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
+        on_work()
+        with _ticking(on_work):  # the trial has limits of its own, longer than a child may stand still
+            chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
         abort = _Abort(on_work)
         context = Context(
             library,
@@ -165,7 +169,25 @@ class _Abort:
         return self.scheduler is not None and self.scheduler.should_abort()
 
 
-def _plan(library: Library, spec: LoadSpec, header: GgufHeader) -> _Plan:
+@contextmanager
+def _ticking(on_work: Callable[[], None]) -> Iterator[None]:
+    """Call `on_work` each second while something with a time limit of its own is waited for."""
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(1.0):
+            on_work()
+
+    thread = threading.Thread(target=tick, name="ticking", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callable[[], None]) -> _Plan:
     """Choose the room.  Raises KnownError `model.out_of_memory` when the model does not fit beside what runs."""
     limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
     wanted = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
@@ -176,6 +198,7 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader) -> _Plan:
     if rough.total > _FAR_TOO_MUCH * room.available:  # laying out a pool that large alone takes minutes
         raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=room.available)
     sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
+    on_work()
     if sketch.keeps_state and not spec.sequences:
         wanted, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
@@ -264,7 +287,11 @@ def _facts(
         has_chat_template=chat_format.has_chat_template,
         template=chat_format.source,
         template_problem=chat_format.problem,
-        memory=replace(memory, weights=memory.weights or weights.size_bytes),
+        memory=replace(
+            memory,
+            weights=memory.weights or weights.size_bytes,
+            compute=memory.compute + program_bytes(header),
+        ),
         cost_curve=curve,
         sampling_defaults=header.sampling,
         sliding_window=weights.sliding_window,
