@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable
+from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.facts import Problem
 
-MOST_BARS = 3
+MOST_BARS = 2
 BUTTONS_SHARE = 0.5
 """Of a bar's width: more than that, and the buttons stand under the words."""
 UNDO_MS = 10_000
@@ -77,11 +77,9 @@ class NoticeBar(QFrame):
         self._sign = named(QLabel(self), "notice_sign")
         self._sign.setVisible(self._notice.is_error)
         set_icon(self._sign, "triangle-alert", "danger")
-        self._label = named(QLabel(breakable(self._notice.text), self), "notice_text")
-        self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self._label.setWordWrap(True)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._label = plain_label(breakable(self._notice.text), self, name="notice_text")
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = named(QPushButton("Copy details", self), "copy_details_button")
         self._copy.setVisible(bool(self._notice.details))
         self._act = named(QPushButton(self._notice.action, self), "notice_action")
@@ -96,7 +94,6 @@ class NoticeBar(QFrame):
         words.addWidget(self._label, 1)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.SPACE_8)
-        self._buttons.addStretch(1)
         for button in (self._copy, self._act, self._close):
             self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
@@ -104,6 +101,7 @@ class NoticeBar(QFrame):
         self._layout.setSpacing(theme.SPACE_8)
         self._layout.addLayout(words, 1)
         self._layout.addLayout(self._buttons)
+        self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _connect(self) -> None:
         self._copy.clicked.connect(self._on_copy)
@@ -136,7 +134,7 @@ class NoticeBar(QFrame):
 
 
 class NoticeArea(QWidget):
-    """Up to three bars, the newest last; takes no room while there is none."""
+    """Up to MOST_BARS bars, the newest last; takes no room while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -154,9 +152,10 @@ class NoticeArea(QWidget):
 
     @Slot(object)
     def show_notice(self, notice: Notice) -> None:
-        """Add a bar; the oldest goes when there are too many."""
+        """Add a bar; when there are too many the oldest goes, those that go by themselves first."""
         same = [bar for bar in self._bars if notice.key and bar.notice.key == notice.key]
-        for old in same or self._bars[: max(0, len(self._bars) - MOST_BARS + 1)]:
+        passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
+        for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
             self._drop(old)
         bar = NoticeBar(notice, self)
         bar.closed.connect(lambda: self._drop(bar))
