@@ -51,6 +51,8 @@ def test_a_family_is_known_by_its_marks_first():
     assert found("[INST]") == "mistral"
     assert found("### Instruction:") == "alpaca"
     assert found("USER: ASSISTANT:") == "vicuna"
+    assert found("Instruct: Output:") == "phi2"
+    assert found("{{ 'Question:\n' + x + 'Answer:\n' }}") == "granite-code"
 
 
 def test_then_by_architecture_and_name_but_never_without_its_markers():
@@ -59,4 +61,6 @@ def test_then_by_architecture_and_name_but_never_without_its_markers():
     assert found(architecture="gemma3", control=("<start_of_turn>", "<end_of_turn>")) == "gemma"
     assert found(architecture="llama", name="Mistral-7B") == "mistral"
     assert found(architecture="falcon") == "falcon"
+    assert found(architecture="llama", name="Falcon3 3B Instruct") == "falcon3"
+    assert found(architecture="phi2", name="phi 2") == "phi2"
     assert found(architecture="unheard", name="of") is None

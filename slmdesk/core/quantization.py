@@ -1,0 +1,162 @@
+"""Quantizations in words for people: what each costs in bits, what it keeps of the model, which one to take.
+
+Sources: bits per weight as llama.cpp's own table has them for an 8-billion model (ggml-org/llama.cpp,
+tools/quantize/README.md; small models have a few per cent more, since their vocabulary weighs more), those missing
+there from the layout of the blocks; the order by the measurements llama.cpp prints beside the names
+(tools/quantize/quantize.cpp).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """One way of storing weights in fewer bits."""
+
+    name: str
+    """As llama.cpp writes it: "Q4_K_M"."""
+    bits: float
+    """Per weight, on average over a model."""
+    rank: int
+    """0 keeps most of the model; the order in which a list is shown."""
+    words: str
+    """A short phrase for people, without the word "recommended": that depends on the PC."""
+
+    @property
+    def bits_text(self) -> str:
+        """For people: "4-bit", or "16-bit, not quantized"."""
+        digits = re.sub(r"\D*(\d+).*", r"\1", self.name)
+        return f"{digits}-bit, not quantized" if self.rank < _FIRST_QUANTIZED else f"{digits[0]}-bit"
+
+    def label(self, *, recommended: bool = False) -> str:
+        """For people: "4-bit, recommended: small, nearly as good"."""
+        return f"{self.bits_text}{', recommended' if recommended else ''}: {self.words}"
+
+
+class SizedFile(Protocol):
+    """A file of a repository, or of this PC."""
+
+    @property
+    def name(self) -> str:
+        """With or without folders before it."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all its parts, where it was split."""
+        ...
+
+
+_File = TypeVar("_File", bound=SizedFile)
+
+_EXACT = "the model as it was published; large and slow"
+_SAME = "as good as the original; large"
+_ALMOST = "hardly to be told from the original"
+_CLOSE = "very close to the original"
+_NEARLY = "small, nearly as good"
+_OLDER = "an older kind: small, quick on some processors, a little less exact"
+_LESS = "smaller, noticeably less exact"
+_WEAK = "very small, makes mistakes; only where nothing else fits"
+_BROKEN = "tiny, often nonsense"
+_TERNARY = "made for models trained in this form, no loss for them"
+
+_BEST_FIRST: tuple[tuple[str, float, str], ...] = (
+    ("F32", 32.0, _EXACT), ("BF16", 16.0, _EXACT), ("F16", 16.0, _EXACT), ("Q8_0", 8.5, _SAME), ("Q6_K", 6.56, _ALMOST),
+    ("Q5_K_M", 5.7, _CLOSE), ("Q5_K_S", 5.57, _CLOSE), ("Q5_1", 6.0, _CLOSE), ("Q5_0", 5.5, _CLOSE),
+    ("Q4_K_M", 4.89, _NEARLY), ("Q4_K_S", 4.67, _NEARLY), ("IQ4_NL", 4.68, _NEARLY), ("IQ4_XS", 4.46, _NEARLY),
+    ("Q4_1", 5.0, _OLDER), ("NVFP4", 4.5, _NEARLY), ("MXFP4", 4.25, _NEARLY), ("Q4_0", 4.6, _OLDER),
+    ("Q3_K_L", 4.3, _LESS), ("IQ3_M", 3.76, _LESS), ("Q3_K_M", 4.0, _LESS), ("IQ3_S", 3.66, _LESS),
+    ("IQ3_XS", 3.5, _LESS), ("Q3_K_S", 3.64, _WEAK), ("IQ3_XXS", 3.25, _WEAK), ("Q2_K", 3.16, _WEAK),
+    ("IQ2_M", 2.93, _WEAK), ("Q2_K_S", 2.97, _WEAK), ("IQ2_S", 2.74, _WEAK), ("IQ2_XS", 2.59, _BROKEN),
+    ("IQ2_XXS", 2.38, _BROKEN), ("Q2_0", 2.25, _BROKEN), ("IQ1_M", 2.15, _BROKEN), ("IQ1_S", 2.0, _BROKEN),
+    ("Q1_0", 1.13, _BROKEN), ("TQ2_0", 2.06, _TERNARY), ("TQ1_0", 1.69, _TERNARY),
+)  # fmt: skip
+_FIRST_QUANTIZED = 3
+
+QUANTIZATIONS: Mapping[str, Quantization] = MappingProxyType(
+    {name: Quantization(name, bits, rank, words) for rank, (name, bits, words) in enumerate(_BEST_FIRST)}
+)
+"""By name, best first."""
+
+_OTHER_NAMES = {
+    "FP16": "F16", "FP32": "F32", "Q8_K_XL": "Q8_0", "Q6_K_L": "Q6_K", "Q6_K_XL": "Q6_K", "Q5_K_L": "Q5_K_M",
+    "Q5_K_XL": "Q5_K_M", "Q5_K": "Q5_K_M", "Q4_K_L": "Q4_K_M", "Q4_K_XL": "Q4_K_M", "Q4_K": "Q4_K_M",
+    "Q3_K_XL": "Q3_K_L", "Q3_K": "Q3_K_M", "Q2_K_L": "Q2_K", "Q2_K_XL": "Q2_K", "Q8": "Q8_0", "Q4": "Q4_K_M",
+}  # fmt: skip
+"""Names of publishers for mixtures of their own, and short names: taken for the nearest that llama.cpp knows."""
+_IN_A_NAME = re.compile(
+    r"(?<![A-Za-z0-9])(T?I?Q\d(?:_(?:\d|K|NL|XXS|XS|S|M))?(?:_(?:XL|L|M|S))?|BF16|F(?:P)?(?:16|32)|(?:MX|NV)FP4)"
+    r"(?![A-Za-z0-9])(?!_\d)",
+    re.IGNORECASE,
+)
+_REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
+
+GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
+"""Nothing worse is taken while something better fits."""
+WORST_RECOMMENDED = QUANTIZATIONS["IQ3_XS"].rank
+"""Nothing worse is ever recommended: a smaller model in 4 bits is the better choice."""
+_USUAL = QUANTIZATIONS["Q4_K_M"].rank
+_SMALL_FILE_BYTES = 1_100_000_000
+"""Below this more bits cost little time, and small models suffer most from few (135M: perplexity 11.9 with 8 bits,
+13.0 with Q4_K_M, 14.5 with Q4_0)."""
+
+
+def quantization_named(name: str) -> Quantization | None:
+    """The quantization of this name as a header or a list gives it, upper and lower case alike."""
+    upper = name.upper()
+    return QUANTIZATIONS.get(_OTHER_NAMES.get(upper, upper))
+
+
+def quantization_of_file(name: str) -> Quantization | None:
+    """What the name of a file says: "…-Q4_K_M.gguf", "…-UD-Q4_K_XL-00001-of-00002.gguf", "….fp16.gguf".
+
+    None where it says nothing, or names the packings Q4_0_4_4, Q4_0_4_8 and Q4_0_8_8, which llama.cpp cannot read any
+    more.  The last name in it counts.
+    """
+    base = name.rpartition("/")[2]
+    if _REPACKED.search(base):
+        return None
+    found = [one for match in _IN_A_NAME.finditer(base) if (one := quantization_named(match[1]))]
+    return found[-1] if found else None
+
+
+def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
+    """The best first; among equals the larger; those whose name says nothing at the end."""
+    return sorted(files, key=lambda file: (_rank(file), -file.size_bytes, file.name))
+
+
+def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
+    """The file to take on a PC that has `budget_bytes` for the weights alone (context and program subtracted).
+
+    The usual 4-bit file where it fits (more bits cost time, fewer cost sense), a better one where that is small all
+    the same, a smaller one where memory is short.  None: nothing that fits is worth it.
+    """
+    fitting = [file for file in sorted_by_quality(files) if 0 < file.size_bytes <= budget_bytes]
+    able = [file for file in fitting if _rank(file) <= WORST_RECOMMENDED]
+    small = [
+        file for file in able if _rank(file) < _USUAL and file.size_bytes <= _SMALL_FILE_BYTES and _bits(file) <= 8.5
+    ]
+    usual = [file for file in able if _USUAL <= _rank(file) <= GOOD_ENOUGH]
+    better = [file for file in reversed(able) if _rank(file) < _USUAL]
+    return next(iter((*small, *usual, *better, *able)), None)
+
+
+def weight_bytes(parameters: int, quantization: Quantization) -> int:
+    """About how many bytes so many weights take, before anything of the file is known."""
+    return round(parameters * quantization.bits / 8)
+
+
+def _rank(file: SizedFile) -> int:
+    known = quantization_of_file(file.name)
+    return known.rank if known else len(QUANTIZATIONS)
+
+
+def _bits(file: SizedFile) -> float:
+    known = quantization_of_file(file.name)
+    return known.bits if known else 0.0
