@@ -51,6 +51,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "store.full": (),
         "store.read_only": ("path",),
         "store.in_use": (),
+        "backup.unusable": ("path", "reason"),
         "item.unknown": ("id",),
         "text.replaced": ("count",),
         # documents

@@ -113,6 +113,7 @@ _SENTENCES: Mapping[str, str] = {
     ),
     "store.read_only": "The history {path} cannot be written. It can be read, but nothing new is saved.",
     "store.in_use": "The history is open elsewhere. Close the other window or command first.",
+    "backup.unusable": "{path} cannot be restored: {reason}. Nothing was changed. Choose another backup.",
     "item.unknown": "Nothing in the history has the id “{id}”.",
     "text.replaced": "{count} characters that cannot be stored were replaced by the sign \ufffd.",
     # documents

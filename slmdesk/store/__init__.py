@@ -4,18 +4,26 @@ from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.rescue import Rescued
+from slmdesk.store.restoring import BackupCopy, Ready, Restored, backups, made_ready, put_in_place, restore
 from slmdesk.store.store import Changes, Store, damaged_copies
 
 __all__ = [
+    "BackupCopy",
     "BackupResult",
     "Changes",
     "DeskLock",
     "FileLock",
     "OpenedStore",
+    "Ready",
     "Rescued",
+    "Restored",
     "Store",
     "backup",
+    "backups",
     "damaged_copies",
     "is_desk_alive",
+    "made_ready",
     "open_store",
+    "put_in_place",
+    "restore",
 ]

@@ -204,6 +204,11 @@ class Database:
         with suppress(OSError):
             (self.path.parent / CHECK_MARK).touch(0o600)
 
+    def reopen(self) -> None:
+        """After `close`: lead to the file that is there now.  Raises KnownError store.*."""
+        with known_errors(self.path):
+            self.conn = connect(self.path, read_only=self.read_only)
+
     def close(self) -> None:
         """Give the file back."""
         self.conn.close()

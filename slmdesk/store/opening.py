@@ -155,12 +155,12 @@ def _connect_checked(opening: _Opening) -> Database:
     with known_errors(paths.database):
         conn = connect(paths.database)
         try:
-            _check_tables(conn, paths.database)
+            check_tables(conn, paths.database)
             if unknown_steps(conn, opening.steps):
                 version = conn.execute("PRAGMA user_version").fetchone()[0]
                 raise KnownError("store.newer", path=str(paths.database), version=version)
             if opening.unclean:
-                _quick_check(conn, paths.database)
+                quick_check(conn, paths.database)
             if conn.execute("PRAGMA user_version").fetchone()[0] < len(opening.steps):
                 _migrate(opening, conn)
         except BaseException:
@@ -170,7 +170,7 @@ def _connect_checked(opening: _Opening) -> Database:
     return Database(conn, paths.database, read_only=False)
 
 
-def _check_tables(conn: sqlite3.Connection, path: Path) -> None:
+def check_tables(conn: sqlite3.Connection, path: Path) -> None:
     """Our header on a file without our tables is damage."""
     try:
         conn.execute("select 1 from _sqlite_migrations, meta, items, messages, gone, models, requests limit 0")
@@ -184,13 +184,14 @@ def _migrate(opening: _Opening, conn: sqlite3.Connection) -> None:
     """To the newest version; a verified copy is made before, and kept 30 days."""
     if not opening.is_alone:
         raise KnownError("store.in_use")
-    _quick_check(conn, opening.paths.database)
+    quick_check(conn, opening.paths.database)
     version = conn.execute("PRAGMA user_version").fetchone()[0]
     keep_copy(opening.paths, f"before-{version + 1}")
     migrate(conn, opening.steps)
 
 
-def _quick_check(conn: sqlite3.Connection, path: Path) -> None:
+def quick_check(conn: sqlite3.Connection, path: Path) -> None:
+    """Raises KnownError store.damaged for a file whose pages do not hang together."""
     if [row[0] for row in conn.execute("PRAGMA quick_check(1)").fetchall()] != ["ok"]:
         raise KnownError("store.damaged", path=str(path))
 
@@ -232,13 +233,14 @@ def _header_of(database: Path) -> tuple[bytes, int]:
         raise KnownError("file.unreadable", path=str(database), reason=err.strerror or "") from err
 
 
-def _journal_of(database: Path) -> Path:
+def journal_of(database: Path) -> Path:
+    """SQLite's rollback journal of a database."""
     return database.with_name(database.name + "-journal")
 
 
 def _has_journal(database: Path) -> bool:
     with suppress(OSError):
-        return _journal_of(database).stat().st_size > 0
+        return journal_of(database).stat().st_size > 0
     return False
 
 
@@ -257,7 +259,10 @@ def _clear_leftovers(paths: Paths) -> None:
     """What a start that was killed left half made; only when no other desk lives."""
     for leftover in (*paths.data.glob(".*.new"), *paths.data.glob(".*.new-journal"), *paths.backups.glob(".*.new*")):
         with suppress(OSError):
-            leftover.unlink()
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+            else:
+                leftover.unlink()
 
 
 # ---- beginning, and beginning again
@@ -304,7 +309,7 @@ def _copy_before_rollback(opening: _Opening) -> Path:
         return database
     copy = database.with_name(f".{database.name}.before-rollback.new")
     try:
-        for source, target in ((database, copy), (_journal_of(database), _journal_of(copy))):
+        for source, target in ((database, copy), (journal_of(database), journal_of(copy))):
             shutil.copyfile(source, target)
             target.chmod(PRIVATE_FILE)
     except OSError:  # no room for it: the rollback must still happen, it is what makes the file whole
@@ -320,7 +325,7 @@ def _start_over(opening: _Opening, original: Path) -> Database:
         raise KnownError("store.damaged", path=str(database))
     with _made_beside(opening) as fresh:  # first: on a full disk this fails, and nothing has been moved
         aside = dated_name(database, "damaged")
-        for source, target in ((original, aside), (_journal_of(original), _journal_of(aside))):
+        for source, target in ((original, aside), (journal_of(original), journal_of(aside))):
             if source.exists():
                 source.replace(target)
         _remove_pair(database)
@@ -332,7 +337,7 @@ def _start_over(opening: _Opening, original: Path) -> Database:
 
 
 def _remove_pair(database: Path) -> None:
-    for each in (database, _journal_of(database)):
+    for each in (database, journal_of(database)):
         each.unlink(missing_ok=True)
 
 
@@ -353,7 +358,7 @@ def _open_to_read(paths: Paths, desk_id: str, steps: Sequence[Step], clock: Call
     with known_errors(paths.database):
         conn = connect(paths.database, read_only=True)
         try:
-            _check_tables(conn, paths.database)
+            check_tables(conn, paths.database)
         except BaseException:
             conn.close()
             raise

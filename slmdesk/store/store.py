@@ -82,8 +82,9 @@ class Store(Rescue):
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
         """Leave its text in no file: rows, index, freed pages, and the kept copies, which are made anew.
 
-        Takes about a second for a large history.  Returns damaged databases set aside earlier, which may still hold
-        it: they are the user's only copy of something else, so they are named, not removed.
+        Takes about a second for a large history.  Returns databases set aside earlier (damaged, or replaced by a
+        backup), which may still hold it: they are the user's only copy of something else, so they are named, not
+        removed.
         """
         self._delete([self.item(id).id])
         return self._purge_copies()
@@ -106,6 +107,15 @@ class Store(Rescue):
             return
         with self._schema_lock.alone():
             yield
+
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Inside `alone`: no connection to the file, which may be another one afterwards."""
+        self._db.close()
+        try:
+            yield
+        finally:
+            self._db.reopen()
 
     def close(self) -> None:
         """The orderly end.  May be called twice."""
@@ -133,11 +143,20 @@ class Store(Rescue):
 
     def _purge_copies(self) -> tuple[Path, ...]:
         renew_copies(self._paths)
-        return tuple(damaged_copies(self._paths.database))
+        return (*damaged_copies(self._paths.database), *replaced_copies(self._paths.database))
 
 
 def damaged_copies(database: Path) -> list[Path]:
     """Databases that were set aside because they were damaged, oldest first."""
+    return _set_aside(database, "damaged")
+
+
+def replaced_copies(database: Path) -> list[Path]:
+    """Databases that were set aside when a backup took their place, oldest first."""
+    return _set_aside(database, "replaced")
+
+
+def _set_aside(database: Path, why: str) -> list[Path]:
     with suppress(OSError):
-        return sorted(database.parent.glob(f"{database.stem}.damaged-*{database.suffix}"))
+        return sorted(database.parent.glob(f"{database.stem}.{why}-*{database.suffix}"))
     return []

@@ -1,0 +1,264 @@
+"""A backup put in the place of the history: checked and made ready first, then swapped; what was there is set aside.
+
+Until the swap nothing is touched: whatever fails before it (not ours, damaged, newer, a full disk) changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import PRIVATE_FILE, dated_name, private_folder, problem_of, sync_folder
+from slmdesk.paths import Paths
+from slmdesk.store.backup import kept_copies
+from slmdesk.store.database import Database, connect, known_errors
+from slmdesk.store.locks import FileLock
+from slmdesk.store.opening import check_tables, journal_of, look_at, quick_check, version_of
+from slmdesk.store.schema import STEPS, Step, migrate, unknown_steps
+from slmdesk.store.store import Store
+
+DAMAGED = "it is damaged"
+NOT_OURS = "it is no backup of slmdesk, or only a part of one"
+IN_USE = "it is the history in use"
+UNFINISHED = "it was being written when it was copied, and its journal lies beside it"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupCopy:
+    """A copy in the folder of backups; it was checked when it was made."""
+
+    path: Path
+    time: float
+    """Of what is in it: seconds since the epoch."""
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The backup as it was read, and where the history is that was there before."""
+
+    bytes: int
+    sha256: str
+    aside: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A checked copy beside the history, at the newest version; the numbers are those of the file it came from."""
+
+    path: Path
+    bytes: int
+    sha256: str
+
+
+def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
+    """The copies that can be restored, by their headers, newest first.  Any thread."""
+    found: list[BackupCopy] = []
+    for path in kept_copies(paths):
+        with suppress(OSError, KnownError):
+            if look_at(path, len(steps)) == "ours":
+                about = path.stat()
+                found.append(BackupCopy(path, about.st_mtime, about.st_size))
+    return sorted(found, key=lambda copy: copy.time, reverse=True)
+
+
+def restore(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Restored:
+    """Put the backup `source` in the place of the history while no desk runs, not even this one; any thread.
+
+    The history need not be readable.  Raises KnownError store.in_use, and as `made_ready` and `put_in_place`.
+    """
+    private_folder(paths.data)
+    lock = FileLock(paths.schema_lock)
+    try:
+        if not lock.try_alone():
+            raise KnownError("store.in_use")
+        with made_ready(paths, source, steps=steps) as ready:
+            return put_in_place(paths, ready, steps=steps)
+    finally:
+        lock.close()
+
+
+@contextmanager
+def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Iterator[Ready]:
+    """A copy of `source` beside the history: whole, ours, read once through, brought to the newest version, synced.
+
+    The schema's lock is held alone meanwhile.  Any thread.  Raises KnownError file.missing, file.unreadable,
+    backup.unusable, store.newer, disk.full, store.full; nothing is left behind then.
+    """
+    _check_source(paths, source, len(steps))
+    folder = paths.data / f".restored.{os.getpid()}.new"  # of its own: what is wrong with the copy marks nothing else
+    private_folder(folder)
+    beside = folder / paths.database.name
+    try:
+        size, sha256 = _copy(source, beside)
+        try:
+            with known_errors(beside):
+                _check(beside, source, steps)
+                _bring_up(beside, paths, steps)
+        except sqlite3.Error as err:  # a file with our mark whose tables are not ours
+            raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS) from err
+        except KnownError as known:
+            if known.code != "store.damaged":
+                raise
+            raise KnownError("backup.unusable", path=str(source), reason=DAMAGED) from known
+        yield Ready(beside, size, sha256)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def put_in_place(paths: Paths, ready: Ready, *, store: Store | None = None, steps: Sequence[Step] = STEPS) -> Restored:
+    """Swap: the history is set aside whole under a dated name, the copy takes its name.
+
+    `store`: this desk's own, whose connection is closed meanwhile and leads to the new file afterwards (its thread).
+    Models of the library and rows of the network ledger that the backup does not know are taken along where they can
+    be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its place.
+    """
+    database = paths.database
+    with store.let_go() if store is not None else nullcontext():
+        try:
+            if not os.path.lexists(database):
+                journal_of(database).unlink(missing_ok=True)
+                ready.path.replace(database)
+                sync_folder(paths.data)
+                return Restored(ready.bytes, ready.sha256, None)
+            _settle(database)
+            _take_along(database, ready.path, len(steps))
+            return Restored(ready.bytes, ready.sha256, _swap(database, ready.path))
+        except OSError as err:
+            raise problem_of(err, database, needed_bytes=ready.bytes) from err
+
+
+# ---- making ready
+
+
+def _check_source(paths: Paths, source: Path, newest: int) -> None:
+    try:
+        if not source.exists():
+            raise KnownError("file.missing", path=str(source))
+        if paths.database.exists() and source.samefile(paths.database):
+            raise KnownError("backup.unusable", path=str(source), reason=IN_USE)
+        journal = journal_of(source)
+        if journal.exists() and journal.stat().st_size:
+            raise KnownError("backup.unusable", path=str(source), reason=UNFINISHED)
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(source), reason=err.strerror or "") from err
+    verdict = look_at(source, newest)
+    if verdict == "newer":
+        raise KnownError("store.newer", path=str(source), version=version_of(source))
+    if verdict == "damaged":
+        raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)
+
+
+def _copy(source: Path, beside: Path) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    try:
+        untrusted = source.open("rb")
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(source), reason=err.strerror or "") from err
+    with untrusted:
+        size = os.fstat(untrusted.fileno()).st_size
+        try:
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+            with os.fdopen(handle, "wb") as copy:
+                while block := untrusted.read(1 << 20):
+                    digest.update(block)
+                    copy.write(block)
+                copy.flush()
+                os.fsync(copy.fileno())
+                return copy.tell(), digest.hexdigest()
+        except OSError as err:
+            raise problem_of(err, beside, needed_bytes=size) from err
+
+
+def _check(beside: Path, source: Path, steps: Sequence[Step]) -> None:
+    """Over a read-only connection, before anything is written to the copy."""
+    with closing(connect(beside, read_only=True)) as conn:
+        quick_check(conn, beside)
+        check_tables(conn, beside)
+        if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
+            raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)  # ours has none
+        if unknown_steps(conn, steps):
+            raise KnownError("store.newer", path=str(source), version=version_of(beside))
+
+
+def _bring_up(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
+    """To the newest version, each row read once, the index good, no answer growing."""
+    with closing(connect(beside)) as conn:
+        if conn.execute("PRAGMA user_version").fetchone()[0] < len(steps):
+            migrate(conn, steps)
+        copy = Store(Database(conn, beside, read_only=False), paths, "restored")
+        copy.read_everything()
+        if not copy.index_is_current(thorough=True):
+            copy.rebuild_index()
+        copy.mark_interrupted(lambda _owner: True)
+
+
+# ---- the swap
+
+
+def _settle(database: Path) -> None:
+    """Have SQLite roll back what a crash left half written; a file that cannot be opened stays as it is."""
+    with suppress(sqlite3.Error), closing(connect(database)) as conn:
+        conn.execute("select count(*) from sqlite_schema").fetchall()
+
+
+def _take_along(database: Path, ready: Path, version: int) -> None:
+    """Models and ledger rows of the history that is there into the copy that will take its place."""
+    if look_at(database, version) != "ours" or version_of(database) != version:
+        return
+    with suppress(sqlite3.Error), closing(connect(ready)) as conn:
+        try:
+            with known_errors(ready):
+                conn.execute("ATTACH ? AS old", (f"file:{quote(os.fsencode(database))}?mode=ro",))
+                conn.execute("BEGIN IMMEDIATE")
+                for statement in _ALONG:
+                    conn.execute(statement)
+                conn.execute("COMMIT")
+        except KnownError as known:
+            if known.code != "store.damaged":
+                raise
+
+
+_ALONG = (
+    "insert into models (id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used,"
+    " facts) select id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used, facts"
+    " from old.models as theirs where not exists (select 1 from main.models as mine"
+    " where mine.id = theirs.id or mine.sha256 = theirs.sha256 and mine.path = theirs.path)",
+    "insert into requests (time, host, method, path, purpose, bytes)"
+    " select time, host, method, path, purpose, bytes from old.requests as theirs"
+    " where not exists (select 1 from main.requests as mine where mine.time = theirs.time and mine.host = theirs.host"
+    " and mine.method = theirs.method and mine.path = theirs.path) order by n",
+)
+"""What is no part of the history: the files of the models are as they are, and what left this PC has left it."""
+
+
+def _swap(database: Path, ready: Path) -> Path:
+    """Where the old one is now.  Linked first, so that there is a history under the name at every moment."""
+    aside = dated_name(database, "replaced")
+    journal, journal_aside = journal_of(database), journal_of(aside)
+    try:
+        os.link(database, aside)
+    except OSError:  # a file system without links
+        database.replace(aside)
+    try:
+        if journal.exists():
+            journal.replace(journal_aside)
+        ready.replace(database)
+    except BaseException:
+        aside.replace(database)
+        aside.unlink(missing_ok=True)  # two names of one file: the renaming did nothing
+        if journal_aside.exists():
+            journal_aside.replace(journal)
+        raise
+    if journal_aside.exists() and not journal_aside.stat().st_size:
+        journal_aside.unlink()
+    sync_folder(database.parent)
+    return aside

@@ -1,0 +1,273 @@
+"""A backup put back: whole or not at all, what was there is set aside; models and ledger stay."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from store.child import m002_more
+from store.conftest import integrity, say
+from store.test_damage import fingerprint
+from store.test_disk import can_unshare
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.core.types import Role
+from slmdesk.paths import Paths
+from slmdesk.store import backup, backups, made_ready, open_store, put_in_place, restore
+from slmdesk.store.schema import STEPS
+
+pytestmark = pytest.mark.pure
+
+
+def add_model(store, name: str) -> None:
+    store.add_model(
+        name=name, path=f"/m/{name}".encode(), linked=True, bytes=1, sha256=name * 8, mtime_ns=1, inode=1, header={},
+        source="test",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def copy(paths: Paths, tmp_path: Path) -> Path:
+    """A backup of a history with one chat; afterwards the history has another chat, model and request more."""
+    target = tmp_path / "copies" / "copy.sqlite3"
+    target.parent.mkdir()
+    with closing(open_store(paths, desk_id="d").store) as store:
+        chat = store.add_item("chat", "the old chat")
+        say(store, chat.id, "hello from before")
+        add_model(store, "a")
+        store.record_request("host", "GET", "/1", "test")
+        with store.alone():
+            backup(paths, target)
+        other = store.add_item("chat", "written since")
+        say(store, other.id, "hello from after")
+        store.rename_item(chat.id, "renamed since")
+        add_model(store, "b")
+        store.record_request("host", "GET", "/2", "test")
+    return target
+
+
+def chats(paths: Paths) -> list[str]:
+    with closing(open_store(paths, desk_id="d").store) as store:
+        return [item.title for item in store.items()]
+
+
+def refused(paths: Paths, source: Path, code: str) -> KnownError:
+    """Restoring fails so, and nothing is changed or left behind."""
+    before = fingerprint(paths)
+    with pytest.raises(KnownError) as caught:
+        restore(paths, source)
+    assert caught.value.code == code
+    assert fingerprint(paths) == before
+    return caught.value
+
+
+def test_a_backup_is_put_back_and_what_was_there_is_set_aside_whole(paths, copy):
+    before = paths.database.read_bytes()
+    done = restore(paths, copy)
+    assert (done.bytes, done.sha256) == (copy.stat().st_size, hashlib.sha256(copy.read_bytes()).hexdigest())
+    assert done.aside is not None
+    assert done.aside.name.startswith("slmdesk.replaced-")
+    assert done.aside.read_bytes() == before
+    assert {one.stat().st_mode & 0o777 for one in (paths.database, done.aside)} == {0o600}
+    assert sorted(one.name for one in paths.data.iterdir() if "sqlite3" in one.name) == sorted(
+        (paths.database.name, done.aside.name)
+    ), "nothing else is left"
+    with closing(open_store(paths, desk_id="d").store) as store:
+        assert [item.title for item in store.items()] == ["the old chat"]
+        assert [one.snippet for one in store.search("before")] == ["hello from \ue000before\ue001"]
+        assert store.search("after") == []
+        assert {model.name for model in store.models()} == {"a", "b"}, "their files are there still"
+        assert [row.path for row in store.requests()] == ["/2", "/1"], "what left this PC has left it"
+        found = store.rescue(done.aside)
+        assert (found.items, found.messages) == (1, 1)
+        assert {item.title for item in store.items()} == {"the old chat", "written since"}
+        gone = store.items()[0].id
+        assert done.aside in store.delete_for_good(gone), "it may still hold it, so it is named"
+    assert integrity(paths) == ["ok"]
+    restore(paths, done.aside)
+    assert set(chats(paths)) == {"renamed since", "written since"}, "and back again"
+
+
+def test_a_backup_is_put_back_where_there_is_no_history_or_a_broken_or_newer_one(paths, copy):
+    paths.database.unlink()
+    assert restore(paths, copy).aside is None
+    assert chats(paths) == ["the old chat"]
+    for harm in (bytes(100), b"SQLite format 3\0" + bytes(84)):
+        data = bytearray(paths.database.read_bytes())
+        data[:100] = harm
+        paths.database.write_bytes(data)
+        aside = restore(paths, copy).aside
+        assert aside is not None
+        assert aside.read_bytes() == data
+        assert chats(paths) == ["the old chat"]
+    with closing(sqlite3.connect(paths.database)) as conn:
+        conn.execute("PRAGMA user_version = 99")
+    restore(paths, copy)
+    assert chats(paths) == ["the old chat"]
+    assert integrity(paths) == ["ok"]
+
+
+def test_an_older_backup_is_brought_to_the_newest_version(paths, copy):
+    restore(paths, copy, steps=(*STEPS, m002_more))
+    with closing(open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store) as store:
+        assert [item.title for item in store.items()] == ["the old chat"]
+    newer = paths.database.rename(copy.with_name("newer.sqlite3"))
+    open_store(paths, desk_id="d").store.close()
+    assert refused(paths, newer, "store.newer").args_for_people["path"] == str(newer)
+
+
+def harmed(data: bytes, how: str) -> bytes:
+    if how == "cut":
+        return data[: len(data) // 2]
+    if how == "a page":
+        return data[:8192] + os.urandom(4096) + data[12288:]
+    return {"empty": b"", "text": b"a shopping list\n" * 1000, "header": bytes(100) + data[100:]}[how]
+
+
+@pytest.mark.parametrize("how", ["cut", "a page", "empty", "text", "header"])
+def test_what_is_broken_or_not_ours_changes_nothing(paths, copy, how):
+    copy.write_bytes(harmed(copy.read_bytes(), how))
+    assert refused(paths, copy, "backup.unusable").args_for_people["path"] == str(copy)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "drop table messages",
+        "create trigger t after insert on messages begin delete from items; end",
+        "create view v as select 1",
+        "alter table items drop column pinned",
+        "update messages set parts = '{' where n = 1",
+        "update messages set role = 'wizard'",
+    ],
+)
+def test_what_has_our_mark_but_is_not_ours_changes_nothing(paths, copy, statement):
+    with closing(sqlite3.connect(copy)) as conn:
+        conn.execute(statement)
+        conn.commit()
+    refused(paths, copy, "backup.unusable")
+
+
+def test_odd_places_are_named(paths, copy, tmp_path):
+    refused(paths, tmp_path / "nowhere.sqlite3", "file.missing")
+    refused(paths, tmp_path, "backup.unusable")
+    refused(paths, paths.database, "backup.unusable")
+    link = tmp_path / "link.sqlite3"
+    link.symlink_to(paths.database)
+    refused(paths, link, "backup.unusable")
+    os.mkfifo(tmp_path / "pipe")
+    refused(paths, tmp_path / "pipe", "backup.unusable")
+    copy.with_name(copy.name + "-journal").write_bytes(b"x" * 600)
+    refused(paths, copy, "backup.unusable")
+
+
+def test_another_desk_must_be_closed(paths, copy):
+    with closing(open_store(paths, desk_id="window").store), pytest.raises(KnownError, match=r"store\.in_use"):
+        restore(paths, copy)
+    restore(paths, copy)
+
+
+def test_an_open_desk_goes_on_with_the_restored_history(paths, copy):
+    with closing(open_store(paths, desk_id="window").store) as store:
+        growing = store.add_message(store.items()[0].id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+        with store.alone(), made_ready(paths, copy) as ready:
+            done = put_in_place(paths, ready, store=store)
+        assert done.aside is not None
+        assert [item.title for item in store.items()] == ["the old chat"]
+        assert store.grow_message(growing.id, "words") is False
+        say(store, store.items()[0].id, "hello again")
+        assert len(store.search("hello")) == 2
+        with pytest.raises(KnownError, match=r"store\.in_use"):
+            restore(paths, copy)
+    assert integrity(paths) == ["ok"]
+
+
+def test_copies_are_listed_newest_first_without_those_that_cannot_be_used(paths, copy):
+    assert backups(paths) == []
+    paths.backups.mkdir()
+    data = copy.read_bytes()
+    for name, written, when in (
+        ("slmdesk-20260101-000000-before-2.sqlite3", data, 1_000),
+        ("slmdesk-20260102-000000-before-3.sqlite3", data, 3_000),
+        ("slmdesk-20260103-000000-before-4.sqlite3", data[:-4096], 4_000),
+        ("slmdesk-20260104-000000-before-5.sqlite3", b"no", 5_000),
+        ("other.sqlite3", data, 6_000),
+    ):
+        (paths.backups / name).write_bytes(written)
+        os.utime(paths.backups / name, (when, when))
+    assert [(one.time, one.bytes) for one in backups(paths)] == [(3_000, len(data)), (1_000, len(data))]
+    restore(paths, backups(paths)[0].path)
+    assert chats(paths) == ["the old chat"]
+
+
+RESTORE = "import sys; from pathlib import Path; from slmdesk.paths import find_paths; from slmdesk.store import *;"
+
+
+@pytest.mark.process
+def test_a_full_disk_changes_nothing(child, paths, copy):
+    if not can_unshare():
+        pytest.skip("this PC makes no small disk")
+    open_store(paths, desk_id="d").store.close()
+    size = sum(one.stat().st_size for one in paths.data.rglob("*") if one.is_file())
+    home, aside = paths.data.parent, copy.parent / "home"
+    before = fingerprint(paths)
+    code = RESTORE + (
+        "from slmdesk.core.errors import KnownError\n"
+        "paths = find_paths(Path(sys.argv[1]))\n"
+        "try: restore(paths, Path(sys.argv[2]))\n"
+        "except KnownError as known: print(known.code)\n"
+        "names = sorted(one.name for one in paths.data.glob('*.sqlite3'))\n"
+        "print(len(open_store(paths, desk_id='x').store.items()), *names)"
+    )
+    script = (
+        f'cp -r "$0/." {aside} && mount -t tmpfs -o size={size + 60_000} none "$0" && cp -r {aside}/. "$0" && exec "$@"'
+    )
+    aside.mkdir()
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, str(home), sys.executable, "-c", code, str(home), str(copy)],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["disk.full", "2", "slmdesk.sqlite3"], done.stderr
+    assert fingerprint(paths) == before
+
+
+@pytest.mark.process
+def test_killed_at_any_moment_there_is_one_history_or_the_other(paths, copy):
+    """Each call of the system that changes a name or a file may be the last."""
+    code = RESTORE + (
+        "import os, signal\n"
+        "left = int(sys.argv[3])\n"
+        "def hook(event, args):\n"
+        "    global left\n"
+        "    if event in ('os.link', 'os.rename', 'os.remove', 'os.truncate', 'sqlite3.connect') or (\n"
+        "        event == 'open' and isinstance(args[2], int) and args[2] & os.O_WRONLY):\n"
+        "        left -= 1\n"
+        "        if left == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.addaudithook(hook)\n"
+        "restore(find_paths(Path(sys.argv[1])), Path(sys.argv[2]))\n"
+    )
+    whole = {one: one.read_bytes() for one in paths.data.glob("*.sqlite3")}
+    outcomes = set()
+    for number in range(1, 40):
+        for one in paths.data.glob("*.sqlite3*"):
+            one.unlink()
+        for one, data in whole.items():
+            one.write_bytes(data)
+        args = [sys.executable, "-c", code, str(paths.data.parent), str(copy), str(number)]
+        ended = subprocess.run(args, capture_output=True, text=True, timeout=60)
+        assert ended.returncode in (0, -9), ended.stderr
+        outcomes.add(tuple(sorted(chats(paths))))
+        assert integrity(paths) == ["ok"]
+        assert not list(paths.data.glob(".*.new*"))
+        if ended.returncode == 0:
+            break
+    assert ended.returncode == 0
+    assert number > 5, "the control: it was killed several times"
+    assert outcomes == {("renamed since", "written since"), ("the old chat",)}
