@@ -50,6 +50,14 @@ class Settings:
     """Percent."""
     offline: bool = True
     starter_offered: bool = False
+    hub_endpoint: str = ""
+    """https address of a mirror; empty: HF_ENDPOINT, else the Hub."""
+    hub_hosts: str = ""
+    """Further hosts files may come from, such as a mirror's storage; by spaces, ".example.org" for all below it."""
+    proxy: str = "system"
+    """system, none, or http://host:port."""
+    ca_file: str = ""
+    """Certificates to trust instead of the system's, PEM."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 
@@ -80,8 +88,12 @@ def reason_against(key: str, value: object) -> str:
     if isinstance(value, str):
         if len(value) > _MAX_TEXT or "\0" in value:
             return "text too long or with a NUL"
-        if key == "models_folder" and value and not Path(value).is_absolute():
+        if key in ("models_folder", "ca_file") and value and not Path(value).is_absolute():
             return "expected an absolute path"
+        if key == "proxy" and value not in ("system", "none") and not value.startswith("http://"):
+            return "expected system, none, or http://host:port"
+        if key == "hub_endpoint" and value and not value.startswith(("https://", "http://")):
+            return "expected an address that begins with https://"
     return ""
 
 

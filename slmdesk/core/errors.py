@@ -63,6 +63,27 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "network.offline": ("host",),
         "network.refused": ("host",),
         "network.failed": ("host", "reason"),
+        "network.tls": ("host", "reason"),
+        "network.proxy": ("host", "reason"),
+        "network.login_page": ("host",),
+        "network.redirects": ("host",),
+        # the Hub and downloads
+        "hub.missing": ("what",),
+        "hub.unauthorized": ("what",),
+        "hub.forbidden": ("what",),
+        "hub.gated": ("repo",),
+        "hub.busy": ("host", "wait_s"),
+        "hub.error": ("host", "status", "wait_s"),
+        "hub.answer_invalid": ("host", "reason"),
+        "hub.no_file": ("repo", "wanted", "known"),
+        "hub.several_files": ("repo", "wanted", "known"),
+        "hub.unverifiable": ("name",),
+        "download.cut": ("name",),
+        "download.changed": ("name",),
+        "download.damaged": ("name",),
+        "download.wrong_size": ("name", "bytes", "expected"),
+        "download.gave_up": ("name", "tries", "reason", "bytes", "expected"),
+        "download.unknown": ("id",),
     }
 )
 """Every code that may cross a layer or the pipe, with the names of its args.  Codes are only ever added."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,21 +21,31 @@ if TYPE_CHECKING:
     import httpx2
 
 HUB = "https://huggingface.co"
+HUB_HOSTS = frozenset({"huggingface.co", ".huggingface.co", ".hf.co"})
+"""The Hub and the storage it sends us to."""
 Record = Callable[[str, str, str, str], int]
 Finish = Callable[[int, int], None]
+OnWait = Callable[[float], None]
 
-_purpose: ContextVar[str] = ContextVar("purpose", default="")
+
+def _no_proxy(_scheme: str, _host: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """What may leave, asked anew for each request and each hop of a redirect."""
+    """What may leave and by which way, asked anew for each request and each hop of a redirect."""
 
     offline: Callable[[], bool]
     hosts: frozenset[str]
-    """Allowed hosts in lower case; one that begins with a dot allows every host below it."""
+    """Allowed hosts in lower case; one that begins with a dot allows every host below it, one with a port
+    ("127.0.0.1:8080") allows plain http to it when it is this PC itself."""
     endpoint: str = HUB
     """The Hub or a mirror.  Plain http is allowed to it alone, and only when it is this PC itself."""
+    proxy_for: Callable[[str, str], str] = _no_proxy
+    """The address of the proxy for a scheme and a host, or empty."""
+    ca_file: str = ""
+    """Certificates to trust instead of the system's; empty: the system's, or those of SSL_CERT_FILE."""
 
     def check(self, scheme: str, host: str, port: int | None) -> None:
         """Raises KnownError network.offline or network.refused; opens nothing."""
@@ -42,12 +53,20 @@ class GuardPolicy:
         if self.offline():
             raise KnownError("network.offline", host=host)
         allowed = host in self.hosts or any(each.startswith(".") and host.endswith(each) for each in self.hosts)
-        if not allowed or not (scheme == "https" or self._is_own_plain_endpoint(scheme, host, port)):
+        if not (allowed and scheme == "https") and not (scheme == "http" and self._is_plain_allowed(host, port)):
             raise KnownError("network.refused", host=host)
 
-    def _is_own_plain_endpoint(self, scheme: str, host: str, port: int | None) -> bool:
+    def is_endpoint(self, scheme: str, host: str, port: int | None) -> bool:
+        """Whether this is the Hub itself: the one place a token may be sent to."""
         ours = urlsplit(self.endpoint)
-        return scheme == "http" == ours.scheme and (host, port) == (ours.hostname, ours.port) and _is_loopback(host)
+        standard = {"https": 443, "http": 80}.get(scheme)
+        return (scheme, host.lower(), port or standard) == (ours.scheme, ours.hostname, ours.port or standard)
+
+    def _is_plain_allowed(self, host: str, port: int | None) -> bool:
+        ours = urlsplit(self.endpoint)
+        if not _is_loopback(host) or ours.scheme != "http":
+            return False
+        return f"{host}:{port}" in self.hosts or (host in self.hosts and (host, port) == (ours.hostname, ours.port))
 
 
 def _is_loopback(host: str) -> bool:
@@ -57,36 +76,57 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a request is made, what ends it, and who hears that it waits."""
+
+    purpose: str = ""
+    stop: Event | None = None
+    on_wait: OnWait | None = None
+
+
+_reason: ContextVar[Reason] = ContextVar("reason", default=Reason())  # noqa: B039 (frozen)
+
+
 @contextmanager
-def because(purpose: str) -> Iterator[None]:
-    """Why the requests made inside are made ("search", "download of NAME"): stands in the ledger.  Per thread."""
-    token = _purpose.set(purpose)
+def because(purpose: str, *, stop: Event | None = None, on_wait: OnWait | None = None) -> Iterator[None]:
+    """Why the requests made inside are made ("search", "download of NAME"): stands in the ledger.  Per thread.
+
+    Once `stop` is set they raise Stopped within about 0.3 s, wherever they wait.  `on_wait` is told, about four times
+    a second, how many seconds no byte has come.
+    """
+    token = _reason.set(Reason(purpose, stop, on_wait))
     try:
         yield
     finally:
-        _purpose.reset(token)
+        _reason.reset(token)
 
 
-def purpose_now() -> str:
-    """The reason given by the innermost `because`, else empty."""
-    return _purpose.get()
+def reason_now() -> Reason:
+    """The reason given by the innermost `because`, else an empty one."""
+    return _reason.get()
 
 
-def make_client(policy: GuardPolicy, record: Record, finish: Finish) -> httpx2.Client:
+def make_client(policy: GuardPolicy, record: Record, finish: Finish, *, is_library: bool = False) -> httpx2.Client:
     """A client that asks `policy`, then calls `record(host, method, path, purpose)`, and only then sends.
 
     `record` returns the ledger's number once the row is committed; when it raises, nothing is sent.
     `finish(number, bytes)` is called once the answer is read, closed or failed.  Both are called on the thread of the
-    request, which is never the desk thread.  Not trusted by it: proxy and netrc settings of the surroundings.
+    request, which is never the desk thread.  `is_library`: answers are read whole and bounded, failures are
+    KnownErrors at once, so that huggingface_hub neither waits nor tries again by itself.  Of the surroundings only
+    SSL_CERT_FILE is read.  Raises KnownError `setting.invalid` for certificates or a proxy that cannot be used.
     """
     import httpx2
 
+    from slmdesk.hub.answers import AnswerTransport
     from slmdesk.hub.transport import GuardTransport
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole addresses, in which searched words stand
+    guard = GuardTransport(policy, record, finish)
     return httpx2.Client(
-        transport=GuardTransport(policy, record, finish),
+        transport=AnswerTransport(guard) if is_library else guard,
         follow_redirects=True,
+        max_redirects=8,
         trust_env=False,
         timeout=httpx2.Timeout(30.0, connect=10.0),
     )

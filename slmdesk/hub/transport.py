@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
 
+import httpcore2
 import httpx2
 
-from slmdesk.hub.guard import Finish, GuardPolicy, Record, purpose_now
+from slmdesk.core.errors import KnownError
+from slmdesk.hub.guard import Finish, GuardPolicy, Record, reason_now
+from slmdesk.hub.lines import HearingBackend
 
 USER_AGENT = "slmdesk"
 
@@ -18,30 +23,80 @@ class GuardTransport(httpx2.BaseTransport):
         self._policy = policy
         self._record = record
         self._finish = finish
-        self._inner = httpx2.HTTPTransport()  # of the surroundings it reads SSL_CERT_FILE alone
+        self._tls: ssl.SSLContext | None = None
+        self._ways: dict[str, _Way] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises KnownError network.offline or network.refused before any socket, and what `record` raises."""
         url = request.url
         self._policy.check(url.scheme, url.host, url.port)
         request.headers["user-agent"] = USER_AGENT  # the library's own tells versions and more of this PC
-        number = self._record(url.host, request.method, url.path, purpose_now())
+        for name in ("cookie", *(() if self._policy.is_endpoint(url.scheme, url.host, url.port) else _SECRET)):
+            request.headers.pop(name, None)
+        way = self._way(self._policy.proxy_for(url.scheme, url.host))
+        number = self._record(url.host, request.method, url.path, reason_now().purpose)
         try:
-            response = self._inner.handle_request(request)
+            response = way.handle_request(request)
         except BaseException:
             self._finish(number, 0)
             raise
         assert isinstance(response.stream, httpx2.SyncByteStream)
+        stream: httpx2.SyncByteStream = _Counted(response.stream, number, self._finish)
+        if response.has_redirect_location:  # httpx2 would read its body, however long
+            stream.close()
+            stream = httpx2.ByteStream(b"")
         return httpx2.Response(
-            response.status_code,
-            headers=response.headers,
-            stream=_Counted(response.stream, number, self._finish),
-            extensions=response.extensions,
+            response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
         )
 
     def close(self) -> None:
         """Close the connections."""
-        self._inner.close()
+        for way in self._ways.values():
+            way.close()
+
+    def _way(self, proxy: str) -> _Way:
+        if proxy not in self._ways:
+            if self._tls is None:
+                self._tls = _certificates(self._policy.ca_file)
+            self._ways[proxy] = _Way(proxy, self._tls)
+        return self._ways[proxy]
+
+
+_SECRET = ("authorization",)
+
+
+class _Way(httpx2.HTTPTransport):
+    """Connections that hear a stop, straight or through a proxy."""
+
+    def __init__(self, proxy: str, tls: ssl.SSLContext) -> None:
+        backend = HearingBackend()
+        # the parent's constructor has no place for a backend: its pool is the one thing replaced (tests/hub/test_guard)
+        if not proxy:
+            self._pool = httpcore2.ConnectionPool(ssl_context=tls, network_backend=backend)
+            return
+        parts = urlsplit(proxy)
+        if parts.scheme != "http" or not parts.hostname:
+            raise KnownError("setting.invalid", key="proxy", reason="it must look like http://host:port")
+        user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        self._pool = httpcore2.HTTPProxy(
+            f"http://{_bracketed(parts.hostname)}:{parts.port or 80}/",
+            proxy_auth=user,
+            ssl_context=tls,
+            network_backend=backend,
+        )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _certificates(ca_file: str) -> ssl.SSLContext:
+    if not ca_file:
+        return httpx2.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as err:
+        raise KnownError("setting.invalid", key="ca_file", reason=err.strerror or type(err).__name__) from err
 
 
 class _Counted(httpx2.SyncByteStream):

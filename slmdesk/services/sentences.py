@@ -122,9 +122,56 @@ _SENTENCES: Mapping[str, str] = {
     "document.too_large": "The document {path} is too large: {bytes}; the limit is {limit}.",
     # settings and network
     "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). The default is used instead.",
-    "network.offline": "slmdesk is set to offline, so nothing was sent to {host}.",
-    "network.refused": "A connection to {host} was refused: it is not among the allowed hosts. Nothing was sent.",
+    "network.offline": (
+        "slmdesk is set to offline, so nothing was sent to {host}. Allow requests with “slmdesk network --offline "
+        "off”, or with the switch in the window."
+    ),
+    "network.refused": (
+        "A connection to {host} was refused: it leads elsewhere than to the allowed hosts. Nothing was sent there."
+    ),
     "network.failed": "{host} could not be reached ({reason}). Nothing was lost. Try again later.",
+    "network.tls": (
+        "{host} could not prove who it is ({reason}), so nothing was sent. Check the date of this PC; in a company, "
+        "ask for its certificate file (CA) and name it in the settings."
+    ),
+    "network.proxy": "The proxy on the way to {host} refused ({reason}). Nothing was lost. Check it in the settings.",
+    "network.login_page": (
+        "This network wants a login: a web page came where {host} should have answered. Open a browser, log in, and "
+        "try again. Nothing of the page was kept."
+    ),
+    "network.redirects": "{host} sends requests round in a circle. Nothing was lost. Try again later.",
+    # the Hub and downloads
+    "hub.missing": "“{what}” is not on the Hub, or not for everybody. Check its name.",
+    "hub.unauthorized": (
+        "The Hub shows “{what}” to known users only, or has nothing of that name. Check the name; if it is gated, set "
+        "HF_TOKEN to your access token."
+    ),
+    "hub.forbidden": "The Hub does not give out “{what}”.",
+    "hub.gated": (
+        "The authors of {repo} ask for your agreement first. Open huggingface.co/{repo} in a browser, accept their "
+        "terms, make an access token in your Hub settings, set HF_TOKEN to it, and try again."
+    ),
+    "hub.busy": "{host} has too many requests and asks to wait {wait_s} seconds. What came is kept. Try again later.",
+    "hub.error": "{host} has a trouble of its own (error {status}). What came is kept. Try again later.",
+    "hub.answer_invalid": "{host} gave no sensible answer ({reason}). Nothing of it was kept. Try again later.",
+    "hub.no_file": "{repo} has no file for “{wanted}”. It has: {known}.",
+    "hub.several_files": "{repo} has several files for “{wanted}”. Name one: {known}.",
+    "hub.unverifiable": "The Hub names no checksum for {name}, so it could not be verified. It was not fetched.",
+    "download.cut": "The connection ended before {name} was complete. What came is kept.",
+    "download.changed": "{name} has changed on the server since it was listed. Start the download again.",
+    "download.damaged": (
+        "{name} was damaged on the way or at its source: its checksum is not the published one. It is not used; the "
+        "damaged file is kept aside and can be deleted."
+    ),
+    "download.wrong_size": (
+        "{name} is not what the Hub listed: {bytes} instead of {expected}. It was refused. Try again later, or choose "
+        "another file."
+    ),
+    "download.gave_up": (
+        "{name} did not get on in {tries} tries ({reason}). {bytes} of {expected} are kept; start it again and it goes "
+        "on from there."
+    ),
+    "download.unknown": "There is no download “{id}”.",
 }
 
 _DEATHS: Mapping[str, str] = {

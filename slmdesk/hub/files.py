@@ -1,0 +1,141 @@
+"""What the Hub has: repositories and their GGUF files.  Names are labels; no path is ever made of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.labels import clean_label
+
+_QUANTIZATION = re.compile(
+    r"(?:^|[-._ ])((?:UD-)?(?:I?Q\d_[A-Z0-9_]*?[A-Z0-9]|TQ\d_\d|BF16|F16|F32|FP16|FP32|MXFP4(?:_MOE)?))(?=[-._ ]|$)",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(r"^(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE | re.DOTALL)
+_HELPER = re.compile(r"mmproj|imatrix|(?:^|[-._/])(?:lora|vocab)", re.IGNORECASE)
+PREFERRED = (
+    "Q4_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "Q5_K_M", "Q5_K_S", "Q5_0", "Q5_1", "Q6_K", "Q8_0",
+    "Q3_K_M", "Q3_K_L", "BF16", "F16", "F32",
+)  # fmt: skip
+"""Taken when nobody chooses: small and nearly as good first."""
+MAX_PARTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePart:
+    """One file as the Hub stores it."""
+
+    name: str
+    """In the repository; untrusted, part of an address and never of a path."""
+    bytes: int
+    sha256: str
+    """64 hexadecimal digits; empty where the Hub names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A model to fetch: one file, or the parts of one that was split."""
+
+    repo: str
+    revision: str
+    """The commit, so that what is fetched later is what was listed."""
+    parts: tuple[RemotePart, ...]
+    quantization: str
+    """By its name; empty where that tells none."""
+    license: str = ""
+    gated: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name to show: one line, cleaned."""
+        return clean_label(self.parts[0].name)
+
+    @property
+    def bytes(self) -> int:
+        """Of all parts."""
+        return sum(one.bytes for one in self.parts)
+
+    @property
+    def sha256(self) -> str:
+        """Of the one part; empty for a split model."""
+        return self.parts[0].sha256 if len(self.parts) == 1 else ""
+
+    @property
+    def is_helper(self) -> bool:
+        """Whether the name says that it is no model by itself."""
+        return bool(_HELPER.search(self.parts[0].name))
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """A repository of the Hub."""
+
+    id: str
+    """owner/name."""
+    revision: str
+    downloads: int
+    likes: int
+    updated: str
+    """ISO 8601, or empty."""
+    license: str
+    gated: bool
+    files: tuple[RemoteFile, ...]
+    """The GGUF models in it; sizes and sums only where they were asked for."""
+
+    def choose(self, file: str = "", quantization: str = "") -> RemoteFile:
+        """The file called `file`, else the one of `quantization`, else the one most people should take.
+
+        Raises KnownError `hub.no_file` and `hub.several_files`, which name what there is.
+        """
+        if file:
+            named = [one for one in self.files if file in (one.parts[0].name, one.name)]
+            named = named or [one for one in self.files if file.casefold() == one.name.casefold()]
+            return self._one_of(named, file)
+        models = [one for one in self.files if not one.is_helper]
+        if quantization:
+            wanted = quantization.casefold()
+            return self._one_of([one for one in models if one.quantization.casefold() == wanted], quantization)
+        for preferred in PREFERRED:
+            found = [one for one in models if one.quantization.removeprefix("UD-") == preferred]
+            if found:
+                return self._one_of(found, preferred)
+        return self._one_of(models, "GGUF")
+
+    def _one_of(self, found: Sequence[RemoteFile], wanted: str) -> RemoteFile:
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(one.name for one in (found or self.files)[:12]) or "none"
+        code = "hub.several_files" if found else "hub.no_file"
+        raise KnownError(code, repo=self.id, wanted=clean_label(wanted, 80), known=known)
+
+
+def quantization_of(name: str) -> str:
+    """The quantization that a file's name tells, in capitals; empty where it tells none."""
+    stem = _SPLIT.sub(r"\1.gguf", name.rpartition("/")[2]).removesuffix(".gguf")
+    found = _QUANTIZATION.findall(stem)
+    return str(found[-1]).upper().replace("FP16", "F16").replace("FP32", "F32") if found else ""
+
+
+def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
+    """The models among a repository's files, in the order of their names; the parts of a split one together.
+
+    A split model of which parts are missing is left out: it could never be used.
+    """
+    single: list[tuple[RemotePart, ...]] = []
+    splits: dict[tuple[str, int], dict[int, RemotePart]] = {}
+    for part in parts:
+        if not part.name.lower().endswith(".gguf"):
+            continue
+        if split := _SPLIT.match(part.name):
+            splits.setdefault((split[1], int(split[3])), {})[int(split[2])] = part
+        else:
+            single.append((part,))
+    for (_stem, count), found in splits.items():
+        if 0 < count <= MAX_PARTS and sorted(found) == list(range(1, count + 1)):
+            single.append(tuple(found[number] for number in range(1, count + 1)))
+    single.sort(key=lambda one: one[0].name)
+    return [
+        RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
+    ]

@@ -1,0 +1,256 @@
+"""A file that is still coming: `.part`, its journal, and where it goes when it is whole.
+
+The names are made of the sum that is expected, so that whoever fetches the same file finds the same part.  One writer
+at a time: the caller holds the lock named `lock` while it uses a Part.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
+from slmdesk.core.labels import clean_label
+from slmdesk.hub.files import RemotePart
+
+SYNC_BYTES = 8 << 20
+"""Written between two syncs: what a kill or a power cut makes us fetch again is at most this and one piece."""
+SPARE_BYTES = 64 << 20
+"""Left free on the disk, so that the history can still be saved."""
+MAX_JOURNAL_BYTES = 8 << 20
+_PREFIX = ".download-"
+_READ_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a part is a part of, as its journal says: enough to go on with it later."""
+
+    repo: str
+    name: str
+    bytes: int
+    sha256: str
+    synced: int = 0
+    etag: str = ""
+
+
+class Part:
+    """The file on its way.  One thread at a time.  Every method raises KnownError `disk.full`, `file.unwritable`."""
+
+    def __init__(self, folder: Path, repo: str, file: RemotePart, *, spare_bytes: int = SPARE_BYTES) -> None:
+        stem = folder / f"{_PREFIX}{file.sha256[:32]}"
+        self.file, self.repo = file, repo
+        self.path, self.journal = stem.with_suffix(".part"), stem.with_suffix(".journal")
+        self.bad, self.lock = stem.with_suffix(".bad"), stem.with_suffix(".lock")
+        self.etag = ""
+        """Of what is in it."""
+        self._origin = Origin(repo, clean_label(file.name), file.bytes, file.sha256)
+        self._spare = spare_bytes
+        self._handle = -1
+        self._size = self._synced = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def size(self) -> int:
+        """Bytes it has."""
+        return self._size
+
+    def open(self, stop: Event) -> Iterator[int]:
+        """Open it where its journal says that it is sound, and hash what is there; yields bytes hashed.
+
+        Raises Stopped.
+        """
+        private_folder(self.path.parent)
+        known = read_journal(self.journal)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            self._handle = os.open(self.path, flags, PRIVATE_FILE)
+            sound = known.synced if known and known.sha256 == self.file.sha256 else 0
+            sound = min(sound, os.fstat(self._handle).st_size, self.file.bytes)
+            yield from self._hash(sound, stop)
+            os.ftruncate(self._handle, sound)
+        except OSError as err:
+            raise self._problem(err) from err
+        self.etag = known.etag if known and sound else ""
+        self._size = self._synced = sound
+        self._write_journal()
+
+    def need_space(self) -> None:
+        """Raises KnownError `disk.full`, with the amounts, when the rest would not fit."""
+        needed = self.file.bytes - self._size + self._spare
+        try:
+            free = shutil.disk_usage(self.path.parent).free
+        except OSError as err:
+            raise self._problem(err) from err
+        if free < needed:
+            raise KnownError("disk.full", path=str(self.path.parent), needed_bytes=needed, available_bytes=free)
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes.  Raises KnownError `download.wrong_size` for more than there should be; those are not written."""
+        if self._size + len(chunk) > self.file.bytes:
+            raise KnownError(
+                "download.wrong_size", name=self._origin.name, bytes=self._size + len(chunk), expected=self.file.bytes
+            )
+        try:
+            rest = memoryview(chunk)
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+        except OSError as err:
+            self._back_to_size()
+            raise self._problem(err) from err
+        self._digest.update(chunk)
+        self._size += len(chunk)
+        if self._size - self._synced >= SYNC_BYTES:
+            self.sync()
+            self.need_space()
+
+    def sync(self) -> None:
+        """Bring it to the disk and note so in the journal."""
+        if self._handle < 0 or self._size == self._synced:
+            return
+        try:
+            _sync(self._handle)
+            with self.journal.open("ab") as out:
+                out.write(_line({"synced": self._size, "etag": self.etag}))
+        except OSError as err:
+            raise self._problem(err) from err
+        self._synced = self._size
+
+    def start_over(self) -> None:
+        """Forget what came."""
+        try:
+            os.ftruncate(self._handle, 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+        except OSError as err:
+            raise self._problem(err) from err
+        self._digest = hashlib.sha256()
+        self._size = self._synced = 0
+        self.etag = ""
+        self._write_journal()
+
+    def check(self) -> None:
+        """Raises KnownError `download.damaged` when it is not what was published; it is then set aside as `.bad`."""
+        self.sync()
+        if self._digest.hexdigest() == self.file.sha256:
+            return
+        self.close()
+        try:
+            self.path.replace(self.bad)
+        except OSError as err:
+            raise self._problem(err) from err
+        raise KnownError("download.damaged", name=self._origin.name)
+
+    def move_to(self, target: Path) -> None:
+        """Give the checked file its place.  What stood there is replaced: by its name it is the same, or damaged."""
+        self.close()
+        try:
+            self.path.replace(target)
+            sync_folder(target.parent)
+            for done in (self.journal, self.bad):
+                done.unlink(missing_ok=True)
+        except OSError as err:
+            raise self._problem(err) from err
+
+    def remove(self) -> int:
+        """Delete part and journal.  Returns the bytes freed."""
+        self.close()
+        try:
+            freed = self.path.stat().st_size if self.path.exists() else 0
+            for gone in (self.path, *(() if self.bad.exists() else (self.journal,))):
+                gone.unlink(missing_ok=True)
+        except OSError as err:
+            raise self._problem(err) from err
+        return freed
+
+    def close(self) -> None:
+        """Keep what came and let go of the file.  May be called twice."""
+        if self._handle >= 0:
+            with suppress(KnownError):  # a full disk was said when it was written
+                self.sync()
+            os.close(self._handle)
+            self._handle = -1
+
+    def _hash(self, size: int, stop: Event) -> Iterator[int]:
+        os.lseek(self._handle, 0, os.SEEK_SET)
+        self._digest = hashlib.sha256()
+        done = 0
+        while done < size:
+            if stop.is_set():
+                raise Stopped
+            piece = os.read(self._handle, min(_READ_BYTES, size - done))
+            if not piece:
+                raise OSError(errno.EIO, "it became shorter while it was read")
+            self._digest.update(piece)
+            done += len(piece)
+            yield done
+
+    def _back_to_size(self) -> None:
+        """After a write that failed half way."""
+        with suppress(OSError):
+            os.ftruncate(self._handle, self._size)
+            os.lseek(self._handle, self._size, os.SEEK_SET)
+
+    def _write_journal(self) -> None:
+        origin = self._origin
+        first = {"repo": origin.repo, "name": origin.name, "bytes": origin.bytes, "sha256": origin.sha256}
+        write_atomically(self.journal, _line(first) + _line({"synced": self._synced, "etag": self.etag}))
+
+    def _problem(self, err: OSError) -> KnownError:
+        return problem_of(err, self.path.parent, needed_bytes=self.file.bytes - self._size)
+
+
+def read_journal(path: Path) -> Origin | None:
+    """What a journal says, up to its last whole line; None for none, or one that cannot be understood."""
+    try:
+        with path.open("rb") as file:
+            untrusted = file.read(MAX_JOURNAL_BYTES)
+    except OSError:
+        return None
+    found: dict[str, Any] = {}
+    for line in untrusted.splitlines(keepends=True):
+        try:
+            value = json.loads(line) if line.endswith(b"\n") else None
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            break
+        found.update(value)
+    return _origin_of(found)
+
+
+def _origin_of(untrusted: dict[str, Any]) -> Origin | None:
+    texts = [untrusted.get(key) for key in ("repo", "name", "sha256")]
+    numbers = [untrusted.get(key) for key in ("bytes", "synced")]
+    if not all(isinstance(one, str) for one in texts) or not all(type(one) is int and one >= 0 for one in numbers):
+        return None
+    etag = untrusted.get("etag")
+    repo, name, sha256 = map(str, texts)
+    size, synced = (int(one or 0) for one in numbers)
+    return Origin(repo, name, size, sha256, synced, etag if isinstance(etag, str) else "")
+
+
+def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
+    """The parts, and files found damaged, that lie in a folder, with what their journals say."""
+    found = [one for suffix in ("part", "bad") for one in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
+    return [(one, read_journal(one.with_suffix(".journal"))) for one in found]
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=True).encode() + b"\n"
+
+
+def _sync(handle: int) -> None:
+    if hasattr(os, "fdatasync"):  # the journal holds the size: times and owner may come later
+        os.fdatasync(handle)
+    else:
+        os.fsync(handle)
