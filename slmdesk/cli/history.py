@@ -129,11 +129,27 @@ def delete(face: Face, chat: str, for_good: bool) -> None:
     with face.services() as services:
         gone, copies = services.desk.call(lambda: services.history.delete_for_good(chat))
     for copy in copies:
-        face.tell(f"note: {copy} is a damaged history that was set aside; the words may still be in it.")
+        _tell_aside(face, copy)
     if face.as_json:
         face.give({"id": gone, "deleted": "for_good", "may_remain_in": [str(one) for one in copies]})
     else:
         face.say(gone)
+
+
+@history.command("empty-trash")
+@click.option("--older-than", "days", type=click.FloatRange(0), default=0, help="Only what lay there so many days.")
+@json_option
+@click.pass_obj
+def empty_trash(face: Face, days: float) -> None:
+    """Delete for good what is in the bin; cannot be undone.  Nothing empties it by itself."""
+    with face.services() as services:
+        emptied = services.desk.call(lambda: services.history.empty_trash(days * 86_400))
+    for copy in emptied.may_remain_in:
+        _tell_aside(face, copy)
+    if face.as_json:
+        face.give({"deleted": list(emptied.ids), "may_remain_in": [str(one) for one in emptied.may_remain_in]})
+    else:
+        face.say(f"{len(emptied.ids)} deleted for good")
 
 
 @history.command()
@@ -171,6 +187,10 @@ def rescue(face: Face, file: Path | None) -> None:
 def _after(items: Sequence[Item]) -> dict[str, Any]:
     """What asks for the page behind these."""
     return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
+
+
+def _tell_aside(face: Face, copy: Path) -> None:
+    face.tell(f"note: {copy} is a history that was set aside; the words may still be in it.")
 
 
 def _told(face: Face, wish: _Wish) -> None:

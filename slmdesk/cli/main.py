@@ -26,6 +26,7 @@ COMMANDS = {
     "history": "slmdesk.cli.history:history",
     "models": "slmdesk.cli.models:models",
     "network": "slmdesk.cli.network:network",
+    "restore": "slmdesk.cli.backup:restore",
 }
 """Imported only when asked for: `slmdesk --version` loads none."""
 

@@ -1,25 +1,55 @@
-"""A copy of everything but the models, checked before it is called one."""
+"""A copy of everything but the models, checked before it is called one, and put back in the place of the history."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.paths import Paths
+from slmdesk.services.chats import ChatService
 from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
+from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged, Problem
 from slmdesk.services.sentences import problem_for
-from slmdesk.store import BackupResult, Store, backup
+from slmdesk.store import (
+    BackupCopy,
+    BackupResult,
+    Ready,
+    Restored,
+    Store,
+    backup,
+    backups,
+    made_ready,
+    put_in_place,
+    restore,
+)
+
+PAGE = 500
 
 
 class BackupService:
-    """Makes backups.  On the desk thread; the copying has a file thread of its own."""
+    """Makes backups and puts them back.  On the desk thread; the copying has a file thread of its own.
 
-    def __init__(self, desk: Desk, store: Store, paths: Paths) -> None:
+    `on_replaced` is called when the history is another one, before the listeners hear of its items.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        paths: Paths,
+        chats: ChatService,
+        tell: Callable[[Fact], None],
+        on_replaced: Callable[[], None],
+    ) -> None:
         self._desk, self._store, self._paths = desk, store, paths
+        self._chats, self._tell, self._on_replaced = chats, tell, on_replaced
+
+    def copies(self) -> Sequence[BackupCopy]:
+        """Checked copies in the folder of backups that can be restored, newest first."""
+        return backup_copies(self._paths)
 
     def make(
         self,
@@ -52,3 +82,75 @@ class BackupService:
             self._desk.post(lambda: finish(result))
 
         threading.Thread(target=work, name="backup", daemon=True).start()
+
+    def restore(self, source: Path, ended: Callable[[Restored | Problem], None]) -> None:
+        """Put a backup in the place of the history; `ended` is called once, on the desk thread.
+
+        What was there is set aside whole.  Listeners hear ItemGone of each chat that was shown, then of the newest
+        ones there are now, and ModelsChanged.  Raises KnownError `store.in_use` while another desk runs,
+        `store.read_only`, `request.invalid` while an answer is being written.
+        """
+        self._check_quiet()
+        held = ExitStack()
+        held.enter_context(self._store.alone())
+
+        def finish(ready: Ready | Problem) -> None:
+            with held:  # the prepared copy and the lock
+                answer = ready if isinstance(ready, Problem) else self._replace(ready)
+            ended(answer)
+
+        def work() -> None:
+            ready: Ready | Problem
+            try:
+                ready = held.enter_context(made_ready(self._paths, source))
+            except SlmdeskError as err:
+                ready = problem_for(err)
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                ready = problem_for(err)
+            self._desk.post(lambda: finish(ready))
+
+        threading.Thread(target=work, name="restore", daemon=True).start()
+
+    def _replace(self, ready: Ready) -> Restored | Problem:
+        try:
+            self._check_quiet()  # once more: making ready takes a while
+            before = self._chats_there()
+            restored = put_in_place(self._paths, ready, store=self._store)
+        except Exception as err:  # noqa: BLE001  the asker waits for an answer, also for our own fault
+            return problem_for(err)
+        self._on_replaced()
+        for chat in before:
+            self._chats.drop(chat)
+            self._tell(ItemGone(chat))
+        for item in reversed(self._store.items(limit=100)):
+            self._tell(ItemChanged(item))
+        self._tell(ModelsChanged())
+        return restored
+
+    def _check_quiet(self) -> None:
+        if self._store.read_only:
+            raise KnownError("store.read_only", path=str(self._paths.database))
+        if self._chats.writing:
+            raise KnownError("request.invalid", what="an answer is still being written")
+
+    def _chats_there(self) -> list[str]:
+        ids: list[str] = []
+        before: tuple[float, int] | None = None
+        while page := self._store.items(before=before, limit=PAGE):
+            ids += [item.id for item in page]
+            before = (page[-1].updated, page[-1].n)
+        return ids
+
+
+def backup_copies(paths: Paths) -> Sequence[BackupCopy]:
+    """Checked copies in the folder of backups that can be restored, newest first.  Opens no history.  Any thread."""
+    return backups(paths)
+
+
+def restore_backup(paths: Paths, source: Path) -> Restored:
+    """Put a backup back while no desk runs; the history that is there need not be readable.  Any thread.
+
+    Raises KnownError `store.in_use`, `file.missing`, `file.unreadable`, `backup.unusable`, `store.newer`,
+    `disk.full`, `store.full`, `file.unwritable`; nothing is changed then.
+    """
+    return restore(paths, source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
@@ -13,6 +14,14 @@ from slmdesk.paths import Paths
 from slmdesk.services.chats import ChatService
 from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged
 from slmdesk.store import Rescued, Store, damaged_copies
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What was deleted for good, and histories set aside earlier that may still hold it."""
+
+    ids: tuple[str, ...]
+    may_remain_in: tuple[Path, ...]
 
 
 class HistoryService:
@@ -59,13 +68,24 @@ class HistoryService:
     def delete_for_good(self, id: str) -> tuple[str, tuple[Path, ...]]:
         """Leave the item in no file.  Raises KnownError `item.unknown`.
 
-        Returns its id, and damaged histories that were set aside earlier, which may still hold it.
+        Returns its id, and histories that were set aside earlier, which may still hold it.
         """
         item = self._chats.trash(self._store.item(id).id)
         self._chats.drop(item.id)
         copies = self._store.delete_for_good(item.id)
         self._tell(ItemGone(item.id))
         return item.id, copies
+
+    def empty_trash(self, older_than_s: float = 0.0) -> Emptied:
+        """Delete for good what has lain in the bin for longer; nothing else ever empties it.  Raises KnownError."""
+        before = self._store.revision()
+        if not self._store.empty_trash(older_than_s):
+            return Emptied((), ())
+        gone = tuple(self._store.changed_since(before).gone)
+        for id in gone:
+            self._chats.drop(id)
+            self._tell(ItemGone(id))
+        return Emptied(gone, tuple(self._store.set_aside()))
 
     def damaged(self) -> Sequence[Path]:
         """Histories that were set aside because they were damaged, oldest first."""

@@ -123,10 +123,10 @@ class Services:
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.reader)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
-        self.backups = BackupService(self.desk, self.store, paths)
         self._room = room
-        self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
-        self._watch.start()
+        watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
+        self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
+        watch.start()
 
     def _close_services(self) -> None:
         if self._watch:

@@ -48,6 +48,10 @@ class Watch:
             self._next.cancel()
             self._next = None
 
+    def begin_anew(self) -> None:
+        """The history is another one: what is in it is nothing new."""
+        self._revision, self._version = self._store.revision(), self._store.data_version()
+
     def look(self) -> None:
         """Tell what is new now.  A store that cannot answer is asked again next time; its trouble is told once."""
         self._settings.refresh()  # first: “offline” said elsewhere holds here too, whatever ails the store

@@ -99,6 +99,10 @@ class Store(Rescue):
             self._purge_copies()
         return len(rows)
 
+    def set_aside(self) -> tuple[Path, ...]:
+        """Databases that were set aside earlier: damaged, or replaced by a backup."""
+        return (*damaged_copies(self._paths.database), *_set_aside(self._paths.database, "replaced"))
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other desks from starting while a backup runs.  Raises KnownError store.in_use when one runs."""
@@ -143,17 +147,12 @@ class Store(Rescue):
 
     def _purge_copies(self) -> tuple[Path, ...]:
         renew_copies(self._paths)
-        return (*damaged_copies(self._paths.database), *replaced_copies(self._paths.database))
+        return self.set_aside()
 
 
 def damaged_copies(database: Path) -> list[Path]:
     """Databases that were set aside because they were damaged, oldest first."""
     return _set_aside(database, "damaged")
-
-
-def replaced_copies(database: Path) -> list[Path]:
-    """Databases that were set aside when a backup took their place, oldest first."""
-    return _set_aside(database, "replaced")
 
 
 def _set_aside(database: Path, why: str) -> list[Path]:

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+from fakes.told import open_echo
+
+pytestmark = pytest.mark.process
+
+
+def titles(run, *more: str) -> list[str]:
+    return [one["title"] for one in run("history", "list", "--json", *more).json]
+
+
+def test_a_backup_goes_and_comes_back(run, with_model, tmp_path, home) -> None:
+    run("chat", "the first chat")
+    copy = tmp_path / "copy.db"
+    made = run("backup", str(copy), "--json").json
+    run("chat", "the second chat")
+    done = run("restore", str(copy), "--json")
+    assert (done.status, done.err) == (0, "")
+    assert set(done.json) == {"bytes", "sha256", "set_aside"}
+    assert {key: done.json[key] for key in made} == made
+    assert made["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
+    assert titles(run) == ["the first chat"]
+    assert [one["id"] for one in run("models", "list", "--json").json] == [with_model["id"]]
+    (found,) = run("history", "rescue", done.json["set_aside"], "--json").json
+    assert found["items"] == 1
+    assert set(titles(run)) == {"the first chat", "the second chat"}
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(copy.read_bytes()[:-5000])
+    refused = run("restore", str(broken), "--json")
+    assert (refused.status, refused.json["error"]["code"], refused.err.count("\n")) == (1, "backup.unusable", 1)
+    assert set(titles(run)) == {"the first chat", "the second chat"}
+
+
+def test_a_restore_needs_the_window_closed(run, tmp_path) -> None:
+    copy = tmp_path / "copy.db"
+    run("backup", str(copy))
+    window = open_echo()
+    try:
+        refused = run("restore", str(copy), "--json")
+        assert (refused.status, refused.json["error"]["code"]) == (1, "store.in_use")
+        assert "Close the other window" in refused.err
+    finally:
+        window.close()
+    assert run("restore", str(copy)).status == 0
+
+
+def test_copies_are_listed_and_one_of_them_takes_the_place_of_a_newer_history(run, with_model, home) -> None:
+    run("chat", "kept words")
+    assert run("backup", "--list", "--json").json == []
+    database = home / "data" / "slmdesk.sqlite3"
+    copies = home / "data" / "backups"
+    copies.mkdir(exist_ok=True)
+    shutil.copy2(database, copies / f"slmdesk-{time.strftime('%Y%m%d-%H%M%S')}-before-3.sqlite3")
+    with closing(sqlite3.connect(database)) as conn:
+        conn.execute("pragma user_version = 99")
+    assert run("history", "list").status == 1
+    (listed,) = run("backup", "--list", "--json").json
+    assert set(listed) == {"path", "time", "bytes"}
+    assert listed["path"] in run("backup", "--list").out
+    assert run("restore", listed["path"]).status == 0
+    assert titles(run) == ["kept words"]
+
+
+def test_the_bin_is_emptied_when_asked_and_never_by_itself(run, with_model, home) -> None:
+    for words in ("aardwolf-marker", "other"):
+        run("chat", words)
+    chat = next(one["id"] for one in run("history", "list", "--json").json if one["title"] == "aardwolf-marker")
+    run("history", "delete", chat)
+    long_ago = time.time() - 40 * 86_400
+    with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn:
+        conn.execute("update items set deleted_at = ? where id = ?", (long_ago, chat))
+        conn.commit()
+    assert titles(run, "--deleted") == ["aardwolf-marker"], "40 days in the bin, and still there"
+    kept = run("history", "empty-trash", "--older-than", "50", "--json").json
+    assert kept == {"deleted": [], "may_remain_in": []}
+    assert run("history", "empty-trash", "--older-than", "30", "--json").json["deleted"] == [chat]
+    assert titles(run, "--deleted") == []
+    assert not [one for one in home.rglob("*") if one.is_file() and b"aardwolf" in one.read_bytes()]
+    assert titles(run) == ["other"]
+    assert run("history", "empty-trash").out == "0 deleted for good\n"
+
+
+@pytest.mark.parametrize("args", [["backup"], ["backup", "x", "--list"], ["restore"]])
+def test_wrong_usage(run, args) -> None:
+    assert run(*args).status == 2

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+
+import pytest
+from fakes.told import TIMEOUT_S, row
+
+from slmdesk.core.errors import KnownError
+from slmdesk.services.facts import ItemChanged, ItemGone, MessageEnded, ModelsChanged, Problem
+from slmdesk.services.wishes import SendWish
+from slmdesk.store import BackupResult, Restored
+
+pytestmark = pytest.mark.process
+
+
+def asked(services, begin):
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+    services.desk.call(lambda: begin(answers.put))
+    return answers.get(timeout=TIMEOUT_S)
+
+
+def said(told, words: str):
+    services = told.services
+    sent = services.desk.call(lambda: services.chats.send(SendWish(text=words)))
+    told.end_of(sent.answer.id)
+    return sent
+
+
+def test_an_open_window_goes_back_to_a_backup_and_on_from_there(opened, tmp_path) -> None:
+    told = opened()
+    services = told.services
+    first = said(told, "the first chat")
+    copy = tmp_path / "copy.db"
+    assert isinstance(asked(services, lambda end: services.backups.make(copy, end)), BackupResult)
+    second = said(told, "the second chat")
+    begin = len(told.facts)
+    done = asked(services, lambda end: services.backups.restore(copy, end))
+    assert isinstance(done, Restored), done
+    gone = [fact.id for fact in told.of(ItemGone, begin)]
+    assert set(gone) == {first.item.id, second.item.id}
+    assert [fact.item.id for fact in told.of(ItemChanged, begin)] == [first.item.id]
+    assert told.of(ModelsChanged, begin)
+    assert [item.id for item in services.desk.call(services.history.items)] == [first.item.id]
+    with pytest.raises(KnownError, match=r"item\.unknown"):
+        services.desk.call(lambda: services.chats.open(second.item.id))
+    after = len(told.facts)
+    services.desk.call(services._watch.look)
+    assert told.of(ItemChanged, after) == [], "what was restored is no news of another desk"
+    again = services.desk.call(lambda: services.chats.send(SendWish(text="and on", chat=first.item.id)))
+    told.wait(MessageEnded, lambda fact: fact.message.id == again.answer.id)
+    assert row(services, again.answer.id).text == "You said: and on"
+
+
+def test_what_cannot_be_restored_is_told_and_changes_nothing(opened, tmp_path) -> None:
+    told = opened()
+    services = told.services
+    sent = said(told, "kept")
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(Path(services.paths.database).read_bytes()[:-4096])
+    problem = asked(services, lambda end: services.backups.restore(broken, end))
+    assert isinstance(problem, Problem)
+    assert problem.code == "backup.unusable"
+    other = opened()
+    with pytest.raises(KnownError, match=r"store\.in_use"):
+        asked(services, lambda end: services.backups.restore(broken, end))
+    other.services.close()
+    assert services.desk.call(lambda: services.chats.open(sent.item.id)).item.title == "kept"
+    assert asked(services, lambda end: services.backups.make(tmp_path / "after.db", end)), "the lock was given back"
+
+
+def test_no_backup_is_put_back_under_an_answer_that_is_being_written(opened, tmp_path) -> None:
+    told = opened(slow=0.05, repeat="word ")
+    services = told.services
+    copy = tmp_path / "copy.db"
+    asked(services, lambda end: services.backups.make(copy, end))
+    sent = services.desk.call(lambda: services.chats.send(SendWish(text="go")))
+    told.words_of(sent.answer.id)
+    with pytest.raises(KnownError, match="being written"):
+        asked(services, lambda end: services.backups.restore(copy, end))
+    services.desk.call(lambda: services.chats.stop(sent.answer.id))
+    told.end_of(sent.answer.id)
+    assert isinstance(asked(services, lambda end: services.backups.restore(copy, end)), Restored)
+
+
+def test_emptying_the_bin_is_told(opened) -> None:
+    told = opened()
+    services = told.services
+    chats = [said(told, words).item.id for words in ("one", "two", "three")]
+    for chat in chats[:2]:
+        services.desk.call(lambda chat=chat: services.history.trash(chat))
+    emptied = services.desk.call(services.history.empty_trash)
+    assert set(emptied.ids) == set(chats[:2])
+    assert {fact.id for fact in told.of(ItemGone)} == set(chats[:2])
+    assert [item.id for item in services.desk.call(services.history.items)] == chats[2:]
+    assert services.desk.call(services.history.empty_trash).ids == ()
