@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QDateTime, QLocale, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.core.records import LedgerRow
@@ -29,7 +29,7 @@ from slmdesk.services.facts import Problem
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from slmdesk.store.rescue import Rescued
+    from slmdesk.store import BackupCopy, Rescued, Restored
 
 KEEP_AFTER_MS = 1000
 
@@ -138,6 +138,7 @@ class Frame(QObject):
         if problem.code == "store.damaged":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
             self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
+            self._bridge.ask(lambda services: services.backups.copies(), self._on_copies)
         else:
             self._on_problem(problem)
 
@@ -149,6 +150,32 @@ class Frame(QObject):
         lost = f" {found.unreadable:,} entries could not be read." if found.unreadable else ""
         words = f"Rescued: {found.items:,} chats with {found.messages:,} messages.{lost} The damaged file is kept."
         self._on_notice_raised(Notice(words, key="rescued"))
+
+    def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
+        if not copies:
+            return
+        made = QDateTime.fromSecsSinceEpoch(int(copies[0].time))
+        when = QLocale().toString(made, QLocale.FormatType.ShortFormat)
+        words = (
+            f"There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
+            "would be set aside."
+        )
+        restore = partial(self._restore, copies[0].path)
+        self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
+
+    def _restore(self, copy: Path) -> None:
+        def ended(done: Restored | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_restored, done))
+
+        self._bridge.ask(lambda services: services.backups.restore(copy, ended))
+
+    def _on_restored(self, done: Restored | Problem) -> None:
+        if isinstance(done, Problem):
+            self._on_problem(done)
+            return
+        self.chats.start()
+        words = "The backup is restored. What was there before is kept beside it."
+        self._on_notice_raised(Notice(words, key="restored"))
 
     @Slot(object)
     def _on_problem(self, problem: Problem) -> None:

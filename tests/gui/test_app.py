@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -106,3 +108,35 @@ def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, m
     again.wait(lambda: any("set aside" in text for text in again.notices()))
     again.click("notice_action")
     again.wait(lambda: any("Rescued" in text or "cannot be read" in text for text in again.notices()))
+
+
+def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(start, model_file, paths):
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.send("words from before")
+    desk.wait_idle()
+    desk.close()
+    paths.backups.mkdir(exist_ok=True)
+    shutil.copy2(paths.database, paths.backups / f"slmdesk-{time.strftime('%Y%m%d-%H%M%S')}-before-3.sqlite3")
+    desk = start()
+    desk.click("new_chat_button")
+    desk.send("words from after")
+    desk.wait_idle()
+    desk.close()
+    data = bytearray(paths.database.read_bytes())
+    data[:100] = bytes(100)
+    paths.database.write_bytes(data)
+    again = start()
+    rows = again.page.chat_list.view.model()
+    again.wait(lambda: any("There is a backup" in text for text in again.notices()))
+    assert [row.title for row in rows.rows] == []
+
+    def act(words: str) -> None:
+        again.click(next(bar for bar in again.window.notices.bars if words in bar.notice.action)._act)
+
+    act("Restore")
+    again.wait(lambda: any("backup is restored" in text for text in again.notices()))
+    again.wait(lambda: [row.title for row in rows.rows] == ["words from before"])
+    act("Rescue")
+    again.wait(lambda: {row.title for row in rows.rows} == {"words from before", "words from after"})
