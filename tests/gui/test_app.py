@@ -133,7 +133,9 @@ def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(
     assert [row.title for row in rows.rows] == []
 
     def act(words: str) -> None:
-        again.click(next(bar for bar in again.window.notices.bars if words in bar.notice.action)._act)
+        button = next(bar for bar in again.window.notices.bars if words in bar.notice.action)._act
+        again.wait(button.isVisible)
+        again.click(button)
 
     act("Restore")
     again.wait(lambda: any("backup is restored" in text for text in again.notices()))
