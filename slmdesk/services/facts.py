@@ -127,6 +127,46 @@ class ImportEnded:
     problem: Problem | None = None
 
 
+class DownloadState(StrEnum):
+    """Where a download is.  The last four are ends; a paused, failed or cancelled one may be started again."""
+
+    ASKING = "asking"
+    """The Hub is asked what the file is."""
+    CHECKING = "checking"
+    """What is there already is hashed."""
+    FETCHING = "fetching"
+    WAITING = "waiting"
+    """No byte comes, or another try is due."""
+    ELSEWHERE = "elsewhere"
+    """Another window or command fetches the same file; its progress is shown."""
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadChanged:
+    """How a download is; at most four times a second while it runs, and once at its end."""
+
+    id: str
+    repo: str
+    name: str
+    state: DownloadState
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """0 while it is not known."""
+    bytes_per_s: float = 0.0
+    eta_s: float | None = None
+    fit: str = "unknown"
+    """Whether it fits this PC: fits, tight, too_large; by its header once that has come."""
+    note: Problem | None = None
+    """Why it waits or was started over."""
+    resumed_from: int = 0
+    problem: Problem | None = None
+    model: ModelRecord | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ContextMeasured:
     """How much of what the model can see a chat takes, in tokens."""
@@ -162,6 +202,7 @@ Fact: TypeAlias = (
     | ModelsChanged
     | ImportProgress
     | ImportEnded
+    | DownloadChanged
     | ContextMeasured
     | RequestsToday
     | Noticed

@@ -306,14 +306,26 @@ class ModelService:
             return ImportEnded(str(job.path), None, problem)
         linked = job.link and result.path.parent != self.folder
         try:
-            record = self._register(result, header, job.name_for(header), linked=linked)
+            record = self.register(result, header, job.name_for(header), linked=linked)
         except KnownError as err:
             return ImportEnded(str(job.path), None, problem_for(err))
         self._tell(ModelsChanged())
         return ImportEnded(str(job.path), record)
 
-    def _register(self, file: HashedFile, header: GgufHeader, name: str, *, linked: bool) -> ModelRecord:
-        """The record of a file that is in its place.  A known sha256 gives the record that is there."""
+    def register(
+        self,
+        file: HashedFile,
+        header: GgufHeader,
+        name: str,
+        *,
+        linked: bool = False,
+        source: str = "file",
+        license: str = "",
+    ) -> ModelRecord:
+        """The record of a checked file that is in its place.  A known sha256 gives the record that is there.
+
+        `license`: where the header names none.  Tells nothing.  Raises KnownError store.*.
+        """
         place = os.fsencode(file.path)
         old = self.by_sha256(file.sha256)
         if old is None:
@@ -325,15 +337,21 @@ class ModelService:
                 sha256=file.sha256,
                 mtime_ns=file.mark.mtime_ns,
                 inode=file.mark.inode,
-                header=_shown(header),
-                source="file",
+                header=_shown(header, license),
+                source=source,
             )
         if old.path != place and not old.linked and Path(os.fsdecode(old.path)).is_file():
             if not linked:
                 file.path.unlink(missing_ok=True)  # the copy we have just made of what is there already
             return old
         return self._store.change_model(
-            old.id, path=place, linked=linked, bytes=file.mark.bytes, mtime_ns=file.mark.mtime_ns, inode=file.mark.inode
+            old.id,
+            path=place,
+            linked=linked,
+            bytes=file.mark.bytes,
+            mtime_ns=file.mark.mtime_ns,
+            inode=file.mark.inode,
+            source=old.source if source == "file" else source,
         )
 
     def _hash_again(self, record: ModelRecord) -> HashedFile | KnownError:
@@ -371,12 +389,12 @@ class ModelService:
         threading.Thread(target=run, name="model-file", daemon=True).start()
 
 
-def _shown(header: GgufHeader) -> dict[str, Json]:
+def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
     return {
         "architecture": header.architecture,
         "quantization": header.quantization,
         "parameters": header.parameters,
         "context_length": header.context_length,
         "has_chat_template": header.has_chat_template,
-        "license": header.license,
+        "license": header.license or license,
     }

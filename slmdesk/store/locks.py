@@ -71,6 +71,12 @@ class FileLock:
         self._alone = False
         return True
 
+    def is_there(self) -> bool:
+        """Whether the file still has its name: a lock on one that was removed keeps nobody out."""
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(self._handle), self.path.stat())
+        return False
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Alone for a while, shared again afterwards.  Raises KnownError `store.in_use` when another desk runs."""
@@ -125,9 +131,9 @@ class DeskLock:
         for _ in range(100):
             self._lock = FileLock(self.path)
             if self._lock.try_alone():
-                if self._is_there():
+                if self._lock.is_there():
                     return
-            elif self._is_there():
+            elif self._lock.is_there():
                 self._lock.close()
                 raise KnownError("store.in_use")
             self._lock.close()  # somebody swept it away between opening and locking
@@ -143,11 +149,6 @@ class DeskLock:
             self._lock.close()
             with suppress(OSError):
                 self.path.unlink()
-
-    def _is_there(self) -> bool:
-        with suppress(OSError):
-            return os.path.samestat(os.fstat(self._lock._handle), self.path.stat())
-        return False
 
 
 def is_desk_alive(paths: Paths, desk_id: str) -> bool:

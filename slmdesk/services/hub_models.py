@@ -1,0 +1,157 @@
+"""Finding models on the Hub: a search, the files of a repository, and whether they fit this PC."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.hub.files import RemoteFile, Repo
+from slmdesk.hub.guard import GuardPolicy
+from slmdesk.hub.search import Hub
+from slmdesk.paths import Paths
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.fits import COMFORTABLE, available_bytes
+from slmdesk.services.network import NetworkService
+from slmdesk.services.routes import policy_for
+from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
+
+T = TypeVar("T")
+
+AT_ONCE = 4
+"""Requests for the files of repositories that were found."""
+_BESIDE_WEIGHTS = 1.1, 200 << 20
+"""Of memory, for a chat of usual length, when only the size of a file is known: times, plus."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A model on the Hub and whether it fits this PC: fits, tight, too_large, or unknown."""
+
+    file: RemoteFile
+    fit: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRepo:
+    """A repository and its models."""
+
+    repo: Repo
+    files: tuple[FoundFile, ...]
+    problem: Problem | None = None
+    """Why sizes and sums are not known."""
+
+
+class Asking:
+    """A question to the Hub that is under way."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+
+    def cancel(self) -> None:
+        """Nobody wants the answer any more; none comes."""
+        self.stop.set()
+
+
+class HubService:
+    """The Hub for window and command line.  Wishes on the desk thread; each runs on a thread of its own."""
+
+    def __init__(self, desk: Desk, settings: SettingsFile, paths: Paths, network: NetworkService) -> None:
+        self._desk, self._settings, self._network = desk, settings, network
+        self._stop_all: list[Asking] = []
+        self.hub = Hub(paths, self.policy, network.record, network.finish)
+
+    def policy(self) -> GuardPolicy:
+        """What may leave, by the settings of this moment.  Any thread."""
+        return policy_for(self._settings.current, self._is_offline)
+
+    def search(
+        self,
+        words: str,
+        ended: Callable[[tuple[FoundRepo, ...] | Problem], None],
+        *,
+        limit: int = 10,
+        author: str = "",
+        language: str = "",
+        sort: str = "downloads",
+        with_files: bool = True,
+    ) -> Asking:
+        """Search; `ended` is called once, on the desk thread, unless it is cancelled.
+
+        `with_files` asks each repository found for the sizes and sums of its files: one request more for each.
+        """
+
+        def work(stop: threading.Event) -> tuple[FoundRepo, ...]:
+            found = self.hub.search(words, limit=limit, author=author, language=language, sort=sort, stop=stop)
+            if not with_files:
+                return tuple(_judged(one) for one in found)
+            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
+                return tuple(pool.map(lambda one: self._with_files(one, stop), found))
+
+        return self._ask("hub-search", work, ended)
+
+    def repo(self, repo: str, ended: Callable[[FoundRepo | Problem], None]) -> Asking:
+        """One repository with its files; `ended` as for `search`."""
+        return self._ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop)), ended)
+
+    def close(self) -> None:
+        """Stop everything that is under way."""
+        for asking in self._stop_all:
+            asking.cancel()
+
+    def _is_offline(self) -> bool:
+        return self._network.is_offline
+
+    def _with_files(self, repo: Repo, stop: threading.Event) -> FoundRepo:
+        try:
+            return _judged(self.hub.repo(repo.id, stop=stop))
+        except KnownError as err:
+            if err.code not in ("hub.gated", "hub.unauthorized", "hub.forbidden", "hub.missing"):
+                raise
+            return FoundRepo(repo, tuple(FoundFile(one, "unknown") for one in repo.files), problem_for(err))
+
+    def _ask(self, name: str, work: Callable[[threading.Event], T], ended: Callable[[T | Problem], None]) -> Asking:
+        asking = Asking()
+        self._stop_all.append(asking)
+
+        def tell(result: T | Problem) -> None:
+            self._stop_all.remove(asking)
+            if not asking.stop.is_set():
+                ended(result)
+
+        def run() -> None:
+            result: T | Problem
+            try:
+                result = work(asking.stop)
+            except Stopped:
+                asking.stop.set()
+                result = problem_for(KnownError("request.invalid", what="it was stopped"))
+            except SlmdeskError as err:
+                result = problem_for(err)
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                result = problem_for(err)
+            self._desk.post(lambda: tell(result))
+
+        threading.Thread(target=run, name=name, daemon=True).start()
+        return asking
+
+
+def fit_by_size(size: int, available: int) -> str:
+    """The verdict on a model of which only the size in bytes is known; `unknown` for 0."""
+    times, plus = _BESIDE_WEIGHTS
+    needed = size * times + plus
+    if not size:
+        return "unknown"
+    if needed > available:
+        return "too_large"
+    return "fits" if needed <= COMFORTABLE * available else "tight"
+
+
+def _judged(repo: Repo) -> FoundRepo:
+    free = available_bytes()
+    return FoundRepo(repo, tuple(FoundFile(one, fit_by_size(one.bytes, free)) for one in repo.files))

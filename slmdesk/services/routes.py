@@ -1,0 +1,65 @@
+"""From the settings and the surroundings to what the guard allows: endpoint, storage, proxy, certificates."""
+
+from __future__ import annotations
+
+import os
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
+from slmdesk.settings import Settings
+
+ENDPOINT_VARIABLE = "HF_ENDPOINT"
+TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """The same proxy for every host but this PC itself."""
+
+    address: str
+
+    def __call__(self, _scheme: str, host: str) -> str:
+        """The address of the proxy."""
+        return "" if _is_here(host) else self.address
+
+
+def system_proxy(scheme: str, host: str) -> str:
+    """The proxy that HTTPS_PROXY and NO_PROXY, or the settings of the system, name; empty for none."""
+    if _is_here(host) or urllib.request.proxy_bypass(host):
+        return ""
+    found = urllib.request.getproxies()
+    address = found.get(scheme) or found.get("all") or ""
+    return address if "://" in address or not address else f"http://{address}"
+
+
+def no_proxy(_scheme: str, _host: str) -> str:
+    """Straight to every host."""
+    return ""
+
+
+def policy_for(settings: Settings, offline: Callable[[], bool]) -> GuardPolicy:
+    """What the guard allows by these settings.  Equal settings give equal policies."""
+    endpoint = (settings.hub_endpoint or os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip("/")
+    host = (urlsplit(endpoint).hostname or "").lower()
+    more = frozenset(settings.hub_hosts.lower().split())
+    proxies = {"system": system_proxy, "none": no_proxy}
+    return GuardPolicy(
+        offline=offline,
+        hosts=(HUB_HOSTS if endpoint == HUB else frozenset({host})) | more,
+        endpoint=endpoint,
+        proxy_for=proxies.get(settings.proxy) or Through(settings.proxy),
+        ca_file=settings.ca_file,
+    )
+
+
+def token() -> str:
+    """The access token of the surroundings; empty for none, or one that is no single word."""
+    found = os.environ.get(TOKEN_VARIABLE, "").strip()
+    return found if found.isascii() and found.isprintable() and " " not in found else ""
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
