@@ -152,8 +152,17 @@ class Messages(Items):
         with self._db.writing():
             for row in self._db.rows(query):
                 if gone(row["owner"] or ""):
-                    ended.append(self.end_message(row["id"], row["text"], Ending(Status.INTERRUPTED, seed=row["seed"])))
+                    ended.append(self._interrupt(row))
         return ended
+
+    def _interrupt(self, row: RowLike) -> Message:
+        try:
+            return self.end_message(row["id"], row["text"], Ending(Status.INTERRUPTED, seed=row["seed"]))
+        except KnownError as known:
+            if known.code != "item.unknown":
+                raise
+            self._db.note_damage()  # the row is there, and its index does not know it
+            raise KnownError("store.damaged", path=str(self._db.path)) from known
 
     def _index_message(self, n: int) -> None:
         self._index(n, self._searchable(n))

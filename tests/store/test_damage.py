@@ -209,6 +209,21 @@ def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(paths,
     store.close()
 
 
+def test_a_growing_row_that_its_index_does_not_know_is_damage_too(paths):
+    """As a disk that ignores syncs leaves it; found by the power cut's control."""
+    with closing(open_store(paths, desk_id="d").store) as store:
+        chat = store.add_item("chat", "x")
+        ident = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING).id
+    data = bytearray(paths.database.read_bytes())
+    for at in (found.start() for found in re.finditer(ident.encode(), bytes(data))):
+        if data[at // 4096 * 4096] == 0x0A:  # a leaf of an index
+            data[at : at + 16] = b"f" * 16
+    paths.database.write_bytes(data)
+    with closing(open_store(paths, desk_id="next").store) as store:
+        (aside,) = damaged_copies(paths.database)
+        assert store.rescue(aside).messages == 1
+
+
 def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
     store = open_store(paths, desk_id="d").store
     chat = store.add_item("chat", "lost")
