@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slmdesk.cli.face import Face, ToldError, json_option, table
+from slmdesk.cli.hub import download, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def models() -> None:
-    """The models on this PC."""
+    """The models on this PC, and on the Hub."""
+
+
+models.add_command(search)
+models.add_command(download)
 
 
 @models.command("list")
@@ -37,7 +42,7 @@ def list_models(face: Face) -> None:
         face.give([shape_of(one) for one in records])
         return
     if not records:
-        face.tell("There is no model yet. Add one with: slmdesk models import FILE")
+        face.tell("There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO")
         return
     rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
     rows += [(one.id, _line(one.name), _size(one.bytes), _kind(one), _line(_path(one), 200)) for one in records]

@@ -82,6 +82,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "download.changed": ("name",),
         "download.damaged": ("name",),
         "download.wrong_size": ("name", "bytes", "expected"),
+        "download.started_over": ("name", "reason"),
         "download.gave_up": ("name", "tries", "reason", "bytes", "expected"),
         "download.unknown": ("id",),
     }

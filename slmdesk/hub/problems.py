@@ -5,11 +5,13 @@ from __future__ import annotations
 import email.utils
 import ssl
 import time
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+
+if TYPE_CHECKING:
+    import httpx2
 
 LONGEST_WAIT_S = 600
 """What is kept of a Retry-After."""
@@ -48,6 +50,8 @@ def retry_after(response: httpx2.Response) -> int:
 
 def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> KnownError:
     """What went wrong on the way: certificate, proxy, redirects, or the line itself."""
+    import httpx2
+
     if isinstance(err, httpx2.TooManyRedirects):
         return KnownError("network.redirects", host=host)
     if isinstance(err, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):

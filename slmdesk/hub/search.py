@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from slmdesk.core.errors import BugError, KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.hub.environment import set_environment
-from slmdesk.hub.files import RemotePart, Repo, files_of
+from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of
 from slmdesk.hub.guard import Finish, GuardPolicy, Record, because, make_client
-from slmdesk.hub.links import is_repo
+from slmdesk.hub.links import file_address, is_repo
 from slmdesk.paths import Paths
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Hub:
     def policy(self) -> GuardPolicy:
         """What may leave, by the settings of this moment."""
         return self._policy()
+
+    def address(self, file: RemoteFile, part: RemotePart) -> str:
+        """Where a part of a file is fetched."""
+        return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
 
     def client(self) -> httpx2.Client:
         """A new guarded client for one transfer; close it."""

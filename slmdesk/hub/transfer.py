@@ -52,8 +52,9 @@ class Progress:
     done: int
     total: int
     note: str = ""
-    """One of NOTES, or the code of the failure it waits after."""
-    wait_s: float = 0.0
+    """One of NOTES."""
+    error: KnownError | None = None
+    """What it waits after."""
 
 
 class Transfer:
@@ -101,7 +102,7 @@ class Transfer:
                     raise self._gave_up(err, tries) from err
                 asked = float(err.args_for_people.get("wait_s", 0))
                 wait = max(asked, min(limits.first_wait_s * 2 ** (tries - 1), limits.longest_wait_s))
-                yield Progress("waiting", part.size, part.file.bytes, err.code, wait)
+                yield Progress("waiting", part.size, part.file.bytes, error=err)
                 if self._stop.wait(wait):
                     raise Stopped from None
 

@@ -70,6 +70,11 @@ class HubService:
         """What may leave, by the settings of this moment.  Any thread."""
         return policy_for(self._settings.current, self._is_offline)
 
+    @property
+    def context_tokens(self) -> int:
+        """The context a model is judged by."""
+        return self._settings.current.context_tokens
+
     def search(
         self,
         words: str,

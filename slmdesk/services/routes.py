@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -28,6 +27,8 @@ class Through:
 
 def system_proxy(scheme: str, host: str) -> str:
     """The proxy that HTTPS_PROXY and NO_PROXY, or the settings of the system, name; empty for none."""
+    import urllib.request  # 30 ms
+
     if _is_here(host) or urllib.request.proxy_bypass(host):
         return ""
     found = urllib.request.getproxies()

@@ -167,6 +167,7 @@ _SENTENCES: Mapping[str, str] = {
         "{name} is not what the Hub listed: {bytes} instead of {expected}. It was refused. Try again later, or choose "
         "another file."
     ),
+    "download.started_over": "{name} is fetched from its beginning: {reason}.",
     "download.gave_up": (
         "{name} did not get on in {tries} tries ({reason}). {bytes} of {expected} are kept; start it again and it goes "
         "on from there."

@@ -15,8 +15,10 @@ from slmdesk.services.backups import BackupService
 from slmdesk.services.chats import ChatService
 from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
+from slmdesk.services.downloads import DownloadService
 from slmdesk.services.facts import Fact, Noticed, Problem
 from slmdesk.services.history import HistoryService
+from slmdesk.services.hub_models import HubService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.network import NetworkService
@@ -44,6 +46,8 @@ class Services:
     history: HistoryService
     documents: DocumentService
     network: NetworkService
+    hub: HubService
+    downloads: DownloadService
     backups: BackupService
     engine: ChildClient
     reader: ChildClient
@@ -123,6 +127,8 @@ class Services:
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.reader)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
+        self.hub = HubService(self.desk, self.settings, paths, self.network)
+        self.downloads = DownloadService(self.desk, self.hub, self.models, self.tell)
         self._room = room
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
@@ -131,6 +137,8 @@ class Services:
     def _close_services(self) -> None:
         if self._watch:
             self._watch.stop()
+        self.hub.close()
+        self.downloads.close()
         self.chats.close()
         self._room.close()
         self.models.close()

@@ -1,0 +1,184 @@
+"""`slmdesk models search` and `models download`: from the Hub into the library."""
+
+from __future__ import annotations
+
+import os
+import queue
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, ToldError, json_option, next_of
+
+if TYPE_CHECKING:
+    from slmdesk.core.types import Json
+    from slmdesk.services.facts import DownloadChanged, Fact
+    from slmdesk.services.hub_models import FoundFile, FoundRepo
+    from slmdesk.services.services import Services
+
+LAST_WORD_S = 3.0
+"""After Ctrl-C: for what came to be kept."""
+_FITS = {"fits": "", "tight": "tight here", "too_large": "too large here", "unknown": ""}
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Repositories at most.")
+@click.option("--author", default="", help="Only those of this person or organisation.")
+@click.option("--language", default="", help="Only those said to know this language, such as pl.")
+@json_option
+@click.pass_obj
+def search(face: Face, words: tuple[str, ...], limit: int, author: str, language: str) -> None:
+    """GGUF models on the Hugging Face Hub whose names hold WORDS, most downloaded first."""
+    with face.services() as services:
+        found: tuple[FoundRepo, ...] = face.wait_for(
+            services,
+            lambda told: services.hub.search(" ".join(words), told, limit=limit, author=author, language=language),
+            cancel=services.hub.close,
+        )
+    if face.as_json:
+        face.give([_shape(one) for one in found])
+        return
+    if not found:
+        face.tell("Nothing on the Hub has such a name. Try fewer words.")
+    for one in found:
+        _show(face, one)
+
+
+@click.command()
+@click.argument("repo_or_file", metavar="REPO[/FILE]")
+@click.option("--quantization", default="", help="Such as Q4_K_M; without it and FILE, the recommended one.")
+@json_option
+@click.pass_obj
+def download(face: Face, repo_or_file: str, quantization: str) -> None:
+    """Fetch a model from the Hub, verified; what an interrupted run left is gone on with."""
+    from slmdesk.hub.links import parse_link
+    from slmdesk.services.facts import DownloadChanged
+
+    link = parse_link(repo_or_file)
+    with face.services() as services:
+        notes = _Notes(face)
+
+        def on_fact(fact: Fact) -> None:
+            if isinstance(fact, DownloadChanged):
+                notes.hear(fact)
+
+        services.add_listener(on_fact)
+        ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
+        services.desk.call(lambda: services.downloads.start(link.repo, link.file, quantization, ended=ends.put))
+        end = _wait(face, services, ends)
+    face.end_progress()
+    if end.problem:
+        raise ToldError(end.problem)
+    model = end.model
+    if model is None:
+        raise KeyboardInterrupt
+    if face.as_json:
+        face.give(
+            {
+                "id": model.id,
+                "path": os.fsdecode(model.path),
+                "bytes": model.bytes,
+                "sha256": model.sha256,
+                "resumed_from": end.resumed_from,
+                "name": model.name,
+                "source": model.source,
+                "fit": end.fit,
+            }
+        )
+    else:
+        face.say(f"{model.id}  {_line(model.name)}  {_size(model.bytes)}, checked")
+
+
+def _wait(face: Face, services: Services, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
+    """The end of the download.  Ctrl-C pauses it: what came is kept."""
+    try:
+        return next_of(ends)
+    except KeyboardInterrupt:
+        services.desk.call(services.downloads.close, LAST_WORD_S)
+        try:
+            end = ends.get(timeout=LAST_WORD_S)
+        except queue.Empty:
+            raise KeyboardInterrupt from None
+        face.end_progress()
+        if end.model is None and end.done_bytes:
+            face.tell(f"note: {_size(end.done_bytes)} are kept; the same command goes on from there.")
+        return end
+
+
+class _Notes:
+    """Says on stderr how far it is, each note once, and whether the model will fit."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._last_note = self._last_fit = ""
+
+    def hear(self, fact: DownloadChanged) -> None:
+        """On the desk thread."""
+        note = fact.note.sentence if fact.note else ""
+        if note and note != self._last_note:
+            self._tell(note)
+        self._last_note = note
+        if fact.fit != self._last_fit and fact.fit in ("tight", "too_large"):
+            words = "is tight on this PC" if fact.fit == "tight" else "is too large for this PC"
+            self._tell(f"this model {words}; smaller quantizations take less.")
+        self._last_fit = fact.fit
+        speed = f", {_size(fact.bytes_per_s)}/s" if fact.bytes_per_s else ""
+        left = f", {_duration(fact.eta_s)} left" if fact.eta_s is not None else ""
+        self._face.progress(f"{fact.state.value} {_line(fact.name)}{speed}{left}", fact.done_bytes, fact.total_bytes)
+
+    def _tell(self, sentence: str) -> None:
+        self._face.end_progress()
+        self._face.tell(f"note: {sentence}")
+
+
+def _shape(found: FoundRepo) -> dict[str, Json]:
+    """A repository as cli.md has it."""
+    repo = found.repo
+    return {
+        "repo": repo.id,
+        "downloads": repo.downloads,
+        "likes": repo.likes,
+        "updated": repo.updated,
+        "license": repo.license,
+        "gated": repo.gated,
+        "files": [_file_shape(one) for one in found.files],
+    }
+
+
+def _file_shape(found: FoundFile) -> dict[str, Json]:
+    file = found.file
+    return {
+        "name": file.name,
+        "bytes": file.bytes,
+        "quantization": file.quantization,
+        "sha256": file.sha256 or None,
+        "fit": found.fit,
+        "parts": len(file.parts),
+    }
+
+
+def _show(face: Face, found: FoundRepo) -> None:
+    repo = found.repo
+    about = [f"{repo.downloads:,} downloads", f"{repo.likes:,} likes", repo.updated[:10], repo.license or "no license"]
+    face.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
+    for one in found.files:
+        size = _size(one.file.bytes) if one.file.bytes else "size unknown"
+        face.say(f"    {one.file.quantization:10} {size:>9}  {one.file.name}  {_FITS[one.fit]}".rstrip())
+
+
+def _line(text: str, limit: int = 60) -> str:
+    from slmdesk.core.labels import clean_label
+
+    return clean_label(text, limit)
+
+
+def _size(size: float) -> str:
+    from slmdesk.services.sentences import bytes_for_people
+
+    return bytes_for_people(size)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"

@@ -1,0 +1,299 @@
+"""One download from the question to the record in the library.  On a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.files import private_folder
+from slmdesk.core.gguf import GgufHeader, check_file, read_header, require_chat_model
+from slmdesk.core.records import ModelRecord
+from slmdesk.hub.files import RemoteFile
+from slmdesk.hub.guard import because
+from slmdesk.hub.part import SPARE_BYTES, Part
+from slmdesk.hub.search import Hub
+from slmdesk.hub.transfer import Progress, Transfer, TransferLimits
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import DownloadChanged, DownloadState
+from slmdesk.services.files import HashedFile, file_name, mark_of
+from slmdesk.services.fits import available_bytes, fit_header
+from slmdesk.services.hub_models import fit_by_size
+from slmdesk.services.models import ModelService
+from slmdesk.services.names import name_for
+from slmdesk.services.routes import token
+from slmdesk.services.sentences import problem_for
+from slmdesk.store.locks import FileLock
+
+TELL_S = 0.25
+SPEED_S = 5.0
+"""The speed shown is that of the last seconds."""
+SILENT_S = 2.0
+"""Without a byte: it is said to wait."""
+LOOK_S = 0.3
+"""Between two looks at a download of another process."""
+FULL_TRIES = 2
+"""Of a file that arrives damaged, before somebody is asked."""
+_JUDGED_AT = tuple(1 << shift for shift in range(20, 27))
+_STATES = {
+    "checking": DownloadState.CHECKING,
+    "fetching": DownloadState.FETCHING,
+    "waiting": DownloadState.WAITING,
+}
+_REASONS = {
+    "ignored": "the server cannot go on in the middle of a file",
+    "changed": "it has changed on the server",
+    "shifted": "the server went on at another place",
+    "refused": "the server did not know how to go on",
+    "damaged": "it was damaged on the way",
+}
+
+
+class Claim:
+    """The right to write one part, against every other process too.  The system drops it with its process."""
+
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
+
+    @staticmethod
+    def take(path: Path) -> Claim | None:
+        """The claim, or None while somebody else has it.  Raises KnownError `file.unwritable`."""
+        private_folder(path.parent)
+        while True:
+            lock = FileLock(path)
+            taken, there = lock.try_alone(), lock.is_there()
+            if taken and there:
+                return Claim(lock)
+            lock.close()
+            if there:
+                return None
+
+    def release(self) -> None:
+        """Let go, and leave no file behind."""
+        if os.name != "nt":
+            self._lock.path.unlink(missing_ok=True)
+        self._lock.close()
+        if os.name == "nt":  # an open file cannot be removed there
+            with suppress(OSError):
+                self._lock.path.unlink()
+
+
+class Fetch:
+    """Fetches one model.  Tells each change; `now` is the last."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        models: ModelService,
+        desk: Desk,
+        *,
+        begin: DownloadChanged,
+        tell: Callable[[DownloadChanged], None],
+        stop: threading.Event,
+        context_tokens: int,
+        limits: TransferLimits,
+        spare_bytes: int = SPARE_BYTES,
+    ) -> None:
+        self._hub, self._models, self._desk = hub, models, desk
+        self._tell, self._stop, self._context_tokens = tell, stop, context_tokens
+        self._limits, self._spare = limits, spare_bytes
+        self.now = begin
+        self.parts: tuple[Part, ...] = ()
+        self._before = 0  # bytes of the parts that are whole
+        self._seen: deque[tuple[float, int]] = deque()
+        self._told = 0.0
+        self._judge_at = list(_JUDGED_AT)
+
+    def run(self, file: str, quantization: str) -> ModelRecord:
+        """Until it is in the library.  Raises Stopped, and KnownError hub.*, download.*, network.*, disk.full …"""
+        damaged, sums = 0, ""
+        while True:
+            remote = self._hub.repo(self.now.repo, stop=self._stop).choose(file, quantization)
+            new_sums = " ".join(one.sha256 for one in remote.parts)
+            self._begin(remote)
+            try:
+                return self._bring(remote)
+            except KnownError as err:
+                damaged += err.code == "download.damaged"
+                again = err.code == "download.damaged" and damaged < FULL_TRIES
+                again = again or (err.code == "download.changed" and new_sums != sums)
+                if not again:
+                    raise
+                sums = new_sums
+                self._note_start(err.code.removeprefix("download."))
+
+    def remove_parts(self) -> None:
+        """Delete what came.  Somebody else's running download of the same file is left alone."""
+        for part in self.parts:
+            if claim := Claim.take(part.lock):
+                try:
+                    part.remove()
+                finally:
+                    claim.release()
+
+    # ---- inside
+
+    def _begin(self, remote: RemoteFile) -> None:
+        if any(not one.sha256 or not one.bytes for one in remote.parts):
+            raise KnownError("hub.unverifiable", name=remote.name)
+        folder = self._models.folder
+        self.parts = tuple(Part(folder, remote.repo, one, spare_bytes=self._spare) for one in remote.parts)
+        self._change(
+            name=remote.name, total_bytes=remote.bytes, fit=fit_by_size(remote.bytes, available_bytes()), done_bytes=0
+        )
+
+    def _bring(self, remote: RemoteFile) -> ModelRecord:
+        if record := self._in_library(remote):
+            return record
+        with ExitStack() as claims:
+            for part in self.parts:
+                claims.callback(self._claim(part).release)
+            if record := self._in_library(remote):  # somebody else has just brought it
+                return record
+            self._need_space()
+            access = token() if remote.gated else ""
+            with self._hub.client() as client:
+                self._before = 0
+                for one, part in zip(remote.parts, self.parts, strict=True):
+                    address = self._hub.address(remote, one)
+                    transfer = Transfer(client, address, part, stop=self._stop, token=access, limits=self._limits)
+                    self._transfer(transfer, part)
+                    self._before += one.bytes
+            return self._take_in(remote)
+
+    def _claim(self, part: Part) -> Claim:
+        """Raises Stopped.  While another process has it, its progress is told."""
+        while True:
+            if claim := Claim.take(part.lock):
+                return claim
+            with suppress(OSError):
+                self._change(state=DownloadState.ELSEWHERE, done_bytes=self._before + part.path.stat().st_size)
+            if self._stop.wait(LOOK_S):
+                raise Stopped
+
+    def _need_space(self) -> None:
+        """All parts together."""
+        folder = self._models.folder
+        there = sum(one.path.stat().st_size for one in self.parts if one.path.exists())
+        needed = max(0, self.now.total_bytes - there) + self._spare
+        free = shutil.disk_usage(folder).free
+        if free < needed:
+            raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
+
+    def _transfer(self, transfer: Transfer, part: Part) -> None:
+        resumed = self.now.resumed_from
+        with because(f"download of {self.now.repo}/{self.now.name}"[:200], stop=self._stop, on_wait=self._on_wait):
+            for progress in transfer.run():
+                if progress.state == "fetching" and transfer.resumed_from and self._before == 0:
+                    resumed = transfer.resumed_from
+                self._on_progress(progress, resumed, part)
+
+    def _on_progress(self, progress: Progress, resumed: int, part: Part) -> None:
+        done, now = self._before + progress.done, time.monotonic()
+        if progress.note:
+            self._note_start(progress.note)
+            resumed = 0
+        if progress.error:
+            self._seen.clear()
+            self._change(state=DownloadState.WAITING, done_bytes=done, bytes_per_s=0.0, eta_s=None,
+                         note=problem_for(progress.error))  # fmt: skip
+            return
+        if progress.state == "fetching":
+            self._judge(progress.done, part)
+        if now - self._told < TELL_S and _STATES[progress.state] is self.now.state and done < self.now.total_bytes:
+            return
+        if progress.state == "fetching":
+            self._seen.append((now, done))
+        while len(self._seen) > 1 and now - self._seen[0][0] > SPEED_S:
+            self._seen.popleft()
+        speed, eta = self._speed(done)
+        self._change(state=_STATES[progress.state], done_bytes=done, resumed_from=resumed, bytes_per_s=speed, eta_s=eta)
+
+    def _speed(self, done: int) -> tuple[float, float | None]:
+        if len(self._seen) < 2:
+            return 0.0, None
+        (begin, before), (end, after) = self._seen[0], self._seen[-1]
+        speed = max(0, after - before) / max(end - begin, 1e-6)
+        return speed, (self.now.total_bytes - done) / speed if speed else None
+
+    def _on_wait(self, seconds: float) -> None:
+        if seconds >= SILENT_S and self.now.state is DownloadState.FETCHING:
+            self._seen.clear()
+            self._change(state=DownloadState.WAITING, bytes_per_s=0.0, eta_s=None)
+
+    def _note_start(self, why: str) -> None:
+        error = KnownError("download.started_over", name=self.now.name, reason=_REASONS[why])
+        self._seen.clear()
+        self._change(state=DownloadState.FETCHING, done_bytes=self._before, resumed_from=0, note=problem_for(error))
+
+    def _judge(self, done: int, part: Part) -> None:
+        """As soon as the header has come, whether it is a model for chatting and fits this PC.  Raises model.*."""
+        if self._before or not self._judge_at or done < self._judge_at[0]:
+            return
+        del self._judge_at[0]
+        try:
+            header = read_header(part.path)
+        except KnownError:
+            return  # not all there yet, or damaged: the sum will tell
+        self._judge_at.clear()
+        if header.kind == "split":
+            return
+        try:
+            require_chat_model(header)
+        except KnownError:
+            part.remove()
+            raise
+        self._change(fit=fit_header(header, self._context_tokens, available_bytes()).verdict)
+
+    def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
+        sha256 = remote.sha256
+        record = self._desk.call(lambda: self._models.by_sha256(sha256)) if sha256 else None
+        if record is None:
+            return None
+        try:
+            is_same = mark_of(Path(os.fsdecode(record.path))).bytes == remote.bytes
+        except KnownError:
+            return None
+        if is_same:
+            self._change(done_bytes=remote.bytes, resumed_from=remote.bytes)
+        return record if is_same else None
+
+    def _take_in(self, remote: RemoteFile) -> ModelRecord:
+        """Give the checked file its place and its record.  What is no model for chatting is removed."""
+        part = self.parts[0]
+        try:
+            require_chat_model(check_file(part.path))
+        except KnownError:
+            part.remove()
+            raise
+        stem = _stem(remote)
+        target = self._models.folder / file_name(stem, part.file.sha256)
+        part.move_to(target)
+        header = read_header(target)
+        return self._register(HashedFile(target, part.file.sha256, mark_of(target)), header, remote)
+
+    def _register(self, file: HashedFile, header: GgufHeader, remote: RemoteFile) -> ModelRecord:
+        source = f"huggingface:{remote.repo}/{remote.name}@{remote.revision}"
+        name = name_for(header, _stem(remote))
+
+        def register() -> ModelRecord:
+            return self._models.register(file, header, name, source=source, license=remote.license)
+
+        return self._desk.call(register)
+
+    def _change(self, **values: Any) -> None:
+        self.now = replace(self.now, **values)
+        self._told = time.monotonic()
+        self._tell(self.now)
+
+
+def _stem(remote: RemoteFile) -> str:
+    return PurePosixPath(remote.name).name.removesuffix(".gguf")
