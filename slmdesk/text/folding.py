@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
-VERSION = 1
+VERSION = 2
 """Changes whenever `fold_for_search` gives another result for any text: an index of another version is made anew."""
 
 _LETTERS = str.maketrans(
@@ -51,9 +51,9 @@ def fold(text: str) -> str:
     """Case, accents and width gone; still the same words in the same order, unknown to position."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFKD", text.casefold()))).translate(
-        _LETTERS
-    )
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", plain.casefold())  # a mathematical 𝓐 is an A only once it is taken apart
+    return unicodedata.normalize("NFC", _ACCENT.sub("", plain)).translate(_LETTERS)
 
 
 def fold_for_search(text: str) -> str:

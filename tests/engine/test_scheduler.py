@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -109,9 +110,7 @@ def test_a_person_may_drive_out_background_work_whose_text_comes_once(open_model
     )
     while sum(isinstance(event, Piece) for _, event in events) < 20:
         thread.join(0.005)
-    person = model.ask(
-        model.raw("p e r s o n " * 60, key="p", sampling=Sampling(max_tokens=200, seed=2, ignore_eos=True))
-    )
+    person = model.ask(model.raw("p e r s o n " * 60, key="p", sampling=replace(work_sampling, max_tokens=200, seed=2)))
     assert person.finished("p").answer.usage.output_tokens == 200
     thread.join(120)
     answer = events[-1][1].answer
