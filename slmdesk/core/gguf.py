@@ -64,6 +64,9 @@ def require_chat_model(header: GgufHeader) -> None:
         raise damaged("no architecture is named")
     if header.kind == "unknown":
         raise KnownError("model.unsupported", architecture=clean_label(header.architecture, 80))
+    if header.tensors.separate_experts:
+        kind = f"{clean_label(header.architecture, 40)}, experts apart as in files of 2023"
+        raise KnownError("model.unsupported", architecture=kind)
     for key in ("block_count", "embedding_length"):
         if not header.whole(key, 1 << 63):
             raise damaged(f"{key} is missing or no sensible number")

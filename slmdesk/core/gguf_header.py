@@ -24,6 +24,12 @@ class Tensors:
     """Of the embedding and the output alone."""
     end: int
     """Where the last one ends, counted from the start of the data."""
+    expert_bytes: int = 0
+    """Of the experts' tensors: all in memory, but each word uses only some experts."""
+    table_bytes: int = 0
+    """Of the token table.  Where there is a separate output, one row of it is read for a word; else all of it."""
+    separate_experts: bool = False
+    """A mixture in the layout of 2023, one tensor for each expert, which llama.cpp reads no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from types import MappingProxyType
 
 from slmdesk.core.errors import KnownError
@@ -17,6 +18,8 @@ MAX_KEPT_BYTES = 2 << 20
 MAX_TEMPLATE_BYTES = 256 << 10
 DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
+_EXPERTS = re.compile(rb"\.ffn_(?:gate|up|down|gate_up)(?:_ch)?(_exps|\.\d+)\.")
+_TABLE, _OUTPUT = b"token_embd.weight", b"output.weight"
 
 
 class Metadata:
@@ -98,11 +101,46 @@ def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
     return metadata, tensors, _padded(reader.position, alignment) if tensor_count else reader.position
 
 
+class _TensorSum:
+    """The tensors of a file, added up as they are read."""
+
+    def __init__(self) -> None:
+        self.count = self.parameters = self.expert_bytes = self.table_bytes = 0
+        self.separate_experts = False
+        self.sizes: dict[str, int] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+
+    def add(self, raw_name: bytes, shape: tuple[int, ...], type_name: str, size: int) -> None:
+        """Count one tensor of `size` bytes."""
+        self.count += 1
+        self.parameters += math.prod(shape)
+        self.sizes[type_name] = self.sizes.get(type_name, 0) + size
+        if raw_name in (_TABLE, _OUTPUT):
+            self.shapes[raw_name.decode()] = shape
+        if raw_name == _TABLE:
+            self.table_bytes = size
+        elif expert := _EXPERTS.search(raw_name):
+            self.expert_bytes += size
+            self.separate_experts |= expert[1] != b"_exps"
+
+    def result(self, end: int) -> Tensors:
+        """All of them; `end`: where the last one ends in the data."""
+        return Tensors(
+            count=self.count,
+            parameters=self.parameters,
+            bytes_by_type=MappingProxyType(self.sizes),
+            shapes=MappingProxyType(self.shapes),
+            end=end,
+            expert_bytes=self.expert_bytes,
+            table_bytes=self.table_bytes,
+            separate_experts=self.separate_experts,
+        )
+
+
 def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
     names: set[bytes] = set()
-    sizes: dict[str, int] = {}
-    shapes: dict[str, tuple[int, ...]] = {}
-    parameters = end = 0
+    found = _TensorSum()
+    end = 0
     for _ in range(count):
         raw, length = reader.string(MAX_TENSOR_NAME)
         if length > MAX_TENSOR_NAME or raw in names:
@@ -113,11 +151,8 @@ def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
         if offset != _padded(end, alignment):
             raise damaged(f"the tensor {name_of(raw)} lies where it should not")
         end = offset + size
-        parameters += math.prod(shape)
-        sizes[type_name] = sizes.get(type_name, 0) + size
-        if raw in (b"token_embd.weight", b"output.weight"):
-            shapes[raw.decode()] = shape
-    return Tensors(count, parameters, MappingProxyType(sizes), MappingProxyType(shapes), end)
+        found.add(raw, shape, type_name, size)
+    return found.result(end)
 
 
 def _read_shape(reader: HeaderReader, raw_name: bytes) -> tuple[tuple[int, ...], str, int]:

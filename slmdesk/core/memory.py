@@ -170,7 +170,8 @@ def _state_bytes(header: GgufHeader) -> int:
 def _compute_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
     """What one slice of a prompt touches while it runs through a layer, and the logits of the last tokens."""
     width = max(header.embedding_length, max(header.heads, default=0) * header.key_length)
-    experts = header.whole("expert_used_count", 1024) * header.whole("expert_feed_forward_length", 1 << 20)
+    one_expert = header.whole("expert_feed_forward_length", 1 << 20) or header.feed_forward_length
+    experts = header.whole("expert_used_count", 1024) * one_expert  # of each token all that are used, at once
     inner = max(header.feed_forward_length, experts, 2 * header.whole("ssm.inner_size", 1 << 20))
     rows = _FLOAT * (3 * inner + 5 * width) + _HALF * max(inner, width)  # the last: input of a product, converted
     mask = _HALF * _rounded(context_tokens) * (2 if any(_sliding_layers(header)) else 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from fakes import tiny_gguf
 from fakes.malformed_gguf import malformed
+from fakes.tiny_families import Shape, make
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
@@ -128,3 +129,14 @@ def test_m5_the_forecast_is_never_below_and_at_most_a_fifth_above(
 def test_m5_tiny_models_stay_below_the_forecast(tmp_path: Path, file: tiny_gguf.TinyFile) -> None:
     path = write(tmp_path / "x.gguf", file)
     assert measured(path, 4096, 1) <= estimate(read_header(path), context_tokens=4096).total
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("family", ["mixtral", "granite-moe", "llama2"])
+def test_m5_a_mixture_takes_all_its_weights_and_room_for_all_experts_it_uses(tmp_path: Path, family: str) -> None:
+    path = make(family, tmp_path, shape=Shape(embedding=256, inner=4096))
+    forecast = estimate(read_header(path), context_tokens=1024).total
+    resident = measured(path, 1024, 1)
+    print(f"{family}: forecast {forecast:,} ÷ resident {resident:,}")
+    assert 1.0 <= forecast / resident <= 1.2

@@ -63,7 +63,7 @@ def test_an_entry_holds_together(entry) -> None:
 
 
 def test_what_is_said_of_a_mixture() -> None:
-    mixtral = find_entry(ENTRIES, "thebloke/mixtral-8X7B-instruct-v0.1-gguf")
+    mixtral = find_entry(ENTRIES, "MRADERMACHER/mixtral-8X7B-instruct-v0.1-gguf")
     assert mixtral is not None
     assert mixtral.is_mixture
     assert mixtral.size_text == "46.7 billion, 12.9 billion at work"

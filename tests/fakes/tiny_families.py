@@ -1,0 +1,399 @@
+"""Tiny models of every family in the curated list: random weights, made with the `gguf` package, 30 to 400 kB each.
+
+    path = make("phi3", tmp_path)                     # loads and decodes in llama.cpp
+    path = make("llama2", tmp_path, template="…")     # with a chat template of its own
+
+The names of keys and tensors are those of the package, so a file is what a converter would have written: fused query,
+key and value where the family has them, its norms and biases, its tokenizer with the name of its splitting, whether a
+text begins with BOS.  What such a model writes is noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+from fakes.vocabularies import MARKERS
+
+CONTEXT = 4096
+NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large; multiply for a model whose speed or memory can be measured."""
+
+    layers: int = 2
+    embedding: int = 64
+    heads: int = 4
+    kv_heads: int = 2
+    head: int = 16
+    inner: int = 96
+    experts: int = 4
+    experts_used: int = 2
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """How a family differs from a llama."""
+
+    architecture: str
+    tokenizer: str = "llama"
+    """"llama" (SentencePiece), "gpt2" (bytes) or "bert" (word pieces)."""
+    split: str = "default"
+    """How bytes are cut into words first: the name llama.cpp knows it by."""
+    bos: bool = True
+    """A text begins with BOS."""
+    format: str = "plain"
+    """The published chat format: a family of the engine."""
+    keys: Callable[[Shape], Mapping[str, Any]] | None = None
+    """More of the architecture's own keys, and other values than a llama's; None leaves one out."""
+    weights: Callable[[Weights], None] | None = None
+    """None: those of a llama with tied output."""
+
+
+class Weights:
+    """Random tensors by their names in GGUF."""
+
+    def __init__(self, tokens: int, seed: int, shape: Shape) -> None:
+        self.tokens = tokens
+        self.shape = shape
+        self.blocks = [f"blk.{layer}." for layer in range(shape.layers)]
+        self.tensors: dict[str, np.ndarray] = {}
+        self._random = np.random.default_rng(seed)
+
+    def matrix(self, name: str, *shape: int, kind: type[np.floating] = np.float16) -> None:
+        """Shape as numpy has it: what comes out, what goes in."""
+        values = self._random.standard_normal(shape) / shape[-1] ** 0.5
+        self.tensors[name + ".weight"] = values.astype(kind)
+
+    def norm(self, name: str, length: int = 0, *, bias: bool = False) -> None:
+        length = length or self.shape.embedding
+        self.tensors[name + ".weight"] = np.ones(length, np.float32)
+        if bias:
+            self.bias(name, length)
+
+    def bias(self, name: str, length: int) -> None:
+        self.tensors[name + ".bias"] = (self._random.standard_normal(length) * 0.1).astype(np.float32)
+
+    def linear(self, name: str, out: int, into: int, *, bias: bool = False) -> None:
+        self.matrix(name, out, into)
+        if bias:
+            self.bias(name, out)
+
+    def ends(self, *, untied: bool = False, bias: bool = False, output_bias: bool = False) -> None:
+        self.matrix("token_embd", self.tokens, self.shape.embedding)
+        self.norm("output_norm", bias=bias)
+        if untied:
+            self.linear("output", self.tokens, self.shape.embedding, bias=output_bias)
+
+    def attention(self, blk: str, *, kv: int = 0, heads: int = 0, fused: bool = False, bias: str = "") -> None:
+        """`bias`: "" none, "qkv", or "all" for the output too."""
+        kv, heads = kv or self.shape.kv_heads, heads or self.shape.heads
+        if fused:
+            self.linear(blk + "attn_qkv", (heads + 2 * kv) * self.shape.head, self.shape.embedding, bias=bool(bias))
+        else:
+            for part, count in (("q", heads), ("k", kv), ("v", kv)):
+                self.linear(f"{blk}attn_{part}", count * self.shape.head, self.shape.embedding, bias=bool(bias))
+        self.linear(blk + "attn_output", self.shape.embedding, heads * self.shape.head, bias=bias == "all")
+
+    def feed_forward(self, blk: str, *, gate: bool = True, inner: int = 0, bias: bool = False) -> None:
+        inner = inner or self.shape.inner
+        if gate:
+            self.linear(blk + "ffn_gate", inner, self.shape.embedding, bias=bias)
+        self.linear(blk + "ffn_up", inner, self.shape.embedding, bias=bias)
+        self.linear(blk + "ffn_down", self.shape.embedding, inner, bias=bias)
+
+    def experts(self, blk: str) -> None:
+        self.matrix(blk + "ffn_gate_inp", self.shape.experts, self.shape.embedding)
+        self.matrix(blk + "ffn_gate_exps", self.shape.experts, self.shape.inner, self.shape.embedding)
+        self.matrix(blk + "ffn_up_exps", self.shape.experts, self.shape.inner, self.shape.embedding)
+        self.matrix(blk + "ffn_down_exps", self.shape.experts, self.shape.embedding, self.shape.inner)
+
+    def separate_experts(self, blk: str) -> None:
+        self.matrix(blk + "ffn_gate_inp", self.shape.experts, self.shape.embedding)
+        for number in range(self.shape.experts):
+            for part in ("gate", "up"):
+                self.matrix(f"{blk}ffn_{part}.{number}", self.shape.inner, self.shape.embedding)
+            self.matrix(f"{blk}ffn_down.{number}", self.shape.embedding, self.shape.inner)
+
+    def head_norms(self, blk: str) -> None:
+        self.norm(blk + "attn_q_norm", self.shape.head)
+        self.norm(blk + "attn_k_norm", self.shape.head)
+
+
+def _llama(weights: Weights, *, untied: bool = False, bias: str = "", head_norms: bool = False) -> None:
+    weights.ends(untied=untied)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.attention(blk, bias=bias)
+        if head_norms:
+            weights.head_norms(blk)
+        weights.norm(blk + "ffn_norm")
+        weights.feed_forward(blk)
+
+
+def _mixtral(weights: Weights, *, separate: bool = False) -> None:
+    weights.ends(untied=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.attention(blk)
+        weights.norm(blk + "ffn_norm")
+        (weights.separate_experts if separate else weights.experts)(blk)
+
+
+def _granite_code(weights: Weights) -> None:
+    weights.ends()
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.attention(blk, bias="all")
+        weights.norm(blk + "ffn_norm")
+        weights.feed_forward(blk, bias=True)
+
+
+def _phi2(weights: Weights) -> None:
+    weights.ends(untied=True, bias=True, output_bias=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm", bias=True)
+        weights.attention(blk, kv=weights.shape.heads, fused=True, bias="all")
+        weights.feed_forward(blk, gate=False, bias=True)
+
+
+def _phi3(weights: Weights) -> None:
+    weights.ends(untied=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm")
+        weights.attention(blk, fused=True)
+        weights.norm(blk + "ffn_norm")
+        weights.matrix(blk + "ffn_up", 2 * weights.shape.inner, weights.shape.embedding)
+        weights.matrix(blk + "ffn_down", weights.shape.embedding, weights.shape.inner)
+
+
+OPENELM = ((2, 1, 64), (4, 2, 96))
+"""Heads, key heads and inner width of each layer: they grow."""
+
+
+def _openelm(weights: Weights) -> None:
+    weights.ends()
+    for blk, (heads, kv, inner) in zip(weights.blocks, OPENELM, strict=True):
+        weights.norm(blk + "attn_norm")
+        weights.attention(blk, heads=heads, kv=kv, fused=True)
+        weights.head_norms(blk)
+        weights.norm(blk + "ffn_norm")
+        weights.feed_forward(blk, inner=inner)
+
+
+def _stablelm(weights: Weights) -> None:
+    weights.ends(untied=True, bias=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm", bias=True)
+        weights.attention(blk, kv=weights.shape.heads)
+        weights.norm(blk + "ffn_norm", bias=True)
+        weights.feed_forward(blk)
+
+
+def _falcon(weights: Weights) -> None:
+    weights.ends(untied=True, bias=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm", bias=True)
+        weights.attention(blk, kv=1, fused=True)
+        weights.feed_forward(blk, gate=False)
+
+
+def _gemma(weights: Weights, *, head_norms: bool = False, after: bool = True) -> None:
+    _llama(weights, head_norms=head_norms)
+    for blk in weights.blocks:
+        if after:
+            weights.norm(blk + "post_attention_norm")
+            weights.norm(blk + "post_ffw_norm")
+
+
+def _starcoder2(weights: Weights) -> None:
+    weights.ends(bias=True)
+    for blk in weights.blocks:
+        weights.norm(blk + "attn_norm", bias=True)
+        weights.attention(blk, bias="all")
+        weights.norm(blk + "ffn_norm", bias=True)
+        weights.feed_forward(blk, gate=False, bias=True)
+
+
+def _bert(weights: Weights) -> None:
+    weights.matrix("token_embd", weights.tokens, weights.shape.embedding)
+    weights.matrix("token_types", 2, weights.shape.embedding, kind=np.float32)  # added, not multiplied: always whole
+    weights.matrix("position_embd", CONTEXT, weights.shape.embedding, kind=np.float32)
+    weights.norm("token_embd_norm", bias=True)
+    for blk in weights.blocks:
+        weights.attention(blk, kv=weights.shape.heads, bias="all")
+        weights.norm(blk + "attn_output_norm", bias=True)
+        weights.feed_forward(blk, gate=False, bias=True)
+        weights.norm(blk + "layer_output_norm", bias=True)
+
+
+_LAYER_NORM = {"attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": None}
+_SOFTCAP = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
+_GRANITE = {"attention.scale": 0.0625, "embedding_scale": 12.0, "residual_scale": 0.22, "logit_scale": 8.0}
+
+
+def _experts(shape: Shape) -> dict[str, Any]:
+    return {"expert_count": shape.experts, "expert_used_count": shape.experts_used}
+
+
+def _all_heads(shape: Shape) -> dict[str, Any]:
+    return {"attention.head_count_kv": shape.heads} | _LAYER_NORM
+
+
+def _openelm_keys(_shape: Shape) -> dict[str, Any]:
+    names = ("attention.head_count", "attention.head_count_kv", "feed_forward_length")
+    return dict(zip(names, map(list, zip(*OPENELM, strict=True)), strict=True))
+
+
+FAMILIES: Mapping[str, Tiny] = {
+    "llama2": Tiny("llama", format="llama2", weights=lambda w: _llama(w, untied=True)),
+    "llama3": Tiny("llama", "gpt2", "llama-bpe", format="llama3", keys=lambda _: {"rope.freq_base": 500000.0}),
+    "alpaca": Tiny("llama", format="alpaca", weights=lambda w: _llama(w, untied=True)),
+    "mistral": Tiny("llama", format="mistral", keys=lambda _: {"attention.sliding_window": 64}),
+    "mixtral": Tiny("llama", format="mistral", weights=_mixtral, keys=_experts),
+    "orca2": Tiny("llama", format="chatml", weights=lambda w: _llama(w, untied=True)),
+    "granite": Tiny("granite", "gpt2", "refact", bos=False, format="granite", keys=lambda _: _GRANITE),
+    "granite-moe": Tiny(
+        "granitemoe", "gpt2", "refact", bos=False, format="granite", weights=_mixtral,
+        keys=lambda shape: _GRANITE | _experts(shape),
+    ),
+    "granite-code": Tiny("llama", "gpt2", "refact", bos=False, format="granite-code", weights=_granite_code),
+    "starcoder2": Tiny("starcoder2", "gpt2", "starcoder", bos=False, weights=_starcoder2, keys=lambda _: _LAYER_NORM),
+    "phi2": Tiny(
+        "phi2", "gpt2", "phi-2", bos=False, format="phi2", weights=_phi2,
+        keys=lambda shape: _all_heads(shape) | {"rope.dimension_count": shape.head // 2},
+    ),
+    "phi3": Tiny("phi3", format="phi3", weights=_phi3, keys=lambda _: {"attention.sliding_window": 64}),
+    "openelm": Tiny("openelm", format="zephyr", weights=_openelm, keys=_openelm_keys),
+    "stablelm": Tiny(
+        "stablelm", "gpt2", "default", bos=False, format="zephyr", weights=_stablelm,
+        keys=lambda shape: _all_heads(shape) | {"rope.dimension_count": shape.head // 4, "use_parallel_residual": True},
+    ),
+    "falcon": Tiny(
+        "falcon", "gpt2", "falcon", bos=False, format="falcon", weights=_falcon,
+        keys=lambda _: _LAYER_NORM | {"attention.head_count_kv": 1},
+    ),
+    "falcon3": Tiny("llama", "gpt2", "falcon3", bos=False, format="falcon3", weights=lambda w: _llama(w, untied=True)),
+    "gemma": Tiny("gemma", format="gemma", weights=lambda w: _gemma(w, after=False)),
+    "gemma2": Tiny(
+        "gemma2", format="gemma", weights=_gemma, keys=lambda _: _SOFTCAP | {"attention.sliding_window": 64},
+    ),
+    "gemma3": Tiny(
+        "gemma3", format="gemma", weights=lambda w: _gemma(w, head_norms=True),
+        keys=lambda _: {"attention.sliding_window": 64, "rope.freq_base": 1e6},
+    ),
+    "qwen2": Tiny("qwen2", "gpt2", "qwen2", bos=False, format="chatml", weights=lambda w: _llama(w, bias="qkv")),
+    "qwen3": Tiny("qwen3", "gpt2", "qwen2", bos=False, format="chatml", weights=lambda w: _llama(w, head_norms=True)),
+    "smollm2": Tiny("llama", "gpt2", "smollm", bos=False, format="chatml"),
+    "smollm3": Tiny("smollm3", "gpt2", "smaug-bpe", bos=False, format="chatml"),
+    "bert": Tiny(
+        "bert", "bert", "jina-v2-en", weights=_bert,
+        keys=lambda shape: _all_heads(shape) | {"attention.causal": False, "pooling_type": 1},
+    ),
+}  # fmt: skip
+"""By name."""
+REFUSED: Mapping[str, Tiny] = {
+    "mixtral-2023": Tiny("llama", weights=lambda w: _mixtral(w, separate=True), keys=_experts),
+}
+"""What llama.cpp reads no more: one tensor for each expert."""
+
+
+def make(name: str, folder: Path, *, template: str | None = None, seed: int = 7, shape: Shape | None = None) -> Path:
+    """Write the tiny model of a family and return its path.  (The OpenELM has one shape only.)"""
+    shape = shape or Shape()
+    tiny = {**FAMILIES, **REFUSED}[name]
+    path = folder / f"tiny-{name}.gguf"
+    tokens = _tokens(tiny.tokenizer)
+    writer = gguf.GGUFWriter(path, tiny.architecture)
+    writer.add_name(f"Tiny {name}")
+    writer.add_license("apache-2.0")
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    for key, value in _keys(tiny, shape).items():
+        _add(writer, f"{tiny.architecture}.{key}", value)
+    _add_tokenizer(writer, tiny, tokens)
+    if template is not None:
+        writer.add_chat_template(template)
+    weights = Weights(len(tokens), seed, shape)
+    (tiny.weights or _llama)(weights)
+    for tensor, values in weights.tensors.items():
+        writer.add_tensor(tensor, values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _keys(tiny: Tiny, shape: Shape) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "block_count": shape.layers,
+        "context_length": CONTEXT,
+        "embedding_length": shape.embedding,
+        "feed_forward_length": shape.inner,
+        "attention.head_count": shape.heads,
+        "attention.head_count_kv": shape.kv_heads,
+        "attention.key_length": shape.head,
+        "attention.value_length": shape.head,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "rope.dimension_count": shape.head,
+    }
+    return {
+        key: value for key, value in {**usual, **(tiny.keys(shape) if tiny.keys else {})}.items() if value is not None
+    }
+
+
+def _add(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
+    if isinstance(value, bool):
+        writer.add_bool(key, value)
+    elif isinstance(value, int):
+        writer.add_uint32(key, value)
+    elif isinstance(value, float):
+        writer.add_float32(key, value)
+    else:
+        writer.add_array(key, value)
+
+
+def _tokens(tokenizer: str) -> list[tuple[str, int]]:
+    """(text, type).  0 is unknown, 1 BOS, 2 EOS."""
+    first = [("<unk>", UNKNOWN), ("<s>", CONTROL), ("</s>", CONTROL)]
+    markers = [(marker, CONTROL) for marker in (*MARKERS, "<|endoftext|>")]  # the last: asked of all "phi3" by name
+    letters = [chr(code) for code in range(33, 127)]
+    if tokenizer == "llama":
+        bytes_ = [(f"<0x{byte:02X}>", BYTE) for byte in range(256)]
+        return [*first, *bytes_, ("▁", NORMAL), *((letter, NORMAL) for letter in letters), *markers]
+    if tokenizer == "bert":
+        pieces = [("[UNK]", UNKNOWN), ("[CLS]", CONTROL), ("[SEP]", CONTROL), ("[PAD]", CONTROL), ("[MASK]", CONTROL)]
+        return [*pieces, *(("▁" + letter, NORMAL) for letter in letters), *((letter, NORMAL) for letter in letters)]
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [256 + number for number in range(256 - len(printable))]  # GPT-2's letters for the other bytes
+    return [*first, *((chr(code), NORMAL) for code in (*printable, *others)), *markers]
+
+
+def _add_tokenizer(writer: gguf.GGUFWriter, tiny: Tiny, tokens: list[tuple[str, int]]) -> None:
+    writer.add_tokenizer_model(tiny.tokenizer)
+    writer.add_tokenizer_pre(tiny.split)
+    writer.add_token_list([text for text, _type in tokens])
+    writer.add_token_types([kind for _text, kind in tokens])
+    if tiny.tokenizer == "llama":
+        writer.add_token_scores([-float(rank) for rank in range(len(tokens))])
+    if tiny.tokenizer == "gpt2":
+        writer.add_token_merges(["h e", "l l"])
+    if tiny.tokenizer == "bert":
+        writer.add_token_type_count(2)
+        writer.add_unk_token_id(0)
+        writer.add_bos_token_id(1)
+        writer.add_sep_token_id(2)
+        writer.add_pad_token_id(3)
+        writer.add_mask_token_id(4)
+        return
+    writer.add_unk_token_id(0)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_add_bos_token(tiny.bos)
+    writer.add_add_space_prefix(False)
