@@ -58,15 +58,17 @@ def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> Kno
         return KnownError("network.refused", host="an address that is none of the web")
     if isinstance(err, httpx2.ProxyError):
         return KnownError("network.proxy", host=host, reason=clean_label(str(err), 120) or "it refused")
+    said = ""
     cause: BaseException | None = err
     while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or cause.reason or "the handshake failed"
-            return KnownError("network.tls", host=host, reason=clean_label(str(reason), 120))
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return KnownError("network.tls", host=host, reason=clean_label(cause.verify_message, 120))
+        if isinstance(cause, OSError):
+            said = said or clean_label(cause.strerror or "", 120)
         cause = cause.__cause__ or cause.__context__
     if isinstance(err, httpx2.TimeoutException):
         return KnownError("network.failed", host=host, reason="it does not answer")
-    return KnownError("network.failed", host=host, reason=clean_label(str(err), 120) or "the connection was cut")
+    return KnownError("network.failed", host=host, reason=said or "the connection was cut")
 
 
 def is_page(response: httpx2.Response) -> bool:

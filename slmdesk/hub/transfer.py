@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _SHA256 = re.compile(r'"?([0-9a-f]{64})"?')
-_PASSING = frozenset({"network.failed", "network.proxy", "hub.busy", "hub.error", "download.cut"})
+_PASSING = frozenset({"network.failed", "hub.busy", "hub.error", "download.cut"})
 """Failures after which another try may do better."""
 NOTES = ("ignored", "changed", "shifted", "refused")
 """Why a file was started over: the server sent all of it, another one, another piece, or none of it."""

@@ -45,6 +45,8 @@ class Fault:
     """Added to the answer, or replacing what it has; an empty value takes one away."""
     body: bytes | None = None
     """Instead of what was asked for."""
+    silent: bool = False
+    """No answer at all: a stall before the first byte."""
     cut_at: int | None = None
     reset: bool = False
     """The cut is a reset of the connection, not an orderly end."""
@@ -237,10 +239,9 @@ class _Server(ThreadingHTTPServer):
 
     def finish_request(self, request, client_address):
         if self.tls:  # the handshake on the thread of the request
-            try:
-                request = self.tls.wrap_socket(request, server_side=True)
-            except OSError:
-                return
+            with contextlib.suppress(OSError), self.tls.wrap_socket(request, server_side=True) as request:
+                super().finish_request(request, client_address)
+            return
         super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
@@ -262,12 +263,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.seen.append(Seen(self.server.where, self.command, unquote(parts.path), query, headers))
         self.fault = self.hub.fault_for(self.server.where) or Fault()
         fault = self.fault
-        if fault.redirect:
+        if fault.silent:
+            self.hub.stalled.set()
+            self.hub.release.wait(120)
+            self.close_connection = True
+        elif fault.redirect:
             self.give(302, b"", {"location": fault.redirect})
-        elif fault.status and fault.status != 200:
+        elif fault.status and fault.status != 200 and not fault.endless:
             self.give(fault.status, fault.body or b"{}", dict(fault.headers))
         elif fault.body is not None:
-            self.serve(fault.body, 200, 0, {"content-type": "application/json", **fault.headers})
+            self.serve(fault.body, fault.status or 200, 0, {"content-type": "application/json", **fault.headers})
         else:
             self.answer(unquote(parts.path), query, headers)
 

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+import pytest
+from fakes.fake_hub import FakeHub
+
+from slmdesk.hub.files import RemotePart
+from slmdesk.hub.guard import GuardPolicy, because, make_client
+from slmdesk.hub.links import file_address
+from slmdesk.hub.part import Part
+from slmdesk.hub.transfer import Progress, Transfer, TransferLimits
+
+FAST = TransferLimits(first_wait_s=0.001, longest_wait_s=0.002, silence_s=0.4, connect_s=5.0)
+REPO, NAME = "some/model-GGUF", "model.Q4_K_M.gguf"
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        yield it
+
+
+@dataclass
+class Fetcher:
+    """Fetches one file of a fake Hub, as often as asked."""
+
+    hub: FakeHub
+    folder: Path
+    data: bytes
+    stop: Event = field(default_factory=Event)
+    token: str = ""
+    limits: TransferLimits = FAST
+    spare_bytes: int = 0
+    rows: list = field(default_factory=list)
+    waited: list = field(default_factory=list)
+    remote: RemotePart | None = None
+
+    @property
+    def target(self) -> Path:
+        return self.folder / "target.gguf"
+
+    @property
+    def part(self) -> Part:
+        remote = self.remote or RemotePart(NAME, len(self.data), self.hub.sha256(self.data))
+        return Part(self.folder, REPO, remote, spare_bytes=self.spare_bytes)
+
+    @property
+    def policy(self) -> GuardPolicy:
+        return GuardPolicy(lambda: False, frozenset({"127.0.0.1", self.hub.storage}), self.hub.endpoint)
+
+    def client(self):
+        def record(*row):
+            self.rows.append(row)
+            return len(self.rows)
+
+        return make_client(self.policy, record, lambda _n, _size: None)
+
+    def run(self, address: str = "") -> list[Progress]:
+        """Until it is in its place; raises what the transfer raises."""
+        part, told = self.part, []
+        address = address or file_address(self.hub.endpoint, REPO, "a" * 40, NAME)
+        with self.client() as client, because("test", stop=self.stop, on_wait=self.waited.append):
+            transfer = Transfer(client, address, part, stop=self.stop, token=self.token, limits=self.limits)
+            for progress in transfer.run():
+                told.append(progress)
+        part.move_to(self.target)
+        self.resumed_from = transfer.resumed_from
+        return told
+
+    def is_right(self) -> bool:
+        """The file is in its place, right, and alone in its folder."""
+        return self.target.read_bytes() == self.data and sorted(self.folder.iterdir()) == [self.target]
+
+
+@pytest.fixture
+def fetcher(hub, tmp_path) -> Fetcher:
+    data = random.Random(7).randbytes(3 << 20)
+    hub.add(REPO, {NAME: data})
+    return Fetcher(hub, tmp_path / "models", data)
