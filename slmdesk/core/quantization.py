@@ -96,6 +96,7 @@ _IN_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
+_COMPANION = re.compile(r"(?:^|[-_.])(?:mmproj|imatrix|vocab|lora|adapter)(?:[-_.]|$)", re.IGNORECASE)
 
 GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
 """Nothing worse is taken while something better fits."""
@@ -126,6 +127,11 @@ def quantization_of_file(name: str) -> Quantization | None:
     return found[-1] if found else None
 
 
+def is_companion(name: str) -> bool:
+    """Whether the name is that of something beside a model: its eyes (mmproj), an adapter, a vocabulary, a matrix."""
+    return _COMPANION.search(name.rpartition("/")[2]) is not None
+
+
 def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
     """The best first; among equals the larger; those whose name says nothing at the end."""
     return sorted(files, key=lambda file: (_rank(file), -file.size_bytes, file.name))
@@ -137,8 +143,8 @@ def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
     The usual 4-bit file where it fits (more bits cost time, fewer cost sense), a better one where that is small all
     the same, a smaller one where memory is short.  None: nothing that fits is worth it.
     """
-    fitting = [file for file in sorted_by_quality(files) if 0 < file.size_bytes <= budget_bytes]
-    able = [file for file in fitting if _rank(file) <= WORST_RECOMMENDED]
+    models = [file for file in sorted_by_quality(files) if not is_companion(file.name)]
+    able = [file for file in models if _rank(file) <= WORST_RECOMMENDED and 0 < file.size_bytes <= budget_bytes]
     small = [
         file for file in able if _rank(file) < _USUAL and file.size_bytes <= _SMALL_FILE_BYTES and _bits(file) <= 8.5
     ]

@@ -7,6 +7,7 @@ import pytest
 from slmdesk.core.gguf_tables import FILE_TYPES, WEIGHT_TYPES
 from slmdesk.core.quantization import (
     QUANTIZATIONS,
+    is_companion,
     quantization_named,
     quantization_of_file,
     recommended,
@@ -119,6 +120,14 @@ def test_where_four_bits_are_not_offered() -> None:
     assert taken(files(7e9, "Q3_K_M", "Q2_K"), 100 * GIB) == "Q3_K_M"
     assert recommended([], GIB) is None
     assert recommended([File("unnamed.gguf", 100), File("m-Q4_K_M.gguf", 0)], GIB) is None
+
+
+def test_what_lies_beside_a_model_is_never_recommended() -> None:
+    beside = ("mmproj-model-Q8_0.gguf", "a/x.mmproj-q8_0.gguf", "x-imatrix-Q8_0.gguf", "x-lora-q8_0.gguf")
+    assert all(map(is_companion, beside))
+    assert not any(map(is_companion, ("exploration-Q8_0.gguf", "Floral-7B.Q8_0.gguf", "vocabulary/x-Q8_0.gguf")))
+    choice = [*(File(name, 500_000_000) for name in beside), *files(4e9, "Q4_K_M", "Q8_0")]
+    assert taken(choice, 100 * GIB) == "Q4_K_M"
 
 
 def test_about_how_large_a_file_will_be() -> None:
