@@ -45,7 +45,8 @@ TEMPLATES = {
     ),
     "granite": (
         LOOP + "{{- '<|start_of_role|>' + m['role'] + '<|end_of_role|>' + m['content'] + '<|end_of_text|>\n' }}"
-        "{%- if loop.last and add_generation_prompt %}{{- '<|start_of_role|>assistant<|end_of_role|>' }}{%- endif %}" + END
+        "{%- if loop.last and add_generation_prompt %}{{- '<|start_of_role|>assistant<|end_of_role|>' }}{%- endif %}"
+        + END
     ),
     "granite-code": (
         LOOP + "{% set names = {'system': 'System', 'user': 'Question', 'assistant': 'Answer'} %}"
@@ -54,8 +55,8 @@ TEMPLATES = {
     "phi3": LOOP + "{{ '<|' ~ m.role ~ '|>\n' ~ m.content ~ '<|end|>\n' }}" + END + ANSWER,
     "zephyr": LOOP + "{{ '<|' + m.role + '|>\n' + m.content + eos_token + '\n' }}" + END + ANSWER,
     "falcon3": (
-        LOOP + "{{ '<|' + m.role + '|>\n' + m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n' }}"
-        + END + ANSWER
+        LOOP + "{{ '<|' + m.role + '|>\n' + m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}"
+        "{{ '\n' }}" + END + ANSWER
     ),
 }  # fmt: skip
 """Written for this test after the published ones; ANSWER stands for what opens the answer."""
