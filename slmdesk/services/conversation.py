@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from slmdesk.core.labels import CUT, clean_label
 from slmdesk.core.records import Item, Message, Status
@@ -97,8 +98,10 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
     """The turns a model is given, and for each the id of its message ('' for the system prompt).
 
     An answer without a word is left out, and what the person said before and after it becomes one turn: most templates
-    refuse two turns of one role in a row.
+    refuse two turns of one role in a row.  A message that was refused as too long is left out too, as the note under it
+    says, or every later one would be refused with it.
     """
+    path = [one for one, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
     turns: list[ChatMessage] = []
     ids: list[str] = []
     if system:
@@ -116,6 +119,10 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
             turns.append(ChatMessage(one.role, parts))
             ids.append(one.id)
     return turns, ids
+
+
+def _was_too_long(answer: Message | None) -> bool:
+    return answer is not None and answer.error_code == "context.full" and not answer.text
 
 
 def can_continue(message: Message) -> bool:

@@ -50,7 +50,7 @@ _SENTENCES: Mapping[str, str] = {
     "request.invalid": "This request could not be understood ({what}). Nothing was changed.",
     "context.full": (
         "This chat needs {needed} tokens and the model can see {available}. Nothing was cut or sent, and your message "
-        "is kept. Start a new chat, or load the model with a larger context."
+        "is kept; later ones leave it out. Start a new chat, or load the model with a larger context."
     ),
     "grammar.invalid": "The wanted form of the answer cannot be used ({reason}). Nothing was sent.",
     # models and their files

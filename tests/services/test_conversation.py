@@ -85,6 +85,20 @@ def test_turns_carry_origins_and_never_repeat_a_role() -> None:
     assert all(part.origin is not Origin.PROGRAM for one in turns for part in one.parts)
 
 
+def test_a_message_refused_as_too_long_does_not_stand_in_the_way_of_the_next() -> None:
+    path = [
+        message(1, None, Role.USER, "one"),
+        message(2, 1, Role.ASSISTANT, "answer"),
+        message(3, 2, Role.USER, "far too long"),
+        message(4, 3, Role.ASSISTANT, "", status=Status.FAILED, error_code="context.full"),
+        message(5, 4, Role.USER, "two"),
+    ]
+    turns, _ids = turns_for_engine("", path)
+    assert [one.text for one in turns] == ["one", "answer", "two"]
+    turns, _ids = turns_for_engine("", path[:3])  # tried again, with a larger context say
+    assert [one.text for one in turns] == ["one", "answer", "far too long"]
+
+
 def test_only_a_cut_answer_can_be_continued() -> None:
     answer = message(2, 1, Role.ASSISTANT, "x")
     assert not can_continue(answer)

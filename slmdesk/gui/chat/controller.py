@@ -16,6 +16,7 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_of
 from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.sentences import problem_of
 from slmdesk.services.wishes import SendWish
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class ChatController(QObject):
         self._is_loading = False
         self._is_busy = False
         self._epoch = 0
+        self._too_long: tuple[int, int] | None = None
         self._measure_timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
         self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
         self._connect()
@@ -125,6 +127,7 @@ class ChatController(QObject):
     def keep_draft(self, text: str) -> None:
         """Remember what is written but not sent, for this chat."""
         self._drafts[self._chat] = text
+        self._too_long = None
         self._measure_timer.start()
         self._draft_timer.start()
 
@@ -145,8 +148,15 @@ class ChatController(QObject):
 
     @Slot(str)
     def send(self, text: str) -> None:
-        """Say something in the open chat.  The words leave the composer at once and come back if they are refused."""
+        """Say something in the open chat.  The words leave the composer at once and come back if they are refused.
+
+        What is known to be too long for the model stays in the composer.
+        """
         if self._is_busy or self._is_sending or not text.strip():
+            return
+        if self._too_long is not None:
+            needed, available = self._too_long
+            self._raise_problem(problem_of("context.full", {"needed": needed, "available": available}))
             return
         chat = self._chat
         self._is_sending, self._is_stop_wanted = True, False
@@ -267,7 +277,7 @@ class ChatController(QObject):
             self._tell_busy()
             self._measure_timer.start()
         if fact.problem is not None and fact.problem.code == "context.full":
-            self.notice_raised.emit(notice_of(fact.problem, action=NEW_CHAT, on_action=self.new_chat))
+            self._raise_problem(fact.problem)
         elif fact.problem is not None and fact.message.id not in self._messages:
             open_it = partial(self.open_chat, fact.message.item)
             self.notice_raised.emit(notice_of(fact.problem, action="Open the chat", on_action=open_it))
@@ -316,6 +326,9 @@ class ChatController(QObject):
     def _on_context_measured(self, fact: facts.ContextMeasured) -> None:
         if (fact.chat or "") == self._chat:
             self.measured.emit(fact.tokens, fact.context_size)
+            if not self._measure_timer.isActive():  # else the words have changed since
+                is_over = fact.tokens > fact.context_size
+                self._too_long = (fact.tokens, fact.context_size) if is_over else None
 
     # ---- small things
 
@@ -329,6 +342,7 @@ class ChatController(QObject):
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        self._too_long = None
         if item is not None and item.id not in self._drafts:
             kept = item.settings.get("draft")
             self._drafts[item.id] = self._kept_drafts[item.id] = kept if isinstance(kept, str) else ""
@@ -379,7 +393,10 @@ class ChatController(QObject):
             self.busy_changed.emit(is_busy)
 
     def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+        if problem.code == "context.full":
+            self.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
+        else:
+            self.notice_raised.emit(notice_of(problem))
 
 
 def _keep_draft(chat: str, draft: str, services: Services) -> None:
