@@ -10,7 +10,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 
 _QUANTIZATION = re.compile(
-    r"(?:^|[-._ ])((?:UD-)?(?:I?Q\d_[A-Z0-9_]*?[A-Z0-9]|TQ\d_\d|BF16|F16|F32|FP16|FP32|MXFP4(?:_MOE)?))(?=[-._ ]|$)",
+    r"(?:^|[-._ ])((?:UD-)?I?Q\d_(?:K(?:_(?:XS|S|M|L|XL))?|NL|XXS|XS|S|M|L|XL|[01](?:_\d_\d)?)"
+    r"|TQ\d_\d|BF16|F16|F32|FP16|FP32|MXFP4(?:_MOE)?)(?=[-._ ]|$)",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"^(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE | re.DOTALL)

@@ -27,10 +27,11 @@ def parse_link(text: str) -> HubLink:
     Raises KnownError `request.invalid` for anything else.
     """
     words = text.strip()
-    path = unquote(urlsplit(words).path) if words.startswith(("https://", "http://")) else words
-    owner, _, rest = path.strip("/").partition("/")
+    is_address = words.startswith(("https://", "http://"))
+    path = unquote(urlsplit(words).path).lstrip("/") if is_address else words
+    owner, _, rest = path.rstrip("/").partition("/")
     name, _, file = rest.partition("/")
-    found = re.match(r"(?:blob|resolve|tree)/[^/]+/?(.*)", file) if path is not words else None
+    found = re.match(r"(?:blob|resolve|tree)/[^/]+/?(.*)", file) if is_address else None
     link = HubLink(f"{owner}/{name}", found[1] if found else file)
     if not is_repo(link.repo):
         raise KnownError("request.invalid", what=f"no repository: {clean_label(text, 100)}")

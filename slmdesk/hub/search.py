@@ -16,6 +16,7 @@ from slmdesk.hub.environment import set_environment
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of
 from slmdesk.hub.guard import Finish, GuardPolicy, Record, because, make_client
 from slmdesk.hub.links import file_address, is_repo
+from slmdesk.hub.problems import problem_of_line
 from slmdesk.paths import Paths
 
 if TYPE_CHECKING:
@@ -103,10 +104,14 @@ class Hub:
 
     @contextmanager
     def _asking(self, purpose: str, stop: Event | None) -> Iterator[HfApi]:
+        import httpx2
+
         api = self._api()
         try:
             with because(purpose, stop=stop or Event()):
                 yield api
+        except (httpx2.HTTPError, httpx2.InvalidURL) as err:
+            raise problem_of_line(err, self._host()) from err
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as err:
             # huggingface_hub builds its objects out of whatever came; nothing of ours is called in between
             raise KnownError("hub.answer_invalid", host=self._host(), reason="not what the Hub answers") from err

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.core.errors import KnownError
+from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, quantization_of
+from slmdesk.hub.links import HubLink, file_address, parse_link
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("owner/name", HubLink("owner/name")),
+        (" owner/name/ ", HubLink("owner/name")),
+        ("owner/name/file.gguf", HubLink("owner/name", "file.gguf")),
+        ("owner/name/folder/file.gguf", HubLink("owner/name", "folder/file.gguf")),
+        ("https://huggingface.co/owner/name", HubLink("owner/name")),
+        ("https://huggingface.co/owner/name/tree/main", HubLink("owner/name")),
+        ("https://huggingface.co/owner/name/blob/main/a/b.gguf", HubLink("owner/name", "a/b.gguf")),
+        ("https://hf.co/o-w.n_er/na.me/resolve/main/b%20c.gguf?download=true", HubLink("o-w.n_er/na.me", "b c.gguf")),
+    ],
+)
+def test_what_is_typed_or_pasted_is_understood(text, link) -> None:
+    assert parse_link(text) == link
+
+
+@pytest.mark.parametrize(
+    "text", ["", "name", "/etc/passwd", "../..", "a/..", "-a/b", "a b/c", "a--b/c", "ö/ä", "a/b\n"]
+)
+def test_anything_else_is_refused(text) -> None:
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        parse_link(text if text != "a/b\n" else "a\n/b")
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_d10_an_address_stays_below_its_repository(name) -> None:
+    import httpx2
+
+    address = file_address("https://huggingface.co", "owner/name", "a" * 40, name)
+    sent = httpx2.URL(address)
+    assert (sent.scheme, sent.host) == ("https", "huggingface.co")
+    assert sent.raw_path.startswith(b"/owner/name/resolve/" + b"a" * 40 + b"/")
+    assert ".." not in sent.raw_path.decode().split("/")
+    assert unquote(urlsplit(address).path).endswith(name) or max(name) >= "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("name", "quantization"),
+    [
+        ("SmolLM2-135M-Instruct.Q4_1.gguf", "Q4_1"),
+        ("qwen2.5-1.5b-instruct-q4_k_m.gguf", "Q4_K_M"),
+        ("Llama-3.2-1B-Instruct-UD-IQ2_XXS.gguf", "UD-IQ2_XXS"),
+        ("model-fp16.gguf", "F16"),
+        ("model.BF16-00001-of-00002.gguf", "BF16"),
+        ("gpt-oss-20b-MXFP4.gguf", "MXFP4"),
+        ("Q8_0/model-Q4_0.gguf", "Q4_0"),
+        ("bitnet-TQ2_0.gguf", "TQ2_0"),
+        ("phi-2.gguf", ""),
+        ("EQ4_Kx.gguf", ""),
+    ],
+)
+def test_the_quantization_is_read_from_the_name(name, quantization) -> None:
+    assert quantization_of(name) == quantization
+
+
+def listed(*names: str) -> list[RemoteFile]:
+    parts = [RemotePart(name, 10, "0" * 64) for name in names]
+    return files_of(parts, repo="a/b", revision="main", license="", gated=False)
+
+
+def test_a_split_model_is_one_file_and_an_incomplete_one_none() -> None:
+    found = listed(
+        "b-00002-of-00002.gguf", "b-00001-of-00002.gguf", "c-00001-of-00003.gguf", "c-00003-of-00003.gguf",
+        "a.gguf", "README.md", "d-00001-of-99999.gguf", "e-00000-of-00000.gguf",
+    )  # fmt: skip
+    assert [[one.name for one in file.parts] for file in found] == [
+        ["a.gguf"],
+        ["b-00001-of-00002.gguf", "b-00002-of-00002.gguf"],
+    ]
+    assert found[1].bytes == 20
+
+
+def repo(*names: str) -> Repo:
+    return Repo("a/b", "main", 0, 0, "", "", False, tuple(listed(*names)))
+
+
+def test_one_is_chosen_when_nobody_says_which() -> None:
+    files = ("m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-Q2_K.gguf", "mmproj-Q4_K_M.gguf", "m.imatrix.gguf")
+    assert repo(*files).choose().name == "m-Q4_K_M.gguf"
+    assert repo(*files).choose(quantization="q8_0").name == "m-Q8_0.gguf"
+    assert repo(*files).choose("mmproj-Q4_K_M.gguf").name == "mmproj-Q4_K_M.gguf"
+    assert repo("x.gguf").choose().name == "x.gguf"
+
+
+@pytest.mark.parametrize(
+    ("files", "wish", "code"),
+    [
+        ((), {}, "hub.no_file"),
+        (("m-Q8_0.gguf",), {"quantization": "Q4_0"}, "hub.no_file"),
+        (("m-Q8_0.gguf",), {"file": "n.gguf"}, "hub.no_file"),
+        (("m-Q8_0.gguf", "n-Q8_0.gguf"), {}, "hub.several_files"),
+        (("m-Q8_0.gguf", "n-Q8_0.gguf"), {"quantization": "Q8_0"}, "hub.several_files"),
+        (("x.gguf", "y.gguf"), {}, "hub.several_files"),
+    ],
+)
+def test_what_cannot_be_chosen_names_what_there_is(files, wish, code) -> None:
+    with pytest.raises(KnownError) as caught:
+        repo(*files).choose(**wish)
+    assert caught.value.code == code
+    assert all(name in str(caught.value.args_for_people["known"]) for name in files)
