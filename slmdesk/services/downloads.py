@@ -169,13 +169,13 @@ class DownloadService:
         """On a thread of its own."""
         try:
             record = fetch.run(job.file, job.quantization)
-            end = replace(fetch.now, state=DownloadState.DONE, done_bytes=fetch.now.total_bytes, model=record)
+            end = replace(fetch.at_end(), state=DownloadState.DONE, done_bytes=fetch.now.total_bytes, model=record)
         except Stopped:
-            end = replace(fetch.now, state=DownloadState.PAUSED, note=None)
+            end = replace(fetch.at_end(), state=DownloadState.PAUSED)
         except SlmdeskError as err:
-            end = replace(fetch.now, state=DownloadState.FAILED, note=None, problem=problem_for(err))
+            end = replace(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-            end = replace(fetch.now, state=DownloadState.FAILED, note=None, problem=problem_for(err))
+            end = replace(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
         if job.remove and end.model is None:
             self._remove(job, end)
         else:

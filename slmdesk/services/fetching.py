@@ -110,6 +110,7 @@ class Fetch:
         self._before = 0  # bytes of the parts that are whole
         self._seen: deque[tuple[float, int]] = deque()
         self._told = 0.0
+        self._done = 0
         self._judge_at = list(_JUDGED_AT)
 
     def run(self, file: str, quantization: str) -> ModelRecord:
@@ -130,6 +131,10 @@ class Fetch:
                 sums = new_sums
                 self._note_start(err.code.removeprefix("download."))
 
+    def at_end(self) -> DownloadChanged:
+        """How far it came, to the byte."""
+        return replace(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
+
     def remove_parts(self) -> None:
         """Delete what came.  Somebody else's running download of the same file is left alone."""
         for part in self.parts:
@@ -145,6 +150,7 @@ class Fetch:
         if any(not one.sha256 or not one.bytes for one in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
         folder = self._models.folder
+        self._done = 0
         self.parts = tuple(Part(folder, remote.repo, one, spare_bytes=self._spare) for one in remote.parts)
         self._change(
             name=remote.name, total_bytes=remote.bytes, fit=fit_by_size(remote.bytes, available_bytes()), done_bytes=0
@@ -198,6 +204,7 @@ class Fetch:
 
     def _on_progress(self, progress: Progress, resumed: int, part: Part) -> None:
         done, now = self._before + progress.done, time.monotonic()
+        self._done = done
         if progress.note:
             self._note_start(progress.note)
             resumed = 0
@@ -232,6 +239,7 @@ class Fetch:
     def _note_start(self, why: str) -> None:
         error = KnownError("download.started_over", name=self.now.name, reason=_REASONS[why])
         self._seen.clear()
+        self._done = self._before
         self._change(state=DownloadState.FETCHING, done_bytes=self._before, resumed_from=0, note=problem_for(error))
 
     def _judge(self, done: int, part: Part) -> None:

@@ -1,0 +1,229 @@
+"""Search and download from the command line, over the fake Hub: contract of cli.md, rows D1, D13, P1."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.fake_hub import FakeHub, Fault, online
+from fakes.tiny_gguf import tiny_llama
+
+pytestmark = pytest.mark.process
+
+REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
+TWICE_BYTES = 16 << 20
+WAIT_S = 60
+
+
+def rounds(few: int, all_of_them: int):
+    return pytest.mark.parametrize("count", [few, pytest.param(all_of_them, marks=pytest.mark.soak)])
+
+
+@pytest.fixture
+def dice() -> random.Random:
+    seed = int(os.environ.get("SLMDESK_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"SLMDESK_TEST_SEED={seed}")
+    return random.Random(seed)
+
+
+@pytest.fixture
+def hub(home):
+    with FakeHub() as it:
+        online(home, it)
+        yield it
+
+
+@pytest.fixture
+def data() -> bytes:
+    return tiny_llama().data + random.Random(1).randbytes(40 << 20)
+
+
+@pytest.fixture
+def begin(environment):
+    """Starts a command and gives its process; ends what is left at the end."""
+    started = []
+
+    def one(*args: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [*SLMDESK, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+        )
+        started.append(process)
+        return process
+
+    yield one
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(fact, what: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not fact():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)
+
+
+def part_size(home: Path) -> int:
+    return sum(one.stat().st_size for one in (home / "models").glob("*.part"))
+
+
+def test_search_keeps_the_contract(run, hub) -> None:
+    model = tiny_llama().data
+    hub.add(REPO, {NAME: model, "README.md": b""}, license="mit", tags=["pl"])
+    hub.add("other/tiny-GGUF", {"t.gguf": model}, gated=True)
+    found = run("models", "search", "tiny", "--json").json
+    assert {one["repo"] for one in found} == {REPO, "other/tiny-GGUF"}
+    (mine,) = run("models", "search", "tiny", "--author", "some", "--language", "pl", "--limit", "1", "--json").json
+    assert mine == {
+        "repo": REPO, "downloads": 100, "likes": 10, "updated": "2026-05-01T12:00:00+00:00", "license": "mit",
+        "gated": False, "files": [{
+            "name": NAME, "bytes": len(model), "quantization": "Q4_K_M",
+            "sha256": hashlib.sha256(model).hexdigest(), "fit": "fits", "parts": 1,
+        }],
+    }  # fmt: skip
+    assert f"{REPO}  (100 downloads" in run("models", "search", "tiny").out
+    assert run("models", "search", "nothing", "--json").json == []
+    assert run("models", "search").status == 2
+
+
+def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> None:
+    model = tiny_llama().data
+    hub.add(REPO, {NAME: model, "tiny.Q8_0.gguf": model + b"8"})
+    done = run("models", "download", REPO, "--quantization", "q8_0", "--json")
+    assert done.status == 0, done.err
+    assert done.json["sha256"] == hashlib.sha256(model + b"8").hexdigest()
+    assert (done.json["bytes"], done.json["resumed_from"]) == (len(model) + 1, 0)
+    assert Path(done.json["path"]).parent == home / "models"
+    assert run("models", "download", f"{REPO}/{NAME}").status == 0
+    (first, second) = run("models", "list", "--json").json
+    assert first["id"] == done.json["id"]
+    assert second["source"].startswith(f"huggingface:{REPO}/{NAME}@")
+    assert [one["ok"] for one in run("models", "verify", "--json").json] == [True, True]
+    answer = run("chat", "hello", "-m", done.json["id"], "--max-tokens", "3", "--json", real=True)
+    assert answer.lines[-1]["type"] == "done", answer.err
+    rows = run("network", "--json").json
+    assert len(rows) == len(hub.seen)
+    assert {one["purpose"] for one in rows} == {
+        f"files of {REPO}", f"download of {REPO}/tiny.Q8_0.gguf", f"download of {REPO}/{NAME}",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("download", "nonsense"), "request.invalid"),
+        (("download", "no/such"), "hub.unauthorized"),
+        (("download", f"{REPO}/missing.gguf"), "hub.no_file"),
+        (("download", REPO, "--quantization", "Q2_K"), "hub.no_file"),
+    ],
+)
+def test_what_cannot_be_had_is_said(run, hub, args, code) -> None:
+    hub.add(REPO, {NAME: b"x"})
+    done = run("models", *args, "--json")
+    assert (done.status, done.json["error"]["code"]) == (1, code)
+
+
+def test_p1_offline_sends_nothing_and_says_how_to_allow_it(run, hub) -> None:
+    hub.add(REPO, {NAME: tiny_llama().data})
+    assert run("network", "--offline", "on").status == 0
+    for command in (("search", "tiny"), ("download", REPO)):
+        done = run("models", *command, "--json")
+        assert (done.status, done.json["error"]["code"]) == (1, "network.offline")
+        assert "slmdesk network --offline off" in done.err
+    assert (hub.seen, run("network", "--json").json) == ([], [])
+    assert run("network", "--offline", "off").status == 0
+    assert run("models", "download", REPO).status == 0
+    assert len(hub.seen) == 3, "the control"
+
+
+@rounds(3, 20)
+def test_d1_killed_at_any_place_it_goes_on_and_the_sum_is_right(begin, run, hub, home, data, dice, count) -> None:
+    hub.add(REPO, {NAME: data})
+    twice, total = [], 0
+    for place in sorted(dice.sample(range(1 << 20, len(data)), count)):
+        before = hub.sent
+        hub.stalled.clear()
+        hub.storage_faults = [Fault(stall_at=place)]
+        process = begin("models", "download", REPO, "--json")
+        wait_for(lambda place=place: part_size(home) >= place, f"{place} bytes on the disk")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        hub.release.set()
+        hub.release.clear()
+        twice.append(hub.sent - before)
+        total = hub.sent
+    done = run("models", "download", REPO, "--json")
+    assert done.status == 0, done.err
+    assert done.json["sha256"] == hashlib.sha256(data).hexdigest()
+    assert hashlib.sha256(Path(done.json["path"]).read_bytes()).hexdigest() == done.json["sha256"]
+    assert done.json["resumed_from"] > 0
+    again = hub.sent - len(data)
+    print(f"{count} kills, {again / count / (1 << 20):.1f} MiB fetched twice for each")
+    assert again <= count * TWICE_BYTES, (twice, total)
+    assert len(list((home / "models").iterdir())) == 1
+
+
+@rounds(3, 30)
+def test_d1_killed_at_any_moment(begin, run, hub, home, data, dice, count) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_fault = Fault(drip=1 << 18, pause_s=0.002)
+    for _ in range(count):
+        process = begin("models", "download", REPO, "--json")
+        enough = hub.sent + dice.randrange(1, 12 << 20)
+        wait_for(lambda enough=enough, process=process: hub.sent >= enough or process.poll() is not None, "bytes")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    hub.storage_fault = None
+    done = run("models", "download", REPO, "--json")
+    assert done.json["sha256"] == hashlib.sha256(data).hexdigest()
+    assert hashlib.sha256(Path(done.json["path"]).read_bytes()).hexdigest() == done.json["sha256"]
+
+
+def test_ctrl_c_keeps_what_came(begin, run, hub, home, data) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=10 << 20)]
+    process = begin("models", "download", REPO, "--json")
+    wait_for(lambda: part_size(home) >= 10 << 20, "10 MiB on the disk")
+    asked = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=WAIT_S)
+    assert (process.returncode, out) == (130, "")
+    assert "the same command goes on from there" in err
+    assert "Traceback" not in err
+    assert time.monotonic() - asked < 5
+    assert run("models", "download", REPO, "--json").json["resumed_from"] == 10 << 20
+
+
+def test_d13_two_commands_fetch_one_file_once(begin, hub, home, data) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=5 << 20)]
+    first = begin("models", "download", REPO, "--json")
+    wait_for(hub.stalled.is_set, "the first fetches")
+    second = begin("models", "download", REPO, "--json")
+    wait_for(lambda: len([one for one in hub.requests("api") if "/api/" in one.path]) == 2, "the second has asked")
+    hub.release.set()
+    ends = [json.loads(one.communicate(timeout=WAIT_S)[0]) for one in (first, second)]
+    assert ends[0]["id"] == ends[1]["id"]
+    assert len(hub.requests("storage")) == 1, "never two writers"
+    assert [one.name for one in (home / "models").iterdir()] == [Path(ends[0]["path"]).name]
+
+
+def test_d13_when_one_is_killed_the_other_takes_over(begin, hub, home, data) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=20 << 20)]
+    first = begin("models", "download", REPO, "--json")
+    wait_for(lambda: part_size(home) >= 20 << 20, "20 MiB on the disk")
+    second = begin("models", "download", REPO, "--json")
+    wait_for(lambda: len([one for one in hub.requests("api") if "/api/" in one.path]) == 2, "the second has asked")
+    first.send_signal(signal.SIGKILL)
+    out, err = second.communicate(timeout=WAIT_S)
+    assert json.loads(out)["resumed_from"] >= 4 << 20, err
+    assert json.loads(out)["sha256"] == hashlib.sha256(data).hexdigest()
