@@ -21,6 +21,10 @@ class Request:
     answer_prefix: str = ""
     """Words the answer already has (Continue); they are untrusted text and not emitted again."""
     sampling: Sampling = field(default_factory=Sampling)
+    choices: tuple[str, ...] = ()
+    """Nothing is written: how likely is each of these as the first token of the answer?  One token each, such as
+    "Yes" and "No"; else the request fails with `request.invalid`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Finished:
 
     key: str
     answer: Answer
+    scores: tuple[float, ...] = ()
+    """For a request with choices: the natural logarithm of each one's probability; `answer` is the likeliest."""
 
 
 @dataclass(frozen=True, slots=True)

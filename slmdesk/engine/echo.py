@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
 import threading
 import time
@@ -264,13 +265,16 @@ class _Run:
         began = time.monotonic()
         writer = _Writer(request, options, room)
         text = ""
-        for number, piece in enumerate(writer.pieces()):
+        for number, piece in enumerate([""] if request.choices else writer.pieces()):
             if options.at == number:
                 self._engine.strike(options)
             self._wait(options.slow, options)
             if piece:
                 text += piece
                 yield Piece(request.key, piece)
+        scores = _scores(request.choices, options.choice)
+        if scores:
+            text = request.choices[scores.index(max(scores))]
         model.seen = prompt + tokens_of(text)
         seconds = max(time.monotonic() - began, 1e-6)
         yield Finished(
@@ -283,6 +287,7 @@ class _Run:
                 seed=request.sampling.seed or 0,
                 reproducible=True,
             ),
+            scores,
         )
 
     def _options_of(self, request: Request) -> EchoOptions:
@@ -344,6 +349,13 @@ class _Writer:
             self.reason = FinishReason.STOP_STRING
         raw = answer.encode("utf-8", "replace")
         yield from (bytes([one]) for one in raw) if options.odd_utf8 else map(str.encode, tokens_of(raw.decode()))
+
+
+def _scores(choices: Sequence[str], likeliest: str) -> tuple[float, ...]:
+    """Three quarters for one of the choices, the others share the rest."""
+    best = choices.index(likeliest) if likeliest in choices else 0
+    rest = math.log(0.25 / max(1, len(choices) - 1))
+    return tuple(math.log(0.75) if number == best else rest for number in range(len(choices)))
 
 
 def _last_text(request: Request) -> str:

@@ -23,6 +23,8 @@ class EchoOptions:
     load_seconds: float = 0.0
     answer: str = ""
     """Instead of an echo of the last message."""
+    choice: str = ""
+    """The likeliest of a request's choices; usually the first."""
     odd_utf8: bool = False
     """Tokens are single bytes, and the answer ends with letters of many bytes."""
     repeat: str = ""

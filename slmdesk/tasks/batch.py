@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Partial, Progress, Step
+from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.engine.base import Engine, Finished, PromptRead, Request, RequestFailed
 from slmdesk.tasks.base import Job, Task, TaskEvent
@@ -16,9 +17,10 @@ MAX_WAVE = 256
 
 
 def batch(job: Job, engine: Engine) -> Task:
-    """Payload {handle}; each step {messages, sampling, answer_prefix}.
+    """Payload {handle}; each step {messages, sampling, answer_prefix, choices}.
 
-    A Partial for each step as it ends, in any order: {answer} or {code, args}.  Result {done, failed}: counts.
+    A Partial for each step as it ends, in any order: {answer}, with choices {answer, scores}, or
+    {code, args}.  Result {done, failed}: counts.
     """
     done = failed = 0
     for steps in job.waves(MAX_WAVE):
@@ -50,8 +52,9 @@ def _told(job: Job, event: object) -> TaskEvent | None:
     match event:
         case PromptRead(key, read, total):
             return Progress(job.id, read, total, "token", key)
-        case Finished(key, answer):
-            return Partial(job.id, key, {"answer": to_json(answer)})
+        case Finished(key, answer, scores):
+            value: dict[str, Json] = {"answer": to_json(answer)}
+            return Partial(job.id, key, value | {"scores": list(scores)} if scores else value)
         case RequestFailed(key, code, args):
             return _failed(job, key, code, args)
     return None

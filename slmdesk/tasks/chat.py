@@ -39,4 +39,11 @@ def chat_request(job: Job, key: str, untrusted: Json) -> Request:
         messages=messages_from(shape.get("messages")),
         answer_prefix=prefix,
         sampling=sampling_from(shape.get("sampling")),
+        choices=_choices(shape.get("choices", ())),
     )
+
+
+def _choices(untrusted: Json) -> tuple[str, ...]:
+    if not isinstance(untrusted, list | tuple) or not all(isinstance(one, str) and one for one in untrusted):
+        raise KnownError("request.invalid", what="choices")
+    return tuple(str(one) for one in untrusted)

@@ -16,6 +16,7 @@ from slmdesk.core.gguf import check_file
 from slmdesk.core.types import ChatMessage, LoadedModel, LoadSpec, Priority, PromptPart
 from slmdesk.engine.base import Engine, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
+from slmdesk.engine.llama.choices import tokens_of_choices
 from slmdesk.engine.llama.detokenizer import Detokenizer
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.loading import Loaded, load_model
@@ -217,7 +218,8 @@ class LlamaEngine(Engine):
                 parts = (*request.prompt, PromptPart(request.answer_prefix, trusted=False))
             prompt = tokenize_parts(vocabulary, parts)
             sampling = request.sampling.over(facts.sampling_defaults).over(USUAL)
-            most = _most_tokens(len(prompt), sampling.max_tokens, facts.context_tokens)
+            choices = tokens_of_choices(vocabulary, request.choices)
+            most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, facts.context_tokens)
             seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
             return sequences.Sequence(
                 sequences.Wanted(
@@ -229,6 +231,8 @@ class LlamaEngine(Engine):
                     stops=(*sampling.stop, *(model.chat_format.stop_strings if request.messages else ())),
                     drop_lead=model.chat_format.answer_lead if request.messages and not request.answer_prefix else "",
                     context_tokens=facts.context_tokens,
+                    choices=request.choices,
+                    choice_tokens=choices,
                 ),
                 priority=priority,
                 outbox=outbox,

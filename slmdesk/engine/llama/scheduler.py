@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Priority
+from slmdesk.engine.llama.choices import log_probabilities
 from slmdesk.engine.llama.context import ABORTED, DECODED, NO_MEMORY, NO_ROOM, Context
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
+from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
 
@@ -357,12 +359,20 @@ class Scheduler:
             if sequence.pending:
                 continue
             try:
-                token = sequence.sampler.sample(self._context, share.index)
+                goes_on = self._choose(sequence, share.index)
             except KnownError as err:
                 self._fail(sequence, err)
             else:
-                if not sequence.take(token):
+                if not goes_on:
                     self._leave(sequence)
+
+    def _choose(self, sequence: Sequence, index: int) -> bool:
+        """Choose the next token, or weigh the given choices.  Returns whether the answer goes on."""
+        if not sequence.wanted.choices:
+            return sequence.take(sequence.sampler.sample(self._context, index))
+        refuse_strange_logits(self._context, [index])
+        sequence.judge(log_probabilities(self._context.logits(index), sequence.wanted.choice_tokens))
+        return False
 
     def _cope(self, code: int, shares: list[_Share]) -> None:
         """The library could not compute a batch."""

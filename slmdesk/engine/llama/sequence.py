@@ -33,6 +33,9 @@ class Wanted:
     drop_lead: str = ""
     """A space with which the answer begins that is not part of it."""
     context_tokens: int = 0
+    choices: tuple[str, ...] = ()
+    choice_tokens: tuple[tuple[int, ...], ...] = ()
+    """Given: the answer is how likely each is, and nothing is written."""
     arrived: float = field(default_factory=time.perf_counter)
 
 
@@ -128,6 +131,12 @@ class Sequence(Holding):
             return True
         return False
 
+    def judge(self, scores: tuple[float, ...]) -> None:
+        """End with how likely each choice is."""
+        self._first_at = time.perf_counter()
+        self._texts = [self.wanted.choices[scores.index(max(scores))]]
+        self._end(FinishReason.STOP, scores=scores)
+
     def fail(self, code: str, **args: str | int | float) -> None:
         """End with a code."""
         self.outbox.put(RequestFailed(self.wanted.key, code, dict(args)))
@@ -141,7 +150,7 @@ class Sequence(Holding):
             text, self._lead = text.removeprefix(self._lead), ""
         return text
 
-    def _end(self, reason: FinishReason, *, keep_held: bool = True) -> None:
+    def _end(self, reason: FinishReason, *, keep_held: bool = True, scores: tuple[float, ...] = ()) -> None:
         if keep_held:
             text, stopped = self._filter.feed(self._detokenizer.flush())
             rest = text if stopped else text + self._filter.flush()
@@ -163,6 +172,7 @@ class Sequence(Holding):
                     seed=self.wanted.seed,
                     reproducible=self.reproducible,
                 ),
+                scores,
             )
         )
 

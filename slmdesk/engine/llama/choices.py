@@ -1,0 +1,41 @@
+"""How likely given answers are, read off the logits behind a prompt: one step, nothing sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slmdesk.core.errors import KnownError
+from slmdesk.engine.llama.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """The tokens that stand for each choice: the word as it is and behind a space, since templates differ in it.
+
+    Raises KnownError `request.invalid` for a choice that is no single token, and for two that are the same.
+    """
+    found = []
+    for choice in choices:
+        spelt = (vocabulary.tokenize(text, special=False) for text in (choice, f" {choice}"))
+        found.append(tuple({tokens[0] for tokens in spelt if len(tokens) == 1}))
+    every = [token for tokens in found for token in tokens]
+    if not all(found) or len(set(every)) != len(every):
+        raise KnownError("request.invalid", what="choices")
+    return tuple(found)
+
+
+def log_probabilities(logits: NDArray[np.float32], tokens: Sequence[Sequence[int]]) -> tuple[float, ...]:
+    """The natural logarithm of each choice's probability among all tokens.  `logits` are finite."""
+    wide = logits.astype(np.float64)
+    whole = _log_of_sum(wide)
+    return tuple(float(_log_of_sum(wide[list(some)]) - whole) for some in tokens)
+
+
+def _log_of_sum(logits: NDArray[np.float64]) -> float:
+    top = float(logits.max())
+    return top + float(np.log(np.exp(logits - top).sum()))
