@@ -240,8 +240,8 @@ def _origin_of(untrusted: dict[str, Any]) -> Origin | None:
 
 
 def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
-    """The parts, and files found damaged, that lie in a folder, with what their journals say."""
-    found = [one for suffix in ("part", "bad") for one in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
+    """Parts, files found damaged, and joins that were broken off, in a folder, with what their journals say."""
+    found = [one for suffix in ("part", "bad", "joined") for one in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
     return [(one, read_journal(one.with_suffix(".journal"))) for one in found]
 
 

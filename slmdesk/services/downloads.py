@@ -13,7 +13,7 @@ from slmdesk.hub.part import parts_in
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import DownloadChanged, DownloadState, Fact, ModelsChanged
-from slmdesk.services.fetching import Claim, Fetch
+from slmdesk.services.fetching import JOINED, Claim, Fetch
 from slmdesk.services.hub_models import HubService
 from slmdesk.services.models import ModelService
 from slmdesk.services.sentences import problem_for
@@ -130,7 +130,7 @@ class DownloadService:
         try:
             freed = path.stat().st_size
             path.unlink()
-            if not any(path.with_suffix(suffix).exists() for suffix in (".part", ".bad")):
+            if not any(path.with_suffix(suffix).exists() for suffix in (".part", ".bad", JOINED)):
                 path.with_suffix(".journal").unlink(missing_ok=True)
         except OSError as err:
             raise problem_of(err, path) from err

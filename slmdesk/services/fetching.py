@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -14,8 +15,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.files import private_folder
+from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
 from slmdesk.core.gguf import GgufHeader, check_file, read_header, require_chat_model
+from slmdesk.core.gguf_join import join
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.files import RemoteFile
 from slmdesk.hub.guard import because
@@ -42,6 +44,9 @@ LOOK_S = 0.3
 """Between two looks at a download of another process."""
 FULL_TRIES = 2
 """Of a file that arrives damaged, before somebody is asked."""
+JOINED = ".joined"
+"""Of a model whose parts are being put together."""
+_PART_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _JUDGED_AT = tuple(1 << shift for shift in range(20, 27))
 _STATES = {
     "checking": DownloadState.CHECKING,
@@ -189,7 +194,8 @@ class Fetch:
         """All parts together."""
         folder = self._models.folder
         there = sum(one.path.stat().st_size for one in self.parts if one.path.exists())
-        needed = max(0, self.now.total_bytes - there) + self._spare
+        joined = self.now.total_bytes if len(self.parts) > 1 else 0  # beside its parts, for a while
+        needed = max(0, self.now.total_bytes - there) + joined + self._spare
         free = shutil.disk_usage(folder).free
         if free < needed:
             raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
@@ -262,38 +268,67 @@ class Fetch:
         self._change(fit=fit_header(header, self._context_tokens, available_bytes()).verdict)
 
     def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
-        sha256 = remote.sha256
-        record = self._desk.call(lambda: self._models.by_sha256(sha256)) if sha256 else None
-        if record is None:
-            return None
-        try:
-            is_same = mark_of(Path(os.fsdecode(record.path))).bytes == remote.bytes
-        except KnownError:
-            return None
-        if is_same:
-            self._change(done_bytes=remote.bytes, resumed_from=remote.bytes)
-        return record if is_same else None
+        """The model when it is here already: by its sum, a joined one by where it is from."""
+        known = self._desk.call(self._models.list)
+        sha256, source = remote.sha256, _source(remote)
+        found = (one for one in known if (one.sha256 == sha256 if sha256 else one.source == source))
+        for record in found:
+            with suppress(KnownError):
+                if mark_of(Path(os.fsdecode(record.path))).bytes == record.bytes:
+                    self._change(done_bytes=remote.bytes, resumed_from=remote.bytes)
+                    return record
+        return None
 
     def _take_in(self, remote: RemoteFile) -> ModelRecord:
         """Give the checked file its place and its record.  What is no model for chatting is removed."""
+        if len(self.parts) > 1:
+            return self._join(remote)
         part = self.parts[0]
         try:
             require_chat_model(check_file(part.path))
         except KnownError:
             part.remove()
             raise
-        stem = _stem(remote)
-        target = self._models.folder / file_name(stem, part.file.sha256)
+        target = self._models.folder / file_name(_stem(remote), part.file.sha256)
         part.move_to(target)
-        header = read_header(target)
-        return self._register(HashedFile(target, part.file.sha256, mark_of(target)), header, remote)
+        return self._register(HashedFile(target, part.file.sha256, mark_of(target)), read_header(target), remote)
+
+    def _join(self, remote: RemoteFile) -> ModelRecord:
+        """Make one file of the parts, all of them checked, and give it its place and its record."""
+        folder, beside = self._models.folder, self.parts[0].path.with_suffix(JOINED)
+        try:
+            beside.unlink(missing_ok=True)
+            with beside.open("xb") as out:
+                beside.chmod(PRIVATE_FILE)
+                sha256 = join([one.path for one in self.parts], out, self._on_joined)
+                out.flush()
+                os.fsync(out.fileno())
+            require_chat_model(check_file(beside))
+            target = folder / file_name(_stem(remote), sha256)
+            beside.replace(target)
+            sync_folder(folder)
+        except OSError as err:
+            raise problem_of(err, folder, needed_bytes=self.now.total_bytes) from err
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+        record = self._register(HashedFile(target, sha256, mark_of(target)), read_header(target), remote)
+        for part in self.parts:
+            part.remove()
+        return record
+
+    def _on_joined(self, written: int) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        if time.monotonic() - self._told >= TELL_S:
+            done = min(written, self.now.total_bytes)
+            self._change(state=DownloadState.CHECKING, done_bytes=done, bytes_per_s=0.0, eta_s=None)
 
     def _register(self, file: HashedFile, header: GgufHeader, remote: RemoteFile) -> ModelRecord:
-        source = f"huggingface:{remote.repo}/{remote.name}@{remote.revision}"
         name = name_for(header, _stem(remote))
 
         def register() -> ModelRecord:
-            return self._models.register(file, header, name, source=source, license=remote.license)
+            return self._models.register(file, header, name, source=_source(remote), license=remote.license)
 
         return self._desk.call(register)
 
@@ -304,4 +339,8 @@ class Fetch:
 
 
 def _stem(remote: RemoteFile) -> str:
-    return PurePosixPath(remote.name).name.removesuffix(".gguf")
+    return _PART_OF.sub("", PurePosixPath(remote.name).name.removesuffix(".gguf"))
+
+
+def _source(remote: RemoteFile) -> str:
+    return f"huggingface:{remote.repo}/{remote.name}@{remote.revision}"

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from fakes.fake_hub import FakeHub, Fault, online
-from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama
+from fakes.split_gguf import split
+from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, write
 
+from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.facts import DownloadChanged, DownloadState, ModelsChanged, Problem
 from slmdesk.services.hub_models import fit_by_size
@@ -258,6 +260,31 @@ def test_the_wrong_kind_is_told_before_it_is_all_fetched(told, hub) -> None:
     hub.add(REPO, {NAME: tiny_bert().data + bytes(40 << 20)})
     assert Download(told).end().problem.code == "model.wrong_kind"
     assert hub.sent < 30 << 20
+
+
+def test_a_split_model_is_one_download_and_one_model(told, hub, home) -> None:
+    whole = tiny_llama().data
+    parts = {f"big-Q8_0-{n:05}-of-00003.gguf": one for n, one in enumerate(split(whole, 3), 1)}
+    hub.add("some/big-GGUF", parts)
+    hub.storage_faults = [None, Fault(cut_at=100), Fault(stall_at=5000)]
+    download = Download(told, "some/big-GGUF")
+    assert hub.stalled.wait(20)
+    download.do("pause")
+    assert download.end().state == "paused"
+    hub.release.set()
+    download.do("resume")
+    end = download.end()
+    assert end.problem is None
+    path = Path(os.fsdecode(end.model.path))
+    assert files_in(home) == {path.name}
+    assert path.name.startswith("big-Q8_0-")
+    assert check_file(path).tensors == check_file(write(home / "whole.gguf", tiny_llama())).tensors
+    assert end.total_bytes == sum(map(len, parts.values()))
+    first, *others = [one.path for one in hub.requests("storage")]
+    assert others.count(first) == 0, "what was whole was not fetched again"
+    hub.seen.clear()
+    assert Download(told, "some/big-GGUF").end().model.id == end.model.id
+    assert hub.requests("storage") == []
 
 
 @pytest.mark.parametrize(
