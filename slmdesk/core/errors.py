@@ -95,6 +95,10 @@ class SlmdeskError(Exception):
 
 
 class KnownError(SlmdeskError):
+        # jobs
+        "job.unknown": ("id",),
+        "job.ended": ("id", "status"),
+        "job.elsewhere": ("id",),
     """The world's fault, named: `code` is a key of `CODES`, `args_for_people` numbers and short strings."""
 
     def __init__(self, code: str, **args: str | int | float) -> None:

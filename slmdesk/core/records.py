@@ -130,3 +130,64 @@ class LedgerRow:
     path: str
     purpose: str
     bytes: int | None
+
+
+class JobStatus(StrEnum):
+    """Where a job is.  The last three are ends; a failed one may be taken up again."""
+
+    OPEN = "open"
+    """Waits for a desk to run it."""
+    RUNNING = "running"
+    """Its owner runs it; when the owner is gone, any desk may take it."""
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A piece of long work, made of steps that are kept one by one."""
+
+    n: int
+    id: str
+    kind: str
+    title: str
+    status: JobStatus
+    owner: str | None
+    item: str | None
+    """What it works for; goes for good with it."""
+    model_sha256: str
+    settings: Mapping[str, Json]
+    error_code: str | None
+    error_args: Mapping[str, Json]
+    created: float
+    updated: float
+    done: int
+    """Steps with a result."""
+    failed: int
+    total: int
+
+
+class StepStatus(StrEnum):
+    """The state of a step."""
+
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobStep:
+    """One step of a job: what is asked, and what came of it."""
+
+    key: str
+    """Of model sha256, prompt version and input: the same key has the same result."""
+    input: Mapping[str, Json]
+    status: StepStatus
+    value: Mapping[str, Json]
+    """Empty until it is done."""
+    deaths: int
+    """How many children died while they had it in hand."""
+    error_code: str | None
+    error_args: Mapping[str, Json]

@@ -66,7 +66,28 @@ def m002_titles(db: Database) -> None:
             db.conn.execute("insert into titles (rowid, folded) values (?, ?)", (n, folded))
 
 
-STEPS: tuple[Step, ...] = (m001_history, m002_titles)
+_M003 = (
+    """create table jobs (
+        n integer primary key, id text not null unique, kind text not null, title text not null, status text not null,
+        owner text, item text references items (id), model_sha256 text not null, settings text not null,
+        error_code text, error_args text not null, created real not null, updated real not null)""",
+    "create index jobs_by_item on jobs (item) where item is not null",
+    """create table steps (
+        n integer primary key, job text not null references jobs (id), key text not null, input text not null,
+        status text not null, value text, deaths integer not null, error_code text, error_args text not null,
+        unique (job, key))""",
+    "create index steps_open on steps (job, n) where status = 'open'",
+    "create index steps_done on steps (key) where status = 'done'",
+)
+
+
+def m003_jobs(db: Database) -> None:
+    """Long work: jobs, and their steps with what came of each."""
+    for statement in _M003:
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (m001_history, m002_titles, m003_jobs)
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:

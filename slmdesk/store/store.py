@@ -13,6 +13,7 @@ from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
 from slmdesk.store.database import Database, Row, RowLike
 from slmdesk.store.items import item_from
+from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.library import model_from
 from slmdesk.store.locks import DeskLock, FileLock
 from slmdesk.store.messages import message_from
@@ -31,7 +32,7 @@ class Changes:
     revision: int
 
 
-class Store(Rescue):
+class Store(Rescue, Jobs):
     """Everything that is kept.  Made and used on the desk thread alone; `open_store` makes it."""
 
     def __init__(
@@ -71,6 +72,7 @@ class Store(Rescue):
         """Read each row once.  Raises KnownError store.damaged for one that cannot be read as what it should be."""
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
+            "jobs": job_from, "steps": step_from,
         }  # fmt: skip
         for table, read in readers.items():
             last = -(1 << 62)
@@ -139,6 +141,7 @@ class Store(Rescue):
                         self._unindex(row["n"], self._words_of(row["parts"], row["text"]))
                 item = self.item(id)
                 self._unindex(item.n, item.title, "titles")
+                self._delete_jobs_of(id)
                 self._db.run("delete from messages where item = ?", (id,))
                 self._db.run("delete from items where id = ?", (id,))
                 self._db.run("insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self._next_revision()))

@@ -1,0 +1,208 @@
+"""Long work: jobs and their steps.  A job has one owner, a desk that lives; each result is kept the moment it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import JobRecord, JobStatus, JobStep, StepStatus
+from slmdesk.core.types import Json
+from slmdesk.store.database import RowLike
+from slmdesk.store.locks import is_desk_alive
+from slmdesk.store.part import StorePart, mapping_from, new_id
+
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+ALONE_AFTER = 2
+"""A step in hand at so many deaths is run by itself."""
+
+
+class Jobs(StorePart):
+    """The part of the store that keeps jobs."""
+
+    def add_job(
+        self,
+        kind: str,
+        title: str,
+        *,
+        model_sha256: str,
+        steps: Sequence[tuple[str, Mapping[str, Json]]],
+        item: str | None = None,
+        settings: Mapping[str, Json] | None = None,
+    ) -> JobRecord:
+        """A new job, open, with steps of (key, input).  A step done before under its key is done at once.
+
+        Raises KnownError store.*.
+        """
+        ident, now = new_id(), self._clock()
+        with self._db.writing():
+            self._db.insert(
+                "insert into jobs (id, kind, title, status, item, model_sha256, settings, error_args, created, updated)"
+                " values (?, ?, ?, 'open', ?, ?, ?, '{}', ?, ?)",
+                (ident, kind, self._text(title), item, model_sha256, self._json(settings or {}), now, now),
+            )
+            for key, wanted in steps:
+                known = self._db.row("select value from steps where key = ? and status = 'done' limit 1", (key,))
+                self._db.insert(
+                    "insert into steps (job, key, input, status, value, deaths, error_args)"
+                    " values (?, ?, ?, ?, ?, 0, '{}')",
+                    (ident, key, self._json(wanted), "done" if known else "open", known["value"] if known else None),
+                )
+            return self.job(ident)
+
+    def job(self, id: str) -> JobRecord:
+        """The job of this id, or of the only id that begins so.  Raises KnownError job.unknown."""
+        found = self._id_of("jobs", id)
+        rows = self._db.rows(f"{_WITH_COUNTS} where id = ?", (found,)) if found else []
+        if not rows:
+            raise KnownError("job.unknown", id=id[:80])
+        return self._made(counted_job_from, rows[0])
+
+    def jobs(self, limit: int = 100) -> list[JobRecord]:
+        """The last ones, newest first."""
+        return [
+            self._made(counted_job_from, row)
+            for row in self._db.rows(f"{_WITH_COUNTS} order by n desc limit ?", (limit,))
+        ]
+
+    def claim_job(self, id: str) -> JobRecord | None:
+        """Make this desk the owner of an open job, or of one whose owner is gone.  None: it is not to be had."""
+        with self._db.writing():
+            job = self.job(id)
+            if job.status not in (JobStatus.OPEN, JobStatus.RUNNING) or self._is_held(job):
+                return None
+            self._set_status(job.id, JobStatus.RUNNING, owner=self._desk_id)
+            return self.job(job.id)
+
+    def leave_job(
+        self, id: str, status: JobStatus, *, error_code: str | None = None, error_args: Mapping[str, Json] | None = None
+    ) -> JobRecord:
+        """Give up a job this desk owns, with how it stands now; another's is left as it is."""
+        with self._db.writing():
+            job = self.job(id)
+            if job.owner == self._desk_id and job.status is JobStatus.RUNNING:
+                self._set_status(job.id, status, error_code=error_code, error_args=error_args)
+            return self.job(job.id)
+
+    def change_job(self, id: str, status: JobStatus) -> JobRecord:
+        """Pause, cancel or reopen (`open`) a job, whoever runs it: its owner sees that it is no more, and stops.
+
+        A reopened job tries its failed steps anew.  Raises KnownError job.unknown, job.ended, and job.elsewhere when a
+        job that is to be reopened runs elsewhere.
+        """
+        with self._db.writing():
+            job = self.job(id)
+            if job.status in ENDED and not (job.status is JobStatus.FAILED and status is JobStatus.OPEN):
+                raise KnownError("job.ended", id=job.id, status=job.status.value)
+            if status is JobStatus.OPEN:
+                if job.status is JobStatus.RUNNING and self._is_held(job):
+                    raise KnownError("job.elsewhere", id=job.id)
+                self._db.run(
+                    "update steps set status = 'open', deaths = 0, error_code = null, error_args = '{}'"
+                    " where job = ? and status = 'failed'",
+                    (job.id,),
+                )
+            self._set_status(job.id, status)
+            return self.job(job.id)
+
+    def open_steps(self, job: str, limit: int, *, but: Collection[str] = ()) -> list[JobStep]:
+        """Steps to do, in order, without those in hand (`but`); the ones under suspicion of killing come last."""
+        rows = self._db.rows(
+            "select * from steps where job = ? and status = 'open' order by deaths >= ?, n limit ?",
+            (job, ALONE_AFTER, limit + len(but)),
+        )
+        return [step for row in rows if (step := self._made(step_from, row)).key not in but][:limit]
+
+    def steps(self, job: str) -> list[JobStep]:
+        """All steps of a job, in order."""
+        return [
+            self._made(step_from, row) for row in self._db.rows("select * from steps where job = ? order by n", (job,))
+        ]
+
+    def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
+        """Keep the result of a step: on the disk when this returns.  False: it has one, or this desk is not the owner.
+
+        Raises KnownError store.*.
+        """
+        return self._end_step(job, key, "status = 'done', value = ?", self._json(value))
+
+    def fail_step(self, job: str, key: str, code: str, args: Mapping[str, Json]) -> bool:
+        """Note that a step cannot be done; the rest goes on.  False as in `save_step`."""
+        return self._end_step(job, key, "status = 'failed', error_code = ?, error_args = ?", code, self._json(args))
+
+    def note_deaths(self, job: str, keys: Collection[str]) -> None:
+        """A child died with these steps in hand."""
+        with self._db.writing():
+            for key in keys:
+                self._db.run("update steps set deaths = deaths + 1 where job = ? and key = ?", (job, key))
+
+    def _end_step(self, job: str, key: str, change: str, *values: str) -> bool:
+        with self._db.writing():
+            changed = self._db.run(
+                f"update steps set {change} where job = ? and key = ? and status = 'open' and exists"
+                " (select 1 from jobs where id = ? and owner = ? and status = 'running')",
+                (*values, job, key, job, self._desk_id),
+            )
+            self._db.run("update jobs set updated = ? where id = ?", (self._clock(), job))
+        return changed == 1
+
+    def _is_held(self, job: JobRecord) -> bool:
+        owner = job.owner
+        return owner is not None and owner != self._desk_id and is_desk_alive(self._paths, owner)
+
+    def _set_status(
+        self,
+        id: str,
+        status: JobStatus,
+        *,
+        owner: str | None = None,
+        error_code: str | None = None,
+        error_args: Mapping[str, Json] | None = None,
+    ) -> None:
+        self._db.run(
+            "update jobs set status = ?, owner = ?, error_code = ?, error_args = ?, updated = ? where id = ?",
+            (status.value, owner, error_code, self._json(error_args or {}), self._clock(), id),
+        )
+
+    def _delete_jobs_of(self, item: str) -> None:
+        self._db.run("delete from steps where job in (select id from jobs where item = ?)", (item,))
+        self._db.run("delete from jobs where item = ?", (item,))
+
+
+_WITH_COUNTS = (
+    "select *, (select count(*) from steps where job = jobs.id) as total,"
+    " (select count(*) from steps where job = jobs.id and status = 'done') as done,"
+    " (select count(*) from steps where job = jobs.id and status = 'failed') as failed from jobs"
+)
+
+
+def counted_job_from(row: RowLike) -> JobRecord:
+    """The dataclass of a row that was asked for with its counts."""
+    return replace(job_from(row), done=row["done"], failed=row["failed"], total=row["total"])
+
+
+def job_from(row: RowLike) -> JobRecord:
+    """The dataclass of a row, its steps not counted."""
+    plain = ("n", "id", "kind", "title", "owner", "item", "model_sha256", "error_code", "created", "updated")
+    return JobRecord(
+        **{name: row[name] for name in plain},
+        done=0,
+        failed=0,
+        total=0,
+        status=JobStatus(row["status"]),
+        settings=mapping_from(row["settings"]),
+        error_args=mapping_from(row["error_args"]),
+    )
+
+
+def step_from(row: RowLike) -> JobStep:
+    """The dataclass of a row."""
+    return JobStep(
+        key=row["key"],
+        input=mapping_from(row["input"]),
+        status=StepStatus(row["status"]),
+        value=mapping_from(row["value"]) if row["value"] is not None else {},
+        deaths=row["deaths"],
+        error_code=row["error_code"],
+        error_args=mapping_from(row["error_args"]),
+    )
