@@ -62,7 +62,7 @@ def run_worker(arguments: Sequence[str]) -> int:
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
     jobs = Jobs(output.send)
     _read(source, role, jobs, output)
-    _end(role, jobs)
+    _end(role, jobs, trials)
     return 0
 
 
@@ -130,11 +130,13 @@ def _obey(message: ToChild, role: Role, jobs: Jobs, output: Output) -> None:
         output.send(Rejected("a job of that name runs"))
 
 
-def _end(role: Role, jobs: Jobs) -> None:
+def _end(role: Role, jobs: Jobs, trials: TemplateTrials | None) -> None:
     """Free everything if that is quick; end in any case."""
     last = threading.Timer(END_S, os._exit, (0,))
     last.daemon = True
     last.start()
+    if trials is not None:
+        trials.close()
     jobs.cancel_all(END_S)
     role.close()
     os._exit(0)  # no destructors: native libraries may hang or crash in theirs

@@ -6,8 +6,10 @@ it before that; all it does is to try templates, one after another, and it dies 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import struct
 import threading
@@ -25,8 +27,9 @@ CRASHED = "crashes the template reader"
 class TemplateTrials:
     """The engine's end.  Thread-safe."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, pid: int) -> None:
         self._channel = channel
+        self._pid = pid
         self._lock = threading.Lock()
 
     def __call__(self, text: str, *, bos: str, eos: str) -> str:
@@ -38,6 +41,12 @@ class TemplateTrials:
             except (OSError, EOFError):
                 return CRASHED
 
+    def close(self) -> None:
+        """End the helper and reap it: where nobody adopts orphans it would stay as a zombie."""
+        with contextlib.suppress(OSError):
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
 
 def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, ...]) -> TemplateTrials:
     """Fork the helper; `try_template` gets the function when it is first needed, there.
@@ -46,7 +55,8 @@ def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, .
     """
     ours, its = socket.socketpair()
     parent = os.getpid()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         try:
             ours.close()
             for descriptor in close:
@@ -57,7 +67,7 @@ def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, .
         finally:
             os._exit(0)
     its.close()
-    return TemplateTrials(ours)
+    return TemplateTrials(ours, pid)
 
 
 def _serve(channel: socket.socket, try_template: Callable[[], TryTemplate]) -> None:

@@ -50,6 +50,15 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
         assert not [one for one in helpers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 
+def test_a_polite_end_leaves_not_even_a_zombie(tmp_path):
+    with Rig(tmp_path, ENGINE) as rig:
+        loaded(rig, write(tmp_path / "good.gguf", tiny_llama()), context_tokens=256)
+        helpers = psutil.Process(rig.client.pid).children(recursive=True)
+        assert sys.platform != "linux" or helpers
+        rig.client.close()
+        assert not [one for one in helpers if one.is_running()]
+
+
 def test_it_answers_and_shows_what_it_saw(tmp_path, starter_model):
     with Rig(tmp_path, ENGINE) as rig:
         handle = loaded(rig, starter_model, context_tokens=1024)["handle"]
