@@ -1,0 +1,54 @@
+"""Whether the models of the library can be used on this PC."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.errors import SlmdeskError
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.fits import fit_file
+from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Whether a model of the library can be used here."""
+
+    fit: str
+    """fits, tight, too_large; broken where `problem` says why."""
+    needed_bytes: int = 0
+    problem: Problem | None = None
+
+
+class JudgeService:
+    """On the desk thread; files are looked at on another."""
+
+    def __init__(self, desk: Desk, settings: SettingsFile) -> None:
+        self._desk, self._settings = desk, settings
+
+    def judge(self, models: Sequence[ModelRecord], ended: Callable[[Mapping[str, Judged]], None]) -> None:
+        """Whether these can be used, by their files' headers.  `ended` gets verdicts by id, on the desk thread."""
+        context = self._settings.current.context_tokens
+
+        def work() -> None:
+            verdicts = {one.id: _judge(one, context) for one in models}
+            self._desk.post(lambda: ended(verdicts))
+
+        threading.Thread(target=work, name="judge-models", daemon=True).start()
+
+
+def _judge(record: ModelRecord, context_tokens: int) -> Judged:
+    try:
+        fit = fit_file(Path(os.fsdecode(record.path)), context_tokens)
+    except SlmdeskError as err:
+        return Judged("broken", problem=problem_for(err))
+    except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
+        return Judged("broken", problem=problem_for(err))
+    return Judged(fit.verdict, fit.memory.total)
