@@ -14,6 +14,8 @@ import httpcore2
 from slmdesk.core.errors import Stopped
 from slmdesk.hub.guard import reason_now
 
+READ_BYTES = 1 << 19
+"""Asked for at once: httpcore2 wants 64 KiB, and each piece costs the same whatever its size."""
 LOOK_S = 0.25
 """How long a wait is deaf to a stop."""
 
@@ -49,9 +51,10 @@ class HearingStream(httpcore2.NetworkStream):
         if reason.stop is None:
             return self._inner.read(max_bytes, timeout)
         begin = time.monotonic()
+        most = max(max_bytes, READ_BYTES)
         while not reason.stop.is_set():
             try:
-                return self._inner.read(max_bytes, LOOK_S)
+                return self._inner.read(most, LOOK_S)
             except httpcore2.ReadTimeout:
                 waited = time.monotonic() - begin
                 if timeout is not None and waited >= timeout:

@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,9 @@ from slmdesk.core.labels import clean_label
 from slmdesk.hub.files import RemotePart
 
 SYNC_BYTES = 8 << 20
-"""Written between two syncs: what a kill or a power cut makes us fetch again is at most this and one piece."""
+"""Written between two syncs: what a kill or a power cut makes us fetch again is at most this and what is behind."""
+HASH_BYTES, MOST_BEHIND = 1 << 20, 4
+"""Hashing and syncing go on behind the next bytes, in tasks of this size, so many of them at most."""
 SPARE_BYTES = 64 << 20
 """Left free on the disk, so that the history can still be saved."""
 MAX_JOURNAL_BYTES = 8 << 20
@@ -45,7 +49,10 @@ class Origin:
 
 
 class Part:
-    """The file on its way.  One thread at a time.  Every method raises KnownError `disk.full`, `file.unwritable`."""
+    """The file on its way.  One thread at a time.  Every method raises KnownError `disk.full`, `file.unwritable`.
+
+    While it is open, a thread of its own hashes and syncs what was written.
+    """
 
     def __init__(self, folder: Path, repo: str, file: RemotePart, *, spare_bytes: int = SPARE_BYTES) -> None:
         stem = folder / f"{_PREFIX}{file.sha256[:32]}"
@@ -59,6 +66,10 @@ class Part:
         self._handle = -1
         self._size = self._synced = 0
         self._digest = hashlib.sha256()
+        self._behind: ThreadPoolExecutor | None = None
+        self._tasks: deque[Future[None]] = deque()
+        self._unhashed: list[bytes] = []
+        self._unhashed_bytes = 0
 
     @property
     def size(self) -> int:
@@ -108,26 +119,27 @@ class Part:
         except OSError as err:
             self._back_to_size()
             raise self._problem(err) from err
-        self._digest.update(chunk)
         self._size += len(chunk)
+        self._unhashed.append(chunk)
+        self._unhashed_bytes += len(chunk)
+        if self._unhashed_bytes >= HASH_BYTES:
+            self._hash_later()
         if self._size - self._synced >= SYNC_BYTES:
-            self.sync()
+            self._sync_later()
             self.need_space()
 
     def sync(self) -> None:
-        """Bring it to the disk and note so in the journal."""
-        if self._handle < 0 or self._size == self._synced:
+        """Bring it to the disk and note so in the journal; returns when that is done."""
+        if self._handle < 0:
             return
-        try:
-            _sync(self._handle)
-            with self.journal.open("ab") as out:
-                out.write(_line({"synced": self._size, "etag": self.etag}))
-        except OSError as err:
-            raise self._problem(err) from err
-        self._synced = self._size
+        self._hash_later()
+        if self._size != self._synced:
+            self._sync_later()
+        self._wait_for(0)
 
     def start_over(self) -> None:
         """Forget what came."""
+        self._forget_tasks()
         try:
             os.ftruncate(self._handle, 0)
             os.lseek(self._handle, 0, os.SEEK_SET)
@@ -177,8 +189,12 @@ class Part:
         if self._handle >= 0:
             with suppress(KnownError):  # a full disk was said when it was written
                 self.sync()
+            self._forget_tasks()
             os.close(self._handle)
             self._handle = -1
+            if self._behind:
+                self._behind.shutdown()
+                self._behind = None
 
     def _hash(self, size: int, stop: Event) -> Iterator[int]:
         os.lseek(self._handle, 0, os.SEEK_SET)
@@ -193,6 +209,45 @@ class Part:
             self._digest.update(piece)
             done += len(piece)
             yield done
+
+    def _hash_later(self) -> None:
+        pieces, self._unhashed, self._unhashed_bytes = self._unhashed, [], 0
+        digest = self._digest
+
+        if pieces:  # at one go: between two pieces the threads would wait for each other
+            self._later(lambda: digest.update(b"".join(pieces)))
+
+    def _sync_later(self) -> None:
+        handle, line = self._handle, _line({"synced": self._size, "etag": self.etag})
+
+        def work() -> None:
+            _sync(handle)
+            with self.journal.open("ab") as out:
+                out.write(line)
+
+        self._synced = self._size
+        self._later(work)
+
+    def _later(self, work: Callable[[], None]) -> None:
+        if self._behind is None:
+            self._behind = ThreadPoolExecutor(1, thread_name_prefix="part")
+        self._tasks.append(self._behind.submit(work))
+        self._wait_for(MOST_BEHIND)
+
+    def _wait_for(self, most: int) -> None:
+        """Until at most so many tasks are left."""
+        while len(self._tasks) > most:
+            try:
+                self._tasks.popleft().result()
+            except OSError as err:
+                raise self._problem(err) from err
+
+    def _forget_tasks(self) -> None:
+        """Wait for what is behind, whatever comes of it."""
+        self._unhashed, self._unhashed_bytes = [], 0
+        while self._tasks:
+            with suppress(KnownError):
+                self._wait_for(0)
 
     def _back_to_size(self) -> None:
         """After a write that failed half way."""
