@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from slmdesk.core.records import Item, Message, ModelRecord
+from slmdesk.core.records import Item, JobStatus, Message, ModelRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
 
 
@@ -200,6 +200,24 @@ Fact: TypeAlias = (
     | MessageChanged
     | ModelStateChanged
     | ModelsChanged
+@dataclass(frozen=True, slots=True)
+class JobChanged:
+    """How a job is: after each step, and at each change of its status."""
+
+    id: str
+    kind: str
+    status: JobStatus
+    done: int
+    """Steps with a result, or failed."""
+    total: int
+    eta_s: float | None = None
+    """None while it is not known."""
+    failed: int = 0
+    title: str = ""
+    problem: Problem | None = None
+    """Why it was paused, or failed."""
+
+
     | ImportProgress
     | ImportEnded
     | DownloadChanged
@@ -207,3 +225,4 @@ Fact: TypeAlias = (
     | RequestsToday
     | Noticed
 )
+    | JobChanged

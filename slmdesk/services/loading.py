@@ -121,6 +121,14 @@ class EngineRoom:
         if waiter in self._waiters:
             self._waiters.remove(waiter)
 
+    def others_wait(self, record: ModelRecord) -> bool:
+        """Whether somebody waits for another model than this one, which long work should let go then."""
+        return any(one.record.id != record.id for one in self._waiters)
+
+    def forgive(self, record: ModelRecord) -> None:
+        """The last deaths had a known cause that is gone: they do not count against the model."""
+        self._forget_crashes(self._fresh(record))
+
     def cancel_load(self) -> None:
         """Stop loading; who waits is told with None.  The state says so when it has happened."""
         waiting, self._waiters = self._waiters, []

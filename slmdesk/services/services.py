@@ -19,6 +19,7 @@ from slmdesk.services.downloads import DownloadService
 from slmdesk.services.facts import Fact, Noticed, Problem
 from slmdesk.services.history import HistoryService
 from slmdesk.services.hub_models import HubService
+from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.network import NetworkService
@@ -49,6 +50,7 @@ class Services:
     hub: HubService
     downloads: DownloadService
     backups: BackupService
+    jobs: JobService
     engine: ChildClient
     reader: ChildClient
     read_only: bool
@@ -123,6 +125,7 @@ class Services:
         )
         room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
         self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell)
+        self.jobs = JobService(self.desk, self.store, room, self.tell)
         self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.tell)
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.reader)
@@ -139,6 +142,7 @@ class Services:
             self._watch.stop()
         self.hub.close()
         self.downloads.close()
+        self.jobs.close()
         self.chats.close()
         self._room.close()
         self.models.close()

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+
+from slmdesk.core.records import JobStatus
+from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.services.facts import JobChanged
+from slmdesk.services.jobs import step_key, step_of
+
+pytestmark = pytest.mark.process
+
+
+ENDS = (JobStatus.PAUSED, JobStatus.DONE)
+
+
+def step(text: str, **options):
+    words = f"#echo {json.dumps(options)}\n{text}" if options else text
+    return step_of([ChatMessage(Role.USER, (TextPart(words),))], Sampling(temperature=0.0))
+
+
+def add(told, steps):
+    services = told.services
+    record = services.desk.call(lambda: services.models.choose(None))
+    return services.desk.call(lambda: services.jobs.add("test", "A test", record, steps, prompt_version="1"))
+
+
+def until(told, job, status, begin=0):
+    return told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is status, begin)
+
+
+def stored(told, job):
+    return told.services.desk.call(lambda: told.services.store.steps(job.id))
+
+
+def row(told, job):
+    return told.services.desk.call(lambda: told.services.store.job(job.id))
+
+
+def wish(told, name, job):
+    return told.services.desk.call(lambda: getattr(told.services.jobs, name)(job.id))
+
+
+def count_saves(told):
+    """How often each step was computed and given to the store."""
+    seen = []
+    real = told.services.store.save_step
+
+    def save(job, key, value):
+        seen.append((key, real(job, key, value)))
+        return seen[-1][1]
+
+    told.services.store.save_step = save
+    return seen
+
+
+def test_a_job_does_its_steps_and_keeps_each_once(opened) -> None:
+    told = opened()
+    seen = count_saves(told)
+    job = add(told, [step(f"step {number}") for number in range(40)])
+    end = until(told, job, JobStatus.DONE)
+    assert (end.done, end.total, end.failed) == (40, 40, 0)
+    assert [one.value["text"] for one in stored(told, job)] == [f"You said: step {number}" for number in range(40)]
+    assert len(seen) == 40
+    running = [one for one in told.of(JobChanged) if one.status is JobStatus.RUNNING and one.done > 0]
+    assert [one.done for one in running] == list(range(1, 41))
+    assert running[-2].eta_s is not None
+
+
+def test_a_second_job_over_what_changed_does_only_that(opened) -> None:
+    told = opened()
+    until(told, add(told, [step(f"step {number}") for number in range(8)]), JobStatus.DONE)
+    seen = count_saves(told)
+    again = add(told, [step(f"step {number}") for number in (*range(7), 99)])
+    assert until(told, again, JobStatus.DONE).done == 8
+    assert len(seen) == 1
+
+
+def test_pause_and_resume_lose_nothing(opened) -> None:
+    told = opened(slow=0.02)
+    seen = count_saves(told)
+    job = add(told, [step(f"step {number}") for number in range(30)])
+    told.wait(JobChanged, lambda fact: fact.done >= 3)
+    wish(told, "pause", job)
+    until(told, job, JobStatus.PAUSED)
+    kept = row(told, job).done
+    assert 3 <= kept < 30
+    begin = len(told.facts)
+    wish(told, "resume", job)
+    assert until(told, job, JobStatus.DONE, begin).done == 30
+    assert len(seen) == len({key for key, _ in seen}) == 30
+
+
+def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
+    told = opened(slow=0.02)
+    job = add(told, [step(f"step {number}") for number in range(30)])
+    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    assert wish(told, "cancel", job).status is JobStatus.CANCELLED
+    assert 2 <= row(told, job).done < 30
+    after = add(told, [step("another")])
+    until(told, after, JobStatus.DONE)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
+def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kills) -> None:
+    told = opened(slow=0.01)
+    seen = count_saves(told)
+    job = add(told, [step(f"step {number} " + "word " * (number % 7)) for number in range(40 + 12 * kills)])
+    kept, begin, due, left = {}, 0, 5, kills
+
+    def is_news(fact) -> bool:
+        return fact.status in ENDS or (fact.done >= due and left > 0)
+
+    while (news := told.wait(JobChanged, is_news, begin)).status is not JobStatus.DONE:
+        begin = told.facts.index(news, begin) + 1
+        pid = told.services.engine.pid
+        if news.status is JobStatus.PAUSED:  # three deaths in a minute: it goes on because a person says so
+            assert row(told, job).error_code == "model.crashes"
+            wish(told, "resume", job)
+        elif pid is not None:
+            kept |= {one.key: one.value for one in stored(told, job) if one.value}
+            os.kill(pid, signal.SIGKILL)
+            due, left = news.done + 5, left - 1
+    assert left == 0
+    assert row(told, job).status is JobStatus.DONE
+    after = {one.key: one.value for one in stored(told, job)}
+    assert all(after[key] == value for key, value in kept.items())
+    assert all(kept_now for _, kept_now in seen)
+    assert len(seen) == len({key for key, _ in seen}) == len(after) == row(told, job).done
+
+
+def test_w1_a_step_that_kills_is_run_alone_once_more_then_listed_and_the_rest_goes_on(opened) -> None:
+    told = opened()
+    steps = [step(f"step {number}") for number in range(20)]
+    steps[4] = step("poison", fault="abort", at=1)
+    job = add(told, steps)
+    end = until(told, job, JobStatus.DONE)
+    assert (end.done, end.failed) == (20, 1)
+    (failed,) = told.services.desk.call(lambda: told.services.jobs.failed_steps(job.id))
+    assert "poison" in json.dumps(failed.input)
+    assert (failed.error_code, failed.error_args["how"]) == ("child.died", "aborted")
+    assert failed.deaths == 2
+    assert row(told, job).done == 19
+
+
+def test_a_step_that_fails_by_itself_is_listed(opened) -> None:
+    told = opened()
+    job = add(told, [step("good"), step("bad", fail="model.damaged")])
+    assert until(told, job, JobStatus.DONE).failed == 1
+    assert [one.error_code for one in stored(told, job)] == [None, "model.damaged"]
+
+
+def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
+    told = opened(slow=0.02)
+    job = add(told, [step(f"step {number}") for number in range(20)])
+    told.wait(JobChanged, lambda fact: fact.done >= 3)
+    told.services.close()
+    after = opened(slow=0.0)
+    left = row(after, job)
+    assert left.status is JobStatus.OPEN
+    assert left.done >= 3
+    seen = count_saves(after)
+    after.services.desk.call(after.services.jobs.take_up)
+    assert until(after, job, JobStatus.DONE).done == 20
+    assert len(seen) == 20 - left.done
+
+
+def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
+    told = opened(slow=0.02)
+    job = add(told, [step(f"step {number}") for number in range(200)])
+    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    other = opened()
+    other.services.desk.call(other.services.jobs.take_up)
+    assert other.services.desk.call(lambda: other.services.store.claim_job(job.id)) is None
+    wish(other, "pause", job)
+    until(told, job, JobStatus.PAUSED)
+    assert not [one for one in other.of(JobChanged) if one.status is JobStatus.RUNNING]
+
+
+def test_the_key_of_a_step_knows_model_prompt_and_input() -> None:
+    keys = {
+        step_key("aa", "1", step("one")), step_key("ab", "1", step("one")),
+        step_key("aa", "2", step("one")), step_key("aa", "1", step("two \ud800")),
+    }  # fmt: skip
+    assert len(keys) == 4
+    assert step_key("aa", "1", step("one")) in keys
