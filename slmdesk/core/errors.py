@@ -33,6 +33,13 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "model.unknown": ("wanted", "known"),
         "model.none": (),
         "model.several": ("known",),
+        "model.name_taken": ("name", "id"),
+        # packs of models
+        "pack.invalid": ("path", "reason"),
+        "pack.newer": ("path", "version"),
+        "pack.damaged": ("path", "name"),
+        "pack.incomplete": ("path", "bytes", "expected"),
+        "pack.other": ("path", "sha256"),
         # children
         "child.died": ("how", "detail"),
         "child.hung": ("seconds",),
@@ -60,6 +67,9 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.too_large": ("path", "bytes", "limit"),
         # settings and network
         "setting.invalid": ("key", "reason"),
+        "setting.managed": ("key",),
+        "policy.invalid": ("path", "reason"),
+        "policy.key": ("path", "key"),
         "network.offline": ("host",),
         "network.refused": ("host",),
         "network.failed": ("host", "reason"),
@@ -85,6 +95,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "download.started_over": ("name", "reason"),
         "download.gave_up": ("name", "tries", "reason", "bytes", "expected"),
         "download.unknown": ("id",),
+        # jobs
+        "job.unknown": ("id",),
+        "job.ended": ("id", "status"),
+        "job.elsewhere": ("id",),
     }
 )
 """Every code that may cross a layer or the pipe, with the names of its args.  Codes are only ever added."""
@@ -95,10 +109,6 @@ class SlmdeskError(Exception):
 
 
 class KnownError(SlmdeskError):
-        # jobs
-        "job.unknown": ("id",),
-        "job.ended": ("id", "status"),
-        "job.elsewhere": ("id",),
     """The world's fault, named: `code` is a key of `CODES`, `args_for_people` numbers and short strings."""
 
     def __init__(self, code: str, **args: str | int | float) -> None:
