@@ -168,6 +168,24 @@ class DownloadChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class JobChanged:
+    """How a job is: after each step, and at each change of its status."""
+
+    id: str
+    kind: str
+    status: JobStatus
+    done: int
+    """Steps with a result, or failed."""
+    total: int
+    eta_s: float | None = None
+    """None while it is not known."""
+    failed: int = 0
+    title: str = ""
+    problem: Problem | None = None
+    """Why it was paused, or failed."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContextMeasured:
     """How much of what the model can see a chat takes, in tokens."""
 
@@ -200,29 +218,11 @@ Fact: TypeAlias = (
     | MessageChanged
     | ModelStateChanged
     | ModelsChanged
-@dataclass(frozen=True, slots=True)
-class JobChanged:
-    """How a job is: after each step, and at each change of its status."""
-
-    id: str
-    kind: str
-    status: JobStatus
-    done: int
-    """Steps with a result, or failed."""
-    total: int
-    eta_s: float | None = None
-    """None while it is not known."""
-    failed: int = 0
-    title: str = ""
-    problem: Problem | None = None
-    """Why it was paused, or failed."""
-
-
     | ImportProgress
     | ImportEnded
     | DownloadChanged
+    | JobChanged
     | ContextMeasured
     | RequestsToday
     | Noticed
 )
-    | JobChanged

@@ -173,6 +173,10 @@ _SENTENCES: Mapping[str, str] = {
         "on from there."
     ),
     "download.unknown": "There is no download “{id}”.",
+    # jobs
+    "job.unknown": "There is no job “{id}”.",
+    "job.ended": "The job “{id}” has ended already ({status}). What it did is kept.",
+    "job.elsewhere": "The job “{id}” is run by another window or command. Pause it there, or here, first.",
 }
 
 _DEATHS: Mapping[str, str] = {
@@ -196,10 +200,6 @@ _KINDS: Mapping[str, str] = {
     "imatrix": "an importance matrix, a helper for making models",
     "vocabulary": "a vocabulary without weights",
     "encoder": "an encoder, which makes vectors and cannot chat",
-    # jobs
-    "job.unknown": "There is no job “{id}”.",
-    "job.ended": "The job “{id}” has ended already ({status}). What it did is kept.",
-    "job.elsewhere": "The job “{id}” is run by another window or command. Pause it there, or here, first.",
     "split": "one part of a model that was split; join the parts first",
 }
 

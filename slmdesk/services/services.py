@@ -49,8 +49,8 @@ class Services:
     network: NetworkService
     hub: HubService
     downloads: DownloadService
-    backups: BackupService
     jobs: JobService
+    backups: BackupService
     engine: ChildClient
     reader: ChildClient
     read_only: bool
