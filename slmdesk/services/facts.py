@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -127,6 +127,39 @@ class ImportEnded:
     problem: Problem | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PackProgress:
+    """A pack of models is being written, or read and checked."""
+
+    path: str
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedModel:
+    """A model that was in a pack."""
+
+    model: ModelRecord
+    is_new: bool
+    """False: it was in the library already."""
+    license: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the list of suggested models says of it: title, licence, good_for, weakness …"""
+
+
+@dataclass(frozen=True, slots=True)
+class PackEnded:
+    """A pack was written, or its models were taken in; else `problem`, or nothing at all when it was cancelled."""
+
+    path: str
+    manifest_sha256: str = ""
+    """Of the pack's list, to be compared over another way; empty when it was cancelled or failed."""
+    bytes: int = 0
+    models: tuple[UnpackedModel, ...] = ()
+    problem: Problem | None = None
+
+
 class DownloadState(StrEnum):
     """Where a download is.  The last four are ends; a paused, failed or cancelled one may be started again."""
 
@@ -220,6 +253,8 @@ Fact: TypeAlias = (
     | ModelsChanged
     | ImportProgress
     | ImportEnded
+    | PackProgress
+    | PackEnded
     | DownloadChanged
     | JobChanged
     | ContextMeasured
