@@ -84,13 +84,16 @@ class Hub:
             return [repo for one in found if (repo := _repo_of(one)) is not None]
 
     def repo(self, repo: str, *, stop: Event | None = None) -> Repo:
-        """One repository, its files with sizes and sums.  Raises as `search` does; `hub.missing`."""
+        """One repository, its files with sizes and sums; under its new name where it was renamed.
+
+        Raises as `search` does.
+        """
         if not is_repo(repo):
             raise KnownError("request.invalid", what=f"no repository: {clean_label(repo, 100)}")
         with self._asking(f"files of {repo}", stop) as api:
             found = _repo_of(api.model_info(repo, files_metadata=True, token=False))
-            if found is None or found.id.casefold() != repo.casefold():
-                raise KnownError("hub.answer_invalid", host=self._host(), reason="another repository")
+            if found is None:
+                raise KnownError("hub.answer_invalid", host=self._host(), reason="no repository")
             return found
 
     def close(self) -> None:

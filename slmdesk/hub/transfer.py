@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _SHA256 = re.compile(r'"?([0-9a-f]{64})"?')
-_PASSING = frozenset({"network.failed", "hub.busy", "hub.error", "download.cut"})
+PASSING = frozenset({"network.failed", "hub.busy", "hub.error", "download.cut"})
 """Failures after which another try may do better."""
 NOTES = ("ignored", "changed", "shifted", "refused")
 """Why a file was started over: the server sent all of it, another one, another piece, or none of it."""
@@ -41,6 +41,11 @@ class TransferLimits:
     connect_s: float = 10.0
     silence_s: float = 20.0
     """Without a byte: the connection is given up and another tried."""
+
+    def wait_after(self, err: KnownError, tries: int) -> float:
+        """Seconds before the next try, after so many without progress: longer each time, and what was asked for."""
+        asked = float(err.args_for_people.get("wait_s", 0))
+        return max(asked, min(self.first_wait_s * 2.0 ** (tries - 1), self.longest_wait_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +98,15 @@ class Transfer:
             try:
                 yield from self._connection()
             except KnownError as err:
-                if err.code not in _PASSING:
+                if err.code not in PASSING:
                     raise
                 part.sync()
                 tries = 1 if part.size - best >= limits.progress_bytes else tries + 1
                 best = max(best, part.size)
                 if tries >= limits.tries:
                     raise self._gave_up(err, tries) from err
-                asked = float(err.args_for_people.get("wait_s", 0))
-                wait = max(asked, min(limits.first_wait_s * 2 ** (tries - 1), limits.longest_wait_s))
                 yield Progress("waiting", part.size, part.file.bytes, error=err)
-                if self._stop.wait(wait):
+                if self._stop.wait(limits.wait_after(err, tries)):
                     raise Stopped from None
 
     def _connection(self) -> Iterator[Progress]:

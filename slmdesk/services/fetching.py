@@ -19,11 +19,11 @@ from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_fo
 from slmdesk.core.gguf import GgufHeader, check_file, read_header, require_chat_model
 from slmdesk.core.gguf_join import join
 from slmdesk.core.records import ModelRecord
-from slmdesk.hub.files import RemoteFile
+from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import because
 from slmdesk.hub.part import SPARE_BYTES, Part
 from slmdesk.hub.search import Hub
-from slmdesk.hub.transfer import Progress, Transfer, TransferLimits
+from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import DownloadChanged, DownloadState
 from slmdesk.services.files import HashedFile, file_name, mark_of
@@ -122,7 +122,7 @@ class Fetch:
         """Until it is in the library.  Raises Stopped, and KnownError hub.*, download.*, network.*, disk.full …"""
         damaged, sums = 0, ""
         while True:
-            remote = self._hub.repo(self.now.repo, stop=self._stop).choose(file, quantization)
+            remote = self._repo().choose(file, quantization)
             new_sums = " ".join(one.sha256 for one in remote.parts)
             self._begin(remote)
             try:
@@ -150,6 +150,20 @@ class Fetch:
                     claim.release()
 
     # ---- inside
+
+    def _repo(self) -> Repo:
+        """What the Hub has now; asked again, with growing waits, while its failures may pass."""
+        tries = 0
+        while True:
+            try:
+                return self._hub.repo(self.now.repo, stop=self._stop)
+            except KnownError as err:
+                tries += 1
+                if err.code not in PASSING or tries >= self._limits.tries:
+                    raise
+                self._change(state=DownloadState.WAITING, note=problem_for(err))
+                if self._stop.wait(self._limits.wait_after(err, tries)):
+                    raise Stopped from None
 
     def _begin(self, remote: RemoteFile) -> None:
         if any(not one.sha256 or not one.bytes for one in remote.parts):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -227,3 +228,70 @@ def test_d13_when_one_is_killed_the_other_takes_over(begin, hub, home, data) -> 
     out, err = second.communicate(timeout=WAIT_S)
     assert json.loads(out)["resumed_from"] >= 4 << 20, err
     assert json.loads(out)["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_d7_a_pc_that_slept_goes_on(begin, hub, home, data) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=8 << 20)]
+    process = begin("models", "download", REPO, "--json")
+    wait_for(lambda: part_size(home) >= 8 << 20, "8 MiB on the disk")
+    process.send_signal(signal.SIGSTOP)
+    hub.release.set()
+    rest = len(data) - (8 << 20)
+    wait_for(lambda: hub.sent > 8 << 20 or rest == 0, "the server goes on")
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=WAIT_S)
+    assert json.loads(out)["sha256"] == hashlib.sha256(data).hexdigest(), err
+
+
+@pytest.mark.soak
+def test_d7_a_pc_that_slept_a_minute_goes_on(begin, hub, home, data) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_fault = Fault(drip=1 << 18, pause_s=0.01)
+    process = begin("models", "download", REPO, "--json")
+    wait_for(lambda: part_size(home) >= 8 << 20, "8 MiB on the disk")
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(60)  # what is tried is the time itself
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=WAIT_S)
+    assert json.loads(out)["sha256"] == hashlib.sha256(data).hexdigest(), err
+
+
+def can_unshare() -> bool:
+    """Whether this PC lets a person make a mount of their own."""
+    command = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/tmp"]
+    return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True).returncode == 0
+
+
+FULL_DISK = """
+mount -t tmpfs -o size=180m none "$0" && cp -r "$1/config" "$0/" || exit 9
+"$2" "$3" --home "$0" models download "$4" --json & download=$!
+while [ "$(cat "$0"/models/.download-*.part 2>/dev/null | head -c 10485760 | wc -c)" -lt 10485760 ]; do :; done
+head -c 100m /dev/zero > "$0/filler"; echo filled >&2; wait $download; echo "first $?"
+rm "$0/filler"
+"$2" "$3" --home "$0" models download "$4" --json; echo "second $?"
+"""
+
+
+def test_d12_a_disk_that_fills_up_pauses_it_and_it_goes_on_when_there_is_space(hub, home, data, tmp_path, environment):
+    if not can_unshare():
+        pytest.skip("no mounts of one's own here; the amounts are tried in tests/hub")
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=10 << 20)]
+    small = tmp_path / "small"
+    small.mkdir()
+    environment = {key: value for key, value in environment.items() if key != "SLMDESK_HOME"}
+    desk = subprocess.Popen(
+        ["unshare", "-rm", "sh", "-c", FULL_DISK, str(small), str(home), *SLMDESK, REPO],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT,
+    )  # fmt: skip
+    assert desk.stderr.readline() == "filled\n"
+    hub.release.set()
+    out, err = desk.communicate(timeout=WAIT_S)
+    problem, rest = out.split("first 1\n")
+    error = json.loads(problem)["error"]
+    assert error["code"] == "disk.full"
+    assert error["args"]["needed_bytes"] > error["args"]["available_bytes"]
+    done = json.loads(rest.split("second 0\n")[0])
+    assert done["sha256"] == hashlib.sha256(data).hexdigest()
+    assert done["resumed_from"] >= 8 << 20, err

@@ -74,6 +74,12 @@ def test_a_repository_tells_sizes_and_sums(asked, hub) -> None:
         asked.hub.repo("no/such")
 
 
+def test_a_renamed_repository_is_followed(asked, hub) -> None:
+    hub.add("new/name-GGUF", {"tiny.Q4_0.gguf": b"xyz"})
+    hub.api_faults = [Fault(redirect="/api/models/new/name-GGUF")]
+    assert asked.hub.repo("old/name-GGUF").files[0].repo == "new/name-GGUF"
+
+
 def test_p1_offline_asks_nothing_with_a_control(asked, hub) -> None:
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"})
     asked.offline = True
@@ -126,7 +132,7 @@ def test_p2_no_token_no_cookie_no_word_in_a_log(asked, hub, monkeypatch, caplog,
         (Fault(body=b'"text"'), "hub.answer_invalid"),
         (Fault(body=b"[1, 2]"), "hub.answer_invalid"),
         (Fault(body=b"{}"), "hub.answer_invalid"),
-        (Fault(body=b'{"id": "another/repo"}'), "hub.answer_invalid"),
+        (Fault(body=b'{"id": "../../repo"}'), "hub.answer_invalid"),
         (Fault(body=b'{"id": 7, "siblings": 7}'), "hub.answer_invalid"),
         (Fault(body=b'{"id": "one/tiny-GGUF", "siblings": [{}]}'), "hub.answer_invalid"),
         (Fault(body=b'{"id": "one/tiny-GGUF", "lastModified": "never"}'), "hub.answer_invalid"),

@@ -240,6 +240,17 @@ def test_d6_a_gated_repository_wants_a_token_which_goes_to_the_hub_alone(told, h
     assert hub.token not in str(rows) + str(told.facts)
 
 
+def test_d6_a_hub_in_trouble_is_asked_again(told, hub) -> None:
+    hub.api_faults = [Fault(status=503), Fault(status=429)]
+    download = Download(told)
+    assert download.end().model
+    assert download.notes() == ["hub.error", "hub.busy"]
+    hub.api_fault = Fault(status=503)
+    hub.seen.clear()
+    assert Download(told).end().problem.code == "hub.error"
+    assert len(hub.seen) == FAST.tries
+
+
 @pytest.mark.parametrize(
     ("file", "code"),
     [
