@@ -118,6 +118,7 @@ class WindowRun:
     """One run of the window: shown at once, with the services opened beside it, closed in order."""
 
     def __init__(self, app: QApplication, paths: Paths, *, engine: str = "") -> None:
+        from slmdesk.core.policy import load_policy
         from slmdesk.gui.bridge import Bridge
         from slmdesk.gui.frame import Frame
         from slmdesk.settings import SettingsFile
@@ -125,7 +126,7 @@ class WindowRun:
         self._app, self._paths, self._engine = app, paths, engine
         self._services: Services | None = None
         self._is_closing = False
-        self._settings = SettingsFile(paths.settings_file)
+        self._settings = SettingsFile(paths.settings_file, load_policy(paths.policy_files))
         self.bridge: Bridge = Bridge(app)
         self.frame: Frame = Frame(
             app, self.bridge, self._settings.current, models_folder=str(paths.models), starter=find_starter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +35,13 @@ class Paths:
 
     @property
     def policy_file(self) -> Path:
-        """The organisation's rules, TOML, read only."""
+        """The organisation's rules for one person or USB stick, TOML, read only."""
         return self.config / "policy.toml"
+
+    @property
+    def policy_files(self) -> tuple[Path, ...]:
+        """Where rules are looked for: that of the whole PC, which a person cannot change, comes first."""
+        return (system_policy_file(), self.policy_file)
 
     @property
     def backups(self) -> Path:
@@ -77,6 +83,15 @@ def find_paths(home: Path | None = None) -> Paths:
         logs=platformdirs.user_log_path(APP, appauthor=False),
         config=config,
     )
+
+
+def system_policy_file() -> Path:
+    """The organisation's rules for everybody on this PC; written by an administrator."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / APP / "policy.toml"
+    if sys.platform == "darwin":
+        return Path("/Library/Application Support") / APP / "policy.toml"
+    return Path("/etc") / APP / "policy.toml"
 
 
 def make_folders(paths: Paths) -> None:

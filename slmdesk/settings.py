@@ -19,6 +19,7 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
+from slmdesk.core.policy import Policy
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
@@ -105,28 +106,36 @@ def check(settings: Settings) -> None:
 
 
 class SettingsFile:
-    """The settings and their file.  Lives on the desk thread; loading never fails."""
+    """The settings and their file.  Lives on the desk thread; loading never fails.
 
-    def __init__(self, path: Path) -> None:
+    What the organisation's `policy` sets holds over what the file says; the file keeps the person's own choice.
+    """
+
+    def __init__(self, path: Path, policy: Policy | None = None) -> None:
         self._path = path
+        self.policy = policy or Policy()
         self._keep_old = False
         self._seen = self._signature()
         self.problems: list[KnownError] = []
         """What was wrong with the file when it was read."""
         self.listeners: list[Callable[[Settings], None]] = []
         """Called with the new settings after each real change."""
-        self.current = self._load()
+        self._own = self._load()
+        self.current = self._ruled(self._own)
 
     def put(self, new: Settings) -> None:
-        """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, or what kept it from being saved.
+        """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
+        organisation has set otherwise, or what kept it from being saved.
 
         What another desk saved meanwhile stays, but for the values that are changed here.
         """
         check(new)
         wanted = {key: getattr(new, key) for key in _NAMES if getattr(new, key) != getattr(self.current, key)}
+        for key, value in wanted.items():
+            self.policy.refuse(key, value)
         self.refresh()
-        new = replace(self.current, **wanted)
-        if new == self.current:
+        new = replace(self._own, **wanted)
+        if new == self._own:
             return
         if self._keep_old:  # a wrong value in it may still mean something to whoever wrote it
             self._copy_old()
@@ -161,14 +170,25 @@ class SettingsFile:
             return
         good, extra, wrong = _sorted(shape)
         self._keep_old = bool(wrong)
-        loaded = Settings(**{key: getattr(self.current, key) for key in wrong}, **good, extra=extra)
-        if loaded != self.current:
+        loaded = Settings(**{key: getattr(self._own, key) for key in wrong}, **good, extra=extra)
+        if loaded != self._own:
             self._take(loaded)
 
     def _take(self, new: Settings) -> None:
-        self.current = new
+        self._own = new
+        before, self.current = self.current, self._ruled(new)
+        if self.current == before:
+            return
         for listener in tuple(self.listeners):
-            listener(new)
+            listener(self.current)
+
+    def _ruled(self, own: Settings) -> Settings:
+        """`own` as far as the policy allows it."""
+        values: dict[str, Any] = dict(self.policy.forced)
+        for key, allowed in self.policy.choices.items():
+            if getattr(own, key) not in allowed:
+                values[key] = allowed[0]
+        return replace(own, **values)
 
     def _signature(self) -> tuple[int, int, int] | None:
         """Another one after every save: each makes a new file."""

@@ -10,6 +10,7 @@ import click
 
 from slmdesk.cli.face import Face, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
+from slmdesk.cli.library import find, pack, rename, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ def models() -> None:
 
 models.add_command(search)
 models.add_command(download)
+for command in (rename, find, pack, unpack):
+    models.add_command(command)
 
 
 @models.command("list")

@@ -42,6 +42,9 @@ class Bridge(QObject):
     models_changed = Signal(object)
     import_progressed = Signal(object)
     import_ended = Signal(object)
+    pack_progressed = Signal(object)
+    pack_ended = Signal(object)
+    download_changed = Signal(object)
     context_measured = Signal(object)
     requests_counted = Signal(object)
     noticed = Signal(object)
@@ -66,6 +69,9 @@ class Bridge(QObject):
             facts.ModelsChanged: self.models_changed,
             facts.ImportProgress: self.import_progressed,
             facts.ImportEnded: self.import_ended,
+            facts.PackProgress: self.pack_progressed,
+            facts.PackEnded: self.pack_ended,
+            facts.DownloadChanged: self.download_changed,
             facts.ContextMeasured: self.context_measured,
             facts.RequestsToday: self.requests_counted,
             facts.Noticed: self.noticed,

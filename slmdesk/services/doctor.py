@@ -13,11 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import slmdesk
+from slmdesk.core.policy import load_policy
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import bytes_for_people, problem_of
+from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.services.services import Services
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
@@ -69,6 +70,7 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> Finding
             "computer": _computer(),
             "versions": _versions(),
             "paths": _paths(paths, models_folder or paths.models),
+            "policy": _policy(paths),
             "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
         }
     )
@@ -129,6 +131,18 @@ def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
     except OSError:
         found["disk_free_bytes"] = None
     return found
+
+
+def _policy(paths: Paths) -> dict[str, Json]:
+    """What is set by the organisation; where its file would be looked for when there is none."""
+    policy = load_policy(paths.policy_files)
+    return {
+        "file": policy.path or None,
+        "looked_for": [str(one) for one in paths.policy_files],
+        "sets": {**policy.forced, **{key: list(allowed) for key, allowed in policy.choices.items()}},
+        "models_folder": policy.models_folder or None,
+        "problems": [problem_for(one).sentence for one in policy.problems],
+    }
 
 
 def _size_of(path: Path) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -193,15 +194,17 @@ class ModelService:
     def adopt(self, ended: Callable[[int], None] | None = None) -> None:
         """Take in GGUF files that lie in the models folder and are not in the library, such as after a damage.
 
-        `ended` is told how many; those that are no models for chatting are left where they are.
+        Those of the organisation's folder are linked.  `ended` is told how many; those that are no models for chatting
+        are left where they are.
         """
         known = {os.fsdecode(one.path) for one in self._store.models()}
-        folder = self.folder
-        try:
-            found = [one for one in sorted(folder.glob("*.gguf")) if str(one) not in known]
+        folder, shared = self.folder, self._settings.policy.models_folder
+        found: list[Path] = []
+        with suppress(OSError):
+            found += [one for one in sorted(folder.glob("*.gguf")) if str(one) not in known]
             remove_left_overs(folder)
-        except OSError:
-            found = []
+        with suppress(OSError):
+            found += [one for one in sorted(Path(shared).glob("*.gguf")) if shared and str(one) not in known]
         waiting, taken = len(found), 0
 
         def one_ended(fact: ImportEnded) -> None:
@@ -211,7 +214,7 @@ class ModelService:
                 ended(taken)
 
         for path in found:
-            self.import_file(path, ended=one_ended)
+            self.import_file(path, link=path.parent != folder, ended=one_ended)
         if not found and ended:
             ended(0)
 

@@ -83,6 +83,23 @@ _SENTENCES: Mapping[str, str] = {
     "model.unknown": "No model is called “{wanted}”. There are: {known}.",
     "model.none": "There is no model yet. Add a model file (GGUF) first.",
     "model.several": "There are several models and none was used yet. Choose one: {known}.",
+    "model.name_taken": "Another model ({id}) is called “{name}” already. Nothing was changed. Choose another name.",
+    # packs of models
+    "pack.invalid": "{path} is no pack of models that can be used: {reason}. Nothing of it was kept.",
+    "pack.newer": (
+        "The pack {path} was made by a newer version of slmdesk (format {version}). Nothing of it was kept. Use that "
+        "version or a newer one."
+    ),
+    "pack.damaged": (
+        "The pack {path} is damaged: {name} is not what its list says. Nothing of it was kept. Copy the pack again."
+    ),
+    "pack.incomplete": (
+        "The pack {path} is not what its list says: {bytes} are there instead of {expected}. Nothing of it was kept. "
+        "Copy the pack again."
+    ),
+    "pack.other": (
+        "The pack {path} is not the one you were told of: the checksum of its list is {sha256}. Nothing of it was kept."
+    ),
     # children
     "child.hung": (f"The model's process did not answer for {{seconds}} seconds and was ended. {_TRY_AGAIN}"),
     "child.start_failed": "The model's process could not be started ({reason}). The chats are kept.",
@@ -122,6 +139,12 @@ _SENTENCES: Mapping[str, str] = {
     "document.too_large": "The document {path} is too large: {bytes}; the limit is {limit}.",
     # settings and network
     "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). The default is used instead.",
+    "setting.managed": "The setting “{key}” is set by your organisation and cannot be changed here.",
+    "policy.invalid": (
+        "The policy file {path} of your organisation cannot be used ({reason}). slmdesk works offline until that is "
+        "put right."
+    ),
+    "policy.key": "The policy file {path} sets “{key}”, which this version does not know. It has no effect.",
     "network.offline": (
         "slmdesk is set to offline, so nothing was sent to {host}. Allow requests with “slmdesk network --offline "
         "off”, or with the switch in the window."

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import SlmdeskError
+from slmdesk.core.policy import load_policy
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.backups import BackupService
 from slmdesk.services.chats import ChatService
@@ -17,12 +18,17 @@ from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
 from slmdesk.services.downloads import DownloadService
 from slmdesk.services.facts import Fact, Noticed, Problem
+from slmdesk.services.finding import FindingService
 from slmdesk.services.history import HistoryService
 from slmdesk.services.hub_models import HubService
 from slmdesk.services.jobs import JobService
+from slmdesk.services.judging import JudgeService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.network import NetworkService
+from slmdesk.services.offers import OfferService
+from slmdesk.services.packs import PackService
+from slmdesk.services.renaming import NameService
 from slmdesk.services.sentences import problem_for
 from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
@@ -44,13 +50,18 @@ class Services:
     store: Store
     chats: ChatService
     models: ModelService
+    names: NameService
+    packs: PackService
+    finding: FindingService
     history: HistoryService
     documents: DocumentService
     network: NetworkService
     hub: HubService
     downloads: DownloadService
-    jobs: JobService
+    offers: OfferService
+    judge: JudgeService
     backups: BackupService
+    jobs: JobService
     engine: ChildClient
     reader: ChildClient
     read_only: bool
@@ -109,10 +120,11 @@ class Services:
         """On the desk thread."""
         paths = self.paths
         make_folders(paths)
-        self.settings = SettingsFile(paths.settings_file)
+        policy = load_policy(paths.policy_files)
+        self.settings = SettingsFile(paths.settings_file, policy)
         opened = open_store(paths, desk_id=desk_id)
         self.store, self.read_only = opened.store, opened.read_only
-        for notice in (*self.settings.problems, *opened.notices):
+        for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
         self.engine = ChildClient(
             engine_command,
@@ -126,12 +138,17 @@ class Services:
         room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
         self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell)
         self.jobs = JobService(self.desk, self.store, room, self.tell)
+        self.names = NameService(self.store, self.tell)
+        self.packs = PackService(self.desk, self.store, self.models, self.tell)
+        self.finding = FindingService(self.desk, self.store, self.models)
         self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.tell)
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.reader)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network)
         self.downloads = DownloadService(self.desk, self.hub, self.models, self.tell)
+        self.offers = OfferService(self.hub)
+        self.judge = JudgeService(self.desk, self.settings)
         self._room = room
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
@@ -142,6 +159,8 @@ class Services:
             self._watch.stop()
         self.hub.close()
         self.downloads.close()
+        self.packs.close()
+        self.finding.cancel()
         self.jobs.close()
         self.chats.close()
         self._room.close()

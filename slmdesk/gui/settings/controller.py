@@ -13,9 +13,12 @@ from slmdesk.settings import Settings
 
 
 class SettingsController(QObject):
-    """Emits `settings_shown` with the settings in force, and `notice_raised` with a Notice."""
+    """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set, and
+    `notice_raised` with a Notice.
+    """
 
     settings_shown = Signal(object)
+    policy_shown = Signal(object)
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
@@ -24,6 +27,7 @@ class SettingsController(QObject):
         self._bridge = bridge
         self._current = settings
         bridge.settings_changed.connect(self._on_settings_changed)
+        bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
 
     @property
     def current(self) -> Settings:

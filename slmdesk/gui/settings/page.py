@@ -9,12 +9,14 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from slmdesk.core.policy import Policy
 from slmdesk.gui import theme
 from slmdesk.gui.icons import pixmap
 from slmdesk.gui.settings.controller import SettingsController
@@ -30,6 +32,7 @@ IDLE_TIMES = (
     (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
 )  # fmt: skip
 COLUMN = 640
+SET_BY_ORGANISATION = "Set by your organisation."
 
 
 class Choice(QComboBox):
@@ -92,6 +95,9 @@ class SettingsPage(QScrollArea):
         column.addWidget(plain_label("Settings", holder, name="settings_title", kind="title"))
         note = "Each change counts at once."
         column.addWidget(plain_label(note, holder, name="settings_note", kind="muted"))
+        self._policy_note = plain_label("", holder, name="policy_note", kind="muted")
+        self._policy_note.hide()
+        column.addWidget(self._policy_note)
         self._build_look(holder, column)
         self._build_models(holder, column)
         column.addStretch(1)
@@ -151,6 +157,7 @@ class SettingsPage(QScrollArea):
         self._sequences.value_chosen.connect(lambda value: change("sequences", value))
         self._choose.clicked.connect(self._on_choose)
         self._controller.settings_shown.connect(self.show_settings)
+        self._controller.policy_shown.connect(self.show_policy)
 
     @Slot(object)
     def show_settings(self, settings: Settings) -> None:
@@ -162,6 +169,18 @@ class SettingsPage(QScrollArea):
         self._sequences.show_value(settings.sequences)
         self._folder.set_full_text(settings.models_folder or self._default_folder)
 
+    @Slot(object)
+    def show_policy(self, policy: Policy) -> None:
+        """Say what the organisation has set; its settings are shown but cannot be changed."""
+        self._policy_note.setText(policy_words(policy))
+        self._policy_note.setVisible(bool(self._policy_note.text()))
+        for key in policy.managed:
+            if widget := self.findChild(QWidget, f"setting_{key}"):
+                widget.setEnabled(False)
+                widget.setAccessibleDescription(SET_BY_ORGANISATION)
+            if sentence := self.findChild(QLabel, f"{key}_sentence"):
+                sentence.setText(SET_BY_ORGANISATION)
+
     @Slot()
     def _on_choose(self) -> None:
         dialog = QFileDialog(self, "Folder for models", self._folder.full_text)
@@ -171,6 +190,14 @@ class SettingsPage(QScrollArea):
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(lambda name: self._controller.change("models_folder", name))
         dialog.open()
+
+
+def policy_words(policy: Policy) -> str:
+    """What is set by the organisation, in a sentence; empty for nothing."""
+    parts = ["work offline"] if policy.forced.get("offline") else []
+    parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
+    parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
+    return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""
 
 
 def _add(column: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False) -> None:

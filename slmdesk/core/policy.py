@@ -1,0 +1,172 @@
+"""The organisation's rules: a small TOML file that an administrator writes and slmdesk only reads.
+
+Reading never fails.  What cannot be understood is named, and makes the rules stricter, never looser: work offline.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.labels import clean_label
+from slmdesk.core.types import Json
+
+MAX_FILE_BYTES = 1 << 20
+_KNOWN = {"network": ("offline", "endpoints", "hosts"), "models": ("folder",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the organisation has set.  The empty one sets nothing."""
+
+    path: str = ""
+    """The file; empty: there is none."""
+    forced: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    """Settings and the value each of them has."""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Settings and the values they may have; the first one holds unless another of them is chosen."""
+    models_folder: str = ""
+    """A folder of models for everybody: they are used where they are, nothing is written there."""
+    problems: tuple[KnownError, ...] = ()
+    """What is wrong with the file: policy.invalid, policy.key."""
+
+    @property
+    def managed(self) -> frozenset[str]:
+        """The settings that a person cannot choose freely."""
+        return frozenset((*self.forced, *(key for key, allowed in self.choices.items() if len(allowed) == 1)))
+
+    def refuse(self, key: str, value: object) -> None:
+        """Raises KnownError `setting.managed` when the policy does not allow this value."""
+        if key in self.forced or value not in self.choices.get(key, (value,)):
+            raise KnownError("setting.managed", key=key)
+
+
+def load_policy(places: Sequence[Path]) -> Policy:
+    """The first policy file that is there.  One that cannot be read or understood forces offline, and says so."""
+    for path in places:
+        try:
+            untrusted = _read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as err:
+            return _broken(path, err.strerror or "it cannot be read")
+        try:
+            shape = tomllib.loads(untrusted.decode("utf-8-sig"))
+        except (ValueError, RecursionError) as err:
+            return _broken(path, f"it is no TOML: {err}")
+        return _Reading(path).policy(shape)
+    return Policy()
+
+
+class _Reading:
+    """One reading of one file: gathers what holds and what is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._forced: dict[str, Json] = {}
+        self._choices: dict[str, tuple[str, ...]] = {}
+        self._problems: list[KnownError] = []
+
+    def policy(self, shape: Mapping[str, object]) -> Policy:
+        tables: dict[str, Mapping[str, object]] = {}
+        for name, value in shape.items():
+            if name in _KNOWN and isinstance(value, dict):
+                tables[name] = value
+                for key in value.keys() - set(_KNOWN[name]):
+                    self._unknown(f"{name}.{key}")
+            elif name in _KNOWN:
+                self._wrong(f"{name} is no table")
+            else:
+                self._unknown(name)
+        network = tables.get("network", {})
+        self._offline(network.get("offline", False))
+        self._endpoints(network)
+        folder = self._folder(tables.get("models", {}).get("folder", ""))
+        return Policy(
+            str(self._path),
+            MappingProxyType(self._forced),
+            MappingProxyType(self._choices),
+            folder,
+            tuple(self._problems),
+        )
+
+    def _offline(self, value: object) -> None:
+        if value is True:
+            self._forced["offline"] = True
+        elif value is not False:
+            self._wrong("network.offline is neither true nor false")
+
+    def _endpoints(self, network: Mapping[str, object]) -> None:
+        if "endpoints" not in network:
+            if "hosts" in network:
+                self._wrong("network.hosts stands without network.endpoints")
+            return
+        endpoints, hosts = _words(network["endpoints"]), _words(network.get("hosts", []))
+        if not endpoints or not all(map(_is_endpoint, endpoints)):
+            self._wrong("network.endpoints is no list of addresses that begin with https://")
+        elif hosts is None or not all(map(_is_host, hosts)):
+            self._wrong("network.hosts is no list of names of hosts")
+        else:
+            self._choices["hub_endpoint"] = tuple(one.rstrip("/") for one in endpoints)
+            self._forced["hub_hosts"] = " ".join(hosts)
+
+    def _folder(self, value: object) -> str:
+        if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute()):
+            return value
+        self._wrong("models.folder is no absolute path")
+        return ""
+
+    def _wrong(self, reason: str) -> None:
+        self._forced["offline"] = True
+        self._problems.append(_invalid(self._path, reason))
+
+    def _unknown(self, key: str) -> None:
+        self._problems.append(KnownError("policy.key", path=str(self._path), key=clean_label(key, 80)))
+
+
+def _words(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return None
+    return tuple(value)
+
+
+def _is_endpoint(text: str) -> bool:
+    """An https address of a host; plain http for this PC itself alone, as the guard has it."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    is_plain = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    return bool(host) and text.isprintable() and " " not in text and (parts.scheme == "https" or is_plain)
+
+
+def _is_host(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
+
+
+def _broken(path: Path, reason: str) -> Policy:
+    return Policy(str(path), MappingProxyType({"offline": True}), problems=(_invalid(path, reason),))
+
+
+def _invalid(path: Path, reason: str) -> KnownError:
+    return KnownError("policy.invalid", path=str(path), reason=clean_label(reason, 160))
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a small regular file.  A FIFO would block an ordinary open."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(0, "it is not a regular file")
+        untrusted = file.read(MAX_FILE_BYTES + 1)
+    if len(untrusted) > MAX_FILE_BYTES:
+        raise OSError(0, "it is too large")
+    return untrusted

@@ -1,0 +1,295 @@
+"""Model files that other programs keep on this PC: looked for when a person asks, linked where they are.
+
+Looks in the usual folders of these programs alone.  Folders that are links are not entered; a file that is a link
+counts when it stays inside its program's folder, as in the Hub's cache.  What cannot be read is named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.gguf import check_file, require_chat_model
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import ImportEnded, Problem
+from slmdesk.services.models import ModelService
+from slmdesk.services.names import MAX_NAME, name_for
+from slmdesk.services.renaming import free_name
+from slmdesk.services.sentences import problem_for
+from slmdesk.store import Store
+
+MAX_DEPTH = 8
+MAX_ENTRIES = 50_000
+"""Of one program's folder; what lies beyond is named as not looked at."""
+MAX_MANIFEST_BYTES = 1 << 20
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_OLLAMA_MODEL = "application/vnd.ollama.image.model"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder in which a program usually keeps its models."""
+
+    program: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModel:
+    """A GGUF file of another program."""
+
+    program: str
+    path: Path
+    name: str
+    bytes: int
+    architecture: str = ""
+    quantization: str = ""
+    license: str = ""
+    known: str | None = None
+    """The id of the model of the library that is this file."""
+    problem: Problem | None = None
+    """Why it cannot be used for chatting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What was not looked at, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModels:
+    """What was found, program by program."""
+
+    models: tuple[FoundModel, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def usual_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
+    """Where these programs keep models on this system (`sys.platform`'s words) unless told otherwise."""
+
+    def given(name: str, default: Path) -> Path:
+        return Path(environ[name]) if Path(environ.get(name, "")).is_absolute() else default
+
+    cache = given("XDG_CACHE_HOME", home / ".cache")
+    if system == "win32":
+        local, roaming = given("LOCALAPPDATA", home / "AppData/Local"), given("APPDATA", home / "AppData/Roaming")
+        shared: tuple[Path, ...] = (local / "nomic.ai/GPT4All", roaming / "Jan/data", local / "Jan/data")
+    elif system == "darwin":
+        support = home / "Library/Application Support"
+        shared = (support / "nomic.ai/GPT4All", support / "Jan/data")
+    else:
+        data, config = given("XDG_DATA_HOME", home / ".local/share"), given("XDG_CONFIG_HOME", home / ".config")
+        shared = (data / "nomic.ai/GPT4All", data / "Jan/data", config / "Jan/data")
+    gpt4all, *jan = shared
+    hub = given("HF_HUB_CACHE", given("HF_HOME", cache / "huggingface") / "hub")
+    ollama = [given("OLLAMA_MODELS", home / ".ollama/models")]
+    if system == "linux":
+        ollama.append(Path("/usr/share/ollama/.ollama/models"))  # where its service keeps them
+    return (
+        Place("LM Studio", home / ".lmstudio/models"),
+        Place("LM Studio", cache / "lm-studio/models"),
+        *(Place("Jan", one) for one in (*jan, home / "jan/models")),
+        Place("GPT4All", gpt4all),
+        *(Place("Ollama", one) for one in ollama),
+        Place("Hugging Face", hub),
+    )
+
+
+class FindingService:
+    """Finds and links.  Wishes on the desk thread; the looking is done on a file thread."""
+
+    def __init__(self, desk: Desk, store: Store, models: ModelService) -> None:
+        self._desk, self._store, self._models = desk, store, models
+        self._stop = threading.Event()
+
+    def find(self, ended: Callable[[FoundModels | Problem], None], places: Sequence[Place] | None = None) -> None:
+        """Look now; nothing is changed.  `ended` is called once, on the desk thread, unless it is cancelled."""
+        self._stop = stop = threading.Event()
+        known = {_mark(one): one.id for one in self._store.models()}
+
+        def work() -> None:
+            result: FoundModels | Problem
+            try:
+                result = _look(usual_places(Path.home(), os.environ) if places is None else places, known, stop)
+            except SlmdeskError as err:
+                result = problem_for(err)
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                result = problem_for(err)
+            if not stop.is_set():
+                self._desk.post(lambda: ended(result))
+
+        threading.Thread(target=work, name="find-models", daemon=True).start()
+
+    def link(self, found: Sequence[FoundModel], ended: Callable[[tuple[ImportEnded, ...]], None]) -> None:
+        """Link the files that are new and fit for chatting, one after another; none is copied.
+
+        ImportProgress and ImportEnded are told for each; `ended` hears all of them, on the desk thread.
+        """
+        self._stop = stop = threading.Event()
+        waiting = [one for one in found if one.known is None and one.problem is None]
+        ends: list[ImportEnded] = []
+
+        def next_one() -> None:
+            if not waiting or stop.is_set():
+                ended(tuple(ends))
+                return
+            one = waiting.pop(0)
+            name = free_name(one.name, self._store.models())
+            self._models.import_file(one.path, link=True, name=name, ended=on_end)
+
+        def on_end(fact: ImportEnded) -> None:
+            ends.append(fact)
+            next_one()
+
+        next_one()
+
+    def cancel(self) -> None:
+        """Stop looking or linking; what is linked already stays."""
+        self._stop.set()
+        self._models.cancel_import()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One look into one program's folder."""
+
+    root: Path
+    stop: threading.Event
+    skipped: list[Skipped]
+    left: int = MAX_ENTRIES
+    is_full: bool = field(default=False)
+
+    def files(self, folder: Path, depth: int = 0) -> Iterator[Path]:
+        """The files below `folder`, by name; what cannot be read or lies too deep is noted."""
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for _count, entry in zip(range(self.left), entries, strict=False))
+        except FileNotFoundError:
+            return
+        except OSError as err:
+            self.skip(folder, err.strerror or "it cannot be read")
+            return
+        self.left -= len(names)
+        for name in names:
+            path = folder / name
+            if self.stop.is_set():
+                return
+            if path.is_symlink() or not path.is_dir():
+                yield path
+            elif depth >= MAX_DEPTH:
+                self.skip(path, "it lies too deep")
+            elif self.left > 0:
+                yield from self.files(path, depth + 1)
+        if self.left <= 0 and not self.is_full:
+            self.is_full = True
+            self.skip(self.root, f"it holds more than {MAX_ENTRIES:,} files; the rest was not looked at")
+
+    def is_inside(self, path: Path) -> bool:
+        """Whether this is a file of this program, also by a link that stays in its folder.  Else it is noted."""
+        try:
+            real, root = path.resolve(strict=True), self.root.resolve(strict=True)
+        except (OSError, RuntimeError):
+            self.skip(path, "a link that leads nowhere, or in a circle")
+            return False
+        if not real.is_relative_to(root):
+            self.skip(path, "a link that leads elsewhere")
+            return False
+        if not real.is_file():
+            if path.is_symlink():
+                self.skip(path, "a link that leads to no file")
+            return False
+        return True
+
+    def skip(self, path: Path, reason: str) -> None:
+        self.skipped.append(Skipped(path, clean_label(reason)))
+
+
+def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], stop: threading.Event) -> FoundModels:
+    """On a file thread."""
+    found: dict[tuple[int, int, int], FoundModel] = {}
+    skipped: list[Skipped] = []
+    for place in places:
+        walk = _Walk(place.folder, stop, skipped)
+        candidates = _ollama(walk) if place.program == "Ollama" else _by_suffix(walk)
+        for path, label in candidates:
+            if not walk.is_inside(path):
+                continue
+            try:
+                facts = path.stat()
+            except OSError as err:
+                walk.skip(path, err.strerror or "it cannot be read")
+                continue
+            mark = (facts.st_size, facts.st_mtime_ns, facts.st_ino)
+            if mark not in found:
+                found[mark] = _judged(place.program, path, label, facts.st_size, known.get(mark))
+    return FoundModels(tuple(found.values()), tuple(skipped))
+
+
+def _by_suffix(walk: _Walk) -> Iterator[tuple[Path, str]]:
+    """GGUF files by their suffix, and the name to show when the header has none."""
+    for path in walk.files(walk.root):
+        if path.suffix.lower() == ".gguf":
+            yield path, path.stem
+
+
+def _ollama(walk: _Walk) -> Iterator[tuple[Path, str]]:
+    """The blobs that Ollama's manifests (…/library/NAME/TAG, JSON) name as models."""
+    for path in walk.files(walk.root / "manifests"):
+        if not walk.is_inside(path):
+            continue
+        try:
+            with path.open("rb") as file:
+                untrusted = file.read(MAX_MANIFEST_BYTES + 1)
+            digests = _digests(untrusted)
+        except OSError as err:
+            walk.skip(path, err.strerror or "it cannot be read")
+        except (ValueError, RecursionError):
+            walk.skip(path, "it is no manifest")
+        else:
+            for digest in digests:
+                blob = walk.root / "blobs" / f"sha256-{digest}"
+                if blob.exists() or blob.is_symlink():
+                    yield blob, f"{path.parent.name} {path.name}"
+                else:
+                    walk.skip(blob, f"{path.parent.name}:{path.name} names it, but it is not there")
+
+
+def _digests(untrusted: bytes) -> list[str]:
+    """The sha256 of each model of a manifest.  Raises ValueError or RecursionError for what is none."""
+    shape = json.loads(untrusted) if len(untrusted) <= MAX_MANIFEST_BYTES else None
+    layers = shape.get("layers") if isinstance(shape, dict) else None
+    if not isinstance(layers, list):
+        raise ValueError("no manifest")
+    named = [one.get("digest") for one in layers if isinstance(one, dict) and one.get("mediaType") == _OLLAMA_MODEL]
+    matches = [_DIGEST.fullmatch(one) for one in named if isinstance(one, str)]
+    return [one[1] for one in matches if one]
+
+
+def _judged(program: str, path: Path, label: str, size: int, known: str | None) -> FoundModel:
+    name = clean_label(label, MAX_NAME)
+    try:
+        header = check_file(path)
+        is_named = path.suffix.lower() == ".gguf"
+        name = (name_for(header, label) if is_named else header.name or name)[:MAX_NAME]
+        require_chat_model(header)
+    except KnownError as err:
+        return FoundModel(program, path, name, size, known=known, problem=problem_for(err))
+    return FoundModel(
+        program, path, name, size, header.architecture, header.quantization, header.license or "", known=known
+    )
+
+
+def _mark(record: ModelRecord) -> tuple[int, int, int]:
+    return record.bytes, record.mtime_ns, record.inode

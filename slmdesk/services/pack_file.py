@@ -1,0 +1,386 @@
+"""The file of a pack: a plain tar of which every byte follows from its list.  Runs on file threads; no store, no desk.
+
+Order: manifest.json, the texts it names, the models it names, 1,024 zero bytes, end.  A header is accepted only when it
+is byte for byte the one that is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
+256, as GNU tar has it), so links, devices, folders, other names, repeated or added entries cannot stand in a pack.
+docs/packs.md describes it for administrators.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+import slmdesk
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.files import problem_of, sync_folder
+from slmdesk.core.gguf_file import looks_like, opened, shown_path
+from slmdesk.core.labels import clean_label
+from slmdesk.core.types import Json
+from slmdesk.services.files import CHUNK_BYTES, PART_SUFFIX, OnBytes
+
+FORMAT, VERSION = "slmdesk-pack", 1
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_TEXT_BYTES = 4 << 20
+MAX_MODELS = 1000
+BLOCK = 512
+END = bytes(2 * BLOCK)
+PACK_MODE = 0o644
+"""A pack is made to be handed on and holds nothing of a person's."""
+_MODEL_FILE = re.compile(r"models/[A-Za-z0-9._-]{1,80}\.gguf")
+_TEXT_FILE = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LABELS = {"name": 120, "source": 300, "license": 200}
+_ABOUT = ("title", "family", "licence", "good_for", "weakness", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text beside the models, such as the licences in words."""
+
+    file: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedModel:
+    """A model as the list of a pack has it.  All texts are fit to be shown."""
+
+    file: str
+    bytes: int
+    sha256: str
+    name: str
+    source: str = ""
+    license: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the list of suggested models says: title, family, licence, good_for, weakness, source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The list of a pack."""
+
+    models: tuple[PackedModel, ...]
+    texts: tuple[Text, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """As it stands in the pack."""
+        shape: dict[str, Json] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "made_with": f"slmdesk {slmdesk.__version__}",
+            "texts": [asdict(one) for one in self.texts],
+            "models": [asdict(one) for one in self.models],
+        }
+        return json.dumps(shape, indent=1, ensure_ascii=True).encode() + b"\n"
+
+    @property
+    def model_bytes(self) -> int:
+        """Of all models together."""
+        return sum(one.bytes for one in self.models)
+
+
+@dataclass(frozen=True, slots=True)
+class PackMade:
+    """A pack that was written."""
+
+    path: Path
+    bytes: int
+    manifest_sha256: str
+
+
+def tar_header(name: str, size: int) -> bytes:
+    """The 512 bytes before a regular file of this name and size."""
+    length = b"%011o\0" % size if size < 8 << 30 else b"\x80" + size.to_bytes(11, "big")
+    owner = b"0000000\0" * 2
+    before = name.encode("ascii").ljust(100, b"\0") + b"0000644\0" + owner + length + b"00000000000\0"
+    behind = b"0" + bytes(100) + b"ustar\x0000"
+    block = (before + b" " * 8 + behind).ljust(BLOCK, b"\0")
+    return before + b"%06o\0 " % sum(block) + block[156:]
+
+
+def padding(size: int) -> bytes:
+    """The zeros behind a file."""
+    return bytes(-size % BLOCK)
+
+
+def write_pack(
+    target: Path,
+    sources: Sequence[tuple[Path, PackedModel]],
+    texts: Mapping[str, bytes],
+    on_bytes: OnBytes,
+    stop: threading.Event,
+) -> PackMade:
+    """Write the models, in this order, with `texts`: beside, synced, renamed.  Their sums are checked on the way.
+
+    Raises KnownError `file.exists`, `disk.full`, `file.unwritable`, `model.…` (`model.changed` for one that is not what
+    it was), and Stopped; no part stays then.
+    """
+    if os.path.lexists(target):
+        raise KnownError("file.exists", path=str(target))
+    listed = tuple(Text(name, len(text), hashlib.sha256(text).hexdigest()) for name, text in texts.items())
+    manifest = Manifest(tuple(model for _path, model in sources), listed)
+    first = manifest.to_bytes()
+    size = _size_of(manifest, len(first))
+    part = target.with_name(f".{target.name[:80]}.{uuid4().hex}{PART_SUFFIX}")
+    try:
+        with _written(part, size) as out:
+            for name, text in {MANIFEST: first, **texts}.items():
+                out.write(tar_header(name, len(text)) + text + padding(len(text)))
+            done = 0
+            for path, model in sources:
+                out.write(tar_header(model.file, model.bytes))
+
+                def tell(of_one: int, _all: int, before: int = done) -> None:
+                    on_bytes(before + of_one, manifest.model_bytes)
+
+                _copy_model(path, model, out, tell, stop)
+                out.write(padding(model.bytes))
+                done += model.bytes
+            out.write(END)
+            out.flush()
+            os.fsync(out.fileno())
+        try:
+            part.replace(target)
+            sync_folder(target.parent)
+        except OSError as err:
+            raise problem_of(err, target) from err
+    finally:
+        part.unlink(missing_ok=True)
+    return PackMade(target, size, hashlib.sha256(first).hexdigest())
+
+
+class OpenPack:
+    """A pack that is read once, from its beginning to its end.  Nothing in it is trusted before its sum is right."""
+
+    def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
+        self._path, self._file = path, file
+        untrusted = self._read_manifest(size)
+        self.manifest_sha256 = hashlib.sha256(untrusted).hexdigest()
+        self.manifest = self._parse(untrusted)
+        expected = _size_of(self.manifest, len(untrusted))
+        if size != expected:
+            raise KnownError("pack.incomplete", path=shown_path(path), bytes=size, expected=expected)
+
+    def take(
+        self, entry: PackedModel | Text, keep: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event
+    ) -> None:
+        """Read the next file, which has to be this one, piece by piece.  Raises KnownError pack.*, Stopped."""
+        self._expect(tar_header(entry.file, entry.bytes), f"the place of {entry.file}")
+        digest, done, told = hashlib.sha256(), 0, 0.0
+        while done < entry.bytes:
+            if stop.is_set():
+                raise Stopped
+            chunk = self._read(min(CHUNK_BYTES, entry.bytes - done))
+            digest.update(chunk)
+            keep(chunk)
+            done += len(chunk)
+            if time.monotonic() - told >= 0.1:
+                told = time.monotonic()
+                on_bytes(done, entry.bytes)
+        on_bytes(done, entry.bytes)
+        self._expect(padding(entry.bytes), f"what is behind {entry.file}")
+        if digest.hexdigest() != entry.sha256:
+            raise KnownError("pack.damaged", path=shown_path(self._path), name=entry.file)
+
+    def finish(self) -> None:
+        """Make sure that nothing else is in it.  Raises KnownError pack.*."""
+        self._expect(END, "its end")
+        if self._file.read(1):
+            raise self.invalid("something stands behind its end")
+
+    def invalid(self, reason: str) -> KnownError:
+        """The error that names this pack."""
+        return KnownError("pack.invalid", path=shown_path(self._path), reason=clean_label(reason, 200))
+
+    def _read_manifest(self, size: int) -> bytes:
+        block = self._file.read(BLOCK) or b""
+        digits = block[124:135]
+        length = int(digits, 8) if re.fullmatch(rb"[0-7]{11}", digits) else -1
+        if length < 0 or block != tar_header(MANIFEST, length):
+            if block[257:262] == b"ustar":
+                raise self.invalid("it is a tar archive, but not as “models pack” makes it")
+            raise self.invalid(f"it looks like {looks_like(block)}")
+        if length > MAX_MANIFEST_BYTES:
+            raise self.invalid("its list is too long")
+        if size < BLOCK + length:
+            raise KnownError("pack.incomplete", path=shown_path(self._path), bytes=size, expected=BLOCK + length)
+        untrusted = self._read(length)
+        self._expect(padding(length), "what is behind its list")
+        return untrusted
+
+    def _parse(self, untrusted: bytes) -> Manifest:
+        try:
+            shape = json.loads(untrusted.decode("utf-8"), object_pairs_hook=_no_key_twice)
+        except (ValueError, RecursionError) as err:
+            raise self.invalid("its list is no JSON") from err
+        if not isinstance(shape, dict) or shape.get("format") != FORMAT:
+            raise self.invalid("its list is another one")
+        version = shape.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise KnownError("pack.newer", path=shown_path(self._path), version=str(version)[:20])
+        if version != VERSION or not isinstance(version, int) or isinstance(version, bool):
+            raise self.invalid("its list has no version")
+        try:
+            manifest = Manifest(_each(shape.get("models"), _model), _each(shape.get("texts"), _text))
+        except ValueError as err:
+            raise self.invalid(f"its list is wrong: {err}") from err
+        return manifest
+
+    def _read(self, size: int) -> bytes:
+        pieces = []
+        while size > 0:
+            piece = self._file.read(size)
+            if not piece:  # it was as long as its list says when it was opened
+                raise KnownError("file.unreadable", path=shown_path(self._path), reason="it became shorter meanwhile")
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    def _expect(self, wanted: bytes, where: str) -> None:
+        if self._read(len(wanted)) != wanted:
+            raise self.invalid(f"{where} is not as its list says")
+
+
+@contextmanager
+def open_pack(path: Path) -> Iterator[OpenPack]:
+    """A pack with its list read and its size compared.  Raises KnownError pack.*, file.missing, file.unreadable."""
+    try:
+        with opened(path) as (file, facts):
+            yield OpenPack(path, file, facts.st_size)
+    except KnownError as err:
+        if err.code in ("model.missing", "model.unreadable") and err.args_for_people.get("path") == shown_path(path):
+            code = err.code.replace("model.", "file.")
+            raise KnownError(code, **err.args_for_people) from err
+        raise
+
+
+def _size_of(manifest: Manifest, manifest_bytes: int) -> int:
+    """Bytes of the whole pack."""
+    sizes = [manifest_bytes, *(one.bytes for one in manifest.texts), *(one.bytes for one in manifest.models)]
+    return sum(BLOCK + one + -one % BLOCK for one in sizes) + len(END)
+
+
+def _copy_model(path: Path, model: PackedModel, out: BinaryIO, on_bytes: OnBytes, stop: threading.Event) -> None:
+    digest, done, told = hashlib.sha256(), 0, 0.0
+    with opened(path) as (source, _facts):
+        while chunk := source.read(CHUNK_BYTES):
+            if stop.is_set():
+                raise Stopped
+            done += len(chunk)
+            if done > model.bytes:
+                break
+            digest.update(chunk)
+            _write(out, chunk)
+            if time.monotonic() - told >= 0.1:
+                told = time.monotonic()
+                on_bytes(done, model.bytes)
+    on_bytes(done, model.bytes)
+    if done != model.bytes or digest.hexdigest() != model.sha256:
+        raise KnownError("model.changed", path=shown_path(path))
+
+
+def _write(out: BinaryIO, chunk: bytes) -> None:
+    try:
+        out.write(chunk)
+    except OSError as err:  # told apart here from the trouble of the file that is read
+        raise _Unwritable(err) from err
+
+
+class _Unwritable(Exception):
+    """What the system said when the pack was written."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def _written(part: Path, size: int) -> Iterator[BinaryIO]:
+    try:
+        free = shutil.disk_usage(part.parent).free
+        if free < size:
+            raise KnownError("disk.full", path=str(part.parent), needed_bytes=size, available_bytes=free)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PACK_MODE)
+        with os.fdopen(handle, "wb") as raw:
+            yield raw
+    except OSError as err:
+        raise _problem(err, part, size) from err
+    except _Unwritable as err:
+        raise _problem(err.error, part, size) from err
+
+
+def _problem(err: OSError, part: Path, size: int) -> KnownError:
+    if err.errno == errno.EFBIG:  # FAT32, as most sticks are sold
+        reason = "this disk takes no file of this size; format it as exFAT or NTFS, or pack fewer models at once"
+        return KnownError("file.unwritable", path=str(part.parent), reason=reason)
+    return problem_of(err, part, needed_bytes=size)
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _each(untrusted: object, make: Callable[[Mapping[str, object]], Any]) -> tuple[Any, ...]:
+    if not isinstance(untrusted, list) or len(untrusted) > MAX_MODELS:
+        raise ValueError("no list, or too long a one")
+    made = []
+    for one in untrusted:
+        if not isinstance(one, dict):
+            raise ValueError("an entry is no object")
+        made.append(make(one))
+    for key in ("file", "sha256"):
+        if len({getattr(one, key).casefold() for one in made}) != len(made):
+            raise ValueError("an entry stands twice")
+    return tuple(made)
+
+
+def _model(untrusted: Mapping[str, object]) -> PackedModel:
+    about = untrusted.get("about", {})
+    if not isinstance(about, dict):
+        raise ValueError("about is no object")
+    name, source, license = (_label(untrusted.get(key, ""), limit) for key, limit in _LABELS.items())
+    told = {key: _label(about[key], 400) for key in _ABOUT if about.get(key)}
+    file, size, sha256 = _named(untrusted, _MODEL_FILE, 1 << 60)
+    return PackedModel(file, size, sha256, name, source, license, told)
+
+
+def _text(untrusted: Mapping[str, object]) -> Text:
+    found = Text(*_named(untrusted, _TEXT_FILE, MAX_TEXT_BYTES))
+    if found.file == MANIFEST:
+        raise ValueError("it names itself")
+    return found
+
+
+def _named(untrusted: Mapping[str, object], pattern: re.Pattern[str], most: int) -> tuple[str, int, str]:
+    file, size, sha256 = untrusted.get("file"), untrusted.get("bytes"), untrusted.get("sha256")
+    if not isinstance(file, str) or not pattern.fullmatch(file):
+        raise ValueError("the name of a file")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= most:
+        raise ValueError("the size of a file")
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise ValueError("the checksum of a file")
+    return file, size, sha256
+
+
+def _label(untrusted: object, limit: int) -> str:
+    if not isinstance(untrusted, str):
+        raise ValueError("a text is none")
+    return clean_label(untrusted, limit)

@@ -1,0 +1,285 @@
+"""Packs: models for PCs without a network, as one file with its sums.  Wishes on the desk thread, work beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.records import ModelRecord
+from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, ModelsChanged, PackEnded, PackProgress, UnpackedModel
+from slmdesk.services.files import PART_SUFFIX, SPARE_BYTES, HashedFile, file_name, mark_of, slug
+from slmdesk.services.models import ModelService
+from slmdesk.services.pack_file import OpenPack, PackedModel, PackMade, open_pack, write_pack
+from slmdesk.services.renaming import free_name
+from slmdesk.services.sentences import bytes_for_people, problem_for
+from slmdesk.store import Store
+
+OnEnd = Callable[[PackEnded], None]
+CLOSE_S = 0.5
+"""For a stopped pack to remove its part."""
+_HUB = "huggingface:"
+
+
+class PackService:
+    """Makes packs and takes models out of them, one at a time or several."""
+
+    def __init__(self, desk: Desk, store: Store, models: ModelService, tell: Callable[[Fact], None]) -> None:
+        self._desk, self._store, self._models, self._tell = desk, store, models, tell
+        self._running: dict[threading.Thread, tuple[Path, threading.Event]] = {}
+
+    def pack(self, models: Sequence[str], target: Path, ended: OnEnd | None = None) -> None:
+        """Write these models (ids or names) with their sums, names, licences and descriptions into one new file.
+
+        PackProgress, then one PackEnded are told; `ended` is called too, on the desk thread.  Raises KnownError
+        `model.unknown`, `model.none` for an empty list.
+        """
+        records = list({one.id: one for one in map(self._store.model, models)}.values())
+        if not records:
+            raise KnownError("model.none")
+
+        def work(stop: threading.Event) -> PackEnded:
+            made = _make(records, target, self._on_bytes(target), stop)
+            return PackEnded(str(target), made.manifest_sha256, made.bytes)
+
+        self._run(target, work, ended)
+
+    def unpack(self, path: Path, *, expected: str = "", ended: OnEnd | None = None) -> None:
+        """Bring in the models of a pack, all of them or none: each is checked before the first one is kept.
+
+        `expected`: the sha256 of the pack's list as it was told by whoever made the pack; another one is refused.
+        Models that are here already are recognised.  Facts as for `pack`.
+        """
+
+        def work(stop: threading.Event) -> PackEnded:
+            with open_pack(path) as pack:
+                if expected and pack.manifest_sha256 != expected.strip().lower():
+                    raise KnownError("pack.other", path=str(path), sha256=pack.manifest_sha256)
+                unpacking = _Unpacking(pack, self._models.folder, self._desk.call(self._here), stop)
+                try:
+                    unpacking.read(self._on_bytes(path))
+                    models = tuple(self._take_in(unpacking, one) for one in pack.manifest.models)
+                finally:
+                    unpacking.remove_parts()
+            return PackEnded(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)
+
+        self._run(path, work, ended)
+
+    def cancel(self, path: Path | None = None) -> None:
+        """Stop the pack at `path`, or all; PackEnded follows, and no part stays."""
+        for one, stop in self._running.values():
+            if path is None or one == path:
+                stop.set()
+
+    def close(self) -> None:
+        """Stop all, and wait a moment until their parts are removed."""
+        self.cancel()
+        for thread in tuple(self._running):
+            thread.join(CLOSE_S)
+
+    # ---- inside
+
+    def _run(self, path: Path, work: Callable[[threading.Event], PackEnded], ended: OnEnd | None) -> None:
+        stop = threading.Event()
+
+        def run() -> None:
+            end = PackEnded(str(path))
+            try:
+                end = work(stop)
+            except Stopped:
+                pass
+            except SlmdeskError as err:
+                end = replace(end, problem=problem_for(err))
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                end = replace(end, problem=problem_for(err))
+            self._desk.post(lambda: finish(end))
+
+        def finish(end: PackEnded) -> None:
+            self._running.pop(thread, None)
+            if any(one.is_new for one in end.models):
+                self._tell(ModelsChanged())
+            self._tell(end)
+            if ended:
+                ended(end)
+
+        thread = threading.Thread(target=run, name="pack", daemon=True)
+        self._running[thread] = (path, stop)
+        thread.start()
+
+    def _on_bytes(self, path: Path) -> Callable[[int, int], None]:
+        def tell(done: int, total: int) -> None:
+            self._desk.post(lambda: self._tell(PackProgress(str(path), done, total)))
+
+        return tell
+
+    def _here(self) -> dict[str, ModelRecord]:
+        """The models by their sums.  Desk thread."""
+        return {one.sha256: one for one in self._store.models()}
+
+    def _take_in(self, unpacking: _Unpacking, model: PackedModel) -> UnpackedModel:
+        """Give a checked file its place and its record.  On the file thread."""
+        checked = unpacking.parts.get(model.sha256)
+        if checked is None:
+            return UnpackedModel(unpacking.here[model.sha256], is_new=False, license=model.license, about=model.about)
+        part, header = checked
+        old = unpacking.here.get(model.sha256)
+        target = Path(os.fsdecode(old.path)) if old and not old.linked else None
+        if target is None or target.parent != part.parent:
+            target = part.parent / file_name(model.name, model.sha256)
+        try:
+            part.replace(target)
+            sync_folder(target.parent)
+        except OSError as err:
+            raise problem_of(err, target) from err
+        file = HashedFile(target, model.sha256, mark_of(target))
+        source = f"pack:{model.source}" if model.source.startswith(_HUB) else "pack"
+
+        def register() -> ModelRecord:
+            name = free_name(model.name or "model", self._store.models())
+            return self._models.register(file, header, name, source=source, license=model.license)
+
+        return UnpackedModel(self._desk.call(register), is_new=True, license=model.license, about=model.about)
+
+
+class _Unpacking:
+    """One pass over a pack: what is new lies beside the models as parts, checked, when `read` returns."""
+
+    def __init__(self, pack: OpenPack, folder: Path, here: Mapping[str, ModelRecord], stop: threading.Event) -> None:
+        self._pack, self._folder, self._stop = pack, folder, stop
+        self.here = here
+        self.parts: dict[str, tuple[Path, GgufHeader]] = {}
+        """By sum: the checked part and its header."""
+        self._made: list[Path] = []
+
+    def read(self, on_bytes: Callable[[int, int], None]) -> None:
+        """Raises KnownError pack.*, model.*, disk.full, file.unwritable, and Stopped."""
+        manifest = self._pack.manifest
+        wanted = [one for one in manifest.models if not self._is_here(one)]
+        self._need_space(sum(one.bytes for one in wanted))
+        for text in manifest.texts:
+            self._pack.take(text, lambda _chunk: None, lambda _done, _total: None, self._stop)
+        done, total = 0, manifest.model_bytes
+        for model in manifest.models:
+
+            def tell(of_one: int, _all: int, before: int = done) -> None:
+                on_bytes(before + of_one, total)
+
+            if model in wanted:
+                self._keep(model, tell)
+            else:
+                self._pack.take(model, lambda _chunk: None, tell, self._stop)
+            done += model.bytes
+        self._pack.finish()
+
+    def remove_parts(self) -> None:
+        """Remove what has not got its place."""
+        for part in self._made:
+            part.unlink(missing_ok=True)
+
+    def _is_here(self, model: PackedModel) -> bool:
+        record = self.here.get(model.sha256)
+        if record is None:
+            return False
+        try:
+            mark = mark_of(Path(os.fsdecode(record.path)))
+        except KnownError:
+            return False
+        return (mark.bytes, mark.mtime_ns, mark.inode) == (record.bytes, record.mtime_ns, record.inode)
+
+    def _need_space(self, size: int) -> None:
+        private_folder(self._folder)
+        needed, free = size + SPARE_BYTES, shutil.disk_usage(self._folder).free
+        if size and free < needed:
+            raise KnownError("disk.full", path=str(self._folder), needed_bytes=needed, available_bytes=free)
+
+    def _keep(self, model: PackedModel, on_bytes: Callable[[int, int], None]) -> None:
+        part = self._folder / f".import-{uuid4().hex}{PART_SUFFIX}"
+        self._made.append(part)
+        try:
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
+        except OSError as err:
+            raise problem_of(err, part) from err
+        with os.fdopen(handle, "wb", buffering=0) as out:
+
+            def keep(chunk: bytes) -> None:
+                try:
+                    while chunk:
+                        chunk = chunk[out.write(chunk) :]
+                except OSError as err:
+                    raise problem_of(err, part, needed_bytes=model.bytes) from err
+
+            self._pack.take(model, keep, on_bytes, self._stop)
+            try:
+                os.fsync(out.fileno())
+            except OSError as err:
+                raise problem_of(err, part, needed_bytes=model.bytes) from err
+        self.parts[model.sha256] = (part, _checked(part, model))
+
+
+def _checked(part: Path, model: PackedModel) -> GgufHeader:
+    """The header of what came, if it is a model for chatting.  Raises KnownError model.*, which names it as listed."""
+    try:
+        header = check_file(part)
+        require_chat_model(header)
+    except KnownError as err:
+        args = {key: model.file if key == "path" else value for key, value in err.args_for_people.items()}
+        raise KnownError(err.code, **args) from err
+    return header
+
+
+def _make(
+    records: Sequence[ModelRecord], target: Path, on_bytes: Callable[[int, int], None], stop: threading.Event
+) -> PackMade:
+    """On a file thread."""
+    catalogue = load_catalogue()
+    sources = []
+    for record in records:
+        path = Path(os.fsdecode(record.path))
+        size = mark_of(path).bytes
+        if size != record.bytes:
+            raise KnownError("model.changed", path=str(path))
+        origin = record.source[record.source.find(_HUB) :] if _HUB in record.source else ""
+        repo = "/".join(origin.removeprefix(_HUB).split("/")[:2])
+        entry = find_entry(catalogue, repo) if repo else None
+        sources.append((path, _listed(record, origin, entry)))
+    listed = [model for _path, model in sources]
+    sums = "".join(f"{one.sha256}  {one.file}\n" for one in listed)
+    texts = {"SHA256SUMS": sums.encode(), "about.txt": _about(listed).encode()}
+    return write_pack(target, sources, texts, on_bytes, stop)
+
+
+def _listed(record: ModelRecord, origin: str, entry: CatalogueEntry | None) -> PackedModel:
+    about = {} if entry is None else {
+        "title": entry.title, "family": entry.family, "licence": entry.licence, "good_for": entry.good_for,
+        "weakness": entry.weakness, "source": entry.source,
+    }  # fmt: skip
+    return PackedModel(
+        file=f"models/{slug(record.name)[:50]}-{record.sha256[:12]}.gguf",
+        bytes=record.bytes,
+        sha256=record.sha256,
+        name=record.name,
+        source=origin,
+        license=str(record.header.get("license") or ""),
+        about=about,
+    )
+
+
+def _about(models: Sequence[PackedModel]) -> str:
+    """What is in the pack, for people who open it with another program."""
+    lines = ["A pack of language models, made by slmdesk. Bring it in with: slmdesk models unpack FILE", ""]
+    for one in models:
+        lines += [one.name, f"  file: {one.file}", f"  size: {bytes_for_people(one.bytes)}", f"  sha256: {one.sha256}"]
+        lines += [f"  licence: {one.about.get('licence') or one.license or 'not named in the file'}"]
+        lines += [f"  from: {one.source}"] if one.source else []
+        lines += [f"  {one.about[key]}" for key in ("good_for", "weakness") if one.about.get(key)]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""The names of models: chosen by a person, each but once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.facts import Fact, ModelsChanged
+from slmdesk.services.names import MAX_NAME
+from slmdesk.store import Store
+
+
+class NameService:
+    """Names of models.  On the desk thread."""
+
+    def __init__(self, store: Store, tell: Callable[[Fact], None]) -> None:
+        self._store, self._tell = store, tell
+
+    def rename(self, model: str, name: str) -> ModelRecord:
+        """Show a model under another name, made fit to be shown.  The file keeps its own.
+
+        Raises KnownError `model.unknown`, `model.name_taken` (by another model), `request.invalid` (nothing left of
+        the name).
+        """
+        record = self._store.model(model)
+        label = clean_label(name, MAX_NAME)
+        if not label:
+            raise KnownError("request.invalid", what="the name is empty")
+        if other := holder_of(label, (one for one in self._store.models() if one.id != record.id)):
+            raise KnownError("model.name_taken", name=label, id=other.id)
+        if label == record.name:
+            return record
+        changed = self._store.change_model(record.id, name=label)
+        self._tell(ModelsChanged())
+        return changed
+
+
+def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
+    """The model that is meant when somebody says `name`: it is called so, or its id begins so."""
+    wanted = name.casefold()
+    return next((one for one in models if one.name.casefold() == wanted or one.id.startswith(name)), None)
+
+
+def free_name(name: str, models: Iterable[ModelRecord]) -> str:
+    """`name`, or with a number behind when a model has it already."""
+    known = tuple(models)
+    label, number = name, 2
+    while holder_of(label, known):
+        label, number = f"{name[: MAX_NAME - 6]} ({number})", number + 1
+    return label

@@ -1,0 +1,415 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_qwen2, write
+from fakes.told import Told
+
+from slmdesk.services.facts import ImportEnded, ModelsChanged, PackEnded, PackProgress
+from slmdesk.services.pack_file import END, MANIFEST, Manifest, PackedModel, Text, padding, tar_header
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def told(opened) -> Told:
+    return opened(model=False)
+
+
+@pytest.fixture
+def folder(told) -> Path:
+    return told.services.paths.models
+
+
+def bring_in(told, path: Path):
+    begin = len(told.facts)
+    told.services.desk.call(lambda: told.services.models.import_file(path))
+    return told.wait(ImportEnded, begin=begin).model
+
+
+def pack(told, names, target: Path) -> PackEnded:
+    begin = len(told.facts)
+    told.services.desk.call(lambda: told.services.packs.pack(names, target))
+    return told.wait(PackEnded, begin=begin)
+
+
+def unpack(told, path: Path, expected: str = "") -> PackEnded:
+    begin = len(told.facts)
+    told.services.desk.call(lambda: told.services.packs.unpack(path, expected=expected))
+    return told.wait(PackEnded, begin=begin)
+
+
+def inside(path: Path, name: str) -> bytes:
+    with tarfile.open(path) as archive:
+        return archive.extractfile(name).read()
+
+
+def models(told):
+    return told.services.desk.call(told.services.models.list)
+
+
+def forget(told) -> None:
+    """As if this were another PC."""
+    for one in models(told):
+        told.services.desk.call(lambda one=one: told.services.models.remove(one.id))
+
+
+@pytest.fixture
+def made(told, tmp_path) -> tuple[Path, PackEnded]:
+    """A pack of two models that are not here any more."""
+    first = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
+    second = bring_in(told, write(tmp_path / "b.gguf", tiny_qwen2()))
+    change = {"source": "huggingface:bartowski/SmolLM2-135M-Instruct-GGUF/x.gguf@1"}
+    told.services.desk.call(lambda: told.services.store.change_model(first.id, **change))
+    end = pack(told, [first.id, second.name, first.name], tmp_path / "two.tar")
+    assert end.problem is None
+    forget(told)
+    return tmp_path / "two.tar", end
+
+
+# ---- packs that are what they say
+
+
+def test_a_pack_brings_its_models_with_names_sums_and_licences(told, made, folder) -> None:
+    path, end = made
+    manifest = inside(path, MANIFEST)
+    assert end.manifest_sha256 == hashlib.sha256(manifest).hexdigest()
+    assert end.bytes == path.stat().st_size
+    begin = len(told.facts)
+    got = unpack(told, path, end.manifest_sha256.upper())
+    assert got.problem is None
+    assert [(one.model.name, one.is_new, one.license) for one in got.models] == [
+        ("Tiny llama", True, "apache-2.0"), ("Tiny qwen", True, "apache-2.0"),
+    ]  # fmt: skip
+    assert got.manifest_sha256 == end.manifest_sha256
+    assert [one.id for one in models(told)] == [one.model.id for one in got.models]
+    assert got.models[0].model.source.startswith("pack:huggingface:")
+    for one in got.models:
+        place = Path(os.fsdecode(one.model.path))
+        assert place.parent == folder
+        assert hashlib.sha256(place.read_bytes()).hexdigest() == one.model.sha256
+        assert place.stat().st_mode & 0o777 == 0o600
+    assert len(list(folder.iterdir())) == 2
+    assert told.of(ModelsChanged, begin)
+    last = told.of(PackProgress, begin)[-1]
+    assert last.done_bytes == last.total_bytes == sum(one.model.bytes for one in got.models)
+
+
+def test_what_the_catalogue_says_travels_along(told, tmp_path) -> None:
+    from slmdesk.hub.catalogue import load_catalogue
+
+    entry = load_catalogue()[0]
+    model = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
+    source = f"huggingface:{entry.repo}/x.gguf@1"
+    told.services.desk.call(lambda: told.services.store.change_model(model.id, source=source))
+    assert pack(told, [model.id], tmp_path / "p.tar").problem is None
+    about = unpack(told, tmp_path / "p.tar").models[0].about
+    assert (about["weakness"], about["licence"], about["title"]) == (entry.weakness, entry.licence, entry.title)
+    assert entry.weakness in inside(tmp_path / "p.tar", "about.txt").decode()
+
+
+def test_other_programs_can_read_a_pack_and_check_its_sums(made, tmp_path) -> None:
+    path, _end = made
+    out = tmp_path / "out"
+    out.mkdir()
+    subprocess.run(["tar", "-xf", path, "-C", out], check=True, capture_output=True)
+    subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=out, check=True, capture_output=True)
+    with tarfile.open(path) as archive:
+        assert [one.isreg() for one in archive] == [True] * 5
+
+
+def test_models_that_are_here_are_recognised_and_damaged_ones_mended(told, made, folder) -> None:
+    path, _end = made
+    first = unpack(told, path)
+    again = unpack(told, path)
+    assert [one.is_new for one in again.models] == [False, False]
+    assert [one.model.id for one in again.models] == [one.model.id for one in first.models]
+    place = Path(os.fsdecode(first.models[0].model.path))
+    place.write_bytes(b"x" * place.stat().st_size)
+    mended = unpack(told, path)
+    assert [one.is_new for one in mended.models] == [True, False]
+    assert mended.models[0].model.id == first.models[0].model.id
+    assert hashlib.sha256(place.read_bytes()).hexdigest() == first.models[0].model.sha256
+    assert len(list(folder.iterdir())) == len(models(told)) == 2
+
+
+def test_a_name_that_is_taken_gets_a_number(told, made, tmp_path) -> None:
+    other = bring_in(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
+    assert other.name == "Tiny llama"
+    assert [one.model.name for one in unpack(told, made[0]).models] == ["Tiny llama (2)", "Tiny qwen"]
+
+
+def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(told, tmp_path, folder) -> None:
+    model = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
+    (tmp_path / "there.tar").write_text("mine")
+    assert pack(told, [model.id], tmp_path / "there.tar").problem.code == "file.exists"
+    assert (tmp_path / "there.tar").read_text() == "mine"
+    assert pack(told, [model.id], tmp_path / "nowhere" / "p.tar").problem.code == "file.unwritable"
+    place = Path(os.fsdecode(model.path))
+    data = bytearray(place.read_bytes())
+    data[-1] ^= 1
+    place.write_bytes(data)
+    before = sorted(tmp_path.iterdir())
+    assert pack(told, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
+    place.write_bytes(data + b"more")
+    assert pack(told, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
+    assert sorted(tmp_path.iterdir()) == before
+    assert told.services.desk.call(lambda: told.services.store.models())
+
+
+def test_d12_a_disk_without_room_is_said_with_the_amounts(told, made, monkeypatch, tmp_path, folder) -> None:
+    from collections import namedtuple
+
+    usage = namedtuple("usage", "total used free")(10, 9, 1)
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
+    end = unpack(told, made[0])
+    assert (end.problem.code, end.problem.args["available_bytes"]) == ("disk.full", 1)
+    assert list(folder.iterdir()) == []
+
+
+def test_d12_a_stick_that_takes_no_large_files_is_named(tmp_path) -> None:
+    """FAT32 says EFBIG; a limit on the size of files says the same."""
+    code = """
+import sys, threading, pathlib, hashlib
+from slmdesk.services.pack_file import PackedModel, write_pack
+from slmdesk.core.errors import KnownError
+model = pathlib.Path(sys.argv[1]); data = model.read_bytes()
+listed = PackedModel("models/a.gguf", len(data), hashlib.sha256(data).hexdigest(), "a")
+try:
+    write_pack(pathlib.Path(sys.argv[2]), [(model, listed)], {}, lambda *_: None, threading.Event())
+except KnownError as err:
+    print(err.code, err.args_for_people["reason"])
+"""
+    model = write(tmp_path / "a.gguf", tiny_llama())
+    (tmp_path / "stick").mkdir()
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(model), str(tmp_path / "stick" / "p.tar")],
+        capture_output=True, text=True, preexec_fn=limit, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.startswith("file.unwritable"), done.stderr
+    assert "exFAT" in done.stdout
+    assert list((tmp_path / "stick").iterdir()) == []
+
+
+def test_cancel_leaves_nothing(told, made, tmp_path, folder, monkeypatch) -> None:
+    services = told.services
+    path, _end = made
+    monkeypatch.setattr("slmdesk.services.pack_file.CHUNK_BYTES", 64)
+    begin = len(told.facts)
+    services.desk.call(lambda: (services.packs.unpack(path), services.packs.cancel(path)))
+    end = told.wait(PackEnded, begin=begin)
+    assert (end.problem, end.models, end.manifest_sha256) == (None, (), "")
+    assert list(folder.iterdir()) == []
+    model = bring_in(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
+    begin, before = len(told.facts), sorted(tmp_path.iterdir())
+    services.desk.call(lambda: (services.packs.pack([model.id], tmp_path / "q.tar"), services.packs.cancel()))
+    assert told.wait(PackEnded, begin=begin).manifest_sha256 == ""
+    assert sorted(tmp_path.iterdir()) == before
+
+
+# ---- hostile packs
+
+
+MODEL = tiny_llama().data
+SUM = hashlib.sha256(MODEL).hexdigest()
+LISTED = PackedModel("models/a.gguf", len(MODEL), SUM, "A model")
+
+
+def member(name: str, data: bytes, header: bytes | None = None) -> bytes:
+    return (header or tar_header(name, len(data))) + data + padding(len(data))
+
+
+def built(manifest: Manifest | bytes, *members: bytes, end: bytes = END) -> bytes:
+    first = manifest if isinstance(manifest, bytes) else manifest.to_bytes()
+    return b"".join([member(MANIFEST, first), *members, end])
+
+
+def shape(**changes) -> bytes:
+    return json.dumps(json.loads(Manifest((LISTED,)).to_bytes()) | changes).encode()
+
+
+def with_model(**changes) -> bytes:
+    return shape(models=[json.loads(Manifest((LISTED,)).to_bytes())["models"][0] | changes])
+
+
+def info(name: str, **fields) -> bytes:
+    found = tarfile.TarInfo(name)
+    for key, value in fields.items():
+        setattr(found, key, value)
+    return found.tobuf(tarfile.USTAR_FORMAT)
+
+
+def ordinary_tar() -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        found = tarfile.TarInfo("../../evil.gguf")
+        found.size = len(MODEL)
+        archive.addfile(found, io.BytesIO(MODEL))
+    return out.getvalue()
+
+
+GOOD = member(LISTED.file, MODEL)
+BERT = tiny_bert().data
+BERT_LISTED = PackedModel("models/a.gguf", len(BERT), hashlib.sha256(BERT).hexdigest(), "B")
+JUNK = b"not a model" * 50
+JUNK_LISTED = PackedModel("models/z.gguf", len(JUNK), hashlib.sha256(JUNK).hexdigest(), "Z")
+OTHER = bytes([MODEL[0] ^ 1]) + MODEL[1:]
+HOSTILE = {
+    "empty": (b"", "pack.invalid"),
+    "a text": (b"hello" * 500, "pack.invalid"),
+    "an ordinary tar": (ordinary_tar(), "pack.invalid"),
+    "no manifest": (GOOD + END, "pack.invalid"),
+    "a manifest that never ends": (tar_header(MANIFEST, 1 << 30) + b"{" * 5000, "pack.invalid"),
+    "a manifest cut": (built(Manifest((LISTED,)))[:700], "pack.incomplete"),
+    "a manifest that is no JSON": (built(b"{nonsense", GOOD), "pack.invalid"),
+    "a manifest nested deep": (built(b"[" * 200_000, GOOD), "pack.invalid"),
+    "a manifest with a key twice": (built(b'{"format": "slmdesk-pack", "format": "x"}', GOOD), "pack.invalid"),
+    "another format": (built(shape(format="other"), GOOD), "pack.invalid"),
+    "a newer version": (built(shape(version=2), GOOD), "pack.newer"),
+    "no version": (built(shape(version=True), GOOD), "pack.invalid"),
+    "models that are no list": (built(shape(models={"a": 1}), GOOD), "pack.invalid"),
+    "too many models": (built(shape(models=[{}] * 1001), GOOD), "pack.invalid"),
+    "a name with ..": (built(with_model(file="models/../../a.gguf"), GOOD), "pack.invalid"),
+    "an absolute name": (built(with_model(file="/etc/a.gguf"), GOOD), "pack.invalid"),
+    "a name with a newline": (built(with_model(file="models/a.gguf\n"), GOOD), "pack.invalid"),
+    "a negative size": (built(with_model(bytes=-1), GOOD), "pack.invalid"),
+    "a size that is true": (built(with_model(bytes=True), GOOD), "pack.invalid"),
+    "a size of many digits": (built(with_model(bytes=10**400), GOOD), "pack.invalid"),
+    "a sum that is none": (built(with_model(sha256="../x"), GOOD), "pack.invalid"),
+    "a name that is no text": (built(with_model(name=["x"]), GOOD), "pack.invalid"),
+    "an entry twice": (built(Manifest((LISTED, LISTED)), GOOD, GOOD), "pack.invalid"),
+    "one sum twice": (built(Manifest((LISTED, replace(LISTED, file="models/b.gguf"))), GOOD, GOOD), "pack.invalid"),
+    "a member twice": (built(Manifest((LISTED,)), GOOD, GOOD), "pack.incomplete"),
+    "a member that is not listed": (built(Manifest(()), GOOD), "pack.incomplete"),
+    "a member missing": (built(Manifest((LISTED,))), "pack.incomplete"),
+    "a link": (
+        built(Manifest((LISTED,)), member("", MODEL, info(LISTED.file, type=b"2", linkname="/etc/passwd"))),
+        "pack.invalid",
+    ),
+    "a hard link": (
+        built(Manifest((LISTED,)), member("", MODEL, info(LISTED.file, type=b"1", linkname="x", size=len(MODEL)))),
+        "pack.invalid",
+    ),
+    "a device": (built(Manifest((LISTED,)), member("", MODEL, info(LISTED.file, type=b"3"))), "pack.invalid"),
+    "another name than listed": (built(Manifest((LISTED,)), member("../a.gguf", MODEL)), "pack.invalid"),
+    "a member that lies about its size": (
+        built(Manifest((LISTED,)), member("", MODEL, tar_header(LISTED.file, len(MODEL) + 7))),
+        "pack.invalid",
+    ),
+    "a list that lies about a size": (built(with_model(bytes=len(MODEL) + 512), GOOD), "pack.incomplete"),
+    "a list that promises a bomb": (built(with_model(bytes=1 << 59), GOOD), "pack.incomplete"),
+    "words in the padding": (built(Manifest((LISTED,)), GOOD[:-1] + b"x"), "pack.invalid"),
+    "words in the end": (built(Manifest((LISTED,)), GOOD, end=END[:-1] + b"x"), "pack.invalid"),
+    "other bytes": (built(Manifest((LISTED,)), member(LISTED.file, OTHER)), "pack.damaged"),
+    "a text with other bytes": (
+        built(Manifest((LISTED,), (Text("about.txt", 3, "0" * 64),)), member("about.txt", b"abc"), GOOD),
+        "pack.damaged",
+    ),
+    "a text that is the list": (
+        built(Manifest((LISTED,), (Text(MANIFEST, 3, "0" * 64),)), member(MANIFEST, b"abc"), GOOD),
+        "pack.invalid",
+    ),
+    "trailing data": (built(Manifest((LISTED,)), GOOD) + b"x", "pack.incomplete"),
+    "trailing data instead of the end": (built(Manifest((LISTED,)), GOOD, end=b"x" * 1024), "pack.invalid"),
+    "no end": (built(Manifest((LISTED,)), GOOD, end=b""), "pack.incomplete"),
+    "no model at all behind a good one": (
+        built(Manifest((LISTED, JUNK_LISTED)), GOOD, member(JUNK_LISTED.file, JUNK)),
+        "model.not_gguf",
+    ),
+    "an encoder": (built(Manifest((BERT_LISTED,)), member(BERT_LISTED.file, BERT)), "model.wrong_kind"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_d10_hostile_packs_are_refused_and_nothing_stays(told, tmp_path, folder, kind) -> None:
+    data, code = HOSTILE[kind]
+    path = tmp_path / "hostile.tar"
+    path.write_bytes(data)
+    before = sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts)
+    end = unpack(told, path)
+    assert end.problem is not None
+    assert (end.problem.code, end.models) == (code, ()), end.problem.sentence
+    assert end.problem.sentence.isprintable()
+    assert list(folder.iterdir()) == []
+    assert models(told) == []
+    assert sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts) == before
+
+
+def test_d10_the_control_a_pack_built_the_same_way_is_taken(told, tmp_path) -> None:
+    (tmp_path / "good.tar").write_bytes(built(Manifest((LISTED,)), GOOD))
+    end = unpack(told, tmp_path / "good.tar")
+    assert [one.model.name for one in end.models] == ["A model"]
+
+
+def test_m3_a_pack_cut_anywhere_is_refused(told, made, tmp_path, folder) -> None:
+    data = made[0].read_bytes()
+    cut = tmp_path / "cut.tar"
+    for size in [*range(1, len(data), len(data) // 12), len(data) - 1]:
+        cut.write_bytes(data[:size])
+        assert unpack(told, cut).problem.code in ("pack.incomplete", "pack.invalid"), size
+    assert list(folder.iterdir()) == []
+
+
+def test_m4_a_flipped_byte_anywhere_is_found(told, made, tmp_path, folder) -> None:
+    data = made[0].read_bytes()
+    sum_of_list = made[1].manifest_sha256
+    bad = tmp_path / "bad.tar"
+    for at in range(7, len(data), len(data) // 15):
+        bad.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+        assert unpack(told, bad, sum_of_list).problem.code.startswith("pack."), at
+    assert list(folder.iterdir()) == []
+
+
+def test_a_pack_with_another_list_than_told_is_refused(told, made, folder) -> None:
+    end = unpack(told, made[0], "0" * 64)
+    assert (end.problem.code, end.problem.args["sha256"]) == ("pack.other", made[1].manifest_sha256)
+    assert list(folder.iterdir()) == []
+
+
+def test_m11_names_of_a_pack_are_labels_and_nothing_else(told, tmp_path, folder) -> None:
+    manifest = with_model(name="../../\x1b[31m\u202e<b>evil", license="L\nicence", source="huggingface:x/y")
+    (tmp_path / "p.tar").write_bytes(built(manifest, GOOD))
+    (one,) = unpack(told, tmp_path / "p.tar").models
+    assert one.model.name.isprintable()
+    assert [each.parent for each in folder.iterdir()] == [folder]
+    assert one.license == "L icence"
+
+
+@pytest.mark.parametrize("make", ["folder", "fifo", "missing"])
+def test_m10_what_is_no_regular_file_is_not_opened(told, tmp_path, make) -> None:
+    path = tmp_path / "thing"
+    if make == "folder":
+        path.mkdir()
+    elif make == "fifo":
+        os.mkfifo(path)
+    end = unpack(told, path)
+    assert end.problem.code == ("file.missing" if make == "missing" else "file.unreadable")
+
+
+def test_sizes_of_eight_gigabytes_and_more_have_a_header_tar_reads() -> None:
+    found = tarfile.TarInfo.frombuf(tar_header("models/a.gguf", 9 << 30), "ascii", "strict")
+    assert (found.size, found.name, found.isreg()) == (9 << 30, "models/a.gguf", True)
+
+
+def test_an_unknown_model_is_named(told, tmp_path) -> None:
+    from slmdesk.core.errors import KnownError
+
+    with pytest.raises(KnownError) as err:
+        told.services.desk.call(lambda: told.services.packs.pack(["nothing"], tmp_path / "p.tar"))
+    assert err.value.code == "model.unknown"
