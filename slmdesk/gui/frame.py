@@ -19,6 +19,10 @@ from slmdesk.gui.chat.models_controller import ModelsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.main_window import MainWindow, Page
+from slmdesk.gui.models.controller import LibraryController
+from slmdesk.gui.models.fetching import FetchController
+from slmdesk.gui.models.finding import FindController
+from slmdesk.gui.models.page import ModelsPage
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
@@ -58,6 +62,9 @@ class Frame(QObject):
         self.chat = ChatController(bridge, self)
         self.chats = ListController(bridge, self)
         self.models = ModelsController(bridge, starter, self)
+        self.library = LibraryController(bridge, self)
+        self.find = FindController(bridge, settings, self)
+        self.fetch = FetchController(bridge, settings, self)
         self.settings = SettingsController(bridge, settings, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
@@ -66,10 +73,12 @@ class Frame(QObject):
 
     def _build_ui(self, settings: Settings, models_folder: str) -> None:
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self._keeper)
+        self.models_page = ModelsPage(self.library, self.find, self.fetch)
         self.settings_page = SettingsPage(self.settings, models_folder)
         self.chat_page.restore_layout(settings.window_splitter, is_list_shown=settings.sidebar_visible)
         pages = (
             Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
+            Page("Models", "package", self.models_page, "Ctrl+2"),
             Page("Settings", "settings", self.settings_page, "Ctrl+,", at_end=True),
         )
         self.window = MainWindow(pages, geometry=settings.window_geometry)
@@ -78,8 +87,12 @@ class Frame(QObject):
 
     def _connect(self) -> None:
         bridge, window = self._bridge, self.window
-        for source in (self.chat, self.chats, self.models, self.settings):
+        for source in (self.chat, self.chats, self.models, self.library, self.find, self.fetch, self.settings):
             source.notice_raised.connect(self._on_notice_raised)
+        for part in (self.library, self.fetch):
+            part.chat_requested.connect(self._on_chat_requested)
+        for switch in (window.status, self.models_page):
+            switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
         bridge.noticed.connect(self._on_noticed)
         bridge.problem_met.connect(self._on_problem)
         bridge.open_failed.connect(self._on_open_failed)
@@ -184,6 +197,11 @@ class Frame(QObject):
     @Slot(object)
     def _on_open_failed(self, problem: Problem) -> None:
         self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.close_requested.emit))
+
+    @Slot(str)
+    def _on_chat_requested(self, model: str) -> None:
+        self.models.use(model)
+        self.window.show_page(0)
 
     @Slot(int)
     def _on_page_shown(self, index: int) -> None:

@@ -214,8 +214,17 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #chat_list {{ background: {t.window}; border: none; }}
     #chat_view {{ background: {t.window}; border: none; }}
     QSplitter::handle {{ background: {t.line}; }}
-    #work, #settings_inner, #first_start, #first_start_inner, #settings_page, #empty_chat {{
-        background: {t.surface}; border: none; }}
+    #work, #settings_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
+        #models_inner {{ background: {t.surface}; border: none; }}
+    QFrame[kind="card"] {{ background: transparent; border: none; border-bottom: {line}; }}
+    QFrame[kind="band"] {{ background: {t.raised}; border: none; border-radius: {RADIUS}px; }}
+    QFrame[kind="band"] QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
+    QFrame[kind="band"] QPushButton:hover {{ border-color: {t.line}; }}
+    QFrame[kind="band"] QPushButton:focus {{ border-color: {t.accent}; }}
+    #network_panel {{ background: {t.surface}; border: {line}; }}
+    QCheckBox {{ spacing: 8px; padding: 3px; border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
+    QCheckBox:focus {{ border-color: {t.accent}; }}
+    QLabel[kind="strong"] {{ font-weight: 600; }}
     #chat_header {{ background: {t.surface}; border: none; border-bottom: {line}; }}
     #chat_title {{ font-weight: 600; }}
     QToolButton[kind="picker"] {{ padding: 3px 8px; }}

@@ -14,7 +14,7 @@ from slmdesk.core.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
-from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, load_catalogue
+from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, load_catalogue
 from slmdesk.hub.links import HubLink, parse_link
 from slmdesk.services.facts import Problem
 from slmdesk.services.fits import COMFORTABLE, available_bytes
@@ -35,6 +35,11 @@ _COMMERCIAL = {
     Commercial.CONDITIONS: "has conditions for use at work",
     Commercial.NO: "not for use at work",
 }
+
+
+_FIT_ORDER = {"fits": 0, "tight": 1, "too_large": 3}
+_MANY = 20
+"""Languages that one with too many to list counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,10 @@ class OfferService:
         self._hub = hub
 
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """The curated list.  Asks nobody."""
+        """The curated list: what fits first, then what can do most in most languages.  Asks nobody."""
         free = available_bytes()
-        return tuple(_suggested(entry, free) for entry in load_catalogue() if entry.good_at)
+        entries = sorted((one for one in load_catalogue() if _can_chat(one)), key=_use)
+        return tuple(sorted((_suggested(one, free) for one in entries), key=lambda one: _FIT_ORDER.get(one.fit, 2)))
 
     def search(self, words: str, ended: Callable[[Found | Problem], None], *, limit: int) -> Asking:
         """Repositories whose names hold `words`, by one request; their sizes are known after `repo`."""
@@ -131,6 +137,16 @@ class _Sized:
     name: str
     size_bytes: int
     found: FoundFile
+
+
+def _can_chat(entry: CatalogueEntry) -> bool:
+    return bool(set(entry.good_at) - {Skill.EMBEDDING})
+
+
+def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
+    """Sorts by what a clerk gets: a free licence, skills, languages, then the smaller file."""
+    languages = _MANY if MANY_LANGUAGES in entry.languages else len(entry.languages)
+    return entry.commercial is not Commercial.YES, -len(entry.good_at), -languages, entry.parameters
 
 
 def _suggested(entry: CatalogueEntry, free: int) -> Suggestion:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
+from slmdesk.gui.widgets.dropped import model_files
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
@@ -24,13 +23,6 @@ STAYS = (
     "The bar below counts every request it makes: there are none unless you ask for one.",
 )
 COLUMN = 560
-MODEL_SUFFIX = ".gguf"
-
-
-def model_files(event: QDropEvent) -> list[Path]:
-    """The model files among what is dragged, judged by name alone."""
-    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for url in urls if (path := Path(url.toLocalFile())).suffix.lower() == MODEL_SUFFIX]
 
 
 class EmptyChat(QWidget):

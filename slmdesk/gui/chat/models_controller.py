@@ -107,6 +107,8 @@ class ModelsController(QObject):
 
     @Slot(object)
     def _on_import_progressed(self, fact: facts.ImportProgress) -> None:
+        if self._importing is None or str(self._importing) != fact.path:
+            return  # begun on the page of models
         fraction = fact.done_bytes / fact.total_bytes if fact.total_bytes else 0.0
         done, total = bytes_for_people(fact.done_bytes), bytes_for_people(fact.total_bytes)
         self.import_progressed.emit(f"{Path(fact.path).name}: {done} of {total}", fraction)

@@ -24,12 +24,13 @@ from slmdesk.gui.chat.chat_list import ChatList
 from slmdesk.gui.chat.composer import Composer
 from slmdesk.gui.chat.context_meter import ContextMeter
 from slmdesk.gui.chat.controller import ChatController
-from slmdesk.gui.chat.empty_state import EmptyChat, FirstStart, model_files
+from slmdesk.gui.chat.empty_state import EmptyChat, FirstStart
 from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.model_picker import ModelPicker
 from slmdesk.gui.chat.models_controller import ModelsController
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.dropped import MODEL_FILTER, model_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
@@ -37,7 +38,6 @@ from slmdesk.gui.widgets.text import ElidedLabel
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.conversation import SeenPrompt
 
-MODEL_FILTER = "Model files (*.gguf);;All files (*)"
 LIST_WIDTH = 260
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 

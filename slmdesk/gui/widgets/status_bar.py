@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.network_panel import NetworkPanel
 from slmdesk.services.facts import ModelState, ModelStateChanged
 from slmdesk.services.sentences import bytes_for_people
 
@@ -20,8 +21,9 @@ STATE_WORDS = {
 
 
 class StatusBar(QFrame):
-    """Emits `ledger_requested` when a person wants to see the requests."""
+    """Emits `offline_chosen` with whether to work offline, and `ledger_requested` to see the requests."""
 
+    offline_chosen = Signal(bool)
     ledger_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -36,7 +38,8 @@ class StatusBar(QFrame):
     def _build_ui(self) -> None:
         self._network = named(QPushButton(self), "network_button")
         self._network.setProperty("kind", "status")
-        self._network.setToolTip("Show every request this program made over the network")
+        self._network.setToolTip("Allow or forbid the network, and see every request this program made")
+        self._panel = NetworkPanel(self)
         self._model = named(QLabel(self), "model_status")
         self._model.setTextFormat(Qt.TextFormat.PlainText)
         layout = QHBoxLayout(self)
@@ -48,7 +51,9 @@ class StatusBar(QFrame):
         self._show_network()
 
     def _connect(self) -> None:
-        self._network.clicked.connect(self.ledger_requested)
+        self._network.clicked.connect(lambda: self._panel.toggle_above(self._network))
+        self._panel.offline_chosen.connect(self.offline_chosen)
+        self._panel.ledger_requested.connect(self.ledger_requested)
 
     @Slot(int)
     def show_requests(self, count: int) -> None:
@@ -60,6 +65,7 @@ class StatusBar(QFrame):
     def show_offline(self, is_offline: bool) -> None:
         """Say whether requests may leave at all."""
         self._is_offline = is_offline
+        self._panel.show_offline(is_offline)
         self._show_network()
 
     @Slot(object)

@@ -1,0 +1,212 @@
+"""Downloads as the page shows them: begun, paused, gone on with, given up.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.downloads import ENDS, LeftOver
+from slmdesk.services.facts import DownloadChanged, DownloadState, Problem
+from slmdesk.services.sentences import bytes_for_people
+from slmdesk.settings import Settings
+
+OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."
+
+
+class FetchController(QObject):
+    """Lives on the window's thread.
+
+    Emits `download_shown` with a DownloadChanged, `download_hidden` with an id, `left_overs_listed` with LeftOvers of
+    earlier runs, `chat_requested` with a model's id, `notice_raised`.
+    """
+
+    download_shown = Signal(object)
+    download_hidden = Signal(str)
+    left_overs_listed = Signal(object)
+    chat_requested = Signal(str)
+    notice_raised = Signal(object)
+
+    def __init__(
+        self, bridge: Bridge, settings: Settings, parent: QObject | None = None, *, undo_ms: int = UNDO_MS
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("fetch_controller")
+        self._bridge = bridge
+        self._is_offline = settings.offline
+        self.undo_ms = undo_ms
+        self._all: dict[str, DownloadChanged] = {}
+        self._left: dict[str, LeftOver] = {}
+        self._going: dict[str, QTimer] = {}
+        bridge.opened.connect(self._on_opened)
+        bridge.download_changed.connect(self._on_download_changed)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @Slot(str, str, str)
+    def start(self, repo: str, file: str, quantization: str = "") -> None:
+        """Fetch a file of a repository, or the one of a quantization; offline, a bar offers to allow the network."""
+        running = [one for one in self._all.values() if one.repo == repo and one.state not in ENDS]
+        if any(file in ("", one.name) for one in running):
+            self.notice_raised.emit(Notice("This model is being downloaded already.", key="download"))
+            return
+        begin = partial(self._start, repo, file, quantization)
+        if self._is_offline:
+            self._offer_network("Allow the network and download", begin)
+        else:
+            begin()
+
+    def pause(self, id: str) -> None:
+        """Stop for now; what came is kept."""
+        self._bridge.ask(lambda services: services.downloads.pause(id), None, self._raise_problem)
+
+    def resume(self, id: str) -> None:
+        """Go on."""
+        go_on = partial(self._resume, id)
+        if self._is_offline:
+            self._offer_network("Allow the network and go on", go_on)
+        else:
+            go_on()
+
+    def cancel(self, id: str) -> None:
+        """Stop; what came is deleted when the time for *Undo* is over."""
+        change = self._all[id]
+        if change.state not in ENDS:
+            self.pause(id)
+        self._let_go(id, f"The download of {change.name or change.repo} is cancelled.", partial(self._cancel_now, id))
+
+    def use(self, id: str) -> None:
+        """Chat with what has come."""
+        model = self._all[id].model
+        self.dismiss(id)
+        if model is not None:
+            self.chat_requested.emit(model.id)
+
+    def dismiss(self, id: str) -> None:
+        """Take a finished one off the list."""
+        self._all.pop(id, None)
+        self.download_hidden.emit(id)
+
+    def go_on_with(self, left_over: str) -> None:
+        """Fetch the rest of what an earlier run began."""
+        found = self._left[left_over]
+        self.start(found.repo, found.name)
+
+    def discard(self, left_over: str) -> None:
+        """Delete what was left over when the time for *Undo* is over."""
+        name = self._left[left_over].name
+        self._let_go(left_over, f"What came of {name} is removed.", partial(self._discard_now, left_over))
+        self._list_left()
+
+    # ---- what is heard
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs, self._raise_problem)
+
+    def _on_left_overs(self, found: Sequence[LeftOver]) -> None:
+        self._left = {one.id: one for one in found}
+        self._list_left()
+
+    @Slot(object)
+    def _on_download_changed(self, change: DownloadChanged) -> None:
+        before = self._all.get(change.id)
+        if before is None and change.state is DownloadState.CANCELLED:
+            return
+        self._all[change.id] = change
+        self._forget_left(change)
+        if change.id in self._going and change.state is DownloadState.DONE:
+            self._keep(change.id)  # it was whole before it could be stopped
+        if change.id in self._going:
+            return
+        if change.state is DownloadState.CANCELLED:
+            self.dismiss(change.id)
+            return
+        self.download_shown.emit(change)
+        if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
+            use = partial(self.use, change.id)
+            name = change.model.name if change.model else change.name
+            words = f"{name} is here, and exactly what was published."
+            self.notice_raised.emit(
+                Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
+            )
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        went_offline = settings.offline and not self._is_offline
+        self._is_offline = settings.offline
+        if went_offline:
+            for one in self._all.values():
+                if one.state not in ENDS:
+                    self.pause(one.id)
+
+    # ---- inside
+
+    def _start(self, repo: str, file: str, quantization: str) -> None:
+        self._bridge.ask(
+            lambda services: services.downloads.start(repo, file, quantization), None, self._raise_problem
+        )  # fmt: skip
+
+    def _resume(self, id: str) -> None:
+        self._bridge.ask(lambda services: services.downloads.resume(id), None, self._raise_problem)
+
+    def _offer_network(self, action: str, then: Callable[[], None]) -> None:
+        def allow() -> None:
+            self._bridge.ask(lambda services: services.network.set_offline(False), lambda _: then())
+
+        self.notice_raised.emit(Notice(OFFLINE_WORDS, action=action, on_action=allow, key="offline"))
+
+    def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
+        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
+        timer.timeout.connect(then)
+        self._going[id] = timer
+        timer.start()
+        self.download_hidden.emit(id)
+        undo = partial(self._undo, id)
+        self.notice_raised.emit(
+            Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"cancel {id}")
+        )  # fmt: skip
+
+    def _undo(self, id: str) -> None:
+        self._keep(id)
+        if id in self._left:
+            self._list_left()
+        elif (change := self._all.get(id)) is not None:
+            self.download_shown.emit(change)
+            if not self._is_offline:
+                self._resume(id)
+
+    def _keep(self, id: str) -> None:
+        timer = self._going.pop(id, None)
+        if timer is not None:
+            timer.stop()
+            timer.deleteLater()
+
+    def _cancel_now(self, id: str) -> None:
+        self._keep(id)
+        self._bridge.ask(lambda services: services.downloads.cancel(id), None, self._raise_problem)
+
+    def _discard_now(self, left_over: str) -> None:
+        self._keep(left_over)
+        name = self._left.pop(left_over).name
+
+        def discarded(freed: int) -> None:
+            words = f"What came of {name} is removed; {bytes_for_people(freed)} are free again."
+            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"cancel {left_over}"))
+
+        self._bridge.ask(lambda services: services.downloads.discard(left_over), discarded, self._raise_problem)
+
+    def _forget_left(self, change: DownloadChanged) -> None:
+        same = [one.id for one in self._left.values() if (one.repo, one.name) == (change.repo, change.name)]
+        for id in same:
+            if not self._left[id].is_bad:
+                del self._left[id]
+                self._list_left()
+
+    def _list_left(self) -> None:
+        self.left_overs_listed.emit(tuple(one for one in self._left.values() if one.id not in self._going))
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

@@ -1,0 +1,223 @@
+"""The page of models: on this PC, suggested, on the Hub.  Widgets only; the controllers decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui import theme
+from slmdesk.gui.models.controller import LibraryController
+from slmdesk.gui.models.download_rows import Downloads
+from slmdesk.gui.models.fetching import FetchController
+from slmdesk.gui.models.finding import FindController
+from slmdesk.gui.models.local_cards import LocalModels
+from slmdesk.gui.models.search import HubSearch
+from slmdesk.gui.models.suggestions import Suggestions
+from slmdesk.gui.widgets.dropped import MODEL_FILTER, model_files
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.link_dialog import ask_about_link
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.text_dialog import TextDialog
+
+COLUMN = 760
+
+
+class OfflineBar(QFrame):
+    """Says that nothing leaves this PC.  Emits `allow_requested`."""
+
+    allow_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("offline_bar")
+        self.setProperty("kind", "band")
+        sign = named(QLabel(self), "offline_sign")
+        set_icon(sign, "wifi-off", "muted")
+        words = "slmdesk works offline. Searching and downloading need the network."
+        allow = named(QPushButton("Allow the network", self), "allow_network_button")
+        allow.clicked.connect(self.allow_requested)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(sign)
+        row.addWidget(plain_label(words, self, name="offline_words"), 1)
+        row.addWidget(allow)
+
+
+class ModelsPage(QScrollArea):
+    """One scrolling column of three parts.  Emits `offline_chosen` when a person allows the network."""
+
+    offline_chosen = Signal(bool)
+
+    def __init__(
+        self,
+        library: LibraryController,
+        find: FindController,
+        fetch: FetchController,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("models_page")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAcceptDrops(True)
+        self._library, self._find, self._fetch = library, find, fetch
+        self._names: dict[str, str] = {}
+        self._build_ui()
+        self._connect_library()
+        self._connect_hub()
+        self._on_offline_changed(find.is_offline)
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "models_inner")
+        holder = QWidget(inner)
+        holder.setMaximumWidth(COLUMN)
+        self._offline = OfflineBar(holder)
+        self._downloads = Downloads(holder)
+        self._local = LocalModels(holder)
+        self._suggestions = Suggestions(holder)
+        self._search = HubSearch(holder)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
+        column.setSpacing(theme.SPACE_12)
+        column.addWidget(plain_label("Models", holder, name="models_title", kind="title"))
+        column.addWidget(self._offline)
+        column.addWidget(self._downloads)
+        for name, title, part in (
+            ("local", "On this PC", self._local),
+            ("suggested", "Suggested", self._suggestions),
+            ("hub", "On the Hugging Face Hub", self._search),
+        ):
+            column.addWidget(plain_label(title, holder, name=f"{name}_heading", kind="heading"))
+            column.addWidget(part)
+            column.addSpacing(theme.SPACE_12)
+        column.addStretch(1)
+        row = QHBoxLayout(inner)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(holder, 1000)
+        row.addStretch(1)
+        self.setWidget(inner)
+
+    def _connect_library(self) -> None:
+        library, local = self._library, self._local
+        library.models_listed.connect(local.show_models)
+        library.models_listed.connect(self._on_models_listed)
+        library.models_judged.connect(local.show_judged)
+        library.state_changed.connect(local.show_state)
+        library.import_progressed.connect(local.show_progress)
+        library.import_ended.connect(local.end_progress)
+        library.details_read.connect(self._on_details_read)
+        local.use_requested.connect(library.use)
+        local.action_requested.connect(self._on_action)
+        local.add_requested.connect(self._on_add)
+        local.cancel_requested.connect(library.cancel_import)
+
+    def _connect_hub(self) -> None:
+        find, fetch, search, downloads = self._find, self._fetch, self._search, self._downloads
+        self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
+        find.offline_changed.connect(self._on_offline_changed)
+        find.suggested.connect(self._suggestions.show_suggestions)
+        find.search_cleared.connect(search.clear)
+        find.search_began.connect(search.show_searching)
+        find.found.connect(search.show_found)
+        find.search_failed.connect(search.show_failed)
+        find.files_found.connect(search.show_files)
+        find.files_failed.connect(search.show_files_failed)
+        find.page_known.connect(lambda address: ask_about_link(self, address))
+        search.words_changed.connect(find.search)
+        search.search_requested.connect(find.search_now)
+        search.more_requested.connect(find.more)
+        search.files_requested.connect(find.ask_files)
+        search.page_requested.connect(find.ask_page)
+        search.download_requested.connect(fetch.start)
+        self._suggestions.page_requested.connect(find.ask_page)
+        self._suggestions.download_requested.connect(fetch.start)
+        fetch.download_shown.connect(downloads.show_download)
+        fetch.download_hidden.connect(downloads.hide_download)
+        fetch.left_overs_listed.connect(downloads.show_left_overs)
+        downloads.pause_requested.connect(fetch.pause)
+        downloads.resume_requested.connect(fetch.resume)
+        downloads.cancel_requested.connect(fetch.cancel)
+        downloads.use_requested.connect(fetch.use)
+        downloads.dismissed.connect(fetch.dismiss)
+        downloads.go_on_requested.connect(fetch.go_on_with)
+        downloads.discard_requested.connect(fetch.discard)
+
+    @property
+    def search(self) -> HubSearch:
+        """The part with the search."""
+        return self._search
+
+    @Slot(object)
+    def _on_models_listed(self, models: object) -> None:
+        assert isinstance(models, tuple)
+        self._names = {one.id: one.name for one in models}
+
+    @Slot(bool)
+    def _on_offline_changed(self, is_offline: bool) -> None:
+        self._offline.setVisible(is_offline)
+        self._search.show_offline(is_offline)
+
+    @Slot(str, str)
+    def _on_action(self, model: str, action: str) -> None:
+        if action == "rename":
+            self._ask_name(model)
+        elif action == "verify":
+            self._library.verify(model)
+        elif action == "details":
+            self._library.show_details(model)
+        elif action == "folder":
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._library.folder_of(model))))
+        elif action == "remove":
+            self._library.remove(model)
+
+    @Slot(str, str, str)
+    def _on_details_read(self, title: str, intro: str, text: str) -> None:
+        TextDialog(self, title=title, intro=intro, text=text).show()
+
+    @Slot(bool)
+    def _on_add(self, link: bool) -> None:
+        dialog = QFileDialog(self, "Add a model file", "", MODEL_FILTER)
+        dialog.setObjectName("library_file_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._library.add_file(Path(name), link))
+        dialog.open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A model file may be dropped anywhere on the page."""
+        if model_files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Copy the first model file in."""
+        files = model_files(event)
+        if files:
+            event.acceptProposedAction()
+            self._library.add_file(files[0], False)
+
+    def _ask_name(self, model: str) -> None:
+        dialog = QInputDialog(self)
+        dialog.setObjectName("rename_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Rename the model")
+        dialog.setLabelText("Its new name; the file keeps its own.")
+        dialog.setTextValue(self._names.get(model, ""))
+        dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
+        dialog.open()

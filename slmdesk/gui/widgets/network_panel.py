@@ -1,0 +1,97 @@
+"""What the status bar's network entry opens: the switch, and the way to the ledger."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QCheckBox, QFrame, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+
+WIDTH = 340
+WORDS = {
+    True: "Nothing leaves this PC. Models can be neither searched nor downloaded.",
+    False: "Models may be searched and downloaded, when you ask for it. Your chats never leave this PC.",
+}
+
+
+class NetworkPanel(QFrame):
+    """A part of the window, not a window: where a popup stands is the desktop's choice.  A click elsewhere closes it.
+
+    Emits `offline_chosen` with whether to work offline, by a person only, and `ledger_requested`.
+    """
+
+    offline_chosen = Signal(bool)
+    ledger_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("network_panel")
+        self.setAccessibleName("Network")
+        self._anchor: QWidget | None = None
+        self._build_ui()
+        self._switch.clicked.connect(self.offline_chosen)
+        self._ledger.clicked.connect(self._on_ledger)
+        self.show_offline(True)
+        self.hide()
+
+    def _build_ui(self) -> None:
+        self._switch = named(QCheckBox("Work offline", self), "offline_switch")
+        self._words = plain_label("", self, name="network_words", kind="muted")
+        self._ledger = named(QPushButton("Show the ledger of requests", self), "ledger_button")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(self._switch)
+        layout.addWidget(self._words)
+        layout.addWidget(self._ledger)
+
+    def show_offline(self, is_offline: bool) -> None:
+        """Show the state in force."""
+        self._switch.setChecked(is_offline)
+        self._words.setText(WORDS[is_offline])
+
+    def toggle_above(self, anchor: QWidget) -> None:
+        """Open it over a widget of the window's foot, or close it."""
+        if self.isVisible():
+            self._close()
+            return
+        window = anchor.window()
+        self._anchor = anchor
+        self.setParent(window)
+        width = round(WIDTH * max(1.0, self.fontMetrics().height() / 20))
+        height = self.heightForWidth(width)  # the hint of wrapped words is that of another width
+        self.setGeometry(0, 0, width, height)
+        self.move(anchor.mapTo(window, QPoint(0, -height - theme.SPACE_4)))
+        self.show()
+        self.raise_()
+        self._switch.setFocus()
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A click elsewhere closes it."""
+        if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
+            is_own = watched is self or self.isAncestorOf(watched) or watched is self._anchor
+            if not is_own:
+                self._close()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._close()
+            if self._anchor is not None:
+                self._anchor.setFocus()
+        else:
+            super().keyPressEvent(event)
+
+    @Slot()
+    def _on_ledger(self) -> None:
+        self._close()
+        self.ledger_requested.emit()
+
+    def _close(self) -> None:
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        self.hide()
