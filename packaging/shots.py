@@ -74,12 +74,18 @@ class Photographer:
         self._grab("chat-dark")
         window.show_page(1)
         yield 300
+        self._grab("models-dark")
+        window.show_page(2)
+        yield 300
         self._grab("settings-dark")
         change("theme", "light")
         yield 400
         self._drop_notices()
         yield 300
         self._grab("settings-light")
+        window.show_page(1)
+        yield 300
+        self._grab("models-light")
         window.show_page(0)
         change("font_scale", 150)
         yield 400

@@ -58,7 +58,7 @@ def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
 
 
 def test_settings_count_at_once_and_can_be_undone(desk):
-    desk.window.show_page(1)
+    desk.window.show_page(2)
     theme = desk.find("setting_theme")
     theme.setCurrentIndex(theme.findData("dark"))
     theme.activated.emit(theme.currentIndex())
@@ -124,6 +124,7 @@ def test_the_status_bar_counts_requests_from_the_ledger(desk):
     desk.ask(lambda services: services.network.say_today())
     desk.wait(lambda: "1 request today" in button.text())
     desk.click(button)
+    desk.click("ledger_button")
     desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
     assert "example.org/x" in desk.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
 

@@ -1,0 +1,465 @@
+"""The page of models, by clicks and keys, against the fake Hub and the real services."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from fakes.fake_hub import FakeHub, Fault, online
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
+
+from slmdesk.core.records import Status
+from slmdesk.services.facts import DownloadState
+
+pytestmark = pytest.mark.gui
+REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        it.add(REPO, {FILE: tiny_gguf.tiny_llama().data, "README.md": b"# Tiny"}, license="mit", downloads=1000)
+        yield it
+
+
+@pytest.fixture
+def models(start, home, hub):
+    """The window on its page of models, with the network allowed."""
+
+    def begin(**settings):
+        online(home, hub, **settings)
+        desk = start()
+        QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        desk.wait(lambda: desk.frame.models_page.isVisible())
+        return desk
+
+    return begin
+
+
+def shown(desk, kind, name: str):
+    return [one for one in desk.frame.models_page.findChildren(kind, name) if one.isVisible()]
+
+
+def press(desk, name: str, within=None) -> None:
+    """Scroll to a button and click it."""
+    button = next(one for one in (within or desk.frame.models_page).findChildren(QPushButton, name) if one.isVisible())
+    desk.frame.models_page.ensureWidgetVisible(button)
+    desk.click(button)
+
+
+def write(desk, words: str) -> None:
+    field = desk.frame.models_page.search.field
+    desk.frame.models_page.ensureWidgetVisible(field)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, words)
+
+
+def cards(desk, name: str = "repo_card"):
+    return shown(desk, QWidget, name)
+
+
+def local(desk):
+    page = desk.frame.models_page
+    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
+
+
+def action(card, name: str) -> None:
+    card.findChild(QToolButton, "model_actions").menu().findChild(QAction, f"action_{name}").trigger()
+
+
+def notice(desk, words: str) -> bool:
+    return any(words in one for one in desk.notices())
+
+
+def press_notice(desk, words: str) -> None:
+    desk.wait(lambda: notice(desk, words))
+    bar = next(one for one in desk.window.notices.bars if words in one.notice.text)
+    button = bar.findChild(QPushButton, "notice_action")
+    desk.wait(button.isVisible)
+    desk.click(button)
+
+
+def download(desk) -> None:
+    """Search for the tiny model and click on *Download*."""
+    write(desk, "tiny")
+    desk.wait(lambda: cards(desk))
+    press(desk, "files_button", cards(desk)[0])
+    desk.wait(lambda: shown(desk, QPushButton, "download_file_button"))
+    press(desk, "download_file_button")
+
+
+def change(desk):
+    return desk.ask(lambda services: services.downloads.all())[-1]
+
+
+def parts(desk) -> list[Path]:
+    return list(desk.ask(lambda services: services.models.folder).glob(".download-*.part"))
+
+
+def add(desk, path: Path, count: int = 1, link: bool = False) -> None:
+    desk.frame.library.add_file(path, link)
+    desk.wait(lambda: len(local(desk)) == count and not shown(desk, QWidget, "library_import"))
+
+
+def test_search_download_and_chat(models, hub):
+    desk = models()
+    button = desk.find("network_button")
+    desk.wait(lambda: "Online — 0 requests today" in button.text())
+    write(desk, "tiny")
+    desk.wait(lambda: cards(desk))
+    assert REPO in cards(desk)[0].words
+    assert "licence: mit" in cards(desk)[0].words
+    press(desk, "files_button", cards(desk)[0])
+    desk.wait(lambda: shown(desk, QPushButton, "download_file_button"))
+    assert "4-bit" in shown(desk, QLabel, "file_words")[0].text()
+    press(desk, "download_file_button")
+    desk.wait(lambda: shown(desk, QPushButton, "use_download_button"))
+    desk.wait(lambda: local(desk))
+    assert "Tiny llama" in local(desk)[0].words
+    assert notice(desk, "exactly what was published")
+    rows = desk.ask(lambda services: services.network.requests(100))
+    desk.wait(lambda: f"{len(rows)} requests today" in button.text())
+    assert len(rows) == len(hub.seen) > 2
+    press(desk, "use_download_button")
+    desk.wait(lambda: desk.page.isVisible())
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.send("hello")
+    desk.wait_idle()
+    assert desk.last().status is Status.COMPLETE
+
+
+def test_typing_searches_once_and_the_last_words_count(models, hub):
+    desk = models()
+    hub.add("somebody/other-GGUF", {"other.Q4_K_M.gguf": b"GGUF"})
+    write(desk, "other")
+    write(desk, "tiny")
+    desk.wait(lambda: [REPO in card.words for card in cards(desk)] == [True])
+    assert len([one for one in hub.seen if one.path == "/api/models"]) == 1
+
+
+def test_an_answer_that_comes_after_the_next_key_is_not_shown(models, hub):
+    desk = models()
+    hub.api_faults = [Fault(silent=True)]
+    write(desk, "other")
+    desk.wait(hub.stalled.is_set)
+    assert shown(desk, QWidget, "search_bar")
+    write(desk, "tiny")
+    desk.wait(lambda: [REPO in card.words for card in cards(desk)] == [True])
+
+
+def test_more_shows_the_next_page_and_keeps_what_is_open(models, hub):
+    for number in range(13):
+        hub.add(f"somebody/many-{number}-GGUF", {FILE: b"GGUF"}, downloads=100 - number)
+    desk = models()
+    write(desk, "many")
+    desk.wait(lambda: len(cards(desk)) == 10)
+    press(desk, "files_button", cards(desk)[0])
+    desk.wait(lambda: shown(desk, QPushButton, "download_file_button"))
+    press(desk, "search_more")
+    desk.wait(lambda: len(cards(desk)) == 13)
+    assert shown(desk, QPushButton, "download_file_button")
+    assert not shown(desk, QPushButton, "search_more")
+
+
+def test_a_pasted_link_goes_to_its_file(models, hub):
+    hub.add("somebody/two-GGUF", {FILE: b"GGUF1", "tiny.Q8_0.gguf": b"GGUF2"})
+    desk = models()
+    QApplication.clipboard().setText(f"https://huggingface.co/somebody/two-GGUF/blob/main/{FILE}")
+    field = desk.frame.models_page.search.field
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: shown(desk, QPushButton, "download_file_button"))
+    assert [one.text().replace("\u200b", "").split()[-1] for one in shown(desk, QLabel, "file_name")] == [FILE]
+    assert not [one for one in hub.seen if one.path == "/api/models"]
+
+
+def test_nothing_found_and_errors_are_sentences(models, hub):
+    desk = models()
+    write(desk, "no such model")
+    note = desk.find("search_note")
+    desk.wait(lambda: "Nothing on the Hub has such a name" in note.text())
+    hub.api_faults = [Fault(status=500)]
+    write(desk, "tiny")
+    desk.wait(lambda: "trouble of its own" in note.text())
+    press(desk, "search_again")
+    desk.wait(lambda: cards(desk))
+
+
+def test_gated_repositories_say_what_to_do(models, hub):
+    hub.add("somebody/gated-GGUF", {FILE: tiny_gguf.tiny_llama().data}, gated=True)
+    desk = models()
+    write(desk, "gated")
+    desk.wait(lambda: cards(desk))
+    assert "Open its page, sign in and accept them" in cards(desk)[0].words
+
+
+def test_foreign_names_are_shown_as_they_are(models, hub):
+    hub.add("somebody/odd-GGUF", {"<img src=x>&amp;.Q4_K_M.gguf": b"GGUF"}, license="<b>free</b>")
+    desk = models()
+    write(desk, "odd")
+    desk.wait(lambda: cards(desk))
+    press(desk, "files_button", cards(desk)[0])
+    desk.wait(lambda: shown(desk, QLabel, "file_name"))
+    assert "<img src=x>&amp;" in shown(desk, QLabel, "file_name")[0].text().replace("\u200b", "")
+    for label in desk.frame.models_page.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
+
+
+def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
+    desk = models(offline=True)
+    button = desk.find("network_button")
+    desk.wait(lambda: "Offline — 0 requests today" in button.text())
+    assert not desk.frame.models_page.search.field.isEnabled()
+    desk.wait(lambda: shown(desk, QPushButton, "download_button"))
+    press(desk, "download_button")
+    desk.wait(lambda: notice(desk, "works offline"))
+    assert desk.ask(lambda services: services.downloads.all()) == []
+    assert not hub.seen
+    press(desk, "allow_network_button")
+    desk.wait(lambda: "Online" in button.text())
+    assert not shown(desk, QWidget, "offline_bar")
+    write(desk, "tiny")
+    desk.wait(lambda: cards(desk))
+
+
+def test_the_notice_allows_the_network_and_downloads(models, hub):
+    desk = models(offline=True)
+    desk.frame.fetch.start(REPO, FILE)
+    press_notice(desk, "works offline")
+    desk.wait(lambda: local(desk))
+
+
+def test_the_status_bar_switches_the_network(models):
+    desk = models(offline=True)
+    desk.click("network_button")
+    switch = desk.find("offline_switch")
+    desk.wait(switch.isVisible)
+    assert switch.isChecked()
+    QTest.keyClick(switch, Qt.Key.Key_Space)
+    desk.wait(lambda: "Online" in desk.find("network_button").text())
+    desk.wait(lambda: not switch.isChecked())
+    QTest.keyClick(switch, Qt.Key.Key_Escape)
+    assert not switch.isVisible()
+    desk.click("network_button")
+    desk.click("entry_0")
+    assert not switch.isVisible()
+    desk.click("network_button")
+    desk.click(desk.find("ledger_button"))
+    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
+
+
+def test_a_download_pauses_and_goes_on_where_it_was(models, hub):
+    desk = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    download(desk)
+    desk.wait(hub.stalled.is_set)
+    press(desk, "pause_button")
+    desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
+    desk.wait(lambda: shown(desk, QPushButton, "pause_button")[0].text() == "Resume")
+    assert parts(desk)
+    press(desk, "pause_button")
+    desk.wait(lambda: local(desk))
+    ranges = [one.headers.get("range") for one in hub.seen if one.where == "storage"]
+    assert ranges[-1] == "bytes=80000-"
+
+
+def test_going_offline_pauses_what_is_fetched(models, hub):
+    desk = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    download(desk)
+    desk.wait(hub.stalled.is_set)
+    desk.frame.settings.change("offline", True)
+    desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
+    asked = len(hub.seen)
+    press(desk, "pause_button")
+    desk.wait(lambda: notice(desk, "works offline"))
+    assert len(hub.seen) == asked
+
+
+def test_a_cancelled_download_can_be_taken_back(models, hub):
+    desk = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    download(desk)
+    desk.wait(hub.stalled.is_set)
+    press(desk, "cancel_download_button")
+    assert not cards(desk, "download_row")
+    desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
+    press_notice(desk, "is cancelled")
+    desk.wait(lambda: local(desk))
+
+
+def test_the_part_of_a_cancelled_download_goes(models, hub):
+    desk = models()
+    desk.frame.fetch.undo_ms = 50
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    download(desk)
+    desk.wait(hub.stalled.is_set)
+    assert parts(desk)
+    press(desk, "cancel_download_button")
+    desk.wait(lambda: change(desk).state is DownloadState.CANCELLED)
+    assert not parts(desk)
+    assert not shown(desk, QWidget, "downloads")
+
+
+def test_a_failed_download_is_a_sentence_and_can_be_tried_again(models, hub):
+    desk = models()
+    hub.storage_fault = Fault(status=404)
+    download(desk)
+    desk.wait(lambda: change(desk).state is DownloadState.FAILED)
+    desk.wait(lambda: "is not on the Hub" in cards(desk, "download_row")[0].words)
+    hub.storage_fault = None
+    press(desk, "pause_button")
+    desk.wait(lambda: local(desk))
+
+
+def test_what_an_earlier_run_left_is_offered(models, hub):
+    desk = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    download(desk)
+    desk.wait(hub.stalled.is_set)
+    desk.wait(lambda: parts(desk))
+    desk.close()
+    again = models()
+    again.wait(lambda: cards(again, "left_over_row"))
+    assert FILE in cards(again, "left_over_row")[0].words
+    press(again, "resume_left_button")
+    again.wait(lambda: local(again))
+    again.wait(lambda: not cards(again, "left_over_row"))
+
+
+def test_removing_can_be_undone_and_says_what_was_freed(models, model_file):
+    desk = models()
+    add(desk, model_file)
+    action(local(desk)[0], "remove")
+    desk.wait(lambda: not local(desk))
+    press_notice(desk, "is removed")
+    desk.wait(lambda: local(desk))
+    record = desk.ask(lambda services: services.models.list())[0]
+    assert Path(os.fsdecode(record.path)).is_file()
+    desk.frame.library.undo_ms = 50
+    action(local(desk)[0], "remove")
+    desk.wait(lambda: notice(desk, "are free again"))
+    assert not Path(os.fsdecode(record.path)).exists()
+    assert desk.ask(lambda services: services.models.list()) == []
+    assert desk.find("local_note").isVisible()
+
+
+def test_a_linked_file_stays_when_it_is_removed(models, model_file):
+    desk = models()
+    add(desk, model_file, link=True)
+    assert "linked" in local(desk)[0].words
+    desk.frame.library.undo_ms = 50
+    action(local(desk)[0], "remove")
+    desk.wait(lambda: desk.ask(lambda services: services.models.list()) == [])
+    assert model_file.is_file()
+
+
+def test_renaming(models, model_file):
+    desk = models()
+    add(desk, model_file)
+    action(local(desk)[0], "rename")
+    dialog = desk.frame.models_page.findChild(QInputDialog, "rename_dialog")
+    desk.wait(dialog.isVisible)
+    dialog.setTextValue("For letters")
+    dialog.accept()
+    desk.wait(lambda: "For letters" in local(desk)[0].words)
+
+
+def test_verifying_and_details(models, model_file):
+    desk = models()
+    add(desk, model_file, link=True)
+    action(local(desk)[0], "verify")
+    desk.wait(lambda: notice(desk, "to the last bit"))
+    action(local(desk)[0], "details")
+    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
+    assert "general.architecture: llama" in desk.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
+    model_file.write_bytes(model_file.read_bytes()[:-1] + b"x")
+    action(local(desk)[0], "verify")
+    desk.wait(lambda: notice(desk, "has changed since it was checked"))
+
+
+def test_a_broken_file_is_said_on_its_card(models, model_file):
+    desk = models()
+    add(desk, model_file, link=True)
+    desk.wait(lambda: local(desk)[0].fit.word == "fits")
+    model_file.write_bytes(b"not a model")
+    desk.frame.library.refresh()
+    desk.wait(lambda: local(desk)[0].fit.word == "cannot be used")
+    assert "not a GGUF model file" in local(desk)[0].words
+    assert not local(desk)[0].findChild(QPushButton, "use_button").isEnabled()
+
+
+def test_a_file_dropped_on_the_page_is_copied_in(models, model_file):
+    desk = models()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(model_file))])
+    page, copy = desk.frame.models_page, Qt.DropAction.CopyAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys)
+    QApplication.sendEvent(page.viewport(), enter)
+    QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+    desk.wait(lambda: local(desk))
+    assert desk.page.first_start.isHidden() or not desk.page.isVisible()
+
+
+def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(models, model_file, tmp_path):
+    desk = models()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"%PDF-1.7")
+    desk.frame.library.add_file(bad, False)
+    desk.wait(lambda: notice(desk, "not a GGUF model file"))
+    add(desk, model_file)
+
+
+def test_the_suggested_models_say_what_they_are_bad_at(models):
+    desk = models(offline=True)
+    desk.wait(lambda: cards(desk, "suggestion_card"))
+    assert len(cards(desk, "suggestion_card")) == 5
+    press(desk, "suggestions_all")
+    desk.wait(lambda: len(cards(desk, "suggestion_card")) > 15)
+    for card in cards(desk, "suggestion_card"):
+        assert "about" in card.words
+        assert "parameters" in card.words
+
+
+def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
+    desk = models()
+    wanted = desk.ask(lambda services: services.offers.suggestions())[0]
+    hub.add(wanted.repo, {wanted.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
+    desk.wait(lambda: shown(desk, QPushButton, "download_button"))
+    press(desk, "download_button")
+    desk.wait(lambda: local(desk))
+
+
+def test_many_models_do_not_hold_up_the_page(models, paths):
+    desk = models()
+
+    def fill(services):
+        for number in range(100):
+            services.store.add_model(
+                name=f"Model {number}", path=paths.models / f"{number}.gguf", linked=True, bytes=1, mtime_ns=0, inode=0,
+                sha256=f"{number:064}", header={"architecture": "llama"}, source="file",
+            )  # fmt: skip
+
+    desk.ask(fill)
+    desk.frame.library.refresh()
+    desk.wait(lambda: len(local(desk)) == 30)
+    press(desk, "local_more")
+    desk.wait(lambda: len(local(desk)) == 60)
+
+
+def test_every_control_of_the_page_has_a_name(models, model_file):
+    desk = models()
+    add(desk, model_file)
+    download(desk)
+    desk.wait(lambda: cards(desk, "download_row"))
+    for kind in (QPushButton, QToolButton):
+        for button in desk.frame.models_page.findChildren(kind):
+            assert button.accessibleName() or button.text(), button.objectName()
+            assert button.objectName(), button.text()
