@@ -145,6 +145,21 @@ def test_p1_offline_sends_nothing_and_says_how_to_allow_it(run, hub) -> None:
     assert len(hub.seen) == 3, "the control"
 
 
+def test_how_the_hub_is_reached_is_set_from_the_command_line(run, hub, home, tmp_path) -> None:
+    hub.add(REPO, {NAME: tiny_llama().data})
+    (home / "config" / "settings.json").unlink()
+    args = ("--endpoint", hub.endpoint, "--hosts", hub.storage, "--proxy", "none", "--offline", "off")
+    told = run("network", *args, "--json").json
+    assert (told["offline"], told["endpoint"], told["hosts"]) == (False, hub.endpoint, hub.storage)
+    assert run("models", "download", REPO).status == 0
+    assert run("network", "--proxy", "gopher://x", "--json").json["error"]["code"] == "setting.invalid"
+    assert run("network", "--ca-file", str(tmp_path / "none.pem"), "--json").json["ca_file"].endswith("none.pem")
+    refused = run("models", "search", "tiny", "--json")
+    assert refused.json["error"]["code"] == "setting.invalid", "certificates that are not there are never passed over"
+    assert run("network", "--ca-file", "", "--json").json["ca_file"] == ""
+    assert run("models", "search", "tiny", "--json").status == 0
+
+
 @rounds(3, 20)
 def test_d1_killed_at_any_place_it_goes_on_and_the_sum_is_right(begin, run, hub, home, data, dice, count) -> None:
     hub.add(REPO, {NAME: data})
