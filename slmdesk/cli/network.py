@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @json_option
 @click.pass_obj
-def network(face: Face, offline: str | None, limit: int, **wishes: str | None) -> None:
+def network(face: Face, /, offline: str | None, limit: int, **wishes: str | None) -> None:
     """The network ledger, newest first, and today's count.  With options: how the Hub is reached from now on."""
     changes: dict[str, Any] = {key: value for key, value in wishes.items() if value is not None}
     if changes.get("ca_file"):
