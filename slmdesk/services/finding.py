@@ -12,7 +12,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, SlmdeskError
@@ -168,8 +168,8 @@ class _Walk:
     root: Path
     stop: threading.Event
     skipped: list[Skipped]
-    left: int = MAX_ENTRIES
-    is_full: bool = field(default=False)
+    left: int
+    is_full: bool = False
 
     def files(self, folder: Path, depth: int = 0) -> Iterator[Path]:
         """The files below `folder`, by name; what cannot be read or lies too deep is noted."""
@@ -194,7 +194,7 @@ class _Walk:
                 yield from self.files(path, depth + 1)
         if self.left <= 0 and not self.is_full:
             self.is_full = True
-            self.skip(self.root, f"it holds more than {MAX_ENTRIES:,} files; the rest was not looked at")
+            self.skip(self.root, f"it holds {MAX_ENTRIES:,} files or more; the rest was not looked at")
 
     def is_inside(self, path: Path) -> bool:
         """Whether this is a file of this program, also by a link that stays in its folder.  Else it is noted."""
@@ -221,7 +221,7 @@ def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], st
     found: dict[tuple[int, int, int], FoundModel] = {}
     skipped: list[Skipped] = []
     for place in places:
-        walk = _Walk(place.folder, stop, skipped)
+        walk = _Walk(place.folder, stop, skipped, MAX_ENTRIES)
         candidates = _ollama(walk) if place.program == "Ollama" else _by_suffix(walk)
         for path, label in candidates:
             if not walk.is_inside(path):

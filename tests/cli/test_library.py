@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
+
+pytestmark = pytest.mark.process
+
+
+def test_rename(run, with_model, tmp_path) -> None:
+    done = run("models", "rename", with_model["id"][:6], "For letters", "--json")
+    assert done.json == {"id": with_model["id"], "name": "For letters"}
+    assert run("models", "list", "--json").json[0]["name"] == "For letters"
+    other = run("models", "import", str(write(tmp_path / "b.gguf", tiny_qwen2())), "--json").json
+    clash = run("models", "rename", other["id"], "for LETTERS", "--json")
+    assert (clash.status, clash.json["error"]["code"]) == (1, "model.name_taken")
+    assert run("models", "rename", "nothing", "x").status == 1
+    assert run("models", "rename", other["id"]).status == 2
+
+
+def test_a_pack_goes_from_one_pc_to_another(run, with_model, tmp_path) -> None:
+    target = tmp_path / "letters.tar"
+    made = run("models", "pack", with_model["name"], "-o", str(target), "--json")
+    assert made.status == 0, made.err
+    assert set(made.json) == {"path", "bytes", "manifest_sha256"}
+    assert made.json["bytes"] == target.stat().st_size
+    again = run("models", "pack", with_model["id"], "-o", str(target))
+    assert (again.status, "already there" in again.err) == (1, True)
+    other = ("--home", str(tmp_path / "other"))
+    wrong = run(*other, "models", "unpack", str(target), "--expect", "0" * 64, "--json")
+    assert (wrong.status, wrong.json["error"]["code"]) == (1, "pack.other")
+    got = run(*other, "models", "unpack", str(target), "--expect", made.json["manifest_sha256"], "--json").json
+    assert got["manifest_sha256"] == made.json["manifest_sha256"]
+    assert [(one["name"], one["sha256"], one["is_new"]) for one in got["models"]] == [
+        (with_model["name"], with_model["sha256"], True)
+    ]
+    assert run(*other, "models", "verify", "--json").json[0]["ok"] is True
+    words = run(*other, "models", "unpack", str(target))
+    assert "was here already" in words.out
+    assert made.json["manifest_sha256"] in words.out
+    assert "compare" in words.err
+
+
+def test_a_pack_killed_while_it_is_read_leaves_no_model(run, environment, tmp_path, home) -> None:
+    """kill -9 in mid-way: no model is there, and the same command goes through afterwards."""
+    big = write(tmp_path / "big.gguf", tiny_llama(layers=40))
+    run("models", "import", str(big))
+    target = tmp_path / "p.tar"
+    assert run("models", "pack", "Tiny llama", "-o", str(target)).status == 0
+    other = tmp_path / "other"
+    command = [*SLMDESK, "--home", str(other), "models", "unpack", str(target)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        while child.poll() is None and not list(other.glob("models/.import-*")):
+            pass
+        child.kill()
+        child.communicate()
+    for one in other.glob("models/*.gguf"):  # whole or not there
+        assert hashlib.sha256(one.read_bytes()).hexdigest() == hashlib.sha256(big.read_bytes()).hexdigest()
+    assert run("--home", str(other), "models", "unpack", str(target)).status == 0
+    assert len(run("--home", str(other), "models", "list", "--json").json) == 1
+
+
+def test_find_lists_and_links(run, environment, tmp_path) -> None:
+    for name in [key for key in environment if key.startswith(("XDG_", "HF_H", "OLLAMA"))]:
+        del environment[name]
+    environment["HOME"] = str(tmp_path / "user")
+    folder = tmp_path / "user/.lmstudio/models/a/b"
+    folder.mkdir(parents=True)
+    model = write(folder / "c.gguf", tiny_llama())
+    (folder / "bad.gguf").write_text("<html>")
+    (folder / "loop.gguf").symlink_to(folder / "loop.gguf")
+    found = run("models", "find", "--json").json
+    assert {Path(one["path"]).name: (one["program"], one["id"], bool(one["reason"])) for one in found["models"]} == {
+        "c.gguf": ("LM Studio", None, False), "bad.gguf": ("LM Studio", None, True),
+    }  # fmt: skip
+    assert "circle" in next(one["reason"] for one in found["skipped"] if one["path"].endswith("loop.gguf"))
+    assert run("models", "list", "--json").json == []
+    words = run("models", "find")
+    assert "new" in words.out
+    assert "--link" in words.err
+    linked = run("models", "find", "--link", "--json").json["models"]
+    (record,) = run("models", "list", "--json").json
+    assert (record["path"], record["linked"]) == (str(model), True)
+    assert [one["id"] for one in linked if one["linked"]] == [record["id"]]
+
+
+# ---- the organisation's rules
+
+
+def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    model = write(shared / "ours.gguf", tiny_llama())
+    policy = home / "config" / "policy.toml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text(f'[network]\noffline = true\n[models]\nfolder = "{shared}"\n[nothing]\nx = 1\n')
+    refused = run("network", "--offline", "off")
+    assert refused.status == 1
+    assert "set by your organisation" in refused.err
+    listed = run("models", "list", "--json")
+    assert [(one["path"], one["linked"]) for one in listed.json] == [(str(model), True)]
+    assert "“nothing”" in listed.err
+    assert list((home / "models").iterdir()) == []
+    assert run("models", "remove", listed.json[0]["id"], "--json").json["bytes_freed"] == 0
+    assert model.exists()
+    found = run("doctor", "--json").json["policy"]
+    assert (found["file"], found["sets"], found["models_folder"]) == (str(policy), {"offline": True}, str(shared))
+    assert len(found["problems"]) == 1
+    assert "set by" not in run("network").err
+
+
+def test_a_broken_policy_means_offline_and_is_said(run, home) -> None:
+    policy = home / "config" / "policy.toml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text("[network\noffline = false")
+    done = run("models", "list")
+    assert done.status == 0
+    assert "works offline until that is put right" in done.err
+    assert run("network", "--offline", "off").status == 1
+    assert run("doctor", "--json").json["network"]["offline"] is True

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from slmdesk.core.policy import Policy
+
+pytestmark = pytest.mark.gui
+
+
+def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths) -> None:
+    paths.policy_file.write_text('[network]\noffline = true\n[models]\nfolder = "/srv/models"\n')
+    desk = start()
+    note = desk.find("policy_note")
+    desk.wait(lambda: note.text())
+    assert note.text() == "Set by your organisation: work offline; models in the folder /srv/models."
+    assert not note.isHidden()
+    assert desk.ask(lambda services: services.network.is_offline) is True
+    refused: list = []
+    desk.bridge.ask(lambda services: services.network.set_offline(False), None, refused.append)
+    desk.wait(lambda: refused)
+    assert refused[0].code == "setting.managed"
+
+
+def test_such_a_setting_is_shown_but_cannot_be_changed(start) -> None:
+    desk = start()
+    page = desk.frame.settings_page
+    note = desk.find("policy_note")
+    assert note.isHidden()
+    page.show_policy(Policy("p", {"context_tokens": 2048}))
+    assert not desk.find("setting_context_tokens").isEnabled()
+    assert desk.find("setting_theme").isEnabled()
+    assert page.findChild(QLabel, "context_tokens_sentence").text() == "Set by your organisation."
+
+
+def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
+    paths.policy_file.write_text("nonsense")
+    desk = start()
+    desk.wait(lambda: any("policy file" in one for one in desk.notices()))
+    desk.wait(lambda: desk.find("policy_note").text() == "Set by your organisation: work offline.")

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
+from fakes.told import TIMEOUT_S
+
+from slmdesk.services import finding
+from slmdesk.services.facts import ImportEnded
+from slmdesk.services.finding import FoundModels, Place, usual_places
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def told(opened):
+    return opened(model=False)
+
+
+@pytest.fixture
+def user(tmp_path, monkeypatch) -> Path:
+    """The home folder of a person whose system knows no other places."""
+    folder = tmp_path / "user"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE", "OLLAMA_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def asked(told, wish) -> object:
+    answers: list = []
+    done = threading.Event()
+    told.services.desk.call(lambda: wish(lambda one: (answers.append(one), done.set())))
+    assert done.wait(TIMEOUT_S)
+    return answers[0]
+
+
+def find(told, *places: Place) -> FoundModels:
+    found = asked(told, lambda ended: told.services.finding.find(ended, places or None))
+    assert isinstance(found, FoundModels), found
+    return found
+
+
+def link(told, found: FoundModels) -> tuple[ImportEnded, ...]:
+    return asked(told, lambda ended: told.services.finding.link(found.models, ended))
+
+
+def put(path: Path, file) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write(path, file)
+
+
+def put_ollama(root: Path, name: str, tag: str, data: bytes) -> Path:
+    digest = hashlib.sha256(data).hexdigest()
+    blob = root / "blobs" / f"sha256-{digest}"
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(data)
+    manifest = root / "manifests" / "registry.ollama.ai" / "library" / name / tag
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    layers = [
+        {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{digest}", "size": len(data)},
+        {"mediaType": "application/vnd.ollama.image.license", "digest": "sha256:" + "1" * 64, "size": 5},
+    ]
+    manifest.write_text(json.dumps({"schemaVersion": 2, "layers": layers}))
+    return blob
+
+
+def put_hub(root: Path, file) -> Path:
+    blob = put(root / "models--o--n" / "blobs" / hashlib.sha256(file.data).hexdigest(), file)
+    shown = root / "models--o--n" / "snapshots" / ("a" * 40) / "Some-Model.Q4_0.gguf"
+    shown.parent.mkdir(parents=True)
+    shown.symlink_to(os.path.relpath(blob, shown.parent))
+    return shown
+
+
+@pytest.fixture
+def five(user) -> dict[str, Path]:
+    """A model of each program in its usual folder."""
+    return {
+        "LM Studio": put(user / ".lmstudio/models/who/repo/a.gguf", tiny_llama(seed=11)),
+        "Jan": put(user / ".local/share/Jan/data/llamacpp/models/who/m/model.gguf", tiny_llama(seed=12)),
+        "GPT4All": put(user / ".local/share/nomic.ai/GPT4All/b.gguf", tiny_llama(seed=13)),
+        "Ollama": put_ollama(user / ".ollama/models", "tiny", "1b", tiny_qwen2().data),
+        "Hugging Face": put_hub(user / ".cache/huggingface/hub", tiny_llama(seed=14)),
+    }
+
+
+def test_models_of_five_programs_are_found_and_linked_where_they_are(told, five, home) -> None:
+    found = find(told)
+    assert {one.program: one.path for one in found.models} == five
+    assert found.skipped == ()
+    assert all((one.known, one.problem) == (None, None) for one in found.models)
+    assert told.services.desk.call(told.services.models.list) == []  # looking changes nothing
+    ends = link(told, found)
+    assert [end.problem for end in ends] == [None] * 5
+    records = told.services.desk.call(told.services.models.list)
+    assert {os.fsdecode(one.path) for one in records} == {str(one) for one in five.values()}
+    assert all(one.linked for one in records)
+    assert len({one.name for one in records}) == 5
+    assert list((home / "models").iterdir()) == []
+    again = find(told)
+    assert {one.known for one in again.models} == {one.id for one in records}
+    assert link(told, again) == ()
+    for one in records:  # removing forgets the link alone
+        assert told.services.desk.call(lambda one=one: told.services.models.remove(one.id)) == 0
+    assert all(one.exists() for one in five.values())
+
+
+def test_what_is_no_chat_model_is_listed_with_the_reason_and_not_linked(told, user) -> None:
+    root = user / ".lmstudio/models"
+    put(root / "p/mmproj.gguf", tiny_projector())
+    put(root / "p/bert.gguf", tiny_bert())
+    (root / "p/page.gguf").write_text("<html>")
+    (root / "p/readme.md").write_text("not looked at")
+    found = find(told)
+    assert {one.path.name: one.problem.code for one in found.models} == {
+        "mmproj.gguf": "model.wrong_kind", "bert.gguf": "model.wrong_kind", "page.gguf": "model.not_gguf",
+    }  # fmt: skip
+    assert link(told, found) == ()
+
+
+def test_one_file_by_two_ways_is_one_model(told, user) -> None:
+    model = put(user / ".lmstudio/models/a/b/c.gguf", tiny_llama())
+    (user / ".cache/lm-studio").mkdir(parents=True)
+    os.link(model, model.with_name("d.gguf"))
+    assert len(find(told).models) == 1
+
+
+def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(told, user, tmp_path) -> None:
+    root = user / ".lmstudio/models"
+    root.mkdir(parents=True)
+    outside = put(tmp_path / "private" / "x.gguf", tiny_llama())
+    (root / "out.gguf").symlink_to(outside)
+    (root / "loop.gguf").symlink_to(root / "loop.gguf")
+    (root / "gone.gguf").symlink_to(root / "nothing")
+    (root / "folder").symlink_to(outside.parent, target_is_directory=True)
+    (root / "round").symlink_to(root, target_is_directory=True)
+    os.mkfifo(root / "pipe.gguf")
+    found = find(told)
+    assert found.models == ()
+    assert {one.path.name: one.reason for one in found.skipped} == {
+        "out.gguf": "a link that leads elsewhere",
+        "loop.gguf": "a link that leads nowhere, or in a circle",
+        "gone.gguf": "a link that leads nowhere, or in a circle",
+    }
+
+
+def test_huge_and_deep_folders_are_bounded_and_said(told, user, monkeypatch) -> None:
+    monkeypatch.setattr(finding, "MAX_ENTRIES", 20)
+    root = user / ".lmstudio/models"
+    for n in range(40):
+        (root / f"d{n:02}").mkdir(parents=True)
+    deep = user / ".local/share/nomic.ai/GPT4All" / "/".join("abcdefghij")
+    put(deep / "a.gguf", tiny_llama())
+    found = find(told)
+    assert found.models == ()
+    reasons = [one.reason for one in found.skipped]
+    assert any("the rest was not looked at" in one for one in reasons)
+    assert "it lies too deep" in reasons
+
+
+def test_what_may_not_be_read_is_named(told, user, monkeypatch) -> None:
+    root = user / ".lmstudio/models"
+    put(root / "open/a.gguf", tiny_llama())
+    (root / "shut").mkdir()
+    real = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "shut":  # also for root, who may read everything
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(finding.os, "scandir", refuse)
+    found = find(told)
+    assert [one.path.name for one in found.models] == ["a.gguf"]
+    assert [(one.path.name, one.reason) for one in found.skipped] == [("shut", "Permission denied")]
+
+
+def test_m11_hostile_manifests_of_ollama_lead_nowhere(told, user, tmp_path) -> None:
+    root = user / ".ollama/models"
+    put_ollama(root, "good", "1b", tiny_qwen2().data)
+    library = root / "manifests/registry.ollama.ai/library"
+    outside = put(tmp_path / "secret", tiny_llama())
+    bad = {
+        "deep": "[" * 100_000, "text": "hello", "list": "[]", "none": "{}", "types": '{"layers": [1, {"digest": 2}]}',
+        "path": json.dumps({"layers": [{"mediaType": "application/vnd.ollama.image.model",
+                                        "digest": f"sha256:../../../../{outside}"}]}),
+        "missing": json.dumps({"layers": [{"mediaType": "application/vnd.ollama.image.model",
+                                           "digest": "sha256:" + "b" * 64}]}),
+        "large": " " * ((1 << 20) + 1),
+    }  # fmt: skip
+    for name, text in bad.items():
+        (library / name).mkdir()
+        (library / name / "x").write_text(text)
+    os.mkfifo(library / "good" / "fifo")
+    link_out = root / "blobs" / ("sha256-" + "c" * 64)
+    link_out.symlink_to(outside)
+    (library / "linked").mkdir()
+    (library / "linked" / "x").write_text(bad["missing"].replace("b" * 64, "c" * 64))
+    found = find(told)
+    assert [one.path.parent.name for one in found.models] == ["blobs"]
+    assert found.models[0].name == "Tiny qwen"
+    reasons = sorted(one.reason for one in found.skipped)
+    assert reasons == [
+        *["a link that leads elsewhere"], *["it is no manifest"] * 5, "missing:x names it, but it is not there",
+    ]  # fmt: skip
+
+
+def test_nothing_there_is_nothing_found(told, user) -> None:
+    found = find(told)
+    assert (found.models, [one for one in found.skipped if user in one.path.parents]) == ((), [])
+
+
+def test_a_linked_file_that_goes_is_said_as_for_any_model(told, five) -> None:
+    link(told, find(told))
+    shutil.rmtree(five["LM Studio"].parent)
+    verdicts = asked(told, lambda ended: told.services.models.verify([], ended))
+    assert [one.problem.code for one in verdicts if not one.ok] == ["model.missing"]
+
+
+@pytest.mark.parametrize(
+    ("system", "environ", "expected"),
+    [
+        ("linux", {}, {"GPT4All": "/h/.local/share/nomic.ai/GPT4All", "Hugging Face": "/h/.cache/huggingface/hub"}),
+        ("linux", {"XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "/c"},
+         {"GPT4All": "/d/nomic.ai/GPT4All", "Hugging Face": "/c/huggingface/hub"}),
+        ("linux", {"HF_HOME": "/hf", "OLLAMA_MODELS": "relative"},
+         {"Hugging Face": "/hf/hub", "Ollama": "/h/.ollama/models"}),
+        ("linux", {"HF_HUB_CACHE": "/hc", "OLLAMA_MODELS": "/o"}, {"Hugging Face": "/hc", "Ollama": "/o"}),
+        ("darwin", {}, {"GPT4All": "/h/Library/Application Support/nomic.ai/GPT4All",
+                        "Jan": "/h/Library/Application Support/Jan/data", "Ollama": "/h/.ollama/models"}),
+        ("win32", {}, {"GPT4All": "/h/AppData/Local/nomic.ai/GPT4All", "Jan": "/h/AppData/Roaming/Jan/data",
+                       "LM Studio": "/h/.lmstudio/models"}),
+    ],
+)  # fmt: skip
+def test_each_system_has_its_usual_places(system, environ, expected) -> None:
+    places = usual_places(Path("/h"), environ, system)
+    first: dict[str, str] = {}
+    for one in places:
+        first.setdefault(one.program, str(one.folder))
+    assert {key: first[key] for key in expected} == expected
+    assert set(first) == {"LM Studio", "Jan", "GPT4All", "Ollama", "Hugging Face"}
