@@ -45,6 +45,7 @@ class Bridge(QObject):
     pack_progressed = Signal(object)
     pack_ended = Signal(object)
     download_changed = Signal(object)
+    job_changed = Signal(object)
     context_measured = Signal(object)
     requests_counted = Signal(object)
     noticed = Signal(object)
@@ -72,6 +73,7 @@ class Bridge(QObject):
             facts.PackProgress: self.pack_progressed,
             facts.PackEnded: self.pack_ended,
             facts.DownloadChanged: self.download_changed,
+            facts.JobChanged: self.job_changed,
             facts.ContextMeasured: self.context_measured,
             facts.RequestsToday: self.requests_counted,
             facts.Noticed: self.noticed,

@@ -98,6 +98,7 @@ class Frame(QObject):
         bridge.open_failed.connect(self._on_open_failed)
         bridge.opened.connect(self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
+        self.settings.settings_shown.connect(lambda settings: window.status.show_offline(settings.offline))
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
         bridge.model_state_changed.connect(window.status.show_model)
         window.status.ledger_requested.connect(self._on_ledger_requested)
@@ -136,7 +137,6 @@ class Frame(QObject):
             self._keeper.set_font_scale(settings.font_scale)
         if (settings.context_tokens, settings.sequences) != (old.context_tokens, old.sequences):
             self.models.reload()
-        self.window.status.show_offline(settings.offline)
 
     @Slot(object)
     def _on_notice_raised(self, notice: Notice) -> None:

@@ -22,14 +22,15 @@ from slmdesk.services.hub_models import Asking, FoundFile, FoundRepo, HubService
 
 BESIDE_WEIGHTS_BYTES = 300 << 20
 """For the context and the program itself."""
-_LANGUAGES = {
+LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
     "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
     "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
     "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
     "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai",
-    "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese", MANY_LANGUAGES: "many languages",
+    "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
+"""By ISO 639-1, for people."""
 _COMMERCIAL = {
     Commercial.YES: "may be used at work",
     Commercial.CONDITIONS: "has conditions for use at work",
@@ -104,9 +105,24 @@ class OfferService:
         entries = sorted((one for one in load_catalogue() if _can_chat(one)), key=_use)
         return tuple(sorted((_suggested(one, free) for one in entries), key=lambda one: _FIT_ORDER.get(one.fit, 2)))
 
-    def search(self, words: str, ended: Callable[[Found | Problem], None], *, limit: int) -> Asking:
-        """Repositories whose names hold `words`, by one request; their sizes are known after `repo`."""
-        return self._hub.search(words, lambda found: ended(_all_of(found)), limit=limit, with_files=False)
+    def search(
+        self,
+        words: str,
+        ended: Callable[[Found | Problem], None],
+        *,
+        limit: int,
+        sort: str = "downloads",
+        language: str = "",
+    ) -> Asking:
+        """Repositories whose names hold `words`, by one request; their sizes are known after `repo`.
+
+        `sort`: downloads, updated, likes; `language`: one of LANGUAGES, or empty.
+        """
+
+        def told(found: tuple[FoundRepo, ...] | Problem) -> None:
+            ended(found if isinstance(found, Problem) else tuple(_offered(one) for one in found))
+
+        return self._hub.search(words, told, limit=limit, sort=sort, language=language, with_files=False)
 
     def repo(self, repo: str, ended: Callable[[OfferedRepo | Problem], None], *, file: str = "") -> Asking:
         """One repository with its sizes; `file`: only that one, where it is there."""
@@ -139,6 +155,10 @@ class _Sized:
     found: FoundFile
 
 
+def _language(code: str) -> str:
+    return "many languages" if code == MANY_LANGUAGES else LANGUAGES.get(code, code)
+
+
 def _can_chat(entry: CatalogueEntry) -> bool:
     return bool(set(entry.good_at) - {Skill.EMBEDDING})
 
@@ -162,7 +182,7 @@ def _suggested(entry: CatalogueEntry, free: int) -> Suggestion:
         title=entry.title,
         good_for=entry.good_for,
         weakness=entry.weakness,
-        languages=", ".join(_LANGUAGES.get(one, one) for one in entry.languages),
+        languages=", ".join(_language(one) for one in entry.languages),
         licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}",
         parameters=", ".join(marks),
         quantization=entry.quantization,
@@ -170,10 +190,6 @@ def _suggested(entry: CatalogueEntry, free: int) -> Suggestion:
         about_bytes=size,
         fit=fit_by_size(size, free),
     )
-
-
-def _all_of(found: tuple[FoundRepo, ...] | Problem) -> Found | Problem:
-    return found if isinstance(found, Problem) else tuple(_offered(one) for one in found)
 
 
 def _offered(found: FoundRepo, file: str = "") -> OfferedRepo:

@@ -463,3 +463,56 @@ def test_every_control_of_the_page_has_a_name(models, model_file):
         for button in desk.frame.models_page.findChildren(kind):
             assert button.accessibleName() or button.text(), button.objectName()
             assert button.objectName(), button.text()
+
+
+def test_results_are_sorted_and_filtered_as_chosen(models, hub):
+    hub.add("somebody/polish-GGUF", {FILE: b"GGUF"}, tags=["pl"], downloads=5, likes=500)
+    hub.add("somebody/english-GGUF", {FILE: b"GGUF"}, tags=["en"], downloads=50, likes=5)
+    desk = models()
+
+    def names() -> list[str]:
+        return [card.repo for card in cards(desk)]
+
+    def choose(name: str, value: str) -> None:
+        box = desk.find(name)
+        box.setCurrentIndex(box.findData(value))
+        box.activated.emit(box.currentIndex())
+
+    write(desk, "ish")
+    desk.wait(lambda: names() == ["somebody/english-GGUF", "somebody/polish-GGUF"])
+    choose("search_sort", "likes")
+    desk.wait(lambda: names() == ["somebody/polish-GGUF", "somebody/english-GGUF"])
+    choose("search_language", "en")
+    desk.wait(lambda: names() == ["somebody/english-GGUF"])
+
+
+def test_tab_goes_the_way_of_the_eye(models, model_file):
+    desk = models()
+    add(desk, model_file)
+    desk.wait(lambda: cards(desk, "suggestion_card"))
+    page = desk.frame.models_page
+    page.setFocus()
+    seen: list[QWidget] = []
+    desk.wait(lambda: _tabs(seen, page) == "use_button")
+    names = [one.objectName() for one in seen]
+    assert names[:4] == ["use_button", "model_actions", "library_add_button", "page_button"]
+    assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
+
+
+def _tabs(seen: list[QWidget], page: QWidget) -> str:
+    """Walk from the page with Tab; the name of the first stop."""
+    seen.clear()
+    page.setFocus()
+    for _ in range(30):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget())
+    return seen[0].objectName()
+
+
+def test_every_fact_of_the_services_has_its_signal(models):
+    from typing import get_args
+
+    from slmdesk.services.facts import Fact
+
+    desk = models()
+    assert set(get_args(Fact)) <= set(desk.bridge._signals)

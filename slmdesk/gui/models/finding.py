@@ -47,6 +47,7 @@ class FindController(QObject):
         self._bridge = bridge
         self._is_offline = settings.offline
         self._words, self._limit, self._turn = "", PAGE, 0
+        self._sort, self._language = "downloads", ""
         self._asking: Asking | None = None
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._timer.timeout.connect(self.search_now)
@@ -76,6 +77,18 @@ class FindController(QObject):
             return
         self.search_began.emit()
         self._bridge.ask(partial(self._ask, self._turn, self._words, self._limit), partial(self._asked, self._turn))
+
+    @Slot(object)
+    def sort_by(self, sort: str) -> None:
+        """Downloads, updated or likes."""
+        self._sort, self._limit = sort, PAGE
+        self.search_now()
+
+    @Slot(object)
+    def only_language(self, language: str) -> None:
+        """Only models said to know this one; '' for any."""
+        self._language, self._limit = language, PAGE
+        self.search_now()
 
     @Slot()
     def more(self) -> None:
@@ -108,7 +121,7 @@ class FindController(QObject):
         link = services.offers.link_in(words)
         if link is not None:
             return services.offers.repo(link.repo, ended, file=link.file)
-        return services.offers.search(words, ended, limit=limit)
+        return services.offers.search(words, ended, limit=limit, sort=self._sort, language=self._language)
 
     def _asked(self, turn: int, asking: Asking) -> None:
         if turn == self._turn:

@@ -30,6 +30,7 @@ from slmdesk.gui.widgets.dropped import MODEL_FILTER, model_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.text_dialog import TextDialog
 
@@ -113,6 +114,7 @@ class ModelsPage(QScrollArea):
         row.addWidget(holder, 1000)
         row.addStretch(1)
         self.setWidget(inner)
+        TabOrder(self, inner)
 
     def _connect_library(self) -> None:
         library, local = self._library, self._local
@@ -142,6 +144,8 @@ class ModelsPage(QScrollArea):
         find.page_known.connect(lambda address: ask_about_link(self, address))
         search.words_changed.connect(find.search)
         search.search_requested.connect(find.search_now)
+        search.sort_chosen.connect(find.sort_by)
+        search.language_chosen.connect(find.only_language)
         search.more_requested.connect(find.more)
         search.files_requested.connect(find.ask_files)
         search.page_requested.connect(find.ask_page)

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton,
 
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT, Card, FitMark
+from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.facts import Problem
-from slmdesk.services.offers import OfferedFile, OfferedRepo
+from slmdesk.services.offers import LANGUAGES, OfferedFile, OfferedRepo
 from slmdesk.services.sentences import bytes_for_people
 
 HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed."
@@ -22,6 +23,7 @@ GATED = (
     "Gated: its publisher asks you to agree to conditions first. Open its page, sign in and accept them; then set "
     "HF_TOKEN to your access token and start slmdesk again."
 )
+SORTS = (("downloads", "Most downloaded"), ("updated", "Newest"), ("likes", "Most liked"))
 NO_FILES = "No model file in it that could be used here."
 
 
@@ -127,7 +129,7 @@ class HubSearch(QWidget):
     """Field, results, and the states in between.
 
     Emits `words_changed`, `search_requested`, `more_requested`, `files_requested` and `page_requested` with a
-    repository, `download_requested` with repository and file.
+    repository, `download_requested` with repository and file, `sort_chosen`, `language_chosen`.
     """
 
     words_changed = Signal(str)
@@ -136,6 +138,8 @@ class HubSearch(QWidget):
     files_requested = Signal(str)
     page_requested = Signal(str)
     download_requested = Signal(str, str)
+    sort_chosen = Signal(object)
+    language_chosen = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -154,6 +158,11 @@ class HubSearch(QWidget):
         self._field.setMaxLength(500)
         for clear in self._field.findChildren(QToolButton):  # Qt's own, without a name
             named(clear, "hub_search_clear").setAccessibleName("Clear the search")
+        self._sort = named(Choice(list(SORTS), self), "search_sort")
+        self._sort.setAccessibleName("Order of the results")
+        languages = sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+        self._language = named(Choice([("", "Any language"), *languages], self), "search_language")
+        self._language.setAccessibleName("Language the model should know")
         self._busy = named(QProgressBar(self), "search_bar")
         self._busy.setRange(0, 0)
         self._busy.setTextVisible(False)
@@ -171,7 +180,13 @@ class HubSearch(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_8)
+        choices = QHBoxLayout()
+        choices.setSpacing(theme.SPACE_8)
+        choices.addWidget(self._sort)
+        choices.addWidget(self._language)
+        choices.addStretch(1)
         layout.addWidget(self._field)
+        layout.addLayout(choices)
         layout.addWidget(self._busy)
         layout.addWidget(self._note)
         layout.addWidget(self._again, 0, Qt.AlignmentFlag.AlignLeft)
@@ -181,6 +196,8 @@ class HubSearch(QWidget):
     def _connect(self) -> None:
         self._field.textChanged.connect(self.words_changed)
         self._field.returnPressed.connect(self.search_requested)
+        self._sort.value_chosen.connect(self.sort_chosen)
+        self._language.value_chosen.connect(self.language_chosen)
         self._again.clicked.connect(self.search_requested)
         self._more.clicked.connect(self.more_requested)
 
@@ -193,7 +210,8 @@ class HubSearch(QWidget):
     def show_offline(self, is_offline: bool) -> None:
         """Offline nothing can be asked."""
         self._is_offline = is_offline
-        self._field.setEnabled(not is_offline)
+        for widget in (self._field, self._sort, self._language):
+            widget.setEnabled(not is_offline)
         if is_offline or not self._cards:
             self.clear()
 

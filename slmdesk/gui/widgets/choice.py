@@ -1,0 +1,46 @@
+"""A list of values to choose one from."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.icons import pixmap
+
+
+class Choice(QComboBox):
+    """A list of values.  The wheel scrolls the page, not the value.  Emits `value_chosen`, by a person only."""
+
+    value_chosen = Signal(object)
+
+    def __init__(self, values: list[tuple[object, str]], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for value, words in values:
+            self.addItem(words, value)
+        self.activated.connect(lambda index: self.value_chosen.emit(self.itemData(index)))
+
+    def show_value(self, value: object) -> None:
+        """Show a value; one that is not in the list is added."""
+        at = self.findData(value)
+        if at < 0:
+            self.addItem(str(value), value)
+            at = self.count() - 1
+        self.setCurrentIndex(at)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Pass it to the page."""
+        event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the arrow in the theme's colour, which a style sheet's image could not have."""
+        super().paintEvent(event)
+        size, colour = 16, self.palette().color(QPalette.ColorRole.WindowText)
+        is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        left = theme.SPACE_8 if is_mirrored else self.width() - size - theme.SPACE_8
+        arrow = pixmap("chevron-down", colour, size=size, scale=self.devicePixelRatioF())
+        painter = QPainter(self)
+        painter.drawPixmap(left, (self.height() - size) // 2, arrow)
+        painter.end()
