@@ -64,7 +64,10 @@ def chat(
         sampling=Sampling(temperature=temperature, seed=seed, max_tokens=max_tokens),
         save=not no_save,
     )
+    from slmdesk.cli.library import link_shared
+
     with face.services() as services:
+        link_shared(face, services)
         talk = _Talk(face, services)
         return talk.go_on(wish) if interactive else talk.say(wish)
 

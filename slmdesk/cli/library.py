@@ -127,6 +127,13 @@ def find(face: Face, link: bool) -> None:
         face.tell(f"note: not looked at: {_line(str(each.path), 200)} ({each.reason})")
 
 
+def link_shared(face: Face, services: Services) -> None:
+    """Where there is no model yet, those of the organisation's folder are linked first; it takes their checksums."""
+    models = services.models
+    if services.settings.policy.models_folder and not services.desk.call(models.list):
+        face.wait_for(services, lambda told: models.adopt(told, only_shared=True), cancel=models.cancel_import)
+
+
 def _show(face: Face, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
     rows = [("PROGRAM", "NAME", "SIZE", "STATE", "FILE")]
     for one in found.models:

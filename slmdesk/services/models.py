@@ -191,7 +191,7 @@ class ModelService:
             if path is None or job.path == path:
                 job.stop.set()
 
-    def adopt(self, ended: Callable[[int], None] | None = None) -> None:
+    def adopt(self, ended: Callable[[int], None] | None = None, *, only_shared: bool = False) -> None:
         """Take in GGUF files that lie in the models folder and are not in the library, such as after a damage.
 
         Those of the organisation's folder are linked.  `ended` is told how many; those that are no models for chatting
@@ -201,15 +201,20 @@ class ModelService:
         folder, shared = self.folder, self._settings.policy.models_folder
         found: list[Path] = []
         with suppress(OSError):
-            found += [one for one in sorted(folder.glob("*.gguf")) if str(one) not in known]
+            found += [one for one in sorted(folder.glob("*.gguf")) if not only_shared and str(one) not in known]
             remove_left_overs(folder)
         with suppress(OSError):
-            found += [one for one in sorted(Path(shared).glob("*.gguf")) if shared and str(one) not in known]
+            twins = {one.facts.get("shared_twin") for one in self._store.models()}
+            here = sorted(Path(shared).glob("*.gguf")) if shared else []
+            found += [one for one in here if str(one) not in known and _twin(one) not in twins]
         waiting, taken = len(found), 0
 
         def one_ended(fact: ImportEnded) -> None:
             nonlocal waiting, taken
             waiting, taken = waiting - 1, taken + (fact.model is not None)
+            if fact.model and os.fsdecode(fact.model.path) != fact.path and Path(fact.path).exists():
+                # the organisation's is the same as one's own: noted, so that it is not hashed each time
+                self._store.set_model_facts(fact.model.id, shared_twin=_twin(Path(fact.path)))
             if waiting == 0 and ended:
                 ended(taken)
 
@@ -390,6 +395,11 @@ class ModelService:
             self._desk.post(lambda: ended(result))
 
         threading.Thread(target=run, name="model-file", daemon=True).start()
+
+
+def _twin(path: Path) -> str:
+    """A file and when it was written."""
+    return f"{path.stat().st_mtime_ns} {path}"
 
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:

@@ -101,6 +101,7 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     refused = run("network", "--offline", "off")
     assert refused.status == 1
     assert "set by your organisation" in refused.err
+    assert run("chat", "hello").out == "You said: hello\n"  # the organisation's model is there at once
     listed = run("models", "list", "--json")
     assert [(one["path"], one["linked"]) for one in listed.json] == [(str(model), True)]
     assert "“nothing”" in listed.err

@@ -1,11 +1,23 @@
 from __future__ import annotations
 
 import pytest
+from fakes.tiny_gguf import tiny_llama, write
 from PySide6.QtWidgets import QLabel
 
 from slmdesk.core.policy import Policy
 
 pytestmark = pytest.mark.gui
+
+
+def test_models_of_the_organisation_are_there(start, paths, tmp_path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    model = write(shared / "ours.gguf", tiny_llama())
+    paths.policy_file.write_text(f'[models]\nfolder = "{shared}"\n')
+    desk = start()
+    desk.wait(lambda: desk.ask(lambda services: services.models.list()))
+    (record,) = desk.ask(lambda services: services.models.list())
+    assert (record.path, record.linked) == (bytes(model), True)
 
 
 def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths) -> None:

@@ -298,3 +298,20 @@ def test_a_wish_right_after_a_cancelled_load_is_served(opened) -> None:
 
     sent = told.services.desk.call(both)
     assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
+
+
+def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, tmp_path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    twin = write(shared / "ours.gguf", tiny_llama())
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "policy.toml").write_text(f'[models]\nfolder = "{shared}"\n')
+    told = opened(model=False)
+    mine = bring_in(told, tiny).model
+    assert asked(told, "adopt") == 1
+    assert asked(told, "adopt") == 0
+    assert on_desk(told, "list")[0].path == mine.path
+    assert twin.exists()
+    write(shared / "other.gguf", tiny_llama(seed=5))
+    assert asked(told, "adopt") == 1
+    assert [one.linked for one in on_desk(told, "list")] == [False, True]
