@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.quantization import is_companion, recommended
 
 _QUANTIZATION = re.compile(
     r"(?:^|[-._ ])((?:UD-)?I?Q\d_(?:K(?:_(?:XS|S|M|L|XL))?|NL|XXS|XS|S|M|L|XL|[01](?:_\d_\d)?)"
@@ -15,12 +16,11 @@ _QUANTIZATION = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"^(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE | re.DOTALL)
-_HELPER = re.compile(r"mmproj|imatrix|(?:^|[-._/])(?:lora|vocab)", re.IGNORECASE)
 PREFERRED = (
     "Q4_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "Q5_K_M", "Q5_K_S", "Q5_0", "Q5_1", "Q6_K", "Q8_0",
     "Q3_K_M", "Q3_K_L", "BF16", "F16", "F32",
 )  # fmt: skip
-"""Taken when nobody chooses: small and nearly as good first."""
+"""Taken when nobody chooses and nothing fits: small and nearly as good first."""
 MAX_PARTS = 1000
 
 
@@ -59,6 +59,11 @@ class RemoteFile:
         return sum(one.bytes for one in self.parts)
 
     @property
+    def size_bytes(self) -> int:
+        """The same, as core.quantization sorts by it."""
+        return self.bytes
+
+    @property
     def sha256(self) -> str:
         """Of the one part; empty for a split model."""
         return self.parts[0].sha256 if len(self.parts) == 1 else ""
@@ -66,7 +71,7 @@ class RemoteFile:
     @property
     def is_helper(self) -> bool:
         """Whether the name says that it is no model by itself."""
-        return bool(_HELPER.search(self.parts[0].name))
+        return is_companion(self.parts[0].name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,18 @@ class Repo:
     files: tuple[RemoteFile, ...]
     """The GGUF models in it; sizes and sums only where they were asked for."""
 
-    def choose(self, file: str = "", quantization: str = "") -> RemoteFile:
-        """The file called `file`, else the one of `quantization`, else the one most people should take.
+    def choose(
+        self,
+        file: str = "",
+        quantization: str = "",
+        *,
+        budget_bytes: int = 0,
+        begun: Collection[str] = (),
+    ) -> RemoteFile:
+        """The file called `file`, else the one of `quantization`, else the one to take.
 
-        Raises KnownError `hub.no_file` and `hub.several_files`, which name what there is.
+        That is one whose fetching has `begun` (sums), else the best for a PC with `budget_bytes` for weights, else the
+        usual one.  Raises KnownError `hub.no_file` and `hub.several_files`, which name what there is.
         """
         if file:
             named = [one for one in self.files if file in (one.parts[0].name, one.name)]
@@ -98,6 +111,10 @@ class Repo:
         if quantization:
             wanted = quantization.casefold()
             return self._one_of([one for one in models if one.quantization.casefold() == wanted], quantization)
+        half = next((one for one in models if any(part.sha256 in begun for part in one.parts)), None)
+        best = half or recommended(models, budget_bytes)
+        if best and (best is half or sum(one.quantization == best.quantization for one in models) == 1):
+            return best
         for preferred in PREFERRED:
             found = [one for one in models if one.quantization.removeprefix("UD-") == preferred]
             if found:

@@ -21,14 +21,14 @@ from slmdesk.core.gguf_join import join
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import because
-from slmdesk.hub.part import SPARE_BYTES, Part
+from slmdesk.hub.part import SPARE_BYTES, Part, parts_in
 from slmdesk.hub.search import Hub
 from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import DownloadChanged, DownloadState
 from slmdesk.services.files import HashedFile, file_name, mark_of
 from slmdesk.services.fits import available_bytes, fit_header
-from slmdesk.services.hub_models import fit_by_size
+from slmdesk.services.hub_models import fit_by_size, weights_budget
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import name_for
 from slmdesk.services.routes import token
@@ -122,7 +122,7 @@ class Fetch:
         """Until it is in the library.  Raises Stopped, and KnownError hub.*, download.*, network.*, disk.full …"""
         damaged, sums = 0, ""
         while True:
-            remote = self._repo().choose(file, quantization)
+            remote = self._choose(file, quantization)
             new_sums = " ".join(one.sha256 for one in remote.parts)
             self._begin(remote)
             try:
@@ -150,6 +150,11 @@ class Fetch:
                     claim.release()
 
     # ---- inside
+
+    def _choose(self, file: str, quantization: str) -> RemoteFile:
+        begun = {origin.sha256 for path, origin in parts_in(self._models.folder) if origin and path.suffix == ".part"}
+        budget = weights_budget(available_bytes())
+        return self._repo().choose(file, quantization, budget_bytes=budget, begun=begun)
 
     def _repo(self) -> Repo:
         """What the Hub has now; asked again, with growing waits, while its failures may pass."""

@@ -157,6 +157,12 @@ def fit_by_size(size: int, available: int) -> str:
     return "fits" if needed <= COMFORTABLE * available else "tight"
 
 
+def weights_budget(available: int) -> int:
+    """Bytes a model's weights may have, where so much memory is free: the rest is for the context and the program."""
+    times, plus = _BESIDE_WEIGHTS
+    return max(0, round((available * COMFORTABLE - plus) / times))
+
+
 def _judged(repo: Repo) -> FoundRepo:
     free = available_bytes()
     return FoundRepo(repo, tuple(FoundFile(one, fit_by_size(one.bytes, free)) for one in repo.files))

@@ -17,11 +17,9 @@ from slmdesk.core.quantization import (
 from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, load_catalogue
 from slmdesk.hub.links import HubLink, parse_link
 from slmdesk.services.facts import Problem
-from slmdesk.services.fits import COMFORTABLE, available_bytes
-from slmdesk.services.hub_models import Asking, FoundFile, FoundRepo, HubService, fit_by_size
+from slmdesk.services.fits import available_bytes
+from slmdesk.services.hub_models import Asking, FoundFile, FoundRepo, HubService, fit_by_size, weights_budget
 
-BESIDE_WEIGHTS_BYTES = 300 << 20
-"""For the context and the program itself."""
 LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
     "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
@@ -194,7 +192,7 @@ def _suggested(entry: CatalogueEntry, free: int) -> Suggestion:
 
 def _offered(found: FoundRepo, file: str = "") -> OfferedRepo:
     sized = [_Sized(one.file.name, one.file.bytes, one) for one in found.files if not one.file.is_helper]
-    best = recommended(sized, round(available_bytes() * COMFORTABLE) - BESIDE_WEIGHTS_BYTES)
+    best = recommended(sized, weights_budget(available_bytes()))
     named = [one for one in sized if file.casefold() == one.name.casefold()] if file else []
     repo = found.repo
     return OfferedRepo(

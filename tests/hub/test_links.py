@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -96,6 +97,22 @@ def test_one_is_chosen_when_nobody_says_which() -> None:
     assert repo(*files).choose(quantization="q8_0").name == "m-Q8_0.gguf"
     assert repo(*files).choose("mmproj-Q4_K_M.gguf").name == "mmproj-Q4_K_M.gguf"
     assert repo("x.gguf").choose().name == "x.gguf"
+    assert repo(*files).choose(budget_bytes=1000).name == "m-Q8_0.gguf", "small enough for more bits"
+    large = tuple(replace(one, parts=(replace(one.parts[0], bytes=4 << 30),)) for one in repo(*files).files)
+    big = replace(repo(*files), files=large)
+    assert big.choose(budget_bytes=8 << 30).name == "m-Q4_K_M.gguf"
+    assert big.choose(budget_bytes=1 << 30).name == "m-Q4_K_M.gguf", "nothing fits: the usual one"
+
+
+def test_what_was_begun_is_gone_on_with_whatever_else_is_best_now() -> None:
+    parts = [
+        RemotePart(f"m-{name}.gguf", 10, sum * 64) for name, sum in (("Q8_0", "8"), ("Q4_K_M", "4"), ("Q2_K", "2"))
+    ]
+    found = Repo(
+        "a/b", "main", 0, 0, "", "", False, tuple(files_of(parts, repo="a/b", revision="", license="", gated=False))
+    )
+    assert found.choose(budget_bytes=1000, begun={"2" * 64}).name == "m-Q2_K.gguf"
+    assert found.choose(quantization="Q4_K_M", begun={"2" * 64}).name == "m-Q4_K_M.gguf"
 
 
 @pytest.mark.parametrize(
