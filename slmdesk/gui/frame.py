@@ -99,6 +99,7 @@ class Frame(QObject):
         bridge.opened.connect(self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.settings_shown.connect(lambda settings: window.status.show_offline(settings.offline))
+        self.settings.policy_shown.connect(window.status.show_policy)
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
         bridge.model_state_changed.connect(window.status.show_model)
         window.status.ledger_requested.connect(self._on_ledger_requested)

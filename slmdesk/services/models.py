@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +16,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
+from slmdesk.services.adopting import Unadopted, look_for_unadopted
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import (
     Fact,
@@ -25,9 +25,10 @@ from slmdesk.services.facts import (
     ModelsChanged,
     ModelState,
     ModelStateChanged,
+    Noticed,
     Problem,
 )
-from slmdesk.services.files import HashedFile, copy_in, hash_file, remove_left_overs
+from slmdesk.services.files import HashedFile, copy_in, hash_file
 from slmdesk.services.fits import Fit, fit_file
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.names import MAX_NAME, name_for
@@ -197,30 +198,34 @@ class ModelService:
         Those of the organisation's folder are linked.  `ended` is told how many; those that are no models for chatting
         are left where they are.
         """
-        known = {os.fsdecode(one.path) for one in self._store.models()}
-        folder, shared = self.folder, self._settings.policy.models_folder
-        found: list[Path] = []
-        with suppress(OSError):
-            found += [one for one in sorted(folder.glob("*.gguf")) if not only_shared and str(one) not in known]
-            remove_left_overs(folder)
-        with suppress(OSError):
-            twins = {one.facts.get("shared_twin") for one in self._store.models()}
-            here = sorted(Path(shared).glob("*.gguf")) if shared else []
-            found += [one for one in here if str(one) not in known and _twin(one) not in twins]
-        waiting, taken = len(found), 0
+        models = self._store.models()
+        known = {os.fsdecode(one.path) for one in models}
+        twins = {one.facts.get("shared_twin") for one in models}
+        own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
+        self._on_file_thread(
+            lambda: look_for_unadopted(own, shared, known, twins), lambda found: self._adopt_all(found, ended)
+        )
+
+    def _adopt_all(self, found: Unadopted | Problem, ended: Callable[[int], None] | None) -> None:
+        problem = found if isinstance(found, Problem) else found.problem
+        if isinstance(found, Problem):
+            found = Unadopted()
+        if problem:
+            self._tell(Noticed(problem))
+        waiting, taken, shared = len(found.all), 0, {str(path): word for path, word in found.shared.items()}
 
         def one_ended(fact: ImportEnded) -> None:
             nonlocal waiting, taken
             waiting, taken = waiting - 1, taken + (fact.model is not None)
-            if fact.model and os.fsdecode(fact.model.path) != fact.path and Path(fact.path).exists():
+            if fact.model and fact.path in shared and os.fsdecode(fact.model.path) != fact.path:
                 # the organisation's is the same as one's own: noted, so that it is not hashed each time
-                self._store.set_model_facts(fact.model.id, shared_twin=_twin(Path(fact.path)))
+                self._store.set_model_facts(fact.model.id, shared_twin=shared[fact.path])
             if waiting == 0 and ended:
                 ended(taken)
 
-        for path in found:
-            self.import_file(path, link=path.parent != folder, ended=one_ended)
-        if not found and ended:
+        for path in found.all:
+            self.import_file(path, link=path in found.shared, ended=one_ended)
+        if not found.all and ended:
             ended(0)
 
     # ---- checking
@@ -395,11 +400,6 @@ class ModelService:
             self._desk.post(lambda: ended(result))
 
         threading.Thread(target=run, name="model-file", daemon=True).start()
-
-
-def _twin(path: Path) -> str:
-    """A file and when it was written."""
-    return f"{path.stat().st_mtime_ns} {path}"
 
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:

@@ -28,6 +28,9 @@ def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths
     assert note.text() == "Set by your organisation: work offline; models in the folder /srv/models."
     assert not note.isHidden()
     assert desk.ask(lambda services: services.network.is_offline) is True
+    switch = desk.find("offline_switch")
+    assert (switch.isEnabled(), switch.isChecked()) == (False, True)
+    assert "Set by your organisation." in desk.find("network_words").text()
     refused: list = []
     desk.bridge.ask(lambda services: services.network.set_offline(False), None, refused.append)
     desk.wait(lambda: refused)
@@ -39,6 +42,7 @@ def test_such_a_setting_is_shown_but_cannot_be_changed(start) -> None:
     page = desk.frame.settings_page
     note = desk.find("policy_note")
     assert note.isHidden()
+    assert desk.find("offline_switch").isEnabled()
     page.show_policy(Policy("p", {"context_tokens": 2048}))
     assert not desk.find("setting_context_tokens").isEnabled()
     assert desk.find("setting_theme").isEnabled()

@@ -21,6 +21,7 @@ from slmdesk.services.facts import (
     ModelsChanged,
     ModelState,
     ModelStateChanged,
+    Noticed,
     Problem,
 )
 from slmdesk.services.files import file_name, slug
@@ -315,3 +316,12 @@ def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, 
     write(shared / "other.gguf", tiny_llama(seed=5))
     assert asked(told, "adopt") == 1
     assert [one.linked for one in on_desk(told, "list")] == [False, True]
+
+
+def test_a_shared_folder_that_is_away_is_said(opened, home, tmp_path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "policy.toml").write_text(f'[models]\nfolder = "{tmp_path / "away"}"\n')
+    told = opened(model=False)
+    assert asked(told, "adopt") == 0
+    notice = told.wait(Noticed)
+    assert (notice.problem.code, notice.problem.args["path"]) == ("file.unreadable", str(tmp_path / "away"))

@@ -19,6 +19,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.settings import Settings
 
@@ -30,7 +31,6 @@ IDLE_TIMES = (
     (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
 )  # fmt: skip
 COLUMN = 640
-SET_BY_ORGANISATION = "Set by your organisation."
 
 
 class SettingsPage(QScrollArea):

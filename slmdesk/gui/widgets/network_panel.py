@@ -11,6 +11,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 WIDTH = 340
+SET_BY_ORGANISATION = "Set by your organisation."
 WORDS = {
     True: "Nothing leaves this PC. Models can be neither searched nor downloaded.",
     False: "Models may be searched and downloaded, when you ask for it. Your chats never leave this PC.",
@@ -51,7 +52,13 @@ class NetworkPanel(QFrame):
     def show_offline(self, is_offline: bool) -> None:
         """Show the state in force."""
         self._switch.setChecked(is_offline)
-        self._words.setText(WORDS[is_offline])
+        more = "" if self._switch.isEnabled() else f" {SET_BY_ORGANISATION}"
+        self._words.setText(WORDS[is_offline] + more)
+
+    def show_managed(self, is_managed: bool) -> None:
+        """Show that the organisation has set it, not the person."""
+        self._switch.setEnabled(not is_managed)
+        self.show_offline(self._switch.isChecked())
 
     def toggle_above(self, anchor: QWidget) -> None:
         """Open it over a widget of the window's foot, or close it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from slmdesk.core.policy import Policy
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import NetworkPanel
@@ -67,6 +68,11 @@ class StatusBar(QFrame):
         self._is_offline = is_offline
         self._panel.show_offline(is_offline)
         self._show_network()
+
+    @Slot(object)
+    def show_policy(self, policy: Policy) -> None:
+        """Lock the switch when the organisation has set it."""
+        self._panel.show_managed("offline" in policy.managed)
 
     @Slot(object)
     def show_model(self, fact: ModelStateChanged) -> None:

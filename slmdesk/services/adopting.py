@@ -1,0 +1,49 @@
+"""Looks for model files in the folders of the library that are not in it.  On file threads; no store, no desk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.services.facts import Problem
+from slmdesk.services.files import remove_left_overs
+from slmdesk.services.sentences import problem_for
+
+
+@dataclass(frozen=True, slots=True)
+class Unadopted:
+    """Files that the library does not know."""
+
+    own: tuple[Path, ...] = ()
+    """In the person's own folder."""
+    shared: Mapping[Path, str] = field(default_factory=dict)
+    """In the organisation's folder, each with a word that changes when the file does."""
+    problem: Problem | None = None
+    """Why the organisation's folder could not be read."""
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Both, one's own first."""
+        return (*self.own, *self.shared)
+
+
+def look_for_unadopted(own: Path | None, shared: str, known: Collection[str], twins: Collection[object]) -> Unadopted:
+    """What lies in `own` and, where it is not empty, `shared`, but for the paths `known` and the words in `twins`."""
+    mine: tuple[Path, ...] = ()
+    if own is not None:
+        try:
+            mine = tuple(one for one in sorted(own.glob("*.gguf")) if str(one) not in known)
+            remove_left_overs(own)
+        except OSError:
+            mine = ()  # the folder is on a disk that is away: its models are said to be missing one by one
+    if not shared:
+        return Unadopted(mine)
+    try:
+        names = [one for one in sorted(Path(shared).iterdir()) if one.suffix.lower() == ".gguf"]
+        words = {one: f"{one.stat().st_mtime_ns} {one}" for one in names if str(one) not in known}
+    except OSError as err:
+        error = KnownError("file.unreadable", path=shared, reason=err.strerror or "it is away")
+        return Unadopted(mine, problem=problem_for(error))
+    return Unadopted(mine, {one: word for one, word in words.items() if word not in twins})
