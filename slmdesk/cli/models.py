@@ -11,12 +11,14 @@ import click
 from slmdesk.cli.face import Face, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
 from slmdesk.cli.library import find, pack, rename, unpack
+from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slmdesk.core.records import ModelRecord
     from slmdesk.core.types import Json
+    from slmdesk.hub.links import HubLink
     from slmdesk.services.facts import ImportEnded, Problem
     from slmdesk.services.models import ModelInfo, Verified
     from slmdesk.services.services import Services
@@ -159,7 +161,7 @@ def remove(face: Face, model: str) -> None:
 
 
 @models.command()
-@click.argument("model_or_file")
+@click.argument("model_or_file", metavar="FILE_OR_REPO")
 @click.option("--context", type=click.IntRange(256), help="Tokens the model shall see at once.")
 @json_option
 @click.pass_obj
@@ -168,7 +170,15 @@ def fit(face: Face, model_or_file: str, context: int | None) -> None:
     from slmdesk.services.fits import Fit
 
     with face.services() as services:
-        found: Fit = face.wait_for(services, lambda told: services.models.fit(model_or_file, context, told))
+        link = _on_the_hub(services, model_or_file)
+
+        def begin(told: Callable[[Fit | Problem], None]) -> None:
+            if link is None:
+                services.models.fit(model_or_file, context, told)
+            else:
+                services.hub.fit(link.repo, told, file=link.file, context_tokens=context)
+
+        found: Fit = face.wait_for(services, begin, cancel=services.hub.close)
     if face.as_json:
         parts: dict[str, Json] = {
             "weights": found.memory.weights,
@@ -190,6 +200,19 @@ def fit(face: Face, model_or_file: str, context: int | None) -> None:
         f"It {words[found.verdict]}: {_size(found.memory.total)} for a context of {found.context_tokens:,} tokens, "
         f"{_size(found.available_bytes)} are free."
     )
+
+
+def _on_the_hub(services: Services, wanted: str) -> HubLink | None:
+    """What is neither a model nor a file here, but looks like a repository, perhaps with a file in it."""
+    from slmdesk.hub.links import parse_link
+
+    try:
+        if services.desk.call(lambda: services.models.path_of(wanted)).exists():
+            return None
+        link = parse_link(wanted)
+    except (KnownError, OSError, ValueError):
+        return None
+    return None if link.repo.endswith(".gguf") else link  # folder/file.gguf, which is not there
 
 
 def shape_of(record: ModelRecord) -> dict[str, Json]:

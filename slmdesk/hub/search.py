@@ -11,12 +11,14 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from slmdesk.core.errors import BugError, KnownError
+from slmdesk.core.gguf import GgufHeader
 from slmdesk.core.labels import clean_label
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of
 from slmdesk.hub.guard import Finish, GuardPolicy, Record, because, make_client
 from slmdesk.hub.links import file_address, is_repo
 from slmdesk.hub.problems import problem_of_line
+from slmdesk.hub.start import remote_header
 from slmdesk.paths import Paths
 
 if TYPE_CHECKING:
@@ -51,6 +53,13 @@ class Hub:
     def address(self, file: RemoteFile, part: RemotePart) -> str:
         """Where a part of a file is fetched."""
         return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
+
+    def header(self, file: RemoteFile, *, token: str = "", stop: Event | None = None) -> GgufHeader:
+        """The header of a file, of its first part; fetches its first megabytes.  Raises KnownError, Stopped."""
+        part = file.parts[0]
+        with self.client() as client, because(f"header of {file.repo}/{file.name}"[:200], stop=stop or Event()):
+            folder = self._paths.cache / "headers"
+            return remote_header(client, self.address(file, part), repo=file.repo, token=token, folder=folder)
 
     def client(self) -> httpx2.Client:
         """A new guarded client for one transfer; close it."""

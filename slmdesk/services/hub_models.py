@@ -5,19 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.gguf import require_chat_model
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub
 from slmdesk.paths import Paths
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
-from slmdesk.services.fits import COMFORTABLE, available_bytes
+from slmdesk.services.fits import COMFORTABLE, Fit, available_bytes, fit_header
 from slmdesk.services.network import NetworkService
-from slmdesk.services.routes import policy_for
+from slmdesk.services.routes import policy_for, token
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 
@@ -103,6 +104,33 @@ class HubService:
     def repo(self, repo: str, ended: Callable[[FoundRepo | Problem], None]) -> Asking:
         """One repository with its files; `ended` as for `search`."""
         return self._ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop)), ended)
+
+    def fit(
+        self,
+        repo: str,
+        ended: Callable[[Fit | Problem], None],
+        *,
+        file: str = "",
+        quantization: str = "",
+        context_tokens: int | None = None,
+    ) -> Asking:
+        """Whether a file on the Hub fits, by its header; chosen as for a download.  `ended` as for `search`."""
+        wanted = context_tokens or self.context_tokens
+
+        def work(stop: threading.Event) -> Fit:
+            free = available_bytes()
+            found = self.hub.repo(repo, stop=stop)
+            remote = found.choose(file, quantization, budget_bytes=weights_budget(free))
+            header = self.hub.header(remote, token=token() if remote.gated else "", stop=stop)
+            if len(remote.parts) == 1:
+                require_chat_model(header)
+                return fit_header(header, wanted, free)
+            beside = remote.bytes - header.weight_bytes  # the tensors of the other parts
+            fit = fit_header(header, wanted, max(0, free - beside))
+            memory = replace(fit.memory, weights=fit.memory.weights + beside)
+            return replace(fit, memory=memory, available_bytes=free)
+
+        return self._ask("hub-fit", work, ended)
 
     def close(self) -> None:
         """Stop everything that is under way."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import FakeHub, Fault, online
+from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama
 
 pytestmark = pytest.mark.process
@@ -158,6 +159,24 @@ def test_how_the_hub_is_reached_is_set_from_the_command_line(run, hub, home, tmp
     assert refused.json["error"]["code"] == "setting.invalid", "certificates that are not there are never passed over"
     assert run("network", "--ca-file", "", "--json").json["ca_file"] == ""
     assert run("models", "search", "tiny", "--json").status == 0
+
+
+def test_fit_of_a_file_on_the_hub_reads_its_header_alone(run, hub, data, tmp_path) -> None:
+    hub.add(REPO, {NAME: data, "notes.Q8_0.gguf": b"<html>"})
+    hub.add("some/split-GGUF", {f"s-{n:05}-of-00002.gguf": one for n, one in enumerate(split(tiny_llama().data, 2), 1)})
+    (tmp_path / "here.gguf").write_bytes(data)
+    here = run("models", "fit", str(tmp_path / "here.gguf"), "--json").json
+    there = run("models", "fit", f"{REPO}/{NAME}", "--json").json
+    assert (there["verdict"], there["parts"]) == (here["verdict"], here["parts"])
+    assert hub.sent <= 1 << 20, "of 40 MiB"
+    halves = run("models", "fit", "some/split-GGUF", "--json").json
+    assert halves["parts"]["weights"] == pytest.approx(here["parts"]["weights"], rel=0.2)
+    assert run("models", "fit", f"{REPO}/notes.Q8_0.gguf", "--json").json["error"]["code"] == "model.not_gguf"
+    hub.storage_fault = Fault(ignore_range=True)
+    assert run("models", "fit", f"{REPO}/{NAME}", "--json").json["verdict"] == here["verdict"]
+    assert run("network", "--offline", "on").status == 0
+    assert run("models", "fit", REPO, "--json").json["error"]["code"] == "network.offline"
+    assert run("models", "fit", "folder/missing.gguf", "--json").json["error"]["code"] == "model.missing"
 
 
 @rounds(3, 20)

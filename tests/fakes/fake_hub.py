@@ -425,7 +425,7 @@ class _Storage(_Handler):
         fault, size = self.fault, size_of(content)
         etag = fault.etag or f'"{self.hub.sha256(content)[:32]}"'
         about = {"etag": etag, "accept-ranges": "bytes", "content-type": "application/octet-stream"}
-        found = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
+        found = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("range", ""))
         if not found or fault.ignore_range or headers.get("if-range", etag) != etag:
             self.serve(content, 200, 0, about)
             return
@@ -433,7 +433,10 @@ class _Storage(_Handler):
         if start >= size:
             self.give(416, b"", {"content-range": f"bytes */{size}"})
             return
-        about["content-range"] = f"bytes {start}-{size - 1}/{size}"
+        last = min(int(found[2]), size - 1) if found[2] else size - 1
+        about["content-range"] = f"bytes {start}-{last}/{size}"
+        if found[2] and isinstance(content, bytes):
+            content = content[: last + 1]
         self.serve(content, 206, start, about)
 
 
