@@ -121,6 +121,11 @@ class EngineRoom:
         if waiter in self._waiters:
             self._waiters.remove(waiter)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is being written."""
+        return self._running > 0
+
     def others_wait(self, record: ModelRecord) -> bool:
         """Whether somebody waits for another model than this one, which long work should let go then."""
         return any(one.record.id != record.id for one in self._waiters)
@@ -381,11 +386,12 @@ class EngineRoom:
         loaded: LoadedModel | None = None,
         problem: Problem | None = None,
     ) -> None:
-        memory = self._memory_bytes() if state is ModelState.READY else 0
+        memory = self.memory_bytes() if state is ModelState.READY else 0
         self.state = ModelStateChanged(state, record.id, record.name, fraction, loaded, problem, memory)
         self._tell(self.state)
 
-    def _memory_bytes(self) -> int:
+    def memory_bytes(self) -> int:
+        """What the child has in memory now (resident); 0 without one."""
         import psutil  # 17 ms, and only asked for when a model is there
 
         pid = self.client.pid

@@ -13,10 +13,12 @@ from slmdesk.core.errors import SlmdeskError
 from slmdesk.core.policy import load_policy
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.backups import BackupService
+from slmdesk.services.bench import BenchService
 from slmdesk.services.chats import ChatService
 from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
 from slmdesk.services.downloads import DownloadService
+from slmdesk.services.exams import ExamService
 from slmdesk.services.facts import Fact, Noticed, Problem
 from slmdesk.services.finding import FindingService
 from slmdesk.services.history import HistoryService
@@ -62,6 +64,8 @@ class Services:
     judge: JudgeService
     backups: BackupService
     jobs: JobService
+    exams: ExamService
+    bench: BenchService
     engine: ChildClient
     reader: ChildClient
     read_only: bool
@@ -138,6 +142,8 @@ class Services:
         room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
         self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell)
         self.jobs = JobService(self.desk, self.store, room, self.tell)
+        self.exams = ExamService(self.store, self.models, self.jobs)
+        self.bench = BenchService(self.desk, self.store, self.models, room)
         self.names = NameService(self.store, self.tell)
         self.packs = PackService(self.desk, self.store, self.models, self.tell)
         self.finding = FindingService(self.desk, self.store, self.models)

@@ -1,0 +1,137 @@
+"""The items of the exams, and how an answer is judged: pure functions, no model, no store."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+from slmdesk.core.types import ChatMessage, Json, Role, Sampling, TextPart
+from slmdesk.services.jobs import step_of
+from slmdesk.text.language import language_of
+
+ANSWER_TOKENS = 96
+YES_NO = ("Yes", "No")
+_CORRECT = "Correct the mistakes in this text. Change nothing else. Write only the corrected text.\n\n"
+
+
+class Skill(StrEnum):
+    """What is examined."""
+
+    FORMAT = "format"
+    TRUTH = "truth"
+    LANGUAGE = "language"
+    CORRECT = "correct"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One step of an exam: an item, asked once."""
+
+    skill: Skill
+    item: Mapping[str, Any]
+    is_true: bool = True
+    """Of a statement about a text: whether the text says it."""
+
+    def step(self) -> dict[str, Json]:
+        """As a step of a job: greedy, short, the same each time."""
+        if self.skill is Skill.TRUTH:
+            said = self.item["true" if self.is_true else "altered"]
+            words = f"Text: {self.item['text']}\n\nStatement: {said}\n\nDoes the text say this? Answer Yes or No."
+            return step_of([_user(words)], Sampling(temperature=0.0), choices=YES_NO)
+        asked = _CORRECT + self.item["wrong"] if self.skill is Skill.CORRECT else self.item["ask"]
+        return step_of([_user(asked)], Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS))
+
+    def is_passed(self, answer: str) -> bool:
+        """Whether an answer in words is good enough."""
+        answer = answer.strip()
+        match self.skill:
+            case Skill.FORMAT:
+                return keeps_format(answer, self.item)
+            case Skill.LANGUAGE:
+                return language_of(answer.replace(self.item["ask"], "")) == str(self.item["language"])  # no parrots
+            case Skill.CORRECT:
+                return corrects(self.item["wrong"], self.item["right"], answer)
+            case Skill.TRUTH:
+                raise ValueError("judged by scores, all together")
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """How well scores tell true from altered statements."""
+
+    auc: float
+    """Chance that a true one scores higher than an altered one; 0.5 is guessing."""
+    threshold: float
+    """log P(Yes) - log P(No) from which a statement is taken for true."""
+    accuracy: float
+    """With that threshold, on the items it was chosen by."""
+
+
+@cache
+def items() -> tuple[str, tuple[Question, ...]]:
+    """The version of the items, and all questions."""
+    shape = tomllib.loads(resources.files("slmdesk.services").joinpath("exam_items.toml").read_text("utf-8"))
+    questions: list[Question] = []
+    for skill in Skill:
+        for item in shape[skill.value]:
+            questions.append(Question(skill, item))
+            if skill is Skill.TRUTH:
+                questions.append(Question(skill, item, is_true=False))
+    return str(shape["version"]), tuple(questions)
+
+
+def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
+    """Whether an answer matches the pattern of an item whole, or is JSON with its keys."""
+    if "pattern" in item:
+        return re.fullmatch(item["pattern"], answer) is not None
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and set(found) == set(item["json"])
+
+
+def corrects(wrong: str, right: str, answer: str) -> bool:
+    """Whether an answer is nearer to what is right than what was given, and not another text.
+
+    At most half of the mistakes, in characters, may be left, and at most twice as much changed as was needed.
+    """
+    needed = distance(wrong, right)
+    return distance(answer, right) <= needed / 2 and distance(answer, wrong) <= 2 * needed
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters must be put in, left out or changed (Levenshtein 1966, Wagner and Fischer 1974)."""
+    before = list(range(len(other) + 1))
+    for row, left in enumerate(one, 1):
+        now = [row]
+        for column, right in enumerate(other, 1):
+            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (left != right)))
+        before = now
+    return before[-1]
+
+
+def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
+    """AUC by counting pairs (Mann and Whitney 1947), and the threshold that gets most right, midway in its gap."""
+    wins = sum((a > b) + 0.5 * (a == b) for a in true for b in altered)
+    every = sorted({*true, *altered})
+    cuts = [every[0] - 1.0, *((a + b) / 2 for a, b in pairwise(every))]
+
+    def right(cut: float) -> float:
+        hits = sum(one > cut for one in true) / len(true) + sum(one <= cut for one in altered) / len(altered)
+        return hits / 2
+
+    threshold = max(cuts, key=right)
+    return Separation(wins / (len(true) * len(altered)), threshold, right(threshold))
+
+
+def _user(text: str) -> ChatMessage:
+    return ChatMessage(Role.USER, (TextPart(text),))

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from slmdesk.core.records import JobStep, StepStatus
+from slmdesk.services.exam_items import Question, Skill, corrects, distance, items, keeps_format, separation
+from slmdesk.services.exams import judge, sentence_of
+from slmdesk.services.jobs import step_key
+from slmdesk.text.language import LANGUAGES
+
+pytestmark = pytest.mark.pure
+
+FORMAT = {
+    r"- [^\n]+\n- [^\n]+\n- [^\n]+": "- a\n- b\n- c", "yes|no": "yes", "2024-05-03": "2024-05-03", "5": "5",
+    r"[^\n,]+,[^\n,]+,[^\n,]+,[^\n,]+": "red, green, blue, black", r"\[2\]": "[2]",
+    r"1\. [^\n]+\n2\. [^\n]+": "1. Hund\n2. Katze", r"[^\n;]+;[^\n;]+;[^\n;]+": "Lima; Quito; Bogotá",
+    "CASA": "CASA", r"\* [^\n]+\n\* [^\n]+": "* jabłko\n* gruszka",
+}  # fmt: skip
+
+
+def perfect(question: Question) -> dict:
+    item = question.item
+    match question.skill:
+        case Skill.FORMAT:
+            words = (
+                FORMAT[item["pattern"]]
+                if "pattern" in item
+                else "{" + ", ".join(f'"{k}": 1' for k in item["json"]) + "}"
+            )
+        case Skill.CORRECT:
+            words = item["right"]
+        case Skill.TRUTH:
+            return {"text": "Yes", "scores": [-0.1, -3.0] if question.is_true else [-3.0, -0.1]}
+        case Skill.LANGUAGE:
+            words = {
+                "en": "It is for the rain and it is good.", "de": "Er ist für den Regen und nicht für die Sonne.",
+                "fr": "Il est dans le jardin et sur les tables.", "es": "Es para el río y los coches.",
+                "it": "Il pane è della casa e non di lui.", "pt": "O relógio não é para os dias.",
+                "nl": "Het is een ding van de stad.", "pl": "To jest w domu i nie na polu.",
+            }[item["language"]]  # fmt: skip
+    return {"text": words, "scores": []}
+
+
+def steps_of(answer) -> list[JobStep]:
+    version, questions = items()
+    return [
+        JobStep(step_key("aa", f"exam {version}", q.step()), q.step(), StepStatus.DONE, answer(q), 0, None, {})
+        for q in questions
+    ]
+
+
+def test_there_are_twelve_items_a_skill_in_several_languages() -> None:
+    _, questions = items()
+    for skill in Skill:
+        mine = [one for one in questions if one.skill is skill and one.is_true]
+        assert len(mine) >= 12
+        assert len({one.item["language"] for one in mine}) >= 5
+        assert {one.item["language"] for one in mine} <= set(LANGUAGES)
+    shapes = [str(one.step()) for one in questions]
+    assert Counter(shapes).most_common(1)[0][1] == 1
+    assert all(re.compile(one.item["pattern"]) for one in questions if "pattern" in one.item)
+    assert all(distance(one.item["wrong"], one.item["right"]) > 1 for one in questions if "wrong" in one.item)
+
+
+def test_who_answers_all_is_good_at_all() -> None:
+    result = judge(steps_of(perfect), "aa", now=1.0)
+    assert [(one.skill, one.level, one.passed == one.total) for one in result.skills] == [
+        (skill, "good", True) for skill in Skill
+    ]
+    assert result.of(Skill.TRUTH).auc == 1.0
+    assert sentence_of("A model", result) == (
+        "A model: good for short chats, keeping to a form, checking statements against a text, answering in the "
+        "language asked and correcting without rewriting."
+    )
+
+
+def test_who_echoes_or_says_nothing_is_weak_and_it_is_said() -> None:
+    for value in ({}, {"text": "You said: it", "scores": [-1.0, -1.0]}):
+        result = judge(steps_of(lambda _question, value=value: value), "aa", now=1.0)
+        assert {one.level for one in result.skills} == {"weak"}
+        assert sentence_of("Echo", result).startswith("Echo: good for short chats; it does not keep to a form, cannot")
+
+
+def test_a_correction_is_near_to_the_right_text_and_no_rewriting() -> None:
+    wrong, right = "She go to the office every days.", "She goes to the office every day."
+    assert corrects(wrong, right, right)
+    assert not corrects(wrong, right, wrong)
+    assert not corrects(wrong, right, "Every day, she walks over to her office.")
+    assert not corrects(wrong, right, f"Here is the corrected text: {right}")
+
+
+def test_a_form_is_kept_whole_or_not() -> None:
+    assert keeps_format('{"name": "Anna", "age": 31}', {"json": ["name", "age"]})
+    assert not keeps_format('Sure! {"name": "Anna", "age": 31}', {"json": ["name", "age"]})
+    assert not keeps_format("[" * 100_000, {"json": ["name"]})
+    assert not keeps_format("yes.", {"pattern": "yes|no"})
+
+
+def test_distance_counts_letters() -> None:
+    assert [distance(*pair) for pair in (("", ""), ("abc", ""), ("kitten", "sitting"), ("ab", "ba"))] == [0, 3, 3, 2]
+
+
+def test_true_and_altered_are_told_apart_by_a_threshold() -> None:
+    found = separation([2.0, 1.0, 0.5], [0.0, -1.0, -2.0])
+    assert (found.auc, found.threshold, found.accuracy) == (1.0, 0.25, 1.0)
+    assert separation([0.0, 0.0], [0.0, 0.0]).auc == 0.5
+    assert separation([-3.0], [3.0]).auc == 0.0
