@@ -71,7 +71,7 @@ class Transfer:
         self._client, self._address, self._part = client, address, part
         self._stop, self._token, self._limits = stop, token, limits
         self.resumed_from = 0
-        """Bytes that were there when it began."""
+        """Bytes that were there when it began, as long as they are used."""
 
     def run(self) -> Iterator[Progress]:
         """Fetch until the part is whole and checked.  The part is kept whatever happens.
@@ -116,6 +116,7 @@ class Transfer:
             note = self._check(response)
             if note:
                 part.start_over()
+                self.resumed_from = 0
                 if response.status_code != 200:  # what comes is no beginning
                     yield Progress("fetching", 0, part.file.bytes, note)
                     raise KnownError("download.cut", name=part.file.name)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -221,8 +221,9 @@ class Fetch:
 
     def _transfer(self, transfer: Transfer, part: Part) -> None:
         resumed = self.now.resumed_from
-        with because(f"download of {self.now.repo}/{self.now.name}"[:200], stop=self._stop, on_wait=self._on_wait):
-            for progress in transfer.run():
+        purpose = f"download of {self.now.repo}/{self.now.name}"[:200]
+        with because(purpose, stop=self._stop, on_wait=self._on_wait), closing(transfer.run()) as steps:
+            for progress in steps:
                 if progress.state == "fetching" and transfer.resumed_from and self._before == 0:
                     resumed = transfer.resumed_from
                 self._on_progress(progress, resumed, part)

@@ -198,6 +198,14 @@ def test_d3_and_what_was_started_over_is_said(told, hub) -> None:
     assert "download.started_over" in download.notes()
 
 
+def test_d3_what_was_kept_and_thrown_away_was_not_resumed_from(told, hub) -> None:
+    hub.storage_faults, hub.storage_fault = [Fault(cut_at=1 << 20)], Fault(status=503)
+    assert Download(told).end().problem.code == "download.gave_up"
+    hub.storage_fault = Fault(ignore_range=True)
+    end = Download(told).end()
+    assert (end.state, end.resumed_from) == ("done", 0)
+
+
 def test_d4_a_file_that_changed_on_the_server_is_fetched_as_it_is_now(told, hub, data) -> None:
     new = tiny_llama(seed=5).data + data[-1000:]
     hub.storage_faults = [Fault(silent=True)]
