@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "slmdesk.cli.doctor:doctor",
     "documents": "slmdesk.cli.documents:documents",
     "history": "slmdesk.cli.history:history",
+    "jobs": "slmdesk.cli.jobs:jobs",
     "models": "slmdesk.cli.models:models",
     "network": "slmdesk.cli.network:network",
     "restore": "slmdesk.cli.backup:restore",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slmdesk.cli.exams import bench, exam
 from slmdesk.cli.face import Face, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
 from slmdesk.cli.library import find, pack, rename, unpack
@@ -31,6 +32,8 @@ def models() -> None:
 
 models.add_command(search)
 models.add_command(download)
+models.add_command(exam)
+models.add_command(bench)
 for command in (rename, find, pack, unpack):
     models.add_command(command)
 

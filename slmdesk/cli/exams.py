@@ -1,0 +1,71 @@
+"""`slmdesk models exam` and `bench`: what a model can be trusted with, and how fast it is here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, json_option
+from slmdesk.cli.jobs import follow
+
+if TYPE_CHECKING:
+    from slmdesk.core.types import Json
+    from slmdesk.services.bench import BenchResult
+
+
+@click.command()
+@click.argument("model", required=False)
+@json_option
+@click.pass_obj
+def exam(face: Face, model: str | None) -> None:
+    """Let MODEL sit a short exam: which jobs can it be trusted with?"""
+    from slmdesk.services.exams import sentence_of, shape_of_skill
+
+    with face.services() as services:
+        job = services.desk.call(lambda: services.exams.take(model))
+        follow(face, services, job)
+        record = services.desk.call(lambda: services.models.by_sha256(job.model_sha256))
+        result = services.exams.result(record) if record else None
+    if record is None or result is None:
+        raise click.ClickException("The exam has no result. Run it again.")
+    sentence = sentence_of(record.name, result)
+    if face.as_json:
+        skills: list[Json] = [shape_of_skill(one) for one in result.skills]
+        face.give(
+            {"id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence}
+        )
+        return
+    for one in result.skills:
+        more = "" if one.auc is None else f", AUC {one.auc:.2f}"
+        face.say(f"{one.skill.value}: {one.passed} of {one.total}{more}, {one.level}")
+    face.say(sentence)
+
+
+@click.command()
+@click.argument("model", required=False)
+@json_option
+@click.pass_obj
+def bench(face: Face, model: str | None) -> None:
+    """How fast MODEL is on this PC; takes some seconds."""
+    from slmdesk.services.sentences import bytes_for_people
+
+    with face.services() as services:
+        record = services.desk.call(lambda: services.models.choose(model))
+        found: BenchResult = face.wait_for(services, lambda told: services.bench.run(record.id, told))
+    if face.as_json:
+        face.give(
+            {
+                "id": record.id,
+                "prompt_tokens_per_s": found.prompt_tokens_per_s,
+                "output_tokens_per_s": found.output_tokens_per_s,
+                "memory_bytes": found.memory_bytes,
+                "energy_j": found.energy_j,
+                "prompt_tokens": found.prompt_tokens,
+                "output_tokens": found.output_tokens,
+            }
+        )
+        return
+    energy = "not measured" if found.energy_j is None else f"{found.energy_j:.1f} J for the whole PC"
+    face.say(f"reads {found.prompt_tokens_per_s:.1f} tokens a second, writes {found.output_tokens_per_s:.1f}")
+    face.say(f"memory: {bytes_for_people(found.memory_bytes)}; energy: {energy}")

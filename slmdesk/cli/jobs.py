@@ -1,0 +1,131 @@
+"""`slmdesk jobs`: long work, as it stands, and stopping and going on with it."""
+
+from __future__ import annotations
+
+import queue
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, ToldError, json_option, next_of, table
+
+if TYPE_CHECKING:
+    from slmdesk.core.records import JobRecord
+    from slmdesk.core.types import Json
+    from slmdesk.services.facts import Fact, JobChanged
+    from slmdesk.services.services import Services
+
+
+@click.group()
+def jobs() -> None:
+    """Long work: exams, and all that is done step by step."""
+
+
+@jobs.command("list")
+@json_option
+@click.pass_obj
+def list_jobs(face: Face) -> None:
+    """The last jobs, newest first."""
+    with face.services() as services:
+        found = services.desk.call(services.jobs.list)
+    if face.as_json:
+        face.give([shape_of(one) for one in found])
+        return
+    if not found:
+        face.tell("There are no jobs.")
+        return
+    rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "TITLE")]
+    rows += [
+        (one.id, one.kind, one.status.value, f"{one.done + one.failed}/{one.total}", str(one.failed), _line(one.title))
+        for one in found
+    ]
+    table(face, rows)
+
+
+@jobs.command()
+@click.argument("job")
+@json_option
+@click.pass_obj
+def pause(face: Face, job: str) -> None:
+    """Stop a job for now, wherever it runs; what is done stays."""
+    with face.services() as services:
+        _show(face, services.desk.call(lambda: services.jobs.pause(job)))
+
+
+@jobs.command()
+@click.argument("job")
+@json_option
+@click.pass_obj
+def cancel(face: Face, job: str) -> None:
+    """End a job, wherever it runs; what is done stays."""
+    with face.services() as services:
+        _show(face, services.desk.call(lambda: services.jobs.cancel(job)))
+
+
+@jobs.command()
+@click.argument("job")
+@json_option
+@click.pass_obj
+def resume(face: Face, job: str) -> None:
+    """Go on with a job, here, until it is done.  Ctrl-C pauses it."""
+    with face.services() as services:
+        begun = services.desk.call(lambda: services.jobs.resume(job))
+        follow(face, services, begun)
+        _show(face, services.desk.call(lambda: services.store.job(begun.id)))
+
+
+def follow(face: Face, services: Services, job: JobRecord) -> None:
+    """Show the progress of a job until it ends.  Raises what it was paused or failed for; Ctrl-C pauses it."""
+    from slmdesk.core.records import JobStatus
+    from slmdesk.services.facts import JobChanged
+
+    told: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
+
+    def on_fact(fact: Fact) -> None:
+        if isinstance(fact, JobChanged) and fact.id == job.id:
+            told.put(fact)
+
+    services.add_listener(on_fact)
+    status = services.desk.call(lambda: services.store.job(job.id)).status  # it may have ended before we listened
+    try:
+        while status in (JobStatus.OPEN, JobStatus.RUNNING):
+            news = next_of(told)
+            status = news.status
+            left = "" if news.eta_s is None else f", about {news.eta_s:.0f} s left,"
+            face.progress(f"{news.title}: {news.done} of {news.total}{left}", news.done, news.total)
+            if news.problem:
+                raise ToldError(news.problem)
+    except KeyboardInterrupt:
+        services.desk.call(lambda: services.jobs.pause(job.id), 5.0)
+        face.end_progress()
+        face.tell(f"Paused. It goes on with: slmdesk jobs resume {job.id}")
+        raise
+    finally:
+        face.end_progress()
+
+
+def shape_of(job: JobRecord, eta_s: float | None = None) -> dict[str, Json]:
+    """A job as cli.md has it; `steps_done` counts those that failed too."""
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "status": job.status.value,
+        "steps_done": job.done + job.failed,
+        "steps_total": job.total,
+        "eta_s": eta_s,
+        "steps_failed": job.failed,
+        "title": job.title,
+    }
+
+
+def _show(face: Face, job: JobRecord) -> None:
+    if face.as_json:
+        face.give(shape_of(job))
+    else:
+        face.say(f"{job.id}  {job.status.value}  {job.done + job.failed} of {job.total} steps")
+
+
+def _line(text: str) -> str:
+    from slmdesk.core.labels import clean_label
+
+    return clean_label(text, 60)

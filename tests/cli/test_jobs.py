@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+from cli.conftest import TIMEOUT_S
+from fakes.commands import ROOT, SLMDESK
+
+pytestmark = pytest.mark.process
+
+
+def test_an_exam_on_the_command_line(run, with_model) -> None:
+    done = run("models", "exam", with_model["id"], "--json")
+    assert done.status == 0, done.err
+    assert {one["skill"] for one in done.json["skills"]} == {"format", "truth", "language", "correct"}
+    assert all({"level", "passed", "total"} <= set(one) for one in done.json["skills"])
+    assert done.json["sentence"].endswith(".")
+    (job,) = run("jobs", "list", "--json").json
+    assert {"id", "kind", "status", "steps_done", "steps_total", "eta_s"} <= set(job)
+    assert (job["kind"], job["status"], job["steps_done"]) == ("exam", "done", job["steps_total"])
+    assert "exam" in run("jobs", "list").out
+    words = run("models", "exam", with_model["id"])
+    assert "short chats" in words.out
+    refused = run("jobs", "pause", job["id"], "--json")
+    assert refused.status == 1
+    assert refused.json["error"]["code"] == "job.ended"
+    assert run("jobs", "cancel", "zz").status == 1
+
+
+def test_ctrl_c_pauses_and_resume_goes_on(run, with_model, environment) -> None:
+    environment = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.05})}
+    exam = subprocess.Popen(
+        [*SLMDESK, "models", "exam", with_model["id"]],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
+            assert exam.poll() is None, exam.communicate()
+        os.kill(exam.pid, signal.SIGINT)
+        _, err = exam.communicate(timeout=TIMEOUT_S)
+    finally:
+        exam.kill()
+        exam.communicate()
+    assert exam.returncode == 130
+    assert "jobs resume" in err
+    (paused,) = run("jobs", "list", "--json").json
+    assert paused["status"] == "paused"
+    assert paused["steps_done"] >= 2
+    resumed = run("jobs", "resume", paused["id"][:6], "--json")
+    assert resumed.status == 0, resumed.err
+    assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", paused["steps_total"])
+
+
+def test_a_bench_on_the_command_line(run, with_model) -> None:
+    done = run("models", "bench", with_model["id"], "--json", echo={"slow": 0.001})
+    assert done.status == 0, done.err
+    assert done.json["prompt_tokens_per_s"] > 0
+    assert done.json["output_tokens_per_s"] > 0
+    assert {"id", "memory_bytes", "energy_j"} <= set(done.json)
+    assert "energy" in run("models", "bench", with_model["id"]).out
