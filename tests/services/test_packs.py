@@ -4,11 +4,13 @@ import hashlib
 import io
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
 import sys
 import tarfile
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +18,9 @@ import pytest
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_qwen2, write
 from fakes.told import Told
 
+from slmdesk.core.errors import KnownError
 from slmdesk.services.facts import ImportEnded, ModelsChanged, PackEnded, PackProgress
-from slmdesk.services.pack_file import END, MANIFEST, Manifest, PackedModel, Text, padding, tar_header
+from slmdesk.services.pack_file import END, MANIFEST, Manifest, PackedModel, Text, open_pack, padding, tar_header
 
 pytestmark = pytest.mark.process
 
@@ -376,6 +379,49 @@ def test_m4_a_flipped_byte_anywhere_is_found(told, made, tmp_path, folder) -> No
     assert list(folder.iterdir()) == []
 
 
+def read_all(path: Path, expected: str) -> None:
+    """As unpacking reads it.  What is only said otherwise, such as a name, is told by the checksum of the list."""
+    with open_pack(path) as found:
+        for one in (*found.manifest.texts, *found.manifest.models):
+            found.take(one, lambda _chunk: None, lambda *_: None, threading.Event())
+        found.finish()
+        if found.manifest_sha256 != expected:
+            raise KnownError("pack.other")
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=pytest.mark.soak)])
+def test_d10_packs_spoilt_at_random_are_known_errors(tmp_path, count) -> None:
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    good = built(Manifest((LISTED,), (Text("about.txt", 3, hashlib.sha256(b"abc").hexdigest()),)),
+                 member("about.txt", b"abc"), GOOD)  # fmt: skip
+    path, refused = tmp_path / "p.tar", 0
+    path.write_bytes(good)
+    with open_pack(path) as found:
+        expected = found.manifest_sha256
+    read_all(path, expected)  # the control
+    for _ in range(count):
+        data = bytearray(good)
+        for _each in range(chance.randint(1, 3)):
+            at = chance.randrange(3500 if chance.random() < 0.9 else len(data))
+            match chance.randrange(3):
+                case 0:
+                    data[at] = chance.choice(b'\0\x80\xff"{}[],:0123456789-.e/7')
+                case 1:
+                    del data[at : at + chance.choice((1, 7, 512))]
+                case 2:
+                    data[at:at] = bytes(chance.choice((1, 512)))
+        if data == good:
+            continue
+        path.write_bytes(data)
+        refused += 1
+        with pytest.raises(KnownError) as err:
+            read_all(path, expected)
+        assert err.value.code.startswith("pack."), err.value
+    assert refused > count * 0.9
+
+
 def test_a_pack_with_another_list_than_told_is_refused(told, made, folder) -> None:
     end = unpack(told, made[0], "0" * 64)
     assert (end.problem.code, end.problem.args["sha256"]) == ("pack.other", made[1].manifest_sha256)
@@ -408,8 +454,6 @@ def test_sizes_of_eight_gigabytes_and_more_have_a_header_tar_reads() -> None:
 
 
 def test_an_unknown_model_is_named(told, tmp_path) -> None:
-    from slmdesk.core.errors import KnownError
-
     with pytest.raises(KnownError) as err:
         told.services.desk.call(lambda: told.services.packs.pack(["nothing"], tmp_path / "p.tar"))
     assert err.value.code == "model.unknown"
