@@ -199,6 +199,7 @@ class WindowRun:
             self.bridge.problem_met.emit(problem_for(found))
         self.bridge.ask(lambda opened: opened.network.say_today())
         self.bridge.ask(lambda opened: opened.models.warm_up())
+        self.bridge.ask(lambda opened: opened.jobs.take_up())
         self.bridge.ask(lambda opened: opened.models.adopt(only_shared=True))
 
     def _close_services(self) -> None:
