@@ -6,7 +6,7 @@ Range and If-Range as in RFC 9110, sections 13.1.5 and 14.  A plain generator; c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
@@ -73,7 +73,7 @@ class Transfer:
         self.resumed_from = 0
         """Bytes that were there when it began, as long as they are used."""
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Generator[Progress, None, None]:
         """Fetch until the part is whole and checked.  The part is kept whatever happens.
 
         Raises Stopped, and KnownError: `download.gave_up` after too many tries, `download.damaged`,

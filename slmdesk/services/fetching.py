@@ -220,20 +220,17 @@ class Fetch:
             raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
 
     def _transfer(self, transfer: Transfer, part: Part) -> None:
-        resumed = self.now.resumed_from
+        before = self.now.resumed_from  # of the parts before this one
         purpose = f"download of {self.now.repo}/{self.now.name}"[:200]
         with because(purpose, stop=self._stop, on_wait=self._on_wait), closing(transfer.run()) as steps:
             for progress in steps:
-                if progress.state == "fetching" and transfer.resumed_from and self._before == 0:
-                    resumed = transfer.resumed_from
-                self._on_progress(progress, resumed, part)
+                self._on_progress(progress, before + transfer.resumed_from, part)
 
     def _on_progress(self, progress: Progress, resumed: int, part: Part) -> None:
         done, now = self._before + progress.done, time.monotonic()
         self._done = done
         if progress.note:
             self._note_start(progress.note)
-            resumed = 0
         if progress.error:
             self._seen.clear()
             self._change(state=DownloadState.WAITING, done_bytes=done, bytes_per_s=0.0, eta_s=None,
@@ -248,7 +245,9 @@ class Fetch:
         while len(self._seen) > 1 and now - self._seen[0][0] > SPEED_S:
             self._seen.popleft()
         speed, eta = self._speed(done)
-        self._change(state=_STATES[progress.state], done_bytes=done, resumed_from=resumed, bytes_per_s=speed, eta_s=eta)
+        note = None if self.now.state is DownloadState.WAITING else self.now.note  # what it waited for is over
+        state = _STATES[progress.state]
+        self._change(state=state, done_bytes=done, resumed_from=resumed, bytes_per_s=speed, eta_s=eta, note=note)
 
     def _speed(self, done: int) -> tuple[float, float | None]:
         if len(self._seen) < 2:

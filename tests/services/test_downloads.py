@@ -253,6 +253,7 @@ def test_d6_a_hub_in_trouble_is_asked_again(told, hub) -> None:
     download = Download(told)
     assert download.end().model
     assert download.notes() == ["hub.error", "hub.busy"]
+    assert download.end().note is None, "what it waited for is over"
     hub.api_fault = Fault(status=503)
     hub.seen.clear()
     assert Download(told).end().problem.code == "hub.error"
