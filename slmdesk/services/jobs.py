@@ -174,9 +174,11 @@ class JobService:
                 self._begin(job, explicit=explicit)
 
     def _begin(self, job: JobRecord, *, explicit: bool) -> None:
-        record = next((one for one in self._store.models() if one.sha256 == job.model_sha256), None)
+        models = self._store.models()
+        record = next((one for one in models if one.sha256 == job.model_sha256), None)
         if record is None:
-            missing = KnownError("model.unknown", wanted=job.title, known="")
+            known = ", ".join(one.name for one in models[:20]) or "none"
+            missing = KnownError("model.unknown", wanted=job.title, known=known)
             self._say(self._left(job.id, JobStatus.PAUSED, problem_for(missing)), problem=problem_for(missing))
             return
         self._run = _Run(job, record, job.done, job.failed, is_explicit=explicit)

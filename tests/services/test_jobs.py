@@ -5,11 +5,14 @@ import os
 import signal
 
 import pytest
+from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.services import jobs
 from slmdesk.services.facts import JobChanged
 from slmdesk.services.jobs import step_key, step_of
+from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
 
@@ -178,6 +181,28 @@ def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
     wish(other, "pause", job)
     until(told, job, JobStatus.PAUSED)
     assert not [one for one in other.of(JobChanged) if one.status is JobStatus.RUNNING]
+
+
+def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(jobs, "STAND_BACK_S", 0.1)
+    told = opened(slow=0.02)
+    job = add(told, [step(f"step {number}") for number in range(120)])
+    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", "Other")
+    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello", model=other.id)))
+    assert told.end_of(sent.answer.id).message.text == "You said: hello"
+    assert row(told, job).done < 120
+    assert until(told, job, JobStatus.DONE).done == 120
+
+
+def test_a_model_that_is_gone_pauses_the_job_and_says_so(opened) -> None:
+    told = opened()
+    services = told.services
+    record = services.desk.call(lambda: services.models.choose(None))
+    services.desk.call(lambda: services.models.remove(record.id))
+    steps = [step("one")]
+    job = services.desk.call(lambda: services.jobs.add("test", "A test", record, steps, prompt_version="1"))
+    assert until(told, job, JobStatus.PAUSED).problem.code == "model.unknown"
 
 
 def test_the_key_of_a_step_knows_model_prompt_and_input() -> None:
