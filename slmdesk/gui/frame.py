@@ -208,6 +208,8 @@ class Frame(QObject):
     def _on_page_shown(self, index: int) -> None:
         if index == 0:
             self.chat_page.composer.setFocus()
+        else:  # else the focus would fall to the side bar
+            (self.models_page, self.settings_page)[index - 1].setFocus()
 
     @Slot()
     def _on_ledger_requested(self) -> None:

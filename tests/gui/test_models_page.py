@@ -117,7 +117,9 @@ def test_search_download_and_chat(models, hub):
     assert "licence: mit" in cards(desk)[0].words
     press(desk, "files_button", cards(desk)[0])
     desk.wait(lambda: shown(desk, QPushButton, "download_file_button"))
-    assert "4-bit" in shown(desk, QLabel, "file_words")[0].text()
+    words = shown(desk, QLabel, "file_words")[0]
+    assert "4-bit" in words.text()
+    desk.wait(lambda: words.height() == words.heightForWidth(words.width()))
     press(desk, "download_file_button")
     desk.wait(lambda: shown(desk, QPushButton, "use_download_button"))
     desk.wait(lambda: local(desk))
@@ -224,6 +226,7 @@ def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
     press(desk, "allow_network_button")
     desk.wait(lambda: "Online" in button.text())
     assert not shown(desk, QWidget, "offline_bar")
+    assert QApplication.focusWidget() is not desk.find("entry_0")
     write(desk, "tiny")
     desk.wait(lambda: cards(desk))
 
@@ -246,6 +249,7 @@ def test_the_status_bar_switches_the_network(models):
     desk.wait(lambda: not switch.isChecked())
     QTest.keyClick(switch, Qt.Key.Key_Escape)
     assert not switch.isVisible()
+    assert desk.find("network_button").hasFocus()
     desk.click("network_button")
     desk.click("entry_0")
     assert not switch.isVisible()

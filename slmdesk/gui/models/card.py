@@ -72,7 +72,9 @@ class Card(QFrame):
 
     def _build_ui(self) -> None:
         self._title = plain_label("", self, name="card_title", kind="strong")
-        self._title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy = self._title.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
+        self._title.setSizePolicy(policy)
         self.fit = FitMark(self)
         self._sentence = plain_label("", self, name="card_sentence")
         self._facts = plain_label("", self, name="card_facts", kind="small")

@@ -89,8 +89,6 @@ class NetworkPanel(QFrame):
         """Esc closes it."""
         if event.key() == Qt.Key.Key_Escape:
             self._close()
-            if self._anchor is not None:
-                self._anchor.setFocus()
         else:
             super().keyPressEvent(event)
 
@@ -101,4 +99,6 @@ class NetworkPanel(QFrame):
 
     def _close(self) -> None:
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        if self._anchor is not None and self.isAncestorOf(QApplication.focusWidget()):
+            self._anchor.setFocus()  # else it would fall to the next in line
         self.hide()

@@ -17,7 +17,9 @@ def plain_label(text: str, parent: QWidget, *, name: str, kind: str = "", wraps:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(wraps)
     if wraps:
-        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)  # a new policy forgets it: the label would be as tall as in a narrow column
+        label.setSizePolicy(policy)
     if kind:
         label.setProperty("kind", kind)
     return label
