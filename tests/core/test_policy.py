@@ -136,3 +136,20 @@ def test_what_another_desk_saves_does_not_get_round_it(written, tmp_path) -> Non
     Path(path).write_text('{"offline": false}')
     file.refresh()
     assert file.current.offline is True
+
+
+def test_downloads_come_from_the_allowed_places_alone(written, tmp_path, monkeypatch) -> None:
+    from slmdesk.services.routes import policy_for
+
+    monkeypatch.setenv("HF_ENDPOINT", "https://elsewhere.org")
+    rules = written('[network]\nendpoints = ["https://mirror.example.org"]\nhosts = [".storage.example.org"]\n')
+    file = SettingsFile(tmp_path / "settings.json", rules)
+    guard = policy_for(file.current, lambda: file.current.offline)
+    assert guard.endpoint == "https://mirror.example.org"
+    assert guard.hosts == {"mirror.example.org", ".storage.example.org"}
+    file.change(offline=False)  # not set by these rules
+    guard.check("https", "a.storage.example.org", None)
+    for host in ("huggingface.co", "elsewhere.org"):
+        with pytest.raises(KnownError) as err:
+            guard.check("https", host, None)
+        assert err.value.code == "network.refused"
