@@ -136,6 +136,16 @@ def test_search_download_and_chat(models, hub):
     assert desk.last().status is Status.COMPLETE
 
 
+def test_the_notice_of_a_download_works_after_its_row_was_closed(models, hub):
+    desk = models()
+    download(desk)
+    desk.wait(lambda: shown(desk, QPushButton, "use_download_button"))
+    press(desk, "cancel_download_button")
+    desk.wait(lambda: not cards(desk, "download_row"))
+    press_notice(desk, "exactly what was published")
+    desk.wait(lambda: desk.page.isVisible() and "ready" in desk.page.picker.button.text())
+
+
 def test_typing_searches_once_and_the_last_words_count(models, hub):
     desk = models()
     hub.add("somebody/other-GGUF", {"other.Q4_K_M.gguf": b"GGUF"})

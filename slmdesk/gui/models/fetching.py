@@ -80,9 +80,8 @@ class FetchController(QObject):
     def use(self, id: str) -> None:
         """Chat with what has come."""
         model = self._all[id].model
-        self.dismiss(id)
         if model is not None:
-            self.chat_requested.emit(model.id)
+            self._chat_with(model.id, id)
 
     def dismiss(self, id: str) -> None:
         """Take a finished one off the list."""
@@ -126,12 +125,7 @@ class FetchController(QObject):
             return
         self.download_shown.emit(change)
         if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
-            use = partial(self.use, change.id)
-            name = change.model.name if change.model else change.name
-            words = f"{name} is here, and exactly what was published."
-            self.notice_raised.emit(
-                Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
-            )
+            self._say_done(change)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
@@ -143,6 +137,19 @@ class FetchController(QObject):
                     self.pause(one.id)
 
     # ---- inside
+
+    def _say_done(self, change: DownloadChanged) -> None:
+        if change.model is None:
+            return
+        use = partial(self._chat_with, change.model.id, change.id)  # its row may be closed by then
+        words = f"{change.model.name} is here, and exactly what was published."
+        self.notice_raised.emit(
+            Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
+        )
+
+    def _chat_with(self, model: str, id: str) -> None:
+        self.dismiss(id)
+        self.chat_requested.emit(model)
 
     def _start(self, repo: str, file: str, quantization: str) -> None:
         self._bridge.ask(

@@ -99,6 +99,7 @@ class NetworkPanel(QFrame):
 
     def _close(self) -> None:
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
-        if self._anchor is not None and self.isAncestorOf(QApplication.focusWidget()):
+        focus = QApplication.focusWidget()
+        if self._anchor is not None and focus is not None and self.isAncestorOf(focus):
             self._anchor.setFocus()  # else it would fall to the next in line
         self.hide()
