@@ -131,6 +131,10 @@ def test_search_download_and_chat(models, hub):
     press(desk, "use_download_button")
     desk.wait(lambda: desk.page.isVisible())
     desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.frame.window.show_page(1)
+    desk.wait(lambda: "last used" in local(desk)[0].words)
+    desk.wait(lambda: local(desk)[0].findChild(QPushButton, "use_button").text() == "In use")
+    desk.frame.window.show_page(0)
     desk.send("hello")
     desk.wait_idle()
     assert desk.last().status is Status.COMPLETE

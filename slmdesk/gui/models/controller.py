@@ -13,7 +13,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import facts
-from slmdesk.services.facts import Problem
+from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.judging import Judged
 from slmdesk.services.models import ModelInfo, Verified
 from slmdesk.services.sentences import bytes_for_people
@@ -46,7 +46,7 @@ class LibraryController(QObject):
         self._importing: Path | None = None
         bridge.opened.connect(self.refresh)
         bridge.models_changed.connect(self.refresh)
-        bridge.model_state_changed.connect(self.state_changed)
+        bridge.model_state_changed.connect(self._on_state_changed)
         bridge.import_progressed.connect(self._on_import_progressed)
         bridge.import_ended.connect(self._on_import_ended)
 
@@ -122,6 +122,12 @@ class LibraryController(QObject):
             self._bridge.ask(lambda services: services.models.cancel_import(path), None, self._raise_problem)
 
     # ---- what is heard
+
+    @Slot(object)
+    def _on_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        self.state_changed.emit(fact)
+        if fact.state is ModelState.READY:
+            self.refresh()  # it was used just now
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
         self._known = {one.id: one for one in models}
