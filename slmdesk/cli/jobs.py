@@ -78,6 +78,7 @@ def follow(face: Face, services: Services, job: JobRecord) -> None:
     """Show the progress of a job until it ends.  Raises what it was paused or failed for; Ctrl-C pauses it."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.facts import JobChanged
+    from slmdesk.services.sentences import problem_of
 
     told: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
 
@@ -102,6 +103,9 @@ def follow(face: Face, services: Services, job: JobRecord) -> None:
         raise
     finally:
         face.end_progress()
+    left = services.desk.call(lambda: services.store.job(job.id))
+    if left.error_code:  # told before we listened
+        raise ToldError(problem_of(left.error_code, left.error_args))
 
 
 def shape_of(job: JobRecord, eta_s: float | None = None) -> dict[str, Json]:

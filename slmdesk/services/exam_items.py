@@ -18,6 +18,7 @@ from slmdesk.services.jobs import step_of
 from slmdesk.text.language import language_of
 
 ANSWER_TOKENS = 96
+LEAST_NEW_WORDS = 5
 YES_NO = ("Yes", "No")
 _CORRECT = "Correct the mistakes in this text. Change nothing else. Write only the corrected text.\n\n"
 
@@ -56,7 +57,7 @@ class Question:
             case Skill.FORMAT:
                 return keeps_format(answer, self.item)
             case Skill.LANGUAGE:
-                return language_of(answer.replace(self.item["ask"], "")) == str(self.item["language"])  # no parrots
+                return language_of(answer) == str(self.item["language"]) and is_answer(self.item["ask"], answer)
             case Skill.CORRECT:
                 return corrects(self.item["wrong"], self.item["right"], answer)
             case Skill.TRUTH:
@@ -97,6 +98,13 @@ def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and set(found) == set(item["json"])
+
+
+def is_answer(asked: str, answer: str) -> bool:
+    """Whether words were added to the question's, and not the same ones over and over."""
+    words = re.findall(r"\w+", answer.lower())
+    new = set(words) - set(re.findall(r"\w+", asked.lower()))
+    return len(new) >= LEAST_NEW_WORDS and len(set(words)) >= len(words) / 2
 
 
 def corrects(wrong: str, right: str, answer: str) -> bool:

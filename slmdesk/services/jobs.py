@@ -338,11 +338,14 @@ class JobService:
         if run.handle:
             run.handle.end_of_steps()
         self._drop()
-        good = run.failed < run.job.total or run.job.total == 0
-        job = self._left(run.job.id, JobStatus.DONE if good else JobStatus.FAILED)
+        problem = None
+        if run.failed and run.failed == run.job.total:  # all of them: most likely for one reason
+            first = self.failed_steps(run.job.id)[0]
+            problem = problem_of(first.error_code or "", first.error_args)
+        job = self._left(run.job.id, JobStatus.FAILED if problem else JobStatus.DONE, problem)
         if job.status is JobStatus.DONE and run.job.kind in self._on_end:
             self._on_end[run.job.kind](job)
-        self._say(job)
+        self._say(job, problem=problem)
 
     def _pause(self, problem: Problem | None) -> None:
         run = self._drop()

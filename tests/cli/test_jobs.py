@@ -54,6 +54,18 @@ def test_ctrl_c_pauses_and_resume_goes_on(run, with_model, environment) -> None:
     assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", paused["steps_total"])
 
 
+def test_what_stops_a_job_is_said(run, with_model) -> None:
+    failed = run("models", "exam", with_model["id"], "--json", echo={"fail": "model.damaged"})
+    assert failed.status == 1
+    assert failed.json["error"]["code"] == "model.damaged"
+    (job,) = run("jobs", "list", "--json").json
+    assert job["status"] == "failed"
+    assert run("models", "remove", with_model["id"]).status == 0
+    gone = run("jobs", "resume", job["id"], "--json")
+    assert gone.json["error"]["code"] == "model.unknown"
+    assert run("jobs", "list", "--json").json[0]["status"] == "paused"
+
+
 def test_a_bench_on_the_command_line(run, with_model) -> None:
     done = run("models", "bench", with_model["id"], "--json", echo={"slow": 0.001})
     assert done.status == 0, done.err

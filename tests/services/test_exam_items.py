@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from slmdesk.core.records import JobStep, StepStatus
-from slmdesk.services.exam_items import Question, Skill, corrects, distance, items, keeps_format, separation
+from slmdesk.services.exam_items import Question, Skill, corrects, distance, is_answer, items, keeps_format, separation
 from slmdesk.services.exams import judge, sentence_of
 from slmdesk.services.jobs import step_key
 from slmdesk.text.language import LANGUAGES
@@ -36,9 +36,9 @@ def perfect(question: Question) -> dict:
             return {"text": "Yes", "scores": [-0.1, -3.0] if question.is_true else [-3.0, -0.1]}
         case Skill.LANGUAGE:
             words = {
-                "en": "It is for the rain and it is good.", "de": "Er ist für den Regen und nicht für die Sonne.",
-                "fr": "Il est dans le jardin et sur les tables.", "es": "Es para el río y los coches.",
-                "it": "Il pane è della casa e non di lui.", "pt": "O relógio não é para os dias.",
+                "en": "It is for the rain and it is good.", "de": "Er ist für den Regen und nicht mit Sonne.",
+                "fr": "Il est dans le jardin et sur les tables.", "es": "Es para el río y los coches con la gente.",
+                "it": "Il pane è della casa e non di lui.", "pt": "Não é para os dias do ano como a lua.",
                 "nl": "Het is een ding van de stad.", "pl": "To jest w domu i nie na polu.",
             }[item["language"]]  # fmt: skip
     return {"text": words, "scores": []}
@@ -97,6 +97,14 @@ def test_a_form_is_kept_whole_or_not() -> None:
     assert not keeps_format('Sure! {"name": "Anna", "age": 31}', {"json": ["name", "age"]})
     assert not keeps_format("[" * 100_000, {"json": ["name"]})
     assert not keeps_format("yes.", {"pattern": "yes|no"})
+
+
+def test_a_parrot_and_a_broken_record_give_no_answer() -> None:
+    asked = "Beschreibe in zwei Sätzen, wozu ein Regenschirm da ist."
+    assert is_answer(asked, "Er schützt vor dem Regen und hält trocken.")
+    assert not is_answer(asked, asked)
+    assert not is_answer(asked, f"{asked} Das ist es.")
+    assert not is_answer(asked, "Der Schirm ist gut für den Regen, " + "und das ist das, " * 9)
 
 
 def test_distance_counts_letters() -> None:

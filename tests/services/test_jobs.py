@@ -156,6 +156,13 @@ def test_a_step_that_fails_by_itself_is_listed(opened) -> None:
     assert [one.error_code for one in stored(told, job)] == [None, "model.damaged"]
 
 
+def test_a_job_of_which_nothing_can_be_done_has_failed_and_says_why(opened) -> None:
+    told = opened(fail="model.damaged")
+    job = add(told, [step("one"), step("two")])
+    assert until(told, job, JobStatus.FAILED).problem.code == "model.damaged"
+    assert row(told, job).error_code == "model.damaged"
+
+
 def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
     told = opened(slow=0.02)
     job = add(told, [step(f"step {number}") for number in range(20)])
