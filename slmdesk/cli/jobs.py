@@ -103,9 +103,9 @@ def follow(face: Face, services: Services, job: JobRecord) -> None:
         raise
     finally:
         face.end_progress()
-    left = services.desk.call(lambda: services.store.job(job.id))
-    if left.error_code:  # told before we listened
-        raise ToldError(problem_of(left.error_code, left.error_args))
+    ended = services.desk.call(lambda: services.store.job(job.id))
+    if ended.error_code:  # told before we listened
+        raise ToldError(problem_of(ended.error_code, ended.error_args))
 
 
 def shape_of(job: JobRecord, eta_s: float | None = None) -> dict[str, Json]:

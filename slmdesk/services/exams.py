@@ -33,7 +33,7 @@ _GOOD: Mapping[Skill, str] = {
 _WEAK: Mapping[Skill, str] = {
     Skill.FORMAT: "does not keep to a form",
     Skill.TRUTH: "cannot check statements against a text",
-    Skill.LANGUAGE: "often answers in another language than asked",
+    Skill.LANGUAGE: "often answers in another language than asked, or nothing new",
     Skill.CORRECT: "misses mistakes or rewrites when it should correct",
 }
 
