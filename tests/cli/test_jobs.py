@@ -30,28 +30,57 @@ def test_an_exam_on_the_command_line(run, with_model) -> None:
     assert run("jobs", "cancel", "zz").status == 1
 
 
-def test_ctrl_c_pauses_and_resume_goes_on(run, with_model, environment) -> None:
-    environment = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.05})}
+@pytest.fixture
+def begun(run, with_model, environment):
+    """An exam under way in a process of its own, and its job with at least two steps done."""
+    slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.05})}
     exam = subprocess.Popen(
         [*SLMDESK, "models", "exam", with_model["id"]],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
-    try:
-        while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
-            assert exam.poll() is None, exam.communicate()
-        os.kill(exam.pid, signal.SIGINT)
-        _, err = exam.communicate(timeout=TIMEOUT_S)
-    finally:
-        exam.kill()
-        exam.communicate()
+    while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
+        assert exam.poll() is None, exam.communicate()
+    yield exam, jobs[0]
+    exam.kill()
+    exam.communicate()
+
+
+def goes_on(run, job) -> None:
+    resumed = run("jobs", "resume", job["id"][:6], "--json")
+    assert resumed.status == 0, resumed.err
+    assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", job["steps_total"])
+
+
+def test_ctrl_c_pauses_and_resume_goes_on(run, begun) -> None:
+    exam, _ = begun
+    os.kill(exam.pid, signal.SIGINT)
+    _, err = exam.communicate(timeout=TIMEOUT_S)
     assert exam.returncode == 130
     assert "jobs resume" in err
     (paused,) = run("jobs", "list", "--json").json
     assert paused["status"] == "paused"
     assert paused["steps_done"] >= 2
-    resumed = run("jobs", "resume", paused["id"][:6], "--json")
-    assert resumed.status == 0, resumed.err
-    assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", paused["steps_total"])
+    goes_on(run, paused)
+
+
+def test_a_command_that_is_killed_leaves_its_job_to_the_next(run, begun) -> None:
+    exam, job = begun
+    refused = run("jobs", "resume", job["id"], "--json")
+    assert refused.json["error"]["code"] == "job.elsewhere"
+    exam.kill()
+    exam.communicate()
+    (left,) = run("jobs", "list", "--json").json
+    assert left["status"] == "running"
+    assert left["steps_done"] >= job["steps_done"]
+    goes_on(run, left)
+
+
+def test_another_command_may_pause_it(run, begun) -> None:
+    exam, job = begun
+    assert run("jobs", "pause", job["id"], "--json").json["status"] == "paused"
+    exam.communicate(timeout=TIMEOUT_S)
+    assert exam.returncode == 1
+    goes_on(run, job)
 
 
 def test_what_stops_a_job_is_said(run, with_model) -> None:
