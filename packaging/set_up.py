@@ -233,6 +233,12 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def display_answers() -> bool:
+    """Whether Qt can open the display: without one it ends the process, so that is tried in another."""
+    probe = "from PySide6.QtGui import QGuiApplication; QGuiApplication([])"
+    return subprocess.run([PYTHON, "-c", probe], check=False, capture_output=True).returncode == 0
+
+
 def run() -> int:
     """Open the program with a model ready: a window, else the terminal, else one example question."""
     make_environment("run")
@@ -240,15 +246,27 @@ def run() -> int:
     if shown:
         get_system_libraries()
     import_starter_model(get_starter_model())
+    if shown and not display_answers():
+        say("the display named in the environment does not answer")
+        shown = False
     if shown:
         say("opening the window")
-        return subprocess.call([str(PYTHON), "main.py"], cwd=ROOT)
+        return attend([PYTHON, "main.py"])
     if sys.stdin is not None and sys.stdin.isatty():
         say("no display here, so the chat is in this terminal (Ctrl-D ends it)")
-        return subprocess.call([str(PYTHON), "main.py", "chat"], cwd=ROOT)
+        return attend([PYTHON, "main.py", "chat"])
     say(f"no display and no terminal here, so one example question is answered: {EXAMPLE_QUESTION}")
-    command = [str(PYTHON), "main.py", "chat", EXAMPLE_QUESTION, "--max-tokens", "200"]
-    return subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL)
+    return attend([PYTHON, "main.py", "chat", EXAMPLE_QUESTION, "--max-tokens", "200"], stdin=subprocess.DEVNULL)
+
+
+def attend(command: Sequence[str | Path], stdin: int | None = None) -> int:
+    """Run the program in the foreground; Ctrl-C is the program's to hear, not ours.  Returns its exit status."""
+    child = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdin=stdin)
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def set_up_for(kind: str) -> None:
