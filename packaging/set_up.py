@@ -125,7 +125,8 @@ def make_environment(kind: str) -> None:
     with step("installing the libraries (the first time llama.cpp is compiled, about 4 minutes on two cores)"):
         for requirements in (ROOT / "packaging" / "requirements-pip.txt", requirements_of(kind)):
             call([*PIP, "install", "--quiet", "--require-hashes", "--requirement", requirements])
-        call([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT])
+        quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}  # setuptools explains what an editable install is
+        call([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT], env=quiet)
     stamp_of(kind).write_text(fingerprint(requirements_of(kind), ROOT / "pyproject.toml"))
 
 
