@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from slmdesk.core.errors import KnownError
 from slmdesk.paths import Paths, find_paths, make_folders
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
+NO_HOME = 1
+"""Exit status where the folders of this home cannot be made."""
 NOT_ALONE = 4
-"""Exit status when another window holds this home but does not answer."""
+"""Exit status when another window holds this home but does not answer: it hangs, or runs on another computer."""
+NOT_ALONE_WORDS = "slmdesk is already open for this home, but its window does not answer. Close it first, or wait."
 END_MS = 1900
 """After this the process ends, whatever still hangs: all text is in the store by then."""
 STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
@@ -52,8 +56,6 @@ def run_window(arguments: Sequence[str] = ()) -> int:
             file=sys.stderr,
         )
         return NO_DISPLAY
-    paths = find_paths()
-    make_folders(paths)
     from PySide6.QtWidgets import QApplication
 
     from slmdesk.gui.single_instance import SingleInstance
@@ -62,15 +64,23 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     app.setApplicationName("slmdesk")
     app.setDesktopFileName("slmdesk")
     app.setQuitOnLastWindowClosed(False)
+    paths = find_paths()
+    try:
+        make_folders(paths)
+    except KnownError as err:
+        from slmdesk.services.sentences import problem_for  # late: not needed before the window shows
+
+        return _say_no_window(app, problem_for(err).sentence, NO_HOME)
     instance = SingleInstance(paths.data)
     outcome = instance.take_or_raise_other()
     if outcome == "raised":
         return 0
     if outcome == "silent":
-        return _say_not_alone(app)
+        return _say_no_window(app, NOT_ALONE_WORDS, NOT_ALONE)
     run = WindowRun(app, paths, engine=_engine_of(arguments))
     instance.raise_requested.connect(run.come_forward)
-    instance.listen()
+    if outcome == "first":
+        instance.listen()
     status = run.run()
     instance.release()
     return _leave(status)
@@ -101,17 +111,19 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _say_not_alone(app: QApplication) -> int:
-    """Another window holds this home and does not answer: it hangs, or runs on another computer."""
+def _say_no_window(app: QApplication, words: str, status: int) -> int:
+    """One sentence, in the terminal and on the screen, instead of the window.  Returns `status`."""
+    from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QMessageBox
 
-    words = "slmdesk is already open for this home, but its window does not answer. Close it first, or wait."
-    print(words, file=sys.stderr)  # noqa: T201
+    print(f"slmdesk: {words}", file=sys.stderr)  # noqa: T201
     box = QMessageBox(QMessageBox.Icon.Warning, "slmdesk", words, QMessageBox.StandardButton.Close)
+    box.setObjectName("no_window_dialog")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.finished.connect(app.quit)
     box.open()
     app.exec()
-    return NOT_ALONE
+    return status
 
 
 class WindowRun:

@@ -42,26 +42,36 @@ class SingleInstance(QObject):
         self._sockets: list[QLocalSocket] = []
 
     def take(self) -> bool:
-        """Take the lock; True for the first start.  Does not wait."""
+        """Take the lock; True for the first start.  Does not wait.
+
+        Raises OSError where there can be no lock: a home that cannot be written, a full disk.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._folder / "window.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(descriptor)
-        except OSError:
+        except (BlockingIOError, PermissionError):  # of flock and of msvcrt: another one has it
             os.close(descriptor)
             return False
+        except OSError:
+            os.close(descriptor)
+            raise
         self._lock = descriptor
         return True
 
     def take_or_raise_other(self, environment: Mapping[str, str] = os.environ) -> str:
         """'first' with the lock taken, 'raised' when the other window answered, 'silent' when it did not.
 
+        'unguarded' where there can be no lock: a home that can only be read may be open in several windows.
         Blocks up to TRY_FOR_S; called before there is a window to freeze.
         """
         give_up = time.monotonic() + TRY_FOR_S
         while True:
-            if self.take():
-                return "first"
+            try:
+                if self.take():
+                    return "first"
+            except OSError:
+                return "unguarded"
             if self._raise_other(environment.get("XDG_ACTIVATION_TOKEN", "")):
                 return "raised"
             if time.monotonic() > give_up:

@@ -87,6 +87,63 @@ def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
         window.wait()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="made read-only by a mount")
+def test_h6_a_home_that_can_only_be_read_opens_in_a_window(start, paths):
+    desk = start()
+    desk.ask(lambda services: services.chats.new_chat())
+    desk.close()
+    code = """
+import sys
+from PySide6.QtCore import QTimer
+from slmdesk import app
+from slmdesk.gui.frame import Frame
+class Seen(Frame):
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self._look = QTimer(self, interval=50)
+        self._look.timeout.connect(self.look)
+        self._look.start()
+    def look(self):
+        told = [bar.notice.text for bar in self.window.notices.bars]
+        if told and self.chat_page.chat_list.view.model().rowCount():
+            self._look.stop()
+            print(told, flush=True)
+            self.window.close()
+import slmdesk.gui.frame
+slmdesk.gui.frame.Frame = Seen
+sys.exit(app.run_window(["--engine", "echo"]))
+"""
+    mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+    inside = ["unshare", "-rm", "sh", "-c", mount]
+    if not shutil.which("unshare") or subprocess.run([*inside, "/tmp", "true"], capture_output=True).returncode:
+        pytest.skip("no namespaces here")
+    home = paths.data.parent
+    (home / "data" / "window.lock").unlink(missing_ok=True)
+    env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [*inside, str(home), sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert done.stdout.count("cannot be written. It can be read") == 1
+
+
+def test_h6_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    env = os.environ | {"SLMDESK_HOME": str(tmp_path / "file" / "home"), "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-m", "slmdesk", "--window", "--engine", "echo"]
+    window = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        said = window.stderr.readline()
+        assert said.startswith("slmdesk: ")
+        assert "cannot be written" in said
+        window.send_signal(signal.SIGTERM)
+        assert "Traceback" not in window.communicate(timeout=20)[1]
+    finally:
+        if window.poll() is None:
+            window.kill()
+        window.wait()
+
+
 def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, model_file, paths):
     desk = start()
     desk.frame.models.import_file(model_file)

@@ -48,6 +48,12 @@ def test_files_left_behind_mean_nothing(qapp, tmp_path):
     one.release()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such modes")
+def test_h6_where_there_can_be_no_lock_the_window_opens_unguarded(qapp, tmp_path):
+    (tmp_path / "data").write_text("no folder")
+    assert SingleInstance(tmp_path / "data").take_or_raise_other() == "unguarded"
+
+
 def _start(home) -> subprocess.Popen[bytes]:
     env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
     return subprocess.Popen(
