@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from slmdesk.gui.chat.rows import OPEN_ROLE, WRITING_ROLE
 
 pytestmark = pytest.mark.gui
 
@@ -120,3 +122,75 @@ def test_foreign_titles_are_never_markup(desk):
     index = desk.page.chat_list.view.model().index(0)
     assert "<b>" not in index.data(Qt.ItemDataRole.ToolTipRole)
     assert "&lt;b&gt;" in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def open_title(desk) -> str:
+    """The title of the row that is marked as the open chat."""
+    rows = desk.page.chat_list.view.model()
+    marked = [rows.index(at).data() for at in range(rows.rowCount()) if rows.index(at).data(OPEN_ROLE)]
+    assert len(marked) <= 1
+    return marked[0] if marked else ""
+
+
+def test_the_mark_is_at_the_open_chat_wherever_the_focus_of_the_list_is(desk):
+    make_chats(desk, "alpha", "beta", "gamma")
+    view = desk.page.chat_list.view
+    choose(desk, 0)
+    QTest.keyClick(view, Qt.Key.Key_Down)
+    assert view.currentIndex().data() == "beta"
+    assert open_title(desk) == desk.page._title.full_text == "gamma"
+    assert "open" in view.model().index(0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    desk.wait(lambda: desk.page._title.full_text == "beta")
+    assert open_title(desk) == "beta"
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_menu_and_its_keys_act_on_the_chat_that_was_clicked(desk):
+    make_chats(desk, "alpha", "beta", "gamma")
+    view = desk.page.chat_list.view
+    place = view.visualRect(view.model().index(2)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, place)
+    view.customContextMenuRequested.emit(place)
+    menu = QApplication.activePopupWidget()
+    rename = next(action for action in menu.actions() if action.text().startswith("Rename"))
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(rename).center())
+    desk.wait(lambda: view.findChild(QLineEdit))
+    editor = view.findChild(QLineEdit)
+    assert editor.text() == "alpha"
+    QTest.keyClick(editor, Qt.Key.Key_Escape)
+    assert open_title(desk) == desk.page._title.full_text == "gamma"
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    desk.wait(lambda: titles(desk) == ["gamma", "beta"])
+    assert desk.page._title.full_text == "gamma"
+
+
+def test_a_click_keeps_the_keyboard_in_the_list_and_letters_go_to_the_composer(desk):
+    make_chats(desk, "alpha", "beta")
+    view = desk.page.chat_list.view
+    choose(desk, 1)
+    desk.wait(lambda: desk.page._title.full_text == "alpha")
+    assert view.hasFocus()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F2)
+    desk.wait(lambda: view.findChild(QLineEdit))
+    editor = view.findChild(QLineEdit)
+    QTest.keyClicks(editor, "Another")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    desk.wait(lambda: titles(desk) == ["beta", "Another"])
+    assert not desk.chat.is_busy
+    choose(desk, 1)
+    QTest.keyClicks(QApplication.focusWidget(), "b")
+    assert desk.page.composer.input_box.hasFocus()
+    assert desk.page.composer.text == "b"
+    assert view.currentIndex().data() == "Another"
+
+
+def test_a_chat_in_which_an_answer_is_written_has_a_mark(desk):
+    desk.send("hello", slow=0.02, answer=" ".join(f"word{number}" for number in range(150)))
+    rows = desk.page.chat_list.view.model()
+    desk.wait(lambda: rows.rowCount() and rows.index(0).data(WRITING_ROLE))
+    assert "being written" in rows.index(0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
+    desk.wait_idle()
+    desk.wait(lambda: not rows.index(0).data(WRITING_ROLE))

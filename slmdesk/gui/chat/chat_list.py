@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QPainter, QPalette
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -21,12 +21,23 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.gui import theme
-from slmdesk.gui.chat.rows import HIT_BEGIN, HIT_END, ID_ROLE, MESSAGE_ROLE, SNIPPET_ROLE, ChatRows
+from slmdesk.gui.chat.rows import (
+    HIT_BEGIN,
+    HIT_END,
+    ID_ROLE,
+    MESSAGE_ROLE,
+    OPEN_ROLE,
+    SNIPPET_ROLE,
+    WRITING_ROLE,
+    ChatRows,
+)
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 SEARCH_AFTER_MS = 200
+DOT = 6
+"""Pixels across the mark of a chat in which an answer is being written."""
 
 
 class RowPainter(QStyledItemDelegate):
@@ -42,7 +53,7 @@ class RowPainter(QStyledItemDelegate):
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state
         area = rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1)
-        is_chosen = bool(state & QStyle.StateFlag.State_Selected)
+        is_chosen = bool(index.data(OPEN_ROLE))
         if is_chosen or state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
@@ -71,6 +82,11 @@ class RowPainter(QStyledItemDelegate):
         """The editor covers the row."""
         editor.setGeometry(option.rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1))
 
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Once: what a person is typing is not taken away because something about the row has changed."""
+        if not isinstance(editor, QLineEdit) or not (editor.isModified() or editor.text()):
+            super().setEditorData(editor, index)
+
     def _draw_words(
         self,
         painter: QPainter,
@@ -81,6 +97,10 @@ class RowPainter(QStyledItemDelegate):
         palette: QPalette = option.palette
         metrics = option.fontMetrics
         inner = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 1, -theme.SPACE_8, -theme.SPACE_8 + 1)
+        if index.data(WRITING_ROLE):
+            self._draw_dot(painter, option, inner)
+            cut = DOT + theme.SPACE_8
+            inner.adjust(*((cut, 0, 0, 0) if option.direction == Qt.LayoutDirection.RightToLeft else (0, 0, -cut, 0)))
         title = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, inner.width())
         painter.setFont(option.font)
         painter.setPen(palette.color(QPalette.ColorRole.Text))
@@ -91,6 +111,14 @@ class RowPainter(QStyledItemDelegate):
         if snippet:
             line.translate(0, metrics.height() + theme.SPACE_4)
             self._draw_snippet(painter, line, snippet, palette)
+
+    def _draw_dot(self, painter: QPainter, option: QStyleOptionViewItem, inner: QRect) -> None:
+        """At the end of the title's line: an answer is being written."""
+        is_mirrored = option.direction == Qt.LayoutDirection.RightToLeft
+        x = inner.left() if is_mirrored else inner.right() - DOT
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(option.palette.color(QPalette.ColorRole.Accent))
+        painter.drawEllipse(QRect(x, inner.top() + (option.fontMetrics.height() - DOT) // 2, DOT, DOT))
 
     def _draw_snippet(self, painter: QPainter, line: QRect, snippet: str, palette: QPalette) -> None:
         """The words around a hit, the hit itself in bold."""
@@ -113,6 +141,18 @@ class RowPainter(QStyledItemDelegate):
                 x += painter.fontMetrics().horizontalAdvance(text)
 
 
+class ChatView(QListView):
+    """The list: arrows move its focus, Enter opens; letters are not for it but for the page, as everywhere."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters, and Esc, are the page's."""
+        with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        if event.text() and event.text().isprintable() and not with_command:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class ChatList(QFrame):
     """Search box, list, and the button for a new chat.
 
@@ -129,6 +169,7 @@ class ChatList(QFrame):
         super().__init__(parent)
         self.setObjectName("chat_list")
         self._rows = rows
+        self._open = ""
         self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
         self._build_ui()
         self._build_actions()
@@ -146,9 +187,10 @@ class ChatList(QFrame):
         self._new = named(QPushButton("New chat", self), "new_chat_button")
         self._new.setToolTip("Start a new chat (Ctrl+N)")
         set_icon(self._new, "plus")
-        self._view = named(QListView(self), "chat_view")
+        self._view = named(ChatView(self), "chat_view")
         self._view.setAccessibleName("Chats")
         self._view.setModel(self._rows)
+        self._view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # what is marked is what is open
         self._view.setItemDelegate(RowPainter(self._view))
         self._view.setFrameShape(QFrame.Shape.NoFrame)
         self._view.setMouseTracking(True)
@@ -212,12 +254,15 @@ class ChatList(QFrame):
 
     @Slot(str)
     def show_current(self, chat: str) -> None:
-        """Mark the chat that is open; '' for none."""
+        """Mark the chat that is open ('' for none); the list's focus goes there when another was opened."""
         at = self._rows.index_of(chat) if chat else None
-        if at is None:
-            self._view.clearSelection()
-        elif self._view.currentIndex().row() != at or not self._view.selectionModel().hasSelection():
-            self._view.setCurrentIndex(self._rows.index(at))
+        self._rows.set_open(chat)
+        if at is not None and (chat != self._open or not self._view.currentIndex().isValid()):
+            self._open = chat
+            if self._view.currentIndex().data(ID_ROLE) != chat:  # of several hits in it, the one that was chosen
+                self._view.setCurrentIndex(self._rows.index(at))
+        elif not chat:
+            self._open = ""
 
     def show_hint(self, text: str) -> None:
         """A line over the list: how many were found; '' hides it."""
@@ -240,8 +285,10 @@ class ChatList(QFrame):
 
     @Slot(QPoint)
     def _on_menu_wanted(self, at: QPoint) -> None:
-        if not self._view.indexAt(at).isValid():
+        index = self._view.indexAt(at)
+        if not index.isValid():
             return
+        self._view.setCurrentIndex(index)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions([self._rename, self._delete])

@@ -11,7 +11,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.chat.context_use import ContextUse
 from slmdesk.gui.chat.messages import Live, view_of
+from slmdesk.gui.chat.versions import Versions
+from slmdesk.gui.chat.view import MessageView
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_of
@@ -32,7 +35,8 @@ class ChatController(QObject):
 
     `chat_opened` carries the chat's id ('' for one not yet begun) and its title; `conversation_shown` all messages as
     MessageViews; `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message
-    kept) what changes in it; `draft_restored` words for the composer; `busy_changed` whether an answer is written;
+    kept) what changes in it; `again_begun` and `version_shown` the id of the answer that has come in another's place;
+    `draft_restored` words for the composer; `busy_changed` whether an answer is written;
     `measured` tokens and context size (0 when unknown); `seen_arrived` a SeenPrompt; `notice_raised` a Notice.
     """
 
@@ -42,6 +46,8 @@ class ChatController(QObject):
     message_renewed = Signal(object)
     text_grew = Signal(str, str)
     path_cut = Signal(str)
+    again_begun = Signal(str)
+    version_shown = Signal(str)
     draft_restored = Signal(str)
     busy_changed = Signal(bool)
     measured = Signal(int, int)
@@ -56,6 +62,8 @@ class ChatController(QObject):
         self._title = NEW_CHAT
         self._messages: dict[str, Message] = {}
         self._live: dict[str, Live] = {}
+        self._versions = Versions()
+        self._use = ContextUse()
         self._drafts: dict[str, str] = {}
         self._kept_drafts: dict[str, str] = {}
         self._is_sending = False
@@ -107,6 +115,7 @@ class ChatController(QObject):
     def new_chat(self) -> None:
         """Begin a chat; it is saved with its first message."""
         self._epoch += 1
+        self._versions.fill({})
         self._show(None, (), "")
 
     def open_chat(self, chat: str, message: str = "") -> None:
@@ -184,6 +193,14 @@ class ChatController(QObject):
             answered = partial(self._on_sibling, self._epoch)
             self._bridge.ask(lambda services: services.chats.try_again(message), answered, self._raise_problem)
 
+    @Slot(str, int)
+    def show_version(self, message: str, step: int) -> None:
+        """Show the version so many steps from this one, with all that follows it."""
+        wanted = self._versions.neighbour(message, step)
+        if wanted is not None and message in self._messages:
+            arrived = partial(self._on_version, self._epoch, wanted)
+            self._bridge.ask(lambda services: services.chats.show_version(wanted), arrived, self._raise_problem)
+
     @Slot(str)
     def continue_answer(self, message: str) -> None:
         """Ask for more of an answer that was cut."""
@@ -208,6 +225,7 @@ class ChatController(QObject):
 
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
         if epoch == self._epoch and opened.item.deleted_at is None:
+            self._versions.fill(opened.siblings)
             self._show(opened.item, opened.messages, message)
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
@@ -236,9 +254,19 @@ class ChatController(QObject):
 
     def _on_sibling(self, epoch: int, answer: Message) -> None:
         if epoch == self._epoch and answer.item == self._chat:
-            self._cut_behind(answer.parent)
-            self._add(answer)
-            self._tell_busy()
+            self.again_begun.emit(answer.id)  # a fact has brought it
+
+    def _on_version(self, epoch: int, wanted: str, opened: Conversation) -> None:
+        if epoch != self._epoch:
+            return
+        self._versions.fill(opened.siblings)
+        at = next(index for index, one in enumerate(opened.messages) if one.id == wanted)
+        self._cut_behind(opened.messages[at - 1].id if at else None)
+        for one in opened.messages[at:]:
+            self._add(one)
+        self.version_shown.emit(wanted)
+        self._tell_busy()
+        self._measure_timer.start()
 
     def _on_continued(self, epoch: int, answer: Message | None) -> None:
         if epoch == self._epoch and answer is not None and answer.item == self._chat:
@@ -253,7 +281,9 @@ class ChatController(QObject):
         if message.item != self._chat or message.id in self._messages:
             return
         if message.parent is None or message.parent in self._messages:
-            self._cut_behind(message.parent)
+            behind = self._cut_behind(message.parent)
+            if behind:
+                self._versions.take_place(behind[0], message.id)
             self._add(message)
             self._tell_busy()
 
@@ -265,14 +295,17 @@ class ChatController(QObject):
         grown = replace(message, text=message.text + fact.text)
         self._messages[grown.id] = grown
         if not message.text:  # its note, such as "Reading …", goes with the first word
-            self.message_renewed.emit(view_of(grown, self._live.get(grown.id)))
+            self.message_renewed.emit(self._view(grown))
         else:
             self.text_grew.emit(grown.id, fact.text)
+        guessed = self._use.grew()
+        if guessed is not None:
+            self.measured.emit(*guessed)
 
     @Slot(object)
     def _on_message_ended(self, fact: facts.MessageEnded) -> None:
         if fact.message.id in self._messages:
-            self._live[fact.message.id] = Live(timing=fact.timing)
+            self._live.pop(fact.message.id, None)
             self._renew(fact.message)
             self._tell_busy()
             self._measure_timer.start()
@@ -292,6 +325,7 @@ class ChatController(QObject):
     def _on_prompt_progressed(self, fact: facts.PromptProgress) -> None:
         if fact.message in self._messages and not self._messages[fact.message].text:
             self._live[fact.message] = Live(read=fact.read, total=fact.total)
+            self._use.read(fact.total)
             self._renew(self._messages[fact.message])
 
     @Slot(object)
@@ -325,6 +359,7 @@ class ChatController(QObject):
     @Slot(object)
     def _on_context_measured(self, fact: facts.ContextMeasured) -> None:
         if (fact.chat or "") == self._chat:
+            self._use.measured(fact.tokens, fact.context_size)
             self.measured.emit(fact.tokens, fact.context_size)
             if not self._measure_timer.isActive():  # else the words have changed since
                 is_over = fact.tokens > fact.context_size
@@ -350,14 +385,18 @@ class ChatController(QObject):
         self._live = {one.id: Live(is_loading=self._is_loading) for one in self._streaming()}
         self._show_again(message)
         self.chat_opened.emit(self._chat, self._title)
+        self._use.forget()
         self.measured.emit(0, 0)
         self.draft_restored.emit(self._drafts.get(self._chat, ""))
         self._tell_busy()
         self._measure_timer.start()
 
     def _show_again(self, message: str) -> None:
-        views = tuple(view_of(one, self._live.get(one.id)) for one in self._messages.values())
+        views = tuple(self._view(one) for one in self._messages.values())
         self.conversation_shown.emit(views, message)
+
+    def _view(self, message: Message) -> MessageView:
+        return view_of(message, self._live.get(message.id), *self._versions.place_of(message.id))
 
     def _add(self, message: Message) -> None:
         if message.id in self._messages:
@@ -365,23 +404,26 @@ class ChatController(QObject):
         self._messages[message.id] = message
         if message.status is Status.STREAMING:
             self._live[message.id] = Live(is_loading=self._is_loading)
-        self.message_added.emit(view_of(message, self._live.get(message.id)))
+        self.message_added.emit(self._view(message))
 
     def _renew(self, message: Message) -> None:
         self._messages[message.id] = message
-        self.message_renewed.emit(view_of(message, self._live.get(message.id)))
+        self.message_renewed.emit(self._view(message))
 
-    def _cut_behind(self, parent: str | None) -> None:
-        """Drop what stands behind a message: another version takes its place."""
+    def _cut_behind(self, parent: str | None) -> list[str]:
+        """Drop what stands behind a message (None: all), as another version takes its place; the ids are returned."""
         if parent is None:
             behind = list(self._messages)
         else:
             ids = list(self._messages)
             behind = ids[ids.index(parent) + 1 :] if parent in self._messages else []
-        if behind:
-            for one in behind:
-                del self._messages[one]
-            self.path_cut.emit(parent or "")
+        for one in behind:
+            del self._messages[one]
+        if behind and parent is not None:
+            self.path_cut.emit(parent)
+        elif behind:
+            self._show_again("")
+        return behind
 
     def _streaming(self) -> list[Message]:
         return [one for one in self._messages.values() if one.status is Status.STREAMING]

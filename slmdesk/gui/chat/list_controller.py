@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.core.records import Found, Item
+from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.rows import ChatRows, Key, row_of, row_of_hit
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
@@ -35,11 +35,14 @@ class ListController(QObject):
         self._bridge = bridge
         self._rows = ChatRows(self)
         self._words = ""
+        self._writing: dict[str, str] = {}
         self._rows.page_requested.connect(self._on_page_requested)
         self._rows.rename_requested.connect(self.rename)
         bridge.item_changed.connect(self._on_item_changed)
         bridge.item_gone.connect(self._on_item_gone)
         bridge.opened.connect(self.start)
+        for told in (bridge.message_added, bridge.message_changed, bridge.message_ended):
+            told.connect(self._on_message_told)
 
     @property
     def rows(self) -> ChatRows:
@@ -130,6 +133,16 @@ class ListController(QObject):
     @Slot(object)
     def _on_item_gone(self, fact: facts.ItemGone) -> None:
         self._rows.drop(fact.id)
+
+    @Slot(object)
+    def _on_message_told(self, fact: facts.MessageAdded | facts.MessageChanged | facts.MessageEnded) -> None:
+        """Mark the chats in which an answer is being written."""
+        message: Message = fact.message
+        if message.status is Status.STREAMING:
+            self._writing[message.id] = message.item
+        elif self._writing.pop(message.id, None) is None:
+            return
+        self._rows.set_writing(frozenset(self._writing.values()))
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slmdesk.core.records import Message, Status
-from slmdesk.core.types import Role, Timing
+from slmdesk.core.types import Role
 from slmdesk.gui.chat.view import MessageView
 from slmdesk.services.conversation import can_continue, words_of
 from slmdesk.services.sentences import problem_of
@@ -27,11 +27,12 @@ class Live:
     """Tokens of the prompt, while it is read."""
     is_loading: bool = False
     """Its model is being loaded."""
-    timing: Timing | None = None
 
 
-def view_of(message: Message, live: Live | None = None) -> MessageView:
-    """What the view shows of a message."""
+def view_of(message: Message, live: Live | None = None, version: int = 0, versions: int = 0) -> MessageView:
+    """What the view shows of a message: the version-th of so many."""
+    details = details_of(message)
+    seed = f"seed {message.seed}" if details and message.seed is not None else ""
     return MessageView(
         id=message.id,
         role=str(message.role),
@@ -39,7 +40,10 @@ def view_of(message: Message, live: Live | None = None) -> MessageView:
         status=message.status,
         note=note_of(message, live),
         actions=actions_of(message),
-        details=details_of(message, live),
+        details=details,
+        details_tip="  ·  ".join(part for part in (details, seed) if part),
+        version=version,
+        versions=versions,
     )
 
 
@@ -68,24 +72,20 @@ def actions_of(message: Message) -> frozenset[str]:
     return frozenset(actions)
 
 
-def details_of(message: Message, live: Live | None = None) -> str:
-    """Model, speed and tokens of an answer, in a line."""
+def details_of(message: Message) -> str:
+    """Model, speed and tokens of an answer, in a line: of what is stored, so that it stays the same."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
     parts = [message.model_name or ""]
-    timing = live.timing if live else None
-    if timing is not None:
-        parts += [f"{timing.tokens_per_s:.1f} tokens/s", f"first word {timing.first_token_s:.1f} s"]
-    elif message.tokens_out and message.seconds:
+    if message.tokens_out and message.seconds:
         parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
-    if message.tokens_out is not None:
+        parts.append(f"{message.tokens_out:,} tokens in {message.seconds:.1f} s")
+    elif message.tokens_out is not None:
         parts.append(f"{message.tokens_out:,} tokens")
     if message.tokens_in is not None:
         parts.append(
             f"{message.tokens_in:,} read" + (f", {message.tokens_reused:,} reused" if message.tokens_reused else "")
         )
-    if message.seed is not None:
-        parts.append(f"seed {message.seed}")
     return "  ·  ".join(part for part in parts if part)
 
 
@@ -95,5 +95,5 @@ def _waiting_note(message: Message, live: Live | None) -> str:
     if live.is_loading:
         return "Loading the model…"
     if live.total >= WORTH_SAYING and live.read < live.total:
-        return f"Reading: {live.read:,} of {live.total:,} tokens"
+        return f"Reading your text, {live.read * 100 // live.total} %"
     return ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.records import ModelRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
@@ -16,6 +18,10 @@ from slmdesk.services.sentences import bytes_for_people
 
 if TYPE_CHECKING:
     from slmdesk.services.services import Services
+
+STATE_TOPIC = "model state"
+"""Of notices that are over when a model is ready again."""
+GONE = "{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on."
 
 
 class ModelsController(QObject):
@@ -38,6 +44,8 @@ class ModelsController(QObject):
         self._bridge = bridge
         self._starter = starter
         self._importing: Path | None = None
+        self._known: frozenset[str] | None = None
+        self._fact = facts.ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.models_changed.connect(self._list)
         bridge.model_state_changed.connect(self._on_state_changed)
@@ -95,15 +103,30 @@ class ModelsController(QObject):
 
     @Slot()
     def _list(self) -> None:
-        self._bridge.ask(lambda services: services.models.list(), self.models_listed.emit, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.list(), self._on_listed, self._raise_problem)
+
+    def _on_listed(self, models: Sequence[ModelRecord]) -> None:
+        self._known = frozenset(one.id for one in models)
+        self.models_listed.emit(models)
+        if self._fact.model is None or self._fact.model in self._known:
+            return
+        if self._fact.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
+            self.notice_raised.emit(Notice(GONE.format(name=self._fact.name), key="model gone", topic=STATE_TOPIC))
+            self.unload()
+        else:
+            self._on_state_changed(self._fact)
 
     @Slot(object)
     def _on_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        is_at_rest = fact.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
+        if is_at_rest and fact.model and self._known is not None and fact.model not in self._known:
+            fact = facts.ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
+        self._fact = fact
         self.state_changed.emit(fact)
         if fact.problem is not None and fact.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
             again = partial(self.use, fact.model) if fact.model else None
             action = "Load it again" if fact.model else ""
-            self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again))
+            self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     @Slot(object)
     def _on_import_progressed(self, fact: facts.ImportProgress) -> None:

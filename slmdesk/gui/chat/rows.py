@@ -15,6 +15,8 @@ PAGE = 100
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 SNIPPET_ROLE = ID_ROLE + 1
 MESSAGE_ROLE = ID_ROLE + 2
+OPEN_ROLE = ID_ROLE + 3
+WRITING_ROLE = ID_ROLE + 4
 HIT_BEGIN, HIT_END = "\ue000", "\ue001"
 """Around found words in a snippet (core.records.Found)."""
 _ROOT = QModelIndex()
@@ -60,6 +62,8 @@ class ChatRows(QAbstractListModel):
         self._is_waiting = False
         self._is_at_end = True
         self._is_search = False
+        self._open = ""
+        self._writing: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -117,6 +121,16 @@ class ChatRows(QAbstractListModel):
         else:
             self._insert(row)
 
+    def set_open(self, chat: str) -> None:
+        """Mark the chat that is open; '' for none."""
+        self._open = chat
+        self._tell_marks()
+
+    def set_writing(self, chats: frozenset[str]) -> None:
+        """Mark the chats in which an answer is being written."""
+        self._writing = chats
+        self._tell_marks()
+
     def drop(self, chat: str) -> None:
         """Take a chat off the list."""
         for at in [at for at in range(len(self._rows) - 1, -1, -1) if self._rows[at].id == chat]:
@@ -140,7 +154,11 @@ class ChatRows(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(row.title)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return row.snippet.replace(HIT_BEGIN, "").replace(HIT_END, "")
+            return self._description_of(row)
+        if role == OPEN_ROLE:
+            return row.id == self._open
+        if role == WRITING_ROLE:
+            return row.id in self._writing
         return {ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message}.get(role)
 
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
@@ -165,6 +183,17 @@ class ChatRows(QAbstractListModel):
         if self.canFetchMore(parent) and self._rows:
             self._is_waiting = True
             self.page_requested.emit(self._rows[-1].key, PAGE)
+
+    def _description_of(self, row: Row) -> str:
+        """In words what the marks show."""
+        is_open = "This chat is open." if row.id == self._open else ""
+        is_writing = "An answer is being written." if row.id in self._writing else ""
+        snippet = row.snippet.replace(HIT_BEGIN, "").replace(HIT_END, "")
+        return " ".join(part for part in (is_open, is_writing, snippet) if part)
+
+    def _tell_marks(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1), [OPEN_ROLE, WRITING_ROLE])
 
     def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
         self.beginResetModel()

@@ -131,7 +131,10 @@ class MessageAccessible(QAccessibleObject):
         message = self._node.view.rows[self._node.index].view
         if kind == QAccessible.Text.Name:
             return ": ".join(part for part in (message.label, message.text, message.note) if part)
-        return message.details if kind == QAccessible.Text.Description else ""
+        if kind != QAccessible.Text.Description:
+            return ""
+        version = f"Version {message.version_words}" if message.version_words else ""
+        return ". ".join(part for part in (version, message.details) if part)
 
     def state(self) -> QAccessible.State:
         """Focusable; focused where the keyboard is; off the screen when it is not real."""

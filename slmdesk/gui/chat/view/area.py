@@ -15,7 +15,7 @@ from slmdesk.gui.chat.view.find import Hit, find_in, mark
 from slmdesk.gui.chat.view.ground import EDGE
 from slmdesk.gui.chat.view.growing import GrowingArea
 from slmdesk.gui.chat.view.menu import show_menu
-from slmdesk.gui.chat.view.message import ACTIONS, MessageView
+from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.selection import Selecting
 from slmdesk.gui.chat.view.tables import SHOW_ALL_ROWS
@@ -43,6 +43,8 @@ class ConversationView(GrowingArea):
     try_again_requested = Signal(str)
     continue_requested = Signal(str)
     seen_requested = Signal(str)
+    version_requested = Signal(str, int)
+    """From this message so many versions on; `show_flipped` follows when it is there."""
     link_activated = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -52,6 +54,7 @@ class ConversationView(GrowingArea):
         self._by_keyboard = False
         self._words = ""
         self._nodes: list[MessageNode] = []
+        self._flip = ("", 0, False)
         self._selecting = Selecting(self)
         self.setAccessibleName("Conversation")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -83,6 +86,23 @@ class ConversationView(GrowingArea):
         self._selecting.end()
         self._current = min(self._current, self._index(message_id))
         super().remove_after(message_id)
+
+    def show_flipped(self, message_id: str) -> None:
+        """A version asked for is here: its actions stand where those of the other stood, and so does the keyboard."""
+        key, bottom, is_at_button = self._flip
+        index = self._index(message_id)
+        self._go_to(index, self._measured(index) - bottom)
+        self._current = index
+        self._show_current()
+        focus_moved(self, index)
+        widget = self._rows[index].widget
+        if is_at_button and self.hasFocus() and widget is not None:
+            widget.focus_version(key)
+
+    def focus_message(self, message_id: str) -> None:
+        """Put the keyboard at a message, unless it has gone elsewhere than this view."""
+        if self.hasFocus():
+            self.set_current(self._index(message_id))
 
     def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
         """Mark the words wherever they stand, and tell which messages hold them.  No words: no marks."""
@@ -155,12 +175,29 @@ class ConversationView(GrowingArea):
         if key == "copy":
             QApplication.clipboard().setText(self._rows[self._index(message_id)].view.text)
             self.copy_requested.emit(message_id)
+        elif key in VERSION_STEPS:
+            self._flip_from(message_id, key)
         elif key == "try_again":
+            self._keep_keyboard(message_id)
             self.try_again_requested.emit(message_id)
         elif key == "continue":
+            self._keep_keyboard(message_id)
             self.continue_requested.emit(message_id)
         elif key == "seen":
             self.seen_requested.emit(message_id)
+
+    def _flip_from(self, message_id: str, key: str) -> None:
+        index = self._index(message_id)
+        row, step = self._rows[index], VERSION_STEPS[key]
+        top = self.top_of(index)
+        if 1 <= row.view.version + step <= row.view.versions and top is not None:
+            self._flip = (key, top + row.height, not self.hasFocus())
+            self.version_requested.emit(message_id, step)
+
+    def _keep_keyboard(self, message_id: str) -> None:
+        """The button that was pressed goes away: the keyboard stays at its message."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._current = self._index(message_id)
 
     def _on_anchor(self, message_id: str, address: str) -> None:
         index = self._index(message_id)
@@ -234,7 +271,7 @@ class ConversationView(GrowingArea):
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows, Home and End move the current message, pages scroll, Enter goes into its text."""
+        """Up, Down, Home and End move the current message, Left and Right flip its versions, Enter goes into it."""
         page = self.viewport().height() - 40
         moves: dict[int, Callable[[], None]] = {
             Qt.Key.Key_Down: partial(self._step, 1),
@@ -243,6 +280,8 @@ class ConversationView(GrowingArea):
             Qt.Key.Key_End: self._go_to_last,
             Qt.Key.Key_PageDown: partial(self._turn_page, page),
             Qt.Key.Key_PageUp: partial(self._turn_page, -page),
+            Qt.Key.Key_Left: partial(self._flip_current, "previous_version"),
+            Qt.Key.Key_Right: partial(self._flip_current, "next_version"),
             Qt.Key.Key_Return: self._enter_current,
             Qt.Key.Key_Enter: self._enter_current,
         }
@@ -330,6 +369,10 @@ class ConversationView(GrowingArea):
     def _enter_current(self) -> None:
         if 0 <= self._current < len(self._rows):
             self.enter_text(self._current)
+
+    def _flip_current(self, key: str) -> None:
+        if 0 <= self._current < len(self._rows):
+            self._flip_from(self._rows[self._current].view.id, key)
 
     def _bring_into_sight(self, index: int) -> None:
         top = self.top_of(index)

@@ -9,6 +9,7 @@ from markdown_it.token import Token
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QFont,
+    QFontMetricsF,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -25,6 +26,8 @@ from slmdesk.gui.links import judge_link
 
 COPY_CODE = "slmdesk-copy-code:"
 """Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""
+MARKER_GAP = 8
+"""Pixels Qt keeps free around the marker of a list."""
 LONGEST_LINE = 4000
 """Characters; a longer line of plain text goes on in a block of its own: Qt lays out a block at once."""
 DISCS = (
@@ -41,6 +44,8 @@ class _Level:
     format: QTextListFormat
     tight: bool
     made: QTextList | None = None
+    wider: float = 0
+    """Pixels a marker needs beyond the usual indent."""
     pending: bool = False
     """An item was opened and has no block yet."""
 
@@ -238,10 +243,23 @@ class Builder:
         if token.type == "ordered_list_open":
             made.setStyle(QTextListFormat.Style.ListDecimal)
             made.setStart(int(token.attrs.get("start", 1)))
+            wider = self._marker_room(tokens, index, made.start())
         else:
             made.setStyle(DISCS[min(len(self._levels), 2)])
+            wider = 0
         first = next((t for t in tokens[index:] if t.type == "paragraph_open"), None)
-        self._levels.append(_Level(made, tight=first is not None and first.hidden))
+        self._levels.append(_Level(made, tight=first is not None and first.hidden, wider=wider))
+
+    def _marker_room(self, tokens: Sequence[Token], index: int, start: int) -> float:
+        """What the longest number of a list needs beyond Qt's indent, which holds two digits."""
+        items = 0
+        for token in tokens[index + 1 :]:
+            if token.level <= tokens[index].level:
+                break
+            items += token.type == "list_item_open" and token.level == tokens[index].level + 1
+        longest = f"{start + items}. "
+        room = self.cursor.document().indentWidth()
+        return max(0.0, QFontMetricsF(self._style.font).horizontalAdvance(longest) + MARKER_GAP - room)
 
     # inline --------------------------------------------------------------------------------------------------------
 
@@ -305,6 +323,8 @@ class Builder:
         if self._quotes:
             block.setProperty(QUOTE, self._quotes)
             block.setLeftMargin(block.leftMargin() + QUOTE_STEP * self._quotes)
+        if wider := sum(level.wider for level in self._levels):
+            block.setLeftMargin(block.leftMargin() + wider)
         level = self._levels[-1] if self._levels else None
         if level is not None and not level.pending:
             block.setIndent(len(self._levels))

@@ -81,6 +81,7 @@ class GrowingArea(MessageArea):
         self._drop_widgets({index for index in self._live if index >= keep})
         for row in self._rows.cut(keep):
             self._pending.discard(row.view.id)
+        self._at_end = self._at_end or self._anchor >= keep  # what was read is gone
         self.relay()
 
     # handlers ------------------------------------------------------------------------------------------------------

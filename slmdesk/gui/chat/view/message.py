@@ -14,6 +14,9 @@ ACTIONS = {
 }
 """What can be done with a message: icon and words, in the order shown."""
 
+VERSION_STEPS = {"previous_version": -1, "next_version": 1}
+"""From a message to another version of it."""
+
 AUTHORS = {"user": "You", "assistant": "Answer", "system": "Instructions"}
 
 
@@ -32,6 +35,12 @@ class MessageView:
     """Of the keys of ACTIONS."""
     details: str = ""
     """One line about how it was made: model, speed, tokens."""
+    details_tip: str = ""
+    """The same with what hardly anybody needs, for a tooltip."""
+    version: int = 0
+    """Which of its versions this is, from 1."""
+    versions: int = 0
+    """How many versions there are; below 2 nothing is said of them."""
     author: str = ""
     """Shown above the text instead of the usual word for the role."""
 
@@ -39,6 +48,11 @@ class MessageView:
     def label(self) -> str:
         """The word above the text."""
         return self.author or AUTHORS.get(self.role, self.role)
+
+    @property
+    def version_words(self) -> str:
+        """Which version this is; '' for the only one."""
+        return f"{self.version} of {self.versions}" if self.versions > 1 else ""
 
     @property
     def is_markdown(self) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from slmdesk.core.records import Status
-from slmdesk.gui.chat.view.message import ACTIONS, MessageView
+from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.parser import Parser
 from slmdesk.gui.chat.view.style import TOP_MARGIN, ViewStyle
 from slmdesk.gui.chat.view.text import MessageText
 from slmdesk.gui.chat.view.writer import MessageWriter
 from slmdesk.gui.icons import icon, pixmap
 from slmdesk.gui.theme import ICON_SIZE, RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
+from slmdesk.gui.widgets.text import plain_tip
 
 GAP = SPACE_8
 """Below each message, in device-independent pixels."""
@@ -21,19 +22,19 @@ PLAIN_NOTE = "Part of this is shown without formatting, which would have taken t
 _NOTE_LOOKS = {
     Status.FAILED: ("triangle-alert", "danger"),
     Status.INTERRUPTED: ("triangle-alert", "warn"),
-    Status.CANCELLED: ("square", "muted"),
+    Status.CANCELLED: ("circle-stop", "muted"),
 }
 
 
 def height_without_text(style: ViewStyle, view: MessageView) -> int:
     """What a message needs beside its text; a note is taken to be one line."""
     small = QFontMetrics(style.small_font).height()
-    note = small + SPACE_8 if view.note else 0
+    note = small + SPACE_8 + SPACE_4 if view.note else 0
     return SPACE_12 + small + SPACE_4 + TOP_MARGIN + SPACE_12 + note + style.row_height + GAP
 
 
 class MessageWidget(QWidget):
-    """Shows one MessageView at a given width.  Emits `action_chosen` with a key of ACTIONS."""
+    """Shows one MessageView at a given width.  Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS."""
 
     action_chosen = Signal(str)
 
@@ -47,7 +48,7 @@ class MessageWidget(QWidget):
         self._is_current = False
         self._is_lively = False
         self._is_hovered = False
-        self._buttons: list[QToolButton] = []
+        self._row: list[QToolButton | QLabel] = []
         self._note: QLabel | None = None
         self._note_icon: QLabel | None = None
         self._details: QLabel | None = None
@@ -58,12 +59,13 @@ class MessageWidget(QWidget):
 
     @property
     def buttons(self) -> list[QToolButton]:
-        """The actions that can be seen now, in their order."""
-        return [button for button in self._buttons if not button.isHidden()]
+        """The actions that can be used now, in their order."""
+        shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
+        return [button for button in shown if button.isEnabled()]
 
     def show_view(self, view: MessageView, *, width: int) -> bool:
         """Show this state of the message.  Returns whether text is left for a next turn (`show_more`)."""
-        actions_changed = view.actions != self._view.actions or view.details != self._view.details
+        actions_changed = _row_of(view) != _row_of(self._view)
         self._view = view
         self.text.setPlaceholderText("…" if view.is_growing else "")
         self.text.setAccessibleName(view.label)
@@ -116,6 +118,14 @@ class MessageWidget(QWidget):
         focus = self.window().focusWidget()
         return (focus is not None and self.isAncestorOf(focus)) or self.text.spans_messages
 
+    def focus_version(self, key: str) -> None:
+        """Put the keyboard on a key of VERSION_STEPS, or on the other where there is none that way."""
+        found = {button.objectName(): button for button in self.buttons}
+        for name in (f"action_{key}", *(f"action_{other}" for other in VERSION_STEPS)):
+            if name in found:
+                found[name].setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+
     def focus_has_changed(self) -> None:
         """Focus went in or out: its actions show while it is in."""
         self._show_actions()
@@ -164,6 +174,7 @@ class MessageWidget(QWidget):
                 if part is not None:
                     part.hide()
             return y
+        y += SPACE_4  # clear of the keyboard's ring
         name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "muted"))
         if self._note is None or self._note_icon is None:
             self._note, self._note_icon = QLabel(self), QLabel(self)
@@ -188,40 +199,66 @@ class MessageWidget(QWidget):
 
     def _lay_actions(self) -> None:
         x, y, width = SPACE_12, self._actions_top, self._band.width()
-        for button in self._buttons:
-            size = button.sizeHint()
+        for thing in self._row:
+            size = thing.sizeHint()
             place = QRect(x, y, size.width(), self._style.row_height)
             if self.isRightToLeft():
                 place.moveRight(width - x)
-            button.setGeometry(place)
+            thing.setGeometry(place)
             x += size.width() + SPACE_4
         if self._details is not None:
-            self._details.setGeometry(x + SPACE_4, y, max(width - x - SPACE_16, 0), self._style.row_height)
+            place = QRect(x + SPACE_4, y, max(width - x - SPACE_16, 0), self._style.row_height)
+            if self.isRightToLeft():
+                place.moveRight(width - x - SPACE_4)
+            self._details.setGeometry(place)
+            metrics = QFontMetrics(self._style.small_font)
+            self._details.setText(metrics.elidedText(self._view.details, Qt.TextElideMode.ElideRight, place.width()))
 
     def _show_actions(self) -> None:
         focus = self.window().focusWidget()
         focused = focus is not None and self.isAncestorOf(focus)
-        wanted = self._is_hovered or self._is_current or self._is_lively or focused or bool(self._view.note)
-        if wanted and not self._buttons:
+        wanted = self._is_hovered or self._is_current or self._is_lively or focused
+        wanted = wanted or bool(self._view.note) or self._view.versions > 1  # the way back to them is never hidden
+        if wanted and not self._row:
             self._make_actions()
-        for button in self._buttons:
-            button.setVisible(wanted)
+        for thing in self._row:
+            thing.setVisible(wanted)
         if self._details is not None:
             self._details.setVisible(self._is_hovered or self._is_current or focused)
 
     def _make_actions(self) -> None:
-        colour = self._style.theme.colour("muted")
+        if self._view.versions > 1:
+            self._make_versions()
         for key, (name, words) in ACTIONS.items():
             if key in self._view.actions:
-                self._buttons.append(self._make_button(key, name, words, colour))
+                self._row.append(self._make_button(key, name, words))
         if self._view.details:
-            self._details = QLabel(self._view.details, self)
-            self._details.setObjectName("message_details")
-            self._details.setTextFormat(Qt.TextFormat.PlainText)
-            self._details.setProperty("kind", "small")
+            self._details = self._make_label("message_details", self._view.details)
+            self._details.setFont(self._style.small_font)
+            self._details.setToolTip(plain_tip(self._view.details_tip or self._view.details))
         self._lay_actions()
 
-    def _make_button(self, key: str, name: str, words: str, colour: QColor) -> QToolButton:
+    def _make_versions(self) -> None:
+        view = self._view
+        names = ("chevron-right", "chevron-left") if self.isRightToLeft() else ("chevron-left", "chevron-right")
+        before = self._make_button("previous_version", names[0], "Previous version (Left)")
+        before.setEnabled(view.version > 1)
+        behind = self._make_button("next_version", names[1], "Next version (Right)")
+        behind.setEnabled(view.version < view.versions)
+        label = self._make_label("message_version", view.version_words)
+        label.setAccessibleName(f"Version {view.version_words}")
+        label.setToolTip("Each version is kept, with all that follows it")
+        self._row += [before, label, behind]
+
+    def _make_label(self, name: str, words: str) -> QLabel:
+        label = QLabel(words, self)
+        label.setObjectName(name)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setProperty("kind", "small")
+        return label
+
+    def _make_button(self, key: str, name: str, words: str) -> QToolButton:
+        colour = self._style.theme.colour("muted")
         button = QToolButton(self)
         button.setObjectName(f"action_{key}")
         button.setIcon(icon(name, colour))
@@ -238,9 +275,14 @@ class MessageWidget(QWidget):
         return button
 
     def _drop_actions(self) -> None:
-        for thing in (*self._buttons, self._details):
+        for thing in (*self._row, self._details):
             if thing is not None:
                 thing.hide()
                 thing.deleteLater()
-        self._buttons, self._details = [], None
+        self._row, self._details = [], None
         self._show_actions()
+
+
+def _row_of(view: MessageView) -> tuple[object, ...]:
+    """What the row of actions is made of."""
+    return view.actions, view.details, view.details_tip, view.version, view.versions
