@@ -24,6 +24,8 @@ SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_
 """Of no use to a child without network."""
 END_S = 2.0
 """A child that has closed its stdout has this long to end, and a killed one to be gone."""
+_COMPUTES = 0.05
+"""Of the time that passed: a child that used so much of a processor computes.  Its heartbeat alone takes 0.001."""
 
 
 class Child:
@@ -55,6 +57,7 @@ class Child:
         self.process = _start(command, environment)
         self._stdin, self._stdout, self._stderr = _pipes(self.process)
         self._began = self._heard = self._moved = time.monotonic()
+        self._cpu_when_moved = 0.0
         self._beat = Heartbeat(0, False)
         self._telling = False
         """A listener is at work: what the child says meanwhile waits in the pipe, and it is not to blame."""
@@ -84,8 +87,24 @@ class Child:
         checks = [self._late(now, self._heard + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
         if beat.busy:
             limit = limits.template_s if beat.in_template else limits.still_s
+            if not beat.in_template and now >= self._moved + limit and self._computes(now):
+                limit = max(limit, limits.spinning_s)
             checks.append(self._late(now, self._moved + limit, (Outcome.HUNG, f"{limit:g}")))
         return min(checks, key=lambda check: check[1])
+
+    def _computes(self, now: float) -> bool:
+        """Whether it used the processor since its counter moved."""
+        return self._cpu_s() - self._cpu_when_moved >= _COMPUTES * (now - self._moved)
+
+    def _cpu_s(self) -> float:
+        """Seconds of processor it has used so far, all threads."""
+        import psutil  # 17 ms
+
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
 
     def excuse(self, now: float) -> None:
         """The desk itself did not listen for a while: what was not heard meanwhile does not count (R2)."""
@@ -167,7 +186,7 @@ class Child:
             self.count_bad_line()
         elif isinstance(message, Heartbeat):
             if message.work != self._beat.work or not message.busy or not self._beat.busy:
-                self._moved = time.monotonic()
+                self._moved, self._cpu_when_moved = time.monotonic(), self._cpu_s()
             self._beat = message
             self._on_change_if_needed(message)
         else:

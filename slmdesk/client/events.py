@@ -71,7 +71,9 @@ class ClientLimits:
     """A cold disk and a busy machine: Python alone was seen to take seconds."""
     silence_s: float = 5.0
     still_s: float = 10.0
-    """Busy, and the counter of its work does not move."""
+    """Busy, and the counter of its work does not move, nor does it compute."""
+    spinning_s: float = 60.0
+    """The same while it uses the processor: a PC too busy to finish one operation, or a loop without end."""
     template_s: float = 2.0
     """The same inside a template."""
     cancel_s: float = 2.0

@@ -174,6 +174,8 @@ class EchoEngine(Engine):
                 threading.Event().wait()
         if options.hang == "still":
             threading.Event().wait()
+        if options.hang == "spin":
+            echo_faults.spin()
         if options.fail:
             raise KnownError(options.fail)
 

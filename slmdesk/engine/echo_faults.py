@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import signal
 import sys
@@ -16,6 +17,12 @@ def flood_stderr(size: int) -> None:
     block = line * 800
     while size > 0:
         size -= os.write(2, block[:size])
+
+
+def spin() -> None:
+    """Compute for ever, other threads of Python may run too."""
+    while True:
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 100_000)
 
 
 def _die_of(name: str) -> None:

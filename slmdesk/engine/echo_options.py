@@ -35,7 +35,7 @@ class EchoOptions:
     fault: str = ""
     """A name of echo_faults: abort, segfault, bus, illegal, exit0, exit1, freeze, stop, memory."""
     hang: str = ""
-    """`still`: busy, nothing moves; `template`: the same inside a template."""
+    """`still`: busy, nothing moves; `template`: the same inside a template; `spin`: as still, computing."""
     flood_stderr: int = 0
     """Bytes written to stderr when the fault would strike."""
     refuse_cancel: bool = False

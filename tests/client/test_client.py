@@ -239,6 +239,12 @@ def test_w3_busy_without_moving_is_hung_too(tmp_path, hang, seconds):
         assert heard.end().args == {"seconds": seconds}
 
 
+def test_w3_one_that_still_computes_has_longer_but_not_for_ever(tmp_path):
+    with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=1.0, spinning_s=4.0)) as rig:
+        heard, _ = rig.chat(rig.load(), "one two three four")
+        assert heard.end().args == {"seconds": 4.0}
+
+
 @pytest.mark.parametrize("count", rounds(20, 200))
 def test_w4_cancel_is_heard_at_once_and_stops_soon(tmp_path, count):
     seed = random.randrange(1 << 30)

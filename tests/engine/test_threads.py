@@ -127,3 +127,19 @@ def test_a_curve_is_measured_within_its_time():
 
 def test_measuring_a_curve_stops_when_told():
     assert measure_curve(lambda _k: None, keep_going=lambda: False) == ()
+
+
+def test_a_try_that_collapses_is_given_up_and_the_best_never():
+    chooser = ThreadChooser((2, 1))
+    assert chooser.patience(chooser.choose()) == float("inf")  # nothing to compare with
+    chooser.note(1, 0.2)
+    chooser.note(2, 9.0)
+    chooser.settle()
+    steps = [chooser.choose() for _ in range(15)]
+    assert set(steps) == {1}
+    assert chooser.patience(1) == float("inf")
+    assert chooser.choose() == 2
+    assert chooser.patience(2) == pytest.approx(0.8)
+    chooser.note(2, 0.8)
+    assert chooser.choose() == 1
+    assert chooser.patience(2) == float("inf")  # no try: somebody wants just these

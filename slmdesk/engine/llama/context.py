@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 DECODED, NO_ROOM, ABORTED, NO_MEMORY = 0, 1, 2, -2
 """What `decode` returns; others below zero are errors of the library."""
+LEAST_SLICE = 16
+_SLOW_S = 0.03
+"""Of one batch: the next one is watched, however small; being asked costs it a thirtieth at most."""
 
 
 class Context:
@@ -32,7 +37,10 @@ class Context:
         threads: int,
         should_abort: Callable[[], bool],
     ) -> None:
-        """`should_abort` is asked while a watched batch is computed.  Raises KnownError when the library refuses."""
+        """`should_abort` is asked while a slice or a slow batch is computed.
+
+        Raises KnownError when the library refuses.
+        """
         api: Any = library.api
         self._api = api
         self.pointer: int = open_context(
@@ -50,10 +58,12 @@ class Context:
         address_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
         self._logits_address = address_of(("llama_get_logits_ith", api._lib))
         self._views: dict[int, NDArray[np.float32]] = {}
+        self._deadline = math.inf
         # Kept here: collected, the library's next call would crash the process.
-        self._on_abort = api.ggml_abort_callback(lambda _data: should_abort())
+        self._on_abort = api.ggml_abort_callback(lambda _data: should_abort() or time.perf_counter() > self._deadline)
         self._no_abort = api.ggml_abort_callback()
         self._watched = False
+        self._slow = True  # nothing is known yet
 
     def close(self) -> None:
         """Free the cells.  The context cannot be used afterwards."""
@@ -99,12 +109,20 @@ class Context:
         """Tokens in the batch."""
         return int(self._batch.n_tokens)
 
-    def decode(self, threads: int) -> int:
-        """Compute the batch: DECODED, NO_ROOM, ABORTED or an error below zero."""
+    def decode(self, threads: int, patience_s: float = math.inf) -> int:
+        """Compute the batch: DECODED, NO_ROOM, ABORTED or an error below zero.
+
+        `patience_s`: where batches are slow, one that takes longer is aborted.
+        """
         if threads != self._threads:
             self._api.llama_set_n_threads(self.pointer, threads, threads)
             self._threads = threads
-        return int(self._api.llama_decode(self.pointer, self._batch))
+        self._watch(self.size >= LEAST_SLICE or self._slow)
+        started = time.perf_counter()
+        self._deadline = started + patience_s
+        code = int(self._api.llama_decode(self.pointer, self._batch))
+        self._slow = time.perf_counter() - started > _SLOW_S
+        return code
 
     def logits(self, index: int) -> NDArray[np.float32]:
         """The logits behind the token at `index` of the batch: a view that the next decode changes."""
@@ -117,10 +135,11 @@ class Context:
             view = self._views[address] = np.ctypeslib.as_array(row)
         return view
 
-    def watch(self, watched: bool) -> None:
-        """Whether the next batches may be aborted.
+    def _watch(self, watched: bool) -> None:
+        """Whether the next batch may be aborted, and shows that work goes on.
 
-        Being asked before each of a graph's operations costs a millisecond: for slices of a prompt, not single steps.
+        Being asked before each of a graph's operations costs a millisecond: for slices of a prompt and where a step
+        is slow, as on a busy PC, not for each step.
         """
         if watched != self._watched:
             callback = self._on_abort if watched else self._no_abort

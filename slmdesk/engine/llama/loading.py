@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf import GgufHeader
 from slmdesk.core.memory import estimate, program_bytes
 from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
-from slmdesk.engine.llama.context import DECODED, Context
+from slmdesk.engine.llama.context import ABORTED, DECODED, Context
 from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
 from slmdesk.engine.llama.library import Library
 from slmdesk.engine.llama.memory import choose_pool, free_memory, parts_from_log
@@ -21,7 +22,7 @@ from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
-from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, usable_cores
+from slmdesk.engine.llama.threads import ThreadChooser, give_up_after, thread_candidates, usable_cores
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
 MOST_SEQUENCES = 16
@@ -32,6 +33,8 @@ STATEFUL_SEQUENCES = 4
 """Of models that hold a state for each sequence, which costs megabytes, used or not."""
 _FAR_TOO_MUCH = 1.3
 """Times the free memory: above, the formula's forecast is enough to say no; below, the library's own sizes count."""
+_TRY_S = 1.0
+"""For trying numbers of threads: a slow PC tries each once."""
 _READ_SHARE = 0.9
 """Of the progress: what reading the weights counts for."""
 
@@ -239,12 +242,9 @@ def _try_out(
     if not context.has_memory:
         raise KnownError("model.wrong_kind", kind="encoder")
     token = max(vocabulary.bos, 0)
-    _compute(context, [token])
+    _compute(context, [token], candidates[-1])
     refuse_strange_logits(context, [0])
-    for threads in candidates * 2:
-        started = time.perf_counter()
-        _compute(context, [token], threads)
-        steps.note(threads, time.perf_counter() - started)
+    _try_threads(context, token, steps, candidates, keep_going)
     curve = spec.cost_curve
     if not curve:
         most = min(MOST_SEQUENCES, context.max_sequences)
@@ -254,15 +254,38 @@ def _try_out(
     return curve
 
 
-def _compute(context: Context, tokens: list[int], threads: int | None = None) -> None:
-    """Decode one token in each of several sequences and forget them."""
+def _try_threads(
+    context: Context,
+    token: int,
+    steps: ThreadChooser,
+    candidates: tuple[int, ...],
+    keep_going: Callable[[], bool],
+) -> None:
+    """Time one step for each number of threads, the fewest first: they bear a busy machine, where more may collapse."""
+    best = math.inf
+    until = time.perf_counter() + _TRY_S
+    for n, threads in enumerate(candidates[::-1] * 2):
+        if not keep_going():
+            raise Stopped
+        if n >= len(candidates) and time.perf_counter() > until:
+            break
+        started = time.perf_counter()
+        _compute(context, [token], threads, patience_s=give_up_after(best))
+        took = time.perf_counter() - started
+        steps.note(threads, took)
+        best = min(best, took)
+    steps.settle()
+
+
+def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: float = math.inf) -> None:
+    """Decode one token in each of several sequences and forget them.  Past `patience_s` a slow one is given up."""
     context.clear()
     for sequence, token in enumerate(tokens):
         context.add(token, 0, sequence)
-    code = context.decode(threads or context.threads)
+    code = context.decode(threads, patience_s)
     for sequence in range(len(tokens)):
         context.forget(sequence)
-    if code != DECODED:
+    if code not in (DECODED, ABORTED):
         raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
 
 

@@ -6,6 +6,7 @@ step, people before background work.  All of it happens on the engine thread, ex
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Priority
 from slmdesk.engine.llama.choices import log_probabilities
-from slmdesk.engine.llama.context import ABORTED, DECODED, NO_MEMORY, NO_ROOM, Context
+from slmdesk.engine.llama.context import ABORTED, DECODED, LEAST_SLICE, NO_MEMORY, NO_ROOM, Context
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
@@ -24,7 +25,6 @@ from slmdesk.engine.llama.threads import ThreadChooser
 
 PAUSE_S = 0.25
 """How long answers under way may stand still for a slice of another prompt."""
-LEAST_SLICE = 16
 ROOM_FOR_ANSWER = 256
 """Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
 WORTH_WAITING = 32
@@ -319,13 +319,17 @@ class Scheduler:
     def _decode(self, shares: list[_Share]) -> tuple[int, float, int]:
         """Compute the batch.  Returns (the library's code, seconds, threads used)."""
         threads = self._threads_for(shares)
-        self._context.watch(self._context.size >= LEAST_SLICE)
+        patience_s = math.inf
+        if self._can_redo and all(share.sequence.writing for share in shares):
+            patience_s = self._step_threads.patience(threads) * self._curve.cost(len(shares))
         with self._lock:
             self._in_flight = [share.sequence for share in shares]
             self._abort = self._is_in_vain()
         started = time.perf_counter()
-        code = self._context.decode(threads)
+        code = self._context.decode(threads, patience_s)
         seconds = time.perf_counter() - started
+        if code == ABORTED and seconds > patience_s:  # this number of threads is not worth waiting for
+            self._step_threads.note(threads, seconds / self._curve.cost(len(shares)))
         with self._lock:
             self._in_flight = []
         return code, seconds, threads

@@ -6,6 +6,7 @@ core, and no setting at start wins both cases; changing the number between two s
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 
@@ -14,6 +15,9 @@ import psutil
 _WEIGHT_OF_NEW = 0.25
 _LONGEST_GAP = 256
 _NEAR = 1.25
+_HOPELESS = 4.0
+"""Times the cost of the best: a try that takes longer is given up."""
+_LEAST_PATIENCE_S = 0.5
 
 
 def usable_cores() -> int:
@@ -26,6 +30,14 @@ def usable_cores() -> int:
 def thread_candidates(cores: int) -> tuple[int, ...]:
     """The numbers worth trying on `cores` cores, the largest first: all, half, one."""
     return tuple(sorted({cores, max(1, cores // 2), 1}, reverse=True))
+
+
+def give_up_after(best_s: float) -> float:
+    """Seconds a try may take where the best known number of threads takes `best_s`.
+
+    With a busy machine's collapsed barriers one step was seen to take more than ten seconds.
+    """
+    return max(_LEAST_PATIENCE_S, _HOPELESS * best_s)
 
 
 class ThreadChooser:
@@ -88,6 +100,16 @@ class ThreadChooser:
         self._gap = self._first_gap if won or untried else min(2 * self._gap, _LONGEST_GAP)
         self._due = self._steps + (2 if untried else self._gap)
         self._probing = None
+
+    def settle(self) -> None:
+        """All have been tried just now, outside of `choose`: the next try comes as late as after any other."""
+        self._due = self._steps + self._gap
+
+    def patience(self, threads: int) -> float:
+        """Seconds after which a step with `threads` may be given up: never, unless it is a try beside a known best."""
+        if threads != self._probing or not self._costs:
+            return math.inf
+        return give_up_after(self._costs[self.best])
 
     def is_near_best(self, threads: int) -> bool:
         """Whether this number of threads costs little more than the best, as far as is known."""
