@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_FLOAT = 1e300
+_SAMPLING_LIMITS: Mapping[str, tuple[float, float]] = {
+    "temperature": (0, 100),
+    "top_k": (-1, 1 << 20),
+    "top_p": (0, 1),
+    "min_p": (0, 1),
+    "typical_p": (0, 1),
+    "repeat_penalty": (0.01, 100),
+    "frequency_penalty": (-100, 100),
+    "presence_penalty": (-100, 100),
+    "penalty_last_n": (-1, 1 << 20),
+}
+_MOST_BIAS = 1e9
+_MOST_TOKEN = (1 << 31) - 1
 
 
 def to_json(value: object) -> dict[str, Json]:
@@ -38,8 +51,19 @@ def answer_from(untrusted: object) -> Answer:
 
 
 def sampling_from(untrusted: object) -> Sampling:
-    """How to sample; nothing given means all defaults.  Raises KnownError `request.invalid`."""
-    return Sampling() if untrusted is None else dataclass_from(Sampling, untrusted)
+    """How to sample; nothing given means all defaults.  Raises KnownError `request.invalid`, also for numbers that no
+    library should be given.
+    """
+    if untrusted is None:
+        return Sampling()
+    sampling = dataclass_from(Sampling, untrusted)
+    for name, (least, most) in _SAMPLING_LIMITS.items():
+        value = getattr(sampling, name)
+        if value is not None and not least <= value <= most:
+            raise KnownError("request.invalid", what=name)
+    if any(not 0 <= token <= _MOST_TOKEN or abs(bias) > _MOST_BIAS for token, bias in sampling.logit_bias):
+        raise KnownError("request.invalid", what="logit_bias")
+    return sampling
 
 
 def load_spec_from(untrusted: object) -> LoadSpec:

@@ -98,7 +98,7 @@ class ChatService:
         if not wish.text.strip():
             raise KnownError("request.invalid", what="no text")
         record = self._models.choose(wish.model)
-        sampling = wish.sampling.over(CHAT_SAMPLING)
+        sampling = sampling_from(to_json(wish.sampling.over(CHAT_SAMPLING)))  # before anything is kept
         shelf, item = self._shelf_for(wish)
         path = active_path(shelf.messages(item.id), _leaf(item))
         if path and self._answers.is_writing(path[-1].id):

@@ -80,6 +80,21 @@ def test_wrong_messages_have_a_code(wrong):
         messages_from(wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": float("nan")}, {"temperature": float("inf")}, {"temperature": -1}, {"temperature": 1e30},
+        {"top_k": 1 << 40}, {"top_p": 1.5}, {"min_p": -0.1}, {"typical_p": float("nan")}, {"repeat_penalty": 0},
+        {"frequency_penalty": 1e9}, {"presence_penalty": float("-inf")}, {"penalty_last_n": 1 << 31},
+        {"logit_bias": [[1 << 40, 1.0]]}, {"logit_bias": [[1, float("nan")]]}, {"logit_bias": [[1, 1e300]]},
+    ],
+)  # fmt: skip
+def test_numbers_no_library_should_get_have_a_code(wrong):
+    with pytest.raises(KnownError) as caught:
+        sampling_from(wrong)
+    assert caught.value.code == "request.invalid"
+
+
 def test_unknown_fields_are_dropped():
     assert load_spec_from({"path": "x", "evil": 1}) == LoadSpec("x")
 
