@@ -49,6 +49,7 @@ class Bridge(QObject):
     context_measured = Signal(object)
     requests_counted = Signal(object)
     noticed = Signal(object)
+    notice_over = Signal(object)
 
     _brought = Signal(object)
 
@@ -77,6 +78,7 @@ class Bridge(QObject):
             facts.ContextMeasured: self.context_measured,
             facts.RequestsToday: self.requests_counted,
             facts.Noticed: self.noticed,
+            facts.NoticeOver: self.notice_over,
         }
         self._brought.connect(self._on_brought, Qt.ConnectionType.QueuedConnection)
 

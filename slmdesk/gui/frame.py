@@ -15,7 +15,7 @@ from slmdesk.gui import ledger
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.chat.list_controller import ListController
-from slmdesk.gui.chat.models_controller import ModelsController
+from slmdesk.gui.chat.models_controller import STATE_TOPIC, ModelsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.main_window import MainWindow, Page
@@ -29,7 +29,7 @@ from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services import facts
-from slmdesk.services.facts import Problem
+from slmdesk.services.facts import ModelState, Problem
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Frame(QObject):
         self.setObjectName("frame")
         self._bridge = bridge
         self._settings = settings
+        self._told_in_chat: dict[str, str] = {}
+        self._open_chat = ""
         self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
         self._keeper.setParent(self)
         self.errors = ErrorDesk(lambda: self.window, self)
@@ -94,6 +96,11 @@ class Frame(QObject):
         for switch in (window.status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
         bridge.noticed.connect(self._on_noticed)
+        bridge.notice_over.connect(lambda fact: window.notices.drop_topic(fact.code))
+        bridge.message_added.connect(lambda _fact: window.notices.drop_topic("store.full"))
+        bridge.message_ended.connect(self._on_message_ended)
+        self.chat.chat_opened.connect(self._on_chat_opened)
+        self.chat.measured.connect(self._on_measured)
         bridge.problem_met.connect(self._on_problem)
         bridge.open_failed.connect(self._on_open_failed)
         bridge.opened.connect(self._on_opened)
@@ -101,7 +108,8 @@ class Frame(QObject):
         self.settings.settings_shown.connect(lambda settings: window.status.show_offline(settings.offline))
         self.settings.policy_shown.connect(window.status.show_policy)
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
-        bridge.model_state_changed.connect(window.status.show_model)
+        bridge.model_state_changed.connect(self._on_model_state_changed)
+        self.models.state_changed.connect(window.status.show_model)
         window.status.ledger_requested.connect(self._on_ledger_requested)
         window.close_requested.connect(self.close_requested)
         window.page_shown.connect(self._on_page_shown)
@@ -143,8 +151,33 @@ class Frame(QObject):
     def _on_notice_raised(self, notice: Notice) -> None:
         if notice.report:
             self.errors.show_report(notice.report)
-        else:
+        elif not any(self._told_in_chat.get(one) == notice.text for one in self.chat.message_ids[-1:]):
             self.window.notices.show_notice(notice)
+
+    @Slot(object)
+    def _on_message_ended(self, fact: facts.MessageEnded) -> None:
+        """What stands under a message of the open chat needs no bar."""
+        if fact.problem is not None and fact.message.id in self.chat.message_ids:
+            self._told_in_chat = {fact.message.id: fact.problem.sentence}
+            self.window.notices.drop_text(fact.problem.sentence)
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        if fact.state in (ModelState.LOADING, ModelState.READY):
+            self.window.notices.drop_topic(STATE_TOPIC)
+        if fact.state is ModelState.READY:
+            self._told_in_chat.clear()  # the next crash is another one
+
+    @Slot(str)
+    def _on_chat_opened(self, chat: str) -> None:
+        if chat != self._open_chat:
+            self._open_chat = chat
+            self.window.notices.drop_topic("context.full")
+
+    @Slot(int, int)
+    def _on_measured(self, tokens: int, context_size: int) -> None:
+        if tokens <= context_size:
+            self.window.notices.drop_topic("context.full")
 
     @Slot(object)
     def _on_noticed(self, fact: facts.Noticed) -> None:

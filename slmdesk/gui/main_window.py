@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QByteArray, QPoint, QRect, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.gui.widgets.notice_bar import NoticeArea
@@ -15,6 +15,8 @@ from slmdesk.gui.widgets.status_bar import StatusBar
 
 SMALLEST = (640, 420)
 FIRST_SIZE = (1100, 760)
+FRAME = (8, 40)
+"""Pixels kept for what the system draws around a window: at the sides and below, and above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,11 @@ class MainWindow(QMainWindow):
         self._may_close = True
         self.close()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low window leaves the notices less room."""
+        super().resizeEvent(event)
+        self._notices.set_room(event.size().height())
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Vanish at once; what is being written is saved before the window closes for good."""
         if self._may_close:
@@ -123,3 +130,14 @@ class MainWindow(QMainWindow):
         self.resize(*FIRST_SIZE)
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
+        self.setGeometry(fitted(self.geometry(), self.screen().availableGeometry()))
+
+
+def fitted(wanted: QRect, screen: QRect) -> QRect:
+    """A window's place, without its frame, moved and shrunk until it lies on the screen with its frame."""
+    side, top = FRAME
+    room = screen.adjusted(side, top, -side, -side)
+    size = wanted.size().boundedTo(room.size())
+    left = max(room.left(), min(wanted.left(), room.right() + 1 - size.width()))
+    upper = max(room.top(), min(wanted.top(), room.bottom() + 1 - size.height()))
+    return QRect(QPoint(left, upper), size)

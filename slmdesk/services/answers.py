@@ -17,7 +17,7 @@ from slmdesk.core.records import Ending, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import Fact, MessageEnded, MessageGrew, Noticed, Problem, PromptProgress
+from slmdesk.services.facts import Fact, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
 from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.unsaved import Shelf
@@ -68,7 +68,7 @@ class Answers:
         self._desk, self._room, self._tell = desk, room, tell
         self._growing: dict[str, _Growing] = {}
         self._tick: Later | None = None
-        self._said_full = False
+        self._said = ""
 
     @property
     def count(self) -> int:
@@ -233,12 +233,14 @@ class Answers:
                 self._say_unwritable(err)
             return False
         del self._growing[growing.message.id]
-        self._said_full = False
+        if self._said and not any(one.ending for one in self._growing.values()):
+            self._tell(NoticeOver(self._said))
+            self._said = ""
         return True
 
     def _say_unwritable(self, error: KnownError) -> None:
-        if not self._said_full and error.code != "item.unknown":
-            self._said_full = True
+        if not self._said and error.code != "item.unknown":
+            self._said = error.code
             self._tell(Noticed(problem_for(error)))
 
     # ---- endings

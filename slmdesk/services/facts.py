@@ -241,6 +241,13 @@ class Noticed:
     problem: Problem
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeOver:
+    """What a Noticed of this code said holds no more: what could not be saved is saved."""
+
+    code: str
+
+
 Fact: TypeAlias = (
     ItemChanged
     | ItemGone
@@ -260,4 +267,5 @@ Fact: TypeAlias = (
     | ContextMeasured
     | RequestsToday
     | Noticed
+    | NoticeOver
 )

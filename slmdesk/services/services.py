@@ -19,7 +19,7 @@ from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
 from slmdesk.services.downloads import DownloadService
 from slmdesk.services.exams import ExamService
-from slmdesk.services.facts import Fact, Noticed, Problem
+from slmdesk.services.facts import Fact, ModelsChanged, Noticed, Problem
 from slmdesk.services.finding import FindingService
 from slmdesk.services.history import HistoryService
 from slmdesk.services.hub_models import HubService
@@ -95,6 +95,8 @@ class Services:
         """Hand a fact to all listeners; one that fails keeps none of the others from it.  Desk thread."""
         if not self._listeners and isinstance(fact, Noticed):
             self._untold.append(fact)
+        if isinstance(fact, ModelsChanged) and self._watch:
+            self._watch.hear_models()
         for listener in tuple(self._listeners):
             try:
                 listener(fact)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.chats import ChatService
 from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import Fact, ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed
+from slmdesk.services.facts import (
+    Fact,
+    ItemChanged,
+    ItemGone,
+    MessageAdded,
+    MessageChanged,
+    ModelsChanged,
+    Noticed,
+    NoticeOver,
+)
 from slmdesk.services.network import NetworkService
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
@@ -34,6 +44,7 @@ class Watch:
         self._chats, self._network, self._tell = chats, network, tell
         self._revision = store.revision()
         self._version = store.data_version()
+        self._models = _marks(store)
         self._looks = 0
         self._trouble = ""
         self._next: Later | None = None
@@ -51,12 +62,20 @@ class Watch:
     def begin_anew(self) -> None:
         """The history is another one: what is in it is nothing new."""
         self._revision, self._version = self._store.revision(), self._store.data_version()
+        self.hear_models()
+
+    def hear_models(self) -> None:
+        """ModelsChanged was told: what the library holds now is nothing new."""
+        with contextlib.suppress(KnownError):  # a store in trouble: the next look says so
+            self._models = _marks(self._store)
 
     def look(self) -> None:
         """Tell what is new now.  A store that cannot answer is asked again next time; its trouble is told once."""
         self._settings.refresh()  # first: “offline” said elsewhere holds here too, whatever ails the store
         try:
             self._look()
+            if self._trouble:
+                self._tell(NoticeOver(self._trouble))
             self._trouble = ""
         except KnownError as err:
             if err.code not in ("store.busy", self._trouble):
@@ -79,6 +98,8 @@ class Watch:
             self._revision = revision
             return
         self._version = version
+        if self._models != _marks(self._store):
+            self._tell(ModelsChanged())  # comes back as `hear_models`
         changes = self._store.changed_since(self._revision)
         self._revision = changes.revision
         for item in changes.items:
@@ -95,3 +116,8 @@ class Watch:
         for gone in changes.gone:
             self._chats.drop(gone)
             self._tell(ItemGone(gone))
+
+
+def _marks(store: Store) -> dict[str, str]:
+    """Names of the models in the library, by id: what a person would see change."""
+    return {one.id: one.name for one in store.models()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psutil
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent
@@ -9,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from slmdesk.core.records import Status
+from slmdesk.services.sentences import problem_of
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -222,7 +224,8 @@ def test_w1_a_crash_keeps_the_text_and_try_again_answers(desk):
     assert failed.status is Status.FAILED
     assert failed.text.startswith("word0")
     desk.wait(lambda: "crashed" in desk.page.picker.button.text())
-    desk.wait(lambda: desk.notices())
+    assert "ended itself" in _shown(desk, failed.id).note
+    assert desk.notices() == []  # said once, under the message
     chat = desk.chat.chat
     system = desk.ask(lambda services: services.chats.open(chat))
     assert system.messages[-1].id == failed.id
@@ -232,14 +235,35 @@ def test_w1_a_crash_keeps_the_text_and_try_again_answers(desk):
     assert desk.last().status is Status.COMPLETE
 
 
-def test_a_full_context_says_so_and_offers_a_new_chat(desk):
+def test_a_full_context_is_said_once_under_the_message(desk):
     desk.send("x", fail="context.full")
     desk.wait_idle()
+    assert "Start a new chat" in _shown(desk, desk.last().id).note
+    assert desk.notices() == []
+
+
+def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(desk):
+    desk.put("one two three " * 2000)
+    desk.wait(lambda: "Too long for the model" in desk.page.meter.sentence)
+    desk.enter()
     desk.wait(lambda: desk.notices())
-    first = desk.chat.chat
+    assert "This chat needs" in desk.notices()[0]
+    desk.click("context_new_chat")
+    desk.send("hello")
+    desk.wait_idle()
+    assert desk.notices() == []
+
+
+def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(desk):
+    process = psutil.Process(desk.ask(lambda services: services.engine.pid))
+    process.kill()
+    desk.wait(lambda: desk.notices())
     desk.click("notice_action")
-    assert desk.chat.chat == ""
-    assert first
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    assert desk.notices() == []
+    desk.frame._on_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
+    desk.frame._on_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
+    assert len(desk.notices()) == 1
 
 
 def test_the_meter_says_how_much_is_taken(desk):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
+from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import FakeHub, Fault, online
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
@@ -534,3 +536,12 @@ def test_every_fact_of_the_services_has_its_signal(models):
 
     desk = models()
     assert set(get_args(Fact)) <= set(desk.bridge._signals)
+
+
+def test_a_model_in_use_that_another_desk_removes_is_said_calmly(desk):
+    model = desk.ask(lambda services: services.models.state.model)
+    done = subprocess.run([*SLMDESK, "models", "remove", model], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    desk.wait(lambda: any("removed from the library elsewhere" in one for one in desk.notices()))
+    desk.wait(lambda: desk.page.picker.button.text() == "Add a model")
+    assert desk.page.first_start.isVisible()

@@ -25,6 +25,7 @@ from slmdesk.services.facts import (
     ModelState,
     ModelStateChanged,
     Noticed,
+    NoticeOver,
     PromptProgress,
 )
 from slmdesk.services.wishes import SendWish
@@ -57,6 +58,14 @@ def test_both_rows_are_kept_before_the_first_word_and_the_answer_ends_complete(o
     assert (kept.seed, kept.sampling["temperature"], kept.model_name) == (7, 0.5, "Echo")
     assert (kept.tokens_out, kept.owner, kept.prompt_version) == (4, None, "chat-1")
     assert sent.item.title == "hello there"
+
+
+def test_numbers_no_library_should_get_are_refused_before_anything_is_kept(opened) -> None:
+    told = opened()
+    with pytest.raises(KnownError) as caught:
+        send(told, "hello", sampling=Sampling(temperature=float("nan")))
+    assert caught.value.code == "request.invalid"
+    assert told.facts == []
 
 
 def test_the_facts_of_an_answer_come_in_order(opened) -> None:
@@ -355,6 +364,7 @@ def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(ope
     while row(told.services, sent.answer.id).status is not Status.COMPLETE:
         assert time.monotonic() < deadline
     assert row(told.services, sent.answer.id).text == ended.message.text
+    assert told.wait(NoticeOver).code == "store.full"
 
 
 def test_h3_two_desks_see_each_other(opened) -> None:

@@ -4,11 +4,13 @@ import queue
 import subprocess
 
 import pytest
+from fakes import tiny_gguf
 from fakes.commands import ROOT, SLMDESK
 from fakes.told import TIMEOUT_S, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import GuardPolicy, make_client
+from slmdesk.services.facts import ModelsChanged
 
 pytestmark = pytest.mark.process
 
@@ -39,5 +41,21 @@ def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(h
         command("network", "--offline", "off")
         assert seen.get(timeout=TIMEOUT_S).offline is False, "nobody asked the window for anything: it looked by itself"
         assert window.network.is_offline is False
+    finally:
+        window.close()
+
+
+def test_a_model_that_another_desk_brings_in_or_removes_is_told(home, tmp_path) -> None:
+    file = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama())
+    window = open_echo()
+    try:
+        seen: queue.SimpleQueue = queue.SimpleQueue()
+        window.add_listener(lambda fact: seen.put(window.models.list()) if isinstance(fact, ModelsChanged) else None)
+        command("models", "import", str(file))
+        (record,) = seen.get(timeout=TIMEOUT_S)
+        command("models", "rename", record.id, "Otherwise")
+        assert [one.name for one in seen.get(timeout=TIMEOUT_S)] == ["Otherwise"]
+        command("models", "remove", record.id)
+        assert seen.get(timeout=TIMEOUT_S) == []
     finally:
         window.close()

@@ -22,10 +22,15 @@ from PySide6.QtWidgets import (
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.text import breakable, cut_to_lines, plain_label
+from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.facts import Problem
 
 MOST_BARS = 2
+MOST_LINES = 2
+"""Of a bar's words; the rest is under *More*."""
+AREA_SHARE = 1 / 3
+"""Of the window's height: what does not fit in waits until the newer bar is closed."""
 BUTTONS_SHARE = 0.5
 """Of a bar's width: more than that, and the buttons stand under the words."""
 UNDO_MS = 10_000
@@ -47,14 +52,27 @@ class Notice:
     is_error: bool = False
     report: str = ""
     """Of our own fault: shown in the error dialog instead of a bar."""
+    topic: str = ""
+    """What it is about: it goes when that is over (`NoticeArea.drop_topic`)."""
 
 
-def notice_of(problem: Problem, *, action: str = "", on_action: Callable[[], None] | None = None) -> Notice:
-    """The bar for a problem; the same problem again takes its place."""
+def notice_of(
+    problem: Problem, *, action: str = "", on_action: Callable[[], None] | None = None, topic: str = ""
+) -> Notice:
+    """The bar for a problem; the same problem again takes its place.  Its topic, unless given, is its code."""
     key = f"{problem.code} {sorted(problem.args.items())}"
     args = "".join(f"\n{name}: {value}" for name, value in problem.args.items())
     details = problem.report or f"{problem.sentence}\n{problem.code}{args}"
-    return Notice(problem.sentence, details, action, on_action, key=key, is_error=True, report=problem.report)
+    return Notice(
+        problem.sentence,
+        details,
+        action,
+        on_action,
+        key=key,
+        is_error=True,
+        report=problem.report,
+        topic=topic or problem.code,
+    )
 
 
 class NoticeBar(QFrame):
@@ -78,7 +96,12 @@ class NoticeBar(QFrame):
         self._sign.setVisible(self._notice.is_error)
         set_icon(self._sign, "triangle-alert", "danger")
         self._label = plain_label(breakable(self._notice.text), self, name="notice_text")
+        self._label.setAccessibleName(self._notice.text)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._more = named(QPushButton("More", self), "notice_more")
+        self._more.setToolTip("Show all of this notice")
+        self._more.setVisible(False)
+        self._label.setMaximumHeight(MOST_LINES * self._label.fontMetrics().lineSpacing() + 2)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = named(QPushButton("Copy details", self), "copy_details_button")
         self._copy.setVisible(bool(self._notice.details))
@@ -94,7 +117,7 @@ class NoticeBar(QFrame):
         words.addWidget(self._label, 1)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.SPACE_8)
-        for button in (self._copy, self._act, self._close):
+        for button in (self._more, self._copy, self._act, self._close):
             self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
@@ -104,6 +127,7 @@ class NoticeBar(QFrame):
         self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _connect(self) -> None:
+        self._more.clicked.connect(self._on_more)
         self._copy.clicked.connect(self._on_copy)
         self._act.clicked.connect(self._on_act)
         self._close.clicked.connect(self.closed)
@@ -121,6 +145,19 @@ class NoticeBar(QFrame):
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         if direction != self._layout.direction():
             self._layout.setDirection(direction)
+        self._cut()
+
+    def _cut(self) -> None:
+        """As many words as MOST_LINES hold."""
+        self.ensurePolished()
+        shown = cut_to_lines(breakable(self._notice.text), self._label.font(), self._label.width(), MOST_LINES)
+        self._label.setText(shown)
+        self._label.setMaximumHeight(MOST_LINES * self._label.fontMetrics().lineSpacing() + 2)
+        self._more.setVisible(shown != breakable(self._notice.text))
+
+    @Slot()
+    def _on_more(self) -> None:
+        TextDialog(self.window(), title="Notice", intro="", text=self._notice.text).show()
 
     @Slot()
     def _on_copy(self) -> None:
@@ -140,6 +177,7 @@ class NoticeArea(QWidget):
         super().__init__(parent)
         self.setObjectName("notice_area")
         self._bars: list[NoticeBar] = []
+        self._room = 0
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -153,7 +191,7 @@ class NoticeArea(QWidget):
     @Slot(object)
     def show_notice(self, notice: Notice) -> None:
         """Add a bar; when there are too many the oldest goes, those that go by themselves first."""
-        same = [bar for bar in self._bars if notice.key and bar.notice.key == notice.key]
+        same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
         passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
         for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
             self._drop(old)
@@ -161,11 +199,26 @@ class NoticeArea(QWidget):
         bar.closed.connect(lambda: self._drop(bar))
         self._bars.append(bar)
         self._layout.addWidget(bar)
-        self.setVisible(True)
+        self._fit()
 
-    def drop_key(self, key: str) -> None:
-        """Close the bar of that key, if there is one."""
-        for bar in [bar for bar in self._bars if bar.notice.key == key]:
+    def set_room(self, window_height: int) -> None:
+        """How tall the window is, in pixels."""
+        self._room = round(window_height * AREA_SHARE)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrower, the bars are taller."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def drop_topic(self, topic: str) -> None:
+        """Close the bars about this: it is over."""
+        for bar in [bar for bar in self._bars if bar.notice.topic == topic]:
+            self._drop(bar)
+
+    def drop_text(self, text: str) -> None:
+        """Close the bars that say this: it is said elsewhere."""
+        for bar in [bar for bar in self._bars if bar.notice.text == text]:
             self._drop(bar)
 
     def _drop(self, bar: NoticeBar) -> None:
@@ -175,4 +228,16 @@ class NoticeArea(QWidget):
         self._layout.removeWidget(bar)
         bar.hide()
         bar.deleteLater()
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show the newest bar always, older ones where there is room."""
+        taken = 0
+        for bar in reversed(self._bars):
+            taken += bar.heightForWidth(self.width())
+            bar.setVisible(bar is self._bars[-1] or taken <= self._room or not self._room)
         self.setVisible(bool(self._bars))
+
+
+def _is_same(one: Notice, other: Notice) -> bool:
+    return one.text == other.text or bool(one.key and one.key == other.key)

@@ -6,6 +6,7 @@ import re
 from html import escape
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontMetrics, QTextLayout
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from slmdesk.gui.widgets.named import named
@@ -65,3 +66,18 @@ def plain_tip(text: str) -> str:
 def breakable(text: str, every: int = 30) -> str:
     """Text in which words longer than a line may be broken.  Only shown, never copied or opened."""
     return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
+
+
+def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
+    """`text`, or where it takes more than `lines` of `width` pixels, its beginning and an ellipsis."""
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    starts: list[int] = []
+    while (line := layout.createLine()).isValid() and len(starts) <= lines:
+        line.setLineWidth(max(width, 1))
+        starts.append(line.textStart())
+    layout.endLayout()
+    if len(starts) <= lines or width <= 0:
+        return text
+    last = text[starts[lines - 1] :]
+    return text[: starts[lines - 1]] + QFontMetrics(font).elidedText(last, Qt.TextElideMode.ElideRight, width)

@@ -1,0 +1,57 @@
+"""The quiet bars: never the same twice, never more than a part of the window, gone when they are over."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+
+from slmdesk.gui.main_window import fitted
+from slmdesk.gui.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
+from slmdesk.gui.widgets.text_dialog import TextDialog
+
+pytestmark = pytest.mark.gui
+LONG = "Many words that say the same thing over and over. " * 20
+
+
+@pytest.fixture
+def area(qtbot) -> NoticeArea:
+    area = NoticeArea()
+    qtbot.addWidget(area)
+    area.resize(800, 100)
+    area.show()
+    return area
+
+
+def test_the_same_sentence_is_shown_once(area):
+    area.show_notice(Notice("The disk is full.", key="one"))
+    area.show_notice(Notice("The disk is full.", key="two", action="Do it"))
+    assert [bar.notice.action for bar in area.bars] == ["Do it"]
+
+
+def test_what_is_over_goes_and_the_rest_stays(area):
+    area.show_notice(Notice("The disk is full.", topic="store.full"))
+    area.show_notice(Notice("Another thing."))
+    area.drop_topic("store.full")
+    assert [bar.notice.text for bar in area.bars] == ["Another thing."]
+
+
+def test_long_notices_leave_the_page_its_room_and_can_be_read_whole(qtbot, area):
+    area.set_room(600)
+    area.show_notice(Notice(LONG))
+    area.show_notice(Notice(LONG + "And more.", action="Do it"))
+    area.resize(800, area.sizeHint().height())
+    qtbot.waitUntil(lambda: area.bars[-1].findChild(QPushButton, "notice_more").isVisible())
+    assert area.sizeHint().height() <= 600 * AREA_SHARE + 1
+    area.bars[-1].findChild(QPushButton, "notice_more").click()
+    dialog = area.window().findChild(TextDialog)
+    assert dialog.findChild(QPlainTextEdit).toPlainText() == LONG + "And more."
+    dialog.close()
+
+
+@pytest.mark.parametrize("wanted", [QRect(0, 0, 1100, 760), QRect(900, 500, 640, 480), QRect(-3000, -50, 3000, 2000)])
+def test_a_window_lies_with_its_frame_on_the_screen(wanted):
+    screen = QRect(0, 0, 1366, 728)
+    place = fitted(wanted, screen)
+    assert screen.contains(place.adjusted(-8, -40, 8, 8))
+    assert place.width() == min(wanted.width(), 1366 - 16)
