@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from gui.view.made_up import ALL_ACTIONS, answer, chat, user
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
@@ -508,3 +508,61 @@ def test_found_words_are_counted_and_marked_also_after_scrolling(view):
     assert len(view.rows[100].widget.text.extraSelections()) == 3
     assert view.find("") == ()
     assert view.rows[100].widget.text.extraSelections() == []
+
+
+# versions, markers, details -----------------------------------------------------------------------------------------
+
+
+def test_versions_are_flipped_by_buttons_and_keys(qtbot, view):
+    message = replace(answer("a", "x"), version=2, versions=3)
+    view.show_conversation([user("u", "q"), message, user("v", "q"), answer("b", "y")])
+    widget = view.rows[1].widget
+    assert widget.findChild(QLabel, "message_version").text() == "2 of 3"
+    assert [b.objectName() for b in widget.buttons][:2] == ["action_previous_version", "action_next_version"]
+    view.set_current(1)
+    for key, step in ((KEY.Key_Left, -1), (KEY.Key_Right, 1)):
+        with qtbot.waitSignal(view.version_requested) as told:
+            qtbot.keyClick(view, key)
+        assert told.args == ["a", step]
+    view.update_message(replace(message, version=3))
+    view.set_current(1)
+    with qtbot.assertNotEmitted(view.version_requested):
+        qtbot.keyClick(view, KEY.Key_Right)
+    assert widget.buttons[0].objectName() == "action_previous_version"
+    assert "action_next_version" not in [b.objectName() for b in widget.buttons]
+
+
+def test_long_numbers_of_a_list_have_room(view, settled):
+    def left_of_words(text):
+        view.show_conversation([answer("a", text)])
+        settled(view)
+        shown = view.rows[0].widget.text
+        return shown.cursorRect(QTextCursor(shown.document())).x()
+
+    usual = left_of_words("1. word\n2. word")
+    metrics = view.rows[0].widget.text.fontMetrics()
+    assert left_of_words("\n".join(f"{number}. word" for number in range(96, 106))) >= metrics.horizontalAdvance(
+        "105. "
+    )
+    longest = left_of_words("\n".join(f"{number}. word" for number in range(99_998, 100_003)))
+    assert longest >= metrics.horizontalAdvance("100002. ") > usual
+
+
+def test_details_are_cut_with_an_ellipsis_and_told_in_full(view):
+    words = "A model with a rather long name  ·  39.5 tokens/s  ·  120 tokens in 3.0 s"
+    view.resize(460, 500)
+    view.show_conversation([replace(answer("a", "x"), details=words, details_tip=f"{words}  ·  seed 7")])
+    view.set_current(0)
+    label = view.rows[0].widget.findChild(QLabel, "message_details")
+    assert label.text().endswith("…")
+    assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width()
+    assert "seed 7" in label.toolTip()
+    assert label.accessibleName() == words
+
+
+def test_the_ground_of_code_ends_below_its_last_line(view, settled):
+    view.show_conversation([answer("a", "```\nwords\n```")])
+    settled(view)
+    text = view.rows[0].widget.text
+    last = text.document().documentLayout().blockBoundingRect(text.document().lastBlock())
+    assert text.height() >= last.bottom() + 6

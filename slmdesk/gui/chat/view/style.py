@@ -23,6 +23,8 @@ GLUED = QTextFormat.Property.UserProperty + 5
 QUOTE_STEP = 16
 TOP_MARGIN = 6
 """Over the first block of a document: room for the ground of code."""
+BOTTOM_MARGIN = 6
+"""Under the last block of a document: for the same."""
 CODE_PAD = 12
 HEADING_SIZES = (1.35, 1.2, 1.1, 1.0, 1.0, 1.0)
 CODE_SHARE = 0.92

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.parser import Parser
-from slmdesk.gui.chat.view.style import TOP_MARGIN, ViewStyle
+from slmdesk.gui.chat.view.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 from slmdesk.gui.chat.view.text import MessageText
 from slmdesk.gui.chat.view.writer import MessageWriter
 from slmdesk.gui.icons import icon, pixmap
@@ -92,7 +92,7 @@ class MessageWidget(QWidget):
         y = SPACE_12 + small + SPACE_4
         height = self.text.height_at(inner)
         self.text.setGeometry(SPACE_16, y, inner, height)
-        y += height + SPACE_12
+        y += height + SPACE_12 - BOTTOM_MARGIN
         self._band = QRect(0, 0, width, y)
         y = self._lay_note(y, inner)
         self._actions_top = y
@@ -211,7 +211,8 @@ class MessageWidget(QWidget):
             if self.isRightToLeft():
                 place.moveRight(width - x - SPACE_4)
             self._details.setGeometry(place)
-            metrics = QFontMetrics(self._style.small_font)
+            self._details.ensurePolished()  # the style sheet has a word in its font
+            metrics = self._details.fontMetrics()
             self._details.setText(metrics.elidedText(self._view.details, Qt.TextElideMode.ElideRight, place.width()))
 
     def _show_actions(self) -> None:
@@ -234,7 +235,7 @@ class MessageWidget(QWidget):
                 self._row.append(self._make_button(key, name, words))
         if self._view.details:
             self._details = self._make_label("message_details", self._view.details)
-            self._details.setFont(self._style.small_font)
+            self._details.setAccessibleName(self._view.details)
             self._details.setToolTip(plain_tip(self._view.details_tip or self._view.details))
         self._lay_actions()
 

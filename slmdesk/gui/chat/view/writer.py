@@ -14,7 +14,7 @@ from PySide6.QtGui import QTextCursor, QTextDocument
 
 from slmdesk.gui.chat.view.builder import Builder, Built
 from slmdesk.gui.chat.view.parser import Deadline, Parser, TooSlow, offset_of_line, top_level_starts
-from slmdesk.gui.chat.view.style import TOP_MARGIN, ViewStyle
+from slmdesk.gui.chat.view.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 
 SLICE = 4000
 """Characters of a stored text shown in one turn; a longer open block is only appended to."""
@@ -58,7 +58,8 @@ class MessageWriter:
         """Part of the text stands there without its formatting, which would have taken too long."""
         self._document.clear()
         frame = self._document.rootFrame().frameFormat()
-        frame.setTopMargin(TOP_MARGIN)  # Qt takes no notice of the first block's own
+        frame.setTopMargin(TOP_MARGIN)  # Qt takes no notice of the first block's own, nor of the last one's
+        frame.setBottomMargin(BOTTOM_MARGIN)
         self._document.rootFrame().setFrameFormat(frame)
         self._builder = Builder(self._document, self._style, all_rows=self._all_rows)
 
