@@ -19,6 +19,7 @@ from slmdesk.gui.chat.models_controller import STATE_TOPIC, ModelsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.main_window import MainWindow, Page
+from slmdesk.gui.models.adding import AddDialog, AddingController
 from slmdesk.gui.models.controller import LibraryController
 from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
@@ -30,6 +31,8 @@ from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services import facts
 from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.fits import Fit
+from slmdesk.services.models import ModelInfo
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ class Frame(QObject):
         self.chats = ListController(bridge, self)
         self.models = ModelsController(bridge, starter, self)
         self.library = LibraryController(bridge, self)
+        self.adding = AddingController(bridge, self)
         self.find = FindController(bridge, settings, self)
         self.fetch = FetchController(bridge, settings, self)
         self.settings = SettingsController(bridge, settings, self)
@@ -89,10 +93,22 @@ class Frame(QObject):
 
     def _connect(self) -> None:
         bridge, window = self._bridge, self.window
-        for source in (self.chat, self.chats, self.models, self.library, self.find, self.fetch, self.settings):
+        for source in (
+            self.chat,
+            self.chats,
+            self.models,
+            self.library,
+            self.adding,
+            self.find,
+            self.fetch,
+            self.settings,
+        ):
             source.notice_raised.connect(self._on_notice_raised)
         for part in (self.library, self.fetch):
             part.chat_requested.connect(self._on_chat_requested)
+        for place in (self.models, self.models_page):
+            place.file_chosen.connect(self.adding.look_at)
+        self.adding.file_read.connect(self._on_file_read)
         for switch in (window.status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
         bridge.noticed.connect(self._on_noticed)
@@ -231,6 +247,18 @@ class Frame(QObject):
     @Slot(object)
     def _on_open_failed(self, problem: Problem) -> None:
         self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.close_requested.emit))
+
+    @Slot(object, object, object)
+    def _on_file_read(self, path: Path, info: ModelInfo, fit: Fit) -> None:
+        dialog = AddDialog(self.window, path, info, fit)
+        dialog.add_chosen.connect(partial(self._add_file, path))
+        dialog.open()
+
+    def _add_file(self, path: Path, link: bool) -> None:
+        if self.models_page.isVisible():
+            self.library.add_file(path, link)
+        else:
+            self.models.import_file(path, link)
 
     @Slot(str)
     def _on_chat_requested(self, model: str) -> None:

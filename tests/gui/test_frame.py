@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QToolButton
 
 from slmdesk.core.records import Status
+from slmdesk.gui.models.adding import AddDialog
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -36,6 +37,16 @@ def test_first_start_without_a_starter_offers_a_file(start, monkeypatch, tmp_pat
     desk.wait(lambda: desk.page.first_start.isVisible())
     assert not desk.find("starter_button").isVisible()
     assert desk.find("add_model_button").isVisible()
+
+
+def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
+    desk = start()
+    desk.frame.models.look_at(model_file)
+    desk.wait(lambda: desk.window.findChild(AddDialog))
+    assert not desk.ask(lambda services: services.models.list())
+    desk.click(desk.find("add_copy", desk.window.findChild(AddDialog)))
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    assert not desk.ask(lambda services: services.models.list())[0].linked
 
 
 def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):

@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.records import Status
+from slmdesk.gui.models.adding import AddDialog
 from slmdesk.services.facts import DownloadState
 
 pytestmark = pytest.mark.gui
@@ -415,7 +416,7 @@ def test_a_broken_file_is_said_on_its_card(models, model_file):
     assert not local(desk)[0].findChild(QPushButton, "use_button").isEnabled()
 
 
-def test_a_file_dropped_on_the_page_is_copied_in(models, model_file):
+def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_file):
     desk = models()
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(model_file))])
@@ -424,7 +425,15 @@ def test_a_file_dropped_on_the_page_is_copied_in(models, model_file):
     enter = QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys)
     QApplication.sendEvent(page.viewport(), enter)
     QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+    desk.wait(lambda: desk.window.findChild(AddDialog))
+    dialog = desk.window.findChild(AddDialog)
+    said = " ".join(one.text() for one in dialog.findChildren(QLabel))
+    for words in ("Tiny llama", "Size:", "Precision:", "Licence:", "Memory: needs about", "fits"):
+        assert words in said
+    assert not local(desk)
+    desk.click(desk.find("add_link", dialog))
     desk.wait(lambda: local(desk))
+    assert desk.ask(lambda services: services.models.list())[0].linked
     assert desk.page.first_start.isHidden() or not desk.page.isVisible()
 
 

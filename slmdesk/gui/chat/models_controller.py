@@ -28,7 +28,8 @@ class ModelsController(QObject):
     """The models, as facts for the page and wishes from it.  Lives on the window's thread.
 
     Emits `models_listed` with ModelRecords, `state_changed` with a ModelStateChanged, `starter_found` with a sentence
-    ('' when there is none), `import_progressed` with words and a fraction, `import_ended`, `notice_raised`.
+    ('' when there is none), `import_progressed` with words and a fraction, `import_ended`, `file_chosen`
+    with a Path to be looked at, `notice_raised`.
     """
 
     models_listed = Signal(object)
@@ -36,6 +37,7 @@ class ModelsController(QObject):
     starter_found = Signal(str)
     import_progressed = Signal(str, float)
     import_ended = Signal()
+    file_chosen = Signal(object)
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
@@ -79,15 +81,19 @@ class ModelsController(QObject):
             self.import_file(self._starter)
 
     @Slot(object)
-    def import_file(self, path: Path) -> None:
-        """Copy a model file into the library and use it."""
+    def look_at(self, path: Path) -> None:
+        """Show what a model file is, before it is added."""
+        self.file_chosen.emit(path)
+
+    def import_file(self, path: Path, link: bool = False) -> None:
+        """Bring a model file into the library, by copy or (`link`) where it is, and use it."""
         if self._importing is not None:
             self.notice_raised.emit(Notice("A model file is being added already.", key="import"))
             return
         self._importing = path
         self.import_progressed.emit(f"Adding {path.name}…", 0.0)
 
-        self._bridge.ask(lambda services: services.models.import_file(path), None, self._on_import_refused)
+        self._bridge.ask(lambda services: services.models.import_file(path, link=link), None, self._on_import_refused)
 
     @Slot()
     def cancel_import(self) -> None:

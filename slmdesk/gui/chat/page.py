@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QSplitter,
@@ -29,8 +27,9 @@ from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.model_picker import ModelPicker
 from slmdesk.gui.chat.models_controller import ModelsController
 from slmdesk.gui.chat.view import ConversationView, MessageView
+from slmdesk.gui.models.adding import choose_model_file
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.widgets.dropped import MODEL_FILTER, model_files
+from slmdesk.gui.widgets.dropped import model_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
@@ -205,7 +204,7 @@ class ChatPage(QWidget):
         self._picker.add_file_requested.connect(self._on_add_file)
         self._first.starter_requested.connect(models.import_starter)
         self._first.add_file_requested.connect(self._on_add_file)
-        self._first.file_dropped.connect(models.import_file)
+        self._first.file_dropped.connect(models.look_at)
         self._first.cancel_requested.connect(models.cancel_import)
 
     @property
@@ -323,12 +322,7 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_add_file(self) -> None:
-        dialog = QFileDialog(self, "Add a model file", "", MODEL_FILTER)
-        dialog.setObjectName("model_file_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self._models.import_file(Path(name)))
-        dialog.open()
+        choose_model_file(self, "model_file_dialog", self._models.look_at)
 
     @Slot()
     def _on_theme_changed(self) -> None:
@@ -360,4 +354,4 @@ class ChatPage(QWidget):
         files = model_files(event)
         if files:
             event.acceptProposedAction()
-            self._models.import_file(files[0])
+            self._models.look_at(files[0])

@@ -73,13 +73,13 @@ class LocalCard(Card):
 class LocalModels(QWidget):
     """The list, and what adds to it.
 
-    Emits `use_requested` with an id, `action_requested` with an id and one of ACTIONS, `add_requested` with whether to
-    link, `cancel_requested` while a file is copied in.
+    Emits `use_requested` with an id, `action_requested` with an id and one of ACTIONS, `add_requested`,
+    `cancel_requested` while a file is copied in.
     """
 
     use_requested = Signal(str)
     action_requested = Signal(str, str)
-    add_requested = Signal(bool)
+    add_requested = Signal()
     cancel_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -111,12 +111,7 @@ class LocalModels(QWidget):
 
     def _build_import(self) -> None:
         self._add = named(QPushButton("Add a model file…", self), "library_add_button")
-        menu = named(QMenu(self._add), "library_add_menu")
-        for link, words in ((False, "Copy it into the library…"), (True, "Use it where it is (link)…")):
-            action = named(QAction(words, menu), "add_link" if link else "add_copy")
-            action.triggered.connect(lambda _checked=False, chosen=link: self.add_requested.emit(chosen))
-            menu.addAction(action)
-        self._add.setMenu(menu)
+        self._add.clicked.connect(self.add_requested)
         self._drop = plain_label("or drop a .gguf file anywhere on this page", self, name="drop_words", kind="small")
         self._import_row = QHBoxLayout()
         self._import_row.setSpacing(theme.SPACE_12)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -19,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.gui import theme
+from slmdesk.gui.models.adding import choose_model_file
 from slmdesk.gui.models.controller import LibraryController
 from slmdesk.gui.models.download_rows import Downloads
 from slmdesk.gui.models.fetching import FetchController
@@ -26,7 +24,7 @@ from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.local_cards import LocalModels
 from slmdesk.gui.models.search import HubSearch
 from slmdesk.gui.models.suggestions import Suggestions
-from slmdesk.gui.widgets.dropped import MODEL_FILTER, model_files
+from slmdesk.gui.widgets.dropped import model_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
@@ -60,9 +58,12 @@ class OfflineBar(QFrame):
 
 
 class ModelsPage(QScrollArea):
-    """One scrolling column of three parts.  Emits `offline_chosen` when a person allows the network."""
+    """One scrolling column of three parts.  Emits `offline_chosen` when a person allows the network,
+    `file_chosen` with the Path of a model file to be looked at.
+    """
 
     offline_chosen = Signal(bool)
+    file_chosen = Signal(object)
 
     def __init__(
         self,
@@ -195,14 +196,9 @@ class ModelsPage(QScrollArea):
     def _on_details_read(self, title: str, intro: str, text: str) -> None:
         TextDialog(self, title=title, intro=intro, text=text).show()
 
-    @Slot(bool)
-    def _on_add(self, link: bool) -> None:
-        dialog = QFileDialog(self, "Add a model file", "", MODEL_FILTER)
-        dialog.setObjectName("library_file_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self._library.add_file(Path(name), link))
-        dialog.open()
+    @Slot()
+    def _on_add(self) -> None:
+        choose_model_file(self, "library_file_dialog", self.file_chosen.emit)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A model file may be dropped anywhere on the page."""
@@ -210,11 +206,11 @@ class ModelsPage(QScrollArea):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Copy the first model file in."""
+        """Show what the first model file is."""
         files = model_files(event)
         if files:
             event.acceptProposedAction()
-            self._library.add_file(files[0], False)
+            self.file_chosen.emit(files[0])
 
     def _ask_name(self, model: str) -> None:
         dialog = QInputDialog(self)
