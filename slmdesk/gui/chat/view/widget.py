@@ -22,7 +22,7 @@ PLAIN_NOTE = "Part of this is shown without formatting, which would have taken t
 _NOTE_LOOKS = {
     Status.FAILED: ("triangle-alert", "danger"),
     Status.INTERRUPTED: ("triangle-alert", "warn"),
-    Status.CANCELLED: ("circle-stop", "muted"),
+    Status.CANCELLED: ("octagon-minus", "muted"),
 }
 
 
