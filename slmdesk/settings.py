@@ -74,13 +74,14 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 _MAX_TEXT = 64_000
 _NAMES = tuple(each.name for each in fields(Settings) if each.name != "extra")
 _DEFAULTS = Settings()
+_KINDS = {bool: "yes or no", int: "a whole number", str: "words"}
 
 
 def reason_against(key: str, value: object) -> str:
     """Why `value` is no value for the setting `key`, in short; empty when it is one."""
     default = getattr(_DEFAULTS, key)
     if type(value) is not type(default):
-        return f"expected {type(default).__name__}"
+        return f"expected {_KINDS[type(default)]}"
     if key == "theme" and value not in THEMES:
         return "expected one of " + ", ".join(THEMES)
     if isinstance(value, int) and key in _RANGES:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 TITLE = "Something went wrong in slmdesk"
 SENTENCE = (
     "slmdesk made a mistake of its own. Your chats are saved, and the program goes on. "
-    "The report below names program versions and places in the program; it holds nothing you wrote."
+    "The details name program versions and places in the program; they hold nothing you wrote."
 )
 MAX_REPORTS = 20
 """Kept for copying; further ones are only counted."""

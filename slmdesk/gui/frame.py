@@ -25,6 +25,7 @@ from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.page import ModelsPage
 from slmdesk.gui.settings.controller import SettingsController
+from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
@@ -126,6 +127,7 @@ class Frame(QObject):
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(window.status.show_model)
+        self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(bridge, window).show())
         window.status.ledger_requested.connect(self._on_ledger_requested)
         window.close_requested.connect(self.close_requested)
         window.page_shown.connect(self._on_page_shown)

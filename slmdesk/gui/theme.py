@@ -168,6 +168,7 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
     QMenu::item:selected {{ background: {t.raised}; color: {t.text}; }}
     QMenu::item:disabled {{ color: {t.muted}; }}
     QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 4px 8px; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QPushButton {{ background: {t.raised}; color: {t.text}; border: 2px solid {t.raised};
         border-radius: {CONTROL_RADIUS}px; padding: 4px 12px; }}
     QPushButton:hover {{ border-color: {t.line}; }}

@@ -194,3 +194,26 @@ def test_a_chat_in_which_an_answer_is_written_has_a_mark(desk):
     QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
     desk.wait_idle()
     desk.wait(lambda: not rows.index(0).data(WRITING_ROLE))
+
+
+def test_the_trash_restores_a_chat_or_deletes_it_for_good(desk):
+    for words in ("one", "two"):
+        desk.click("new_chat_button")
+        desk.send(words)
+        desk.wait_idle()
+        desk.frame.chats.delete(desk.chat.chat)
+        desk.wait(lambda: desk.chat.chat == "")
+    desk.window.show_page(2)
+    desk.click("setting_deleted_chats")
+    dialog = desk.find("deleted_chats")
+    rows = desk.find("deleted_list", dialog)
+    desk.wait(lambda: rows.count() == 2)
+    desk.click(desk.find("restore_button", dialog))
+    desk.wait(lambda: rows.count() == 1)
+    assert len(desk.ask(lambda services: services.history.items())) == 1
+    desk.click(desk.find("delete_for_good_button", dialog))
+    desk.click(desk.find("delete_sure_button", dialog))
+    desk.wait(lambda: rows.count() == 0)
+    assert desk.ask(lambda services: services.history.items(deleted=True)) == []
+    assert not desk.find("restore_button", dialog).isEnabled()
+    dialog.close()

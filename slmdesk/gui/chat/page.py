@@ -27,9 +27,8 @@ from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.model_picker import ModelPicker
 from slmdesk.gui.chat.models_controller import ModelsController
 from slmdesk.gui.chat.view import ConversationView, MessageView
-from slmdesk.gui.models.adding import choose_model_file
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.widgets.dropped import model_files
+from slmdesk.gui.widgets.dropped import choose_model_file, model_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named

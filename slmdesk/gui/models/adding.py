@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.core.quantization import quantization_named
 from slmdesk.gui import theme
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.models.card import FitMark
-from slmdesk.gui.widgets.dropped import MODEL_FILTER
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.gui.widgets.text import breakable, plain_label
@@ -21,9 +19,6 @@ from slmdesk.services.facts import Problem
 from slmdesk.services.fits import Fit
 from slmdesk.services.models import ModelInfo
 from slmdesk.services.sentences import bytes_for_people
-
-LAST_FOLDER = "last_model_folder"
-"""Property of the application: where a model file was last chosen."""
 
 
 class AddingController(QObject):
@@ -120,20 +115,3 @@ def lines_of(info: ModelInfo, fit: Fit) -> list[str]:
         f"Licence: {info.header.license or 'not stated'}",
         f"Memory: needs about {needs}, {free} are free",
     ]
-
-
-def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> None:
-    """Ask for a model file, in the folder used last or the person's own.  Does not block."""
-    app = QApplication.instance()
-    assert app is not None
-    dialog = QFileDialog(parent, "Add a model file", str(app.property(LAST_FOLDER) or Path.home()), MODEL_FILTER)
-    dialog.setObjectName(name)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-
-    def selected(file: str) -> None:
-        app.setProperty(LAST_FOLDER, str(Path(file).parent))
-        chosen(Path(file))
-
-    dialog.fileSelected.connect(selected)
-    dialog.open()

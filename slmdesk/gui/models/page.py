@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.gui import theme
-from slmdesk.gui.models.adding import choose_model_file
 from slmdesk.gui.models.controller import LibraryController
 from slmdesk.gui.models.download_rows import Downloads
 from slmdesk.gui.models.fetching import FetchController
@@ -24,7 +23,7 @@ from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.local_cards import LocalModels
 from slmdesk.gui.models.search import HubSearch
 from slmdesk.gui.models.suggestions import Suggestions
-from slmdesk.gui.widgets.dropped import model_files
+from slmdesk.gui.widgets.dropped import choose_model_file, model_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named

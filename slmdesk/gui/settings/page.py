@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Qt, Slot
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -23,7 +23,7 @@ from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.settings import Settings
 
-THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark"))
 SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 SEQUENCES = (1, 4, 8, 12, 16)
@@ -34,7 +34,9 @@ COLUMN = 640
 
 
 class SettingsPage(QScrollArea):
-    """All settings on one page.  Wishes go to the controller."""
+    """All settings on one page.  Wishes go to the controller; emits `deleted_chats_requested`."""
+
+    deleted_chats_requested = Signal()
 
     def __init__(self, controller: SettingsController, models_folder: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,19 +51,19 @@ class SettingsPage(QScrollArea):
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "settings_inner")
-        holder = QWidget(inner)
-        holder.setMaximumWidth(COLUMN)
+        holder = self._holder = QWidget(inner)
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_16)
         column.setSpacing(theme.SPACE_12)
         column.addWidget(plain_label("Settings", holder, name="settings_title", kind="title"))
-        note = "Each change counts at once."
+        note = "Changes take effect at once."
         column.addWidget(plain_label(note, holder, name="settings_note", kind="muted"))
         self._policy_note = plain_label("", holder, name="policy_note", kind="muted")
         self._policy_note.hide()
         column.addWidget(self._policy_note)
         self._build_look(holder, column)
         self._build_models(holder, column)
+        self._build_history(holder, column)
         column.addStretch(1)
         row = QHBoxLayout(inner)
         row.setContentsMargins(0, 0, 0, 0)
@@ -73,7 +75,7 @@ class SettingsPage(QScrollArea):
     def _build_look(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Look", holder, name="look_heading", kind="heading"))
         self._theme = Choice(list(THEMES), holder)
-        _add(column, self._theme, "theme", "Colours", "Light or dark, or as the system has it.")
+        _add(column, self._theme, "theme", "Colours", "Light or dark, or the same as the system.")
         self._size = Choice([(size, f"{size} %") for size in SIZES], holder)
         _add(column, self._size, "font_scale", "Text size", "The size of all text in the window.")
 
@@ -104,11 +106,17 @@ class SettingsPage(QScrollArea):
             column, self._idle, "idle_unload_minutes", "Free the memory after",
             "A model nobody used for this long is taken out of memory; the next message loads it again.",
         )  # fmt: skip
-        self._sequences = Choice([(0, "By itself"), *((count, str(count)) for count in SEQUENCES)], holder)
+        self._sequences = Choice([(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)], holder)
         _add(
             column, self._sequences, "sequences", "Answers at once",
-            "How many answers are written side by side. By itself, the program measures what is fastest on this PC.",
+            "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
         )  # fmt: skip
+
+    def _build_history(self, holder: QWidget, column: QVBoxLayout) -> None:
+        column.addWidget(plain_label("History", holder, name="history_heading", kind="heading"))
+        self._deleted = QPushButton("Deleted chats…", holder)
+        words = "Deleted chats stay in the trash until they are deleted for good."
+        _add(column, self._deleted, "deleted_chats", "Trash", words)
 
     def _connect(self) -> None:
         change = self._controller.change
@@ -118,12 +126,14 @@ class SettingsPage(QScrollArea):
         self._idle.value_chosen.connect(lambda value: change("idle_unload_minutes", value))
         self._sequences.value_chosen.connect(lambda value: change("sequences", value))
         self._choose.clicked.connect(self._on_choose)
+        self._deleted.clicked.connect(self.deleted_chats_requested)
         self._controller.settings_shown.connect(self.show_settings)
         self._controller.policy_shown.connect(self.show_policy)
 
     @Slot(object)
     def show_settings(self, settings: Settings) -> None:
         """Show these settings."""
+        self._holder.setMaximumWidth(COLUMN * settings.font_scale // 100)
         self._theme.show_value(settings.theme)
         self._size.show_value(settings.font_scale)
         self._context.show_value(settings.context_tokens)

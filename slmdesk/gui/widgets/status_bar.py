@@ -82,7 +82,7 @@ class StatusBar(QFrame):
             return
         words = STATE_WORDS[fact.state].format(name=fact.name or "Model", percent=round(fact.fraction * 100))
         if fact.state is ModelState.READY and fact.memory_bytes:
-            words += f", {bytes_for_people(fact.memory_bytes)}"
+            words += f", {bytes_for_people(fact.memory_bytes)} memory"
         self._model.setText(words)
 
     def _show_network(self) -> None:
