@@ -20,6 +20,16 @@ SMALLEST_CONTEXT = 512
 UNKNOWN_CONTEXT = 4096
 """For a file that does not say how long its texts may be."""
 LONGEST_CONTEXT = 1 << 20
+MOST_SEQUENCES = 16
+"""At once, where the cost curve may choose."""
+KEPT_SEQUENCES = 8
+"""Finished ones that may stay for their prefix."""
+STATEFUL_SEQUENCES = 4
+"""Of models that hold a state for each sequence, which costs megabytes, used or not."""
+PROCESS_BYTES = 60 << 20
+"""Of the model's process without a model: Python, numpy, the libraries."""
+_SHARE_FOR_SECOND_CONTEXT = 0.1
+"""Of the free memory: what may be spent to have room for other chats and background work beside a full context."""
 
 _HALF, _FLOAT = 2, 4
 _TOKEN_BYTES = 300
@@ -63,13 +73,41 @@ def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, bat
     )
 
 
+def estimate_loaded(header: GgufHeader, *, context_tokens: int, available_bytes: int) -> MemoryParts:
+    """Bytes of the whole process with the model loaded for requests of `context_tokens`, as the engine loads it.
+
+    That is with its pool, which may be larger, room for several sequences, and the program (in `compute`).
+    """
+    one = _with_places(header, context_tokens)
+    return _with_places(header, choose_pool(context_tokens, one, available_bytes))
+
+
+def _with_places(header: GgufHeader, cells: int) -> MemoryParts:
+    """With as many sequences as the engine makes room for; a sliding layer has cells for each."""
+    stateful = any(layer.has_state for layer in _layers(header))
+    places = 2 * STATEFUL_SEQUENCES if stateful else MOST_SEQUENCES + KEPT_SEQUENCES
+    cache = estimate(header, context_tokens=cells, sequences=places).kv_cache
+    alone = estimate(header, context_tokens=cells)  # logits of others are laid out, but hardly ever touched
+    return MemoryParts(alone.weights, cache, alone.compute + PROCESS_BYTES)
+
+
+def choose_pool(context_tokens: int, parts: MemoryParts, available_bytes: int) -> int:
+    """Cells of the pool: twice the context where that costs little, so that not each new chat drives out the last.
+
+    `parts`: what the model takes with the cells of one context.
+    """
+    cache = parts.kv_cache
+    affordable = cache <= available_bytes * _SHARE_FOR_SECOND_CONTEXT and parts.total + cache <= available_bytes
+    return 2 * context_tokens if affordable else context_tokens
+
+
 def program_bytes(header: GgufHeader) -> int:
     """What the program and the library keep beside llama.cpp's buffers: the vocabulary's tables, graphs, threads."""
     return _vocabulary_bytes(header) + _FIXED_BYTES
 
 
 def sensible_context(header: GgufHeader, wanted: int, budget_bytes: int) -> int:
-    """A context of at most `wanted` tokens that the model was made for and `budget_bytes` hold.
+    """A context of at most `wanted` tokens that the model was made for and `budget_bytes` hold, process and all.
 
     Below that as much as fits, in steps of 256, but never less than 512 (or `wanted`), even when that does not fit:
     the verdict on memory is another question.  The header's number is never taken for more than 2^20.
@@ -88,7 +126,7 @@ def sensible_context(header: GgufHeader, wanted: int, budget_bytes: int) -> int:
 
 
 def _fits(header: GgufHeader, context_tokens: int, budget_bytes: int) -> bool:
-    return estimate(header, context_tokens=context_tokens).total <= budget_bytes
+    return _with_places(header, context_tokens).total <= budget_bytes
 
 
 def _cache_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
-from slmdesk.core.memory import estimate, sensible_context
+from slmdesk.core.memory import estimate_loaded, sensible_context
 from slmdesk.core.types import MemoryParts
 
 COMFORTABLE = 0.8
@@ -21,6 +21,8 @@ class Fit:
     memory: MemoryParts
     available_bytes: int
     context_tokens: int
+    most_tokens: int = 0
+    """The longest context the model was made for; 0: not known."""
 
 
 def available_bytes() -> int:
@@ -33,10 +35,11 @@ def available_bytes() -> int:
 def fit_header(header: GgufHeader, context_tokens: int, available: int) -> Fit:
     """The verdict for a context of `context_tokens`, or as many as this model can have."""
     context = sensible_context(header, context_tokens, available)
-    memory = estimate(header, context_tokens=context)
+    memory = estimate_loaded(header, context_tokens=context, available_bytes=available)
+    verdict = "fits" if memory.total <= COMFORTABLE * available else "tight"
     if memory.total > available:
-        return Fit("too_large", memory, available, context)
-    return Fit("fits" if memory.total <= COMFORTABLE * available else "tight", memory, available, context)
+        verdict = "too_large"
+    return Fit(verdict, memory, available, context, max(0, header.context_length))
 
 
 def fit_file(path: Path, context_tokens: int) -> Fit:

@@ -17,6 +17,7 @@ from fakes.tiny_gguf import CHATML, tiny_llama, write
 from slmdesk.client import ChildStarted
 from slmdesk.core.protocol import Cancelled, Done, Progress
 from slmdesk.core.types import LoadSpec
+from slmdesk.services.fits import fit_file
 
 pytestmark = [pytest.mark.model, pytest.mark.process]
 
@@ -48,6 +49,23 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
         os.kill(rig.client.pid, signal.SIGKILL)
         psutil.wait_procs(helpers, timeout=10)
         assert not [one for one in helpers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's memory")
+def test_m5_what_fit_says_holds_for_the_whole_process_and_an_unloaded_model_leaves_nothing(tmp_path, starter_model):
+    forecast = fit_file(starter_model, 4096).memory.total
+    with Rig(tmp_path, ENGINE) as rig:
+        for _ in range(2):
+            handle = loaded(rig, starter_model, context_tokens=4096)["handle"]
+            heard, _ = rig.chat(handle, "word " * 600, max_tokens=2)
+            assert isinstance(heard.end(), Done)
+            resident = psutil.Process(rig.client.pid).memory_info().rss
+            print(f"forecast {forecast:,} ÷ resident {resident:,}")
+            assert 1.0 <= forecast / resident <= 1.2
+            heard = Heard()
+            rig.client.unload(handle, heard)
+            heard.end()
+            assert psutil.Process(rig.client.pid).memory_info().rss < 120_000_000
 
 
 def test_a_polite_end_leaves_not_even_a_zombie(tmp_path):

@@ -17,7 +17,7 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import GgufHeader, ListSummary, read_header
-from slmdesk.core.memory import estimate, sensible_context
+from slmdesk.core.memory import PROCESS_BYTES, estimate, estimate_loaded, sensible_context
 
 CHILD = Path(__file__).resolve().parent.parent / "fakes" / "llama_child.py"
 
@@ -56,6 +56,20 @@ def test_sliding_layers_keep_only_their_window(tmp_path: Path) -> None:
 
 
 @pytest.mark.pure
+def test_a_loaded_model_is_counted_with_its_pool_its_places_and_the_process(tmp_path: Path) -> None:
+    header = header_of(tmp_path, tiny_llama())
+    roomy = estimate_loaded(header, context_tokens=1024, available_bytes=1 << 34)
+    twice = estimate(header, context_tokens=2048)
+    assert (roomy.kv_cache, roomy.total) == (twice.kv_cache, twice.total + PROCESS_BYTES)
+    scarce = estimate_loaded(header, context_tokens=1024, available_bytes=1 << 20)
+    assert scarce.total == estimate(header, context_tokens=1024).total + PROCESS_BYTES
+    sliding = header_of(tmp_path, tiny_gemma3(layers=6, window=32))
+    cell = 1 * (16 + 16) * 2
+    cache = estimate_loaded(sliding, context_tokens=4096, available_bytes=1 << 34).kv_cache
+    assert cache == cell * (8192 + 5 * 1280)  # 24 × 32 + 512
+
+
+@pytest.mark.pure
 def test_layers_with_a_state_do_not_grow_with_the_context(tmp_path: Path) -> None:
     header = header_of(tmp_path, tiny_llama(layers=4))
     ssm = {"ssm__inner_size": 64, "ssm__state_size": 16, "ssm__conv_kernel": 4, "ssm__group_count": 1}
@@ -77,11 +91,11 @@ def test_m6_an_absurd_context_length_is_not_believed(tmp_path: Path) -> None:
         header = header_of(tmp_path, tiny_llama(context_length=trained))
         assert sensible_context(header, 4096, 1 << 34) == 4096
         assert sensible_context(header, 1 << 40, 1 << 60) == 1 << 20
-        budget = 20 << 20
+        budget = (20 << 20) + PROCESS_BYTES
         chosen = sensible_context(header, 1 << 40, budget)
         assert 512 <= chosen < 1 << 20
-        assert estimate(header, context_tokens=chosen).total <= budget
-        assert estimate(header, context_tokens=chosen + 512).total > budget
+        assert estimate_loaded(header, context_tokens=chosen, available_bytes=budget).total <= budget
+        assert estimate_loaded(header, context_tokens=chosen + 512, available_bytes=budget).total > budget
     short = header_of(tmp_path, tiny_llama(context_length=2048))
     assert sensible_context(short, 4096, 1 << 34) == 2048
     silent = header_of(tmp_path, tiny_llama(change={"llama.context_length": None}))

@@ -7,10 +7,11 @@ from fakes import tiny_gguf
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.errors import CODES, KnownError
-from slmdesk.core.types import LoadSpec, Sampling
+from slmdesk.core.memory import choose_pool
+from slmdesk.core.types import LoadSpec, MemoryParts, Sampling
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama import loading as loading_room
-from slmdesk.engine.llama.memory import Room, choose_pool, parts_from_log
+from slmdesk.engine.llama.memory import Room, parts_from_log
 
 pytestmark = pytest.mark.model
 
@@ -140,9 +141,11 @@ def test_the_sizes_are_read_from_the_log():
 
 
 def test_a_second_context_only_where_it_costs_little():
-    room = Room(available=1000)
-    assert choose_pool(4096, 100, room) == 8192
-    assert choose_pool(4096, 101, room) == 4096
+    assert choose_pool(4096, MemoryParts(weights=800, kv_cache=100, compute=0), 1000) == 8192
+    assert choose_pool(4096, MemoryParts(weights=800, kv_cache=101, compute=0), 1000) == 4096
+    assert (
+        choose_pool(4096, MemoryParts(weights=801, kv_cache=100, compute=0), 1000) == 4096
+    )  # the second would not fit
 
 
 def test_sampling_defaults_do_not_override_a_wish():

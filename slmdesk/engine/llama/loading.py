@@ -11,12 +11,19 @@ from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf import GgufHeader
-from slmdesk.core.memory import estimate, program_bytes
+from slmdesk.core.memory import (
+    KEPT_SEQUENCES,
+    MOST_SEQUENCES,
+    STATEFUL_SEQUENCES,
+    choose_pool,
+    estimate,
+    program_bytes,
+)
 from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
 from slmdesk.engine.llama.context import ABORTED, DECODED, Context
 from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
 from slmdesk.engine.llama.library import Library
-from slmdesk.engine.llama.memory import choose_pool, free_memory, parts_from_log
+from slmdesk.engine.llama.memory import free_memory, give_back_freed, parts_from_log
 from slmdesk.engine.llama.model import LoadProgress, WeightFile, forecast_memory, open_weights
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
@@ -25,12 +32,6 @@ from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.engine.llama.threads import ThreadChooser, give_up_after, thread_candidates, usable_cores
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
-MOST_SEQUENCES = 16
-"""At once, where the cost curve may choose."""
-KEPT_SEQUENCES = 8
-"""Finished ones that may stay for their prefix."""
-STATEFUL_SEQUENCES = 4
-"""Of models that hold a state for each sequence, which costs megabytes, used or not."""
 _FAR_TOO_MUCH = 1.3
 """Times the free memory: above, the formula's forecast is enough to say no; below, the library's own sizes count."""
 _TRY_S = 1.0
@@ -97,6 +98,7 @@ class Loaded:
         self.scheduler.end_all("model.not_loaded")
         self._context.close()
         self.weights.close()
+        give_back_freed()
 
 
 def load_model(
@@ -207,7 +209,7 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callabl
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
     if not room.holds(sketch.parts):
         raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=room.available)
-    cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts.kv_cache, room)
+    cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts, room.available)
     return _Plan(limit, cells, wanted, places)
 
 

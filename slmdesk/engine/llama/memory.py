@@ -6,7 +6,9 @@ byte of weights, in 0.1 to 0.2 s.
 
 from __future__ import annotations
 
+import ctypes
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,9 +20,6 @@ _MIB = 1 << 20
 _CACHE = re.compile(r"^llama_(?:kv_cache|memory_recurrent)\w*: size = +([\d.]+) MiB")
 _COMPUTE = re.compile(r"(?:compute|output) buffer size = +([\d.]+) MiB")
 _WEIGHTS = re.compile(r"model buffer size = +([\d.]+) MiB")
-
-_SHARE_FOR_SECOND_CONTEXT = 0.1
-"""Of the free memory: what may be spent to have room for other chats and background work beside a full context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,7 @@ def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> Memor
     )
 
 
-def choose_pool(context_tokens: int, cache_bytes: int, room: Room) -> int:
-    """Cells of the pool: twice the context where that costs little, so that not each new chat drives out the last.
-
-    `cache_bytes`: what the cells of one context take.
-    """
-    affordable = cache_bytes <= room.available * _SHARE_FOR_SECOND_CONTEXT
-    return 2 * context_tokens if affordable else context_tokens
+def give_back_freed() -> None:
+    """Hand what was freed back to the system: glibc keeps blocks below 32 MiB, hundreds of megabytes of a model."""
+    if sys.platform == "linux" and hasattr(c := ctypes.CDLL(None), "malloc_trim"):
+        c.malloc_trim(0)
