@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -17,9 +19,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from slmdesk.app import run_window
 
         return run_window(args[1:])
+    _end_quietly_on_ctrl_c()  # nothing is open yet, and importing takes its time
     from slmdesk.cli.main import run_command_line
 
     return run_command_line(args)
+
+
+def _end_quietly_on_ctrl_c() -> None:
+    """Until the command line hears it.  Who started us may have had it ignored: that stays so."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.face import Face, json_option, table
+from slmdesk.cli.face import Face, NamedFile, json_option, table
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument("file", type=NamedFile(dir_okay=False), required=False)
 @click.option("--list", "is_list", is_flag=True, help="Show the copies slmdesk has made by itself, newest first.")
 @json_option
 @click.pass_obj
@@ -52,7 +52,7 @@ def _list(face: Face) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=NamedFile())
 @json_option
 @click.pass_obj
 def restore(face: Face, file: Path) -> None:

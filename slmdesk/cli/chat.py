@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import stat
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from slmdesk.cli.face import Face, json_option, next_of
+from slmdesk.cli.numbers import FiniteRange
+from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
     from slmdesk.services.services import Services
     from slmdesk.services.wishes import SendWish
 
+MAX_STDIN_BYTES = 16 << 20
+PATIENCE_S = 0.5
+"""How long a pipe beside a PROMPT may stay silent."""
 STOP_S = 5.0
 """How long a stopped answer may take to be saved."""
 
@@ -26,7 +33,7 @@ STOP_S = 5.0
 @click.option("-m", "--model", help="Id, unique prefix of one, or name.")
 @click.option("-s", "--system", help="Instructions for the model.")
 @click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
-@click.option("--temperature", type=click.FloatRange(0, 5), help="0: always the likeliest word.")
+@click.option("--temperature", type=FiniteRange(0, 5), help="0: always the likeliest word.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer.")
 @click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
@@ -43,13 +50,18 @@ def chat(
     max_tokens: int | None,
     no_save: bool,
 ) -> int:
-    """Ask PROMPT, or what stands on stdin; on a terminal without either, talk until Ctrl-D."""
+    """Ask PROMPT, or what stands on stdin; on a terminal without either, talk until Ctrl-D.
+
+    With PROMPT, what a file or a pipe gives on stdin is set below it: slmdesk chat "Say it shorter:" < letter.txt
+    """
     face.is_streaming = True
     if no_save and chat_id:
         raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
     interactive = prompt is None and sys.stdin.isatty()
     if prompt in (None, "-") and not interactive:
-        prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
+        prompt = _read_stdin()
+    elif prompt is not None and (more := _given_beside(face)):
+        prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
 
@@ -163,6 +175,37 @@ class _Talk:
         else:
             face.fail(problem.code, problem.sentence, problem.args)
         return 1
+
+
+def _read_stdin() -> str:
+    """All of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
+    try:
+        data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
+    except OSError as err:
+        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+    if len(data) > MAX_STDIN_BYTES:
+        raise KnownError("request.invalid", what=f"more than {MAX_STDIN_BYTES >> 20} MiB on stdin")
+    return data.decode("utf-8", "replace")
+
+
+def _given_beside(face: Face) -> str:
+    """What stands on stdin beside a PROMPT: of a file, or of a pipe that has words or its end soon.
+
+    A pipe that stays silent is nobody's text: cron and build servers leave one open.
+    """
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return ""
+    if stat.S_ISFIFO(mode) and os.name != "nt":  # Windows can only wait for sockets
+        import select
+
+        if not select.select([sys.stdin], [], [], PATIENCE_S)[0]:
+            face.tell("note: nothing came on stdin; only PROMPT was asked.")
+            return ""
+    elif not stat.S_ISREG(mode):
+        return ""
+    return _read_stdin().strip()
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:

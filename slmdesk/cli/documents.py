@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.face import Face, json_option
+from slmdesk.cli.face import Face, NamedFile, json_option
 
 
 @click.group()
@@ -15,7 +15,7 @@ def documents() -> None:
 
 
 @documents.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=NamedFile())
 @json_option
 @click.pass_obj
 def text(face: Face, file: Path) -> None:

@@ -8,7 +8,7 @@ import queue
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -32,6 +32,32 @@ LOOK_S = 0.5
 
 class PipeClosed(Exception):
     """Who reads our output has gone: no error, but nothing more to do."""
+
+
+class OutputBroken(Exception):
+    """The result cannot be written: a full disk, a closed descriptor.  `reason` in the system's words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NamedFile(click.Path):
+    """A file that must have a name: neither '-', which is stdin or stdout elsewhere, nor nothing.
+
+    Whether it is there and can be read is asked by who reads it, and answered as every other failure.
+    """
+
+    def __init__(self, *, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, readable=False, dir_okay=dir_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path.  Raises click.BadParameter."""
+        if value == "-":
+            self.fail("“-” cannot be used here: give the name of a file (./- for one that is called so).", param, ctx)
+        if value == "":
+            self.fail("the name of the file is empty.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Face:
@@ -64,7 +90,7 @@ class Face:
 
         def on_fact(fact: Fact) -> None:
             if isinstance(fact, Noticed):
-                self.tell(f"note: {fact.problem.sentence}")
+                self.tell(f"note: {words_for(fact.problem.code, fact.problem.sentence, fact.problem.args)}")
 
         try:
             services.add_listener(on_fact)
@@ -104,12 +130,20 @@ class Face:
         self.write(line + "\n")
 
     def write(self, text: str) -> None:
-        """A piece of the result, shown at once.  Raises PipeClosed."""
-        _write(sys.stdout, harmless(text) if sys.stdout.isatty() else text)
+        """A piece of the result, shown at once.  Raises PipeClosed, OutputBroken."""
+        try:
+            sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
+            sys.stdout.flush()
+        except BrokenPipeError as err:
+            show_elsewhere(sys.stdout)
+            raise PipeClosed from err
+        except OSError as err:
+            show_elsewhere(sys.stdout)
+            raise OutputBroken(err.strerror or type(err).__name__) from err
 
     def tell(self, line: str) -> None:
         """A line that is no result: on stderr."""
-        _write(sys.stderr, harmless(line) + "\n")
+        _tell(harmless(line) + "\n")
 
     def give(self, value: Json) -> None:
         """The result as JSON; one line when the command streams."""
@@ -117,21 +151,24 @@ class Face:
 
     def fail(self, code: str, sentence: str, args: Mapping[str, Any] | None = None) -> None:
         """Say a failure: a line on stderr, and with --json an object on stdout."""
+        sentence = words_for(code, sentence, args or {})
         self.tell(f"error: {sentence}")
-        if self.as_json and self.is_streaming:
-            self.give({"type": "failed", "code": code, "message": sentence, "args": dict(args or {})})
-        elif self.as_json:
-            self.give({"error": {"code": code, "message": sentence, "args": dict(args or {})}})
+        told: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
+        with suppress(PipeClosed, OutputBroken):  # it is a failure as it is
+            if self.as_json and self.is_streaming:
+                self.give({"type": "failed", **told})
+            elif self.as_json:
+                self.give({"error": told})
 
     def progress(self, what: str, done: float, total: float) -> None:
         """How far something is, on one line of a terminal; nothing elsewhere."""
         if sys.stderr.isatty() and total > 0:
-            _write(sys.stderr, f"\r\x1b[K{harmless(what)} {100 * done / total:.0f} %")
+            _tell(f"\r\x1b[K{harmless(what)} {100 * done / total:.0f} %")
 
     def end_progress(self) -> None:
         """Clear the line of `progress`."""
         if sys.stderr.isatty():
-            _write(sys.stderr, "\r\x1b[K")
+            _tell("\r\x1b[K")
 
 
 class ToldError(KnownError):
@@ -186,12 +223,59 @@ def _joins(code: int) -> bool:
     return code in (0x200C, 0x200D)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _tell(text: str) -> None:
     try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError as err:
-        raise PipeClosed from err
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        show_elsewhere(sys.stderr)  # nobody hears it; the result goes on
+
+
+def show_elsewhere(stream: TextIO) -> None:
+    """Nobody reads it any more; without this the interpreter complains of what is left in it while it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def open_missing_streams() -> None:
+    """Stand-ins for standard streams that were closed, or the next file opened would be taken for them.
+
+    Writing to the one of stdout fails, so that a lost result is said.
+    """
+    for handle, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_WRONLY if handle == 2 else os.O_RDONLY)
+            if opened != handle:
+                os.dup2(opened, handle)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
+
+
+_WORDS: Mapping[str, str] = {
+    "model.crashes": (
+        "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "
+        "Name it with “-m ID” to try once more, or choose another; “slmdesk models list” shows them."
+    ),
+    "store.damaged": (
+        "The history could not be read. It was set aside unchanged, and a new one was started. What can still be read "
+        "of it is taken over by: slmdesk history rescue {path}"
+    ),
+    "store.full": (
+        "The disk is full, so this could not be saved; what was printed here is all there is of it. Make space and try "
+        "again."
+    ),
+}
+"""Where the window's sentence names a way out that only the window has."""
+
+
+def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
+    """The sentence of a failure as the command line says it."""
+    try:
+        return _WORDS[code].format_map(args)
+    except KeyError:  # not one of them, or without the args
+        return sentence
 
 
 def table(face: Face, rows: Sequence[Sequence[str]]) -> None:

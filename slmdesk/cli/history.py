@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.face import Face, json_option, table
+from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.numbers import FiniteRange
+from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.records import Item, Message
@@ -137,7 +139,7 @@ def delete(face: Face, chat: str, for_good: bool) -> None:
 
 
 @history.command("empty-trash")
-@click.option("--older-than", "days", type=click.FloatRange(0), default=0, help="Only what lay there so many days.")
+@click.option("--older-than", "days", type=FiniteRange(0), default=0, help="Only what lay there so many days.")
 @json_option
 @click.pass_obj
 def empty_trash(face: Face, days: float) -> None:
@@ -162,26 +164,36 @@ def restore(face: Face, chat: str) -> None:
 
 
 @history.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
+@click.argument("file", type=NamedFile(), required=False)
 @json_option
 @click.pass_obj
-def rescue(face: Face, file: Path | None) -> None:
+def rescue(face: Face, file: Path | None) -> int:
     """Take over what can be read of a damaged history: of FILE, or of all that were set aside."""
     from dataclasses import asdict
 
     rows: list[Json] = []
+    bad: list[Path] = []
     with face.services() as services:
         for one in [file] if file else services.desk.call(services.history.damaged):
-            found = services.desk.call(partial(services.history.rescue, one))
+            try:
+                found = services.desk.call(partial(services.history.rescue, one))
+            except KnownError as err:
+                if file or err.code.startswith(("store.", "disk.")):
+                    raise
+                bad.append(one)  # the others may have more in them
+                continue
             rows.append({"file": str(one), **asdict(found)})
+    for one in bad:
+        face.tell(f"error: Nothing could be read in {one}.")
     if face.as_json:
         face.give(rows)
-        return
-    if not rows:
+        return int(bool(bad))
+    if not rows and not bad:
         face.tell("No damaged history was set aside.")
     for row in rows:
         assert isinstance(row, dict)
         face.say(", ".join(f"{key} {value}" for key, value in row.items()))
+    return int(bool(bad))
 
 
 def _after(items: Sequence[Item]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option, table
+from slmdesk.cli.face import Face, NamedFile, json_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def rename(face: Face, model: str, name: str) -> None:
 
 @click.command()
 @click.argument("models", nargs=-1, required=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The new file.")
+@click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The new file.")
 @json_option
 @click.pass_obj
 def pack(face: Face, models: tuple[str, ...], output: Path) -> None:
@@ -56,7 +56,7 @@ def pack(face: Face, models: tuple[str, ...], output: Path) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=NamedFile())
 @click.option("--expect", default="", metavar="SHA256", help="Refuse a pack whose list has another checksum.")
 @json_option
 @click.pass_obj

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 import slmdesk
-from slmdesk.cli.face import Face, PipeClosed, ToldError
+from slmdesk.cli.face import Face, OutputBroken, PipeClosed, ToldError, open_missing_streams, show_elsewhere
 from slmdesk.core.errors import KnownError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -52,22 +51,34 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(slmdesk.__version__, prog_name="slmdesk")
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Keep everything under this folder.")
+@click.option("--home", type=click.Path(file_okay=False), help="Keep everything under this folder.")
 @click.option("--debug", is_flag=True, help="Show the trace of an error.")
 @click.pass_obj
-def slmdesk_command(face: Face, home: Path | None, debug: bool) -> None:
+def slmdesk_command(face: Face, home: str | None, debug: bool) -> None:
     """Chat with small language models on this computer.  Without arguments, a window opens."""
-    face.home, face.debug = home, debug
+    if home == "":
+        raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
+    face.home, face.debug = Path(home) if home else None, debug
 
 
 def run_command_line(args: Sequence[str]) -> int:
     """Run one command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted."""
+    open_missing_streams()
     face = Face()
     try:
+        hear_ctrl_c()
         return _run(face, list(args))
     except PipeClosed:
-        _forget_stdout()
+        show_elsewhere(sys.stderr)  # who reads no more wants no words about it
         return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def hear_ctrl_c() -> None:
+    """As KeyboardInterrupt from here on; see __main__.  One that is ignored stays so."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run(face: Face, args: list[str]) -> int:
@@ -75,7 +86,10 @@ def _run(face: Face, args: list[str]) -> int:
         result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=face)
         return result if isinstance(result, int) else 0
     except click.UsageError as err:
-        err.show()
+        try:
+            err.show()
+        except OSError:
+            show_elsewhere(sys.stderr)
         return WRONG_USAGE
     except click.ClickException as err:
         face.fail("request.invalid", err.format_message())
@@ -85,11 +99,29 @@ def _run(face: Face, args: list[str]) -> int:
         return INTERRUPTED
     except PipeClosed:
         raise
+    except OutputBroken as err:
+        return _fail_to_write(face, err.reason)
     except Exception as err:  # noqa: BLE001  the outermost frame: no traceback ever reaches a user
         return _fail(face, err)
 
 
+def _fail_to_write(face: Face, reason: str) -> int:
+    face.fail("file.unwritable", f"The output cannot be written ({reason}).", {"path": "-", "reason": reason})
+    return FAILED
+
+
+def _is_of_click(error: OSError) -> bool:
+    """Whether click wrote by itself, such as the help, and could not."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__") == "click.utils"
+
+
 def _fail(face: Face, error: Exception) -> int:
+    if isinstance(error, OSError) and _is_of_click(error):
+        show_elsewhere(sys.stdout)
+        return _fail_to_write(face, error.strerror or type(error).__name__)
     from slmdesk.services.sentences import problem_for
 
     problem = error.problem if isinstance(error, ToldError) else problem_for(error)
@@ -101,14 +133,3 @@ def _fail(face: Face, error: Exception) -> int:
     elif not isinstance(error, KnownError):
         face.tell("Run it again with --debug before the command to see the details.")
     return FAILED
-
-
-def _forget_stdout() -> None:
-    """Nobody reads any more; without this the interpreter complains while it ends."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
-        except (OSError, ValueError):
-            continue

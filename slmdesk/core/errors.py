@@ -21,7 +21,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "model.missing": ("path",),
         "model.unreadable": ("path", "reason"),
         "model.not_gguf": ("path", "looks_like"),
-        "model.incomplete": ("path", "bytes", "expected"),
+        "model.incomplete": ("path", "bytes", "expected", "at_least"),
         "model.damaged": ("reason",),
         "model.changed": ("path",),
         "model.unsupported": ("architecture",),

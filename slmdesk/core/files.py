@@ -51,7 +51,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises KnownError `disk.full` or `file.unwritable`; the old file is then still whole.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         try:
@@ -66,6 +66,22 @@ def write_atomically(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
     except OSError as err:
         raise problem_of(err, path, needed_bytes=len(data)) from err
+
+
+def is_there(target: Path) -> bool:
+    """Whether a file is there that would be replaced.
+
+    Raises KnownError `file.unwritable` for a name that cannot be, and for a device, a pipe or a folder: never replaced.
+    """
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as err:
+        raise problem_of(err, target) from err
+    if not stat.S_ISREG(mode):
+        raise KnownError("file.unwritable", path=str(target), reason="it is no regular file")
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -40,7 +40,7 @@ def read_header(path: Path) -> GgufHeader:
             reader.skip(8)
             metadata, tensors, start = parse(reader)
         except CutShort as err:
-            raise _incomplete(path, facts.st_size, err.needed) from err
+            raise _incomplete(path, facts.st_size, err.needed, at_least=True) from err
     return describe(metadata, tensors, version=version, stem=path.stem, data_start=start, file_bytes=facts.st_size)
 
 
@@ -100,8 +100,8 @@ def _version(path: Path, first: bytes, size: int) -> int:
     raise KnownError("model.unsupported", architecture=f"GGUF version {version}")
 
 
-def _incomplete(path: Path, size: int, expected: int) -> KnownError:
-    return KnownError("model.incomplete", path=shown_path(path), bytes=size, expected=expected)
+def _incomplete(path: Path, size: int, expected: int, *, at_least: bool = False) -> KnownError:
+    return KnownError("model.incomplete", path=shown_path(path), bytes=size, expected=expected, at_least=int(at_least))
 
 
 def _check_vocabulary(header: GgufHeader) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 
@@ -40,6 +41,19 @@ def read_file(path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
         raise KnownError("document.unreadable", path=path, reason=err.strerror or type(err).__name__) from err
     finally:
         os.close(descriptor)
+
+
+def look_at(path: str) -> None:
+    """Raises KnownError `file.missing` or `document.unreadable` for what is not there or no regular file."""
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=path) from err
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or "not a file name"
+        raise KnownError("document.unreadable", path=path, reason=reason) from err
+    if not stat.S_ISREG(mode):
+        raise KnownError("document.unreadable", path=path, reason=KINDS.get(stat.S_IFMT(mode), "not a file"))
 
 
 def _read(descriptor: int, path: str, limit_bytes: int) -> bytes:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.files import is_there
 from slmdesk.paths import Paths
 from slmdesk.services.chats import ChatService
 from slmdesk.services.desk import Desk
@@ -62,7 +63,7 @@ class BackupService:
         `on_progress(done, total)` in pages, on the file thread.  Raises KnownError `store.in_use` while another desk
         runs, `file.exists`.
         """
-        if target.exists():
+        if is_there(target):
             raise KnownError("file.exists", path=str(target))
         held = ExitStack()
         held.enter_context(self._store.alone())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,11 +19,16 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
 from slmdesk.core.gguf_file import opened, shown_path
 
+if sys.platform != "win32":
+    import fcntl
+
 CHUNK_BYTES = 4 << 20
 SPARE_BYTES = 64 << 20
 """Left free on the disk beside a copied model, so that the history can still be saved."""
 MAX_SLUG = 60
 PART_SUFFIX = ".part"
+OWNED_S = 60.0
+"""A part that was written to so lately is not asked for its owner: it may be about to lock it."""
 
 OnBytes = Callable[[int, int], None]
 """Told (bytes done, bytes in all), at most ten times a second."""
@@ -78,6 +84,7 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
     Raises KnownError `disk.full`, `model.…`, `file.unwritable`, and Stopped; the part is removed then.  A file of the
     same name is replaced: by its sha256 it is the same, or was damaged.
     """
+    remove_left_overs(folder)
     needed = need_space(source, folder)
     part = folder / f".import-{uuid4().hex}{PART_SUFFIX}"
     digest = hashlib.sha256()
@@ -99,7 +106,8 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
             sync_folder(folder)
         return HashedFile(target, digest.hexdigest(), mark_of(target))
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder is no longer ours, or no folder: why it failed is said already
+            part.unlink(missing_ok=True)
 
 
 def need_space(source: Path, folder: Path) -> int:
@@ -114,17 +122,34 @@ def need_space(source: Path, folder: Path) -> int:
 
 
 def remove_left_overs(folder: Path) -> int:
-    """Remove parts of imports that a killed program left, older than a day.  Returns their bytes."""
+    """Remove parts of imports that a killed program left.  Returns their bytes."""
     freed = 0
     for part in folder.glob(f".import-*{PART_SUFFIX}"):
         try:
             found = part.stat()
-            if time.time() - found.st_mtime > 86_400:
+            age_s = time.time() - found.st_mtime
+            if age_s > 86_400 or (age_s > OWNED_S and not _is_owned(part)):
                 part.unlink()
                 freed += found.st_size
         except OSError:
             continue  # another desk was first, or may keep it
     return freed
+
+
+def _is_owned(part: Path) -> bool:
+    """Whether the program that writes it still lives: it holds a lock, where there are locks."""
+    with part.open("rb") as file:
+        return not _own(file)
+
+
+def _own(file: BinaryIO) -> bool:
+    """Hold the file's lock, which the system drops with the process.  Windows keeps an open file from being removed."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # somebody's already, or a file system without locks: its age decides
+            return False
+    return True
 
 
 def _read(path: Path, take: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event) -> FileMark:
@@ -162,6 +187,7 @@ def _writable(path: Path) -> Iterator[BinaryIO]:
         out = path.open("xb")
     try:
         path.chmod(PRIVATE_FILE)
+        _own(out)
         yield out
     finally:
         with suppress(OSError):  # what could not be written was said before

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import write_atomically
+from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.records import Found, Item, Message
 from slmdesk.exports.chats import FORMATS
 from slmdesk.paths import Paths
@@ -94,9 +94,11 @@ class HistoryService:
     def rescue(self, damaged: Path) -> Rescued:
         """Take over what can still be read of a damaged history; it is never written.  May take seconds.
 
-        Raises KnownError `file.unreadable`, `store.full`.
+        Raises KnownError `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
         """
         found = self._store.rescue(damaged)
+        if not found.seen:
+            raise KnownError("file.unreadable", path=str(damaged), reason="nothing of a history can be read in it")
         for item in reversed(self._store.items(limit=100)):
             self._tell(ItemChanged(item))
         if found.models:
@@ -113,7 +115,7 @@ class HistoryService:
     def export_to(self, id: str, form: str, target: Path, *, replace: bool = False) -> int:
         """Write an export, whole or not at all.  Returns its bytes.  Raises KnownError `file.…`, `item.unknown`."""
         data = self.export(id, form).encode("utf-8", "replace")
-        if target.exists() and not replace:
+        if is_there(target) and not replace:
             raise KnownError("file.exists", path=str(target))
         write_atomically(target, data)
         return len(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 T = TypeVar("T")
+CLOSE_S = 0.8
+"""How long the end waits for imports to remove what they wrote."""
 OnEnded = Callable[[T | Problem], None]
 """Called once, on the desk thread."""
 
@@ -66,6 +69,7 @@ class _Import:
     stop: threading.Event
     link: bool
     name: str
+    thread: threading.Thread | None = None
 
     def name_for(self, header: GgufHeader) -> str:
         """The name to show: the one wished, else the one found."""
@@ -173,7 +177,7 @@ class ModelService:
         job = _Import(path, threading.Event(), link, clean_label(name, MAX_NAME))
         self._imports.append(job)
 
-        def finish(result: HashedFile | None, header: GgufHeader | None, error: SlmdeskError | None) -> None:
+        def finish(result: HashedFile | None, header: GgufHeader | None, error: Exception | None) -> None:
             self._imports.remove(job)
             fact = self._ended(job, result, header, error)
             self._tell(fact)
@@ -184,7 +188,8 @@ class ModelService:
             result, header, error = self._bring_in(job)
             self._desk.post(lambda: finish(result, header, error))
 
-        threading.Thread(target=work, name="import-model", daemon=True).start()
+        job.thread = threading.Thread(target=work, name="import-model", daemon=True)
+        job.thread.start()
 
     def cancel_import(self, path: Path | None = None) -> None:
         """Stop the import of `path`, or all; ImportEnded follows, and no part stays."""
@@ -285,13 +290,17 @@ class ModelService:
         return freed
 
     def close(self) -> None:
-        """Stop all file threads; parts of imports are removed by them."""
+        """Stop all file threads; parts of imports are removed by them, for which the end waits a little."""
         self._stop_all.set()
         self.cancel_import()
+        deadline = time.monotonic() + CLOSE_S
+        for job in self._imports:
+            if job.thread:
+                job.thread.join(max(0.0, deadline - time.monotonic()))
 
     # ---- inside
 
-    def _bring_in(self, job: _Import) -> tuple[HashedFile | None, GgufHeader | None, SlmdeskError | None]:
+    def _bring_in(self, job: _Import) -> tuple[HashedFile | None, GgufHeader | None, Exception | None]:
         """On a file thread."""
 
         def on_bytes(done: int, total: int) -> None:
@@ -304,7 +313,7 @@ class ModelService:
             if job.link or path.parent == self.folder:
                 return hash_file(path, on_bytes, job.stop), header, None
             return copy_in(path, self.folder, job.name_for(header), on_bytes, job.stop), header, None
-        except SlmdeskError as err:
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             return None, None, err
 
     def _ended(
@@ -312,7 +321,7 @@ class ModelService:
         job: _Import,
         result: HashedFile | None,
         header: GgufHeader | None,
-        error: SlmdeskError | None,
+        error: Exception | None,
     ) -> ImportEnded:
         if result is None or header is None:
             problem = None if error is None or isinstance(error, Stopped) else problem_for(error)
@@ -320,7 +329,7 @@ class ModelService:
         linked = job.link and result.path.parent != self.folder
         try:
             record = self.register(result, header, job.name_for(header), linked=linked)
-        except KnownError as err:
+        except Exception as err:  # noqa: BLE001  whatever it is: one who waits for the end hears of it
             return ImportEnded(str(job.path), None, problem_for(err))
         self._tell(ModelsChanged())
         return ImportEnded(str(job.path), record)

@@ -57,9 +57,6 @@ _SENTENCES: Mapping[str, str] = {
     "model.missing": "The model file {path} is not there. The chats are kept. Put it back or choose another model.",
     "model.unreadable": "The model file {path} cannot be read ({reason}). Check its permissions or choose another.",
     "model.not_gguf": "{path} is not a GGUF model file; it looks like {looks_like}. Choose a file in the GGUF format.",
-    "model.incomplete": (
-        "The model file {path} is incomplete: {bytes} of {expected} are there. Fetch or copy it again."
-    ),
     "model.damaged": "This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again.",
     "model.changed": (
         "The model file {path} has changed since it was checked, so it was not loaded. Import it again if the change "
@@ -131,8 +128,6 @@ _SENTENCES: Mapping[str, str] = {
     "store.read_only": "The history {path} cannot be written. It can be read, but nothing new is saved.",
     "store.in_use": "The history is open elsewhere. Close the other window or command first.",
     "backup.unusable": "{path} cannot be restored: {reason}. Nothing was changed. Choose another backup.",
-    "item.unknown": "Nothing in the history has the id “{id}”.",
-    "text.replaced": "{count} characters that cannot be stored were replaced by the sign \ufffd.",
     # documents
     "document.unknown_format": "Files of the kind “{suffix}” cannot be read. These can: {known}.",
     "document.unreadable": "The document {path} cannot be read ({reason}).",
@@ -237,7 +232,32 @@ def _wrong_kind(words: Mapping[str, str]) -> str:
     return f"This file is no chat model: it is {kind}. Choose a model for chatting."
 
 
-_MADE: Mapping[str, Callable[[Mapping[str, str]], str]] = {"child.died": _death, "model.wrong_kind": _wrong_kind}
+def _incomplete(words: Mapping[str, str]) -> str:
+    how_much = f"{words['bytes']} of {words['expected']} are there"
+    if words["at_least"] == "1":  # what is missing of the header would say how large the file should be
+        how_much = f"it ends inside its header, after {words['bytes']}"
+    return f"The model file {words['path']} is incomplete: {how_much}. Fetch or copy it again."
+
+
+def _unknown_item(words: Mapping[str, str]) -> str:
+    if "id" not in words:
+        return "No id was given. Choose a chat of the history."
+    return f"Nothing in the history has the id “{words['id']}”."
+
+
+def _replaced(words: Mapping[str, str]) -> str:
+    if words["count"] == "1":
+        return "1 character that cannot be stored was replaced by the sign \ufffd."
+    return f"{words['count']} characters that cannot be stored were replaced by the sign \ufffd."
+
+
+_MADE: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+    "child.died": _death,
+    "item.unknown": _unknown_item,
+    "model.incomplete": _incomplete,
+    "model.wrong_kind": _wrong_kind,
+    "text.replaced": _replaced,
+}
 
 
 def sentence_for(code: str, args: Args) -> str:

@@ -36,15 +36,17 @@ class Carver:
     _pages: int = field(init=False, default=0)
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
-        """Row number and columns of each row found, in the order of the file.  Raises KnownError file.unreadable."""
+        """Row number and columns of each row found, in the order of the file.  Raises KnownError file.…"""
         try:
             handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
             with os.fdopen(handle, "rb") as self._file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    return
+                    raise KnownError("file.unreadable", path=str(self.path), reason="it is no regular file")
                 self._measure()
                 for number in range(1, self._pages + 1):
                     yield from self._rows_of(number)
+        except FileNotFoundError as err:
+            raise KnownError("file.missing", path=str(self.path)) from err
         except OSError as err:
             raise KnownError("file.unreadable", path=str(self.path), reason=err.strerror or "") from err
 

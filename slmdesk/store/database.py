@@ -96,7 +96,7 @@ def _is_nearly_full(path: Path) -> bool:
 
 @contextmanager
 def known_errors(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors about `path` into KnownError."""
+    """Turns SQLite's errors about `path` into KnownError, and what no database can keep into `request.invalid`."""
     try:
         yield
     except sqlite3.Error as err:
@@ -104,6 +104,8 @@ def known_errors(path: Path) -> Iterator[None]:
         if known is None:
             raise
         raise known from err
+    except UnicodeEncodeError as err:  # half a character, such as of a file's name that is not UTF-8
+        raise KnownError("request.invalid", what="letters that are no text") from err
 
 
 class Database:

@@ -19,13 +19,16 @@ _TITLE_CHARACTERS = 60
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
-    """How many rows were brought over; `unreadable` counts those that were seen but could not be read."""
+    """How many rows were brought over; `unreadable` counts those that were found but could not be read,
+    `seen` those that could, also when they are here already.
+    """
 
     items: int
     messages: int
     models: int
     requests: int
     unreadable: int
+    seen: int = 0
 
 
 class Rescue(Messages, Models, Ledger):
@@ -55,7 +58,7 @@ class Rescue(Messages, Models, Ledger):
                 " and parent not in (select id from messages)",
                 (self._next_revision(),),
             )
-        return Rescued(**counts, unreadable=carver.unreadable)
+        return Rescued(**counts, unreadable=carver.unreadable, seen=seen)
 
     def _first_free(self, damaged: Path) -> dict[str, int]:
         """What to add to a row's number, so that all of them come before those that are here, in their old order."""

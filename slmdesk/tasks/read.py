@@ -11,7 +11,7 @@ from slmdesk.core.protocol import Partial, Progress
 from slmdesk.core.wire import to_json
 from slmdesk.documents.base import PageStatus
 from slmdesk.documents.decoding import NotTextError, decode
-from slmdesk.documents.opening import read_file
+from slmdesk.documents.opening import look_at, read_file
 from slmdesk.documents.registry import READERS
 from slmdesk.tasks.base import Job, Task, text_of
 
@@ -24,6 +24,7 @@ def read(job: Job) -> Task:
     if it is one.
     """
     path = text_of(job, "path")
+    look_at(path)  # what is not there has no kind
     chosen = text_of(job, "format", "") or format_of(Path(path)).id
     if chosen not in READERS:
         raise KnownError("document.unknown_format", suffix=chosen[:40], known=" ".join(READERS))

@@ -325,3 +325,45 @@ def test_a_shared_folder_that_is_away_is_said(opened, home, tmp_path) -> None:
     assert asked(told, "adopt") == 0
     notice = told.wait(Noticed)
     assert (notice.problem.code, notice.problem.args["path"]) == ("file.unreadable", str(tmp_path / "away"))
+
+
+def test_an_import_ends_also_when_its_part_cannot_be_removed(told, tiny, home, monkeypatch) -> None:
+    models = home / "models"
+    real = files.hashlib.sha256
+
+    def away():
+        models.rename(home / "away")  # after the room was looked at, before the part is made
+        models.write_text("no folder")
+        return real()
+
+    monkeypatch.setattr(files.hashlib, "sha256", away)
+    ended = bring_in(told, tiny)
+    assert ended.model is None
+    assert ended.problem is not None
+    assert ended.problem.code == "file.unwritable"
+
+
+def test_an_import_ends_whatever_goes_wrong(told, tiny, monkeypatch) -> None:
+    def broken(*_args):
+        raise RuntimeError("of our own making")
+
+    monkeypatch.setattr("slmdesk.services.models.copy_in", broken)
+    ended = bring_in(told, tiny)
+    assert ended.problem is not None
+    assert ended.problem.code == "bug"
+    monkeypatch.undo()
+    assert bring_in(told, tiny).model is not None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be removed")
+def test_the_next_import_removes_parts_whose_owner_is_gone(told, tiny, home) -> None:
+    folder = home / "models"
+    dead, living, new = (folder / f".import-{name}.part" for name in ("dead", "living", "new"))
+    for one in (dead, living, new):
+        one.write_bytes(b"x")
+    with living.open("rb+") as held:
+        assert files._own(held)
+        for one in (dead, living):
+            os.utime(one, (time.time() - 3600,) * 2)
+        assert bring_in(told, tiny).model is not None
+        assert [one.exists() for one in (dead, living, new)] == [False, True, True]

@@ -69,3 +69,12 @@ def test_a_known_error_has_no_report() -> None:
     problem = problem_for(KnownError("store.full"))
     assert (problem.code, problem.report) == ("store.full", "")
     assert problem_of("context.full", {"needed": 5, "available": True, "x": [1]}).args == {"needed": 5}
+
+
+def test_numbers_and_names_that_are_missing_make_no_odd_sentence() -> None:
+    assert sentence_for("text.replaced", {"count": 1}).startswith("1 character that")
+    assert sentence_for("text.replaced", {"count": 2}).startswith("2 characters that")
+    assert "unknown" not in sentence_for("item.unknown", {"id": ""})
+    args = {"path": "x.gguf", "bytes": 3000, "expected": 394_000}
+    assert "3 kB of 394 kB" in sentence_for("model.incomplete", {**args, "at_least": 0})
+    assert "394" not in sentence_for("model.incomplete", {**args, "at_least": 1})
