@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slmdesk.cli.exams import bench, exam
-from slmdesk.cli.face import Face, ToldError, json_option, table
+from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
 from slmdesk.cli.library import find, pack, rename, unpack
 from slmdesk.core.errors import KnownError
@@ -96,7 +96,7 @@ def info(face: Face, model_or_file: str) -> None:
 
 
 @models.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=NamedFile())
 @click.option("--link", is_flag=True, help="Leave the file where it is.")
 @click.option("--name", default="", help="Show it under this name instead of the one in its header.")
 @json_option
@@ -182,6 +182,8 @@ def fit(face: Face, model_or_file: str, context: int | None) -> None:
                 services.hub.fit(link.repo, told, file=link.file, context_tokens=context)
 
         found: Fit = face.wait_for(services, begin, cancel=services.hub.close)
+    if context and found.most_tokens and context > found.most_tokens:
+        face.tell(f"note: the model sees at most {found.most_tokens:,} tokens.")
     if face.as_json:
         parts: dict[str, Json] = {
             "weights": found.memory.weights,
