@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from slmdesk.core.records import Status
 from slmdesk.gui.chat.context_use import ContextUse
+from slmdesk.gui.chat.messages import Live, note_of
 
 pytestmark = pytest.mark.gui
 
@@ -54,3 +58,12 @@ def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
     use.measured(10, 1000)
     use.read(500)
     assert use.grew() == (501, 1000)
+
+
+def test_how_much_of_a_long_text_is_read_is_said_in_percent(desk):
+    desk.send("hello", slow=0.02, answer="one two three")
+    desk.wait(lambda: desk.chat.message_ids)
+    message = replace(desk.last(), status=Status.STREAMING, text="")
+    assert note_of(message, Live(read=128, total=1074)) == "Reading your text, 11 %"
+    assert note_of(message, Live(read=10, total=20)) == ""
+    desk.wait_idle()

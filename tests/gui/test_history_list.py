@@ -191,7 +191,8 @@ def test_a_chat_in_which_an_answer_is_written_has_a_mark(desk):
     rows = desk.page.chat_list.view.model()
     desk.wait(lambda: rows.rowCount() and rows.index(0).data(WRITING_ROLE))
     assert "being written" in rows.index(0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
-    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
+    choose(desk, 0)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     desk.wait_idle()
     desk.wait(lambda: not rows.index(0).data(WRITING_ROLE))
 

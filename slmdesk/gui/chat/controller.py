@@ -260,10 +260,8 @@ class ChatController(QObject):
         if epoch != self._epoch:
             return
         self._versions.fill(opened.siblings)
-        at = next(index for index, one in enumerate(opened.messages) if one.id == wanted)
-        self._cut_behind(opened.messages[at - 1].id if at else None)
-        for one in opened.messages[at:]:
-            self._add(one)
+        self._fill(opened.messages)
+        self._show_again("")
         self.version_shown.emit(wanted)
         self._tell_busy()
         self._measure_timer.start()
@@ -381,8 +379,7 @@ class ChatController(QObject):
         if item is not None and item.id not in self._drafts:
             kept = item.settings.get("draft")
             self._drafts[item.id] = self._kept_drafts[item.id] = kept if isinstance(kept, str) else ""
-        self._messages = {one.id: one for one in messages}
-        self._live = {one.id: Live(is_loading=self._is_loading) for one in self._streaming()}
+        self._fill(messages)
         self._show_again(message)
         self.chat_opened.emit(self._chat, self._title)
         self._use.forget()
@@ -390,6 +387,10 @@ class ChatController(QObject):
         self.draft_restored.emit(self._drafts.get(self._chat, ""))
         self._tell_busy()
         self._measure_timer.start()
+
+    def _fill(self, messages: Iterable[Message]) -> None:
+        self._messages = {one.id: one for one in messages}
+        self._live = {one.id: Live(is_loading=self._is_loading) for one in self._streaming()}
 
     def _show_again(self, message: str) -> None:
         views = tuple(self._view(one) for one in self._messages.values())
