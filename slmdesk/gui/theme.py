@@ -215,7 +215,7 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #chat_list {{ background: {t.window}; border: none; }}
     #chat_view {{ background: {t.window}; border: none; }}
     QSplitter::handle {{ background: {t.line}; }}
-    #work, #settings_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
+    #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.surface}; border: none; }}
     QFrame[kind="card"] {{ background: transparent; border: none; border-bottom: {line}; }}
     QFrame[kind="band"] {{ background: {t.raised}; border: none; border-radius: {RADIUS}px; }}

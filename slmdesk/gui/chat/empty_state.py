@@ -25,7 +25,7 @@ STAYS = (
 COLUMN = 560
 
 
-class EmptyChat(QWidget):
+class EmptyChat(QScrollArea):
     """Three example wishes.  Emits `example_chosen` with the words."""
 
     example_chosen = Signal(str)
@@ -33,21 +33,29 @@ class EmptyChat(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("empty_chat")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = named(QWidget(self), "empty_inner")
+        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         column = QVBoxLayout()
         column.setSpacing(theme.SPACE_8)
-        column.addWidget(plain_label("What would you like to write about?", self, name="empty_title", kind="title"))
+        column.addWidget(plain_label("What would you like to write about?", inner, name="empty_title", kind="title"))
         note = "Small models are good at short texts and make mistakes: check what matters."
-        column.addWidget(plain_label(note, self, name="empty_note", kind="muted"))
+        column.addWidget(plain_label(note, inner, name="empty_note", kind="muted"))
         column.addSpacing(theme.SPACE_8)
         self._examples: list[QWidget] = []
         for at, words in enumerate(EXAMPLES):
-            button = named(QPushButton(words, self), f"example_{at}")
+            button = named(QPushButton(words, inner), f"example_{at}")
             button.setProperty("kind", "example")
-            button.setToolTip("Put these words into the message")
+            button.setMinimumWidth(1)  # large letters in a narrow window: its end is cut, the tooltip has it
+            button.setToolTip(f"Put these words into the message: {words}")
             button.clicked.connect(lambda _checked=False, chosen=words: self.example_chosen.emit(chosen))
             column.addWidget(button)
             self._examples.append(button)
-        _centre(self, column)
+        _centre(inner, column)
+        self.setWidget(inner)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
@@ -78,6 +86,7 @@ class FirstStart(QScrollArea):
 
     def _build_ui(self) -> None:
         inner = named(QWidget(self), "first_start_inner")
+        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         column = QVBoxLayout()
         column.setSpacing(theme.SPACE_12)
         column.addWidget(plain_label("Welcome to slmdesk", inner, name="first_title", kind="title"))

@@ -20,6 +20,8 @@ from slmdesk.services.fits import Fit
 from slmdesk.services.models import ModelInfo
 from slmdesk.services.sentences import bytes_for_people
 
+WIDTH = 420
+
 
 class AddingController(QObject):
     """Reads what a file says of itself.  Lives on the window's thread.
@@ -67,7 +69,6 @@ class AddDialog(QDialog):
         self.setObjectName("add_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Add this model?")
-        self.setMinimumWidth(420)
         self._build_ui(path, info, fit)
 
     def _build_ui(self, path: Path, info: ModelInfo, fit: Fit) -> None:
@@ -75,7 +76,9 @@ class AddDialog(QDialog):
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_8)
         layout.addWidget(plain_label(breakable(info.name), self, name="add_name", kind="heading"))
-        layout.addWidget(plain_label(breakable(str(path)), self, name="add_path", kind="muted"))
+        where = plain_label(breakable(str(path)), self, name="add_path", kind="muted")
+        where.setMinimumWidth(WIDTH)  # of the dialog itself, it would let the buttons be squashed
+        layout.addWidget(where)
         for at, line in enumerate(lines_of(info, fit)):
             layout.addWidget(plain_label(line, self, name=f"add_line_{at}"))
         mark = FitMark(self)

@@ -86,6 +86,7 @@ class ModelsPage(QScrollArea):
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "models_inner")
+        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = QWidget(inner)
         holder.setMaximumWidth(COLUMN)
         self._offline = OfflineBar(holder)

@@ -30,7 +30,7 @@ SEQUENCES = (1, 4, 8, 12, 16)
 IDLE_TIMES = (
     (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
 )  # fmt: skip
-COLUMN = 640
+COLUMN = 680
 
 
 class SettingsPage(QScrollArea):
@@ -51,6 +51,7 @@ class SettingsPage(QScrollArea):
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "settings_inner")
+        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = self._holder = QWidget(inner)
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_16)

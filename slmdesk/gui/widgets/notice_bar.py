@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, cut_to_lines, plain_label
+from slmdesk.gui.widgets.text import CutLabel, breakable
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.facts import Problem
 
@@ -95,14 +94,11 @@ class NoticeBar(QFrame):
         self._sign = named(QLabel(self), "notice_sign")
         self._sign.setVisible(self._notice.is_error)
         set_icon(self._sign, "triangle-alert", "danger")
-        self._label = plain_label(breakable(self._notice.text), self, name="notice_text")
-        self._label.setAccessibleName(self._notice.text)
-        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._label = CutLabel(breakable(self._notice.text), self, name="notice_text", lines=MOST_LINES)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._more = named(QPushButton("More", self), "notice_more")
         self._more.setToolTip("Show all of this notice")
         self._more.setVisible(False)
-        self._label.setMaximumHeight(MOST_LINES * self._label.fontMetrics().lineSpacing() + 2)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = named(QPushButton("Copy details", self), "copy_details_button")
         self._copy.setVisible(bool(self._notice.details))
         self._act = named(QPushButton(self._notice.action, self), "notice_action")
@@ -127,6 +123,7 @@ class NoticeBar(QFrame):
         self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _connect(self) -> None:
+        self._label.was_cut.connect(self._more.setVisible)
         self._more.clicked.connect(self._on_more)
         self._copy.clicked.connect(self._on_copy)
         self._act.clicked.connect(self._on_act)
@@ -145,15 +142,6 @@ class NoticeBar(QFrame):
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         if direction != self._layout.direction():
             self._layout.setDirection(direction)
-        self._cut()
-
-    def _cut(self) -> None:
-        """As many words as MOST_LINES hold."""
-        self.ensurePolished()
-        shown = cut_to_lines(breakable(self._notice.text), self._label.font(), self._label.width(), MOST_LINES)
-        self._label.setText(shown)
-        self._label.setMaximumHeight(MOST_LINES * self._label.fontMetrics().lineSpacing() + 2)
-        self._more.setVisible(shown != breakable(self._notice.text))
 
     @Slot()
     def _on_more(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html import escape
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontMetrics, QTextLayout
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from slmdesk.gui.widgets.named import named
@@ -56,6 +56,43 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(self.width(), 40))
         self.setText(shown)
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
+
+
+class CutLabel(QLabel):
+    """Plain text on at most `lines` lines.  Emits `was_cut` with whether there is more of it."""
+
+    was_cut = Signal(bool)
+
+    def __init__(self, text: str, parent: QWidget, *, name: str, lines: int) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._full, self._lines = text, lines
+        self.setText(text)
+        self._limit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut anew."""
+        super().resizeEvent(event)
+        self._limit()
+        shown = cut_to_lines(self._full, self.font(), self.width() - 2, self._lines)
+        if shown != self.text():
+            self.setText(shown)
+        self.was_cut.emit(shown != self._full)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Larger letters take more room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._limit()
+
+    def _limit(self) -> None:
+        height = self._lines * self.fontMetrics().lineSpacing() + 2
+        if height != self.maximumHeight():
+            self.setMaximumHeight(height)
 
 
 def plain_tip(text: str) -> str:

@@ -191,7 +191,9 @@ class MessageWidget(QWidget):
         self._note.setText(words)
         width = inner - 24
         height = max(self._note.heightForWidth(width), 18)
-        self._note_icon.setGeometry(SPACE_16, y + 1, 16, 16)
+        self._note.ensurePolished()
+        first_line = max(self._note.fontMetrics().lineSpacing(), 18)
+        self._note_icon.setGeometry(SPACE_16, y + (first_line - 16) // 2, 16, 16)
         self._note.setGeometry(SPACE_16 + 24, y, width, height)
         self._note.show()
         self._note_icon.show()
