@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.context_use import ContextUse
+from slmdesk.gui.chat.drafts import Drafts
 from slmdesk.gui.chat.messages import Live, view_of
 from slmdesk.gui.chat.versions import Versions
 from slmdesk.gui.chat.view import MessageView
@@ -21,9 +21,6 @@ from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_
 from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.sentences import problem_of
 from slmdesk.services.wishes import SendWish
-
-if TYPE_CHECKING:
-    from slmdesk.services.services import Services
 
 MEASURE_AFTER_MS = 300
 SAVE_DRAFT_AFTER_MS = 1500
@@ -64,8 +61,7 @@ class ChatController(QObject):
         self._live: dict[str, Live] = {}
         self._versions = Versions()
         self._use = ContextUse()
-        self._drafts: dict[str, str] = {}
-        self._kept_drafts: dict[str, str] = {}
+        self._drafts = Drafts(bridge)
         self._is_sending = False
         self._is_stop_wanted = False
         self._is_loading = False
@@ -135,7 +131,7 @@ class ChatController(QObject):
     @Slot(str)
     def keep_draft(self, text: str) -> None:
         """Remember what is written but not sent, for this chat."""
-        self._drafts[self._chat] = text
+        self._drafts.put(self._chat, text)
         self._too_long = None
         self._measure_timer.start()
         self._draft_timer.start()
@@ -143,17 +139,12 @@ class ChatController(QObject):
     @Slot()
     def save_drafts(self) -> None:
         """Write the drafts of chats into the store; the one of a chat not yet begun stays in memory."""
-        for chat, draft in self._drafts.items():
-            if chat and draft != self._kept_drafts.get(chat, ""):
-                self._kept_drafts[chat] = draft
-                self._bridge.ask(partial(_keep_draft, chat, draft), None, _ignore)
+        self._drafts.save()
 
     def save_all_drafts(self) -> None:
         """The window closes: a chat not yet begun is saved with its draft, to be found at the next start."""
-        self.save_drafts()
-        draft = self._drafts.get("", "")
-        if draft.strip():
-            self._bridge.ask(partial(_keep_new_chat, draft, self._chat == ""), None, _ignore)
+        self._drafts.save()
+        self._drafts.save_new(is_open=self._chat == "")
 
     @Slot(str)
     def send(self, text: str) -> None:
@@ -169,7 +160,7 @@ class ChatController(QObject):
             return
         chat = self._chat
         self._is_sending, self._is_stop_wanted = True, False
-        self._drafts[chat] = ""
+        self._drafts.put(chat, "")
         self.draft_restored.emit("")
         self._tell_busy()
         wish = SendWish(text=text, chat=chat or None)
@@ -229,7 +220,7 @@ class ChatController(QObject):
             self._show(opened.item, opened.messages, message)
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
-        if not self._drafts.get("") and not self._is_sending:
+        if not self._drafts.of("") and not self._is_sending:
             self._on_opened(epoch, "", opened)
 
     def _on_sent(self, epoch: int, sent: Sent) -> None:
@@ -246,9 +237,9 @@ class ChatController(QObject):
 
     def _on_send_refused(self, epoch: int, chat: str, text: str, problem: Problem) -> None:
         self._is_sending = False
-        self._drafts[chat] = "\n".join(part for part in (text, self._drafts.get(chat, "")) if part)
+        self._drafts.put(chat, "\n".join(part for part in (text, self._drafts.of(chat)) if part))
         if epoch == self._epoch:
-            self.draft_restored.emit(self._drafts[chat])
+            self.draft_restored.emit(self._drafts.of(chat))
         self._tell_busy()
         self._raise_problem(problem)
 
@@ -338,7 +329,7 @@ class ChatController(QObject):
 
     @Slot(object)
     def _on_item_gone(self, fact: facts.ItemGone) -> None:
-        self._drafts.pop(fact.id, None)
+        self._drafts.forget(fact.id)
         if fact.id == self._chat:
             self.new_chat()
 
@@ -370,21 +361,20 @@ class ChatController(QObject):
 
     @Slot()
     def _measure(self) -> None:
-        chat, draft = self._chat or None, self._drafts.get(self._chat, "")
+        chat, draft = self._chat or None, self._drafts.of(self._chat)
         self._bridge.ask(lambda services: services.chats.measure(chat, draft), None, _ignore)
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
         self._too_long = None
-        if item is not None and item.id not in self._drafts:
-            kept = item.settings.get("draft")
-            self._drafts[item.id] = self._kept_drafts[item.id] = kept if isinstance(kept, str) else ""
+        if item is not None:
+            self._drafts.open(item)
         self._fill(messages)
         self._show_again(message)
         self.chat_opened.emit(self._chat, self._title)
         self._use.forget()
         self.measured.emit(0, 0)
-        self.draft_restored.emit(self._drafts.get(self._chat, ""))
+        self.draft_restored.emit(self._drafts.of(self._chat))
         self._tell_busy()
         self._measure_timer.start()
 
@@ -440,17 +430,6 @@ class ChatController(QObject):
             self.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
         else:
             self.notice_raised.emit(notice_of(problem))
-
-
-def _keep_draft(chat: str, draft: str, services: Services) -> None:
-    services.chats.keep_draft(chat, draft)
-
-
-def _keep_new_chat(draft: str, is_open: bool, services: Services) -> None:
-    item = services.chats.new_chat()
-    services.chats.keep_draft(item.id, draft)
-    if is_open:
-        services.settings.change(last_chat=item.id)
 
 
 def _ignore(problem: Problem) -> None:
