@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
-from slmdesk.gui.main_window import fitted
+from slmdesk.gui.main_window import MainWindow, fitted
 from slmdesk.gui.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
 from slmdesk.gui.widgets.text_dialog import TextDialog
 
@@ -47,6 +47,21 @@ def test_long_notices_leave_the_page_its_room_and_can_be_read_whole(qtbot, area)
     dialog = area.window().findChild(TextDialog)
     assert dialog.findChild(QPlainTextEdit).toPlainText() == LONG + "And more."
     dialog.close()
+
+
+def test_a_restored_window_fits_the_screen_and_a_maximised_one_stays_so(qtbot):
+    first = MainWindow(())
+    qtbot.addWidget(first)
+    screen = first.screen().availableGeometry()
+    assert screen.contains(first.geometry().adjusted(-8, -40, 8, 8))
+    first.setGeometry(QRect(0, 0, 3000, 2000))
+    again = MainWindow((), geometry=first.geometry_state)
+    qtbot.addWidget(again)
+    assert screen.contains(again.geometry().adjusted(-8, -40, 8, 8))
+    first.setWindowState(Qt.WindowState.WindowMaximized)
+    again = MainWindow((), geometry=first.geometry_state)
+    qtbot.addWidget(again)
+    assert again.isMaximized()
 
 
 @pytest.mark.parametrize("wanted", [QRect(0, 0, 1100, 760), QRect(900, 500, 640, 480), QRect(-3000, -50, 3000, 2000)])
