@@ -6,8 +6,10 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf import GgufHeader
@@ -139,7 +141,11 @@ def load_model(
         )
         memory = parts_from_log(line.text for line in library.log.since(mark))
         steps = ThreadChooser(candidates)
-        curve = _try_out(context, vocabulary, spec, steps, candidates, lambda: on_progress(_READ_SHARE))
+        with ThreadPoolExecutor(1) as passing:
+            # On a thread that ends: each thread that computes has OpenMP workers of its own while it lives, and with
+            # more of them than cores all wait asleep at their barriers, at two thirds of the speed.
+            keep_going = partial(on_progress, _READ_SHARE)
+            curve = passing.submit(_try_out, context, vocabulary, spec, steps, candidates, keep_going).result()
         scheduler = Scheduler(
             context,
             Pool(context, sliding_window=weights.sliding_window),
