@@ -315,6 +315,7 @@ def _limited(size):
 
 
 def test_the_second_role_reads_documents(tmp_path):
+    (tmp_path / "a.xyz").write_text("x")
     (tmp_path / "a.md").write_bytes("# One\n\ntext \xe9\n## Two\n- x\n".encode("latin-1"))
     with Rig(tmp_path, READER, role="reader") as rig:
         heard = Heard()
@@ -336,7 +337,7 @@ def test_the_second_role_reads_documents(tmp_path):
         for path, code in (
             ("none.md", "file.missing"),
             ("a.xyz", "document.unknown_format"),
-            ("", "document.unknown_format"),
+            ("", "document.unreadable"),
         ):
             wrong = Heard()
             rig.client.start("read", {"path": str(tmp_path / path)}, wrong)
@@ -373,7 +374,7 @@ def test_closing_ends_jobs_and_leaves_no_process(tmp_path):
 @pytest.mark.parametrize("fault", ["freeze", "stop"])
 def test_closing_ends_a_child_that_does_not_listen(tmp_path, fault):
     rig = Rig(tmp_path, echo={"fault": fault, "at": 2})
-    heard, _ = rig.chat(rig.load(), "one two three")
+    heard, _ = rig.chat(rig.load(), "one two three " * 500)  # a stop takes hold a moment after it was asked for
     heard.until(has_tokens(2))
     pid = rig.client.pid
     rig.client.close(0.5)
