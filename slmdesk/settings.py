@@ -59,6 +59,10 @@ class Settings:
     """system, none, or http://host:port."""
     ca_file: str = ""
     """Certificates to trust instead of the system's, PEM."""
+    speed_limit_kib: int = 0
+    """Of all downloads together, KiB a second; 0: none."""
+    connections: int = 1
+    """Of one download at once."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 
@@ -69,6 +73,8 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "idle_unload_minutes": (0, 7 * 24 * 60),
         "sequences": (0, 64),
         "font_scale": (50, 300),
+        "speed_limit_kib": (0, 1 << 24),
+        "connections": (1, 8),
     }
 )
 _MAX_TEXT = 64_000
