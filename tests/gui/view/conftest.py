@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from slmdesk.gui.chat.view import ConversationView
-from slmdesk.gui.chat.view.parser import Parser
-from slmdesk.gui.chat.view.style import ViewStyle
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.theme import LIGHT, system_fonts
 
 

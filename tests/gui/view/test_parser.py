@@ -7,8 +7,8 @@ import time
 import pytest
 from PySide6.QtGui import QTextDocument
 
-from slmdesk.gui.chat.view.parser import Parser, TooSlow
-from slmdesk.gui.chat.view.writer import MessageWriter
+from slmdesk.gui.markdown.parser import Parser, TooSlow
+from slmdesk.gui.markdown.writer import MessageWriter
 
 pytestmark = pytest.mark.gui
 

@@ -7,9 +7,9 @@ import random
 import pytest
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 
-from slmdesk.gui.chat.view.style import CHROME, CODE, QUOTE
-from slmdesk.gui.chat.view.text import text_of_selection
-from slmdesk.gui.chat.view.writer import MessageWriter
+from slmdesk.gui.markdown.style import CHROME, CODE, QUOTE
+from slmdesk.gui.markdown.text import text_of_selection
+from slmdesk.gui.markdown.writer import MessageWriter
 
 pytestmark = pytest.mark.gui
 

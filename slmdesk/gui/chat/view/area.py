@@ -10,7 +10,6 @@ from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequenc
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
-from slmdesk.gui.chat.view.builder import COPY_CODE
 from slmdesk.gui.chat.view.find import Hit, find_in, mark
 from slmdesk.gui.chat.view.ground import EDGE
 from slmdesk.gui.chat.view.growing import GrowingArea
@@ -18,9 +17,10 @@ from slmdesk.gui.chat.view.menu import show_menu
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.selection import Selecting
-from slmdesk.gui.chat.view.tables import SHOW_ALL_ROWS
 from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.links import judge_link
+from slmdesk.gui.markdown.builder import COPY_CODE
+from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason,

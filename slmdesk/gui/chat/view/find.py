@@ -10,8 +10,8 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
 from slmdesk.gui.chat.view.message import MessageView
-from slmdesk.gui.chat.view.style import ViewStyle
-from slmdesk.gui.chat.view.text import MessageText
+from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.markdown.text import MessageText
 
 MOST_MARKS = 2000
 """In one message."""

@@ -12,11 +12,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
-from slmdesk.gui.chat.view.parser import Parser
 from slmdesk.gui.chat.view.rows import Row, Rows
-from slmdesk.gui.chat.view.style import ViewStyle
 from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.icons import icon
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, system_fonts
 
 MARGIN = 400

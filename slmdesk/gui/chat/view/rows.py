@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from slmdesk.gui.chat.view.message import MessageView
-from slmdesk.gui.chat.view.style import ViewStyle
 from slmdesk.gui.chat.view.widget import MessageWidget, height_without_text
+from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.theme import SPACE_16
 
 END = -1

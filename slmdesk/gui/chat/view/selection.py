@@ -6,12 +6,12 @@ from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from slmdesk.gui.chat.view.ground import MessageArea
-from slmdesk.gui.chat.view.parser import Parser
 from slmdesk.gui.chat.view.rows import END, WHOLE, Row
-from slmdesk.gui.chat.view.style import ViewStyle
-from slmdesk.gui.chat.view.text import text_of_selection
 from slmdesk.gui.chat.view.widget import MessageWidget
-from slmdesk.gui.chat.view.writer import MessageWriter
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.markdown.text import text_of_selection
+from slmdesk.gui.markdown.writer import MessageWriter
 
 STEP_MS = 30
 """Between two steps of the view while the mouse is held outside it."""

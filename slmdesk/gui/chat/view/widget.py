@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
-from slmdesk.gui.chat.view.parser import Parser
-from slmdesk.gui.chat.view.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
-from slmdesk.gui.chat.view.text import MessageText
-from slmdesk.gui.chat.view.writer import MessageWriter
 from slmdesk.gui.icons import icon, pixmap
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
+from slmdesk.gui.markdown.text import MessageText
+from slmdesk.gui.markdown.writer import MessageWriter
 from slmdesk.gui.theme import ICON_SIZE, RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 from slmdesk.gui.widgets.text import plain_tip
 

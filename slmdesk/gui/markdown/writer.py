@@ -12,9 +12,9 @@ from typing import Any
 from markdown_it.token import Token
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from slmdesk.gui.chat.view.builder import Builder, Built
-from slmdesk.gui.chat.view.parser import Deadline, Parser, TooSlow, offset_of_line, top_level_starts
-from slmdesk.gui.chat.view.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
+from slmdesk.gui.markdown.builder import Builder, Built
+from slmdesk.gui.markdown.parser import Deadline, Parser, TooSlow, offset_of_line, top_level_starts
+from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 
 SLICE = 4000
 """Characters of a stored text shown in one turn; a longer open block is only appended to."""

@@ -17,11 +17,11 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from slmdesk.gui.chat.view.parser import Deadline, TooSlow
-from slmdesk.gui.chat.view.style import ViewStyle
+from slmdesk.gui.markdown.parser import Deadline, TooSlow
+from slmdesk.gui.markdown.style import ViewStyle
 
 if TYPE_CHECKING:
-    from slmdesk.gui.chat.view.builder import Builder
+    from slmdesk.gui.markdown.builder import Builder
 
 SHOW_ALL_ROWS = "slmdesk-all-rows:"
 """Address of the words under a shortened table."""

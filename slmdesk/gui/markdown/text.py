@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
 
-from slmdesk.gui.chat.view.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
+from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 from slmdesk.gui.theme import CONTROL_RADIUS
 
 BEYOND = 24

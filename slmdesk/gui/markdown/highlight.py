@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from PySide6.QtGui import QFont, QTextCharFormat
 
-from slmdesk.gui.chat.view.parser import Deadline
-from slmdesk.gui.chat.view.style import ViewStyle
+from slmdesk.gui.markdown.parser import Deadline
+from slmdesk.gui.markdown.style import ViewStyle
 
 LONGEST = 20_000
 """Characters; longer code stays in one colour."""
