@@ -11,7 +11,7 @@ from slmdesk.cli.jobs import follow
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.bench import BenchResult
+    from slmdesk.services.bench import BenchProgress, BenchResult
 
 
 @click.command()
@@ -47,25 +47,36 @@ def exam(face: Face, model: str | None) -> None:
 @json_option
 @click.pass_obj
 def bench(face: Face, model: str | None) -> None:
-    """How fast MODEL is on this PC; takes some seconds."""
+    """How fast is MODEL on this PC, and what does it take?  Some seconds; Ctrl-C stops it."""
     from slmdesk.services.sentences import bytes_for_people
+
+    def progressed(now: BenchProgress) -> None:
+        face.progress(f"measuring {name}: {now.what},", now.fraction, 1.0)
 
     with face.services() as services:
         record = services.desk.call(lambda: services.models.choose(model))
-        found: BenchResult = face.wait_for(services, lambda told: services.bench.run(record.id, told))
+        name = record.name
+        found: BenchResult = face.wait_for(
+            services, lambda told: services.bench.run(record.id, told, progressed), cancel=services.bench.cancel
+        )
+        face.end_progress()
     if face.as_json:
         face.give(
             {
                 "id": record.id,
+                "name": record.name,
                 "prompt_tokens_per_s": found.prompt_tokens_per_s,
                 "output_tokens_per_s": found.output_tokens_per_s,
                 "memory_bytes": found.memory_bytes,
                 "energy_j": found.energy_j,
+                "energy_source": found.energy_source or None,
                 "prompt_tokens": found.prompt_tokens,
                 "output_tokens": found.output_tokens,
             }
         )
         return
-    energy = "not measured" if found.energy_j is None else f"{found.energy_j:.1f} J for the whole PC"
-    face.say(f"reads {found.prompt_tokens_per_s:.1f} tokens a second, writes {found.output_tokens_per_s:.1f}")
-    face.say(f"memory: {bytes_for_people(found.memory_bytes)}; energy: {energy}")
+    face.say(f"{record.name} on this PC")
+    face.say(f"reads   {found.prompt_tokens_per_s:.1f} tokens a second ({found.prompt_tokens} read)")
+    face.say(f"writes  {found.output_tokens_per_s:.1f} tokens a second ({found.output_tokens} written)")
+    face.say(f"memory  {bytes_for_people(found.memory_bytes)}")
+    face.say(f"energy  {found.energy_words()}")

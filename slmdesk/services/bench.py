@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
 from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_json
 from slmdesk.services.desk import Desk
+from slmdesk.services.energy import Energy, EnergySource, Meter, energy_words
 from slmdesk.services.facts import Problem
-from slmdesk.services.loading import EngineRoom
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.store import Store
 
 FACT = "bench"
@@ -25,7 +27,6 @@ SENTENCES = 40
 """Of the text that is read: about 500 tokens."""
 TOKENS_A_SENTENCE = 24
 """More than any tokenizer makes of one."""
-POWERCAP = Path("/sys/class/powercap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +43,84 @@ class BenchResult:
     measured: float
     """Seconds since the epoch."""
     energy_j: float | None = None
-    """What the processor's own counters say of the whole PC while it answered; None: not measured."""
+    """For reading and writing together; None: not even an estimate was to be had."""
+    energy_source: str = ""
+    """One of EnergySource; '' without a number."""
+
+    def energy_words(self) -> str:
+        """What writing 1,000 tokens takes, in words.  The energy is shared out by time: both keep the cores busy."""
+        if self.energy_j is None or self.energy_source not in tuple(EnergySource):
+            return "not measured"
+        reading = self.prompt_tokens / max(self.prompt_tokens_per_s, 1e-6)
+        writing = self.output_tokens / max(self.output_tokens_per_s, 1e-6)
+        share = self.energy_j * writing / max(reading + writing, 1e-6)
+        return energy_words(share, EnergySource(self.energy_source), max(self.output_tokens, 1))
+
+    def sentence(self) -> str:
+        """All of it in one line for people."""
+        return (
+            f"Reads {self.prompt_tokens_per_s:.0f} and writes {self.output_tokens_per_s:.1f} tokens a second with "
+            f"{bytes_for_people(self.memory_bytes)} of memory; energy: {self.energy_words()}."
+        )
 
 
-OnEnded = Callable[[BenchResult | Problem], None]
-"""Called once, on the desk thread."""
+@dataclass(frozen=True, slots=True)
+class BenchProgress:
+    """What a measurement is doing: words for people, and how much of the whole is done, 0..1."""
+
+    what: str
+    fraction: float
+
+
+OnEnded = Callable[[BenchResult | Problem | None], None]
+"""Called once, on the desk thread; None: it was cancelled."""
+OnProgress = Callable[[BenchProgress], None]
+"""Called on the desk thread."""
 
 
 class BenchService:
     """Measures one model at a time.  Desk thread."""
 
-    def __init__(self, desk: Desk, store: Store, models: ModelService, room: EngineRoom) -> None:
-        self._desk, self._store, self._models, self._room = desk, store, models, room
+    def __init__(self, desk: Desk, store: Store, models: ModelService, room: EngineRoom, jobs: JobService) -> None:
+        self._desk, self._store, self._models, self._room, self._jobs = desk, store, models, room, jobs
+        self._bench: _Bench | None = None
 
-    def run(self, model: str | None, ended: OnEnded) -> ModelRecord:
-        """Load a model anew and measure it.
+    @property
+    def running(self) -> str:
+        """The id of the model that is measured now; '' for none."""
+        return self._bench.record.id if self._bench else ""
 
-        Raises KnownError `model.…`, and `request.invalid` while an answer is being written.
+    def run(self, model: str | None, ended: OnEnded, progressed: OnProgress | None = None) -> ModelRecord:
+        """Load a model anew and measure it.  Jobs stand back meanwhile; the model in use before is loaded again after.
+
+        Raises KnownError `model.…`, and `request.invalid` while an answer is being written or another is measured.
         """
         record = self._models.choose(model)
+        if self._bench is not None:
+            raise KnownError("request.invalid", what="a model is being measured already; wait until it is done")
+        self._jobs.hold()
         if self._room.is_busy:
+            self._jobs.let_go()
             raise KnownError("request.invalid", what="an answer is being written; measure afterwards")
+        held = self._room.loaded()
+        before = held[0] if held else None
         self._room.unload()
-        _Bench(self._desk, self._store, self._room, record, ended).begin()
+
+        def end(result: BenchResult | Problem | None) -> None:
+            self._bench = None
+            self._jobs.let_go()
+            if before is not None and before.id != record.id:
+                self._room.choose(before, explicit=False)
+            ended(result)
+
+        self._bench = _Bench(self._desk, self._store, self._room, record, end, progressed or (lambda _what: None))
+        self._bench.begin()
         return record
+
+    def cancel(self) -> None:
+        """Stop measuring; nothing is kept of it.  No error when nothing is measured."""
+        if self._bench is not None:
+            self._bench.cancel()
 
     def result(self, record: ModelRecord) -> BenchResult | None:
         """What was measured of a model before, if anything."""
@@ -78,56 +133,98 @@ class BenchService:
 class _Bench:
     """One measurement: a bare child, the model in it, an answer to warm up, the answer that counts."""
 
-    def __init__(self, desk: Desk, store: Store, room: EngineRoom, record: ModelRecord, ended: OnEnded) -> None:
-        self._desk, self._store, self._room, self._record, self._ended = desk, store, room, record, ended
+    def __init__(
+        self, desk: Desk, store: Store, room: EngineRoom, record: ModelRecord, ended: OnEnded, progressed: OnProgress
+    ) -> None:
+        self._desk, self._store, self._room, self.record = desk, store, room, record
+        self._ended, self._progressed = ended, progressed
         self._bare_bytes = 0
-        self._energy: Mapping[Path, int] = {}
+        self._meter: Meter | None = None
+        self._job: JobHandle | None = None
+        self._waiter: Waiter | None = None
+        self._is_over = self._is_running = False
+        self._written = 0
 
     def begin(self) -> None:
         """A job that cannot be done starts a child without a model."""
+        self._progressed(BenchProgress("starting", 0.0))
         self._start("render", {}, self._child_is_there)
 
+    def cancel(self) -> None:
+        """End without a result."""
+        if self._job:
+            self._job.cancel()
+        if self._waiter:
+            self._room.forget(self._waiter)
+        self._finish(None)
+
     def _child_is_there(self, _event: FromChild) -> None:
+        self._progressed(BenchProgress("loading the model", 0.05))
         self._bare_bytes = self._room.memory_bytes()
-        self._room.want(self._record, self._warm_up, self._no_model, explicit=True)
+        self._waiter = self._room.want(self.record, self._warm_up, self._no_model, explicit=True)
 
     def _no_model(self, problem: Problem | None) -> None:
-        self._ended(problem or problem_for(KnownError("model.not_loaded")))
+        self._finish(problem or problem_for(KnownError("model.not_loaded")))
 
     def _warm_up(self, model: LoadedModel) -> None:
+        if self._is_over:
+            return
+        self._waiter = None
         self._room.begin()
+        self._is_running = True
+        self._progressed(BenchProgress("warming up", 0.2))
         self._start("chat", _question(model, "Warming up.", 4), lambda event: self._measure(model, event))
 
     def _measure(self, model: LoadedModel, event: FromChild) -> None:
         if not isinstance(event, Done):
             self._end(event)
             return
-        self._energy = read_energy()
-        self._start("chat", _question(model, "Measuring.", OUTPUT_TOKENS), self._end)
+        self._progressed(BenchProgress("reading", 0.4))
+        self._meter = Meter(self._room.client.pid)
+        self._start("chat", _question(model, "Measuring.", OUTPUT_TOKENS), self._end, self._on_step)
+
+    def _on_step(self, event: FromChild) -> None:
+        if isinstance(event, Progress) and event.total > 0:
+            self._progressed(BenchProgress("reading", 0.4 + 0.2 * min(1.0, event.done / event.total)))
+        elif isinstance(event, Token):
+            self._written += 1
+            self._progressed(BenchProgress("writing", 0.6 + 0.4 * min(1.0, self._written / OUTPUT_TOKENS)))
 
     def _end(self, event: FromChild) -> None:
-        spent = energy_between(self._energy, read_energy())
-        grown = self._room.memory_bytes() - self._bare_bytes
-        self._room.end()
-        result: BenchResult | Problem
+        spent = self._meter.spent() if self._meter else None
+        grown = max(0, self._room.memory_bytes() - self._bare_bytes)
         try:
             if isinstance(event, Done):
-                result = _result(event.result, max(0, grown), spent)
-                self._store.set_model_facts(self._record.id, **{FACT: to_json(result)})
+                result = _result(event.result, grown, spent)
+                self._store.set_model_facts(self.record.id, **{FACT: to_json(result)})
+                self._finish(result)
             elif isinstance(event, Failed):
-                result = problem_of(event.code, event.args)
+                self._finish(problem_of(event.code, event.args))
             else:
-                result = problem_for(KnownError("model.not_loaded"))
+                self._finish(problem_for(KnownError("model.not_loaded")))
         except KnownError as err:
-            result = problem_for(err)
+            self._finish(problem_for(err))
+
+    def _finish(self, result: BenchResult | Problem | None) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._is_running:
+            self._room.end()
         self._ended(result)
 
-    def _start(self, kind: str, payload: Mapping[str, Json], ended: Callable[[FromChild], None]) -> None:
-        def hear(event: FromChild) -> None:
-            if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: ended(event))
+    def _start(
+        self,
+        kind: str,
+        payload: Mapping[str, Json],
+        ended: Callable[[FromChild], None],
+        stepped: Callable[[FromChild], None] = lambda _event: None,
+    ) -> None:
+        def tell(event: FromChild) -> None:
+            if not self._is_over:
+                (ended if isinstance(event, Done | Failed | Cancelled) else stepped)(event)
 
-        self._room.client.start(kind, payload, hear)
+        self._job = self._room.client.start(kind, payload, lambda event: self._desk.post(lambda: tell(event)))
 
 
 def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json]:
@@ -139,7 +236,7 @@ def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json
     return {"handle": model.handle, "messages": messages_to_json(turns), "sampling": to_json(sampling)}
 
 
-def _result(untrusted: Mapping[str, Json], memory_bytes: int, energy_j: float | None) -> BenchResult:
+def _result(untrusted: Mapping[str, Json], memory_bytes: int, spent: Energy | None) -> BenchResult:
     answer = answer_from(untrusted)
     read = answer.usage.prompt_tokens - answer.usage.cached_tokens
     return BenchResult(
@@ -149,36 +246,6 @@ def _result(untrusted: Mapping[str, Json], memory_bytes: int, energy_j: float | 
         output_tokens=answer.usage.output_tokens,
         memory_bytes=memory_bytes,
         measured=time.time(),
-        energy_j=energy_j,
+        energy_j=spent.joules if spent else None,
+        energy_source=spent.source.value if spent else "",
     )
-
-
-def read_energy(root: Path = POWERCAP) -> dict[Path, int]:
-    """The counters of the processor packages, in microjoules; none where there are none or they are not for us.
-
-    Source: the kernel's Documentation/power/powercap/powercap.rst.
-    """
-    found = {}
-    for zone in root.glob("*:[0-9]*"):
-        if zone.name.count(":") == 1:  # a part of a package is counted in the package
-            try:
-                found[zone] = int((zone / "energy_uj").read_text("ascii"))
-            except (OSError, ValueError):
-                continue
-    return found
-
-
-def energy_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> float | None:
-    """Joules between two readings; None when there is nothing to compare.  A counter that began anew is put right."""
-    if not before or before.keys() != after.keys():
-        return None
-    spent = 0
-    for zone, start in before.items():
-        step = after[zone] - start
-        if step < 0:
-            try:
-                step += int((zone / "max_energy_range_uj").read_text("ascii"))
-            except (OSError, ValueError):
-                return None
-        spent += step
-    return round(spent / 1e6, 3)

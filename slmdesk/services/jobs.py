@@ -83,6 +83,7 @@ class JobService:
         self._queue: deque[tuple[str, bool]] = deque()
         self._run: _Run | None = None
         self._on_end: dict[str, OnEnd] = {}
+        self._holds = 0
         self._closed = False
 
     # ---- wishes
@@ -140,6 +141,19 @@ class JobService:
             job = self._change(job.id, JobStatus.OPEN)
             self._enqueue(job.id, explicit=True)
         return job
+
+    def hold(self) -> None:
+        """Let the engine be until `let_go`: somebody measures, and nothing may run beside it."""
+        self._holds += 1
+        if self._run:
+            self._put_down(self._run)
+
+    def let_go(self) -> None:
+        """The end of one `hold`: the job in hand goes on."""
+        self._holds -= 1
+        run = self._run
+        if run and not (run.handle or run.waiter or run.later):
+            self._want(run)
 
     def close(self) -> None:
         """The desk ends: the job is open again, for the next desk."""
@@ -221,6 +235,8 @@ class JobService:
             if self._run is run:
                 self._pause(problem)
 
+        if self._holds:
+            return  # `let_go` comes back here
         waiter = self._room.want(run.record, ready, failed, explicit=run.is_explicit)
         run.is_explicit = False
         if run.handle is None and self._run is run:
