@@ -34,6 +34,11 @@ class Paths:
         return self.config / "settings.json"
 
     @property
+    def token_file(self) -> Path:
+        """The access token of the Hub, where a person chose a file for it instead of the system's keyring."""
+        return self.config / "access-token.json"
+
+    @property
     def policy_file(self) -> Path:
         """The organisation's rules for one person or USB stick, TOML, read only."""
         return self.config / "policy.toml"

@@ -24,6 +24,7 @@ from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
 THEMES = ("system", "light", "dark")
+TOKEN_PLACES = ("ask", "keyring", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class Settings:
     """system, none, or http://host:port."""
     ca_file: str = ""
     """Certificates to trust instead of the system's, PEM."""
+    token_place: str = "ask"  # noqa: S105 (a place, no token)
+    """Where the access token of the Hub is kept: keyring, file, or ask (in memory until slmdesk ends)."""
+    token_host: str = ""
+    """Whose it is; empty: none is kept."""
     speed_limit_kib: int = 0
     """Of all downloads together, KiB a second; 0: none."""
     connections: int = 1
@@ -90,6 +95,8 @@ def reason_against(key: str, value: object) -> str:
         return f"expected {_KINDS[type(default)]}"
     if key == "theme" and value not in THEMES:
         return "expected one of " + ", ".join(THEMES)
+    if key == "token_place" and value not in TOKEN_PLACES:
+        return "expected one of " + ", ".join(TOKEN_PLACES)
     if isinstance(value, int) and key in _RANGES:
         low, high = _RANGES[key]
         return "" if low <= value <= high else f"expected {low} to {high}"

@@ -19,7 +19,19 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
-_KNOWN = {"network": ("offline", "endpoints", "hosts"), "models": ("folder",)}
+_KNOWN = {"network": ("offline", "endpoints", "hosts"), "models": ("folder",), "features": ("hidden",)}
+FEATURES: Mapping[str, str] = MappingProxyType(
+    {
+        "hub.search": "Search on the Hub",
+        "hub.download": "Download of models",
+        "models.import": "Adding model files",
+        "models.packs": "Packs of models",
+        "models.compare": "Comparing models",
+        "settings.network": "Settings of the network",
+        "token": "Access token",
+    }
+)
+"""What an organisation may hide, and what it is called.  Names are only ever added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class Policy:
     """Settings and the values they may have; the first one holds unless another of them is chosen."""
     models_folder: str = ""
     """A folder of models for everybody: they are used where they are, nothing is written there."""
+    hidden: frozenset[str] = frozenset()
+    """Of FEATURES: neither shown in the window nor done on the command line."""
     problems: tuple[KnownError, ...] = ()
     """What is wrong with the file: policy.invalid, policy.key."""
 
@@ -46,6 +60,11 @@ class Policy:
         """Raises KnownError `setting.managed` when the policy does not allow this value."""
         if key in self.forced or value not in self.choices.get(key, (value,)):
             raise KnownError("setting.managed", key=key)
+
+    def require(self, feature: str) -> None:
+        """Raises KnownError `feature.hidden` when the organisation has switched this one of FEATURES off."""
+        if feature in self.hidden:
+            raise KnownError("feature.hidden", feature=FEATURES[feature])
 
 
 def load_policy(places: Sequence[Path]) -> Policy:
@@ -94,6 +113,7 @@ class _Reading:
             MappingProxyType(self._forced),
             MappingProxyType(self._choices),
             folder,
+            self._hidden(tables.get("features", {}).get("hidden", [])),
             tuple(self._problems),
         )
 
@@ -122,6 +142,15 @@ class _Reading:
             return value
         self._wrong("models.folder is no absolute path")
         return ""
+
+    def _hidden(self, value: object) -> frozenset[str]:
+        names = _words(value)
+        if names is None:
+            self._wrong("features.hidden is no list of names")
+            return frozenset()
+        for unknown in sorted({*names} - {*FEATURES}):
+            self._unknown(f"features.hidden: {unknown}")
+        return frozenset(names) & frozenset(FEATURES)
 
     def _wrong(self, reason: str) -> None:
         self._forced["offline"] = True

@@ -48,6 +48,7 @@ class Bridge(QObject):
     job_changed = Signal(object)
     context_measured = Signal(object)
     requests_counted = Signal(object)
+    token_changed = Signal(object)
     noticed = Signal(object)
     notice_over = Signal(object)
 
@@ -77,6 +78,7 @@ class Bridge(QObject):
             facts.JobChanged: self.job_changed,
             facts.ContextMeasured: self.context_measured,
             facts.RequestsToday: self.requests_counted,
+            facts.TokenChanged: self.token_changed,
             facts.Noticed: self.noticed,
             facts.NoticeOver: self.notice_over,
         }

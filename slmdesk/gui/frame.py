@@ -28,6 +28,7 @@ from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services import facts
@@ -73,6 +74,7 @@ class Frame(QObject):
         self.find = FindController(bridge, settings, self)
         self.fetch = FetchController(bridge, settings, self)
         self.settings = SettingsController(bridge, settings, self)
+        self.tokens = TokenController(bridge, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self._build_ui(settings, models_folder)
@@ -103,6 +105,7 @@ class Frame(QObject):
             self.find,
             self.fetch,
             self.settings,
+            self.tokens,
         ):
             source.notice_raised.connect(self._on_notice_raised)
         for part in (self.library, self.fetch):

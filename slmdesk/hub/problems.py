@@ -21,6 +21,11 @@ def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -
     """A refusal by its status.  `what` was asked for, out of `repo`."""
     host, status = response.request.url.host, response.status_code
     code = response.headers.get("x-error-code", "")
+    if "authorization" in response.request.headers:
+        if status == 401:
+            return KnownError("hub.token_refused", host=host)
+        if status == 403:
+            return KnownError("hub.not_admitted", repo=repo or what)
     if code == "GatedRepo" or (status == 403 and repo):
         return KnownError("hub.gated", repo=repo or what)
     if status == 401:

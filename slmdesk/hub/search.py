@@ -42,6 +42,8 @@ class Hub:
 
     def __init__(self, paths: Paths, policy: Callable[[], GuardPolicy], record: Record, finish: Finish) -> None:
         self._paths, self._policy, self._record, self._finish = paths, policy, record, finish
+        self.token: Callable[[], str] = _no_token
+        """The access token, or empty; asked for gated repositories alone.  It may wait for the system's keyring."""
         self._lock = Lock()
         self._made_for: GuardPolicy | None = None
 
@@ -99,8 +101,17 @@ class Hub:
         """
         if not is_repo(repo):
             raise KnownError("request.invalid", what=f"no repository: {clean_label(repo, 100)}")
+        try:
+            return self._repo(repo, stop)
+        except KnownError as err:  # the Hub tells everybody what is in a gated one; a mirror may not
+            access = self.token() if err.code == "hub.gated" else ""
+            if not access:
+                raise
+        return self._repo(repo, stop, access)
+
+    def _repo(self, repo: str, stop: Event | None, access: str = "") -> Repo:
         with self._asking(f"files of {repo}", stop) as api:
-            found = _repo_of(api.model_info(repo, files_metadata=True, token=False))
+            found = _repo_of(api.model_info(repo, files_metadata=True, token=access or False))
             if found is None:
                 raise KnownError("hub.answer_invalid", host=self._host(), reason="no repository")
             return found
@@ -145,6 +156,10 @@ class Hub:
 
     def _host(self) -> str:
         return self._policy().endpoint.partition("://")[2].partition("/")[0]
+
+
+def _no_token() -> str:
+    return ""
 
 
 def _repo_of(untrusted: Any) -> Repo | None:

@@ -235,6 +235,16 @@ class RequestsToday:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenChanged:
+    """Where the access token of the Hub is; never the token."""
+
+    place: str
+    """environment (HF_TOKEN), keyring, file, ask (in memory until slmdesk ends), or empty: there is none."""
+    host: str
+    """The Hub or mirror in use, which alone is sent it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """Something a person should know: shown in the quiet bar, with details to copy."""
 
@@ -266,6 +276,7 @@ Fact: TypeAlias = (
     | JobChanged
     | ContextMeasured
     | RequestsToday
+    | TokenChanged
     | Noticed
     | NoticeOver
 )

@@ -31,7 +31,6 @@ from slmdesk.services.fits import available_bytes, fit_header
 from slmdesk.services.hub_models import fit_by_size, weights_budget
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import name_for
-from slmdesk.services.routes import token
 from slmdesk.services.sentences import problem_for
 from slmdesk.store.locks import FileLock
 
@@ -189,7 +188,7 @@ class Fetch:
             if record := self._in_library(remote):  # somebody else has just brought it
                 return record
             self._need_space()
-            access = token() if remote.gated else ""
+            access = self._hub.token() if remote.gated else ""
             with self._hub.client() as client:
                 self._before = 0
                 for one, part in zip(remote.parts, self.parts, strict=True):

@@ -18,7 +18,7 @@ from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
 from slmdesk.services.fits import COMFORTABLE, Fit, available_bytes, fit_header
 from slmdesk.services.network import NetworkService
-from slmdesk.services.routes import policy_for, token
+from slmdesk.services.routes import policy_for
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 
@@ -121,7 +121,7 @@ class HubService:
             free = available_bytes()
             found = self.hub.repo(repo, stop=stop)
             remote = found.choose(file, quantization, budget_bytes=weights_budget(free))
-            header = self.hub.header(remote, token=token() if remote.gated else "", stop=stop)
+            header = self.hub.header(remote, token=self.hub.token() if remote.gated else "", stop=stop)
             if len(remote.parts) == 1:
                 require_chat_model(header)
                 return fit_header(header, wanted, free)

@@ -11,7 +11,6 @@ from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
 from slmdesk.settings import Settings
 
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
-TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,6 @@ def policy_for(settings: Settings, offline: Callable[[], bool]) -> GuardPolicy:
         proxy_for=proxies.get(settings.proxy) or Through(settings.proxy),
         ca_file=settings.ca_file,
     )
-
-
-def token() -> str:
-    """The access token of the surroundings; empty for none, or one that is no single word."""
-    found = os.environ.get(TOKEN_VARIABLE, "").strip()
-    return found if found.isascii() and found.isprintable() and " " not in found else ""
 
 
 def _is_here(host: str) -> bool:

@@ -140,6 +140,7 @@ _SENTENCES: Mapping[str, str] = {
         "put right."
     ),
     "policy.key": "The policy file {path} sets “{key}”, which this version does not know. It has no effect.",
+    "feature.hidden": "“{feature}” is switched off by your organisation.",
     "network.offline": (
         "slmdesk is set to offline, so nothing was sent to {host}. Allow requests with “slmdesk network --offline "
         "off”, or with the switch in the window."
@@ -160,14 +161,24 @@ _SENTENCES: Mapping[str, str] = {
     "network.redirects": "{host} sends requests round in a circle. Nothing was lost. Try again later.",
     # the Hub and downloads
     "hub.missing": "“{what}” is not on the Hub, or not for everybody. Check its name.",
-    "hub.unauthorized": (
-        "The Hub shows “{what}” to known users only, or has nothing of that name. Check the name; if it is gated, set "
-        "HF_TOKEN to your access token."
-    ),
+    "hub.unauthorized": "The Hub shows “{what}” to known users only, or has nothing of that name. Check the name.",
     "hub.forbidden": "The Hub does not give out “{what}”.",
     "hub.gated": (
-        "The authors of {repo} ask for your agreement first. Open huggingface.co/{repo} in a browser, accept their "
-        "terms, make an access token in your Hub settings, set HF_TOKEN to it, and try again."
+        "{repo} is gated: its publisher wants you to agree to terms first. Open its page, accept them, and give "
+        "slmdesk your access token of the Hub. What came is kept."
+    ),
+    "hub.token_refused": (
+        "{host} did not accept the access token. It may be mistyped, out of date or taken back. Paste it again, or "
+        "make a new one on the Hub under Settings, Access Tokens."
+    ),
+    "hub.not_admitted": (
+        "The access token is right, but its account may not read {repo} yet. Open its page with that account and "
+        "accept the terms; some publishers answer only after a day or two."
+    ),
+    "token.invalid": "This is no access token: {reason}. Nothing was changed.",
+    "token.keyring": (
+        "The system's keyring cannot be used ({reason}). The access token was neither kept nor read. Unlock it, or "
+        "choose another place for the token."
     ),
     "hub.busy": "{host} has too many requests and asks to wait {wait_s} seconds. What came is kept. Try again later.",
     "hub.error": "{host} has a trouble of its own (error {status}). What came is kept. Try again later.",

@@ -32,6 +32,7 @@ from slmdesk.services.offers import OfferService
 from slmdesk.services.packs import PackService
 from slmdesk.services.renaming import NameService
 from slmdesk.services.sentences import problem_for
+from slmdesk.services.tokens import TokenService
 from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store, open_store
@@ -59,6 +60,7 @@ class Services:
     documents: DocumentService
     network: NetworkService
     hub: HubService
+    tokens: TokenService
     downloads: DownloadService
     offers: OfferService
     judge: JudgeService
@@ -154,6 +156,8 @@ class Services:
         self.documents = DocumentService(self.desk, self.reader)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network)
+        self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
+        self.hub.hub.token = self.tokens.token
         self.downloads = DownloadService(self.desk, self.hub, self.models, self.tell)
         self.offers = OfferService(self.hub)
         self.judge = JudgeService(self.desk, self.settings)

@@ -6,7 +6,9 @@
 
 As at the real one, files come from another origin (a second port): `resolve` answers 302 with X-Repo-Commit,
 X-Linked-Etag and X-Linked-Size, and the storage knows Range, If-Range and ETag.  A gated repository wants a token
-(`hub.token`), a missing one answers 401 like the real one.  Content is bytes, or a Path for large files.
+(`hub.token`); `hub.stranger` is one of somebody who has not agreed (403), any other is wrong (401).  With
+`hub.is_all_gated` a gated repository's listing wants it too, as on some mirrors.  A missing repository answers 401 like
+the real one.  Content is bytes, or a Path for large files.
 
 Faults: `hub.storage_faults` and `hub.api_faults` are lists, one `Fault` for each request in turn (None: none); when
 they are used up, `hub.storage_fault` and `hub.api_fault` hold for all further ones.  What happened: `hub.seen`, one
@@ -111,6 +113,8 @@ class FakeHub:
         self.seen: list[Seen] = []
         self.sent = 0
         self.token = "hf_agreed"
+        self.stranger = "hf_stranger"
+        self.is_all_gated = False
         self.api_faults: list[Fault | None] = []
         self.storage_faults: list[Fault | None] = []
         self.api_fault: Fault | None = None
@@ -371,6 +375,8 @@ class _Api(_Handler):
             stored = self.hub.repos.get(found[1])
             if stored is None:
                 self._refuse(401, "RepoNotFound")
+            elif self.hub.is_all_gated and stored.gated and self._refuse_stranger(headers):
+                return
             elif (found[2] or "").startswith("/tree/"):
                 self.give_json(self.hub.tree(stored))
             else:
@@ -394,10 +400,8 @@ class _Api(_Handler):
         stored = self.hub.repos.get(repo)
         if stored is None:
             self._refuse(401, "RepoNotFound")
-        elif stored.gated and "authorization" not in headers:
-            self._refuse(401, "GatedRepo")
-        elif stored.gated and headers["authorization"] != f"Bearer {self.hub.token}":
-            self._refuse(403, "GatedRepo")
+        elif stored.gated and self._refuse_stranger(headers):
+            return
         elif name not in stored.files:
             self._refuse(404, "EntryNotFound")
         else:
@@ -411,6 +415,18 @@ class _Api(_Handler):
                 "etag": f'"{sha256}"',
             }
             self.give(302, b"", about)
+
+    def _refuse_stranger(self, headers: dict) -> bool:
+        given = headers.get("authorization")
+        if given == f"Bearer {self.hub.token}":
+            return False
+        if given is None:
+            self._refuse(401, "GatedRepo")
+        elif given == f"Bearer {self.hub.stranger}":
+            self._refuse(403, "GatedRepo")
+        else:
+            self._refuse(401, "")
+        return True
 
     def _refuse(self, status: int, code: str) -> None:
         self.give(status, json.dumps({"error": code}).encode(), {"x-error-code": code})

@@ -1,0 +1,131 @@
+"""What to do about a gated model: open its page, agree, paste a token, try again."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.tokens import TokenController, words_of
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.token_form import TokenForm
+from slmdesk.services.facts import Problem, TokenChanged
+
+GATED_CODES = frozenset({"hub.gated", "hub.token_refused", "hub.not_admitted", "token.keyring"})
+"""Problems this panel helps with."""
+INTRO = "This model is gated: its publisher wants you to agree to terms first."
+FIRST = "1.  Open its page in the browser, sign in, and accept the terms."
+SECOND = (
+    "2.  On the Hub, under Settings, Access Tokens, make a token that may read. Paste it here. It is sent to the Hub "
+    "for gated models alone, and written into no log."
+)
+
+
+class GatedPanel(QFrame):
+    """Belongs to one repository.  Emits `page_requested` and `try_again_requested` with it.
+
+    The token goes its own way, through the controller.  `try_again_requested` comes once it is kept, or at once when
+    none was pasted.
+    """
+
+    page_requested = Signal(str)
+    try_again_requested = Signal(str)
+
+    def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, try_again: str = "Try again") -> None:
+        super().__init__(parent)
+        self.setObjectName("gated_panel")
+        self.setAccessibleName("A gated model")
+        self._tokens, self._repo = tokens, repo
+        self._build_ui(try_again)
+        self._connect()
+        self._show_state(tokens.state)
+
+    def _build_ui(self, try_again: str) -> None:
+        self._problem = plain_label("", self, name="gated_problem", kind="danger")
+        self._problem.hide()
+        self._page = named(QPushButton("Open its page…", self), "gated_page_button")
+        self._page.setAccessibleName(f"Open the page of {self._repo} in the browser")
+        self._page.setToolTip(plain_tip(self._repo))
+        self._form = TokenForm(self._tokens, self)
+        self._state = plain_label("", self, name="gated_token_state", kind="muted")
+        self._again = named(QPushButton(try_again, self), "gated_try_again_button")
+        self._again.setProperty("kind", "primary")
+        first = QHBoxLayout()
+        first.setSpacing(theme.SPACE_12)
+        first.addWidget(plain_label(FIRST, self, name="gated_first"), 1)
+        first.addWidget(self._page, 0, Qt.AlignmentFlag.AlignTop)
+        last = QHBoxLayout()
+        last.setSpacing(theme.SPACE_12)
+        last.addWidget(self._state, 1)
+        last.addWidget(self._again, 0, Qt.AlignmentFlag.AlignBottom)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_8)
+        layout.setSpacing(theme.SPACE_12)
+        layout.addWidget(plain_label(INTRO, self, name="gated_intro", kind="strong"))
+        layout.addWidget(self._problem)
+        layout.addLayout(first)
+        layout.addWidget(plain_label(SECOND, self, name="gated_second"))
+        layout.addWidget(self._form)
+        layout.addLayout(last)
+
+    def _connect(self) -> None:
+        self._page.clicked.connect(lambda: self.page_requested.emit(self._repo))
+        self._again.clicked.connect(self._on_again)
+        self._form.given.connect(self._on_again)
+        self._form.kept.connect(lambda: self.try_again_requested.emit(self._repo))
+        self._tokens.state_shown.connect(self._show_state)
+
+    @Slot(object)
+    def show_problem(self, problem: Problem | None) -> None:
+        """Say what came of the last try; None for nothing."""
+        has_more = problem is not None and problem.code != "hub.gated"  # that it is gated is said anyway
+        self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
+        self._problem.setVisible(has_more)
+
+    @Slot(object)
+    def _show_state(self, state: TokenChanged) -> None:
+        self._state.setText(words_of(state))
+
+    @Slot()
+    def _on_again(self) -> None:
+        if self._form.is_empty:
+            self.try_again_requested.emit(self._repo)
+        else:
+            self._form.submit()
+
+
+class GatedDialog(QDialog):
+    """The panel in a window of its own, closed when it has done its work.  Emits what the panel emits."""
+
+    page_requested = Signal(str)
+    try_again_requested = Signal(str)
+
+    def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, problem: Problem | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("gated_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("A gated model")
+        self._panel = GatedPanel(tokens, repo, self)
+        self._panel.show_problem(problem)
+        close = named(QPushButton("Close", self), "gated_close_button")
+        close.setAutoDefault(False)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(plain_label(breakable(repo), self, name="gated_repo", kind="heading"))
+        layout.addWidget(self._panel)
+        layout.addStretch(1)
+        layout.addLayout(foot)
+        self.resize(620, 380)
+        self._panel.page_requested.connect(self.page_requested)
+        self._panel.try_again_requested.connect(self._on_again)
+        close.clicked.connect(self.reject)
+
+    @Slot(str)
+    def _on_again(self, repo: str) -> None:
+        self.try_again_requested.emit(repo)
+        self.accept()

@@ -1,0 +1,133 @@
+"""A field for the access token, and where it is to be kept."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.facts import Problem
+from slmdesk.services.tokens import TokenPlaces
+
+KEYRING, ASK, FILE = "keyring", "ask", "file"
+PLACES: dict[str, str] = {KEYRING: "In the system's keyring", ASK: "Only until slmdesk is closed", FILE: "In a file"}
+PLACE_NOTES = {
+    KEYRING: "Kept by your system, as passwords are. It may ask for the keyring's password.",
+    ASK: "Kept in memory alone: after the next start you are asked again.",
+    FILE: "A file that only you can read, but not encrypted: whoever has the disk has the token.",
+}
+NO_KEYRING = "The system's keyring cannot be used here: {reason}."
+WAITING = "Keeping it…"
+
+
+class TokenForm(QWidget):
+    """Takes a token, never shows one.  Emits `kept` once it is in its place, `given` when Return is pressed."""
+
+    kept = Signal()
+    given = Signal()
+
+    def __init__(self, tokens: TokenController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("token_form")
+        self._tokens = tokens
+        self._is_waiting = False
+        self._build_ui()
+        self._connect()
+        self._show_places(tokens.places)
+        tokens.look()
+
+    def _build_ui(self) -> None:
+        self._field = named(QLineEdit(self), "token_field")
+        self._field.setEchoMode(QLineEdit.EchoMode.Password)
+        self._field.setPlaceholderText("Paste your access token")
+        self._field.setAccessibleName("Access token")
+        self._place = named(Choice(list(PLACES.items()), self), "token_place")
+        self._place.setAccessibleName("Where the token is kept")
+        self._note = plain_label("", self, name="token_note", kind="muted")
+        self._missing = plain_label("", self, name="token_missing", kind="muted")
+        self._problem = plain_label("", self, name="token_problem", kind="danger")
+        self._missing.hide()
+        self._problem.hide()
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._field, 1)
+        row.addWidget(self._place)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addLayout(row)
+        for label in (self._problem, self._note, self._missing):
+            layout.addWidget(label)
+        self.setFocusProxy(self._field)
+
+    def _connect(self) -> None:
+        self._field.returnPressed.connect(self.given)
+        self._field.textChanged.connect(lambda: self.show_problem(""))
+        self._place.currentIndexChanged.connect(self._on_place_changed)
+        self._tokens.places_shown.connect(self._show_places)
+        self._tokens.kept.connect(self._on_kept)
+        self._tokens.refused.connect(self._on_refused)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was pasted."""
+        return not self._field.text().strip()
+
+    @Slot()
+    def submit(self) -> None:
+        """Keep what was pasted where it was chosen; `kept` follows, or a sentence stands under the field."""
+        self._is_waiting = True
+        self._note.setText(WAITING)
+        self._set_enabled(False)
+        self._tokens.keep(self._field.text(), str(self._place.currentData()))
+
+    @Slot(str)
+    def show_problem(self, sentence: str) -> None:
+        """Say what is wrong with the token; '' for nothing."""
+        self._problem.setText(breakable(sentence))
+        self._problem.setVisible(bool(sentence))
+
+    @Slot(object)
+    def _show_places(self, places: TokenPlaces | None) -> None:
+        if places is None:
+            return
+        at = self._place.findData(KEYRING)
+        if places.has_keyring and at < 0:
+            self._place.insertItem(0, PLACES[KEYRING], KEYRING)
+            self._place.setCurrentIndex(0)
+        elif not places.has_keyring and at >= 0:
+            self._place.removeItem(at)
+        self._missing.setText(NO_KEYRING.format(reason=places.no_keyring))
+        self._missing.setVisible(not places.has_keyring)
+        self._on_place_changed()
+
+    @Slot()
+    def _on_place_changed(self) -> None:
+        self._note.setText(PLACE_NOTES.get(str(self._place.currentData()), ""))
+
+    @Slot()
+    def _on_kept(self) -> None:
+        if self._is_waiting:
+            self._end_waiting()
+            self._field.setText("")
+            self.kept.emit()
+
+    @Slot(object)
+    def _on_refused(self, problem: Problem) -> None:
+        if self._is_waiting:
+            self._end_waiting()
+            self.show_problem(problem.sentence)
+            self._field.setFocus()
+
+    def _end_waiting(self) -> None:
+        self._is_waiting = False
+        self._set_enabled(True)
+        self._on_place_changed()
+
+    def _set_enabled(self, is_enabled: bool) -> None:
+        self._field.setEnabled(is_enabled)
+        self._place.setEnabled(is_enabled)

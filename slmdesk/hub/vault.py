@@ -1,0 +1,211 @@
+"""Where an access token is kept: the system's keyring, or a file that only its owner can read.
+
+The only module that imports keyring.  Its back ends speak over D-Bus or to the system and may hang, so every call is
+made on a thread of its own and given up after a while.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeVar
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, write_atomically
+
+SERVICE = "slmdesk: access token of a model hub"
+"""The name under which the keyring of the system lists it."""
+FIND_S = 5.0
+"""To find out whether there is a keyring."""
+ANSWER_S = 60.0
+"""A locked keyring asks its owner for a password first."""
+MAX_FILE_BYTES = 64 << 10
+_SYSTEM = frozenset({"SecretService", "libsecret", "kwallet", "macOS", "Windows"})
+"""Modules of keyring.backends that are a system's own.  Others, such as plain files, are never used in silence."""
+
+T = TypeVar("T")
+
+
+class Vault(Protocol):
+    """A place for one secret per host.  Any thread but the desk's and the window's: it may wait."""
+
+    def missing(self) -> str:
+        """Why it cannot be used here, in short; empty when it can."""
+
+    def get(self, host: str) -> str:
+        """The secret, or empty.  Raises KnownError `token.keyring` or `file.unreadable`."""
+
+    def put(self, host: str, secret: str) -> None:
+        """Keep it.  Raises KnownError `token.keyring`, `file.unwritable`, `disk.full`."""
+
+    def remove(self, host: str) -> None:
+        """Forget it; no error when there is none.  Raises as `put` does."""
+
+
+class SystemKeyring:
+    """The keyring of the system: Secret Service or KWallet, the macOS keychain, the Windows credential locker."""
+
+    def __init__(self, *, find_s: float = FIND_S, answer_s: float = ANSWER_S) -> None:
+        self._find_s, self._answer_s = find_s, answer_s
+
+    def missing(self) -> str:
+        """Looked up anew each time: a desktop's keyring may come up later."""
+        try:
+            _within(_backend, self._find_s)
+        except KnownError as err:
+            return str(err.args_for_people["reason"])
+        return ""
+
+    def get(self, host: str) -> str:
+        """See Vault."""
+        return _within(lambda: _backend().get_password(SERVICE, host) or "", self._answer_s)
+
+    def put(self, host: str, secret: str) -> None:
+        """See Vault.  One that answers only after it was given up is made to forget again."""
+
+        def keep() -> None:
+            _backend().set_password(SERVICE, host, secret)
+
+        _within(keep, self._answer_s, undo=lambda: _remove(host))
+
+    def remove(self, host: str) -> None:
+        """See Vault."""
+        _within(lambda: _remove(host), self._answer_s)
+
+
+class PrivateFile:
+    """A JSON file of mode 0600 in a folder of mode 0700: not encrypted, but nobody else's business."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def missing(self) -> str:
+        """It always can be tried."""
+        return ""
+
+    def get(self, host: str) -> str:
+        """See Vault.  A file that others could read is closed to them first."""
+        found = self._read().get(host, "")
+        return found if isinstance(found, str) else ""
+
+    def put(self, host: str, secret: str) -> None:
+        """See Vault.  Refused where the disk knows no owners, as on many USB sticks."""
+        private_folder(self._path.parent)
+        with suppress(KnownError):
+            self._path.unlink(missing_ok=True)
+        write_atomically(self._path, json.dumps({host: secret}).encode())
+        if os.name != "nt" and stat.S_IMODE(self._path.stat().st_mode) & 0o077:
+            self._path.unlink(missing_ok=True)
+            reason = "this disk cannot keep it from other people"
+            raise KnownError("file.unwritable", path=str(self._path), reason=reason)
+
+    def remove(self, host: str) -> None:
+        """See Vault."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as err:
+            raise problem_of(err, self._path) from err
+
+    def _read(self) -> dict[str, object]:
+        try:
+            handle = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+        except FileNotFoundError:
+            return {}
+        except OSError as err:
+            raise self._unreadable(err.strerror or type(err).__name__) from err
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise self._unreadable("it is no regular file")
+            if os.name != "nt" and about.st_mode & 0o077:
+                with suppress(OSError):
+                    os.fchmod(file.fileno(), PRIVATE_FILE)
+            untrusted = file.read(MAX_FILE_BYTES)
+        try:
+            shape = json.loads(untrusted)
+        except (ValueError, RecursionError):
+            raise self._unreadable("it is damaged") from None  # the cause would quote what is in it
+        return shape if isinstance(shape, dict) else {}
+
+    def _unreadable(self, reason: str) -> KnownError:
+        return KnownError("file.unreadable", path=str(self._path), reason=reason)
+
+
+class _Backend(Protocol):
+    """What is used of keyring."""
+
+    def get_password(self, service: str, username: str) -> str | None: ...
+
+    def set_password(self, service: str, username: str, password: str) -> None: ...
+
+    def delete_password(self, service: str, username: str) -> None: ...
+
+
+def _backend() -> _Backend:
+    """The system's own back end.  Raises KnownError `token.keyring`.  May wait."""
+    import keyring  # late: 60 ms, and it looks for plug-ins
+
+    chosen = keyring.get_keyring()
+    for each in (chosen, *getattr(chosen, "backends", ())):
+        package, _, module = type(each).__module__.rpartition(".")
+        if package == "keyring.backends" and module in _SYSTEM:
+            found: _Backend = each
+            return found
+    raise KnownError("token.keyring", reason="this system has none")
+
+
+def _remove(host: str) -> None:
+    from keyring.errors import PasswordDeleteError
+
+    with suppress(PasswordDeleteError):
+        _backend().delete_password(SERVICE, host)
+
+
+def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | None = None) -> T:
+    """Do `work` on a thread of its own and wait so long for it.  Raises KnownError `token.keyring`.
+
+    What a back end says is not passed on: its words may quote what it was given.
+    """
+    answers: SimpleQueue[T | KnownError] = SimpleQueue()
+    lock = threading.Lock()
+    is_left = False
+
+    def run() -> None:
+        answer: T | KnownError
+        try:
+            answer = work()
+        except KnownError as err:
+            answer = err
+        except Exception as err:  # noqa: BLE001  a back end is foreign code: whatever it raises, it cannot be used
+            answer = KnownError("token.keyring", reason=_reason(err))
+        with lock:
+            answers.put(answer)
+            is_late = is_left
+        if is_late and undo is not None and not isinstance(answer, KnownError):
+            with suppress(Exception):
+                undo()
+
+    threading.Thread(target=run, name="keyring", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except Empty:
+        with lock:
+            is_left = answers.empty()
+        if is_left:
+            raise KnownError("token.keyring", reason="it does not answer") from None
+        answer = answers.get_nowait()
+    if isinstance(answer, KnownError):
+        raise KnownError(answer.code, **answer.args_for_people) from None
+    return answer
+
+
+def _reason(err: Exception) -> str:
+    return {"KeyringLocked": "it is locked", "NoKeyringError": "this system has none"}.get(
+        type(err).__name__, f"it refused: {type(err).__name__}"
+    )

@@ -1,0 +1,203 @@
+"""The access token of the Hub: where it is kept, who may have it, and that nobody else hears of it.
+
+It is asked for where a gated repository is read, and sent to the Hub alone (hub/transport.py takes it off everywhere
+else).  It stands in no log, no error, no row of the ledger and no fact.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.hub.guard import GuardPolicy
+from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
+from slmdesk.paths import Paths
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, Problem, TokenChanged
+from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
+
+TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)
+MAX_TOKEN = 500
+"""Characters; those of the Hub have 37."""
+PLACES = ("keyring", "ask", "file")
+"""keyring: the system's; ask: in memory until slmdesk ends, then asked for again; file: one only its owner can read."""
+FEATURE = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPlaces:
+    """Where a token can be kept here."""
+
+    no_keyring: str = ""
+    """Why the system's keyring cannot be used; empty when it can."""
+
+    @property
+    def has_keyring(self) -> bool:
+        """Whether the system's keyring can be used."""
+        return not self.no_keyring
+
+
+def checked_token(untrusted: str) -> str:
+    """A pasted token without the spaces around it.  Raises KnownError `token.invalid`, which does not quote it."""
+    word = untrusted.strip()
+    if not word:
+        raise KnownError("token.invalid", reason="there is nothing")
+    if len(word) > MAX_TOKEN:
+        raise KnownError("token.invalid", reason="it is too long")
+    if any(one.isspace() for one in word):
+        raise KnownError("token.invalid", reason="it is more than one word")
+    if not (word.isascii() and word.isprintable()):
+        raise KnownError("token.invalid", reason="it has characters that no token has")
+    return word
+
+
+class TokenService:
+    """One token, for one host.  Wishes on the desk thread; keyring and file are used on threads of their own."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: SettingsFile,
+        paths: Paths,
+        policy: Callable[[], GuardPolicy],
+        tell: Callable[[Fact], None],
+        vaults: Mapping[str, Vault] | None = None,
+    ) -> None:
+        self._desk, self._settings, self._policy, self._tell = desk, settings, policy, tell
+        self._vaults = vaults or {"keyring": SystemKeyring(), "file": PrivateFile(paths.token_file)}
+        self._session: dict[str, str] = {}
+        self._one_at_a_time = threading.Lock()
+
+    # ---- for those who read gated repositories
+
+    def token(self) -> str:
+        """The token for the Hub in use, or empty.  Any thread but the desk's and the window's: a keyring may wait.
+
+        Raises KnownError `token.keyring` or `file.unreadable` where one is kept and cannot be had.
+        """
+        if found := _of_environment():
+            return found
+        host = self._host()
+        if host in self._session:
+            return self._session[host]
+        now = self._settings.current
+        if now.token_host != host or now.token_place not in self._vaults:
+            return ""
+        kept = self._vaults[now.token_place].get(host)
+        try:
+            return checked_token(kept)
+        except KnownError:  # gone, or spoilt by hand
+            return ""
+
+    # ---- for the faces
+
+    def state(self) -> TokenChanged:
+        """Where the token for the Hub in use is.  Desk thread; asks neither keyring nor file."""
+        host, now = self._host(), self._settings.current
+        place = ""
+        if _of_environment():
+            place = "environment"
+        elif host in self._session:
+            place = "ask"
+        elif now.token_host == host and now.token_place in self._vaults:
+            place = now.token_place
+        return TokenChanged(place, host)
+
+    def places(self, ended: Callable[[TokenPlaces], None]) -> None:
+        """Look where a token can be kept here; `ended` is called on the desk thread."""
+
+        def look() -> None:
+            found = TokenPlaces(self._vaults["keyring"].missing())
+            self._desk.post(lambda: ended(found))
+
+        threading.Thread(target=look, name="token-places", daemon=True).start()
+
+    def keep(self, untrusted: str, place: str, ended: Callable[[TokenChanged | Problem], None]) -> None:
+        """Keep this token at one of PLACES for the Hub in use, instead of any other.  `ended` is on the desk thread.
+
+        Raises KnownError `token.invalid`, `feature.hidden`.  When it cannot be kept, the old one stays.
+        """
+        self._settings.policy.require(FEATURE)
+        secret, host, now = checked_token(untrusted), self._host(), self._settings.current
+        if place not in PLACES:
+            raise KnownError("request.invalid", what="no place for a token")
+
+        def work() -> None:
+            if place in self._vaults:
+                self._vaults[place].put(host, secret)
+            if (now.token_place, now.token_host) != (place, host):
+                self._remove(now.token_place, now.token_host)
+
+        def kept() -> TokenChanged:
+            self._session.clear()
+            if place == "ask":
+                self._session[host] = secret
+            self._settings.change(token_place=place, token_host=host if place in self._vaults else "")
+            return self._changed()
+
+        self._work(work, kept, ended)
+
+    def forget(self, ended: Callable[[TokenChanged | Problem], None]) -> None:
+        """Forget the token wherever it is; HF_TOKEN is not ours to forget.  `ended` is on the desk thread."""
+        now = self._settings.current
+
+        def forgotten() -> TokenChanged:
+            self._session.clear()
+            self._settings.change(token_place="ask", token_host="")  # noqa: S106 (a place)
+            return self._changed()
+
+        self._work(lambda: self._remove(now.token_place, now.token_host), forgotten, ended)
+
+    # ---- inside
+
+    def _host(self) -> str:
+        return urlsplit(self._policy().endpoint).netloc.rpartition("@")[2].lower()
+
+    def _remove(self, place: str, host: str) -> None:
+        if host and place in self._vaults:
+            self._vaults[place].remove(host)
+
+    def _changed(self) -> TokenChanged:
+        state = self.state()
+        self._tell(state)
+        return state
+
+    def _work(
+        self,
+        work: Callable[[], None],
+        then: Callable[[], TokenChanged],
+        ended: Callable[[TokenChanged | Problem], None],
+    ) -> None:
+        """`work` on a thread of its own, one after another, then `then` and `ended` on the desk thread."""
+
+        def finish() -> None:
+            try:
+                result: TokenChanged | Problem = then()
+            except SlmdeskError as err:
+                result = problem_for(err)
+            ended(result)
+
+        def run() -> None:
+            try:
+                with self._one_at_a_time:
+                    work()
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                problem = problem_for(err)
+                self._desk.post(lambda: ended(problem))
+            else:
+                self._desk.post(finish)
+
+        threading.Thread(target=run, name="token", daemon=True).start()
+
+
+def _of_environment() -> str:
+    """HF_TOKEN; empty for none, or one that is no single word."""
+    try:
+        return checked_token(os.environ.get(TOKEN_VARIABLE, ""))
+    except KnownError:
+        return ""

@@ -1,0 +1,135 @@
+"""Where tokens are kept: only in a system's own keyring, or in a file that nobody else can read."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import keyring
+import pytest
+from fakes.vaults import PlainFileBackend, SystemBackend
+
+from slmdesk.core.errors import KnownError
+from slmdesk.hub.vault import PrivateFile, SystemKeyring
+
+pytestmark = pytest.mark.pure
+SECRET, HOST = "hf_Marker7531", "huggingface.co"
+
+
+@pytest.fixture
+def use():
+    """Makes a back end the one of this process."""
+    before = keyring.get_keyring()
+    made = []
+
+    def one(backend):
+        made.append(backend)
+        keyring.set_keyring(backend)
+        return backend
+
+    yield one
+    for each in made:
+        each.go.set()
+    keyring.set_keyring(before)
+
+
+def test_the_systems_keyring_keeps_changes_and_forgets(use) -> None:
+    backend, vault = use(SystemBackend()), SystemKeyring()
+    assert vault.missing() == ""
+    assert vault.get(HOST) == ""
+    vault.put(HOST, SECRET)
+    assert list(backend.kept.values()) == [SECRET]
+    assert vault.get(HOST) == SECRET
+    assert vault.get("mirror.example.org") == ""
+    vault.remove(HOST)
+    vault.remove(HOST)
+    assert backend.kept == {}
+
+
+def test_a_keyring_that_is_a_plain_file_is_no_keyring(use) -> None:
+    backend, vault = use(PlainFileBackend()), SystemKeyring()
+    assert vault.missing() == "this system has none"
+    with pytest.raises(KnownError) as err:
+        vault.put(HOST, SECRET)
+    assert err.value.code == "token.keyring"
+    assert backend.kept == {}
+
+
+def test_one_that_hangs_is_given_up_and_what_it_keeps_too_late_is_taken_back(use) -> None:
+    backend = use(SystemBackend())
+    vault = SystemKeyring(answer_s=0.05)
+    backend.go.clear()
+    with pytest.raises(KnownError) as err:
+        vault.get(HOST)
+    assert err.value.args_for_people == {"reason": "it does not answer"}
+    removed = []
+    backend.delete_password = lambda *_args: (removed.append(1), backend.asked.clear())
+    with pytest.raises(KnownError):
+        vault.put(HOST, SECRET)
+    backend.go.set()
+    import threading
+
+    for each in threading.enumerate():
+        if each.name == "keyring":
+            each.join(30)
+    assert removed == [1]
+
+
+def test_what_it_says_is_not_passed_on(use) -> None:
+    backend, vault = use(SystemBackend()), SystemKeyring()
+    backend.error = RuntimeError(f"cannot store {SECRET}")
+    with pytest.raises(KnownError) as err:
+        vault.put(HOST, SECRET)
+    assert err.value.args_for_people == {"reason": "it refused: RuntimeError"}
+    assert err.value.__cause__ is None
+    assert SECRET not in repr(err.getrepr(style="long"))
+
+
+def test_a_file_is_for_its_owner_alone(tmp_path) -> None:
+    path = tmp_path / "config" / "access-token.json"
+    vault = PrivateFile(path)
+    assert vault.get(HOST) == ""
+    vault.remove(HOST)
+    vault.put(HOST, SECRET)
+    assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
+    assert (vault.get(HOST), vault.get("x.org")) == (SECRET, "")
+    path.chmod(0o644)
+    assert vault.get(HOST) == SECRET
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600, "closed to others when it was found open"
+    vault.remove(HOST)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_disk_that_knows_no_owners_gets_none(tmp_path, monkeypatch) -> None:
+    from slmdesk.hub import vault as module
+
+    def write(path, data):
+        path.write_bytes(data)
+        path.chmod(0o644)  # as on FAT
+
+    monkeypatch.setattr(module, "write_atomically", write)
+    path = tmp_path / "access-token.json"
+    with pytest.raises(KnownError) as err:
+        PrivateFile(path).put(HOST, SECRET)
+    assert err.value.code == "file.unwritable"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"[]", b'{"huggingface.co": 7}', b"\xff\x00", b"[" * 60_000])
+def test_a_spoilt_file_has_none(tmp_path, content) -> None:
+    path = tmp_path / "token.json"
+    path.write_bytes(content)
+    try:
+        assert PrivateFile(path).get(HOST) == ""
+    except KnownError as err:
+        assert err.args_for_people["reason"] == "it is damaged"
+
+
+def test_neither_link_nor_pipe_is_read(tmp_path) -> None:
+    (tmp_path / "other").write_text('{"huggingface.co": "hf_other"}')
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(KnownError) as err:
+            PrivateFile(tmp_path / name).get(HOST)
+        assert err.value.code == "file.unreadable"

@@ -1,0 +1,192 @@
+"""The access token: kept where it was chosen, sent to the Hub for gated models alone, and written down nowhere."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import stat
+
+import pytest
+from fakes.fake_hub import FakeHub, online
+from fakes.tiny_gguf import tiny_llama
+from fakes.vaults import MemoryVault
+
+from slmdesk.core.errors import KnownError
+from slmdesk.hub.vault import PrivateFile
+from slmdesk.services.facts import DownloadState, Problem, TokenChanged
+from slmdesk.services.tokens import TokenService, checked_token
+
+pytestmark = pytest.mark.process
+REPO, NAME = "some/gated-GGUF", "tiny.Q4_K_M.gguf"
+MARKER = "hf_" + "".join(random.Random(11).choices("abcdefghij", k=30))
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        it.token = MARKER
+        it.add(REPO, {NAME: tiny_llama().data}, gated=True)
+        it.add("some/free-GGUF", {NAME: tiny_llama().data + bytes(8)})
+        yield it
+
+
+@pytest.fixture
+def told(hub, home, opened):
+    online(home, hub)
+    return opened(model=False)
+
+
+@pytest.fixture
+def keyring(told) -> MemoryVault:
+    """A keyring that works, instead of the system's."""
+    vault = MemoryVault()
+    take(told, vault)
+    return vault
+
+
+def take(told, vault) -> None:
+    services = told.services
+    vaults = {"keyring": vault, "file": PrivateFile(services.paths.token_file)}
+    services.tokens = TokenService(
+        services.desk, services.settings, services.paths, services.hub.policy, services.tell, vaults
+    )
+    services.hub.hub.token = services.tokens.token
+
+
+def wish(told, begin):
+    """What a wish of the token service ended with."""
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: begin(told.services.tokens, answers.put))
+    return answers.get(timeout=30)
+
+
+def keep(told, token: str, place: str):
+    return wish(told, lambda tokens, ended: tokens.keep(token, place, ended))
+
+
+def fetch(told, repo: str = REPO):
+    ends: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: told.services.downloads.start(repo, ended=ends.put))
+    return ends.get(timeout=60)
+
+
+def state(told) -> TokenChanged:
+    return told.services.desk.call(told.services.tokens.state)
+
+
+def traces(home, told) -> list[str]:
+    """Where the marker stands."""
+    found = [str(one) for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
+    rows = told.services.desk.call(lambda: told.services.network.requests(1000))
+    return found + [where for where, text in (("ledger", str(rows)), ("facts", str(told.facts))) if MARKER in text]
+
+
+def test_the_right_token_works_the_wrong_one_is_said(told, hub, keyring, home, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert fetch(told).problem.code == "hub.gated"
+    assert keep(told, "hf_mistyped", "keyring") == TokenChanged("keyring", hub.endpoint.partition("://")[2])
+    wrong = fetch(told).problem
+    assert wrong.code == "hub.token_refused"
+    assert "did not accept the access token" in wrong.sentence
+    keep(told, hub.stranger, "keyring")
+    assert fetch(told).problem.code == "hub.not_admitted"
+    keep(told, f"  {MARKER}\n", "keyring")
+    end = fetch(told)
+    assert end.state is DownloadState.DONE, end.problem
+    fetch(told, "some/free-GGUF")
+    secret = {(one.where, one.path.split("/")[2]) for one in hub.seen if "authorization" in one.headers}
+    assert secret == {("api", "gated-GGUF")}, "to the Hub, for the gated one"
+    assert hub.requests("storage"), "the control: files did come from elsewhere"
+    assert traces(home, told) == []
+    assert MARKER not in caplog.text
+    assert MARKER not in repr(told.services.tokens) + repr(told.services.settings.current)
+    assert told.of(TokenChanged)[-1].place == "keyring"
+
+
+def test_fit_reads_the_header_of_a_gated_file_and_a_mirror_may_hide_its_list_too(told, hub, keyring) -> None:
+    hub.is_all_gated = True
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: told.services.hub.fit(REPO, answers.put))
+    assert answers.get(timeout=60).code == "hub.gated"
+    keep(told, MARKER, "keyring")
+    told.services.desk.call(lambda: told.services.hub.fit(REPO, answers.put))
+    assert answers.get(timeout=60).verdict
+
+
+def test_changing_and_forgetting_leaves_the_old_place_empty(told, hub, keyring, home) -> None:
+    file = told.services.paths.token_file
+    keep(told, MARKER, "keyring")
+    assert not file.exists()
+    keep(told, MARKER + "2", "file")
+    assert keyring.kept == {}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert traces(home, told) == [str(file)], "there alone"
+    assert told.services.tokens.token() == MARKER + "2"
+    keep(told, MARKER, "ask")
+    assert not file.exists()
+    assert (state(told).place, told.services.tokens.token()) == ("ask", MARKER)
+    assert traces(home, told) == []
+    assert wish(told, lambda tokens, ended: tokens.forget(ended)).place == ""
+    assert (state(told).place, told.services.tokens.token()) == ("", "")
+
+
+def test_it_is_there_after_the_next_start_unless_it_was_for_this_one(told, hub, home, opened) -> None:
+    keep(told, MARKER, "ask")
+    assert opened(model=False).services.tokens.token() == ""
+    keep(told, MARKER, "file")
+    again = opened(model=False)
+    assert again.services.tokens.token() == MARKER
+    assert fetch(again).model
+
+
+def test_the_environment_wins_and_is_not_ours_to_forget(told, hub, keyring, monkeypatch) -> None:
+    keep(told, "hf_other", "keyring")
+    monkeypatch.setenv("HF_TOKEN", MARKER)
+    assert state(told).place == "environment"
+    assert told.services.tokens.token() == MARKER
+    wish(told, lambda tokens, ended: tokens.forget(ended))
+    assert (state(told).place, told.services.tokens.token()) == ("environment", MARKER)
+    monkeypatch.setenv("HF_TOKEN", "two words")
+    assert (state(told).place, told.services.tokens.token()) == ("", "")
+
+
+def test_another_mirror_is_not_given_it(told, hub, keyring) -> None:
+    keep(told, MARKER, "keyring")
+    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
+    assert (state(told), told.services.tokens.token()) == (TokenChanged("", "mirror.example.org"), "")
+    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
+    assert told.services.tokens.token() == MARKER
+
+
+def test_no_keyring_is_said_and_nothing_falls_back_in_silence(told, hub, home) -> None:
+    take(told, MemoryVault("this system has none"))
+    assert wish(told, lambda tokens, ended: tokens.places(ended)).no_keyring == "this system has none"
+    refused = keep(told, MARKER, "keyring")
+    assert isinstance(refused, Problem)
+    assert refused.code == "token.keyring"
+    assert state(told).place == ""
+    assert traces(home, told) == []
+
+
+def test_a_keyring_that_breaks_later_is_a_sentence_at_the_download(told, hub, keyring) -> None:
+    keep(told, MARKER, "keyring")
+    keyring.reason = "it is locked"
+    assert fetch(told).problem.code == "token.keyring"
+
+
+@pytest.mark.parametrize(
+    "words", ["", "  \n", "two words", "a\tb", "a\nb", "a\0b", "\x1b[31mred", "ünïcode", "a\u200bb", "x" * 501]
+)
+def test_what_is_no_token_is_refused_and_not_quoted(words) -> None:
+    with pytest.raises(KnownError) as err:
+        checked_token(words)
+    assert err.value.code == "token.invalid"
+    assert not words.strip() or words.strip() not in str(err.value)
+
+
+def test_a_wrong_one_changes_nothing(told, hub, keyring) -> None:
+    keep(told, MARKER, "keyring")
+    with pytest.raises(KnownError):
+        keep(told, "two words", "keyring")
+    assert told.services.tokens.token() == MARKER
