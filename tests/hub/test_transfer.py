@@ -373,7 +373,7 @@ def test_d8_a_token_goes_to_the_first_host_only(fetcher, hub) -> None:
     hub.add("some/model-GGUF", {"model.Q4_K_M.gguf": fetcher.data}, gated=True)
     assert code_of(fetcher) == "hub.gated"
     fetcher.token = "hf_wrong"
-    assert code_of(fetcher) == "hub.gated"
+    assert code_of(fetcher) == "hub.token_refused"
     fetcher.token = hub.token
     fetcher.run()
     assert fetcher.is_right()

@@ -115,14 +115,20 @@ def test_a_disk_that_knows_no_owners_gets_none(tmp_path, monkeypatch) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"[]", b'{"huggingface.co": 7}', b"\xff\x00", b"[" * 60_000])
-def test_a_spoilt_file_has_none(tmp_path, content) -> None:
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\x00", b"[" * 60_000])
+def test_a_spoilt_file_is_said_and_not_quoted(tmp_path, content) -> None:
     path = tmp_path / "token.json"
     path.write_bytes(content)
-    try:
-        assert PrivateFile(path).get(HOST) == ""
-    except KnownError as err:
-        assert err.args_for_people["reason"] == "it is damaged"
+    with pytest.raises(KnownError) as err:
+        PrivateFile(path).get(HOST)
+    assert (err.value.args_for_people["reason"], err.value.__cause__) == ("it is damaged", None)
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"huggingface.co": 7}', b"null"])
+def test_a_file_of_another_shape_holds_none(tmp_path, content) -> None:
+    path = tmp_path / "token.json"
+    path.write_bytes(content)
+    assert PrivateFile(path).get(HOST) == ""
 
 
 def test_neither_link_nor_pipe_is_read(tmp_path) -> None:
