@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
@@ -46,7 +47,7 @@ class SkillResult:
     level: str
     """good, fair or weak."""
     passed: int
-    """For statements: how many are told right with the threshold."""
+    """For statements: how many are told right, each with the threshold the others give."""
     total: int
     auc: float | None = None
     threshold: float | None = None
@@ -83,9 +84,12 @@ class ExamService:
         record = self._models.choose(model)
         version, questions = items()
         for job in self._jobs.list():
-            same = (job.kind, job.model_sha256, job.settings.get("version")) == (KIND, record.sha256, version)
-            if same and job.status not in (JobStatus.DONE, JobStatus.CANCELLED):
-                return self._jobs.resume(job.id)
+            is_open = job.status not in (JobStatus.DONE, JobStatus.CANCELLED)
+            if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_open:
+                if job.settings.get("version") == version:
+                    return self._jobs.resume(job.id)
+                with suppress(KnownError):  # another desk may have ended it
+                    self._jobs.cancel(job.id)  # of older items: nobody wants its answers
         return self._jobs.add(
             KIND,
             record.name,
@@ -100,7 +104,12 @@ class ExamService:
         return _result_from(record.facts.get(FACT))
 
     def _keep(self, job: JobRecord) -> None:
-        """All answers are there: judge them, and note it of each record of this file."""
+        """All answers are there: judge them, and note it of each record of this file.
+
+        Answers to other items, of an exam that an older program began, say nothing of these.
+        """
+        if job.settings.get("version") != items()[0]:
+            return
         result = judge(self._store.steps(job.id), job.model_sha256, now=time.time())
         for record in self._store.models():
             if record.sha256 == job.model_sha256:
@@ -136,9 +145,8 @@ def _judge_truth(asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillR
     if not (scores[True] and scores[False]):
         return SkillResult(Skill.TRUTH, "weak", 0, len(asked))
     found = separation(scores[True], scores[False])
-    passed = round(found.accuracy * (len(scores[True]) + len(scores[False])))
     level = _level(found.auc, GOOD_AUC, FAIR_AUC)
-    return SkillResult(Skill.TRUTH, level, passed, len(asked), round(found.auc, 3), round(found.threshold, 3))
+    return SkillResult(Skill.TRUTH, level, found.right, len(asked), round(found.auc, 3), round(found.threshold, 3))
 
 
 def _level(value: float, good: float, fair: float) -> str:

@@ -9,12 +9,12 @@ from slmdesk.core.records import JobStep, StepStatus
 from slmdesk.services.exam_items import Question, Skill, corrects, distance, is_answer, items, keeps_format, separation
 from slmdesk.services.exams import judge, sentence_of
 from slmdesk.services.jobs import step_key
-from slmdesk.text.language import LANGUAGES
+from slmdesk.text.language import LANGUAGES, detect
 
 pytestmark = pytest.mark.pure
 
 FORMAT = {
-    r"- [^\n]+\n- [^\n]+\n- [^\n]+": "- a\n- b\n- c", "yes|no": "yes", "2024-05-03": "2024-05-03", "5": "5",
+    r"- [^\n]+\n- [^\n]+\n- [^\n]+": "- a\n- b\n- c", "ja|nee": "ja", "2024-05-03": "2024-05-03", "5": "5",
     r"[^\n,]+,[^\n,]+,[^\n,]+,[^\n,]+": "red, green, blue, black", r"\[2\]": "[2]",
     r"1\. [^\n]+\n2\. [^\n]+": "1. Hund\n2. Katze", r"[^\n;]+;[^\n;]+;[^\n;]+": "Lima; Quito; Bogotá",
     "CASA": "CASA", r"\* [^\n]+\n\* [^\n]+": "* jabłko\n* gruszka",
@@ -36,10 +36,10 @@ def perfect(question: Question) -> dict:
             return {"text": "Yes", "scores": [-0.1, -3.0] if question.is_true else [-3.0, -0.1]}
         case Skill.LANGUAGE:
             words = {
-                "en": "It is for the rain and it is good.", "de": "Er ist für den Regen und nicht mit Sonne.",
-                "fr": "Il est dans le jardin et sur les tables.", "es": "Es para el río y los coches con la gente.",
-                "it": "Il pane è della casa e non di lui.", "pt": "Não é para os dias do ano como a lua.",
-                "nl": "Het is een ding van de stad.", "pl": "To jest w domu i nie na polu.",
+                "en": "It keeps the rain off and is good for walks.", "de": "Er schützt vor dem Regen, hält trocken.",
+                "fr": "On y lit et on y emprunte des livres.", "es": "Une las dos orillas para los coches y la gente.",
+                "it": "Prepara il pane e lo vende nella sua bottega.", "pt": "Diz as horas para que ninguém se atrase.",
+                "nl": "Daarmee rijdt men snel door de stad.", "pl": "Wpada przez nie światło i świeże powietrze.",
             }[item["language"]]  # fmt: skip
     return {"text": words, "scores": []}
 
@@ -96,7 +96,7 @@ def test_a_form_is_kept_whole_or_not() -> None:
     assert keeps_format('{"name": "Anna", "age": 31}', {"json": ["name", "age"]})
     assert not keeps_format('Sure! {"name": "Anna", "age": 31}', {"json": ["name", "age"]})
     assert not keeps_format("[" * 100_000, {"json": ["name"]})
-    assert not keeps_format("yes.", {"pattern": "yes|no"})
+    assert not keeps_format("ja.", {"pattern": "ja|nee"})
 
 
 def test_a_parrot_and_a_broken_record_give_no_answer() -> None:
@@ -112,7 +112,28 @@ def test_distance_counts_letters() -> None:
 
 
 def test_true_and_altered_are_told_apart_by_a_threshold() -> None:
-    found = separation([2.0, 1.0, 0.5], [0.0, -1.0, -2.0])
-    assert (found.auc, found.threshold, found.accuracy) == (1.0, 0.25, 1.0)
+    found = separation([2.0, 1.5, 1.0], [-0.5, -1.0, -2.0])
+    assert (found.auc, found.threshold, found.right) == (1.0, 0.25, 6)
     assert separation([0.0, 0.0], [0.0, 0.0]).auc == 0.5
     assert separation([-3.0], [3.0]).auc == 0.0
+    # a threshold chosen by these says 6 of 8; told by thresholds that do not know them it is guessing
+    assert separation([3.0, 1.0, -1.0, -3.0], [2.0, 0.0, -2.0, -4.0]).right <= 4
+
+
+def test_items_are_spread_over_the_languages_alike() -> None:
+    _, questions = items()
+    for skill in Skill:
+        spread = Counter(one.item["language"] for one in questions if one.skill is skill and one.is_true)
+        assert set(spread) == set(LANGUAGES)
+        assert max(spread.values()) <= 4
+    for one in questions:
+        if one.skill is Skill.TRUTH and one.is_true:
+            assert 0.6 < len(one.item["true"]) / len(one.item["altered"]) < 1.6  # the length gives nothing away
+
+
+def test_each_item_is_written_in_its_language() -> None:
+    for one in items()[1]:
+        texts = [one.item[key] for key in ("text", "true", "altered", "right") if key in one.item]
+        if one.skill is Skill.FORMAT:
+            texts.append(one.item["ask"])
+        assert {detect(text)[0] for text in texts} <= {one.item["language"]}, texts

@@ -50,3 +50,38 @@ def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
     third = on_desk(again, again.services.exams.take)  # sat already: no item is asked twice
     done(again, third, begin)
     assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [60]
+
+
+@pytest.mark.process
+def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monkeypatch) -> None:
+    told = opened()
+    services = told.services
+    questions = items()[1]
+    job = on_desk(told, services.exams.take)
+    done(told, job)
+    old = on_desk(told, lambda: services.store.models()[0].facts["exam"])
+    with monkeypatch.context() as newer:
+        newer.setattr("slmdesk.services.exams.items", lambda: ("next", questions))
+        assert result(told) is None  # due again
+
+        def begin_and_pause():
+            return services.jobs.pause(services.exams.take().id)
+
+        again = on_desk(told, begin_and_pause)
+        assert again.id != job.id
+    begin = len(told.facts)
+    on_desk(told, lambda: services.jobs.resume(again.id))  # an older program's, taken up by this one
+    done(told, again, begin)
+    assert on_desk(told, lambda: services.store.models()[0].facts["exam"]) == old
+
+
+@pytest.mark.process
+def test_an_open_exam_of_older_items_is_not_gone_on_with(opened, monkeypatch) -> None:
+    told = opened()
+    services = told.services
+    with monkeypatch.context() as older:
+        older.setattr("slmdesk.services.exams.items", lambda: ("0", items()[1]))
+        old = on_desk(told, lambda: services.jobs.pause(services.exams.take().id))
+    new = on_desk(told, services.exams.take)
+    assert new.id != old.id
+    assert on_desk(told, lambda: services.store.job(old.id).status) is JobStatus.CANCELLED

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.language import LANGUAGES, language_of
+from slmdesk.text.language import LANGUAGES, LEAST_WORDS, SURE, detect
 
 pytestmark = pytest.mark.pure
 
@@ -19,11 +19,35 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_a_sentence_is_known_by_its_common_words(code: str) -> None:
-    assert language_of(SENTENCES[code]) == code
-    assert language_of(SENTENCES[code].upper()) == code
+def test_a_sentence_is_known(code: str) -> None:
+    for text in (SENTENCES[code], SENTENCES[code].upper(), " ".join(SENTENCES[code].split()[-6:])):
+        found, sure = detect(text)
+        assert found == code
+        assert SURE <= sure <= 1.0
 
 
-@pytest.mark.parametrize("text", ["", "Paris", "42", "これは日本語の文です", "Yes.", "la", "the der le"])
+@pytest.mark.parametrize(
+    "text", ["", "Paris", "42", "42 42 42 42 42", "Yes.", "Ja, gerne.", "a b c d e f", "これは日本語の文です"]
+)
 def test_too_little_is_no_language(text: str) -> None:
-    assert language_of(text) is None
+    assert detect(text)[0] is None
+
+
+def test_only_languages_that_are_asked_about_are_answered() -> None:
+    words = "Det är en mycket fin dag idag och jag är glad"
+    assert detect(words)[0] is None  # Swedish, which is none of the eight
+    assert detect(words, ("en", "sv", "da"))[0] == "sv"
+    assert detect("これは日本語の文です", ("ja", "en"))[0] == "ja"
+    assert detect(SENTENCES["de"])[0] == "de"  # what others asked changes nothing
+    with pytest.raises(ValueError, match="xx"):
+        detect(words, ("en", "xx"))
+
+
+def test_one_word_less_than_enough_is_undecided() -> None:
+    words = ["Der", "Brief", "wurde", "gestern", "geschickt"]
+    assert detect(" ".join(words[: LEAST_WORDS - 1])) == (None, 0.0)
+    assert detect(" ".join(words))[0] == "de"
+
+
+def test_half_a_character_does_no_harm() -> None:
+    assert detect("Der Brief wurde gestern \ud83d geschickt")[0] == "de"
