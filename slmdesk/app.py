@@ -211,6 +211,8 @@ class WindowRun:
             self.bridge.problem_met.emit(problem_for(found))
         self.bridge.ask(lambda opened: opened.network.say_today())
         self.bridge.ask(lambda opened: opened.models.warm_up())
+        if not self._engine:  # the stand-in engine of tests has nothing to be examined in
+            self.bridge.ask(lambda opened: opened.first_exams.begin())
         self.bridge.ask(lambda opened: opened.jobs.take_up())
         self.bridge.ask(lambda opened: opened.models.adopt(only_shared=True))
 

@@ -68,6 +68,13 @@ class Settings:
     """Of all downloads together, KiB a second; 0: none."""
     connections: int = 1
     """Of one download at once."""
+    model_for_chat: str = ""
+    """Id of the model that is the default for this job; empty: the last used.  The next three likewise."""
+    model_for_summaries: str = ""
+    model_for_translation: str = ""
+    model_for_embedding: str = ""
+    exams_at_first_use: bool = True
+    """A model sits its short exam by itself once it was chatted with."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 

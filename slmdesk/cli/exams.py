@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def exam(face: Face, model: str | None) -> None:
     """Let MODEL sit a short exam: which jobs can it be trusted with?"""
-    from slmdesk.services.exams import sentence_of, shape_of_skill
+    from slmdesk.services.exam_words import sentence_of
+    from slmdesk.services.exams import shape_of_skill
 
     with face.services() as services:
         job = services.desk.call(lambda: services.exams.take(model))

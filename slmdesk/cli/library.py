@@ -1,4 +1,4 @@
-"""`slmdesk models rename`, `find`, `pack` and `unpack`: names, files of other programs, and packs for other PCs."""
+"""`slmdesk models rename`, `default`, `find`, `pack` and `unpack`: names, jobs, files of other programs, packs."""
 
 from __future__ import annotations
 
@@ -32,6 +32,33 @@ def rename(face: Face, model: str, name: str) -> None:
         face.give({"id": record.id, "name": record.name})
     else:
         face.say(f"{record.id}  {record.name}")
+
+
+@click.command()
+@click.argument("job", required=False, type=click.Choice(["chat", "summarize", "translate", "embed"]))
+@click.argument("model", required=False)
+@click.option("--none", "is_none", is_flag=True, help="No default any more: the last used model.")
+@json_option
+@click.pass_obj
+def default(face: Face, job: str | None, model: str | None, is_none: bool) -> None:
+    """Which model is the default for JOB; with MODEL, make it that.  Without JOB: all jobs."""
+    from slmdesk.services.uses import Use
+
+    if ((model or is_none) and not job) or (model and is_none):
+        raise click.UsageError("Name a JOB, and either a MODEL or --none.")
+    with face.services() as services:
+        if job and (model or is_none):
+            services.desk.call(lambda: services.uses.set_default(Use(job), model))
+        uses = [Use(job)] if job else list(Use)
+        found = services.desk.call(lambda: [(use, services.uses.default(use)) for use in uses])
+    if face.as_json:
+        rows: list[Json] = [
+            {"job": use.value, "id": one.id if one else None, "name": one.name if one else None} for use, one in found
+        ]
+        face.give(rows[0] if job else rows)
+        return
+    for use, one in found:
+        face.say(f"{use.value}  {f'{one.id}  {_line(one.name)}' if one else '-  (the last used)'}")
 
 
 @click.command()

@@ -11,7 +11,7 @@ import click
 from slmdesk.cli.exams import bench, exam
 from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
-from slmdesk.cli.library import find, pack, rename, unpack
+from slmdesk.cli.library import default, find, pack, rename, unpack
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ models.add_command(search)
 models.add_command(download)
 models.add_command(exam)
 models.add_command(bench)
-for command in (rename, find, pack, unpack):
+for command in (default, rename, find, pack, unpack):
     models.add_command(command)
 
 
@@ -154,13 +154,18 @@ def verify(face: Face, model: str | None) -> int:
 @click.pass_obj
 def remove(face: Face, model: str) -> None:
     """Delete a model; a linked file stays where it is."""
+    from slmdesk.services.uses import lost_words
+
     with face.services() as services:
         record = services.desk.call(lambda: services.models.choose(model))
+        lost = services.desk.call(lambda: services.uses.uses_of(record.id))
         freed = services.desk.call(lambda: services.models.remove(record.id))
     if face.as_json:
         face.give({"id": record.id, "bytes_freed": freed})
     else:
         face.say(f"{record.id}  {_line(record.name)} removed, {_size(freed)} freed")
+        if words := lost_words(lost):
+            face.tell(f"note: {words}")
 
 
 @models.command()

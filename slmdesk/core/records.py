@@ -118,6 +118,16 @@ class ModelRecord:
     facts: Mapping[str, Json] = field(default_factory=dict)
     """Measured on this PC under this checksum: cost curve, template verdict, load crashes."""
 
+    @property
+    def kind(self) -> str:
+        """model, encoder or adapter; what came in before kinds were noted is a model."""
+        return str(self.header.get("kind") or "model")
+
+    @property
+    def can_chat(self) -> bool:
+        """Whether it may be chosen for chat; an encoder or an adapter never is."""
+        return self.kind in ("model", "unknown")
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf_parts import part_of
 from slmdesk.services.facts import Problem
 from slmdesk.services.files import remove_left_overs
 from slmdesk.services.sentences import problem_for
@@ -30,18 +31,21 @@ class Unadopted:
 
 
 def look_for_unadopted(own: Path | None, shared: str, known: Collection[str], twins: Collection[object]) -> Unadopted:
-    """What lies in `own` and, where it is not empty, `shared`, but for the paths `known` and the words in `twins`."""
+    """What lies in `own` and, where it is not empty, `shared`, but for the paths `known` and the words in `twins`.
+
+    Parts of a model are left: putting them together is for a person to ask for.
+    """
     mine: tuple[Path, ...] = ()
     if own is not None:
         try:
-            mine = tuple(one for one in sorted(own.glob("*.gguf")) if str(one) not in known)
+            mine = tuple(one for one in sorted(own.glob("*.gguf")) if str(one) not in known and not part_of(one))
             remove_left_overs(own)
         except OSError:
             mine = ()  # the folder is on a disk that is away: its models are said to be missing one by one
     if not shared:
         return Unadopted(mine)
     try:
-        names = [one for one in sorted(Path(shared).iterdir()) if one.suffix.lower() == ".gguf"]
+        names = [one for one in sorted(Path(shared).iterdir()) if one.suffix.lower() == ".gguf" and not part_of(one)]
         words = {one: f"{one.stat().st_mtime_ns} {one}" for one in names if str(one) not in known}
     except OSError as err:
         error = KnownError("file.unreadable", path=shared, reason=err.strerror or "it is away")

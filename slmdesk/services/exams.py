@@ -25,18 +25,8 @@ GOOD, FAIR = 0.75, 0.5
 """Shares of items passed from which a skill is good, or fair."""
 GOOD_AUC, FAIR_AUC = 0.85, 0.7
 
-_GOOD: Mapping[Skill, str] = {
-    Skill.FORMAT: "keeping to a form",
-    Skill.TRUTH: "checking statements against a text",
-    Skill.LANGUAGE: "answering in the language asked",
-    Skill.CORRECT: "correcting without rewriting",
-}
-_WEAK: Mapping[Skill, str] = {
-    Skill.FORMAT: "does not keep to a form",
-    Skill.TRUTH: "cannot check statements against a text",
-    Skill.LANGUAGE: "often answers in another language than asked, or nothing new",
-    Skill.CORRECT: "misses mistakes or rewrites when it should correct",
-}
+NOTE = "exam_note"
+"""The fact that says why a model is not examined by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +66,71 @@ class ExamService:
         self._store, self._models, self._jobs = store, models, jobs
         jobs.when_done(KIND, self._keep)
 
-    def take(self, model: str | None = None) -> JobRecord:
+    def take(self, model: str | None = None, *, by_itself: bool = False) -> JobRecord:
         """Begin the exam of a model, in the background.  Items answered before under this version are not asked again.
 
+        `by_itself`: nobody asked for it, and it gives way to everything (see first_exams).
         Raises KnownError `model.…`, `store.…`.
         """
         record = self._models.choose(model)
         version, questions = items()
-        for job in self._jobs.list():
-            is_open = job.status not in (JobStatus.DONE, JobStatus.CANCELLED)
-            if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_open:
-                if job.settings.get("version") == version:
-                    return self._jobs.resume(job.id)
-                with suppress(KnownError):  # another desk may have ended it
-                    self._jobs.cancel(job.id)  # of older items: nobody wants its answers
+        if not by_itself:
+            self.note(record, None)
+        self._end_older(record)
+        if job := self.unfinished(record):
+            return self._jobs.resume(job.id)
         return self._jobs.add(
             KIND,
             record.name,
             record,
             [question.step() for question in questions],
             prompt_version=_prompt_version(version),
-            settings={"version": version},
+            settings={"version": version, "by_itself": by_itself},
         )
+
+    def unfinished(self, record: ModelRecord) -> JobRecord | None:
+        """The exam of a model that is under way, waits, or was paused."""
+        version = items()[0]
+        for job in self._jobs.list():
+            same = (job.kind, job.model_sha256, job.settings.get("version")) == (KIND, record.sha256, version)
+            if same and job.status not in (JobStatus.DONE, JobStatus.CANCELLED):
+                return job
+        return None
+
+    def _end_older(self, record: ModelRecord) -> None:
+        """Cancel exams over items of another version: nobody wants their answers."""
+        for job in self._jobs.list():
+            is_open = job.status not in (JobStatus.DONE, JobStatus.CANCELLED)
+            of_older = job.settings.get("version") != items()[0]
+            if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_open and of_older:
+                with suppress(KnownError):  # another desk may have ended it
+                    self._jobs.cancel(job.id)
+
+    def stop(self, model: str) -> None:
+        """End the exam of a model because a person asked; it is not begun again by itself.  Answers so far are kept.
+
+        Raises KnownError `model.unknown`, `job.…`.
+        """
+        record = self._store.model(model)
+        self.note(record, "stopped")
+        if job := self.unfinished(record):
+            self._jobs.cancel(job.id)
+
+    def models_of(self, job: str) -> tuple[str, ...]:
+        """The ids of the models whose exam a job is.  Raises KnownError `job.unknown`."""
+        sha256 = self._store.job(job).model_sha256
+        return tuple(one.id for one in self._store.models() if one.sha256 == sha256)
+
+    def note(self, record: ModelRecord, reason: str | None, **more: Json) -> None:
+        """Keep why a model is not examined by itself (slow, stopped, failed); None forgets it."""
+        if reason is None and NOTE not in record.facts:
+            return
+        shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}
+        self._store.set_model_facts(record.id, **{NOTE: shape})
 
     def result(self, record: ModelRecord) -> ExamResult | None:
         """What is known of a model; None: it has sat no exam with these items."""
-        return _result_from(record.facts.get(FACT))
+        return result_of(record)
 
     def _keep(self, job: JobRecord) -> None:
         """All answers are there: judge them, and note it of each record of this file.
@@ -153,23 +182,6 @@ def _level(value: float, good: float, fair: float) -> str:
     return "good" if value >= good else "fair" if value >= fair else "weak"
 
 
-def sentence_of(name: str, result: ExamResult) -> str:
-    """What a person should know, in one sentence."""
-    good = [_GOOD[one.skill] for one in result.skills if one.level == "good"]
-    fair = [_GOOD[one.skill] for one in result.skills if one.level == "fair"]
-    weak = [_WEAK[one.skill] for one in result.skills if one.level == "weak"]
-    parts = [f"good for {_and(['short chats', *good])}"]
-    if fair:
-        parts.append(f"fair at {_and(fair)}")
-    if weak:
-        parts.append(f"it {_and(weak)}")
-    return f"{name}: {'; '.join(parts)}."
-
-
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def _prompt_version(version: str) -> str:
     return f"exam {version}"
 
@@ -189,8 +201,9 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
     return shape if result.auc is None else shape | {"auc": result.auc, "threshold": result.threshold}
 
 
-def _result_from(untrusted: Json) -> ExamResult | None:
-    """A fact of the store; one of other items, or of a newer program, is none."""
+def result_of(record: ModelRecord) -> ExamResult | None:
+    """What a model's exam gave; one of other items, or of a newer program, is none."""
+    untrusted = record.facts.get(FACT)
     if untrusted is None:
         return None
     try:
@@ -198,3 +211,9 @@ def _result_from(untrusted: Json) -> ExamResult | None:
     except KnownError:
         return None
     return result if result.version == items()[0] else None
+
+
+def note_of(record: ModelRecord) -> Mapping[str, Json]:
+    """Why a model is not examined by itself: `reason` and more; empty where nothing speaks against it."""
+    note = record.facts.get(NOTE)
+    return note if isinstance(note, Mapping) and note.get("version") == items()[0] else {}

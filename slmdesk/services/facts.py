@@ -125,6 +125,8 @@ class ImportEnded:
     path: str
     model: ModelRecord | None = None
     problem: Problem | None = None
+    was_here: bool = False
+    """The same file was in the library already, as `model`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,9 +110,11 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
             part.unlink(missing_ok=True)
 
 
-def need_space(source: Path, folder: Path) -> int:
-    """Bytes a copy of `source` needs.  Raises KnownError `disk.full`, with the amounts, when `folder` has less."""
-    needed = mark_of(source).bytes + SPARE_BYTES
+def need_space(source: Path, folder: Path, *, bytes: int | None = None) -> int:
+    """Bytes a copy of `source` needs, or `bytes` do.  Raises KnownError `disk.full`, with the amounts, when `folder`
+    has less.
+    """
+    needed = (mark_of(source).bytes if bytes is None else bytes) + SPARE_BYTES
     private_folder(folder)
     with _unwritable(folder, needed):
         free = shutil.disk_usage(folder).free

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import SlmdeskError
+from slmdesk.core.gguf import check_file
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
@@ -46,6 +47,9 @@ class JudgeService:
 
 def _judge(record: ModelRecord, context_tokens: int) -> Judged:
     try:
+        if not record.can_chat:
+            check_file(Path(os.fsdecode(record.path)))
+            return Judged("unknown", record.bytes)
         fit = fit_file(Path(os.fsdecode(record.path)), context_tokens)
     except SlmdeskError as err:
         return Judged("broken", problem=problem_for(err))

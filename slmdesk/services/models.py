@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.files import problem_of as write_problem
-from slmdesk.core.gguf import GgufHeader, check_file, plain_metadata, read_header, require_chat_model
-from slmdesk.core.labels import clean_label
+from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
@@ -22,24 +20,23 @@ from slmdesk.services.desk import Desk
 from slmdesk.services.facts import (
     Fact,
     ImportEnded,
-    ImportProgress,
     ModelsChanged,
     ModelState,
     ModelStateChanged,
     Noticed,
     Problem,
 )
-from slmdesk.services.files import HashedFile, copy_in, hash_file
+from slmdesk.services.files import HashedFile, hash_file
 from slmdesk.services.fits import Fit, fit_file
+from slmdesk.services.importing import Importer
 from slmdesk.services.loading import EngineRoom
-from slmdesk.services.names import MAX_NAME, name_for
+from slmdesk.services.names import name_for
 from slmdesk.services.sentences import problem_for
-from slmdesk.settings import SettingsFile
+from slmdesk.services.uses import Use, UseService, default_in
+from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
 T = TypeVar("T")
-CLOSE_S = 0.8
-"""How long the end waits for imports to remove what they wrote."""
 OnEnded = Callable[[T | Problem], None]
 """Called once, on the desk thread."""
 
@@ -63,19 +60,6 @@ class Verified:
     problem: Problem | None = None
 
 
-@dataclass(slots=True, eq=False)
-class _Import:
-    path: Path
-    stop: threading.Event
-    link: bool
-    name: str
-    thread: threading.Thread | None = None
-
-    def name_for(self, header: GgufHeader) -> str:
-        """The name to show: the one wished, else the one found."""
-        return self.name or name_for(header, self.path.stem)
-
-
 class ModelService:
     """The library, and the one model that is loaded."""
 
@@ -90,9 +74,12 @@ class ModelService:
     ) -> None:
         self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
         self._room, self._tell = room, tell
-        self._imports: list[_Import] = []
+        self._importer = Importer(desk, lambda: self.folder, store.models, self.register, tell)
         self._stop_all = threading.Event()
         self._chosen = ""
+        self._uses = UseService(store, settings)
+        self._default = settings.current.model_for_chat
+        settings.listeners.append(self._on_settings)
 
     # ---- the library
 
@@ -107,18 +94,21 @@ class ModelService:
         return Path(chosen) if chosen else self._paths.models
 
     def choose(self, wanted: str | None) -> ModelRecord:
-        """A model by id, unique prefix of one, or name; None: the one chosen here, the last used, or the only one.
+        """A model by id, unique prefix of one, or name; None: one that can chat.
 
+        That is the one chosen here, else the default for chat, the last used, or the only one.
         Raises KnownError `model.none`, `model.unknown` and `model.several`, which name what there is.
         """
-        known = self._store.models()
+        if wanted and self._store.models():
+            return self._store.model(wanted)
+        known = [one for one in self._store.models() if one.can_chat]
         if not known:
             raise KnownError("model.none")
-        if wanted:
-            return self._store.model(wanted)
         for one in known:
             if one.id == self._chosen:
                 return one
+        if default := default_in(self._settings.current, known, Use.CHAT):
+            return default
         used = [one for one in known if one.last_used is not None]
         if used:
             return max(used, key=lambda one: one.last_used or 0.0)
@@ -141,8 +131,13 @@ class ModelService:
         return told
 
     def use(self, model: str) -> ModelRecord:
-        """Load a model because a person chose it: it answers from now on.  Raises KnownError `model.unknown`."""
+        """Load a model because a person chose it: it answers from now on.
+
+        Raises KnownError `model.unknown`, `model.wrong_kind`.
+        """
         record = self._store.model(model)
+        if not record.can_chat:
+            raise KnownError("model.wrong_kind", kind=record.kind)
         self._chosen = record.id
         self._room.choose(record, explicit=True)
         return record
@@ -155,6 +150,14 @@ class ModelService:
             self._tell(self.state)
             return
         self._room.choose(record, explicit=False)
+
+    def _on_settings(self, new: Settings) -> None:
+        """Another default for chat is a choice: it holds at once, and is loaded where another one was."""
+        if new.model_for_chat == self._default:
+            return
+        self._default, self._chosen = new.model_for_chat, ""
+        if new.model_for_chat and self._room.loaded():
+            self.warm_up()
 
     def unload(self) -> None:
         """Free the model now."""
@@ -172,30 +175,13 @@ class ModelService:
         """Bring a model file in: by copy, or where it is (`link`).  `name`: instead of the one in its header.
 
         ImportProgress, then one ImportEnded are told; `ended` is called too, on the desk thread.  A file of a known
-        sha256 gives the model that is there.
+        sha256 gives the model that is there.  Of a model in parts any part will do; they are put together.
         """
-        job = _Import(path, threading.Event(), link, clean_label(name, MAX_NAME))
-        self._imports.append(job)
-
-        def finish(result: HashedFile | None, header: GgufHeader | None, error: Exception | None) -> None:
-            self._imports.remove(job)
-            fact = self._ended(job, result, header, error)
-            self._tell(fact)
-            if ended:
-                ended(fact)
-
-        def work() -> None:
-            result, header, error = self._bring_in(job)
-            self._desk.post(lambda: finish(result, header, error))
-
-        job.thread = threading.Thread(target=work, name="import-model", daemon=True)
-        job.thread.start()
+        self._importer.begin(path, link=link, name=name, ended=ended)
 
     def cancel_import(self, path: Path | None = None) -> None:
         """Stop the import of `path`, or all; ImportEnded follows, and no part stays."""
-        for job in self._imports:
-            if path is None or job.path == path:
-                job.stop.set()
+        self._importer.cancel(path)
 
     def adopt(self, ended: Callable[[int], None] | None = None, *, only_shared: bool = False) -> None:
         """Take in GGUF files that lie in the models folder and are not in the library, such as after a damage.
@@ -285,6 +271,7 @@ class ModelService:
                 freed = 0
             except OSError as err:
                 raise write_problem(err, path) from err
+        self._uses.forget(record)
         self._store.remove_model(record.id)
         self._tell(ModelsChanged())
         return freed
@@ -292,47 +279,9 @@ class ModelService:
     def close(self) -> None:
         """Stop all file threads; parts of imports are removed by them, for which the end waits a little."""
         self._stop_all.set()
-        self.cancel_import()
-        deadline = time.monotonic() + CLOSE_S
-        for job in self._imports:
-            if job.thread:
-                job.thread.join(max(0.0, deadline - time.monotonic()))
+        self._importer.close()
 
     # ---- inside
-
-    def _bring_in(self, job: _Import) -> tuple[HashedFile | None, GgufHeader | None, Exception | None]:
-        """On a file thread."""
-
-        def on_bytes(done: int, total: int) -> None:
-            self._desk.post(lambda: self._tell(ImportProgress(str(job.path), done, total)))
-
-        try:
-            header = check_file(job.path)
-            require_chat_model(header)
-            path = job.path.absolute()
-            if job.link or path.parent == self.folder:
-                return hash_file(path, on_bytes, job.stop), header, None
-            return copy_in(path, self.folder, job.name_for(header), on_bytes, job.stop), header, None
-        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-            return None, None, err
-
-    def _ended(
-        self,
-        job: _Import,
-        result: HashedFile | None,
-        header: GgufHeader | None,
-        error: Exception | None,
-    ) -> ImportEnded:
-        if result is None or header is None:
-            problem = None if error is None or isinstance(error, Stopped) else problem_for(error)
-            return ImportEnded(str(job.path), None, problem)
-        linked = job.link and result.path.parent != self.folder
-        try:
-            record = self.register(result, header, job.name_for(header), linked=linked)
-        except Exception as err:  # noqa: BLE001  whatever it is: one who waits for the end hears of it
-            return ImportEnded(str(job.path), None, problem_for(err))
-        self._tell(ModelsChanged())
-        return ImportEnded(str(job.path), record)
 
     def register(
         self,
@@ -413,6 +362,7 @@ class ModelService:
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
     return {
+        "kind": header.kind,
         "architecture": header.architecture,
         "quantization": header.quantization,
         "parameters": header.parameters,

@@ -80,6 +80,14 @@ _SENTENCES: Mapping[str, str] = {
     "model.unknown": "No model is called “{wanted}”. There are: {known}.",
     "model.none": "There is no model yet. Add a model file (GGUF) first.",
     "model.several": "There are several models and none was used yet. Choose one: {known}.",
+    "model.wrong_job": "“{name}” cannot be used for {job}: it is a model of another kind. Choose another one.",
+    "model.parts_missing": (
+        "This model lies in {count} parts, and {missing} of them are not beside it: {names}. Put all parts into one "
+        "folder and add it again."
+    ),
+    "model.parts_linked": (
+        "This model lies in {count} parts, which are put together into one file. Copy it in; it cannot be linked."
+    ),
     "model.name_taken": "Another model ({id}) is called “{name}” already. Nothing was changed. Choose another name.",
     # packs of models
     "pack.invalid": "{path} is no pack of models that can be used: {reason}. Nothing of it was kept.",

@@ -21,6 +21,7 @@ from slmdesk.services.downloads import DownloadService
 from slmdesk.services.exams import ExamService
 from slmdesk.services.facts import Fact, ModelsChanged, Noticed, Problem
 from slmdesk.services.finding import FindingService
+from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.history import HistoryService
 from slmdesk.services.hub_models import HubService
 from slmdesk.services.jobs import JobService
@@ -33,6 +34,7 @@ from slmdesk.services.packs import PackService
 from slmdesk.services.renaming import NameService
 from slmdesk.services.sentences import problem_for
 from slmdesk.services.tokens import TokenService
+from slmdesk.services.uses import UseService
 from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store, open_store
@@ -54,6 +56,7 @@ class Services:
     chats: ChatService
     models: ModelService
     names: NameService
+    uses: UseService
     packs: PackService
     finding: FindingService
     history: HistoryService
@@ -67,6 +70,7 @@ class Services:
     backups: BackupService
     jobs: JobService
     exams: ExamService
+    first_exams: FirstExams
     bench: BenchService
     engine: ChildClient
     reader: ChildClient
@@ -80,6 +84,7 @@ class Services:
         self._untold: list[Fact] = []
         self._closed = False
         self._watch: Watch | None = None
+        self._hears: Listener | None = None
         self.desk = Desk(self._on_error)
 
     def add_listener(self, listener: Listener) -> None:
@@ -99,6 +104,8 @@ class Services:
             self._untold.append(fact)
         if isinstance(fact, ModelsChanged) and self._watch:
             self._watch.hear_models()
+        if self._hears:
+            self._hears(fact)
         for listener in tuple(self._listeners):
             try:
                 listener(fact)
@@ -147,7 +154,10 @@ class Services:
         self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell)
         self.jobs = JobService(self.desk, self.store, room, self.tell)
         self.exams = ExamService(self.store, self.models, self.jobs)
+        self.first_exams = FirstExams(self.desk, self.settings, self.models, self.exams, self.jobs, room, self.tell)
+        self._hears = self.first_exams.hear
         self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs)
+        self.uses = UseService(self.store, self.settings)
         self.names = NameService(self.store, self.tell)
         self.packs = PackService(self.desk, self.store, self.models, self.tell)
         self.finding = FindingService(self.desk, self.store, self.models)
@@ -174,6 +184,7 @@ class Services:
         self.packs.close()
         self.finding.cancel()
         self.bench.cancel()
+        self.first_exams.close()
         self.jobs.close()
         self.chats.close()
         self._room.close()

@@ -7,7 +7,8 @@ import pytest
 
 from slmdesk.core.records import JobStep, StepStatus
 from slmdesk.services.exam_items import Question, Skill, corrects, distance, is_answer, items, keeps_format, separation
-from slmdesk.services.exams import judge, sentence_of
+from slmdesk.services.exam_words import sentence_of
+from slmdesk.services.exams import judge
 from slmdesk.services.jobs import step_key
 from slmdesk.text.language import LANGUAGES, detect
 
@@ -72,8 +73,8 @@ def test_who_answers_all_is_good_at_all() -> None:
     ]
     assert result.of(Skill.TRUTH).auc == 1.0
     assert sentence_of("A model", result) == (
-        "A model: good for short chats, keeping to a form, checking statements against a text, answering in the "
-        "language asked and correcting without rewriting."
+        "A model: good for short chats, keeping to a form, judging true and false, answering in the "
+        "language asked and corrections."
     )
 
 
@@ -81,7 +82,9 @@ def test_who_echoes_or_says_nothing_is_weak_and_it_is_said() -> None:
     for value in ({}, {"text": "You said: it", "scores": [-1.0, -1.0]}):
         result = judge(steps_of(lambda _question, value=value: value), "aa", now=1.0)
         assert {one.level for one in result.skills} == {"weak"}
-        assert sentence_of("Echo", result).startswith("Echo: good for short chats; it does not keep to a form, cannot")
+        assert sentence_of("Echo", result).startswith(
+            "Echo: good for short chats; do not rely on it for keeping to a form, judging true and false"
+        )
 
 
 def test_a_correction_is_near_to_the_right_text_and_no_rewriting() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import sentence_of
+from slmdesk.services.exam_words import sentence_of
 from slmdesk.services.facts import JobChanged
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.tiny_gguf import tiny_bert, tiny_llama, write
+from fakes.split_gguf import split
+from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, write
 from fakes.told import TIMEOUT_S, add_model
 
 from slmdesk.core.errors import KnownError
@@ -103,7 +104,7 @@ def test_removing_a_copied_model_says_how_many_bytes_come_back(told, tiny, home)
     [
         ("page", "model.not_gguf"),
         ("cut", "model.incomplete"),
-        ("bert", "model.wrong_kind"),
+        ("adapter", "model.wrong_kind"),
         ("fifo", "model.unreadable"),
         ("gone", "model.missing"),
         ("folder", "model.unreadable"),
@@ -115,8 +116,8 @@ def test_m2_m3_m9_m10_what_is_no_model_is_named_and_nothing_stays(told, tmp_path
         path.write_text("<!doctype html><html>login</html>")
     elif name == "cut":
         path.write_bytes(tiny_llama().data[:-100])
-    elif name == "bert":
-        write(path, tiny_bert())
+    elif name == "adapter":
+        write(path, tiny_adapter())
     elif name == "fifo":
         os.mkfifo(path)
     elif name == "folder":
@@ -127,6 +128,66 @@ def test_m2_m3_m9_m10_what_is_no_model_is_named_and_nothing_stays(told, tmp_path
     assert (ended.model, ended.problem.code) == (None, code)
     assert on_desk(told, "list") == []
     assert list((home / "models").iterdir()) == []
+
+
+def test_m9_an_encoder_is_kept_and_never_chosen_for_chat(told, tiny, tmp_path) -> None:
+    encoder = bring_in(told, write(tmp_path / "bert.gguf", tiny_bert())).model
+    assert encoder.kind == "encoder"
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, "choose", None)
+    assert caught.value.code == "model.none"
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, "use", encoder.id)
+    assert caught.value.code == "model.wrong_kind"
+    model = bring_in(told, tiny).model
+    assert on_desk(told, "choose", None).id == model.id
+    assert on_desk(told, "choose", encoder.id).id == encoder.id
+
+
+def parts_in(folder: Path, count: int = 3) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    made = []
+    for number, data in enumerate(split(tiny_llama().data, count), 1):
+        made.append(folder / f"tiny-{number:05}-of-{count:05}.gguf")
+        made[-1].write_bytes(data)
+    return made
+
+
+def test_a_model_in_parts_is_one_model_whichever_part_is_named(told, tmp_path, home) -> None:
+    parts = parts_in(tmp_path / "parts")
+    model = bring_in(told, parts[1]).model
+    place = Path(os.fsdecode(model.path))
+    assert [one.name for one in (home / "models").iterdir()] == [place.name]
+    assert model.sha256 == hashlib.sha256(place.read_bytes()).hexdigest()
+    assert read_header(place).tensor_count == read_header(write(tmp_path / "whole.gguf", tiny_llama())).tensor_count
+    again = bring_in(told, parts[0])
+    assert (again.model.id, again.was_here) == (model.id, True)
+    assert told.of(ImportProgress)
+
+
+def test_missing_parts_are_named_and_nothing_is_kept(told, tmp_path, home) -> None:
+    parts = parts_in(tmp_path / "parts")
+    parts[2].unlink()
+    problem = bring_in(told, parts[0]).problem
+    assert problem.code == "model.parts_missing"
+    assert "tiny-00003-of-00003.gguf" in problem.sentence
+    assert list((home / "models").glob("*")) == []
+
+
+def test_a_model_in_parts_cannot_be_linked(told, tmp_path) -> None:
+    assert bring_in(told, parts_in(tmp_path / "parts")[0], link=True).problem.code == "model.parts_linked"
+
+
+def test_parts_in_the_models_folder_are_left_until_somebody_asks(told, home) -> None:
+    parts = parts_in(home / "models")
+    assert asked(told, "adopt") == 0
+    assert all(one.is_file() for one in parts)
+
+
+def test_the_same_file_again_is_said_to_be_here(told, tiny, tmp_path) -> None:
+    first = bring_in(told, tiny)
+    again = bring_in(told, write(tmp_path / "copy.gguf", tiny_llama()))
+    assert (first.was_here, again.was_here, again.model.id) == (False, True, first.model.id)
 
 
 HOSTILE = [
@@ -347,7 +408,7 @@ def test_an_import_ends_whatever_goes_wrong(told, tiny, monkeypatch) -> None:
     def broken(*_args):
         raise RuntimeError("of our own making")
 
-    monkeypatch.setattr("slmdesk.services.models.copy_in", broken)
+    monkeypatch.setattr("slmdesk.services.importing.copy_in", broken)
     ended = bring_in(told, tiny)
     assert ended.problem is not None
     assert ended.problem.code == "bug"

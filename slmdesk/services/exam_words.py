@@ -1,0 +1,88 @@
+"""What an exam found, in plain sentences: short ones for lists, one for each skill on the model's card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.services.exam_items import Skill
+from slmdesk.services.exams import ExamResult, SkillResult, note_of
+
+_NOUNS: Mapping[Skill, str] = {
+    Skill.FORMAT: "keeping to a form",
+    Skill.TRUTH: "judging true and false",
+    Skill.LANGUAGE: "answering in the language asked",
+    Skill.CORRECT: "corrections",
+}
+_LEVELS: Mapping[Skill, Mapping[str, str]] = {
+    Skill.FORMAT: {
+        "good": "Keeps to a form that is asked for, such as a list or a single word",
+        "fair": "Keeps to a form more often than not",
+        "weak": "Does not keep to a form; ask it for plain text",
+    },
+    Skill.TRUTH: {
+        "good": "Tells true from altered statements about a text",
+        "fair": "Often tells true from altered statements; check what matters",
+        "weak": "Do not rely on its judgement of true and false",
+    },
+    Skill.LANGUAGE: {
+        "good": "Answers in the language asked",
+        "fair": "Mostly answers in the language asked",
+        "weak": "Often answers in another language than asked, or says nothing new",
+    },
+    Skill.CORRECT: {
+        "good": "Corrects mistakes without rewriting",
+        "fair": "Corrects some mistakes without rewriting; read what it changed",
+        "weak": "Misses mistakes, or rewrites when it should correct",
+    },
+}
+
+
+def sentence_of(name: str, result: ExamResult) -> str:
+    """What a person should know, in one sentence."""
+    return f"{name}: {short_words(result)}."
+
+
+def short_words(result: ExamResult) -> str:
+    """The same without name and full stop: "good for short chats; do not rely on it for judging true and false"."""
+    by_level = {level: [_NOUNS[one.skill] for one in result.skills if one.level == level] for level in _ORDER}
+    parts = [f"good for {_listed(['short chats', *by_level['good']])}"]
+    if by_level["fair"]:
+        parts.append(f"fair at {_listed(by_level['fair'])}")
+    if by_level["weak"]:
+        parts.append(f"do not rely on it for {_listed(by_level['weak'], 'or')}")
+    return "; ".join(parts)
+
+
+def lines_of(result: ExamResult) -> tuple[str, ...]:
+    """A sentence for each skill, with what it rests on."""
+    return tuple(f"{_LEVELS[one.skill][one.level]}: {_grounds(one)}." for one in result.skills)
+
+
+def note_words(record: ModelRecord) -> str:
+    """Why a model was not examined by itself; empty where there is no reason."""
+    note: Mapping[str, Json] = note_of(record)
+    minutes = note.get("minutes")
+    match note.get("reason"):
+        case "slow":
+            about = f" It would take about {minutes} minutes." if isinstance(minutes, int) else ""
+            return f"Not examined by itself, since it is slow on this PC.{about} You can run the exam."
+        case "stopped":
+            return "The exam was stopped. You can run it again; what was answered is kept."
+        case "failed":
+            return "The exam could not be done. You can run it again."
+    return ""
+
+
+_ORDER = ("good", "fair", "weak")
+
+
+def _grounds(one: SkillResult) -> str:
+    if one.auc is None:
+        return f"{one.passed} of {one.total} tasks"
+    return f"it trusts the true one of two in {round(one.auc * 100)} of 100 cases, and guessing gives 50"
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

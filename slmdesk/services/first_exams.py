@@ -1,0 +1,173 @@
+"""The exam a model sits by itself once it was chatted with: in the background, giving way to everything.
+
+It begins when the model has been idle for a little, only while that model is the one in memory, not on battery, and not
+where it would take long; it ends when the person takes another model, and goes on when this one answers again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import JobStatus, ModelRecord, Status
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.exam_items import Skill, items
+from slmdesk.services.exams import KIND, ExamService, note_of, result_of
+from slmdesk.services.facts import Fact, JobChanged, MessageEnded, ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.settings import SettingsFile
+
+IDLE_S = 20.0
+"""After the last answer."""
+AGAIN_S = 300.0
+"""Until the next look while the PC runs on battery."""
+LONGEST_S = 300.0
+"""An exam that would take longer, or does, is left to the person."""
+ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
+"""Of one item, about; only for the guess of how long all of them take."""
+
+
+def on_battery() -> bool:
+    """Whether this PC runs on its battery now; False where that is not known."""
+    import psutil  # 17 ms
+
+    try:
+        found = psutil.sensors_battery()
+    except (AttributeError, OSError, NotImplementedError):  # systems without such a thing say so in many ways
+        return False
+    return found is not None and found.power_plugged is False
+
+
+def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
+    """About how long the exam takes with these tokens a second."""
+    questions = items()[1]
+    words = sum(one.skill is not Skill.TRUTH for one in questions)
+    return words * ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(read_per_s, 0.01)
+
+
+class FirstExams:
+    """Hears what happens and begins an exam when its time has come.  Desk thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: SettingsFile,
+        models: ModelService,
+        exams: ExamService,
+        jobs: JobService,
+        room: EngineRoom,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._settings, self._models, self._room = desk, settings, models, room
+        self._exams, self._jobs, self._tell = exams, jobs, tell
+        self._is_on = False
+        self._later: Later | None = None
+        self._seconds: dict[str, float] = {}
+        self._job, self._model, self._began = "", "", 0.0
+        self.idle_s = IDLE_S
+        self.is_on_battery: Callable[[], bool] = on_battery
+
+    def begin(self) -> None:
+        """From now on models are examined after their first answer.  Those an earlier run began wait for that too."""
+        self._is_on = True
+        for job in self._jobs.list():
+            is_open = job.status in (JobStatus.OPEN, JobStatus.RUNNING)
+            if job.kind == KIND and job.settings.get("by_itself") is True and is_open:
+                self._pause(job.id)
+
+    def close(self) -> None:
+        """Begin none any more."""
+        self._is_on = False
+        self._rest()
+
+    def hear(self, fact: Fact) -> None:
+        """What was told to everybody."""
+        if not self._is_on:
+            return
+        if isinstance(fact, MessageEnded):
+            self._on_answer(fact)
+        elif isinstance(fact, ModelStateChanged) and fact.state is ModelState.READY and self._job:
+            if fact.model != self._model:
+                self._leave()
+        elif isinstance(fact, JobChanged) and self._job and fact.id == self._job:
+            self._on_job(fact)
+
+    # ---- inside
+
+    def _on_answer(self, fact: MessageEnded) -> None:
+        record = self._models.by_sha256(fact.message.model_sha256)
+        if record is None or fact.message.status is not Status.COMPLETE or not self._is_wanted(record):
+            return
+        if fact.usage and fact.timing:
+            read = fact.usage.prompt_tokens - fact.usage.cached_tokens
+            per_s = read / max(fact.timing.first_token_s, 1e-3)
+            self._seconds[record.id] = seconds_for_all(per_s, fact.timing.tokens_per_s)
+        self._wait(record.id, self.idle_s)
+
+    def _is_wanted(self, record: ModelRecord) -> bool:
+        is_known = result_of(record) is not None or bool(note_of(record))
+        return self._settings.current.exams_at_first_use and not is_known and not self._job
+
+    def _wait(self, model: str, seconds: float) -> None:
+        self._rest()
+        self._later = self._desk.call_later(seconds, lambda: self._try(model))
+
+    def _rest(self) -> None:
+        if self._later:
+            self._later.cancel()
+            self._later = None
+
+    def _try(self, model: str) -> None:
+        self._later = None
+        held = self._room.loaded()
+        if not self._is_on or held is None or held[0].id != model:
+            return  # its next answer asks again
+        record = next((one for one in self._models.list() if one.id == model), None)
+        if record is None or not self._is_wanted(record) or self._room.times_crashed(record):
+            return
+        seconds = self._seconds.get(model, 0.0)
+        if self._room.is_busy:
+            self._wait(model, self.idle_s)
+        elif self.is_on_battery():
+            self._wait(model, AGAIN_S)
+        elif seconds > LONGEST_S:
+            self._say_slow(record, seconds)
+        else:
+            self._model, self._began = model, time.monotonic()
+            self._job = self._exams.take(model, by_itself=True).id
+
+    def _on_job(self, fact: JobChanged) -> None:
+        if fact.status is JobStatus.RUNNING:
+            passed = time.monotonic() - self._began
+            if passed > LONGEST_S and fact.done < fact.total:
+                model = self._leave()
+                record = next((one for one in self._models.list() if one.id == model), None)
+                if record:
+                    self._say_slow(record, passed * fact.total / max(fact.done, 1))
+            elif self.is_on_battery():
+                self._wait(self._leave(), AGAIN_S)
+        elif fact.status is not JobStatus.OPEN:
+            model, self._job, self._model = self._model, "", ""
+            record = next((one for one in self._models.list() if one.id == model), None)
+            if record and fact.status is JobStatus.FAILED:
+                self._exams.note(record, "failed")
+
+    def _leave(self) -> str:
+        """Let the exam be for now.  Returns whose it was."""
+        job, model = self._job, self._model
+        self._job = self._model = ""
+        self._desk.post(lambda: self._pause(job))
+        return model
+
+    def _pause(self, job: str) -> None:
+        try:
+            self._jobs.pause(job)
+        except KnownError:
+            return  # it has ended by now, or another desk runs it
+
+    def _say_slow(self, record: ModelRecord, seconds: float) -> None:
+        self._exams.note(record, "slow", minutes=max(1, round(seconds / 60)))
+        self._tell(ModelsChanged())

@@ -1,0 +1,196 @@
+"""Bringing model files in, by copy or where they are; a model in parts is put together.  Work on file threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
+from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.gguf_join import join
+from slmdesk.core.gguf_parts import parts_of
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, ImportEnded, ImportProgress, ModelsChanged
+from slmdesk.services.files import (
+    PART_SUFFIX,
+    HashedFile,
+    OnBytes,
+    copy_in,
+    file_name,
+    hash_file,
+    mark_of,
+    need_space,
+    remove_left_overs,
+)
+from slmdesk.services.names import MAX_NAME, name_for
+from slmdesk.services.sentences import problem_for
+
+CLOSE_S = 0.8
+"""How long the end waits for imports to remove what they wrote."""
+TELL_S = 0.1
+"""Between two words on how far a model in parts is."""
+KINDS_BESIDE_CHAT = ("encoder",)
+"""What the library keeps though it cannot chat."""
+
+OnImported = Callable[[ImportEnded], None]
+"""Called once, on the desk thread."""
+
+
+class Register(Protocol):
+    """What gives a checked file its record: `ModelService.register`."""
+
+    def __call__(self, file: HashedFile, header: GgufHeader, name: str, *, linked: bool = False) -> ModelRecord:
+        """The record; of a known sha256 the one that is there."""
+
+
+@dataclass(slots=True, eq=False)
+class _Import:
+    path: Path
+    stop: threading.Event
+    link: bool
+    name: str
+    thread: threading.Thread | None = None
+
+    def name_for(self, header: GgufHeader) -> str:
+        """The name to show: the one wished, else the one found."""
+        return self.name or name_for(header, self.path.stem)
+
+
+class Importer:
+    """All files that are being brought in.  Wishes on the desk thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        folder: Callable[[], Path],
+        known: Callable[[], Sequence[ModelRecord]],
+        register: Register,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._folder, self._known, self._register, self._tell = desk, folder, known, register, tell
+        self._imports: list[_Import] = []
+
+    def begin(self, path: Path, *, link: bool = False, name: str = "", ended: OnImported | None = None) -> None:
+        """Bring a file in; see `ModelService.import_file`."""
+        job = _Import(path, threading.Event(), link, clean_label(name, MAX_NAME))
+        self._imports.append(job)
+        folder = self._folder()
+
+        def finish(result: HashedFile | None, header: GgufHeader | None, error: Exception | None) -> None:
+            self._imports.remove(job)
+            fact = self._ended(job, result, header, error)
+            self._tell(fact)
+            if ended:
+                ended(fact)
+
+        def work() -> None:
+            result, header, error = self._bring_in(job, folder)
+            self._desk.post(lambda: finish(result, header, error))
+
+        job.thread = threading.Thread(target=work, name="import-model", daemon=True)
+        job.thread.start()
+
+    def cancel(self, path: Path | None = None) -> None:
+        """Stop the import of `path`, or all; ImportEnded follows, and no part stays."""
+        for job in self._imports:
+            if path is None or job.path == path:
+                job.stop.set()
+
+    def close(self) -> None:
+        """Stop; what was written so far is removed by the threads, for which this waits a little."""
+        self.cancel()
+        deadline = time.monotonic() + CLOSE_S
+        for job in self._imports:
+            if job.thread:
+                job.thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _bring_in(self, job: _Import, folder: Path) -> tuple[HashedFile | None, GgufHeader | None, Exception | None]:
+        """On a file thread."""
+
+        def on_bytes(done: int, total: int) -> None:
+            self._desk.post(lambda: self._tell(ImportProgress(str(job.path), done, total)))
+
+        try:
+            header = check_file(job.path)
+            if header.kind == "split" and header.split_count > 1:
+                return _joined_in(job, folder, header, on_bytes)
+            require_usable(header)
+            path = job.path.absolute()
+            if job.link or path.parent == folder:
+                return hash_file(path, on_bytes, job.stop), header, None
+            return copy_in(path, folder, job.name_for(header), on_bytes, job.stop), header, None
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+            return None, None, err
+
+    def _ended(
+        self, job: _Import, result: HashedFile | None, header: GgufHeader | None, error: Exception | None
+    ) -> ImportEnded:
+        if result is None or header is None:
+            problem = None if error is None or isinstance(error, Stopped) else problem_for(error)
+            return ImportEnded(str(job.path), None, problem)
+        linked = job.link and result.path.parent != self._folder()
+        try:
+            before = {one.id: one.path for one in self._known()}
+            record = self._register(result, header, job.name_for(header), linked=linked)
+        except Exception as err:  # noqa: BLE001  whatever it is: one who waits for the end hears of it
+            return ImportEnded(str(job.path), None, problem_for(err))
+        self._tell(ModelsChanged())
+        return ImportEnded(str(job.path), record, was_here=before.get(record.id) == record.path)
+
+
+def require_usable(header: GgufHeader) -> None:
+    """Raise KnownError `model.…` for what the library has no use for: all but chat models and encoders."""
+    if header.kind not in KINDS_BESIDE_CHAT:
+        require_chat_model(header)
+
+
+def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes) -> tuple[HashedFile, GgufHeader, None]:
+    """Put the parts of a model together in `folder`: beside, synced, renamed.
+
+    Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, and Stopped; nothing
+    stays then.
+    """
+    parts = parts_of(job.path, first.split_count)
+    if job.link:
+        raise KnownError("model.parts_linked", count=len(parts))
+    remove_left_overs(folder)
+    needed = sum(mark_of(one).bytes for one in parts)
+    need_space(parts[0], folder, bytes=needed)
+    told = 0.0
+
+    def on_written(written: int) -> None:
+        nonlocal told
+        if job.stop.is_set():
+            raise Stopped
+        if time.monotonic() - told >= TELL_S:
+            told = time.monotonic()
+            on_bytes(min(written, needed), needed)
+
+    beside = folder / f".import-{uuid4().hex}{PART_SUFFIX}"
+    try:
+        with beside.open("xb") as out:
+            beside.chmod(PRIVATE_FILE)
+            sha256 = join(parts, out, on_written)
+            out.flush()
+            os.fsync(out.fileno())
+        header = check_file(beside)
+        require_usable(header)
+        target = folder / file_name(job.name_for(header), sha256)
+        beside.replace(target)
+        sync_folder(folder)
+    except OSError as err:
+        raise problem_of(err, folder, needed_bytes=needed) from err
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+    return HashedFile(target, sha256, mark_of(target)), header, None

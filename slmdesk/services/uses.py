@@ -1,0 +1,100 @@
+"""Which model is the default for which job.  A default is a setting: the id of a model, empty for the last used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import ModelRecord
+from slmdesk.settings import Settings, SettingsFile
+from slmdesk.store import Store
+
+
+class Use(StrEnum):
+    """A job a model can be the default for."""
+
+    CHAT = "chat"
+    SUMMARIZE = "summarize"
+    TRANSLATE = "translate"
+    EMBED = "embed"
+
+
+SETTING: Mapping[Use, str] = MappingProxyType(
+    {
+        Use.CHAT: "model_for_chat",
+        Use.SUMMARIZE: "model_for_summaries",
+        Use.TRANSLATE: "model_for_translation",
+        Use.EMBED: "model_for_embedding",
+    }
+)
+"""The setting of each."""
+WORDS: Mapping[Use, str] = MappingProxyType(
+    {
+        Use.CHAT: "chat",
+        Use.SUMMARIZE: "summaries",
+        Use.TRANSLATE: "translation",
+        Use.EMBED: "finding passages",
+    }
+)
+"""As people call them."""
+
+
+def can_do(record: ModelRecord, use: Use) -> bool:
+    """Whether a model is of the right kind: an encoder never chats, and only an encoder makes vectors."""
+    return record.kind == "encoder" if use is Use.EMBED else record.can_chat
+
+
+def default_in(settings: Settings, models: Sequence[ModelRecord], use: Use) -> ModelRecord | None:
+    """The model of `models` that `settings` name for a job; None where none is, or one of the wrong kind."""
+    wanted = getattr(settings, SETTING[use])
+    found = next((one for one in models if one.id == wanted), None) if wanted else None
+    return found if found and can_do(found, use) else None
+
+
+def uses_in(settings: Settings, record: ModelRecord) -> tuple[Use, ...]:
+    """The jobs this model is the default for."""
+    return tuple(use for use in Use if getattr(settings, SETTING[use]) == record.id and can_do(record, use))
+
+
+class UseService:
+    """Reads and sets the defaults.  Desk thread."""
+
+    def __init__(self, store: Store, settings: SettingsFile) -> None:
+        self._store, self._settings = store, settings
+
+    def default(self, use: Use) -> ModelRecord | None:
+        """The model chosen for a job, if it is still here."""
+        return default_in(self._settings.current, self._store.models(), use)
+
+    def uses_of(self, model: str) -> tuple[Use, ...]:
+        """The jobs a model is the default for.  Raises KnownError `model.unknown`."""
+        return uses_in(self._settings.current, self._store.model(model))
+
+    def set_default(self, use: Use, model: str | None) -> ModelRecord | None:
+        """Make a model the default for a job; None: the last used again.
+
+        Raises KnownError `model.unknown`, `model.wrong_job`, `setting.managed`, and what kept it from being saved.
+        """
+        record = self._store.model(model) if model else None
+        if record and not can_do(record, use):
+            raise KnownError("model.wrong_job", name=record.name, job=WORDS[use])
+        self._settings.change(**{SETTING[use]: record.id if record else ""})
+        return record
+
+    def forget(self, record: ModelRecord) -> None:
+        """A model is gone: what it was the default for falls back.  What the organisation set stays as it is."""
+        managed = self._settings.policy.managed
+        gone = {SETTING[use]: "" for use in uses_in(self._settings.current, record) if SETTING[use] not in managed}
+        if gone:
+            self._settings.change(**gone)
+
+
+def lost_words(uses: Sequence[Use]) -> str:
+    """What to say when a model went that was the default for these; empty where it was for none."""
+    if not uses:
+        return ""
+    words = [WORDS[use] for use in uses]
+    jobs = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"It was the default for {jobs}; the last used model takes its place."
