@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import engine_rows, program_rows
+from benchmarks import download_throughput, engine_rows, program_rows
 from benchmarks.common import ROOT, Row, table
 
 HEAD = """# Performance
@@ -33,7 +33,7 @@ def machine() -> str:
 
 def main(names: list[str]) -> int:
     """Run the rows of these names (all without any)."""
-    known = {row.__name__: row for row in (*engine_rows.ROWS, *program_rows.ROWS)}
+    known = {row.__name__: row for row in (*engine_rows.ROWS, *program_rows.ROWS, *download_throughput.ROWS)}
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)

@@ -66,8 +66,10 @@ class Settings:
     """Whose it is; empty: none is kept."""
     speed_limit_kib: int = 0
     """Of all downloads together, KiB a second; 0: none."""
-    connections: int = 1
-    """Of one download at once."""
+    downloads_at_once: int = 1
+    """The others wait for their turn."""
+    notify: bool = True
+    """Say through the system that a download or a job has ended, while the window is not in front."""
     model_for_chat: str = ""
     """Id of the model that is the default for this job; empty: the last used.  The next three likewise."""
     model_for_summaries: str = ""
@@ -86,7 +88,7 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "sequences": (0, 64),
         "font_scale": (50, 300),
         "speed_limit_kib": (0, 1 << 24),
-        "connections": (1, 8),
+        "downloads_at_once": (1, 4),
     }
 )
 _MAX_TEXT = 64_000

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
+from slmdesk.hub.limit import SpeedLimit
 
 if TYPE_CHECKING:
     import httpx2
@@ -78,24 +79,27 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a request is made, what ends it, and who hears that it waits."""
+    """Why a request is made, what ends it, who hears that it waits, and how fast its answer may come."""
 
     purpose: str = ""
     stop: Event | None = None
     on_wait: OnWait | None = None
+    limit: SpeedLimit | None = None
 
 
 _reason: ContextVar[Reason] = ContextVar("reason", default=Reason())  # noqa: B039 (frozen)
 
 
 @contextmanager
-def because(purpose: str, *, stop: Event | None = None, on_wait: OnWait | None = None) -> Iterator[None]:
+def because(
+    purpose: str, *, stop: Event | None = None, on_wait: OnWait | None = None, limit: SpeedLimit | None = None
+) -> Iterator[None]:
     """Why the requests made inside are made ("search", "download of NAME"): stands in the ledger.  Per thread.
 
     Once `stop` is set they raise Stopped within about 0.3 s, wherever they wait.  `on_wait` is told, about four times
-    a second, how many seconds no byte has come.
+    a second, how many seconds no byte has come.  `limit` is heeded where there is a `stop`.
     """
-    token = _reason.set(Reason(purpose, stop, on_wait))
+    token = _reason.set(Reason(purpose, stop, on_wait, limit))
     try:
         yield
     finally:

@@ -11,9 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +21,9 @@ from typing import Any
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
 from slmdesk.core.labels import clean_label
+from slmdesk.hub.behind import SYNC_BYTES, Behind, sync_file
 from slmdesk.hub.files import RemotePart
 
-SYNC_BYTES = 8 << 20
-"""Written between two syncs: what a kill or a power cut makes us fetch again is at most this and what is behind."""
-HASH_BYTES, MOST_BEHIND = 1 << 20, 4
-"""Hashing and syncing go on behind the next bytes, in tasks of this size, so many of them at most."""
 SPARE_BYTES = 64 << 20
 """Left free on the disk, so that the history can still be saved."""
 MAX_JOURNAL_BYTES = 8 << 20
@@ -51,7 +46,7 @@ class Origin:
 class Part:
     """The file on its way.  One thread at a time.  Every method raises KnownError `disk.full`, `file.unwritable`.
 
-    While it is open, a thread of its own hashes and syncs what was written.
+    While it is open, a thread of its own writes, hashes and syncs (`behind.py`): a failure may be told a write later.
     """
 
     def __init__(self, folder: Path, repo: str, file: RemotePart, *, spare_bytes: int = SPARE_BYTES) -> None:
@@ -64,12 +59,9 @@ class Part:
         self._origin = Origin(repo, clean_label(file.name), file.bytes, file.sha256)
         self._spare = spare_bytes
         self._handle = -1
-        self._size = self._synced = 0
+        self._size = self._synced = self._space_asked = 0
         self._digest = hashlib.sha256()
-        self._behind: ThreadPoolExecutor | None = None
-        self._tasks: deque[Future[None]] = deque()
-        self._unhashed: list[bytes] = []
-        self._unhashed_bytes = 0
+        self._behind: Behind | None = None
 
     @property
     def size(self) -> int:
@@ -93,7 +85,7 @@ class Part:
         except OSError as err:
             raise self._problem(err) from err
         self.etag = known.etag if known and sound else ""
-        self._size = self._synced = sound
+        self._size = self._synced = self._space_asked = sound
         self._write_journal()
 
     def need_space(self) -> None:
@@ -112,41 +104,44 @@ class Part:
             raise KnownError(
                 "download.wrong_size", name=self._origin.name, bytes=self._size + len(chunk), expected=self.file.bytes
             )
+        if self._behind is None:
+            self._behind = Behind(self._handle, self._digest, self._size, self._note_synced)
         try:
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[os.write(self._handle, rest) :]
+            self._behind.put(chunk)
         except OSError as err:
-            self._back_to_size()
+            self._back_to_written()
             raise self._problem(err) from err
         self._size += len(chunk)
-        self._unhashed.append(chunk)
-        self._unhashed_bytes += len(chunk)
-        if self._unhashed_bytes >= HASH_BYTES:
-            self._hash_later()
-        if self._size - self._synced >= SYNC_BYTES:
-            self._sync_later()
+        if self._size - self._space_asked >= SYNC_BYTES:
+            self._space_asked = self._size
             self.need_space()
+
+    def flush(self, *, sync: bool = False) -> None:
+        """Return when what came is in the file and hashed."""
+        try:
+            if self._behind is not None:
+                self._behind.drain(sync=sync)
+            elif sync and self._handle >= 0 and self._size != self._synced:  # after a write that failed
+                sync_file(self._handle)
+                self._note_synced(self._size)
+        except OSError as err:
+            self._back_to_written()
+            raise self._problem(err) from err
 
     def sync(self) -> None:
         """Bring it to the disk and note so in the journal; returns when that is done."""
-        if self._handle < 0:
-            return
-        self._hash_later()
-        if self._size != self._synced:
-            self._sync_later()
-        self._wait_for(0)
+        self.flush(sync=True)
 
     def start_over(self) -> None:
         """Forget what came."""
-        self._forget_tasks()
+        self._end_behind()
         try:
             os.ftruncate(self._handle, 0)
             os.lseek(self._handle, 0, os.SEEK_SET)
         except OSError as err:
             raise self._problem(err) from err
         self._digest = hashlib.sha256()
-        self._size = self._synced = 0
+        self._size = self._synced = self._space_asked = 0
         self.etag = ""
         self._write_journal()
 
@@ -189,12 +184,9 @@ class Part:
         if self._handle >= 0:
             with suppress(KnownError):  # a full disk was said when it was written
                 self.sync()
-            self._forget_tasks()
+            self._end_behind()
             os.close(self._handle)
             self._handle = -1
-            if self._behind:
-                self._behind.shutdown()
-                self._behind = None
 
     def _hash(self, size: int, stop: Event) -> Iterator[int]:
         os.lseek(self._handle, 0, os.SEEK_SET)
@@ -210,47 +202,23 @@ class Part:
             done += len(piece)
             yield done
 
-    def _hash_later(self) -> None:
-        pieces, self._unhashed, self._unhashed_bytes = self._unhashed, [], 0
-        digest = self._digest
+    def _note_synced(self, size: int) -> None:
+        """On the thread behind, mostly."""
+        with self.journal.open("ab") as out:
+            out.write(_line({"synced": size, "etag": self.etag}))
+        self._synced = size
 
-        if pieces:  # at one go: between two pieces the threads would wait for each other
-            self._later(lambda: digest.update(b"".join(pieces)))
+    def _end_behind(self) -> None:
+        if self._behind:
+            self._behind.close()
+            self._behind = None
 
-    def _sync_later(self) -> None:
-        handle, line = self._handle, _line({"synced": self._size, "etag": self.etag})
-
-        def work() -> None:
-            _sync(handle)
-            with self.journal.open("ab") as out:
-                out.write(line)
-
-        self._synced = self._size
-        self._later(work)
-
-    def _later(self, work: Callable[[], None]) -> None:
-        if self._behind is None:
-            self._behind = ThreadPoolExecutor(1, thread_name_prefix="part")
-        self._tasks.append(self._behind.submit(work))
-        self._wait_for(MOST_BEHIND)
-
-    def _wait_for(self, most: int) -> None:
-        """Until at most so many tasks are left."""
-        while len(self._tasks) > most:
-            try:
-                self._tasks.popleft().result()
-            except OSError as err:
-                raise self._problem(err) from err
-
-    def _forget_tasks(self) -> None:
-        """Wait for what is behind, whatever comes of it."""
-        self._unhashed, self._unhashed_bytes = [], 0
-        while self._tasks:
-            with suppress(KnownError):
-                self._wait_for(0)
-
-    def _back_to_size(self) -> None:
+    def _back_to_written(self) -> None:
         """After a write that failed half way."""
+        if self._behind is None:
+            return
+        self._size = self._behind.written
+        self._end_behind()
         with suppress(OSError):
             os.ftruncate(self._handle, self._size)
             os.lseek(self._handle, self._size, os.SEEK_SET)
@@ -258,7 +226,7 @@ class Part:
     def _write_journal(self) -> None:
         origin = self._origin
         first = {"repo": origin.repo, "name": origin.name, "bytes": origin.bytes, "sha256": origin.sha256}
-        write_atomically(self.journal, _line(first) + _line({"synced": self._synced, "etag": self.etag}))
+        write_atomically(self.journal, _line(first) + _line({"synced": self._size, "etag": self.etag}))
 
     def _problem(self, err: OSError) -> KnownError:
         return problem_of(err, self.path.parent, needed_bytes=self.file.bytes - self._size)
@@ -302,10 +270,3 @@ def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
 
 def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=True).encode() + b"\n"
-
-
-def _sync(handle: int) -> None:
-    if hasattr(os, "fdatasync"):  # the journal holds the size: times and owner may come later
-        os.fdatasync(handle)
-    else:
-        os.fsync(handle)

@@ -11,7 +11,7 @@ import httpx2
 
 from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import Finish, GuardPolicy, Record, reason_now
-from slmdesk.hub.lines import HearingBackend
+from slmdesk.hub.lines import READ_BYTES, HearingBackend, HearingStream
 
 USER_AGENT = "slmdesk"
 
@@ -24,7 +24,7 @@ class GuardTransport(httpx2.BaseTransport):
         self._record = record
         self._finish = finish
         self._tls: ssl.SSLContext | None = None
-        self._ways: dict[str, _Way] = {}
+        self._ways: dict[tuple[str, str], _Way] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises KnownError network.offline or network.refused before any socket, and what `record` raises."""
@@ -33,7 +33,7 @@ class GuardTransport(httpx2.BaseTransport):
         request.headers["user-agent"] = USER_AGENT  # the library's own tells versions and more of this PC
         for name in ("cookie", *(() if self._policy.is_endpoint(url.scheme, url.host, url.port) else _SECRET)):
             request.headers.pop(name, None)
-        way = self._way(self._policy.proxy_for(url.scheme, url.host))
+        way = self._way(self._policy.proxy_for(url.scheme, url.host), url.scheme)
         number = self._record(url.host, request.method, url.path, reason_now().purpose)
         try:
             response = way.handle_request(request)
@@ -41,7 +41,7 @@ class GuardTransport(httpx2.BaseTransport):
             self._finish(number, 0)
             raise
         assert isinstance(response.stream, httpx2.SyncByteStream)
-        stream: httpx2.SyncByteStream = _Counted(response.stream, number, self._finish)
+        stream: httpx2.SyncByteStream = _Counted(response.stream, number, self._finish, _straight(request, response))
         if response.has_redirect_location:  # httpx2 would read its body, however long
             stream.close()
             stream = httpx2.ByteStream(b"")
@@ -54,12 +54,12 @@ class GuardTransport(httpx2.BaseTransport):
         for way in self._ways.values():
             way.close()
 
-    def _way(self, proxy: str) -> _Way:
-        if proxy not in self._ways:
-            if self._tls is None:
+    def _way(self, proxy: str, scheme: str) -> _Way:
+        if (proxy, scheme) not in self._ways:
+            if self._tls is None and (scheme == "https" or self._policy.ca_file):  # 30 ms, of no use to plain http
                 self._tls = _certificates(self._policy.ca_file)
-            self._ways[proxy] = _Way(proxy, self._tls)
-        return self._ways[proxy]
+            self._ways[proxy, scheme] = _Way(proxy, self._tls)
+        return self._ways[proxy, scheme]
 
 
 _SECRET = ("authorization",)
@@ -68,7 +68,7 @@ _SECRET = ("authorization",)
 class _Way(httpx2.HTTPTransport):
     """Connections that hear a stop, straight or through a proxy."""
 
-    def __init__(self, proxy: str, tls: ssl.SSLContext) -> None:
+    def __init__(self, proxy: str, tls: ssl.SSLContext | None) -> None:
         backend = HearingBackend()
         # the parent's constructor has no place for a backend: its pool is the one thing replaced (tests/hub/test_guard)
         if not proxy:
@@ -99,18 +99,68 @@ def _certificates(ca_file: str) -> ssl.SSLContext:
         raise KnownError("setting.invalid", key="ca_file", reason=err.strerror or type(err).__name__) from err
 
 
+STRAIGHT_BYTES = 1 << 20
+"""Of a longer answer the rest is read past the library."""
+
+
+class _Straight:
+    """Reads the rest of a body of known length from the connection itself.
+
+    httpcore2 takes each piece through four copies, half of what a download costs on a fast line.  Once the body has
+    begun, what comes is the body and nothing else; the connection is not used again (tests/hub/test_guard).
+    """
+
+    def __init__(self, line: HearingStream, length: int, timeout_s: float | None) -> None:
+        self._line, self._length, self._timeout_s = line, length, timeout_s
+
+    def after(self, come: int) -> Iterator[bytes]:
+        """What follows the first `come` bytes.  Raises httpx2.HTTPError, Stopped."""
+        while come < self._length:
+            try:
+                piece = self._line.read(READ_BYTES, self._timeout_s)[: self._length - come]
+            except httpcore2.TimeoutException as err:
+                raise httpx2.ReadTimeout(str(err)) from err
+            except httpcore2.NetworkError as err:
+                raise httpx2.ReadError(str(err)) from err
+            if not piece:
+                raise httpx2.RemoteProtocolError("the connection ended early")
+            come += len(piece)
+            yield piece
+
+
+def _straight(request: httpx2.Request, response: httpx2.Response) -> _Straight | None:
+    """A way to the body past the library, where nothing has to be taken out of it."""
+    line, length = response.extensions.get("network_stream"), response.headers.get("content-length", "")
+    is_plain = request.method == "GET" and response.status_code in (200, 206)
+    is_plain = is_plain and not {"transfer-encoding", "content-encoding"} & set(response.headers)
+    if not isinstance(line, HearingStream) or not is_plain or not (length.isascii() and length.isdigit()):
+        return None
+    if int(length[:18]) <= STRAIGHT_BYTES:  # its connection can be used again
+        return None
+    return _Straight(line, int(length[:18]), request.extensions.get("timeout", {}).get("read"))
+
+
 class _Counted(httpx2.SyncByteStream):
     """Counts the bytes of an answer as they came over the line."""
 
-    def __init__(self, stream: httpx2.SyncByteStream, number: int, finish: Finish) -> None:
+    def __init__(
+        self, stream: httpx2.SyncByteStream, number: int, finish: Finish, straight: _Straight | None = None
+    ) -> None:
         self._stream = stream
         self._number = number
         self._finish = finish
+        self._straight = straight
         self._bytes = 0
         self._is_closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
+        pieces = iter(self._stream)  # kept to the end: the library closes the connection when this goes
+        for chunk in pieces:
+            self._bytes += len(chunk)
+            yield chunk
+            if self._straight:  # the library holds nothing back behind the first piece
+                break
+        for chunk in self._straight.after(self._bytes) if self._straight else ():
             self._bytes += len(chunk)
             yield chunk
 

@@ -271,6 +271,7 @@ class Fetch:
         if self._before or not self._judge_at or done < self._judge_at[0]:
             return
         del self._judge_at[0]
+        part.flush()
         try:
             header = read_header(part.path)
         except KnownError:

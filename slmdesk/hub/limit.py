@@ -1,0 +1,56 @@
+"""How fast all downloads of this desk together may be: a bucket that fills with time (a token bucket)."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from slmdesk.core.errors import Stopped
+
+LOOK_S = 0.25
+"""How long a wait is deaf to a stop."""
+HOLDS_S = 0.25
+"""Of time in which nothing was read the bucket keeps so much."""
+PIECES_A_SECOND = 20
+"""What is given at once is no less than this part of a second's bytes: tiny reads would cost more than they bring."""
+
+
+class SpeedLimit:
+    """Any thread."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._rate = 0
+        self._room = 0.0
+        self._filled = time.monotonic()
+
+    def set(self, bytes_per_s: int) -> None:
+        """Hold at once for whoever waits and reads; 0: no limit."""
+        with self._change:
+            if bytes_per_s == self._rate:
+                return
+            self._rate, self._room, self._filled = bytes_per_s, 0.0, time.monotonic()
+            self._change.notify_all()
+
+    def take(self, most: int, stop: threading.Event) -> int:
+        """How many bytes may be read now, 1 to `most`; waits for them.  Raises Stopped within LOOK_S."""
+        with self._change:
+            while not stop.is_set():
+                if not self._rate:
+                    return most
+                now = time.monotonic()
+                self._room = min(self._room + (now - self._filled) * self._rate, max(self._rate * HOLDS_S, 1.0))
+                self._filled = now
+                least = min(most, max(1, self._rate // PIECES_A_SECOND))
+                if self._room >= least:
+                    count = min(most, int(self._room))
+                    self._room -= count
+                    return count
+                self._change.wait(min(LOOK_S, (least - self._room) / self._rate))
+        raise Stopped
+
+    def give_back(self, count: int) -> None:
+        """Bytes that were taken and not read."""
+        with self._change:
+            if self._rate:
+                self._room += count

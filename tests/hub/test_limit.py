@@ -1,0 +1,164 @@
+"""How fast a download may be: what the limit says, at once when it changes, and never deaf to a cancel."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from fakes.fake_hub import Fault
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.hub.behind import Behind
+from slmdesk.hub.guard import because
+from slmdesk.hub.limit import SpeedLimit
+from slmdesk.hub.links import file_address
+from slmdesk.hub.transfer import Transfer
+
+pytestmark = pytest.mark.process
+
+
+def fetch(fetcher, limit: SpeedLimit, seen=None) -> None:
+    part = fetcher.part
+    address = file_address(fetcher.hub.endpoint, "some/model-GGUF", "a" * 40, "model.Q4_K_M.gguf")
+    with fetcher.client() as client, because("test", stop=fetcher.stop, limit=limit):
+        for one in Transfer(client, address, part, stop=fetcher.stop, limits=fetcher.limits).run():
+            if seen:
+                seen(one)
+    part.move_to(fetcher.target)
+
+
+def test_a_limit_is_kept_and_the_file_is_right(fetcher) -> None:
+    limit = SpeedLimit()
+    limit.set(2 << 20)
+    begun = time.monotonic()
+    fetch(fetcher, limit)
+    seconds = time.monotonic() - begun
+    assert fetcher.is_right()
+    assert seconds >= len(fetcher.data) / (2 << 20) * 0.8
+    fetcher.target.unlink()
+    limit.set(0)
+    begun = time.monotonic()
+    fetch(fetcher, limit)
+    assert time.monotonic() - begun < seconds, "the control"
+
+
+def test_two_share_one_limit() -> None:
+    limit, stop, taken = SpeedLimit(), threading.Event(), [0, 0]
+    limit.set(100_000)
+
+    def read(which: int) -> None:
+        while time.monotonic() < end:
+            taken[which] += limit.take(1 << 18, stop)
+
+    end = time.monotonic() + 1.0
+    threads = [threading.Thread(target=read, args=(one,)) for one in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert 50_000 <= sum(taken) <= 160_000
+    assert min(taken) > 0
+
+
+def test_a_change_holds_for_what_waits(fetcher) -> None:
+    limit = SpeedLimit()
+    limit.set(1 << 10)
+    fast = threading.Timer(0.3, limit.set, [0])
+    fast.start()
+    begun = time.monotonic()
+    fetch(fetcher, limit)
+    assert fetcher.is_right()
+    assert time.monotonic() - begun < 20, "at a KiB a second it would be most of an hour"
+
+
+def test_d7_a_cancel_is_heard_at_a_tiny_limit(fetcher) -> None:
+    limit, at = SpeedLimit(), []
+    limit.set(1)
+
+    def stop() -> None:
+        at.append(time.monotonic())
+        fetcher.stop.set()
+
+    threading.Timer(0.4, stop).start()
+    with pytest.raises(Stopped):
+        fetch(fetcher, limit)
+    assert time.monotonic() - at[0] <= 0.5
+
+
+def test_what_was_taken_and_not_read_is_given_back() -> None:
+    limit, stop = SpeedLimit(), threading.Event()
+    limit.set(1000)
+    time.sleep(0.2)
+    count = limit.take(1 << 18, stop)
+    limit.give_back(count)
+    begun = time.monotonic()
+    assert limit.take(1 << 18, stop) >= count
+    assert time.monotonic() - begun < 0.04
+
+
+def test_a_body_that_comes_past_the_library_is_counted_bounded_and_cut(fetcher, hub) -> None:
+    done = []
+    fetcher.client = lambda: _client(fetcher, done)
+    hub.storage_faults = [Fault(cut_at=2 << 20)]
+    fetcher.run()
+    assert fetcher.is_right()
+    assert sum(done) == len(fetcher.data), "what was cut and what came after it"
+    assert len(hub.requests("storage")) == 2
+
+
+def _client(fetcher, done):
+    from slmdesk.hub.guard import make_client
+
+    return make_client(fetcher.policy, lambda *_row: 1, lambda _n, size: done.append(size))
+
+
+def test_a_failed_write_is_told_and_keeps_what_was_written(tmp_path, monkeypatch) -> None:
+    import hashlib
+    import os
+
+    digest, written, handle = hashlib.sha256(), [], os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    real = os.write
+
+    def write(handle, piece):
+        if sum(written) >= 10:
+            raise OSError(28, "No space left on device")
+        written.append(real(handle, piece[:5]))
+        return written[-1]
+
+    behind = Behind(handle, digest, 0, lambda _size: None)
+    monkeypatch.setattr(os, "write", write)
+    behind.put(b"0123456789abcdef")
+    with pytest.raises(OSError, match="No space"):
+        behind.drain()
+    assert behind.written == 10
+    assert digest.hexdigest() == hashlib.sha256(b"0123456789").hexdigest()
+    with pytest.raises(OSError, match="No space"):
+        behind.put(b"x")
+    behind.close()
+    monkeypatch.undo()
+    os.close(handle)
+
+
+def test_a_disk_that_is_full_is_told_with_the_amount_and_the_part_is_kept(fetcher, monkeypatch) -> None:
+    import os
+
+    real, sent = os.write, []
+
+    def write(handle, piece):
+        if sum(sent) > 1 << 20:
+            raise OSError(28, "No space left on device")
+        sent.append(len(piece))
+        return real(handle, piece)
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(KnownError) as told:
+        fetcher.run()
+    monkeypatch.undo()
+    assert told.value.code == "disk.full"
+    assert told.value.args_for_people["needed_bytes"] > 0
+    (part,) = fetcher.folder.glob("*.part")
+    assert part.stat().st_size == sum(sent)
+    fetcher.run()
+    assert fetcher.is_right()
+    assert fetcher.resumed_from == sum(sent)
