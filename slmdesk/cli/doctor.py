@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--measure", is_flag=True, help="Measure anew how fast this PC reads its memory.")
 @json_option
 @click.pass_obj
-def doctor(face: Face) -> None:
+def doctor(face: Face, measure: bool) -> None:
     """What this PC is, what works, and which optional parts are missing."""
     from slmdesk.core.errors import KnownError
     from slmdesk.paths import find_paths
@@ -25,6 +26,8 @@ def doctor(face: Face) -> None:
 
     try:
         with face.services() as services:
+            if measure:
+                face.wait_for(services, services.measuring.measure)
             found: Findings = face.wait_for(services, lambda told: examine(services, told))
     except KnownError as err:  # what is ill must not keep the doctor away
         found = examine_computer(find_paths(face.home))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slmdesk.core.records import ModelRecord
+    from slmdesk.core.speed import Speed
     from slmdesk.core.types import Json
     from slmdesk.hub.links import HubLink
     from slmdesk.services.facts import ImportEnded, Problem
@@ -174,10 +175,12 @@ def remove(face: Face, model: str) -> None:
 @json_option
 @click.pass_obj
 def fit(face: Face, model_or_file: str, context: int | None) -> None:
-    """Whether a model fits this PC, before it is loaded."""
+    """Whether a model fits this PC and how fast it will write, before it is loaded."""
+    from slmdesk.core.speed import speed_in_words
     from slmdesk.services.fits import Fit
 
     with face.services() as services:
+        measure_pc(face, services)
         link = _on_the_hub(services, model_or_file)
 
         def begin(told: Callable[[Fit | Problem], None]) -> None:
@@ -202,14 +205,18 @@ def fit(face: Face, model_or_file: str, context: int | None) -> None:
                 "parts": parts,
                 "available_bytes": found.available_bytes,
                 "context_tokens": found.context_tokens,
+                "device": found.device or None,
+                **speed_shape(found.speed),
             }
         )
         return
     words = {"fits": "fits this PC", "tight": "is tight on this PC", "too_large": "is too large for this PC"}
     face.say(
         f"It {words[found.verdict]}: {_size(found.memory.total)} for a context of {found.context_tokens:,} tokens, "
-        f"{_size(found.available_bytes)} are free."
+        f"{_size(found.available_bytes)} are {f'on the {found.device}' if found.device else 'free'}."
     )
+    if found.speed is not None:
+        face.say(f"It writes {speed_in_words(found.speed)} ({_tokens(found.speed)}).")
 
 
 def _on_the_hub(services: Services, wanted: str) -> HubLink | None:
@@ -223,6 +230,28 @@ def _on_the_hub(services: Services, wanted: str) -> HubLink | None:
     except (KnownError, OSError, ValueError):
         return None
     return None if link.repo.endswith(".gguf") else link  # folder/file.gguf, which is not there
+
+
+def measure_pc(face: Face, services: Services) -> None:
+    """Have this PC measured, about a second, unless it is; without it no speed can be said."""
+    if services.desk.call(lambda: services.measuring.measured) is not None or services.read_only:
+        return
+    face.tell("note: measuring this PC, about a second, once.")
+    try:
+        face.wait_for(services, services.measuring.measure)
+    except ToldError as err:
+        face.tell(f"note: {err.problem.sentence}")
+
+
+def speed_shape(speed: Speed | None) -> dict[str, Json]:
+    """What to expect, in tokens a second; null where it is not known."""
+    names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
+    figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
+    return {name: None if one is None else round(one, 2) for name, one in zip(names, figures, strict=True)}
+
+
+def _tokens(speed: Speed) -> str:
+    return f"{speed.low:.3g} to {speed.high:.3g} tokens a second"
 
 
 def shape_of(record: ModelRecord) -> dict[str, Json]:

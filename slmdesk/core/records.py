@@ -201,3 +201,13 @@ class JobStep:
     """How many children died while they had it in hand."""
     error_code: str | None
     error_args: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A figure, or some that belong together, measured on this PC."""
+
+    key: str
+    value: Mapping[str, Json]
+    time: float
+    """Seconds since the epoch, UTC."""

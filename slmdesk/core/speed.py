@@ -9,7 +9,7 @@ The estimate carries its range; a model once measured on the same PC makes it na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from slmdesk.core.gguf_header import GgufHeader
@@ -17,8 +17,8 @@ from slmdesk.core.memory import estimate
 
 STEP_SECONDS = 0.0003
 """Of each token, whatever the model: choosing it, and the way through the program."""
-UNSURE, MEASURED = 0.5, 0.3
-"""How far off the estimate may be: from the bandwidth alone, and with a model measured on this PC."""
+UNSURE, MEASURED, ITSELF = 0.5, 0.3, 0.15
+"""How far off the estimate may be: from the bandwidth alone, with a model measured on this PC, with this very one."""
 USUAL_PAST = 512
 """Tokens of a chat, for which a speed is given when nobody asks for another length."""
 
@@ -55,6 +55,14 @@ def active_bytes(header: GgufHeader) -> int:
     return max(0, header.weight_bytes - idle - table)
 
 
+def plain_bytes(header: GgufHeader, past_tokens: int = USUAL_PAST) -> float:
+    """What a token after `past_tokens` costs, in bytes of plain reading: weights in any format cost more than that."""
+    total = header.weight_bytes
+    cost = sum(size / share_of(name) for name, size in header.tensors.bytes_by_type.items())
+    weights = active_bytes(header) * (cost / total if total else 1.0)
+    return weights + estimate(header, context_tokens=max(1, past_tokens)).kv_cache
+
+
 def expected_speed(
     header: GgufHeader, *, bandwidth: float, past_tokens: int = USUAL_PAST, calibration: float | None = None
 ) -> Speed:
@@ -63,11 +71,7 @@ def expected_speed(
     `bandwidth`: bytes a second this PC reads from memory with the threads the engine uses; `calibration`: see
     `calibration_of`, None before any model was measured here.
     """
-    total = header.weight_bytes
-    cost = sum(size / share_of(name) for name, size in header.tensors.bytes_by_type.items())  # bytes of plain reading
-    weights = active_bytes(header) * (cost / total if total else 1.0)
-    past = estimate(header, context_tokens=max(1, past_tokens)).kv_cache
-    return _speed(weights + past, bandwidth, calibration)
+    return _speed(plain_bytes(header, past_tokens), bandwidth, calibration)
 
 
 def expected_speed_of_size(
@@ -77,10 +81,45 @@ def expected_speed_of_size(
     return _speed(weight_bytes / share_of(quantization), bandwidth, calibration)
 
 
-def calibration_of(header: GgufHeader, *, bandwidth: float, tokens_per_s: float, past_tokens: int) -> float:
-    """How much faster than expected a model was measured on this PC: 1 as expected, 2 twice as fast; 0.1 to 10."""
-    expected = expected_speed(header, bandwidth=bandwidth, past_tokens=past_tokens).tokens_per_s
+def calibration_of(read_bytes: float, *, bandwidth: float, tokens_per_s: float) -> float:
+    """How much faster than expected a model was measured on this PC: 1 as expected, 2 twice as fast; 0.1 to 10.
+
+    `read_bytes`: `plain_bytes` of the model, with the past it was measured after.
+    """
+    expected = _speed(read_bytes, bandwidth, None).tokens_per_s
     return min(10.0, max(0.1, tokens_per_s / expected)) if expected > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is known of this PC's speed, to judge models by.  Any thread."""
+
+    bandwidth: float = 0.0
+    """Bytes a second; 0: not measured yet, and no speed is said."""
+    calibration: float | None = None
+    """From models measured here; None before the first."""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """By sha256: the calibration of this very model."""
+
+    def of_header(self, header: GgufHeader, *, sha256: str = "", past_tokens: int = USUAL_PAST) -> Speed | None:
+        """What to expect of a model whose header is known.  None: the PC was not measured yet."""
+        if self.bandwidth <= 0:
+            return None
+        own = self.measured.get(sha256)
+        found = expected_speed(
+            header, bandwidth=self.bandwidth, past_tokens=past_tokens, calibration=own or self.calibration
+        )
+        return found if own is None else _ranged(found.tokens_per_s, ITSELF)
+
+    def of_size(self, weight_bytes: int, quantization: str, *, sha256: str = "") -> Speed | None:
+        """The same by the bytes of weights at work alone.  None: their size is not known either."""
+        if self.bandwidth <= 0 or weight_bytes <= 0:
+            return None
+        own = self.measured.get(sha256)
+        found = expected_speed_of_size(
+            weight_bytes, quantization, bandwidth=self.bandwidth, calibration=own or self.calibration
+        )
+        return found if own is None else _ranged(found.tokens_per_s, ITSELF)
 
 
 def share_of(weight_type: str) -> float:
@@ -89,9 +128,41 @@ def share_of(weight_type: str) -> float:
     return _SHARES.get(name) or _SHARES.get(name.rpartition("_")[0], _OTHER_SHARE)
 
 
+WORDS_A_TOKEN = 0.75
+"""Of English; other languages have fewer."""
+PAGE_WORDS = 300
+_LEAST_WORDS = 1.0
+"""A second: slower than this nobody waits for a page."""
+
+
+def speed_in_words(speed: Speed) -> str:
+    """For people: "about 8–14 words a second, a page in 30 s", or "under one word a second: too slow to wait for"."""
+    low, high = speed.low * WORDS_A_TOKEN, speed.high * WORDS_A_TOKEN
+    middle = speed.tokens_per_s * WORDS_A_TOKEN
+    if middle < _LEAST_WORDS:
+        return "under one word a second: too slow to wait for"
+    span = _short(low) if _short(low) == _short(high) else f"{_short(low)}–{_short(high)}"
+    return f"about {span} words a second, a page in {_duration(PAGE_WORDS / middle)}"
+
+
+def _short(words: float) -> str:
+    if words < 10:
+        return f"{max(1, round(words))}"
+    return f"{round(words)}" if words < 50 else f"{round(words / 10) * 10}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5} s"
+    return f"{round(seconds / 60)} min"
+
+
 def _speed(read_bytes: float, bandwidth: float, calibration: float | None) -> Speed:
     if bandwidth <= 0:
         return Speed(0.0, 0.0, 0.0)
     expected = (calibration or 1.0) / (STEP_SECONDS + read_bytes / bandwidth)
-    off = UNSURE if calibration is None else MEASURED
+    return _ranged(expected, UNSURE if calibration is None else MEASURED)
+
+
+def _ranged(expected: float, off: float) -> Speed:
     return Speed(expected, expected * (1 - off), expected * (1 + off))

@@ -132,6 +132,24 @@ class MemoryParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A graphics card, or the like, that llama.cpp was built to use and found."""
+
+    name: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PcMeasured:
+    """What was measured of this PC."""
+
+    bytes_per_s: float
+    """Read from memory, with as many threads as the engine uses."""
+    threads: int
+    devices: tuple[Device, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedModel:
     """What the engine says of a model it has loaded."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from slmdesk.core.types import Answer, ChatMessage, LoadedModel, LoadSpec, Priority, PromptPart, Sampling
+from slmdesk.core.types import Answer, ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,10 @@ class Engine(ABC):
     @abstractmethod
     def in_template(self) -> bool:
         """Whether a template is being rendered now (its time limit is shorter)."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """Graphics cards and the like that it can put models on.  Blocks while its library is loaded."""
+        return ()
 
     @abstractmethod
     def close(self) -> None:

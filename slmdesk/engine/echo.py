@@ -22,6 +22,7 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.types import (
     Answer,
     ChatMessage,
+    Device,
     FinishReason,
     LoadedModel,
     LoadSpec,
@@ -138,6 +139,10 @@ class EchoEngine(Engine):
     def in_template(self) -> bool:
         """Only when told to hang in one."""
         return self._templates > 0
+
+    def devices(self) -> tuple[Device, ...]:
+        """The graphics card it is told to have."""
+        return (Device("Echo card", self.options.gpu_bytes),) if self.options.gpu_bytes else ()
 
     def close(self) -> None:
         """End all runs, forget all models."""

@@ -40,6 +40,8 @@ class EchoOptions:
     """Bytes written to stderr when the fault would strike."""
     refuse_cancel: bool = False
     words: bool = False
+    gpu_bytes: int = 0
+    """Memory of a pretended graphics card; 0: none."""
 
     @classmethod
     def from_environment(cls) -> EchoOptions:

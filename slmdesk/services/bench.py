@@ -81,8 +81,18 @@ OnProgress = Callable[[BenchProgress], None]
 class BenchService:
     """Measures one model at a time.  Desk thread."""
 
-    def __init__(self, desk: Desk, store: Store, models: ModelService, room: EngineRoom, jobs: JobService) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        models: ModelService,
+        room: EngineRoom,
+        jobs: JobService,
+        note: Callable[[ModelRecord, float, int], None],
+    ) -> None:
+        """`note` is told each model measured, its tokens a second, and after how many tokens."""
         self._desk, self._store, self._models, self._room, self._jobs = desk, store, models, room, jobs
+        self._note = note
         self._bench: _Bench | None = None
 
     @property
@@ -111,6 +121,8 @@ class BenchService:
             self._jobs.let_go()
             if before is not None and before.id != record.id:
                 self._room.choose(before, explicit=False)
+            if isinstance(result, BenchResult):
+                self._note(record, result.output_tokens_per_s, result.prompt_tokens + result.output_tokens // 2)
             ended(result)
 
         self._bench = _Bench(self._desk, self._store, self._room, record, end, progressed or (lambda _what: None))

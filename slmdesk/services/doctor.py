@@ -18,6 +18,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.facts import Problem
+from slmdesk.services.hardware import processor
 from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.services.services import Services
 
@@ -40,6 +41,7 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
         "bytes": _size_of(services.paths.database),
         "models": len(services.models.list()),
     }
+    shape["speed"] = _speed(services)
     shape["network"] = {"offline": services.network.is_offline, "requests_today": services.network.today()}
     children: dict[str, Json] = {}
 
@@ -91,24 +93,13 @@ def _computer() -> dict[str, Json]:
     memory = psutil.virtual_memory()
     return {
         "system": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": psutil.cpu_count(logical=False) or 0,
         "threads": os.cpu_count() or 0,
         "memory_bytes": int(memory.total),
         "available_bytes": int(memory.available),
         "memory": f"{bytes_for_people(memory.available)} of {bytes_for_people(memory.total)} free",
     }
-
-
-def _processor() -> str:
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _versions() -> dict[str, Json]:
@@ -119,6 +110,22 @@ def _versions() -> dict[str, Json]:
         except PackageNotFoundError:
             found[package] = None
     return found
+
+
+def _speed(services: Services) -> dict[str, Json]:
+    """What was measured of this PC; nothing yet where the window never had a quiet moment."""
+    found, pace = services.measuring.measured, services.measuring.pace
+    if found is None:
+        return {"measured": False}
+    return {
+        "measured": True,
+        "memory_bytes_per_s": round(found.bytes_per_s),
+        "memory": f"{bytes_for_people(found.bytes_per_s)} a second",
+        "threads": found.threads,
+        "graphics_cards": [f"{one.name}, {bytes_for_people(one.memory_bytes)}" for one in found.devices],
+        "models_measured": len(pace.measured),
+        "compared_with_expected": None if pace.calibration is None else round(pace.calibration, 2),
+    }
 
 
 def _paths(paths: Paths, folder: Path) -> dict[str, Json]:

@@ -110,6 +110,11 @@ class ModelsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PaceChanged:
+    """More is known of how fast this PC is: what was said of the speed of models may be said anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportProgress:
     """A model file is being copied in."""
 
@@ -270,6 +275,7 @@ Fact: TypeAlias = (
     | MessageChanged
     | ModelStateChanged
     | ModelsChanged
+    | PaceChanged
     | ImportProgress
     | ImportEnded
     | PackProgress

@@ -27,7 +27,7 @@ from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import DownloadChanged, DownloadState
 from slmdesk.services.files import HashedFile, file_name, mark_of
-from slmdesk.services.fits import available_bytes, fit_header
+from slmdesk.services.fits import Pc, available_bytes, fit_header
 from slmdesk.services.hub_models import fit_by_size, weights_budget
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import name_for
@@ -284,7 +284,7 @@ class Fetch:
         except KnownError:
             part.remove()
             raise
-        self._change(fit=fit_header(header, self._context_tokens, available_bytes()).verdict)
+        self._change(fit=fit_header(header, self._context_tokens, Pc(available_bytes())).verdict)
 
     def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
         """The model when it is here already: by its sum, a joined one by where it is from."""

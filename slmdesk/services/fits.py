@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded, sensible_context
-from slmdesk.core.types import MemoryParts
+from slmdesk.core.speed import Pace, Speed
+from slmdesk.core.types import Device, MemoryParts
 
 COMFORTABLE = 0.8
 """Of the memory that is free: more than this is tight."""
+CARD_SHARE = 0.9
+"""Of a graphics card's memory: what the screen and others leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,24 @@ class Fit:
     context_tokens: int
     most_tokens: int = 0
     """The longest context the model was made for; 0: not known."""
+    speed: Speed | None = None
+    """What to expect; None: this PC was not measured yet."""
+    device: str = ""
+    """The graphics card that holds it, whose memory `available_bytes` then is; empty: the PC's own memory does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pc:
+    """What a model is judged against.  Any thread."""
+
+    available_bytes: int
+    pace: Pace = field(default_factory=Pace)
+    devices: tuple[Device, ...] = ()
+
+    @property
+    def best_bytes(self) -> int:
+        """The largest memory a model can have as a whole."""
+        return max(self.available_bytes, *(round(one.memory_bytes * CARD_SHARE) for one in self.devices), 0)
 
 
 def available_bytes() -> int:
@@ -32,8 +53,21 @@ def available_bytes() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def fit_header(header: GgufHeader, context_tokens: int, available: int) -> Fit:
-    """The verdict for a context of `context_tokens`, or as many as this model can have."""
+def fit_header(header: GgufHeader, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
+    """The verdict for a context of `context_tokens`, or as many as this model can have.
+
+    A graphics card is taken where one holds the whole model; `sha256`: whether its speed was measured here.
+    """
+    fit = _fit_into(header, context_tokens, pc.available_bytes)
+    for device in sorted(pc.devices, key=lambda one: -one.memory_bytes):
+        on_card = _fit_into(header, context_tokens, round(device.memory_bytes * CARD_SHARE))
+        if on_card.verdict == "fits":
+            fit = replace(on_card, device=device.name)
+            break
+    return replace(fit, speed=pc.pace.of_header(header, sha256=sha256))
+
+
+def _fit_into(header: GgufHeader, context_tokens: int, available: int) -> Fit:
     context = sensible_context(header, context_tokens, available)
     memory = estimate_loaded(header, context_tokens=context, available_bytes=available)
     verdict = "fits" if memory.total <= COMFORTABLE * available else "tight"
@@ -42,8 +76,8 @@ def fit_header(header: GgufHeader, context_tokens: int, available: int) -> Fit:
     return Fit(verdict, memory, available, context, max(0, header.context_length))
 
 
-def fit_file(path: Path, context_tokens: int) -> Fit:
+def fit_file(path: Path, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
     """The verdict for a file.  Reads its header: any thread but the window's.  Raises KnownError `model.…`."""
     header = check_file(path)
     require_chat_model(header)
-    return fit_header(header, context_tokens, available_bytes())
+    return fit_header(header, context_tokens, pc, sha256=sha256)

@@ -10,13 +10,14 @@ from typing import TypeVar
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.gguf import require_chat_model
+from slmdesk.core.speed import Speed
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub
 from slmdesk.paths import Paths
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
-from slmdesk.services.fits import COMFORTABLE, Fit, available_bytes, fit_header
+from slmdesk.services.fits import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.network import NetworkService
 from slmdesk.services.routes import policy_for
 from slmdesk.services.sentences import problem_for
@@ -36,6 +37,8 @@ class FoundFile:
 
     file: RemoteFile
     fit: str
+    speed: Speed | None = None
+    """By its size and quantization: a mixture of experts is faster than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,20 @@ class Asking:
 class HubService:
     """The Hub for window and command line.  Wishes on the desk thread; each runs on a thread of its own."""
 
-    def __init__(self, desk: Desk, settings: SettingsFile, paths: Paths, network: NetworkService) -> None:
-        self._desk, self._settings, self._network = desk, settings, network
+    def __init__(
+        self, desk: Desk, settings: SettingsFile, paths: Paths, network: NetworkService, pc: Callable[[], Pc]
+    ) -> None:
+        self._desk, self._settings, self._network, self._pc = desk, settings, network, pc
         self._stop_all: list[Asking] = []
         self.hub = Hub(paths, self.policy, network.record, network.finish)
 
     def policy(self) -> GuardPolicy:
         """What may leave, by the settings of this moment.  Any thread."""
         return policy_for(self._settings.current, self._is_offline)
+
+    def pc(self) -> Pc:
+        """What models are judged against.  Desk thread."""
+        return self._pc()
 
     @property
     def context_tokens(self) -> int:
@@ -91,19 +100,21 @@ class HubService:
 
         `with_files` asks each repository found for the sizes and sums of its files: one request more for each.
         """
+        pc = self._pc()
 
         def work(stop: threading.Event) -> tuple[FoundRepo, ...]:
             found = self.hub.search(words, limit=limit, author=author, language=language, sort=sort, stop=stop)
             if not with_files:
-                return tuple(_judged(one) for one in found)
+                return tuple(_judged(one, pc) for one in found)
             with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
-                return tuple(pool.map(lambda one: self._with_files(one, stop), found))
+                return tuple(pool.map(lambda one: self._with_files(one, pc, stop), found))
 
         return self._ask("hub-search", work, ended)
 
     def repo(self, repo: str, ended: Callable[[FoundRepo | Problem], None]) -> Asking:
         """One repository with its files; `ended` as for `search`."""
-        return self._ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop)), ended)
+        pc = self._pc()
+        return self._ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc), ended)
 
     def fit(
         self,
@@ -115,20 +126,22 @@ class HubService:
         context_tokens: int | None = None,
     ) -> Asking:
         """Whether a file on the Hub fits, by its header; chosen as for a download.  `ended` as for `search`."""
-        wanted = context_tokens or self.context_tokens
+        wanted, pc = context_tokens or self.context_tokens, self._pc()
 
         def work(stop: threading.Event) -> Fit:
-            free = available_bytes()
             found = self.hub.repo(repo, stop=stop)
-            remote = found.choose(file, quantization, budget_bytes=weights_budget(free))
+            remote = found.choose(file, quantization, budget_bytes=weights_budget(pc.best_bytes))
             header = self.hub.header(remote, token=self.hub.token() if remote.gated else "", stop=stop)
             if len(remote.parts) == 1:
                 require_chat_model(header)
-                return fit_header(header, wanted, free)
+                return fit_header(header, wanted, pc)
             beside = remote.bytes - header.weight_bytes  # the tensors of the other parts
-            fit = fit_header(header, wanted, max(0, free - beside))
+            fit = fit_header(
+                header, wanted, replace(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
+            )
             memory = replace(fit.memory, weights=fit.memory.weights + beside)
-            return replace(fit, memory=memory, available_bytes=free)
+            speed = pc.pace.of_size(memory.weights, remote.quantization)
+            return replace(fit, memory=memory, available_bytes=pc.available_bytes, speed=speed)
 
         return self._ask("hub-fit", work, ended)
 
@@ -140,9 +153,9 @@ class HubService:
     def _is_offline(self) -> bool:
         return self._network.is_offline
 
-    def _with_files(self, repo: Repo, stop: threading.Event) -> FoundRepo:
+    def _with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
         try:
-            return _judged(self.hub.repo(repo.id, stop=stop))
+            return _judged(self.hub.repo(repo.id, stop=stop), pc)
         except KnownError as err:
             if err.code not in ("hub.gated", "hub.unauthorized", "hub.forbidden", "hub.missing"):
                 raise
@@ -191,6 +204,11 @@ def weights_budget(available: int) -> int:
     return max(0, round((available * COMFORTABLE - plus) / times))
 
 
-def _judged(repo: Repo) -> FoundRepo:
-    free = available_bytes()
-    return FoundRepo(repo, tuple(FoundFile(one, fit_by_size(one.bytes, free)) for one in repo.files))
+def _judged(repo: Repo, pc: Pc) -> FoundRepo:
+    free = pc.best_bytes
+
+    def judged(file: RemoteFile) -> FoundFile:
+        speed = pc.pace.of_size(file.bytes, file.quantization, sha256=file.sha256)
+        return FoundFile(file, fit_by_size(file.bytes, free), speed)
+
+    return FoundRepo(repo, tuple(judged(one) for one in repo.files))

@@ -11,9 +11,10 @@ from pathlib import Path
 from slmdesk.core.errors import SlmdeskError
 from slmdesk.core.gguf import check_file
 from slmdesk.core.records import ModelRecord
+from slmdesk.core.speed import Speed
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
-from slmdesk.services.fits import fit_file
+from slmdesk.services.fits import Pc, fit_file
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 
@@ -26,33 +27,37 @@ class Judged:
     """fits, tight, too_large; broken where `problem` says why."""
     needed_bytes: int = 0
     problem: Problem | None = None
+    speed: Speed | None = None
+    """What to expect; None: this PC was not measured yet."""
+    is_measured: bool = False
+    """The speed is that of answers it wrote on this PC."""
 
 
 class JudgeService:
     """On the desk thread; files are looked at on another."""
 
-    def __init__(self, desk: Desk, settings: SettingsFile) -> None:
-        self._desk, self._settings = desk, settings
+    def __init__(self, desk: Desk, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
+        self._desk, self._settings, self._pc = desk, settings, pc
 
     def judge(self, models: Sequence[ModelRecord], ended: Callable[[Mapping[str, Judged]], None]) -> None:
         """Whether these can be used, by their files' headers.  `ended` gets verdicts by id, on the desk thread."""
-        context = self._settings.current.context_tokens
+        context, pc = self._settings.current.context_tokens, self._pc()
 
         def work() -> None:
-            verdicts = {one.id: _judge(one, context) for one in models}
+            verdicts = {one.id: _judge(one, context, pc) for one in models}
             self._desk.post(lambda: ended(verdicts))
 
         threading.Thread(target=work, name="judge-models", daemon=True).start()
 
 
-def _judge(record: ModelRecord, context_tokens: int) -> Judged:
+def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> Judged:
     try:
         if not record.can_chat:
             check_file(Path(os.fsdecode(record.path)))
             return Judged("unknown", record.bytes)
-        fit = fit_file(Path(os.fsdecode(record.path)), context_tokens)
+        fit = fit_file(Path(os.fsdecode(record.path)), context_tokens, pc, sha256=record.sha256)
     except SlmdeskError as err:
         return Judged("broken", problem=problem_for(err))
     except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
         return Judged("broken", problem=problem_for(err))
-    return Judged(fit.verdict, fit.memory.total)
+    return Judged(fit.verdict, fit.memory.total, speed=fit.speed, is_measured=record.sha256 in pc.pace.measured)

@@ -27,7 +27,7 @@ from slmdesk.services.facts import (
     Problem,
 )
 from slmdesk.services.files import HashedFile, hash_file
-from slmdesk.services.fits import Fit, fit_file
+from slmdesk.services.fits import Fit, Pc, fit_file
 from slmdesk.services.importing import Importer
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.names import name_for
@@ -71,9 +71,10 @@ class ModelService:
         paths: Paths,
         room: EngineRoom,
         tell: Callable[[Fact], None],
+        pc: Callable[[], Pc],
     ) -> None:
         self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
-        self._room, self._tell = room, tell
+        self._room, self._tell, self._pc = room, tell, pc
         self._importer = Importer(desk, lambda: self.folder, store.models, self.register, tell)
         self._stop_all = threading.Event()
         self._chosen = ""
@@ -233,8 +234,9 @@ class ModelService:
     def fit(self, model_or_file: str, context_tokens: int | None, ended: OnEnded[Fit]) -> None:
         """Whether a model of the library, or a file, fits this PC.  The answer comes later."""
         path = self.path_of(model_or_file)
-        wanted = context_tokens or self._settings.current.context_tokens
-        self._on_file_thread(lambda: fit_file(path, wanted), ended)
+        known = next((one for one in self._store.models() if one.path == os.fsencode(path)), None)
+        wanted, pc = context_tokens or self._settings.current.context_tokens, self._pc()
+        self._on_file_thread(lambda: fit_file(path, wanted, pc, sha256=known.sha256 if known else ""), ended)
 
     def info(self, model_or_file: str, ended: OnEnded[ModelInfo]) -> None:
         """What the header of a model of the library, or of a file, says.  The answer comes later."""

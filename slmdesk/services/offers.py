@@ -14,10 +14,11 @@ from slmdesk.core.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
+from slmdesk.core.speed import Speed
 from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, load_catalogue
 from slmdesk.hub.links import HubLink, parse_link
 from slmdesk.services.facts import Problem
-from slmdesk.services.fits import available_bytes
+from slmdesk.services.fits import Pc
 from slmdesk.services.hub_models import Asking, FoundFile, FoundRepo, HubService, fit_by_size, weights_budget
 
 LANGUAGES = {
@@ -58,6 +59,8 @@ class Suggestion:
     """Empty where only the quantization is known."""
     about_bytes: int
     fit: str
+    speed: Speed | None = None
+    """What to expect on this PC; None while that was not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class OfferedFile:
     """Its quantization: "Q4_K_M: 4-bit, recommended: small, nearly as good"."""
     fit: str
     is_recommended: bool
+    speed: Speed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,9 @@ class OfferService:
 
     def suggestions(self) -> tuple[Suggestion, ...]:
         """The curated list: what fits first, then what can do most in most languages.  Asks nobody."""
-        free = available_bytes()
+        pc = self._hub.pc()
         entries = sorted((one for one in load_catalogue() if _can_chat(one)), key=_use)
-        return tuple(sorted((_suggested(one, free) for one in entries), key=lambda one: _FIT_ORDER.get(one.fit, 2)))
+        return tuple(sorted((_suggested(one, pc) for one in entries), key=lambda one: _FIT_ORDER.get(one.fit, 2)))
 
     def search(
         self,
@@ -116,9 +120,10 @@ class OfferService:
 
         `sort`: downloads, updated, likes; `language`: one of LANGUAGES, or empty.
         """
+        pc = self._hub.pc()
 
         def told(found: tuple[FoundRepo, ...] | Problem) -> None:
-            ended(found if isinstance(found, Problem) else tuple(_offered(one) for one in found))
+            ended(found if isinstance(found, Problem) else tuple(_offered(one, pc) for one in found))
 
         return self._hub.search(words, told, limit=limit, sort=sort, language=language, with_files=False)
 
@@ -126,7 +131,7 @@ class OfferService:
         """One repository with its sizes; `file`: only that one, where it is there."""
 
         def told(found: FoundRepo | Problem) -> None:
-            ended(found if isinstance(found, Problem) else _offered(found, file))
+            ended(found if isinstance(found, Problem) else _offered(found, self._hub.pc(), file))
 
         return self._hub.repo(repo, told)
 
@@ -167,7 +172,7 @@ def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
     return entry.commercial is not Commercial.YES, -len(entry.good_at), -languages, entry.parameters
 
 
-def _suggested(entry: CatalogueEntry, free: int) -> Suggestion:
+def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
     known = quantization_named(entry.quantization)
     size = weight_bytes(entry.parameters, known) if known else 0
     marks = [f"{entry.size_text} parameters"]
@@ -186,13 +191,14 @@ def _suggested(entry: CatalogueEntry, free: int) -> Suggestion:
         quantization=entry.quantization,
         file="" if set("*?[") & set(entry.files) else entry.files,
         about_bytes=size,
-        fit=fit_by_size(size, free),
+        fit=fit_by_size(size, pc.best_bytes),
+        speed=pc.pace.of_size(weight_bytes(entry.active_parameters, known) if known else 0, entry.quantization),
     )
 
 
-def _offered(found: FoundRepo, file: str = "") -> OfferedRepo:
+def _offered(found: FoundRepo, pc: Pc, file: str = "") -> OfferedRepo:
     sized = [_Sized(one.file.name, one.file.bytes, one) for one in found.files if not one.file.is_helper]
-    best = recommended(sized, weights_budget(available_bytes()))
+    best = recommended(sized, weights_budget(pc.best_bytes))
     named = [one for one in sized if file.casefold() == one.name.casefold()] if file else []
     repo = found.repo
     return OfferedRepo(
@@ -209,7 +215,9 @@ def _offered(found: FoundRepo, file: str = "") -> OfferedRepo:
 
 def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:
     return tuple(
-        OfferedFile(repo, one.name, one.size_bytes, _words(one, one is best), one.found.fit, one is best)
+        OfferedFile(
+            repo, one.name, one.size_bytes, _words(one, one is best), one.found.fit, one is best, one.found.speed
+        )
         for one in sorted_by_quality(sized)
     )
 

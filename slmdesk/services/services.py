@@ -19,7 +19,7 @@ from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
 from slmdesk.services.downloads import DownloadService
 from slmdesk.services.exams import ExamService
-from slmdesk.services.facts import Fact, ModelsChanged, Noticed, Problem
+from slmdesk.services.facts import Fact, MessageEnded, ModelsChanged, Noticed, Problem
 from slmdesk.services.finding import FindingService
 from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.history import HistoryService
@@ -27,6 +27,7 @@ from slmdesk.services.hub_models import HubService
 from slmdesk.services.jobs import JobService
 from slmdesk.services.judging import JudgeService
 from slmdesk.services.loading import EngineRoom
+from slmdesk.services.measuring import MeasuringService
 from slmdesk.services.models import ModelService
 from slmdesk.services.network import NetworkService
 from slmdesk.services.offers import OfferService
@@ -67,6 +68,7 @@ class Services:
     downloads: DownloadService
     offers: OfferService
     judge: JudgeService
+    measuring: MeasuringService
     backups: BackupService
     jobs: JobService
     exams: ExamService
@@ -106,6 +108,8 @@ class Services:
             self._watch.hear_models()
         if self._hears:
             self._hears(fact)
+        if isinstance(fact, MessageEnded):
+            self.measuring.hear(fact)
         for listener in tuple(self._listeners):
             try:
                 listener(fact)
@@ -151,12 +155,15 @@ class Services:
             reader_command, role="reader", log_path=paths.logs / "reader.log", on_child=lambda _event: None
         )
         room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
-        self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell)
+        self.measuring = MeasuringService(
+            self.desk, self.store, room, self.tell, lambda: self._measuring_child(engine_command)
+        )
+        self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell, self.measuring.pc)
         self.jobs = JobService(self.desk, self.store, room, self.tell)
         self.exams = ExamService(self.store, self.models, self.jobs)
         self.first_exams = FirstExams(self.desk, self.settings, self.models, self.exams, self.jobs, room, self.tell)
         self._hears = self.first_exams.hear
-        self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs)
+        self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs, self.measuring.note)
         self.uses = UseService(self.store, self.settings)
         self.names = NameService(self.store, self.tell)
         self.packs = PackService(self.desk, self.store, self.models, self.tell)
@@ -165,16 +172,22 @@ class Services:
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.reader)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
-        self.hub = HubService(self.desk, self.settings, paths, self.network)
+        self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
         self.hub.hub.token = self.tokens.token
         self.downloads = DownloadService(self.desk, self.hub, self.models, self.tell)
         self.offers = OfferService(self.hub)
-        self.judge = JudgeService(self.desk, self.settings)
+        self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
         self._room = room
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
         watch.start()
+        self.measuring.begin()
+
+    def _measuring_child(self, engine_command: Sequence[str]) -> ChildClient:
+        """An engine child beside the one that answers."""
+        log_path = self.paths.logs / "measure.log"
+        return ChildClient(engine_command, role="engine", log_path=log_path, on_child=lambda _event: None)
 
     def _close_services(self) -> None:
         if self._watch:
@@ -185,6 +198,7 @@ class Services:
         self.finding.cancel()
         self.bench.cancel()
         self.first_exams.close()
+        self.measuring.close()
         self.jobs.close()
         self.chats.close()
         self._room.close()

@@ -59,6 +59,9 @@ def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> 
             mode_now = conn.execute("PRAGMA journal_mode=TRUNCATE").fetchone()[0]
             if mode_now != "truncate":
                 raise sqlite3.OperationalError(f"journal mode stays {mode_now}")
+    except UnicodeDecodeError as err:  # SQLite's words on a damaged schema quote it, letters that are none included
+        conn.close()
+        raise sqlite3.DatabaseError("Could not decode what is said of the schema") from err
     except BaseException:
         conn.close()
         raise
@@ -104,6 +107,8 @@ def known_errors(path: Path) -> Iterator[None]:
         if known is None:
             raise
         raise known from err
+    except UnicodeDecodeError as err:  # an error of SQLite's that quotes damaged names
+        raise KnownError("store.damaged", path=str(path)) from err
     except UnicodeEncodeError as err:  # half a character, such as of a file's name that is not UTF-8
         raise KnownError("request.invalid", what="letters that are no text") from err
 

@@ -87,7 +87,15 @@ def m003_jobs(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Step, ...] = (m001_history, m002_titles, m003_jobs)
+def m004_measurements(db: Database) -> None:
+    """What was measured of this PC: figures that cost time to find."""
+    db.conn.execute(
+        "create table measurements (n integer primary key, key text not null unique, value text not null,"
+        " time real not null)"
+    )
+
+
+STEPS: tuple[Step, ...] = (m001_history, m002_titles, m003_jobs, m004_measurements)
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:

@@ -16,6 +16,7 @@ from slmdesk.store.items import item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.library import model_from
 from slmdesk.store.locks import DeskLock, FileLock
+from slmdesk.store.measurements import Measurements, measurement_from
 from slmdesk.store.messages import message_from
 from slmdesk.store.rescue import Rescue
 
@@ -32,7 +33,7 @@ class Changes:
     revision: int
 
 
-class Store(Rescue, Jobs):
+class Store(Rescue, Jobs, Measurements):
     """Everything that is kept.  Made and used on the desk thread alone; `open_store` makes it."""
 
     def __init__(
@@ -72,7 +73,7 @@ class Store(Rescue, Jobs):
         """Read each row once.  Raises KnownError store.damaged for one that cannot be read as what it should be."""
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
-            "jobs": job_from, "steps": step_from,
+            "jobs": job_from, "steps": step_from, "measurements": measurement_from,
         }  # fmt: skip
         for table, read in readers.items():
             last = -(1 << 62)

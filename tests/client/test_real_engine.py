@@ -17,7 +17,7 @@ from fakes.tiny_gguf import CHATML, tiny_llama, write
 from slmdesk.client import ChildStarted
 from slmdesk.core.protocol import Cancelled, Done, Progress
 from slmdesk.core.types import LoadSpec
-from slmdesk.services.fits import fit_file
+from slmdesk.services.fits import Pc, available_bytes, fit_file
 
 pytestmark = [pytest.mark.model, pytest.mark.process]
 
@@ -53,7 +53,7 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's memory")
 def test_m5_what_fit_says_holds_for_the_whole_process_and_an_unloaded_model_leaves_nothing(tmp_path, starter_model):
-    forecast = fit_file(starter_model, 4096).memory.total
+    forecast = fit_file(starter_model, 4096, Pc(available_bytes())).memory.total
     with Rig(tmp_path, ENGINE) as rig:
         for _ in range(2):
             handle = loaded(rig, starter_model, context_tokens=4096)["handle"]

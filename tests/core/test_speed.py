@@ -13,7 +13,17 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import GgufHeader, read_header, require_chat_model
 from slmdesk.core.memory import estimate
 from slmdesk.core.quantization import QUANTIZATIONS, weight_bytes
-from slmdesk.core.speed import active_bytes, calibration_of, expected_speed, expected_speed_of_size, share_of
+from slmdesk.core.speed import (
+    Pace,
+    Speed,
+    active_bytes,
+    calibration_of,
+    expected_speed,
+    expected_speed_of_size,
+    plain_bytes,
+    share_of,
+    speed_in_words,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -66,13 +76,48 @@ def test_a_long_past_slows_it_down(tmp_path: Path) -> None:
 def test_a_model_measured_here_makes_the_range_narrower(tmp_path: Path) -> None:
     header = header_of("llama2", tmp_path)
     plain = expected_speed(header, bandwidth=GB, past_tokens=100)
-    factor = calibration_of(header, bandwidth=GB, tokens_per_s=plain.tokens_per_s * 1.4, past_tokens=100)
+    reads = plain_bytes(header, 100)
+    factor = calibration_of(reads, bandwidth=GB, tokens_per_s=plain.tokens_per_s * 1.4)
     assert factor == pytest.approx(1.4)
     known = expected_speed(header, bandwidth=GB, past_tokens=100, calibration=factor)
     assert known.tokens_per_s == pytest.approx(1.4 * plain.tokens_per_s)
     assert known.high / known.low == pytest.approx(1.3 / 0.7)
-    assert calibration_of(header, bandwidth=GB, tokens_per_s=1e9, past_tokens=100) == 10.0
-    assert calibration_of(header, bandwidth=0, tokens_per_s=5, past_tokens=100) == 1.0
+    assert calibration_of(reads, bandwidth=GB, tokens_per_s=1e9) == 10.0
+    assert calibration_of(reads, bandwidth=0, tokens_per_s=5) == 1.0
+
+
+def test_what_is_known_of_a_pc_judges_models(tmp_path: Path) -> None:
+    header = header_of("llama2", tmp_path)
+    assert Pace().of_header(header) is None  # nothing measured: nothing said
+    assert Pace().of_size(10**9, "Q4_K_M") is None
+    assert Pace(GB).of_size(0, "Q4_K_M") is None
+    assert Pace(GB).of_header(header) == expected_speed(header, bandwidth=GB)
+    pace = Pace(GB, 1.5, {"aa": 2.0})
+    other, itself = pace.of_header(header), pace.of_header(header, sha256="aa")
+    assert other is not None
+    assert itself is not None
+    assert itself.tokens_per_s / other.tokens_per_s == pytest.approx(2.0 / 1.5)
+    assert itself.high / itself.low == pytest.approx(1.15 / 0.85)
+    assert other.high / other.low == pytest.approx(1.3 / 0.7)
+    size = pace.of_size(10**9, "Q4_K_M", sha256="aa")
+    assert size is not None
+    assert size.low == pytest.approx(0.85 * size.tokens_per_s)
+
+
+@pytest.mark.parametrize(
+    ("tokens_per_s", "off", "words"),
+    [
+        (10, 0.3, "about 5–10 words a second, a page in 40 s"),
+        (14.7, 0.3, "about 8–14 words a second, a page in 25 s"),
+        (2, 0.15, "about 1–2 words a second, a page in 3 min"),
+        (1.4, 0.15, "about 1 words a second, a page in 5 min"),
+        (1.2, 0.5, "under one word a second: too slow to wait for"),
+        (0, 0.5, "under one word a second: too slow to wait for"),
+        (140, 0.5, "about 50–160 words a second, a page in 3 s"),
+    ],
+)
+def test_in_words(tokens_per_s: float, off: float, words: str) -> None:
+    assert speed_in_words(Speed(tokens_per_s, tokens_per_s * (1 - off), tokens_per_s * (1 + off))) == words
 
 
 def test_from_the_list_alone() -> None:

@@ -104,6 +104,19 @@ def test_h4_a_damaged_history_is_set_aside_whole_and_a_new_one_begun(paths, some
     start_on_damage(paths, some_history, 10, seed=4)
 
 
+def test_h4_a_damaged_name_that_is_no_text_is_damage_too(paths):
+    """SQLite's error quotes the name, and Python cannot decode the error."""
+    with closing(open_store(paths, desk_id="before").store) as store:
+        store.add_item("chat", "kept")
+    with closing(sqlite3.connect(paths.database)) as conn, conn:
+        conn.execute("PRAGMA writable_schema=ON")
+        conn.execute("update sqlite_schema set name = cast(x'8c41' as text), sql = 'nonsense' where name = 'jobs'")
+    opened = open_store(paths, desk_id="after")
+    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    assert opened.store.rescue(damaged_copies(paths.database)[0]).items == 1
+    opened.store.close()
+
+
 @pytest.mark.soak
 def test_h4_50_damages(paths, some_history):
     start_on_damage(paths, some_history, 50, seed=random.randrange(1 << 30))

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.core.gguf import check_file
-from slmdesk.core.types import ChatMessage, LoadedModel, LoadSpec, Priority, PromptPart
+from slmdesk.core.types import ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart
 from slmdesk.engine.base import Engine, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
 from slmdesk.engine.llama.choices import tokens_of_choices
 from slmdesk.engine.llama.detokenizer import Detokenizer
+from slmdesk.engine.llama.devices import find_devices
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.loading import Loaded, load_model
 from slmdesk.engine.llama.model import check_model_file
@@ -142,6 +143,10 @@ class LlamaEngine(Engine):
     def in_template(self) -> bool:
         """See Engine.in_template."""
         return self._renders > 0
+
+    def devices(self) -> tuple[Device, ...]:
+        """See Engine.devices."""
+        return find_devices()
 
     def close(self) -> None:
         """See Engine.close."""

@@ -46,6 +46,7 @@ class LibraryController(QObject):
         self._importing: Path | None = None
         bridge.opened.connect(self.refresh)
         bridge.models_changed.connect(self.refresh)
+        bridge.pace_changed.connect(self.refresh)
         bridge.model_state_changed.connect(self._on_state_changed)
         bridge.import_progressed.connect(self._on_import_progressed)
         bridge.import_ended.connect(self._on_import_ended)

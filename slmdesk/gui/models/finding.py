@@ -52,6 +52,7 @@ class FindController(QObject):
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._timer.timeout.connect(self.search_now)
         bridge.opened.connect(self._on_opened)
+        bridge.pace_changed.connect(self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
 
     @property

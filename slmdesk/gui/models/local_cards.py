@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QPushButton, QTo
 
 from slmdesk.core.quantization import quantization_named
 from slmdesk.core.records import ModelRecord
+from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT, Card
 from slmdesk.gui.widgets.icon import set_icon
@@ -41,7 +42,8 @@ class LocalCard(Card):
         self._use = self.add_button("Use for chat", name="use_button", spoken=f"Chat with {record.name}")
         self._use.clicked.connect(self.used)
         self._build_menu(record.name)
-        self.set_facts(facts_of(record))
+        self._record_facts = facts_of(record)
+        self.set_facts(self._record_facts)
 
     def _build_menu(self, name: str) -> None:
         button = named(QToolButton(self), "model_actions")
@@ -63,6 +65,7 @@ class LocalCard(Card):
         needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
         self.fit.show_fit(judged.fit, why=judged.problem.sentence if judged.problem else needs)
         self.set_trouble(judged.problem.sentence if judged.problem else "")
+        self.set_facts(f"{self._record_facts}{DOT}{speed_of(judged)}" if judged.speed else self._record_facts)
         self._use.setEnabled(judged.problem is None)
 
     def show_in_use(self, is_loaded: bool) -> None:
@@ -204,6 +207,13 @@ class LocalModels(QWidget):
         if record.id in self._judged:
             card.show_judged(self._judged[record.id])
         return card
+
+
+def speed_of(judged: Judged) -> str:
+    """How fast it writes here, and how that is known."""
+    if judged.speed is None:
+        return ""
+    return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
 
 
 def facts_of(record: ModelRecord) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT, Card
 from slmdesk.gui.widgets.named import named
@@ -72,7 +73,8 @@ class Suggestions(QWidget):
         card = Card(self, name="suggestion_card", title=one.title)
         card.set_sentence(f"{one.good_for} {one.weakness}")
         about = f"about {bytes_for_people(one.about_bytes)}" if one.about_bytes else ""
-        lines = (f"{one.parameters}{DOT}{one.quantization}{DOT}{about}", f"{one.languages}{DOT}{one.licence}")
+        speed = f"{DOT}{speed_in_words(one.speed)}" if one.speed else ""
+        lines = (f"{one.parameters}{DOT}{one.quantization}{DOT}{about}{speed}", f"{one.languages}{DOT}{one.licence}")
         card.set_facts("\n".join(lines))
         why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
         card.fit.show_fit(one.fit, why=why, is_about=True)

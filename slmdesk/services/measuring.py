@@ -1,0 +1,299 @@
+"""How fast this PC is: measured once in a quiet second, made exact by the answers that were written here.
+
+The measurement runs in a child of its own that ends with it, so that it neither holds up the window nor leaves memory
+behind.  Services are told PaceChanged when more is known; `MeasuringService.pace` is what judges models.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from slmdesk.client import ChildClient
+from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf import read_header
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.speed import STEP_SECONDS, USUAL_PAST, Pace, calibration_of, plain_bytes
+from slmdesk.core.types import Device, Json, PcMeasured
+from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import Fact, MessageEnded, ModelState, PaceChanged, Problem
+from slmdesk.services.fits import Pc, available_bytes
+from slmdesk.services.hardware import hardware_key
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.store import Store
+
+BANDWIDTH = "bandwidth"
+SPEED = "speed/"
+"""Keys of the store; behind the second the sha256 of a model."""
+QUIET_S = 15.0
+"""After the start, and after a moment that was not quiet."""
+LEAST_TOKENS = 24
+"""Of an answer whose speed counts."""
+_NEW_SHARE = 0.3
+"""Of a new answer's speed in what is kept: other programs come and go."""
+_WORTH = 0.03
+"""A change below this part is not written down."""
+_USUAL_BANDWIDTH = 20e9
+"""Bytes a second, before anything was measured."""
+_NEWS = 0.1
+"""A change of what is expected below this part is not told: pages need not be made anew."""
+_MOST = 8
+"""Models, the last measured ones, that say how this PC compares with what was expected."""
+
+OnMeasured = Callable[[PcMeasured | Problem], None]
+"""Called once, on the desk thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How fast a model wrote here."""
+
+    hardware: str
+    tokens_per_s: float
+    """After USUAL_PAST tokens, or as it would have been after so many."""
+    read_bytes: float
+    """core.speed.plain_bytes after USUAL_PAST tokens."""
+    past_bytes: float
+    """What each token more of the past adds to it."""
+
+    def at_usual_past(self, tokens_per_s: float, past_tokens: int, bandwidth: float) -> float:
+        """What an answer's speed would have been after USUAL_PAST tokens."""
+        step = STEP_SECONDS * (bandwidth or _USUAL_BANDWIDTH)
+        there = self.read_bytes + (past_tokens - USUAL_PAST) * self.past_bytes
+        return tokens_per_s * (step + max(0.0, there)) / (step + self.read_bytes)
+
+
+class MeasuringService:
+    """On the desk thread.  `make_child` gives a client for an engine child of its own."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        room: EngineRoom,
+        tell: Callable[[Fact], None],
+        make_child: Callable[[], ChildClient],
+    ) -> None:
+        self._desk, self._store, self._room, self._tell, self._make_child = desk, store, room, tell, make_child
+        self.quiet_s = QUIET_S
+        self._hardware = ""
+        self._pace: Pace | None = None
+        self._later: Later | None = None
+        self._child: ChildClient | None = None
+        self._asking: set[str] = set()
+
+    # ---- what is known
+
+    @property
+    def pace(self) -> Pace:
+        """What models are judged by.  Bandwidth 0 until this PC was measured."""
+        if self._pace is None:
+            self._pace = self._read_pace()
+        return self._pace
+
+    @property
+    def measured(self) -> PcMeasured | None:
+        """What was measured of this PC as it is now; None: nothing yet."""
+        try:
+            kept = self._store.measurement(BANDWIDTH)
+            if kept is None or kept.value.get("hardware") != self._key():
+                return None
+            return dataclass_from(PcMeasured, kept.value)
+        except KnownError:  # of another shape, or a history that was never brought to this version
+            return None
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Graphics cards the engine can use."""
+        found = self.measured
+        return found.devices if found else ()
+
+    def pc(self) -> Pc:
+        """What a model is judged against, as it is at this moment."""
+        return Pc(available_bytes(), self.pace, self.devices)
+
+    def tokens_per_s(self, record: ModelRecord) -> float | None:
+        """How fast a model wrote on this PC; None: it never did."""
+        found = self._written(record.sha256)
+        return found.tokens_per_s if found else None
+
+    # ---- measuring
+
+    def begin(self) -> None:
+        """Measure in a quiet moment from now, unless that was done."""
+        self.stop_waiting()
+        self._later = self._desk.call_later(self.quiet_s, self._measure_if_quiet)
+
+    def stop_waiting(self) -> None:
+        """Not by itself any more."""
+        if self._later:
+            self._later.cancel()
+            self._later = None
+
+    def measure(self, ended: OnMeasured) -> None:
+        """Measure now, about a second.  Raises KnownError `request.invalid` while it is being measured."""
+        if self._child is not None:
+            raise KnownError("request.invalid", what="this PC is being measured")
+        child = self._child = self._make_child()
+
+        def hear(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: self._on_end(event, ended))
+
+        child.start("measure", {}, hear, priority="background")
+
+    def close(self) -> None:
+        """Stop what runs."""
+        self.stop_waiting()
+        self._end_child()
+
+    # ---- what others tell
+
+    def hear(self, fact: Fact) -> None:
+        """An answer that ended says how fast its model writes here."""
+        if not isinstance(fact, MessageEnded) or fact.usage is None or fact.timing is None:
+            return
+        if fact.usage.output_tokens < LEAST_TOKENS or self._room.is_busy or fact.message.model_sha256 is None:
+            return  # too short to tell, or another was written beside it
+        record = self._record_of(fact.message.model_sha256)
+        if record is not None:
+            past = fact.usage.prompt_tokens + fact.usage.output_tokens // 2
+            self.note(record, fact.timing.tokens_per_s, past)
+
+    def note(self, record: ModelRecord, tokens_per_s: float, past_tokens: int) -> None:
+        """A model wrote at this speed after so many tokens.  Its header is read once, on a file thread."""
+        if tokens_per_s <= 0 or self._store.read_only:
+            return
+        known = self._written(record.sha256)
+        if known is not None:
+            new = known.at_usual_past(tokens_per_s, past_tokens, self.pace.bandwidth)
+            smooth = known.tokens_per_s + _NEW_SHARE * (new - known.tokens_per_s)
+            if abs(smooth / known.tokens_per_s - 1) > _WORTH:
+                self._keep(record.sha256, replace(known, tokens_per_s=smooth))
+            return
+        if record.sha256 in self._asking:
+            return
+        self._asking.add(record.sha256)
+        path, hardware = Path(os.fsdecode(record.path)), self._key()
+
+        def work() -> None:
+            written = None
+            with suppress(Exception):  # a thread's outermost frame: a file that cannot be read tells nothing
+                header = read_header(path)
+                reads, twice = plain_bytes(header), plain_bytes(header, 2 * USUAL_PAST)
+                written = _Written(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST)
+            self._desk.post(lambda: self._on_first(record.sha256, written, past_tokens))
+
+        threading.Thread(target=work, name="measured-model", daemon=True).start()
+
+    # ---- inside
+
+    def _measure_if_quiet(self) -> None:
+        self._later = None
+        if self.measured is not None or self._store.read_only:
+            return
+        if self._room.is_busy or self._room.state.state is ModelState.LOADING:
+            self.begin()
+            return
+        self.measure(lambda _found: None)  # one that fails is tried again at the next start
+
+    def _on_end(self, event: FromChild, ended: OnMeasured) -> None:
+        self._end_child()
+        if isinstance(event, Done):
+            try:
+                found = dataclass_from(PcMeasured, event.result)
+                if found.bytes_per_s <= 0 or found.threads <= 0:
+                    raise KnownError("request.invalid", what="bytes_per_s")
+                value: dict[str, Json] = {"hardware": self._key(), **to_json(found)}
+                if not self._store.read_only:
+                    self._store.keep_measurement(BANDWIDTH, value)
+            except KnownError as err:
+                ended(problem_for(err))
+                return
+            self._refresh()
+            ended(found)
+        elif isinstance(event, Failed):
+            ended(problem_of(event.code, event.args))
+        else:
+            ended(problem_for(KnownError("request.invalid", what="it was stopped")))
+
+    def _end_child(self) -> None:
+        """Its end is waited for on a thread: nobody needs it any more."""
+        child, self._child = self._child, None
+        if child is not None:
+            threading.Thread(target=child.close, name="end-of-measuring", daemon=True).start()
+
+    def _on_first(self, sha256: str, written: _Written | None, past_tokens: int) -> None:
+        self._asking.discard(sha256)
+        if written is not None and written.read_bytes > 0:
+            usual = written.at_usual_past(written.tokens_per_s, past_tokens, self.pace.bandwidth)
+            self._keep(sha256, replace(written, tokens_per_s=usual))
+
+    def _keep(self, sha256: str, written: _Written) -> None:
+        try:
+            self._store.keep_measurement(SPEED + sha256, to_json(written))
+        except KnownError:
+            return  # a store that cannot be written now: the next answer says it again
+        self._refresh()
+
+    def _refresh(self) -> None:
+        old, self._pace = self._pace or Pace(), self._read_pace()
+        if _is_news(old, self._pace):
+            self._tell(PaceChanged())
+
+    def _read_pace(self) -> Pace:
+        found = self.measured
+        if found is None:
+            return Pace()
+        factors = {}
+        try:
+            kept = self._store.measurements(SPEED)
+        except KnownError:
+            kept = []
+        for one in kept:
+            written = self._written_from(one.value)
+            if written:
+                factors[one.key.removeprefix(SPEED)] = calibration_of(
+                    written.read_bytes, bandwidth=found.bytes_per_s, tokens_per_s=written.tokens_per_s
+                )
+        newest = list(factors.values())[:_MOST]
+        return Pace(found.bytes_per_s, statistics.median(newest) if newest else None, factors)
+
+    def _written(self, sha256: str) -> _Written | None:
+        try:
+            kept = self._store.measurement(SPEED + sha256)
+        except KnownError:
+            return None
+        return self._written_from(kept.value) if kept else None
+
+    def _written_from(self, untrusted: object) -> _Written | None:
+        """What was kept, if it holds for this PC."""
+        try:
+            written = dataclass_from(_Written, untrusted)
+        except KnownError:
+            return None
+        sane = written.tokens_per_s > 0 and written.read_bytes > 0
+        return written if sane and written.hardware == self._key() else None
+
+    def _record_of(self, sha256: str) -> ModelRecord | None:
+        return next((one for one in self._store.models() if one.sha256 == sha256), None)
+
+    def _key(self) -> str:
+        if not self._hardware:
+            self._hardware = hardware_key()
+        return self._hardware
+
+
+def _is_news(old: Pace, new: Pace) -> bool:
+    """Whether a person would see another speed."""
+    pairs = [(old.bandwidth, new.bandwidth), (old.calibration or 0.0, new.calibration or 0.0)]
+    pairs += [(old.measured.get(key, 0.0), factor) for key, factor in new.measured.items()]
+    return any(after > 0 and abs(after - before) > _NEWS * after for before, after in pairs)

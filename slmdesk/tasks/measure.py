@@ -1,0 +1,23 @@
+"""What this PC can do, whatever the model."""
+
+from __future__ import annotations
+
+from slmdesk.core.types import PcMeasured
+from slmdesk.core.wire import to_json
+from slmdesk.engine.base import Engine
+from slmdesk.tasks.base import Job, Task
+
+SECONDS = 0.8
+"""With the start of the child and the filling of the memory that is read, about one."""
+
+
+def measure(job: Job, engine: Engine) -> Task:
+    """No payload.  Result: a PcMeasured.  Raises Stopped."""
+    from slmdesk.engine.bandwidth import measure_bandwidth
+    from slmdesk.engine.llama.threads import usable_cores
+
+    yield from ()
+    threads = usable_cores()
+    found = measure_bandwidth(threads, seconds=SECONDS, keep_going=lambda: not job.is_cancelled)
+    job.check()
+    return to_json(PcMeasured(found, threads, engine.devices()))
