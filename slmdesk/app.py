@@ -213,6 +213,7 @@ class WindowRun:
         self.bridge.ask(lambda opened: opened.models.warm_up())
         if not self._engine:  # the stand-in engine of tests has nothing to be examined in
             self.bridge.ask(lambda opened: opened.first_exams.begin())
+            self.bridge.ask(lambda opened: opened.measuring.begin())
         self.bridge.ask(lambda opened: opened.jobs.take_up())
         self.bridge.ask(lambda opened: opened.models.adopt(only_shared=True))
 

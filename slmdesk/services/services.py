@@ -182,7 +182,6 @@ class Services:
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
         watch.start()
-        self.measuring.begin()
 
     def _measuring_child(self, engine_command: Sequence[str]) -> ChildClient:
         """An engine child beside the one that answers."""
