@@ -11,7 +11,8 @@ import click
 from slmdesk.cli.exams import bench, exam
 from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
-from slmdesk.cli.library import default, find, pack, rename, unpack
+from slmdesk.cli.library import default, rename
+from slmdesk.cli.packs import find, move, pack, unpack
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ models.add_command(search)
 models.add_command(download)
 models.add_command(exam)
 models.add_command(bench)
-for command in (default, rename, find, pack, unpack):
+for command in (default, rename, find, pack, unpack, move):
     models.add_command(command)
 
 

@@ -37,12 +37,21 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "model.none": (),
         "model.several": ("known",),
         "model.name_taken": ("name", "id"),
+        "model.shared": ("name", "path"),
         # packs of models
         "pack.invalid": ("path", "reason"),
         "pack.newer": ("path", "version"),
         "pack.damaged": ("path", "name"),
         "pack.incomplete": ("path", "bytes", "expected"),
         "pack.other": ("path", "sha256"),
+        "pack.no_model": ("wanted", "known"),
+        # the folder of models
+        "move.not_empty": ("path", "name"),
+        "move.inside": ("path", "other"),
+        "move.same": ("path",),
+        "move.busy": ("reason",),
+        "move.failed": ("path", "reason"),
+        "move.undone": ("path",),
         # children
         "child.died": ("how", "detail"),
         "child.hung": ("seconds",),

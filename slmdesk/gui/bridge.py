@@ -45,6 +45,8 @@ class Bridge(QObject):
     import_ended = Signal(object)
     pack_progressed = Signal(object)
     pack_ended = Signal(object)
+    move_progressed = Signal(object)
+    move_ended = Signal(object)
     download_changed = Signal(object)
     job_changed = Signal(object)
     context_measured = Signal(object)
@@ -76,6 +78,8 @@ class Bridge(QObject):
             facts.ImportEnded: self.import_ended,
             facts.PackProgress: self.pack_progressed,
             facts.PackEnded: self.pack_ended,
+            facts.MoveProgress: self.move_progressed,
+            facts.MoveEnded: self.move_ended,
             facts.DownloadChanged: self.download_changed,
             facts.JobChanged: self.job_changed,
             facts.ContextMeasured: self.context_measured,

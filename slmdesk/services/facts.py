@@ -141,6 +141,8 @@ class PackProgress:
     path: str
     done_bytes: int
     total_bytes: int
+    eta_s: float | None = None
+    """None while it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,45 @@ class PackEnded:
     """Of the pack's list, to be compared over another way; empty when it was cancelled or failed."""
     bytes: int = 0
     models: tuple[UnpackedModel, ...] = ()
+    problem: Problem | None = None
+
+
+class MoveStep(StrEnum):
+    """What a move of the models folder does just now."""
+
+    COPYING = "copying"
+    CHECKING = "checking"
+    """What was copied is read again and compared."""
+    FINISHING = "finishing"
+    """The library is told the new places, then the old files go; this is not broken off any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveProgress:
+    """The models folder is being moved."""
+
+    target: str
+    step: MoveStep
+    name: str
+    """Of the model in hand."""
+    done_bytes: int
+    total_bytes: int
+    """Of the models to be copied; 0 where nothing has to be."""
+    fraction: float
+    """Of the work, 0..1: copying and checking."""
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveEnded:
+    """The models folder is another one; else `problem`, or nothing at all (`moved` is None): it was cancelled."""
+
+    target: str
+    moved: int | None = None
+    """How many models."""
+    bytes: int = 0
+    left: tuple[str, ...] = ()
+    """Files of models that were not there, so that they could not be moved."""
     problem: Problem | None = None
 
 
@@ -280,6 +321,8 @@ Fact: TypeAlias = (
     | ImportEnded
     | PackProgress
     | PackEnded
+    | MoveProgress
+    | MoveEnded
     | DownloadChanged
     | JobChanged
     | ContextMeasured

@@ -1,7 +1,7 @@
 """Model files that other programs keep on this PC: looked for when a person asks, linked where they are.
 
-Looks in the usual folders of these programs alone.  Folders that are links are not entered; a file that is a link
-counts when it stays inside its program's folder, as in the Hub's cache.  What cannot be read is named.
+Looks in the folders of these programs alone (`other_programs.py`).  Folders that are links are not entered; a file that
+is a link counts when it stays inside its program's folder, as in the Hub's cache.  What cannot be read is named.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, SlmdeskError
-from slmdesk.core.gguf import check_file, require_chat_model
+from slmdesk.core.gguf import check_file
+from slmdesk.core.gguf_file import unreadable
+from slmdesk.core.gguf_parts import part_of, parts_of
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import ImportEnded, Problem
+from slmdesk.services.importing import require_usable
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import MAX_NAME, name_for
+from slmdesk.services.other_programs import Place, all_places
 from slmdesk.services.renaming import free_name
 from slmdesk.services.sentences import problem_for
 from slmdesk.store import Store
@@ -33,14 +36,6 @@ MAX_ENTRIES = 50_000
 MAX_MANIFEST_BYTES = 1 << 20
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _OLLAMA_MODEL = "application/vnd.ollama.image.model"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A folder in which a program usually keeps its models."""
-
-    program: str
-    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +71,6 @@ class FoundModels:
     skipped: tuple[Skipped, ...]
 
 
-def usual_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
-    """Where these programs keep models on this system (`sys.platform`'s words) unless told otherwise."""
-
-    def given(name: str, default: Path) -> Path:
-        return Path(environ[name]) if Path(environ.get(name, "")).is_absolute() else default
-
-    cache = given("XDG_CACHE_HOME", home / ".cache")
-    if system == "win32":
-        local, roaming = given("LOCALAPPDATA", home / "AppData/Local"), given("APPDATA", home / "AppData/Roaming")
-        shared: tuple[Path, ...] = (local / "nomic.ai/GPT4All", roaming / "Jan/data", local / "Jan/data")
-    elif system == "darwin":
-        support = home / "Library/Application Support"
-        shared = (support / "nomic.ai/GPT4All", support / "Jan/data")
-    else:
-        data, config = given("XDG_DATA_HOME", home / ".local/share"), given("XDG_CONFIG_HOME", home / ".config")
-        shared = (data / "nomic.ai/GPT4All", data / "Jan/data", config / "Jan/data")
-    gpt4all, *jan = shared
-    hub = given("HF_HUB_CACHE", given("HF_HOME", cache / "huggingface") / "hub")
-    ollama = [given("OLLAMA_MODELS", home / ".ollama/models")]
-    if system == "linux":
-        ollama.append(Path("/usr/share/ollama/.ollama/models"))  # where its service keeps them
-    return (
-        Place("LM Studio", home / ".lmstudio/models"),
-        Place("LM Studio", cache / "lm-studio/models"),
-        *(Place("Jan", one) for one in (*jan, home / "jan/models")),
-        Place("GPT4All", gpt4all),
-        *(Place("Ollama", one) for one in ollama),
-        Place("Hugging Face", hub),
-    )
-
-
 class FindingService:
     """Finds and links.  Wishes on the desk thread; the looking is done on a file thread."""
 
@@ -122,7 +86,7 @@ class FindingService:
         def work() -> None:
             result: FoundModels | Problem
             try:
-                result = _look(usual_places(Path.home(), os.environ) if places is None else places, known, stop)
+                result = _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
             except SlmdeskError as err:
                 result = problem_for(err)
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
@@ -240,7 +204,7 @@ def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], st
 def _by_suffix(walk: _Walk) -> Iterator[tuple[Path, str]]:
     """GGUF files by their suffix, and the name to show when the header has none."""
     for path in walk.files(walk.root):
-        if path.suffix.lower() == ".gguf":
+        if path.suffix.lower() == ".gguf" and (part_of(path) or ("", 1, 1))[1] == 1:  # of parts the first one alone
             yield path, path.stem
 
 
@@ -283,7 +247,13 @@ def _judged(program: str, path: Path, label: str, size: int, known: str | None) 
         header = check_file(path)
         is_named = path.suffix.lower() == ".gguf"
         name = (name_for(header, label) if is_named else header.name or name)[:MAX_NAME]
-        require_chat_model(header)
+        if header.kind == "split":
+            parts = parts_of(path, header.split_count)
+            size = sum(one.stat().st_size for one in parts)
+            raise KnownError("model.parts_linked", count=len(parts))
+        require_usable(header)
+    except OSError as err:
+        return FoundModel(program, path, name, size, known=known, problem=problem_for(unreadable(path, err)))
     except KnownError as err:
         return FoundModel(program, path, name, size, known=known, problem=problem_for(err))
     return FoundModel(

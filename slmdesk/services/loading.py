@@ -246,10 +246,9 @@ class EngineRoom:
     def _check(self, loading: _Loading) -> None:
         """On a file thread: is it the file that was checked?  A changed size, time or inode means: hash it again."""
         record = loading.record
-        path = Path(os.fsdecode(record.path))
         known = FileMark(record.bytes, record.mtime_ns, record.inode)
         try:
-            mark = mark_of(path)
+            path, mark = self._found(record)
             if mark != known:
                 hashed = hash_file(path, lambda _done, _total: None, loading.stop)
                 mark = hashed.mark
@@ -260,6 +259,17 @@ class EngineRoom:
             self._desk.post(lambda: self._load_failed(loading, failure))
         else:
             self._desk.post(lambda: self._load_checked(loading, mark))
+
+    def _found(self, record: ModelRecord) -> tuple[Path, FileMark]:
+        """Where the file is now: the models folder may have been moved since it was asked for.  On a file thread."""
+        path = Path(os.fsdecode(record.path))
+        try:
+            return path, mark_of(path)
+        except KnownError:
+            now = Path(os.fsdecode(self._desk.call(lambda: self._fresh(record)).path))
+            if now == path:
+                raise
+            return now, mark_of(now)
 
     def _load_checked(self, loading: _Loading, mark: FileMark) -> None:
         record = loading.record

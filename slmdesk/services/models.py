@@ -258,9 +258,12 @@ class ModelService:
     def remove(self, model: str) -> int:
         """Delete a copied model and forget it; a linked file stays where it is.  Returns the bytes freed.
 
-        Raises KnownError `model.unknown`, `file.unwritable`.
+        Raises KnownError `model.unknown`, `file.unwritable`, `model.shared` for one of the organisation's folder.
         """
         record = self._store.model(model)
+        shared = self._settings.policy.models_folder
+        if shared and record.linked and Path(os.fsdecode(record.path)).parent == Path(shared):
+            raise KnownError("model.shared", name=record.name, path=shared)
         if self._room.state.model == record.id:
             self._room.unload()
         freed = 0

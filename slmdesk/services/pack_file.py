@@ -93,6 +93,11 @@ class Manifest:
         """Of all models together."""
         return sum(one.bytes for one in self.models)
 
+    @property
+    def pack_bytes(self) -> int:
+        """Of the whole pack with this list."""
+        return _size_of(self, len(self.to_bytes()))
+
 
 @dataclass(frozen=True, slots=True)
 class PackMade:
@@ -169,6 +174,7 @@ class OpenPack:
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path, self._file = path, file
+        self.bytes = size
         untrusted = self._read_manifest(size)
         self.manifest_sha256 = hashlib.sha256(untrusted).hexdigest()
         self.manifest = self._parse(untrusted)

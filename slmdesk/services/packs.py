@@ -6,25 +6,63 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
-from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.gguf import GgufHeader, check_file
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, ModelsChanged, PackEnded, PackProgress, UnpackedModel
+from slmdesk.services.facts import Fact, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
 from slmdesk.services.files import PART_SUFFIX, SPARE_BYTES, HashedFile, file_name, mark_of, slug
+from slmdesk.services.importing import require_usable
 from slmdesk.services.models import ModelService
-from slmdesk.services.pack_file import OpenPack, PackedModel, PackMade, open_pack, write_pack
+from slmdesk.services.move_files import free_bytes
+from slmdesk.services.pace import Pace
+from slmdesk.services.pack_file import Manifest, OpenPack, PackedModel, PackMade, Text, open_pack, write_pack
 from slmdesk.services.renaming import free_name
 from slmdesk.services.sentences import bytes_for_people, problem_for
 from slmdesk.store import Store
 
 OnEnd = Callable[[PackEnded], None]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedModel:
+    """A model of a pack that was looked into, as its list has it."""
+
+    listed: PackedModel
+    here: str = ""
+    """The id of the same model of the library; empty where it is not on this PC."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackContents:
+    """What the list of a pack says; nothing of it has been checked yet."""
+
+    path: str
+    manifest_sha256: str
+    bytes: int
+    """Of the whole pack."""
+    models: tuple[OfferedModel, ...]
+    free_bytes: int
+    """Of the disk with the models folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackPlan:
+    """What a pack would take."""
+
+    bytes: int
+    free_bytes: int
+    """Of the disk it is to be written to."""
+    problem: Problem | None = None
+    """Why it cannot be made there."""
+
+
 CLOSE_S = 0.5
 """For a stopped pack to remove its part."""
 _HUB = "huggingface:"
@@ -53,21 +91,67 @@ class PackService:
 
         self._run(target, work, ended)
 
-    def unpack(self, path: Path, *, expected: str = "", ended: OnEnd | None = None) -> None:
+    def plan(self, models: Sequence[str], target: Path, ended: Callable[[PackPlan], None]) -> None:
+        """What a pack of these models at `target` would take.  `ended` is called on the desk thread.
+
+        Raises KnownError `model.unknown`.
+        """
+        records = [self._store.model(one) for one in models]
+
+        def work() -> None:
+            plan = PackPlan(0, 0)
+            try:
+                plan = PackPlan(pack_size([model for _path, model in _sources(records)]), free_bytes(target.parent))
+                if os.path.lexists(target):
+                    raise KnownError("file.exists", path=str(target))
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                plan = replace(plan, problem=problem_for(err))
+            told = plan
+            self._desk.post(lambda: ended(told))
+
+        threading.Thread(target=work, name="plan-pack", daemon=True).start()
+
+    def contents(self, path: Path, ended: Callable[[PackContents | Problem], None]) -> None:
+        """Read the list of a pack; nothing is brought in.  `ended` is called on the desk thread."""
+        here = self._here()
+
+        def work() -> None:
+            result: PackContents | Problem
+            try:
+                with open_pack(path) as pack:
+                    models = tuple(
+                        OfferedModel(one, here[one.sha256].id if is_here(one, here) else "")
+                        for one in pack.manifest.models
+                    )
+                    free = free_bytes(self._models.folder)
+                    result = PackContents(str(path), pack.manifest_sha256, pack.bytes, models, free)
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                result = problem_for(err)
+            told = result
+            self._desk.post(lambda: ended(told))
+
+        threading.Thread(target=work, name="look-into-pack", daemon=True).start()
+
+    def unpack(
+        self, path: Path, *, expected: str = "", only: Sequence[str] | None = None, ended: OnEnd | None = None
+    ) -> None:
         """Bring in the models of a pack, all of them or none: each is checked before the first one is kept.
 
         `expected`: the sha256 of the pack's list as it was told by whoever made the pack; another one is refused.
-        Models that are here already are recognised.  Facts as for `pack`.
+        `only`: the names or checksums of the models that are wanted (None: all); the others are checked as well and
+        not kept.  Models that are here already are recognised.  Facts as for `pack`; `pack.no_model` for a name that
+        is not in it.
         """
 
         def work(stop: threading.Event) -> PackEnded:
             with open_pack(path) as pack:
                 if expected and pack.manifest_sha256 != expected.strip().lower():
                     raise KnownError("pack.other", path=str(path), sha256=pack.manifest_sha256)
-                unpacking = _Unpacking(pack, self._models.folder, self._desk.call(self._here), stop)
+                wanted = _wanted(pack.manifest.models, only)
+                unpacking = _Unpacking(pack, wanted, self._models.folder, self._desk.call(self._here), stop)
                 try:
                     unpacking.read(self._on_bytes(path))
-                    models = tuple(self._take_in(unpacking, one) for one in pack.manifest.models)
+                    models = tuple(self._take_in(unpacking, one) for one in wanted)
                 finally:
                     unpacking.remove_parts()
             return PackEnded(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)
@@ -116,8 +200,11 @@ class PackService:
         thread.start()
 
     def _on_bytes(self, path: Path) -> Callable[[int, int], None]:
+        pace = Pace()
+
         def tell(done: int, total: int) -> None:
-            self._desk.post(lambda: self._tell(PackProgress(str(path), done, total)))
+            eta_s = pace.left_s(done, total)
+            self._desk.post(lambda: self._tell(PackProgress(str(path), done, total, eta_s)))
 
         return tell
 
@@ -153,8 +240,15 @@ class PackService:
 class _Unpacking:
     """One pass over a pack: what is new lies beside the models as parts, checked, when `read` returns."""
 
-    def __init__(self, pack: OpenPack, folder: Path, here: Mapping[str, ModelRecord], stop: threading.Event) -> None:
-        self._pack, self._folder, self._stop = pack, folder, stop
+    def __init__(
+        self,
+        pack: OpenPack,
+        wanted: Sequence[PackedModel],
+        folder: Path,
+        here: Mapping[str, ModelRecord],
+        stop: threading.Event,
+    ) -> None:
+        self._pack, self._wanted, self._folder, self._stop = pack, wanted, folder, stop
         self.here = here
         self.parts: dict[str, tuple[Path, GgufHeader]] = {}
         """By sum: the checked part and its header."""
@@ -163,7 +257,7 @@ class _Unpacking:
     def read(self, on_bytes: Callable[[int, int], None]) -> None:
         """Raises KnownError pack.*, model.*, disk.full, file.unwritable, and Stopped."""
         manifest = self._pack.manifest
-        wanted = [one for one in manifest.models if not self._is_here(one)]
+        wanted = [one for one in self._wanted if not is_here(one, self.here)]
         self._need_space(sum(one.bytes for one in wanted))
         for text in manifest.texts:
             self._pack.take(text, lambda _chunk: None, lambda _done, _total: None, self._stop)
@@ -184,16 +278,6 @@ class _Unpacking:
         """Remove what has not got its place."""
         for part in self._made:
             part.unlink(missing_ok=True)
-
-    def _is_here(self, model: PackedModel) -> bool:
-        record = self.here.get(model.sha256)
-        if record is None:
-            return False
-        try:
-            mark = mark_of(Path(os.fsdecode(record.path)))
-        except KnownError:
-            return False
-        return (mark.bytes, mark.mtime_ns, mark.inode) == (record.bytes, record.mtime_ns, record.inode)
 
     def _need_space(self, size: int) -> None:
         private_folder(self._folder)
@@ -225,11 +309,35 @@ class _Unpacking:
         self.parts[model.sha256] = (part, _checked(part, model))
 
 
+def is_here(model: PackedModel, here: Mapping[str, ModelRecord]) -> bool:
+    """Whether its file is on this PC and was not touched since it was checked.  `here`: the library by checksum."""
+    record = here.get(model.sha256)
+    if record is None:
+        return False
+    try:
+        mark = mark_of(Path(os.fsdecode(record.path)))
+    except KnownError:
+        return False
+    return (mark.bytes, mark.mtime_ns, mark.inode) == (record.bytes, record.mtime_ns, record.inode)
+
+
+def _wanted(models: Sequence[PackedModel], only: Sequence[str] | None) -> tuple[PackedModel, ...]:
+    """Those that are meant by name or checksum.  Raises KnownError `pack.no_model`."""
+    if only is None:
+        return tuple(models)
+    for word in only:
+        if not any(word.casefold() in (one.name.casefold(), one.sha256) for one in models):
+            known = ", ".join(one.name for one in models[:20])
+            raise KnownError("pack.no_model", wanted=word[:80], known=known)
+    words = {one.casefold() for one in only}
+    return tuple(one for one in models if one.name.casefold() in words or one.sha256 in words)
+
+
 def _checked(part: Path, model: PackedModel) -> GgufHeader:
-    """The header of what came, if it is a model for chatting.  Raises KnownError model.*, which names it as listed."""
+    """The header of what came, if it is of use here.  Raises KnownError model.*, which names it as listed."""
     try:
         header = check_file(part)
-        require_chat_model(header)
+        require_usable(header)
     except KnownError as err:
         args = {key: model.file if key == "path" else value for key, value in err.args_for_people.items()}
         raise KnownError(err.code, **args) from err
@@ -240,6 +348,24 @@ def _make(
     records: Sequence[ModelRecord], target: Path, on_bytes: Callable[[int, int], None], stop: threading.Event
 ) -> PackMade:
     """On a file thread."""
+    sources = _sources(records)
+    listed = [model for _path, model in sources]
+    return write_pack(target, sources, _texts(listed), on_bytes, stop)
+
+
+def pack_size(models: Sequence[PackedModel]) -> int:
+    """Bytes of a pack of these models."""
+    texts = tuple(Text(name, len(text), "0" * 64) for name, text in _texts(models).items())
+    return Manifest(tuple(models), texts).pack_bytes
+
+
+def _texts(listed: Sequence[PackedModel]) -> dict[str, bytes]:
+    sums = "".join(f"{one.sha256}  {one.file}\n" for one in listed)
+    return {"SHA256SUMS": sums.encode(), "about.txt": _about(listed).encode()}
+
+
+def _sources(records: Sequence[ModelRecord]) -> list[tuple[Path, PackedModel]]:
+    """Where each model is, and how it will be listed.  Raises KnownError model.*.  On a file thread."""
     catalogue = load_catalogue()
     sources = []
     for record in records:
@@ -251,10 +377,7 @@ def _make(
         repo = "/".join(origin.removeprefix(_HUB).split("/")[:2])
         entry = find_entry(catalogue, repo) if repo else None
         sources.append((path, _listed(record, origin, entry)))
-    listed = [model for _path, model in sources]
-    sums = "".join(f"{one.sha256}  {one.file}\n" for one in listed)
-    texts = {"SHA256SUMS": sums.encode(), "about.txt": _about(listed).encode()}
-    return write_pack(target, sources, texts, on_bytes, stop)
+    return sources
 
 
 def _listed(record: ModelRecord, origin: str, entry: CatalogueEntry | None) -> PackedModel:

@@ -24,6 +24,15 @@ def bytes_for_people(size: float) -> str:
     return f"{size / 1000:.1f} TB"
 
 
+def time_for_people(seconds: float) -> str:
+    """About how long: 'less than a minute', '12 min', '2 h 5 min'."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
 class _Words(dict[str, str]):
     """Args ready to be put into a sentence: sizes carry units, a missing one is 'unknown'."""
 
@@ -89,6 +98,10 @@ _SENTENCES: Mapping[str, str] = {
         "This model lies in {count} parts, which are put together into one file. Copy it in; it cannot be linked."
     ),
     "model.name_taken": "Another model ({id}) is called “{name}” already. Nothing was changed. Choose another name.",
+    "model.shared": (
+        "“{name}” lies in your organisation's folder {path} and is there for everybody, so it cannot be removed here. "
+        "Nothing was changed."
+    ),
     # packs of models
     "pack.invalid": "{path} is no pack of models that can be used: {reason}. Nothing of it was kept.",
     "pack.newer": (
@@ -104,6 +117,25 @@ _SENTENCES: Mapping[str, str] = {
     ),
     "pack.other": (
         "The pack {path} is not the one you were told of: the checksum of its list is {sha256}. Nothing of it was kept."
+    ),
+    "pack.no_model": "The pack has no model “{wanted}”. It has: {known}. Nothing of it was kept.",
+    # the folder of models
+    "move.not_empty": (
+        "The folder {path} is not empty (it holds “{name}”), and the models are kept in one of their own. Nothing was "
+        "moved. Choose an empty folder or a new one."
+    ),
+    "move.inside": (
+        "{path} lies inside {other}, where the models are now. Nothing was moved. Choose a folder outside of it."
+    ),
+    "move.same": "The models are in {path} already. Nothing was moved.",
+    "move.busy": "The models cannot be moved now: {reason}. Nothing was moved. Try again afterwards.",
+    "move.failed": (
+        "The models could not be moved: {path} cannot be reached or read any more ({reason}). They are where they "
+        "were. Check the disk, then try again."
+    ),
+    "move.undone": (
+        "Moving the models to {path} was interrupted. They are where they were and can be used; what was copied is "
+        "removed. Move them again when you like."
     ),
     # children
     "child.hung": (f"The model's process did not answer for {{seconds}} seconds and was ended. {_TRY_AGAIN}"),

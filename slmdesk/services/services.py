@@ -29,6 +29,7 @@ from slmdesk.services.judging import JudgeService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.measuring import MeasuringService
 from slmdesk.services.models import ModelService
+from slmdesk.services.moving import MoveService
 from slmdesk.services.network import NetworkService
 from slmdesk.services.offers import OfferService
 from slmdesk.services.packs import PackService
@@ -66,6 +67,7 @@ class Services:
     hub: HubService
     tokens: TokenService
     downloads: DownloadService
+    moving: MoveService
     offers: OfferService
     judge: JudgeService
     measuring: MeasuringService
@@ -176,12 +178,15 @@ class Services:
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
         self.hub.hub.token = self.tokens.token
         self.downloads = DownloadService(self.desk, self.hub, self.models, self.tell)
+        self.moving = MoveService(self.desk, self.store, self.settings, paths, self.models, self.downloads, self.tell)
         self.offers = OfferService(self.hub)
         self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
         self._room = room
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
         watch.start()
+        if not self.read_only:
+            self.moving.recover()
 
     def _measuring_child(self, engine_command: Sequence[str]) -> ChildClient:
         """An engine child beside the one that answers."""
@@ -193,6 +198,7 @@ class Services:
             self._watch.stop()
         self.hub.close()
         self.downloads.close()
+        self.moving.close()
         self.packs.close()
         self.finding.cancel()
         self.bench.cancel()

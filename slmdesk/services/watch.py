@@ -118,6 +118,6 @@ class Watch:
             self._tell(ItemGone(gone))
 
 
-def _marks(store: Store) -> dict[str, str]:
-    """Names of the models in the library, by id: what a person would see change."""
-    return {one.id: one.name for one in store.models()}
+def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
+    """Names and places of the models in the library, by id: what a person would see change."""
+    return {one.id: (one.name, one.path) for one in store.models()}

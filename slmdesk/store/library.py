@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,19 @@ class Models(StorePart):
             assignments = ", ".join(f"{key} = ?" for key in columns)
             self._db.run(f"update models set {assignments} where id = ?", [*columns.values(), found])
             return self.model(found)
+
+    def relocate_models(self, places: Sequence[tuple[str, bytes, bytes, tuple[int, int] | None]]) -> None:
+        """Set the new paths of moved files, all of them or none: (id, old path, new path, time and inode if new).
+
+        A record that is gone, or has another path than the old one, stays as it is.  Raises store.*.
+        """
+        with self._db.writing():
+            for ident, old, new, mark in places:
+                values: list[Value] = [new, ident, old]
+                self._db.run("update models set path = ? where id = ? and path = ?", values)
+                if mark is not None:
+                    values = [mark[0], str(mark[1]), ident, new]
+                    self._db.run("update models set mtime_ns = ?, inode = ? where id = ? and path = ?", values)
 
     def set_model_facts(self, id: str, **facts: Json) -> ModelRecord:
         """Note what was measured of a model on this PC; None takes a fact away."""

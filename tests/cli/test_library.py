@@ -45,6 +45,41 @@ def test_a_pack_goes_from_one_pc_to_another(run, with_model, tmp_path) -> None:
     assert "compare" in words.err
 
 
+def test_a_pack_is_looked_into_and_taken_in_part(run, with_model, tmp_path) -> None:
+    run("models", "import", str(write(tmp_path / "b.gguf", tiny_qwen2())))
+    target = tmp_path / "two.tar"
+    made = run("models", "pack", with_model["name"], "Tiny qwen", "-o", str(target), "--json").json
+    other = ("--home", str(tmp_path / "other"))
+    listed = run(*other, "models", "unpack", str(target), "--list", "--json").json
+    assert listed["manifest_sha256"] == made["manifest_sha256"]
+    assert [(one["name"], one["id"]) for one in listed["models"]] == [(with_model["name"], ""), ("Tiny qwen", "")]
+    assert run(*other, "models", "list", "--json").json == []
+    wrong = run(*other, "models", "unpack", str(target), "--only", "nothing", "--json")
+    assert (wrong.status, wrong.json["error"]["code"]) == (1, "pack.no_model")
+    got = run(*other, "models", "unpack", str(target), "--only", "tiny QWEN", "--json").json
+    assert [one["name"] for one in got["models"]] == ["Tiny qwen"]
+    words = run(*other, "models", "unpack", str(target), "--list")
+    assert ["new" in line for line in words.out.splitlines()[1:3]] == [True, False]
+    assert "apache-2.0" in words.out
+
+
+def test_the_models_folder_moves(run, with_model, tmp_path, home) -> None:
+    target = tmp_path / "large disk"
+    done = run("models", "move", str(target), "--json")
+    assert (done.status, done.json["folder"], done.json["models"], done.json["left"]) == (0, str(target), 1, [])
+    (record,) = run("models", "list", "--json").json
+    assert Path(record["path"]).parent == target
+    assert run("models", "verify", "--json").json[0]["ok"] is True
+    assert list((home / "models").iterdir()) == []
+    again = run("models", "move", str(target))
+    assert (again.status, "already" in again.err) == (1, True)
+    (target / "letter.txt").write_text("mine")
+    back = run("models", "move", str(home / "models"))
+    assert (back.status, "1 models" in back.out) == (0, True)
+    full = run("models", "move", str(target), "--json")
+    assert (full.status, full.json["error"]["code"]) == (1, "move.not_empty")
+
+
 def test_a_pack_killed_while_it_is_read_leaves_no_model(run, environment, tmp_path, home) -> None:
     """kill -9 in mid-way: no model is there, and the same command goes through afterwards."""
     big = write(tmp_path / "big.gguf", tiny_llama(layers=40))
@@ -106,8 +141,12 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     assert [(one["path"], one["linked"]) for one in listed.json] == [(str(model), True)]
     assert "“nothing”" in listed.err
     assert list((home / "models").iterdir()) == []
-    assert run("models", "remove", listed.json[0]["id"], "--json").json["bytes_freed"] == 0
+    refused = run("models", "remove", listed.json[0]["id"], "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (1, "model.shared")
     assert model.exists()
+    assert run("models", "rename", listed.json[0]["id"], "Ours").status == 0
+    assert run("models", "move", str(shared / "mine")).status == 1
+    assert [one.name for one in shared.iterdir()] == ["ours.gguf"]  # nothing is ever written there
     found = run("doctor", "--json").json["policy"]
     assert (found["file"], found["sets"], found["models_folder"]) == (str(policy), {"offline": True}, str(shared))
     assert len(found["problems"]) == 1

@@ -15,7 +15,7 @@ from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, write
 
 from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.facts import DownloadChanged, DownloadState, ModelsChanged, Problem
+from slmdesk.services.facts import DownloadChanged, DownloadState, ModelsChanged, MoveEnded, Problem
 from slmdesk.services.hub_models import fit_by_size
 
 pytestmark = pytest.mark.process
@@ -374,3 +374,19 @@ def test_the_verdict_by_size() -> None:
         "tight",
         "too_large",
     ]
+
+
+def test_a_running_download_follows_the_models_folder(told, hub, data, home, tmp_path) -> None:
+    """It is paused, its part moves, and it goes on there, at the byte where it was."""
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    job = Download(told)
+    wait_for_part(home, 1 << 20)
+    begin, target = len(told.facts), tmp_path / "elsewhere"
+    told.services.desk.call(lambda: told.services.moving.move(target))
+    end = told.wait(MoveEnded, begin=begin)
+    assert end.problem is None
+    done = job.wait(DownloadState.DONE)
+    assert Path(os.fsdecode(done.model.path)).parent == target
+    assert done.resumed_from > 0
+    assert files_in(home) == set()
+    assert {one.name for one in target.iterdir()} == {Path(os.fsdecode(done.model.path)).name}

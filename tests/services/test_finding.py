@@ -3,17 +3,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import plistlib
 import shutil
 import threading
 from pathlib import Path
 
 import pytest
-from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
+from fakes.split_gguf import split
+from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 from fakes.told import TIMEOUT_S
 
 from slmdesk.services import finding
 from slmdesk.services.facts import ImportEnded
-from slmdesk.services.finding import FoundModels, Place, usual_places
+from slmdesk.services.finding import FoundModels
+from slmdesk.services.other_programs import MAX_BYTES, Place, all_places, chosen_places, usual_places
 
 pytestmark = pytest.mark.process
 
@@ -29,7 +32,16 @@ def user(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / "user"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE", "OLLAMA_MODELS"):
+    for name in (
+        "XDG_DATA_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_CACHE_HOME",
+        "HF_HOME",
+        "HF_HUB_CACHE",
+        "OLLAMA_MODELS",
+        "HUGGINGFACE_HUB_CACHE",
+        "JAN_DATA_FOLDER",
+    ):
         monkeypatch.delenv(name, raising=False)
     return folder
 
@@ -113,16 +125,19 @@ def test_models_of_five_programs_are_found_and_linked_where_they_are(told, five,
     assert all(one.exists() for one in five.values())
 
 
-def test_what_is_no_chat_model_is_listed_with_the_reason_and_not_linked(told, user) -> None:
+def test_what_is_of_no_use_is_listed_with_the_reason_and_not_linked(told, user) -> None:
     root = user / ".lmstudio/models"
     put(root / "p/mmproj.gguf", tiny_projector())
-    put(root / "p/bert.gguf", tiny_bert())
+    for number, data in enumerate(split(tiny_llama().data, 2), 1):
+        (root / f"p/large-{number:05}-of-00002.gguf").write_bytes(data)
     (root / "p/page.gguf").write_text("<html>")
     (root / "p/readme.md").write_text("not looked at")
     found = find(told)
     assert {one.path.name: one.problem.code for one in found.models} == {
-        "mmproj.gguf": "model.wrong_kind", "bert.gguf": "model.wrong_kind", "page.gguf": "model.not_gguf",
+        "mmproj.gguf": "model.wrong_kind", "page.gguf": "model.not_gguf",
+        "large-00001-of-00002.gguf": "model.parts_linked",
     }  # fmt: skip
+    assert next(one.bytes for one in found.models if "large" in one.path.name) > len(tiny_llama().data)
     assert link(told, found) == ()
 
 
@@ -233,11 +248,16 @@ def test_a_linked_file_that_goes_is_said_as_for_any_model(told, five) -> None:
          {"GPT4All": "/d/nomic.ai/GPT4All", "Hugging Face": "/c/huggingface/hub"}),
         ("linux", {"HF_HOME": "/hf", "OLLAMA_MODELS": "relative"},
          {"Hugging Face": "/hf/hub", "Ollama": "/h/.ollama/models"}),
+        ("linux", {"HUGGINGFACE_HUB_CACHE": "/old", "JAN_DATA_FOLDER": "/j"}, {"Hugging Face": "/old", "Jan": "/j"}),
         ("linux", {"HF_HUB_CACHE": "/hc", "OLLAMA_MODELS": "/o"}, {"Hugging Face": "/hc", "Ollama": "/o"}),
         ("darwin", {}, {"GPT4All": "/h/Library/Application Support/nomic.ai/GPT4All",
                         "Jan": "/h/Library/Application Support/Jan/data", "Ollama": "/h/.ollama/models"}),
         ("win32", {}, {"GPT4All": "/h/AppData/Local/nomic.ai/GPT4All", "Jan": "/h/AppData/Roaming/Jan/data",
-                       "LM Studio": "/h/.lmstudio/models"}),
+                       "LM Studio": "/h/.lmstudio/models", "Ollama": "/h/.ollama/models",
+                       "Hugging Face": "/h/.cache/huggingface/hub"}),
+        ("win32", {"LOCALAPPDATA": "/l", "APPDATA": "/r", "OLLAMA_MODELS": "/o"},
+         {"GPT4All": "/l/nomic.ai/GPT4All", "Jan": "/r/Jan/data", "Ollama": "/o"}),
+        ("darwin", {"HF_HOME": "/hf", "OLLAMA_MODELS": "/o"}, {"Hugging Face": "/hf/hub", "Ollama": "/o"}),
     ],
 )  # fmt: skip
 def test_each_system_has_its_usual_places(system, environ, expected) -> None:
@@ -247,3 +267,51 @@ def test_each_system_has_its_usual_places(system, environ, expected) -> None:
         first.setdefault(one.program, str(one.folder))
     assert {key: first[key] for key in expected} == expected
     assert set(first) == {"LM Studio", "Jan", "GPT4All", "Ollama", "Hugging Face"}
+
+
+SETTINGS = {
+    "linux": (".config/nomic.ai/GPT4All.ini", ".local/share/Jan/settings.json", ".lmstudio/settings.json"),
+    "darwin": ("Library/Preferences/com.nomic.gpt4all.plist", "Library/Application Support/Jan/settings.json",
+               "Library/Application Support/LM Studio/settings.json"),
+    "win32": ("AppData/Roaming/nomic.ai/GPT4All.ini", "AppData/Roaming/Jan/settings.json",
+              "AppData/Roaming/LM Studio/settings.json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("system", SETTINGS)
+def test_folders_chosen_in_those_programs_are_looked_into(tmp_path, system) -> None:
+    gpt4all, jan, studio = (tmp_path / one for one in SETTINGS[system])
+    for one in (gpt4all, jan, studio):
+        one.parent.mkdir(parents=True, exist_ok=True)
+    if system == "darwin":
+        gpt4all.write_bytes(plistlib.dumps({"modelPath": "/big/gpt4all"}))
+    else:
+        gpt4all.write_text("[General]\nserverChat=true\nmodelPath=/big/gpt4all\n")
+    jan.write_text('{"data_folder": "/big/jan"}')
+    studio.write_text('{"downloadsFolder": "/big/studio"}')
+    (tmp_path / ".lmstudio-home-pointer").write_text("/big/home\n")
+    assert {(one.program, str(one.folder)) for one in chosen_places(tmp_path, {}, system)} == {
+        ("GPT4All", "/big/gpt4all"), ("Jan", "/big/jan"), ("LM Studio", "/big/studio"),
+        ("LM Studio", "/big/home/models"),
+    }  # fmt: skip
+
+
+def test_a_pointed_home_of_lm_studio_is_found(told, user, tmp_path) -> None:
+    (user / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'studio'}\n")
+    model = put(tmp_path / "studio/models/a/b/c.gguf", tiny_llama())
+    assert [(one.program, one.path) for one in find(told).models] == [("LM Studio", model)]
+
+
+@pytest.mark.parametrize("junk", [b"", b"relative", b"/", b"/x\0y", b"\xff\xfe", b"x" * (MAX_BYTES + 9), b"[" * 90_000])
+def test_settings_that_make_no_sense_name_no_folder(tmp_path, junk) -> None:
+    for system, names in SETTINGS.items():
+        for one in (*names, ".lmstudio-home-pointer"):
+            (tmp_path / one).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / one).write_bytes(junk)
+        assert chosen_places(tmp_path, {}, system) == ()
+        assert all_places(tmp_path, {}, system) == usual_places(tmp_path, {}, system)
+
+
+def test_a_pipe_where_settings_should_be_does_not_block(tmp_path) -> None:
+    os.mkfifo(tmp_path / ".lmstudio-home-pointer")
+    assert chosen_places(tmp_path, {}, "linux") == ()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -15,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_qwen2, write
-from fakes.told import Told
+from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
+from fakes.told import TIMEOUT_S, Told
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.facts import ImportEnded, ModelsChanged, PackEnded, PackProgress
@@ -47,9 +48,9 @@ def pack(told, names, target: Path) -> PackEnded:
     return told.wait(PackEnded, begin=begin)
 
 
-def unpack(told, path: Path, expected: str = "") -> PackEnded:
+def unpack(told, path: Path, expected: str = "", only=None) -> PackEnded:
     begin = len(told.facts)
-    told.services.desk.call(lambda: told.services.packs.unpack(path, expected=expected))
+    told.services.desk.call(lambda: told.services.packs.unpack(path, expected=expected, only=only))
     return told.wait(PackEnded, begin=begin)
 
 
@@ -226,6 +227,90 @@ def test_cancel_leaves_nothing(told, made, tmp_path, folder, monkeypatch) -> Non
     assert sorted(tmp_path.iterdir()) == before
 
 
+def contents(told, path: Path):
+    answers, done = [], threading.Event()
+    told.services.desk.call(lambda: told.services.packs.contents(path, lambda one: (answers.append(one), done.set())))
+    assert done.wait(TIMEOUT_S)
+    return answers[0]
+
+
+def test_a_pack_can_be_looked_into_and_taken_in_part(told, made, folder) -> None:
+    path, end = made
+    found = contents(told, path)
+    assert (found.manifest_sha256, found.bytes) == (end.manifest_sha256, path.stat().st_size)
+    assert [(one.listed.name, one.here) for one in found.models] == [("Tiny llama", ""), ("Tiny qwen", "")]
+    assert list(folder.iterdir()) == []
+    assert unpack(told, path, only=["nothing"]).problem.code == "pack.no_model"
+    got = unpack(told, path, only=[found.models[1].listed.sha256])
+    assert [one.model.name for one in got.models] == ["Tiny qwen"]
+    assert len(list(folder.iterdir())) == 1
+    again = contents(told, path)
+    assert [one.here for one in again.models] == ["", got.models[0].model.id]
+
+
+def test_what_is_not_wanted_is_checked_all_the_same(told, made, tmp_path, folder) -> None:
+    data = bytearray(made[0].read_bytes())
+    at = data.index(b"GGUF") + 5000  # in the first model
+    data[at] ^= 1
+    (tmp_path / "bad.tar").write_bytes(data)
+    assert unpack(told, tmp_path / "bad.tar", only=["Tiny qwen"]).problem.code == "pack.damaged"
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["a text", "an ordinary tar", "a newer version", "a manifest cut", "missing"])
+def test_a_look_into_what_is_no_pack_is_a_sentence(told, tmp_path, kind) -> None:
+    path = tmp_path / "p.tar"
+    if kind != "missing":
+        path.write_bytes(HOSTILE[kind][0])
+    found = contents(told, path)
+    assert found.code == ("file.missing" if kind == "missing" else HOSTILE[kind][1])
+
+
+def test_a_plan_says_exactly_what_a_pack_takes(told, tmp_path) -> None:
+    model = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
+    answers, done = [], threading.Event()
+
+    def ask() -> None:
+        told.services.packs.plan([model.id], tmp_path / "p.tar", lambda one: (answers.append(one), done.set()))
+
+    told.services.desk.call(ask)
+    assert done.wait(TIMEOUT_S)
+    assert (answers[0].problem, answers[0].free_bytes > 0) == (None, True)
+    assert pack(told, [model.id], tmp_path / "p.tar").bytes == answers[0].bytes
+    done.clear()
+    told.services.desk.call(ask)
+    assert done.wait(TIMEOUT_S)
+    assert answers[1].problem.code == "file.exists"
+
+
+def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(told, made, folder, monkeypatch) -> None:
+    real, count = os.fsync, 0
+
+    def full(handle):
+        nonlocal count
+        if ".import-" in str(Path(f"/proc/self/fd/{handle}").readlink()):
+            count += 1
+            if count == 2:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    end = unpack(told, made[0])
+    assert (end.problem.code, count) == ("disk.full", 2)
+    assert list(folder.iterdir()) == []
+    assert models(told) == []
+
+
+def test_time_left_goes_by_the_last_seconds() -> None:
+    from slmdesk.services.pace import Pace
+
+    now = 0.0
+    pace = Pace(lambda: now)
+    assert pace.left_s(5, 100) is None
+    now = 2.0
+    assert pace.left_s(20, 100) == pytest.approx(8.0)
+
+
 # ---- hostile packs
 
 
@@ -268,8 +353,8 @@ def ordinary_tar() -> bytes:
 
 
 GOOD = member(LISTED.file, MODEL)
-BERT = tiny_bert().data
-BERT_LISTED = PackedModel("models/a.gguf", len(BERT), hashlib.sha256(BERT).hexdigest(), "B")
+BESIDE = tiny_projector().data
+BESIDE_LISTED = PackedModel("models/a.gguf", len(BESIDE), hashlib.sha256(BESIDE).hexdigest(), "B")
 JUNK = b"not a model" * 50
 JUNK_LISTED = PackedModel("models/z.gguf", len(JUNK), hashlib.sha256(JUNK).hexdigest(), "Z")
 OTHER = bytes([MODEL[0] ^ 1]) + MODEL[1:]
@@ -335,7 +420,7 @@ HOSTILE = {
         built(Manifest((LISTED, JUNK_LISTED)), GOOD, member(JUNK_LISTED.file, JUNK)),
         "model.not_gguf",
     ),
-    "an encoder": (built(Manifest((BERT_LISTED,)), member(BERT_LISTED.file, BERT)), "model.wrong_kind"),
+    "a projector": (built(Manifest((BESIDE_LISTED,)), member(BESIDE_LISTED.file, BESIDE)), "model.wrong_kind"),
 }  # fmt: skip
 
 

@@ -1,0 +1,248 @@
+"""`slmdesk models find`, `pack`, `unpack` and `move`: other programs' files, packs for other PCs, another folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, NamedFile, json_option, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slmdesk.core.types import Json
+    from slmdesk.services.facts import Fact, ImportEnded, MoveEnded, PackEnded, Problem
+    from slmdesk.services.finding import FoundModel, FoundModels
+    from slmdesk.services.packs import PackContents
+    from slmdesk.services.services import Services
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True)
+@click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The new file.")
+@json_option
+@click.pass_obj
+def pack(face: Face, models: tuple[str, ...], output: Path) -> None:
+    """Write MODELS with their checksums and licences into one file, for PCs without a network."""
+    target = output.absolute()
+
+    def begin(services: Services, told: Callable[[PackEnded], None]) -> None:
+        services.packs.pack(models, target, told)
+
+    end = _wait(face, begin, "packing")
+    if face.as_json:
+        face.give({"path": str(target), "bytes": end.bytes, "manifest_sha256": end.manifest_sha256})
+    else:
+        face.say(f"{output}  {_size(end.bytes)}")
+        face.say(f"sha256 of its list: {end.manifest_sha256}")
+        face.tell("note: hand this checksum on by another way than the pack, for “models unpack --expect”.")
+
+
+@click.command()
+@click.argument("file", type=NamedFile())
+@click.option("--expect", default="", metavar="SHA256", help="Refuse a pack whose list has another checksum.")
+@click.option("--only", multiple=True, metavar="NAME", help="Bring in this one of its models; may be given again.")
+@click.option("--list", "only_list", is_flag=True, help="Say what is in it; nothing is brought in.")
+@json_option
+@click.pass_obj
+def unpack(face: Face, file: Path, expect: str, only: tuple[str, ...], only_list: bool) -> None:
+    """Bring in the models of a pack, once all of it is checked."""
+    if only_list:
+        _list(face, file)
+        return
+
+    def begin(services: Services, told: Callable[[PackEnded], None]) -> None:
+        services.packs.unpack(file.absolute(), expected=expect, only=only or None, ended=told)
+
+    end = _wait(face, begin, "checking")
+    if face.as_json:
+        models: list[Json] = [
+            {
+                "id": one.model.id,
+                "name": one.model.name,
+                "bytes": one.model.bytes,
+                "sha256": one.model.sha256,
+                "license": one.license,
+                "about": dict(one.about),
+                "is_new": one.is_new,
+            }
+            for one in end.models
+        ]
+        face.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
+        return
+    for one in end.models:
+        licence = one.about.get("licence") or one.license or "no licence named"
+        more = "" if one.is_new else "  (was here already)"
+        face.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}  {licence}{more}")
+    face.say(f"sha256 of its list: {end.manifest_sha256}")
+    if not expect:
+        face.tell("note: compare this checksum with the one you were told by whoever made the pack.")
+
+
+@click.command()
+@click.argument("folder", type=NamedFile())
+@json_option
+@click.pass_obj
+def move(face: Face, folder: Path) -> None:
+    """Keep the models in FOLDER from now on, and move those there that are here already."""
+    from slmdesk.services.facts import MoveProgress
+
+    target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
+    with face.services() as services:
+
+        def on_fact(fact: Fact) -> None:
+            if isinstance(fact, MoveProgress) and fact.total_bytes:
+                _progress(face, fact.step, fact.fraction, 1.0, fact.eta_s)
+
+        services.add_listener(on_fact)
+
+        def ask(told: Callable[[MoveEnded | Problem], None]) -> None:
+            services.moving.move(target, lambda end: told(end.problem or end))
+
+        end: MoveEnded = face.wait_for(services, ask, cancel=services.moving.cancel)
+        face.end_progress()
+    if face.as_json:
+        face.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
+        return
+    face.say(f"{end.target}  {end.moved} models, {_size(end.bytes)}")
+    for path in end.left:
+        face.tell(f"note: not there now, so not moved: {_line(path, 300)}")
+
+
+@click.command()
+@click.option("--link", is_flag=True, help="Link what is new; nothing is copied or moved.")
+@json_option
+@click.pass_obj
+def find(face: Face, link: bool) -> None:
+    """Model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
+    from slmdesk.services.facts import ImportProgress
+
+    with face.services() as services:
+
+        def on_fact(fact: Fact) -> None:
+            if isinstance(fact, ImportProgress):
+                face.progress("checking", fact.done_bytes, fact.total_bytes)
+
+        services.add_listener(on_fact)
+        cancel = services.finding.cancel
+        found: FoundModels = face.wait_for(services, services.finding.find, cancel=cancel)
+        ends: tuple[ImportEnded, ...] = ()
+        if link:
+            ends = face.wait_for(services, lambda told: services.finding.link(found.models, told), cancel=cancel)
+        face.end_progress()
+    linked = {end.path: end.model.id for end in ends if end.model}
+    problems = {end.path: end.problem for end in ends if end.problem}
+    if face.as_json:
+        rows: list[Json] = [_shape(one, linked, problems) for one in found.models]
+        skipped: list[Json] = [{"path": str(one.path), "reason": one.reason} for one in found.skipped]
+        face.give({"models": rows, "skipped": skipped})
+        return
+    if not found.models:
+        face.tell("No model files of other programs were found on this PC.")
+    else:
+        _show(face, found, linked, problems)
+    for each in found.skipped:
+        face.tell(f"note: not looked at: {_line(str(each.path), 200)} ({each.reason})")
+
+
+def _show(face: Face, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
+    rows = [("PROGRAM", "NAME", "SIZE", "STATE", "FILE")]
+    for one in found.models:
+        path, problem = str(one.path), one.problem or problems.get(str(one.path))
+        if problem:
+            state = "not usable"
+        else:
+            state = f"linked as {linked[path]}" if path in linked else f"here as {one.known}" if one.known else "new"
+        rows.append((one.program, _line(one.name), _size(one.bytes), state, _line(path, 300)))
+    table(face, rows)
+    for one in found.models:
+        if problem := one.problem or problems.get(str(one.path)):
+            face.tell(f"note: {_line(str(one.path), 200)}: {problem.sentence}")
+    if not linked and any(one.known is None and one.problem is None for one in found.models):
+        face.tell("note: use them where they are with: slmdesk models find --link")
+
+
+def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]) -> dict[str, Json]:
+    problem = one.problem or problems.get(str(one.path))
+    return {
+        "program": one.program,
+        "path": str(one.path),
+        "name": one.name,
+        "bytes": one.bytes,
+        "architecture": one.architecture,
+        "quantization": one.quantization,
+        "license": one.license,
+        "id": linked.get(str(one.path), one.known),
+        "linked": str(one.path) in linked,
+        "reason": problem.sentence if problem else None,
+    }
+
+
+def _list(face: Face, file: Path) -> None:
+    with face.services() as services:
+        found: PackContents = face.wait_for(
+            services, lambda told: services.packs.contents(file.absolute(), told), cancel=services.packs.cancel
+        )
+    if face.as_json:
+        models: list[Json] = [
+            {
+                "name": one.listed.name,
+                "bytes": one.listed.bytes,
+                "sha256": one.listed.sha256,
+                "license": one.listed.license,
+                "about": dict(one.listed.about),
+                "id": one.here,
+            }
+            for one in found.models
+        ]
+        face.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
+        return
+    rows = [("NAME", "SIZE", "STATE", "LICENCE")]
+    for one in found.models:
+        licence = one.listed.about.get("licence") or one.listed.license or "no licence named"
+        state = f"here as {one.here}" if one.here else "new"
+        rows.append((_line(one.listed.name), _size(one.listed.bytes), state, licence))
+    table(face, rows)
+    face.say(f"sha256 of its list: {found.manifest_sha256}")
+    face.tell("note: this is what its list says; all of it is checked when it is unpacked.")
+
+
+def _progress(face: Face, what: str, done: float, total: float, eta_s: float | None) -> None:
+    from slmdesk.services.sentences import time_for_people
+
+    face.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
+
+
+def _wait(face: Face, begin: Callable[[Services, Callable[[PackEnded], None]], None], what: str) -> PackEnded:
+    """How a pack ended.  Raises the problem it met; Ctrl-C stops it."""
+    from slmdesk.services.facts import PackProgress
+
+    with face.services() as services:
+
+        def on_fact(fact: Fact) -> None:
+            if isinstance(fact, PackProgress):
+                _progress(face, what, fact.done_bytes, fact.total_bytes, fact.eta_s)
+
+        services.add_listener(on_fact)
+
+        def ask(told: Callable[[PackEnded | Problem], None]) -> None:
+            begin(services, lambda end: told(end.problem or end))
+
+        end: PackEnded = face.wait_for(services, ask, cancel=services.packs.cancel)
+        face.end_progress()
+    return end
+
+
+def _line(text: str, limit: int = 60) -> str:
+    from slmdesk.core.labels import clean_label
+
+    return clean_label(text, limit)
+
+
+def _size(size: int) -> str:
+    from slmdesk.services.sentences import bytes_for_people
+
+    return bytes_for_people(size)

@@ -1,0 +1,473 @@
+"""Moving the models folder: planned, done with a journal, undone or finished after a crash.  What happens to the files
+stands in `move_files.py`.  Wishes and facts on the desk thread; the work on a file thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.files import private_folder, problem_of
+from slmdesk.core.records import ModelRecord
+from slmdesk.paths import Paths
+from slmdesk.services import move_files
+from slmdesk.services.desk import Desk
+from slmdesk.services.downloads import ENDS, DownloadService
+from slmdesk.services.facts import (
+    DownloadState,
+    Fact,
+    ModelsChanged,
+    MoveEnded,
+    MoveProgress,
+    MoveStep,
+    Noticed,
+    Problem,
+)
+from slmdesk.services.files import SPARE_BYTES, file_name
+from slmdesk.services.models import ModelService
+from slmdesk.services.move_files import PREPARING, SWITCHING, Journal, MovingFile
+from slmdesk.services.pace import Pace
+from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+from slmdesk.store.locks import FileLock
+
+CLOSE_S = 0.8
+"""For a stopped move to remove what it copied; else the next start does."""
+PAUSE_S = 15.0
+"""For running downloads to be paused."""
+LOOK_S = 0.05
+TELL_S = 0.1
+ROUNDS = 3
+"""What came into the old folder while it was moved is moved in another round."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovePlan:
+    """What a move to `target` would do."""
+
+    folder: str
+    """Where the models are now."""
+    target: str
+    models: int
+    bytes: int
+    copy_bytes: int
+    """Of those that have to be copied to another disk; the rest only gets another name."""
+    free_bytes: int
+    downloads: int
+    """Running ones, which are paused meanwhile."""
+    missing: tuple[str, ...] = ()
+    """Files of models that are not there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    files: tuple[MovingFile, ...]
+    missing: tuple[str, ...]
+
+
+class MoveService:
+    """Moves the folder, one move at a time on the whole PC."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        paths: Paths,
+        models: ModelService,
+        downloads: DownloadService,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
+        self._models, self._downloads, self._tell = models, downloads, tell
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this desk moves the folder just now."""
+        return self._thread is not None
+
+    def plan(self, target: Path, ended: Callable[[MovePlan | Problem], None]) -> None:
+        """What a move would do, or why it cannot be done; nothing is changed.  `ended` is called on the desk thread."""
+
+        def work() -> None:
+            result: MovePlan | Problem
+            try:
+                result = self._planned(target)
+            except SlmdeskError as err:
+                result = problem_for(err)
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                result = problem_for(err)
+            self._desk.post(lambda: ended(result))
+
+        threading.Thread(target=work, name="plan-move", daemon=True).start()
+
+    def move(self, target: Path, ended: Callable[[MoveEnded], None] | None = None) -> None:
+        """Move the models and what downloads have fetched so far into `target`, and keep new ones there.
+
+        Linked models stay.  MoveProgress, then one MoveEnded are told; `ended` is called too.  Raises KnownError
+        `move.busy` while a move runs.
+        """
+        if self._thread is not None:
+            raise KnownError("move.busy", reason="they are being moved already")
+        self._stop = stop = threading.Event()
+
+        def work() -> None:
+            end = MoveEnded(str(target))
+            try:
+                end = self._moved(target, stop)
+            except Stopped:
+                pass
+            except SlmdeskError as err:
+                end = replace(end, problem=problem_for(err))
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                end = replace(end, problem=problem_for(err))
+            self._desk.post(lambda: finish(end))
+
+        def finish(end: MoveEnded) -> None:
+            self._thread = None
+            self._tell(end)
+            if ended:
+                ended(end)
+
+        self._thread = threading.Thread(target=work, name="move-models", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop; the models stay where they were.  Too late once the library has been told the new places."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Stop, and wait a moment until what was copied is removed."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join(CLOSE_S)
+
+    def recover(self) -> None:
+        """Undo or finish a move that was broken off.  At the start, on the desk thread, before a model is loaded."""
+        journal = move_files.read_journal(self._journal)
+        if journal is None:
+            return
+        lock = FileLock(self._lock)
+        if not lock.try_alone():
+            lock.close()
+            return  # it is being moved by another desk, just now
+        try:
+            journal = self._settled(journal) if journal.phase == SWITCHING else journal
+        except BaseException:
+            lock.close()
+            raise
+        settled = journal
+        threading.Thread(target=lambda: self._recovered(settled, lock), name="recover-move", daemon=True).start()
+
+    # ---- planning
+
+    @property
+    def _journal(self) -> Path:
+        return self._paths.data / "models-move.json"
+
+    @property
+    def _lock(self) -> Path:
+        return self._paths.data / "models-move.lock"
+
+    def _planned(self, target: Path) -> MovePlan:
+        """On a file thread.  Raises KnownError."""
+        folder, found = self._look(target)
+        copied = [one for one in found.files if move_files.is_other_disk(Path(one.old), target)]
+        copy_bytes, free = sum(one.bytes for one in copied), move_files.free_bytes(target)
+        if copied and free < copy_bytes + SPARE_BYTES:
+            needed = copy_bytes + SPARE_BYTES
+            raise KnownError("disk.full", path=str(target), needed_bytes=needed, available_bytes=free)
+        models = [one for one in found.files if one.id]
+        return MovePlan(
+            str(folder),
+            str(target),
+            models=len(models),
+            bytes=sum(one.bytes for one in models),
+            copy_bytes=copy_bytes,
+            free_bytes=free,
+            downloads=len(self._desk.call(self._running_downloads)),
+            missing=found.missing,
+        )
+
+    def _look(self, target: Path) -> tuple[Path, _Round]:
+        """The folder now, and what there is to move.  Raises KnownError for a target that cannot be."""
+        folder, records = self._desk.call(lambda: self._begin(target))
+        if not target.is_absolute() or "\0" in str(target):
+            raise KnownError("file.unwritable", path=str(target), reason="it is no whole path")
+        here, there = _real(folder), _real(target)
+        if there != here and there.is_relative_to(here):
+            raise KnownError("move.inside", path=str(target), other=str(folder))
+        shared = self._settings.policy.models_folder
+        if shared and there.is_relative_to(_real(Path(shared))):
+            raise KnownError("setting.managed", key="models.folder")
+        known = {str(_real(path.parent) / path.name) for path in (Path(os.fsdecode(one.path)) for one in records)}
+        if name := move_files.foreign_entry(there, known):
+            raise KnownError("move.not_empty", path=str(target), name=name)
+        found = self._gather(folder, target, records)
+        if there == here and not found.files:
+            raise KnownError("move.same", path=str(target))
+        return folder, found
+
+    def _begin(self, target: Path) -> tuple[Path, list[ModelRecord]]:
+        """On the desk thread."""
+        if self._store.read_only:
+            raise KnownError("store.read_only", path=str(self._paths.database))
+        self._settings.policy.refuse("models_folder", self._setting_for(target))
+        return self._models.folder, self._store.models()
+
+    def _gather(self, folder: Path, target: Path, records: Sequence[ModelRecord]) -> _Round:
+        """Copies of ours that are not in `target`, wherever an earlier setting put them, and what downloads left."""
+        files, missing = [], []
+        taken = {os.fsdecode(one.path) for one in records}
+        for one in records:
+            old = Path(os.fsdecode(one.path))
+            if one.linked or _real(old.parent) == _real(target):
+                continue
+            try:
+                size = old.stat().st_size
+            except OSError:
+                missing.append(str(old))
+                continue
+            new = _free_place(target, old.name, file_name(one.name, one.sha256), taken)
+            taken.add(str(new))
+            files.append(MovingFile(one.id, one.name, str(old), str(new), size, one.sha256))
+        if _real(folder) != _real(target):
+            for part in move_files.download_files(folder):
+                if not os.path.lexists(target / part.name):
+                    size = part.stat().st_size
+                    files.append(MovingFile("", part.name, str(part), str(target / part.name), size))
+        return _Round(tuple(files), tuple(missing))
+
+    def _setting_for(self, target: Path) -> str:
+        return "" if _real(target) == _real(self._paths.models) else str(target)
+
+    # ---- the work, on a file thread
+
+    def _moved(self, target: Path, stop: threading.Event) -> MoveEnded:
+        lock = FileLock(self._lock)
+        try:
+            if not lock.try_alone():
+                raise KnownError("move.busy", reason="another window or command moves them already")
+            self._end_earlier()
+            plan = self._planned(target)
+            is_new = not target.exists()
+            try:
+                private_folder(target)
+                with self._paused_downloads():
+                    moved, size = self._rounds(target, stop)
+            except BaseException:
+                if is_new:
+                    move_files.remove_if_empty(target)
+                raise
+        finally:
+            lock.close()
+        if Path(plan.folder) != self._paths.models and _real(Path(plan.folder)) != _real(target):
+            move_files.remove_if_empty(Path(plan.folder))
+        return MoveEnded(str(target), moved, size, plan.missing)
+
+    def _end_earlier(self) -> None:
+        """What is left of a move that was broken off, such as one whose disk was away at the start."""
+        if journal := move_files.read_journal(self._journal):
+            if journal.phase == SWITCHING:
+                before = journal
+                journal = self._desk.call(lambda: self._settled(before))
+            self._cleaned(journal)
+            self._journal.unlink(missing_ok=True)
+
+    def _rounds(self, target: Path, stop: threading.Event) -> tuple[int, int]:
+        moved = size = 0
+        for number in range(ROUNDS):
+            folder, records = self._desk.call(lambda: self._begin(target))
+            found = self._gather(folder, target, records).files
+            if number and not found:
+                break
+            self._move_round(folder, target, found, stop)
+            models = [one for one in found if one.id]
+            moved, size = moved + len(models), size + sum(one.bytes for one in models)
+        return moved, size
+
+    def _move_round(self, folder: Path, target: Path, files: tuple[MovingFile, ...], stop: threading.Event) -> None:
+        before, after = self._settings.current.models_folder, self._setting_for(target)
+        journal = Journal(PREPARING, str(target), before, after, files)
+        claims = move_files.claims_on([Path(one.old) for one in files if not one.id])
+        try:
+            journal.write(self._journal)
+            for each in sorted({target, *(Path(one.old).parent for one in files)}):
+                move_files.need_writable(each)
+            ready = self._prepared(target, files, stop)
+            journal = replace(journal, phase=SWITCHING, files=ready)
+            journal.write(self._journal)
+        except BaseException:
+            self._undo(replace(journal, phase=PREPARING))
+            raise
+        finally:
+            for claim in claims:
+                claim.release()
+        self._say(target, MoveStep.FINISHING, "", 0, 0, 1.0, None)
+        settled = self._desk.call(lambda: self._settled(journal))
+        if settled.phase == PREPARING:
+            raise KnownError("move.failed", path=str(target), reason="what was copied there is gone")
+        if self._cleaned(settled):
+            self._journal.unlink(missing_ok=True)
+
+    def _prepared(self, target: Path, files: tuple[MovingFile, ...], stop: threading.Event) -> tuple[MovingFile, ...]:
+        copied = [one for one in files if move_files.is_other_disk(Path(one.old), target)]
+        total = sum(one.bytes for one in copied)
+        pace, told, done, ready = Pace(), 0.0, 0, []
+        for file in files:
+
+            def say(step: MoveStep, share: int, of_one: int, file: MovingFile = file, before: int = done) -> None:
+                nonlocal told
+                if time.monotonic() - told < TELL_S and of_one < file.bytes:
+                    return
+                told = time.monotonic()
+                work = 2 * before + share  # each byte is written, then read again
+                eta = pace.left_s(work, 2 * total)
+                shown = before + (of_one if step is MoveStep.COPYING else file.bytes)
+                self._say(target, step, file.name, shown, total, work / max(2 * total, 1), eta)
+
+            ready.append(
+                move_files.prepare(
+                    file,
+                    lambda of_one, _all, say=say: say(MoveStep.COPYING, of_one, of_one),  # type: ignore[misc]
+                    lambda of_one, size, say=say: say(MoveStep.CHECKING, size + of_one, of_one),  # type: ignore[misc]
+                    stop,
+                )
+            )
+            done += file.bytes if file in copied else 0
+        if stop.is_set():
+            raise Stopped
+        return tuple(ready)
+
+    def _say(
+        self, target: Path, step: MoveStep, name: str, done: int, total: int, fraction: float, eta: float | None
+    ) -> None:
+        fact = MoveProgress(str(target), step, name, done, total, min(1.0, fraction), eta)
+        self._desk.post(lambda: self._tell(fact))
+
+    @contextlib.contextmanager
+    def _paused_downloads(self) -> Iterator[None]:
+        """Those that run are paused, and go on afterwards in the new folder.  Raises KnownError `move.busy`."""
+        paused = self._desk.call(self._pause_downloads)
+        try:
+            deadline = time.monotonic() + PAUSE_S
+            while set(self._desk.call(self._running_downloads)) & set(paused):
+                if time.monotonic() >= deadline:
+                    raise KnownError("move.busy", reason="a download does not stop")
+                time.sleep(LOOK_S)  # it ends by itself within half a second
+            yield
+        finally:
+            self._desk.post(lambda: self._resume_downloads(paused))
+
+    def _pause_downloads(self) -> list[str]:
+        running = self._running_downloads()
+        for id in running:
+            self._downloads.pause(id)
+        return running
+
+    def _running_downloads(self) -> list[str]:
+        return [one.id for one in self._downloads.all() if one.state not in ENDS]
+
+    def _resume_downloads(self, paused: Sequence[str]) -> None:
+        for one in self._downloads.all():
+            if one.id in paused and one.state is DownloadState.PAUSED:
+                self._downloads.resume(one.id)
+
+    # ---- switching and cleaning, also after a crash
+
+    def _settled(self, journal: Journal) -> Journal:
+        """The library and the settings get the new places, or, when those are gone, keep the old ones.
+
+        Returns the journal with what is left to do: SWITCHING to remove the old files, PREPARING to remove the new
+        ones.  On the desk thread.
+        """
+        if Path(journal.target).is_dir():
+            for one in journal.files:
+                try:
+                    move_files.rename_now(one)
+                except OSError as err:
+                    raise problem_of(err, Path(one.new)) from err
+        paths = self._paths_by_id()
+        models = [one for one in journal.files if one.id and paths.get(one.id) in (one.old, one.new)]
+        if all(move_files.is_whole(one.new, one.bytes) for one in models) and Path(journal.target).is_dir():
+            self._store.relocate_models(
+                [
+                    (
+                        one.id,
+                        os.fsencode(one.old),
+                        os.fsencode(one.new),
+                        (one.mtime_ns, one.inode) if one.inode else None,
+                    )
+                    for one in models
+                ]
+            )
+            self._settings.change(models_folder=journal.new_setting)
+            self._tell(ModelsChanged())
+            return journal
+        back = [one for one in models if move_files.is_whole(one.old, one.bytes)]
+        self._store.relocate_models([(one.id, os.fsencode(one.new), os.fsencode(one.old), None) for one in back])
+        self._settings.change(models_folder=journal.old_setting)
+        self._tell(ModelsChanged())
+        journal = replace(journal, phase=PREPARING)
+        journal.write(self._journal)
+        return journal
+
+    def _cleaned(self, journal: Journal) -> bool:
+        """Remove what is there twice.  Whether nothing is left to do."""
+        paths = self._desk.call(self._paths_by_id)
+        if journal.phase == SWITCHING:
+            return move_files.remove_old(journal, paths)
+        move_files.undo(journal, set(paths.values()))
+        return Path(journal.target).is_dir()  # else its disk is away, and what was copied is still on it
+
+    def _undo(self, journal: Journal) -> None:
+        """After a cancel or a failure."""
+        with contextlib.suppress(SlmdeskError, OSError):
+            if self._cleaned(journal):
+                self._journal.unlink(missing_ok=True)
+
+    def _recovered(self, journal: Journal, lock: FileLock) -> None:
+        """On a file thread."""
+        try:
+            if self._cleaned(journal):
+                self._journal.unlink(missing_ok=True)
+                move_files.remove_if_empty(Path(journal.target))
+                if journal.phase == PREPARING:
+                    notice = Noticed(problem_for(KnownError("move.undone", path=journal.target)))
+                    self._desk.post(lambda: self._tell(notice))
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the person is told, never nobody
+            problem = problem_for(err)
+            self._desk.post(lambda: self._tell(Noticed(problem)))
+        finally:
+            lock.close()
+
+    def _paths_by_id(self) -> dict[str, str]:
+        return {one.id: os.fsdecode(one.path) for one in self._store.models()}
+
+
+def _real(path: Path) -> Path:
+    """Without links; as it is where that cannot be found out."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path
+
+
+def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
+    """Under its own name, else the one the program would make, else with a number."""
+    stem, suffix = Path(other).stem, Path(other).suffix
+    names = [name, other, *(f"{stem}-{number}{suffix}" for number in range(2, 1000))]
+    for one in names:
+        place = target / one
+        if str(place) not in taken and not os.path.lexists(place):
+            return place
+    raise KnownError("file.exists", path=str(target / name))
