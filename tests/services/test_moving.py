@@ -423,16 +423,24 @@ def run_mover(target: Path, at: int, how: str) -> str:
     return done.stdout.strip()
 
 
+def wait_for_lock(services) -> None:
+    """Until nobody moves, nor tidies after a move."""
+    lock, pause = FileLock(services.paths.data / "models-move.lock"), threading.Event()
+    for _ in range(400):
+        if lock.try_alone():
+            break
+        pause.wait(0.05)
+    else:
+        pytest.fail("somebody still holds the lock")
+    lock.close()
+
+
 def look_after(home: Path, target: Path, folder: Path, sums: dict[str, str], parts: int) -> tuple[set[Path], bool]:
     """After the next start each model is there once, whole, and nothing else.  Where, and if that was said."""
     services = open_echo()
     told = Told(services)
     try:
-        deadline = threading.Event()
-        for _ in range(400):
-            if not journal(told).exists():
-                break
-            deadline.wait(0.05)
+        wait_for_lock(services)
         assert not journal(told).exists()
         found = {one.id: one for one in models(told)}
         assert {one.id: one.sha256 for one in found.values()} == sums
@@ -518,6 +526,7 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(told
         assert places(again) == {folder}
         assert services.models.folder == folder
         assert read_journal(journal(again)).phase == PREPARING  # to be tidied when the stick comes back
+        wait_for_lock(services)
         target.mkdir()
         (target / Path(files[0].new).name).write_bytes(b"a copy")
     finally:
