@@ -59,7 +59,7 @@ def chat(
         raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
     interactive = prompt is None and sys.stdin.isatty()
     if prompt in (None, "-") and not interactive:
-        prompt = _read_stdin()
+        prompt = read_stdin()
     elif prompt is not None and (more := _given_beside(face)):
         prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
@@ -177,7 +177,7 @@ class _Talk:
         return 1
 
 
-def _read_stdin() -> str:
+def read_stdin() -> str:
     """All of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
     try:
         data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
@@ -205,7 +205,7 @@ def _given_beside(face: Face) -> str:
             return ""
     elif not stat.S_ISREG(mode):
         return ""
-    return _read_stdin().strip()
+    return read_stdin().strip()
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:

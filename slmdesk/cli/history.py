@@ -28,14 +28,16 @@ def history() -> None:
 
 
 @history.command("list")
-@click.option("--deleted", is_flag=True, help="Those in the bin.")
+@click.option("--deleted", is_flag=True, help="Those in the bin, of every kind.")
+@click.option("--kind", type=click.Choice(["chat", "comparison"]), help="Comparisons of models instead of chats.")
 @json_option
 @click.pass_obj
-def list_items(face: Face, deleted: bool) -> None:
+def list_items(face: Face, deleted: bool, kind: str | None) -> None:
     """All chats, newest first."""
+    wanted = kind or (None if deleted else "chat")
     items: list[Item] = []
     with face.services() as services:
-        while page := services.desk.call(partial(services.history.items, **_after(items), deleted=deleted)):
+        while page := services.desk.call(partial(services.history.items, wanted, **_after(items), deleted=deleted)):
             items += page
     if face.as_json:
         face.give([_item(one) for one in items])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slmdesk.cli.comparing import compare, vote
 from slmdesk.cli.exams import bench, exam
 from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
@@ -36,6 +37,8 @@ models.add_command(search)
 models.add_command(download)
 models.add_command(exam)
 models.add_command(bench)
+models.add_command(compare)
+models.add_command(vote)
 for command in (default, rename, find, pack, unpack, move):
     models.add_command(command)
 

@@ -42,6 +42,26 @@ def to_markdown(item: Item, messages: Sequence[Message], path: Sequence[Message]
     return "\n\n".join(blocks) + "\n"
 
 
+def comparison_to_markdown(
+    item: Item,
+    messages: Sequence[Message],
+    figures: Mapping[str, Sequence[tuple[str, str]]],
+    vote: str,
+) -> str:
+    """A comparison as a Markdown document: the prompt, each answer with what was measured of it, the vote."""
+    blocks = [f"# {_heading(item.title)}"]
+    for one in messages:
+        blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
+        words = one.text or "".join(part.text for part in one.parts)
+        if words.strip():
+            blocks.append(words.strip("\n"))
+        if one.status in _CUT:
+            blocks.append(f"*({_CUT[one.status]})*")
+        if one.id in figures:
+            blocks.append("\n".join(f"- {name}: {value}" for name, value in figures[one.id]))
+    return "\n\n".join([*blocks, _heading(vote)]) + "\n"
+
+
 def to_json(item: Item, messages: Sequence[Message], path: Sequence[Message]) -> str:
     """Everything the store knows of a chat but owners and revisions, as one JSON object."""
     shape: dict[str, Json] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
@@ -30,6 +31,19 @@ TICK_S = 0.05
 RETRY_S = 1.0
 
 
+class Watcher(Protocol):
+    """Who wants to be by while an answer is written.  Called on the desk thread."""
+
+    def began(self) -> None:
+        """The model is there, and is given the request now; again where its process was replaced."""
+
+    def ending(self, answer: Answer | None) -> None:
+        """It has ended, and the model is still there.  None: it did not end well."""
+
+    def ended(self, message: Message) -> None:
+        """Its row has ended, and that was told.  Not called when the desk ends."""
+
+
 @dataclass(slots=True, eq=False)
 class _Growing:
     """One answer."""
@@ -40,6 +54,7 @@ class _Growing:
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
     prefix: str
+    watcher: Watcher | None = None
     pieces: list[str] = field(default_factory=list)
     length: int = 0
     written: int = 0
@@ -98,9 +113,10 @@ class Answers:
         sampling: Sampling,
         *,
         explicit: bool = False,
+        watcher: Watcher | None = None,
     ) -> None:
         """Write an answer into `message`, going on behind the text it has.  The row is `streaming` already."""
-        growing = _Growing(message, shelf, record, tuple(turns), sampling, prefix=message.text)
+        growing = _Growing(message, shelf, record, tuple(turns), sampling, prefix=message.text, watcher=watcher)
         self._growing[message.id] = growing
         self._want(growing, explicit=explicit)
 
@@ -121,6 +137,8 @@ class Answers:
         for growing in tuple(self._growing.values()):
             if growing.job and growing.ending is None:
                 growing.job.cancel()
+            if growing.waiter:  # else the end of its load would end it once more
+                self._room.forget(growing.waiter)
             ending = growing.ending or Ending(Status.INTERRUPTED)
             try:
                 growing.shelf.end_message(growing.message.id, growing.text, ending)
@@ -157,6 +175,8 @@ class Answers:
         growing.is_running = True
         growing.generation = self._room.generation
         self._room.begin()
+        if growing.watcher:
+            growing.watcher.began()
         growing.job = self._room.client.start(
             "chat", payload, lambda event: self._desk.post(lambda: self._on_event(growing, event))
         )
@@ -272,12 +292,16 @@ class Answers:
         if growing.ending is not None:
             return
         growing.ending = ending
+        if growing.watcher:
+            growing.watcher.ending(answer)
         self._leave_room(growing)
         if not self._write_end(growing, ending):
             self._schedule()
         ended = _ended(growing.message, growing.text, ending)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._tell(MessageEnded(ended, problem, usage, timing))
+        if growing.watcher:
+            growing.watcher.ended(ended)
 
     def _leave_room(self, growing: _Growing) -> None:
         if growing.is_running:

@@ -12,6 +12,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
 from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_json
+from slmdesk.services.coming_back import mark, return_to
 from slmdesk.services.desk import Desk
 from slmdesk.services.energy import Energy, EnergySource, Meter, energy_words
 from slmdesk.services.facts import Problem
@@ -106,21 +107,19 @@ class BenchService:
         Raises KnownError `model.…`, and `request.invalid` while an answer is being written or another is measured.
         """
         record = self._models.choose(model)
-        if self._bench is not None:
-            raise KnownError("request.invalid", what="a model is being measured already; wait until it is done")
+        if self._jobs.is_held:
+            raise KnownError("request.invalid", what="models are being compared or measured already; wait or stop that")
         self._jobs.hold()
         if self._room.is_busy:
             self._jobs.let_go()
             raise KnownError("request.invalid", what="an answer is being written; measure afterwards")
-        held = self._room.loaded()
-        before = held[0] if held else None
+        before = mark(self._models, self._room)
         self._room.unload()
 
         def end(result: BenchResult | Problem | None) -> None:
             self._bench = None
             self._jobs.let_go()
-            if before is not None and before.id != record.id:
-                self._room.choose(before, explicit=False)
+            return_to(before, self._models, self._room, self._store)
             if isinstance(result, BenchResult):
                 self._note(record, result.output_tokens_per_s, result.prompt_tokens + result.output_tokens // 2)
             ended(result)

@@ -76,6 +76,11 @@ class ChatService:
         """Chats that were opened here, with the ids of their messages a face was told of."""
 
     @property
+    def answers(self) -> Answers:
+        """All answers this desk writes, whatever they belong to."""
+        return self._answers
+
+    @property
     def writing(self) -> int:
         """How many answers are being written, or wait for their model."""
         return self._answers.count
@@ -280,6 +285,8 @@ class ChatService:
         if wish.chat is not None:
             shelf = self._shelf_of(wish.chat)
             item = shelf.item(wish.chat)
+            if item.kind != KIND:
+                raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
             if wish.system is not None and wish.system != _system(item):
                 item = shelf.change_item_settings(item.id, system=wish.system)
             if item.title == NEW_CHAT and not shelf.messages(item.id):

@@ -9,8 +9,9 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.records import Found, Item, Message
-from slmdesk.exports.chats import FORMATS
+from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
+from slmdesk.services import comparing
 from slmdesk.services.chats import ChatService
 from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged
 from slmdesk.store import Rescued, Store, damaged_copies
@@ -32,13 +33,13 @@ class HistoryService:
 
     def items(
         self,
-        kind: str = "chat",
+        kind: str | None = "chat",
         *,
         before: tuple[float, int] | None = None,
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """A page of items, newest first; `before` is (updated, n) of the last one seen."""
+        """A page of items, newest first; `before` is (updated, n) of the last one seen.  `kind` None: of every kind."""
         return self._store.items(kind, before=before, limit=limit, deleted=deleted)
 
     def item(self, id: str) -> Item:
@@ -109,7 +110,10 @@ class HistoryService:
         """A chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`, `request.invalid`."""
         if form not in FORMATS:
             raise KnownError("request.invalid", what=f"no format {form}")
-        held = self._chats.open(self._store.item(id).id)
+        item = self._store.item(id)
+        if item.kind == comparing.KIND and form == "md":
+            return comparison_to_markdown(*comparing.export_parts(item, self._chats.messages(item.id)))
+        held = self._chats.open(item.id)
         return FORMATS[form](held.item, self._chats.messages(held.item.id), held.messages)
 
     def export_to(self, id: str, form: str, target: Path, *, replace: bool = False) -> int:

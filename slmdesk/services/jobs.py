@@ -148,6 +148,11 @@ class JobService:
         if self._run:
             self._put_down(self._run)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody measures."""
+        return self._holds > 0
+
     def let_go(self) -> None:
         """The end of one `hold`: the job in hand goes on."""
         self._holds -= 1

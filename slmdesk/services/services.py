@@ -15,6 +15,7 @@ from slmdesk.paths import Paths, make_folders
 from slmdesk.services.backups import BackupService
 from slmdesk.services.bench import BenchService
 from slmdesk.services.chats import ChatService
+from slmdesk.services.comparing import ComparingService
 from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
 from slmdesk.services.downloads import DownloadService
@@ -76,6 +77,7 @@ class Services:
     exams: ExamService
     first_exams: FirstExams
     bench: BenchService
+    comparing: ComparingService
     engine: ChildClient
     reader: ChildClient
     read_only: bool
@@ -171,6 +173,9 @@ class Services:
         self.packs = PackService(self.desk, self.store, self.models, self.tell)
         self.finding = FindingService(self.desk, self.store, self.models)
         self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.tell)
+        self.comparing = ComparingService(
+            self.desk, self.store, self.models, room, self.jobs, self.chats.answers, self.tell
+        )
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.reader)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
@@ -204,6 +209,7 @@ class Services:
         self.bench.cancel()
         self.first_exams.close()
         self.measuring.close()
+        self.comparing.close()
         self.jobs.close()
         self.chats.close()
         self._room.close()

@@ -38,18 +38,23 @@ class Items(Words):
 
     def items(
         self,
-        kind: str = "chat",
+        kind: str | None = "chat",
         *,
         before: tuple[float, int] | None = None,
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """A page, the last touched first.  `before`: (updated, n) of the last one seen.  `deleted`: the trash."""
-        where, values = "", [kind]  # type: str, list[Value]
+        """A page, the last touched first.  `before`: (updated, n) of the last one seen.  `deleted`: the trash.
+
+        `kind` None: of every kind.
+        """
+        where, values = "", []  # type: str, list[Value]
+        if kind is not None:
+            where, values = "and kind = ? ", [kind]
         if before is not None:
-            where, values = "and (updated, n) < (?, ?)", [kind, *before]
+            where, values = f"{where}and (updated, n) < (?, ?)", [*values, *before]
         rows = self._db.rows(
-            f"select * from items where kind = ? and deleted_at is {'not ' if deleted else ''}null {where}"
+            f"select * from items where deleted_at is {'not ' if deleted else ''}null {where}"
             " order by updated desc, n desc limit ?",
             [*values, limit],
         )

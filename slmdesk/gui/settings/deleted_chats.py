@@ -80,7 +80,7 @@ class DeletedChats(QDialog):
     @Slot()
     def refresh(self) -> None:
         """List them again."""
-        self._bridge.ask(lambda services: services.history.items(limit=self._shown, deleted=True), self._show)
+        self._bridge.ask(lambda services: services.history.items(None, limit=self._shown, deleted=True), self._show)
 
     def _show(self, items: Sequence[Item]) -> None:
         at = max(self._list.currentRow(), 0)
@@ -88,7 +88,8 @@ class DeletedChats(QDialog):
         for item in items:
             deleted = QDateTime.fromSecsSinceEpoch(int(item.deleted_at or item.updated)).date()
             when = QLocale().toString(deleted, QLocale.FormatType.ShortFormat)
-            row = QListWidgetItem(f"{item.title}   ({when})", self._list)
+            what = "" if item.kind == "chat" else f"{item.kind}, "
+            row = QListWidgetItem(f"{item.title}   ({what}{when})", self._list)
             row.setData(Qt.ItemDataRole.UserRole, (item.id, item.title))
         self._list.setCurrentRow(min(at, self._list.count() - 1))
         self._intro.setText(INTRO if items else "The trash is empty.")

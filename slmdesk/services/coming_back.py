@@ -1,0 +1,41 @@
+"""Other models are tried or measured for a while; afterwards the one in use before is in use again.  Desk thread."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Which model was in use."""
+
+    usual: ModelRecord | None
+    """The one that answers where none is named."""
+    loaded: ModelRecord | None
+
+
+def mark(models: ModelService, room: EngineRoom) -> Before:
+    """What is in use now."""
+    held = room.loaded()
+    try:
+        usual: ModelRecord | None = models.choose(None)
+    except KnownError:  # none yet, or several and none was ever used
+        usual = None
+    return Before(usual, held[0] if held else None)
+
+
+def return_to(before: Before, models: ModelService, room: EngineRoom, store: Store) -> None:
+    """Have what was in use before in use again: what answers by default, and what was loaded."""
+    with suppress(KnownError):  # removed meanwhile, or the disk is full: another one answers then
+        if before.usual is not None and models.choose(None).id != before.usual.id:
+            store.change_model(before.usual.id, last_used=time.time())
+    if before.loaded is not None:
+        room.choose(before.loaded, explicit=False)

@@ -1,0 +1,428 @@
+"""Comparisons: one prompt, answered by several models one after another under the same conditions.  Desk thread.
+
+A comparison is an item of kind `comparison`: its one message of the person's has the answers as children, so that
+history, search, trash and export know it as they know a chat.  What was measured, and the vote, are its settings.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Ending, Item, Message, ModelRecord, Status
+from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.answers import Answers
+from slmdesk.services.coming_back import Before, mark, return_to
+from slmdesk.services.conversation import title_from, turns_for_engine, words_of
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.energy import EnergySource, Meter, energy_words
+from slmdesk.services.facts import Fact, ItemChanged, MessageAdded, MessageEnded
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.services.sentences import bytes_for_people
+from slmdesk.store import Store
+
+KIND = "comparison"
+PROMPT_VERSION = "compare-1"
+LEAST, MOST = 2, 4
+"""Models of one comparison."""
+ANSWER_TOKENS = 512
+MAX_NOTE = 2000
+LOOK_S = 0.25
+"""How often is looked whether the answers of others have ended."""
+SEEDS = 1 << 31
+
+SETTINGS = Sampling(
+    temperature=0.4, top_k=40, top_p=0.9, min_p=0.05, typical_p=1.0, repeat_penalty=1.1, penalty_last_n=256,
+    frequency_penalty=0.0, presence_penalty=0.0,
+)  # fmt: skip
+"""The same for all, whatever a model's file recommends."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompareWish:
+    """What shall be compared."""
+
+    prompt: str
+    models: tuple[str, ...]
+    """Ids, unique prefixes or names; two to four."""
+    is_blind: bool = False
+    """Names and figures are shown after the vote, and the models are in no order that tells them."""
+    seed: int | None = None
+    """The same for all; None: one is drawn."""
+    max_tokens: int = ANSWER_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured of one answer."""
+
+    first_token_s: float
+    total_s: float
+    """From the request to the last word; loading is not in it."""
+    tokens_per_s: float
+    output_tokens: int
+    memory_bytes: int
+    """Of the model's process with the model in it, at the last word."""
+    energy_j: float | None = None
+    energy_source: str = ""
+    """One of EnergySource; '' without a number."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """As pairs of what and how much, for people."""
+        energy = "not measured"
+        if self.energy_j is not None and self.energy_source in tuple(EnergySource):
+            energy = energy_words(self.energy_j, EnergySource(self.energy_source))
+        return [
+            ("First word after", _seconds(self.first_token_s)),
+            ("Whole answer", f"{_seconds(self.total_s)}, {self.output_tokens:,} tokens"),
+            ("Speed", f"{self.tokens_per_s:.1f} tokens/s"),
+            ("Memory", bytes_for_people(self.memory_bytes)),
+            ("Energy", energy),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Which answer a person found best."""
+
+    best: str | None
+    """Id of an answer; None: none of them."""
+    note: str = ""
+    time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One answer of a comparison."""
+
+    message: Message
+    figures: Figures | None
+
+    @property
+    def name(self) -> str:
+        """Of its model."""
+        return self.message.model_name or "unknown model"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparison opened."""
+
+    item: Item
+    prompt: str
+    answers: tuple[Compared, ...]
+    """In the order in which they were, or will be, written."""
+    vote: Vote | None
+    is_blind: bool
+    seed: int | None = None
+
+    @property
+    def hides_names(self) -> bool:
+        """Whether a face must not say yet which model wrote what."""
+        return self.is_blind and self.vote is None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether answers are still to come."""
+        return any(one.message.status is Status.STREAMING for one in self.answers)
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """The comparison that is written now."""
+
+    item: str
+    user: Message
+    waiting: list[tuple[Message, ModelRecord]]
+    before: Before
+    """In use before, and again afterwards."""
+    current: str = ""
+    stopped: bool = False
+    later: Later | None = None
+    measured: dict[str, Json] = field(default_factory=dict)
+
+
+class ComparingService:
+    """What a person can do with comparisons.  One is written at a time."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        models: ModelService,
+        room: EngineRoom,
+        jobs: JobService,
+        answers: Answers,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._models, self._room = desk, store, models, room
+        self._jobs, self._answers, self._tell = jobs, answers, tell
+        self._run: _Run | None = None
+
+    # ---- wishes
+
+    def begin(self, wish: CompareWish) -> Comparison:
+        """Save the prompt and the rows of all answers, and have them written one after another.
+
+        Each model is loaded anew and answers alone: jobs stand back, and answers being written elsewhere end first.
+        One that fails does not keep the others from answering.  Raises KnownError `request.invalid`, `model.unknown`,
+        `store.…`.
+        """
+        records = self._checked(wish)
+        self._jobs.hold()
+        try:
+            item = self._add(wish, records)
+        except BaseException:
+            self._run = None
+            self._jobs.let_go()
+            raise
+        self._when_free()
+        return self.open(item)
+
+    def stop(self) -> None:
+        """Stop what is being written, and begin nothing more; the words so far stay."""
+        run = self._run
+        if run is None or run.stopped:
+            return
+        run.stopped = True
+        if run.current:
+            self._answers.stop(run.current)
+        else:
+            self._advance(run)
+
+    def open(self, id: str) -> Comparison:
+        """A comparison with the words that are not in its rows yet.  Raises KnownError `item.unknown`."""
+        item = self._store.item(id)
+        if item.kind != KIND:
+            raise KnownError("item.unknown", id=id[:80])
+        messages = [self._answers.as_it_is(one) for one in self._store.messages(item.id)]
+        prompt = next((words_of(one) for one in messages if one.role is Role.USER), "")
+        measured = item.settings.get("measured")
+        found = measured if isinstance(measured, Mapping) else {}
+        answers = tuple(Compared(one, _figures(found.get(one.id))) for one in messages if one.role is Role.ASSISTANT)
+        seed = item.settings.get("seed")
+        return Comparison(item, prompt, answers, vote_of(item), is_blind(item), seed if isinstance(seed, int) else None)
+
+    def items(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> list[Item]:
+        """A page of comparisons, newest first; `before` is (updated, n) of the last one seen."""
+        return self._store.items(KIND, before=before, limit=limit)
+
+    def vote(self, id: str, best: str | None, note: str = "") -> Comparison:
+        """Keep which answer was best, None for none; a later vote takes the place of an earlier one.
+
+        Raises KnownError `item.unknown`, and `request.invalid` while answers are still to come.
+        """
+        held = self.open(id)
+        if held.is_running:
+            raise KnownError("request.invalid", what="answers are still to come; vote afterwards")
+        if best is not None and best not in {one.message.id for one in held.answers}:
+            raise KnownError("item.unknown", id=best[:80])
+        vote: dict[str, Json] = {"best": best, "note": note.strip()[:MAX_NOTE], "time": time.time()}
+        self._tell(ItemChanged(self._store.change_item_settings(held.item.id, vote=vote)))
+        return self.open(held.item.id)
+
+    def close(self) -> None:
+        """The desk ends: what was not begun yet is `interrupted`, as what is being written."""
+        run, self._run = self._run, None
+        if run is None:
+            return
+        if run.later:
+            run.later.cancel()
+        for message, _record in run.waiting:
+            with suppress(KnownError):  # then the next desk does it
+                self._store.end_message(message.id, "", Ending(Status.INTERRUPTED))
+
+    # ---- beginning
+
+    def _checked(self, wish: CompareWish) -> list[ModelRecord]:
+        if not wish.prompt.strip():
+            raise KnownError("request.invalid", what="no text")
+        if self._jobs.is_held:
+            raise KnownError("request.invalid", what="models are being compared or measured already; wait or stop that")
+        if not LEAST <= len(wish.models) <= MOST:
+            raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(wish.models)}")
+        records = [self._models.choose(one) for one in wish.models]
+        if len({one.id for one in records}) < len(records):
+            raise KnownError("request.invalid", what="each model can be named once")
+        if wish.is_blind:
+            secrets.SystemRandom().shuffle(records)
+        return records
+
+    def _add(self, wish: CompareWish, records: Sequence[ModelRecord]) -> str:
+        seed = secrets.randbelow(SEEDS) if wish.seed is None else wish.seed
+        names = [one.name for one in records]
+        settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": wish.max_tokens}
+        if wish.is_blind:
+            settings["blind"] = True
+        item = self._store.add_item(KIND, title_from(wish.prompt), settings=settings)
+        self._tell(ItemChanged(item))
+        user = self._store.add_message(
+            item.id, parent=None, role=Role.USER, parts=(TextPart(wish.prompt, Origin.PERSON),), status=Status.COMPLETE
+        )
+        self._tell(MessageAdded(user))
+        sampling = {key: value for key, value in to_json(SETTINGS).items() if value not in (None, [], False)}
+        waiting = []
+        for record in records:
+            answer = self._store.add_message(
+                item.id,
+                parent=user.id,
+                role=Role.ASSISTANT,
+                status=Status.STREAMING,
+                model_sha256=record.sha256,
+                model_name=record.name,
+                sampling=sampling | {"max_tokens": wish.max_tokens},
+                seed=seed,
+                prompt_version=PROMPT_VERSION,
+            )
+            self._tell(MessageAdded(answer))
+            waiting.append((answer, record))
+        self._run = _Run(item.id, user, waiting, mark(self._models, self._room))
+        return item.id
+
+    def _when_free(self) -> None:
+        """What others have being written ends first; then the first model is loaded anew, as the others will be."""
+        run = self._run
+        if run is None:
+            return
+        run.later = None
+        if self._room.is_busy and not run.stopped:
+            run.later = self._desk.call_later(LOOK_S, self._when_free)
+            return
+        self._room.unload()
+        self._advance(run)
+
+    # ---- one after the other
+
+    def _advance(self, run: _Run) -> None:
+        if self._run is not run:
+            return
+        while run.stopped and run.waiting:
+            message, _record = run.waiting.pop(0)
+            with suppress(KnownError):  # deleted for good meanwhile, or a disk in trouble: nothing is lost with it
+                self._tell(MessageEnded(self._store.end_message(message.id, "", Ending(Status.CANCELLED))))
+        if not run.waiting:
+            self._finish(run)
+            return
+        message, record = run.waiting.pop(0)
+        run.current = message.id
+        turns, _ids = turns_for_engine("", (run.user,))
+        wanted = max(1, int(str(message.sampling.get("max_tokens") or ANSWER_TOKENS)))
+        sampling = Sampling(seed=message.seed, max_tokens=wanted).over(SETTINGS)
+        watcher = _Watcher(self._room, lambda ended, figures: self._on_ended(run, ended, figures))
+        self._answers.start(message, self._store, record, turns, sampling, explicit=True, watcher=watcher)
+
+    def _finish(self, run: _Run) -> None:
+        if run.later:
+            run.later.cancel()
+        self._run = None
+        self._jobs.let_go()
+        return_to(run.before, self._models, self._room, self._store)
+        with suppress(KnownError):
+            self._tell(ItemChanged(self._store.item(run.item)))
+
+    def _on_ended(self, run: _Run, message: Message, figures: Figures | None) -> None:
+        if self._run is not run:
+            return
+        run.current = ""
+        if figures is not None:
+            run.measured[message.id] = to_json(figures)
+            with suppress(KnownError):  # a full disk: the words come first, and are tried again
+                self._tell(ItemChanged(self._store.change_item_settings(run.item, measured=dict(run.measured))))
+        if message.status is Status.CANCELLED:
+            run.stopped = True
+        self._desk.post(lambda: self._advance(run))
+
+
+class _Watcher:
+    """Measures one answer while it is written; see `answers.Watcher`."""
+
+    def __init__(self, room: EngineRoom, told: Callable[[Message, Figures | None], None]) -> None:
+        self._room, self._told = room, told
+        self._meter: Meter | None = None
+        self._began = 0.0
+        self._figures: Figures | None = None
+
+    def began(self) -> None:
+        """The model is there and has the request."""
+        self._meter, self._began = Meter(self._room.client.pid), time.monotonic()
+
+    def ending(self, answer: Answer | None) -> None:
+        """The last word is there, and the model still."""
+        spent = self._meter.spent() if self._meter else None
+        if answer is not None:
+            self._figures = Figures(
+                first_token_s=round(answer.timing.first_token_s, 3),
+                total_s=round(time.monotonic() - self._began, 3),
+                tokens_per_s=round(answer.timing.tokens_per_s, 2),
+                output_tokens=answer.usage.output_tokens,
+                memory_bytes=self._room.memory_bytes(),
+                energy_j=spent.joules if spent else None,
+                energy_source=spent.source.value if spent else "",
+            )
+
+    def ended(self, message: Message) -> None:
+        """Its row has ended, and that was told."""
+        self._told(message, self._figures)
+
+
+def vote_of(item: Item) -> Vote | None:
+    """The vote of a comparison; None: there is none yet."""
+    try:
+        return dataclass_from(Vote, item.settings.get("vote"))
+    except KnownError:
+        return None
+
+
+def is_blind(item: Item) -> bool:
+    """Whether names were to be hidden until the vote."""
+    return item.settings.get("blind") is True
+
+
+def names_of(item: Item) -> list[str]:
+    """The names of its models, as they were then."""
+    names = item.settings.get("models")
+    return [str(one) for one in names] if isinstance(names, Sequence) and not isinstance(names, str) else []
+
+
+def letter_of(index: int) -> str:
+    """What an answer is called while names are hidden."""
+    return f"Answer {'ABCDEFGH'[index % 8]}"
+
+
+def export_parts(
+    item: Item, messages: Sequence[Message]
+) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
+    """What an export shows: the messages in order, what was measured of each, and the vote in a sentence."""
+    measured = item.settings.get("measured")
+    found = measured if isinstance(measured, Mapping) else {}
+    figures = {one.id: _figures(found.get(one.id)) for one in messages}
+    lines = {key: one.lines() for key, one in figures.items() if one is not None}
+    return item, messages, lines, vote_words(vote_of(item), {one.id: one.model_name or "" for one in messages})
+
+
+def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
+    """A vote in a sentence; `names` of the answers by id."""
+    if vote is None:
+        return "No vote yet."
+    said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
+    return f"Vote: {said}. {vote.note}".strip()
+
+
+def _figures(untrusted: Json) -> Figures | None:
+    if untrusted is None:
+        return None
+    try:
+        return dataclass_from(Figures, untrusted)
+    except KnownError:
+        return None
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
