@@ -241,6 +241,8 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="heading"] {{ font-size: {fonts.points(1.15)}pt; font-weight: 600; }}
     QLabel[kind="muted"] {{ color: {t.muted}; }}
     QLabel[kind="small"] {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; }}
+    QLabel[kind="badge"] {{ background: {t.raised}; color: {t.text}; font-size: {fonts.points(0.87)}pt;
+        border-radius: {CONTROL_RADIUS}px; padding: 1px 8px; }}
     QLabel[kind="warn"] {{ color: {t.warn}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="danger"] {{ color: {t.danger}; font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="drop"] {{ color: {t.muted}; border: {t.line_width}px dashed {t.muted};

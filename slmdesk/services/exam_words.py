@@ -55,6 +55,17 @@ def short_words(result: ExamResult) -> str:
     return "; ".join(parts)
 
 
+def few_words(result: ExamResult) -> str:
+    """For a menu: what not to use it for."""
+    weak = [_NOUNS[one.skill] for one in result.skills if one.level == "weak"]
+    fair = [_NOUNS[one.skill] for one in result.skills if one.level == "fair"]
+    if len(weak) == len(result.skills):
+        return "for short chats only"
+    if weak:
+        return f"not for {_listed(weak, 'or')}"
+    return f"fair at {_listed(fair)}" if fair else "good at all that was examined"
+
+
 def lines_of(result: ExamResult) -> tuple[str, ...]:
     """A sentence for each skill, with what it rests on."""
     return tuple(f"{_LEVELS[one.skill][one.level]}: {_grounds(one)}." for one in result.skills)

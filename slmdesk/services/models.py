@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header
 from slmdesk.core.records import ModelRecord
@@ -26,7 +27,7 @@ from slmdesk.services.facts import (
     Noticed,
     Problem,
 )
-from slmdesk.services.files import HashedFile, hash_file
+from slmdesk.services.files import HashedFile, OnBytes, hash_file
 from slmdesk.services.fits import Fit, Pc, fit_file
 from slmdesk.services.importing import Importer
 from slmdesk.services.loading import EngineRoom
@@ -37,6 +38,8 @@ from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
 T = TypeVar("T")
+VERIFIED = "verified"
+"""The fact that says when a model's file was last compared with its checksum."""
 OnEnded = Callable[[T | Problem], None]
 """Called once, on the desk thread."""
 
@@ -222,12 +225,36 @@ class ModelService:
 
     # ---- checking
 
-    def verify(self, models: Sequence[str], ended: OnEnded[Sequence[Verified]]) -> None:
-        """Hash the files of `models` (none given: of all) anew and compare.  Raises KnownError `model.unknown`."""
+    def verify(
+        self,
+        models: Sequence[str],
+        ended: OnEnded[Sequence[Verified]],
+        *,
+        progressed: Callable[[int, int], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Hash the files of `models` (none given: of all) anew and compare.  Raises KnownError `model.unknown`.
+
+        `progressed` is told bytes done and bytes in all, on the desk thread; after `stop` is set `ended` gets nothing
+        verified.
+        """
         records = [self._store.model(one) for one in models] if models else self._store.models()
+        total, stop = sum(one.bytes for one in records), stop or self._stop_all
 
         def work() -> Sequence[tuple[ModelRecord, HashedFile | KnownError]]:
-            return [(one, self._hash_again(one)) for one in records]
+            found: list[tuple[ModelRecord, HashedFile | KnownError]] = []
+            for one in records:
+                before = sum(done.bytes for done, _ in found)
+
+                def on_bytes(done: int, _of: int, before: int = before) -> None:
+                    if progressed:
+                        self._desk.post(lambda: progressed(before + done, total))
+
+                try:
+                    found.append((one, _hash_again(one, on_bytes, stop)))
+                except Stopped:
+                    return ()
+            return found
 
         self._on_file_thread(work, lambda found: ended(found if isinstance(found, Problem) else self._compare(found)))
 
@@ -330,13 +357,6 @@ class ModelService:
             source=old.source if source == "file" else source,
         )
 
-    def _hash_again(self, record: ModelRecord) -> HashedFile | KnownError:
-        """On a file thread."""
-        try:
-            return hash_file(Path(os.fsdecode(record.path)), lambda _done, _total: None, self._stop_all)
-        except KnownError as err:
-            return err
-
     def _compare(self, found: Sequence[tuple[ModelRecord, HashedFile | KnownError]]) -> Sequence[Verified]:
         verdicts = []
         for record, file in found:
@@ -348,6 +368,7 @@ class ModelService:
             else:
                 mark = file.mark
                 self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+                self._store.set_model_facts(record.id, **{VERIFIED: time.time()})
                 verdicts.append(Verified(record.id, ok=True))
         return verdicts
 
@@ -363,6 +384,14 @@ class ModelService:
             self._desk.post(lambda: ended(result))
 
         threading.Thread(target=run, name="model-file", daemon=True).start()
+
+
+def _hash_again(record: ModelRecord, on_bytes: OnBytes, stop: threading.Event) -> HashedFile | KnownError:
+    """On a file thread.  Raises Stopped."""
+    try:
+        return hash_file(Path(os.fsdecode(record.path)), on_bytes, stop)
+    except KnownError as err:
+        return err
 
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:

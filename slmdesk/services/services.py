@@ -14,6 +14,7 @@ from slmdesk.core.policy import load_policy
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.backups import BackupService
 from slmdesk.services.bench import BenchService
+from slmdesk.services.cards import CardService
 from slmdesk.services.chats import ChatService
 from slmdesk.services.comparing import ComparingService
 from slmdesk.services.desk import Desk
@@ -78,6 +79,7 @@ class Services:
     first_exams: FirstExams
     bench: BenchService
     comparing: ComparingService
+    cards: CardService
     engine: ChildClient
     reader: ChildClient
     read_only: bool
@@ -168,6 +170,7 @@ class Services:
         self.first_exams = FirstExams(self.desk, self.settings, self.models, self.exams, self.jobs, room, self.tell)
         self._hears = self.first_exams.hear
         self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs, self.measuring.note)
+        self.cards = CardService(self.desk, self.store, self.settings, self.bench, self.measuring.pc)
         self.uses = UseService(self.store, self.settings)
         self.names = NameService(self.store, self.tell)
         self.packs = PackService(self.desk, self.store, self.models, self.tell)

@@ -13,7 +13,16 @@ from fakes.fake_hub import FakeHub, Fault, online
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.core.records import Status
 from slmdesk.gui.models.adding import AddDialog
@@ -397,9 +406,13 @@ def test_verifying_and_details(models, model_file):
     add(desk, model_file, link=True)
     action(local(desk)[0], "verify")
     desk.wait(lambda: notice(desk, "to the last bit"))
-    action(local(desk)[0], "details")
-    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
-    assert "general.architecture: llama" in desk.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
+    panel = local(desk)[0].details
+    press(desk, "fields_toggle", panel)
+    fields = panel.findChild(QPlainTextEdit, "fields_list")
+    assert "general.architecture: llama" in fields.toPlainText()
+    QTest.keyClicks(panel.findChild(QLineEdit, "fields_search"), "context_length")
+    assert fields.toPlainText().startswith("llama.context_length: ")
+    assert len(fields.toPlainText().splitlines()) == 1
     model_file.write_bytes(model_file.read_bytes()[:-1] + b"x")
     action(local(desk)[0], "verify")
     desk.wait(lambda: notice(desk, "has changed since it was checked"))
@@ -524,7 +537,7 @@ def test_tab_goes_the_way_of_the_eye(models, model_file):
     seen: list[QWidget] = []
     desk.wait(lambda: _tabs(seen, page) == "use_button")
     names = [one.objectName() for one in seen]
-    assert names[:4] == ["use_button", "model_actions", "library_add_button", "page_button"]
+    assert names[:4] == ["use_button", "details_button", "model_actions", "library_add_button"]
     assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
 
 

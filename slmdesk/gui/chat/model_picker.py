@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
@@ -17,6 +17,7 @@ from slmdesk.services.facts import ModelState, ModelStateChanged
 from slmdesk.services.sentences import bytes_for_people
 
 MOST_NAME = 28
+MOST_MENU_NAME = 48
 WORDS = {
     ModelState.NONE: "no model",
     ModelState.NOT_LOADED: "not loaded",
@@ -42,6 +43,7 @@ class ModelPicker(QWidget):
         super().__init__(parent)
         self.setObjectName("model_picker")
         self._models: Sequence[ModelRecord] = ()
+        self._exams: Mapping[str, tuple[str, str]] = {}
         self._fact = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
@@ -99,6 +101,11 @@ class ModelPicker(QWidget):
         self._show()
 
     @Slot(object)
+    def show_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
+        """What examined models are good for: a few words and a sentence, by id."""
+        self._exams = exams
+
+    @Slot(object)
     def show_state(self, fact: ModelStateChanged) -> None:
         """Which one is in use, and its state."""
         self._fact = fact
@@ -109,10 +116,11 @@ class ModelPicker(QWidget):
         """Made anew each time, so that it is always right."""
         self._menu.clear()
         for model in self._models:
-            action = named(QAction(_menu_words(model), self._menu), f"model_{model.id}")
+            few, sentence = self._exams.get(model.id, ("", ""))
+            action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
             action.setChecked(model.id == self._fact.model)
-            action.setToolTip(plain_tip(_facts_of(model)))
+            action.setToolTip(plain_tip("\n".join(one for one in (_facts_of(model), sentence) if one)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
         if self._models:
@@ -141,8 +149,11 @@ class ModelPicker(QWidget):
         self._bar.setValue(round(self._fact.fraction * 1000))
 
 
-def _menu_words(model: ModelRecord) -> str:
-    return f"{model.name}   {bytes_for_people(model.bytes)}".replace("&", "&&")
+def _menu_words(model: ModelRecord, exam: str) -> str:
+    """Name and size; on the right, where shortcuts stand, what its exam says."""
+    name = model.name if len(model.name) <= MOST_MENU_NAME else model.name[: MOST_MENU_NAME - 1] + "…"
+    words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&").replace("\t", " ")
+    return f"{words}\t{exam}" if exam else words
 
 
 def _facts_of(model: ModelRecord) -> str:

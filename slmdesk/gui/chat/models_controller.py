@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.core.records import ModelRecord
+from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
+from slmdesk.services.exams import KIND as EXAM
 from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.sentences import bytes_for_people
 
@@ -27,12 +28,14 @@ GONE = "{name} was removed from the library elsewhere. Your chats are kept; choo
 class ModelsController(QObject):
     """The models, as facts for the page and wishes from it.  Lives on the window's thread.
 
-    Emits `models_listed` with ModelRecords, `state_changed` with a ModelStateChanged, `starter_found` with a sentence
+    Emits `models_listed` with the ModelRecords that can chat, `exams_known` with what examined ones are good for (a few
+    words and a sentence, by id), `state_changed` with a ModelStateChanged, `starter_found` with a sentence
     ('' when there is none), `import_progressed` with words and a fraction, `import_ended`, `file_chosen`
     with a Path to be looked at, `notice_raised`.
     """
 
     models_listed = Signal(object)
+    exams_known = Signal(object)
     state_changed = Signal(object)
     starter_found = Signal(str)
     import_progressed = Signal(str, float)
@@ -50,6 +53,7 @@ class ModelsController(QObject):
         self._fact = facts.ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.models_changed.connect(self._list)
+        bridge.job_changed.connect(self._on_job_changed)
         bridge.model_state_changed.connect(self._on_state_changed)
         bridge.import_progressed.connect(self._on_import_progressed)
         bridge.import_ended.connect(self._on_import_ended)
@@ -113,7 +117,8 @@ class ModelsController(QObject):
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
         self._known = frozenset(one.id for one in models)
-        self.models_listed.emit(models)
+        self.models_listed.emit([one for one in models if one.can_chat])
+        self._ask_exams()
         if self._fact.model is None or self._fact.model in self._known:
             return
         if self._fact.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
@@ -121,6 +126,14 @@ class ModelsController(QObject):
             self.unload()
         else:
             self._on_state_changed(self._fact)
+
+    def _ask_exams(self) -> None:
+        self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit, self._raise_problem)
+
+    @Slot(object)
+    def _on_job_changed(self, fact: facts.JobChanged) -> None:
+        if fact.kind == EXAM and fact.status is JobStatus.DONE:
+            self._ask_exams()
 
     @Slot(object)
     def _on_state_changed(self, fact: facts.ModelStateChanged) -> None:

@@ -193,6 +193,7 @@ class ChatPage(QWidget):
         models = self._models
         models.models_listed.connect(self._picker.show_models)
         models.models_listed.connect(self._on_models_listed)
+        models.exams_known.connect(self._picker.show_exams)
         models.state_changed.connect(self._picker.show_state)
         models.starter_found.connect(self._first.set_starter)
         models.import_progressed.connect(self._first.show_progress)

@@ -6,25 +6,35 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from slmdesk.core.records import ModelRecord
+from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.models.trials import TrialController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services import facts
+from slmdesk.services import exams, facts
+from slmdesk.services.cards import ModelCard
 from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.judging import Judged
-from slmdesk.services.models import ModelInfo, Verified
 from slmdesk.services.sentences import bytes_for_people
+from slmdesk.services.uses import SETTING, Use, lost_words
+from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.services.services import Services
+
+_ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED)
 
 
 class LibraryController(QObject):
     """Lives on the window's thread.
 
-    Emits `models_listed` with ModelRecords, `models_judged` with Judged by id, `state_changed` with a
-    ModelStateChanged, `import_progressed` with words and a fraction, `import_ended`, `details_read` with title,
-    sentence and text, `chat_requested` with a model's id, `notice_raised`.
+    Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a
+    ModelStateChanged, `import_progressed` with words and a fraction, `import_ended`, `policy_shown` with the
+    organisation's rules, `chat_requested` with a model's id, `notice_raised`.  What is tried out with a model is in
+    `trials`.
     """
 
     models_listed = Signal(object)
@@ -32,7 +42,7 @@ class LibraryController(QObject):
     state_changed = Signal(object)
     import_progressed = Signal(str, float)
     import_ended = Signal()
-    details_read = Signal(str, str, str)
+    policy_shown = Signal(object)
     notice_raised = Signal(object)
     chat_requested = Signal(str)
 
@@ -41,12 +51,18 @@ class LibraryController(QObject):
         self.setObjectName("library_controller")
         self._bridge = bridge
         self.undo_ms = undo_ms
-        self._known: dict[str, ModelRecord] = {}
+        self.trials = TrialController(bridge, self)
+        self.trials.notice_raised.connect(self.notice_raised)
+        self._known: dict[str, ModelCard] = {}
+        self._defaults: tuple[str, ...] = ()
         self._going: dict[str, QTimer] = {}
         self._importing: Path | None = None
         bridge.opened.connect(self.refresh)
+        bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
         bridge.models_changed.connect(self.refresh)
         bridge.pace_changed.connect(self.refresh)
+        bridge.settings_changed.connect(self._on_settings_changed)
+        bridge.job_changed.connect(self._on_job_changed)
         bridge.model_state_changed.connect(self._on_state_changed)
         bridge.import_progressed.connect(self._on_import_progressed)
         bridge.import_ended.connect(self._on_import_ended)
@@ -54,7 +70,7 @@ class LibraryController(QObject):
     @Slot()
     def refresh(self) -> None:
         """List the models again."""
-        self._bridge.ask(lambda services: services.models.list(), self._on_listed, self._raise_problem)
+        self._bridge.ask(lambda services: services.cards.list(), self._on_listed, self._raise_problem)
 
     @Slot(str)
     def use(self, model: str) -> None:
@@ -65,31 +81,24 @@ class LibraryController(QObject):
         """Give it another name."""
         self._bridge.ask(lambda services: services.names.rename(model, name), None, self._raise_problem)
 
-    def verify(self, model: str) -> None:
-        """Hash its file and compare with the sum it came with; a bar says how that ended."""
-        name, key = self._name(model), f"verify {model}"
-        self.notice_raised.emit(Notice(f"Checking {name}: its whole file is read.", key=key))
+    def set_default(self, model: str, use: Use, wished: bool) -> None:
+        """Make it the default for a job, or not any more."""
+        chosen = model if wished else None
+        self._bridge.ask(
+            lambda services: services.uses.set_default(use, chosen), None, partial(self._default_refused, model)
+        )
 
-        def ended(found: Sequence[Verified] | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_verified, name, key, found))
-
-        self._bridge.ask(lambda services: services.models.verify([model], ended), None, self._raise_problem)
-
-    def show_details(self, model: str) -> None:
-        """Read all that its header says; `details_read` follows."""
-
-        def ended(found: ModelInfo | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_info, model, found))
-
-        self._bridge.ask(lambda services: services.models.info(model, ended), None, self._raise_problem)
+    def _default_refused(self, model: str, problem: Problem) -> None:
+        self.trials.read_details(model)  # the box shows what holds
+        self._raise_problem(problem)
 
     def folder_of(self, model: str) -> Path:
         """Where its file lies."""
-        return Path(os.fsdecode(self._known[model].path)).parent
+        return Path(os.fsdecode(self._known[model].record.path)).parent
 
     def remove(self, model: str) -> None:
         """Take it off the page now, and off the disk when the time for *Undo* is over."""
-        record = self._known[model]
+        record = self._known[model].record
         timer = QTimer(self, singleShot=True, interval=self.undo_ms)
         timer.timeout.connect(partial(self._remove_now, model))
         self._going[model] = timer
@@ -130,39 +139,27 @@ class LibraryController(QObject):
         if fact.state is ModelState.READY:
             self.refresh()  # it was used just now
 
-    def _on_listed(self, models: Sequence[ModelRecord]) -> None:
-        self._known = {one.id: one for one in models}
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        defaults = tuple(getattr(settings, key) for key in SETTING.values())
+        if defaults != self._defaults:
+            self._defaults = defaults
+            self.refresh()
+
+    @Slot(object)
+    def _on_job_changed(self, fact: facts.JobChanged) -> None:
+        if fact.kind == exams.KIND and fact.status in _ENDS:
+            self.refresh()  # what it found stands on the card
+
+    def _on_listed(self, cards: Sequence[ModelCard]) -> None:
+        self._known = {one.record.id: one for one in cards}
         self._list()
+        models = [one.record for one in cards]
 
         def judged(verdicts: Mapping[str, Judged]) -> None:  # on the desk thread
             self._bridge.bring(partial(self.models_judged.emit, verdicts))
 
         self._bridge.ask(lambda services: services.judge.judge(models, judged), None, self._raise_problem)
-
-    def _on_verified(self, name: str, key: str, found: Sequence[Verified] | Problem) -> None:
-        problem = found if isinstance(found, Problem) else next((one.problem for one in found if one.problem), None)
-        if problem is None:
-            self.notice_raised.emit(Notice(f"{name} is, to the last bit, what it was when it came in.", key=key))
-        else:
-            told = notice_of(problem)
-            self.notice_raised.emit(Notice(told.text, told.details, key=key, is_error=True, report=told.report))
-
-    def _on_info(self, model: str, found: ModelInfo | Problem) -> None:
-        if isinstance(found, Problem):
-            self._raise_problem(found)
-            return
-        record = self._known.get(model)
-        lines = [f"{key}: {value}" for key, value in sorted(found.metadata.items())]
-        if record is not None:
-            own = (
-                f"file: {os.fsdecode(record.path)}",
-                f"size: {bytes_for_people(record.bytes)} ({record.bytes:,} bytes)",
-                f"sha256: {record.sha256}",
-                f"came from: {record.source}",
-            )
-            lines = [*own, "", *lines]
-        intro = f"{self._name(model)}: all that its file says of itself."
-        self.details_read.emit("Details of the model", intro, "\n".join(lines))
 
     @Slot(object)
     def _on_import_progressed(self, fact: facts.ImportProgress) -> None:
@@ -193,7 +190,7 @@ class LibraryController(QObject):
     # ---- inside
 
     def _list(self) -> None:
-        self.models_listed.emit(tuple(one for one in self._known.values() if one.id not in self._going))
+        self.models_listed.emit(tuple(one for one in self._known.values() if one.record.id not in self._going))
 
     def _keep(self, model: str) -> None:
         timer = self._going.pop(model, None)
@@ -205,19 +202,25 @@ class LibraryController(QObject):
     def _remove_now(self, model: str) -> None:
         name = self._name(model)
 
-        def removed(freed: int) -> None:
+        def remove(services: Services) -> tuple[int, str]:
+            lost = lost_words(services.uses.uses_of(model))
+            return services.models.remove(model), lost
+
+        def removed(answer: tuple[int, str]) -> None:
+            freed, lost = answer
             self._going.pop(model, None)
             words = f"{name} is removed; {bytes_for_people(freed)} are free again." if freed else f"{name} is removed."
-            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"remove {model}"))
+            life = 0 if lost else UNDO_MS
+            self.notice_raised.emit(Notice(f"{words} {lost}".strip(), life_ms=life, key=f"remove {model}"))
 
         def refused(problem: Problem) -> None:
             self._keep(model)
             self._raise_problem(problem)
 
-        self._bridge.ask(lambda services: services.models.remove(model), removed, refused)
+        self._bridge.ask(remove, removed, refused)
 
     def _name(self, model: str) -> str:
-        return self._known[model].name if model in self._known else model
+        return self._known[model].record.name if model in self._known else model
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))

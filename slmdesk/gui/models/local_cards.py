@@ -3,93 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, Signal, Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from slmdesk.core.quantization import quantization_named
-from slmdesk.core.records import ModelRecord
-from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
-from slmdesk.gui.models.card import DOT, Card
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.models.details import DetailsPanel
+from slmdesk.gui.models.local_card import LocalCard
+from slmdesk.gui.models.trials import Trial
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.cards import ModelCard, ModelDetails
 from slmdesk.services.facts import ModelState, ModelStateChanged
 from slmdesk.services.judging import Judged
-from slmdesk.services.sentences import bytes_for_people
+from slmdesk.services.uses import SETTING, Use
 
 PAGE = 30
 """Cards made at once: hundreds of models must not hold up the page."""
-ACTIONS = (
-    ("rename", "Rename…"),
-    ("verify", "Verify: read the whole file and compare"),
-    ("details", "Details"),
-    ("folder", "Open its folder"),
-    ("remove", "Remove"),
-)
-
-
-class LocalCard(Card):
-    """A model of the library.  Emits `used` and `action_chosen` with one of ACTIONS."""
-
-    used = Signal()
-    action_chosen = Signal(str)
-
-    def __init__(self, record: ModelRecord, parent: QWidget) -> None:
-        super().__init__(parent, name=f"model_card_{record.id}", title=record.name)
-        self._use = self.add_button("Use for chat", name="use_button", spoken=f"Chat with {record.name}")
-        self._use.clicked.connect(self.used)
-        self._build_menu(record.name)
-        self._record_facts = facts_of(record)
-        self.set_facts(self._record_facts)
-
-    def _build_menu(self, name: str) -> None:
-        button = named(QToolButton(self), "model_actions")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        button.setAccessibleName(f"More to do with {name}")
-        button.setToolTip("Rename, verify, details, folder, remove")
-        set_icon(button, "ellipsis")
-        menu = named(QMenu(button), "model_actions_menu")
-        for key, words in ACTIONS:
-            action = named(QAction(words, menu), f"action_{key}")
-            action.triggered.connect(lambda _checked=False, chosen=key: self.action_chosen.emit(chosen))
-            menu.addAction(action)
-        button.setMenu(menu)
-        self.add_widget(button)
-
-    def show_judged(self, judged: Judged) -> None:
-        """Whether it can be used here."""
-        needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
-        self.fit.show_fit(judged.fit, why=judged.problem.sentence if judged.problem else needs)
-        self.set_trouble(judged.problem.sentence if judged.problem else "")
-        self.set_facts(f"{self._record_facts}{DOT}{speed_of(judged)}" if judged.speed else self._record_facts)
-        self._use.setEnabled(judged.problem is None)
-
-    def show_in_use(self, is_loaded: bool) -> None:
-        """Mark the one that answers."""
-        self._use.setText("In use" if is_loaded else "Use for chat")
 
 
 class LocalModels(QWidget):
     """The list, and what adds to it.
 
-    Emits `use_requested` with an id, `action_requested` with an id and one of ACTIONS, `add_requested`,
-    `cancel_requested` while a file is copied in.
+    Emits with an id `use_requested`, `details_requested`, `action_requested` (and one of ACTIONS), `default_chosen`
+    (with a Use and whether it is wished), `trial_requested` and `trial_stopped` (with which); and `add_requested`,
+    `cancel_requested` while a file is copied in, `grown` with a widget that wants to be seen.
     """
 
     use_requested = Signal(str)
+    details_requested = Signal(str)
     action_requested = Signal(str, str)
+    default_chosen = Signal(str, object, bool)
+    trial_requested = Signal(str, str)
+    trial_stopped = Signal(str, str)
     add_requested = Signal()
     cancel_requested = Signal()
+    grown = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("local_models")
-        self._models: tuple[ModelRecord, ...] | None = None
+        self._models: tuple[ModelCard, ...] | None = None
         self._judged: Mapping[str, Judged] = {}
+        self._trials: dict[tuple[str, str], Trial] = {}
+        self._managed: frozenset[Use] = frozenset()
         self._loaded = ""
         self._shown = PAGE
         self._cards: dict[str, LocalCard] = {}
@@ -99,6 +57,9 @@ class LocalModels(QWidget):
         self._note = plain_label("Looking what is there…", self, name="local_note", kind="muted")
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)
+        self._adapters_heading = plain_label("Adapters (LoRA)", self, name="adapters_heading", kind="strong")
+        self._adapters = QVBoxLayout()
+        self._adapters.setSpacing(0)
         self._more = named(QPushButton("Show more", self), "local_more")
         self._more.clicked.connect(self._on_more)
         self._more.setVisible(False)
@@ -109,6 +70,9 @@ class LocalModels(QWidget):
         layout.addWidget(self._note)
         layout.addLayout(self._rows)
         layout.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._adapters_heading)
+        layout.addLayout(self._adapters)
+        self._adapters_heading.hide()
         layout.addLayout(self._import_row)
         layout.addWidget(self._import)
 
@@ -140,13 +104,36 @@ class LocalModels(QWidget):
         self._import.setVisible(False)
 
     @Slot(object)
-    def show_models(self, models: Sequence[ModelRecord]) -> None:
-        """The models, the last used first."""
-        ordered = sorted(models, key=lambda one: (-(one.last_used or 0.0), -one.added))
+    def show_models(self, models: Sequence[ModelCard]) -> None:
+        """The models, the last used first; adapters by themselves."""
+        ordered = sorted(models, key=lambda one: (-(one.record.last_used or 0.0), -one.record.added))
         if self._models == tuple(ordered):
             return
         self._models = tuple(ordered)
         self._fill()
+
+    @Slot(object)
+    def show_details(self, details: ModelDetails) -> None:
+        """All that is known of one, where its details are open."""
+        card = self._cards.get(details.card.record.id)
+        if card is not None and card.details is not None:
+            card.details.show_details(details)
+            card.details.lock_uses(self._managed)
+
+    @Slot(str, str, object)
+    def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
+        """How far a trial of a model is."""
+        if trial is None:
+            self._trials.pop((model, kind), None)
+        else:
+            self._trials[model, kind] = trial
+        card = self._cards.get(model)
+        if card is not None and card.details is not None:
+            card.details.show_trial(kind, trial)
+
+    def lock(self, managed: frozenset[str]) -> None:
+        """Settings the organisation has set."""
+        self._managed = frozenset(use for use, key in SETTING.items() if key in managed)
 
     @Slot(object)
     def show_judged(self, judged: Mapping[str, Judged]) -> None:
@@ -183,56 +170,64 @@ class LocalModels(QWidget):
         self._fill()
 
     def _fill(self) -> None:
+        """Cards that are there already stay, with their details open."""
         models = self._models or ()
-        for card in self._cards.values():
-            self._rows.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._cards.clear()
-        for record in models[: self._shown]:
-            self._cards[record.id] = self._card_of(record)
-            self._rows.addWidget(self._cards[record.id])
+        main = [one for one in models if one.record.kind != "adapter"]
+        adapters = [one for one in models if one.record.kind == "adapter"]
+        wanted = {one.record.id: one for one in (*main[: self._shown], *adapters)}
+        for id in [id for id in self._cards if id not in wanted]:
+            old = self._cards.pop(id)
+            for rows in (self._rows, self._adapters):
+                rows.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        for id, one in wanted.items():
+            card = self._cards.get(id)
+            if card is not None and card.card != one:
+                card.show_card(one)
+                if card.details is not None and not card.details.isHidden():
+                    self.details_requested.emit(id)
+            elif card is None:
+                self._cards[id] = self._card_of(one)
+        _put_in(self._rows, [self._cards[one.record.id] for one in main[: self._shown]])
+        _put_in(self._adapters, [self._cards[one.record.id] for one in adapters])
+        self._adapters_heading.setVisible(bool(adapters))
         empty = "There is no model on this PC yet. Take one from the suggestions below, or add a file you have."
         self._note.setText(empty)
         self._note.setVisible(not models)
-        left = len(models) - self._shown
+        left = len(main) - self._shown
         self._more.setVisible(left > 0)
         self._more.setText(f"Show more ({left} left)")
 
-    def _card_of(self, record: ModelRecord) -> LocalCard:
-        card = LocalCard(record, self)
-        card.used.connect(lambda: self.use_requested.emit(record.id))
-        card.action_chosen.connect(lambda action: self.action_requested.emit(record.id, action))
-        card.show_in_use(record.id == self._loaded)
-        if record.id in self._judged:
-            card.show_judged(self._judged[record.id])
+    def _card_of(self, one: ModelCard) -> LocalCard:
+        id = one.record.id
+        card = LocalCard(one, self)
+        card.used.connect(lambda: self.use_requested.emit(id))
+        card.action_chosen.connect(lambda action: self.action_requested.emit(id, action))
+        card.details_opened.connect(partial(self._on_details_opened, id))
+        card.show_in_use(id == self._loaded)
+        if id in self._judged:
+            card.show_judged(self._judged[id])
         return card
 
+    def _on_details_opened(self, id: str, panel: DetailsPanel) -> None:
+        if not panel.property("is_connected"):
+            panel.setProperty("is_connected", True)
+            panel.use_chosen.connect(lambda use, wished: self.default_chosen.emit(id, use, wished))
+            panel.trial_requested.connect(lambda kind: self.trial_requested.emit(id, kind))
+            panel.trial_stopped.connect(lambda kind: self.trial_stopped.emit(id, kind))
+            panel.action_chosen.connect(lambda action: self.action_requested.emit(id, action))
+            panel.grown.connect(lambda: self.grown.emit(panel))
+            for (model, kind), trial in self._trials.items():
+                if model == id:
+                    panel.show_trial(kind, trial)
+        self.details_requested.emit(id)
+        self.grown.emit(panel)
 
-def speed_of(judged: Judged) -> str:
-    """How fast it writes here, and how that is known."""
-    if judged.speed is None:
-        return ""
-    return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
 
-
-def facts_of(record: ModelRecord) -> str:
-    """Family, quantization in words, size, context, licence, where the file lies, when it was last used."""
-    header, locale = record.header, QLocale()
-    parts = [str(header.get("architecture") or "")]
-    name = str(header.get("quantization") or "")
-    known = quantization_named(name)
-    parts.append(f"{name}: {known.label()}" if known else name)
-    parts.append(bytes_for_people(record.bytes))
-    context = header.get("context_length")
-    if isinstance(context, int) and context:
-        parts.append(f"sees up to {locale.toString(context)} tokens")
-    parts.append(str(header.get("license") or "licence not stated"))
-    if record.linked:
-        parts.append("linked, its file stays where it is")
-    if record.last_used is None:
-        parts.append("never used")
-    else:
-        used = QDateTime.fromSecsSinceEpoch(int(record.last_used)).date()
-        parts.append(f"last used {locale.toString(used, QLocale.FormatType.ShortFormat)}")
-    return DOT.join(part for part in parts if part)
+def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
+    """These, in this order; those in their place stay."""
+    for at, card in enumerate(cards):
+        if layout.indexOf(card) != at:
+            layout.removeWidget(card)  # not takeAt: an item that Python holds keeps the next one's height stale
+            layout.insertWidget(at, card)

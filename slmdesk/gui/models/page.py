@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,13 +23,13 @@ from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.local_cards import LocalModels
 from slmdesk.gui.models.search import HubSearch
 from slmdesk.gui.models.suggestions import Suggestions
+from slmdesk.gui.models.trials import VERIFY
 from slmdesk.gui.widgets.dropped import choose_model_file, model_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.gui.widgets.text_dialog import TextDialog
 
 COLUMN = 760
 
@@ -125,7 +125,14 @@ class ModelsPage(QScrollArea):
         library.state_changed.connect(local.show_state)
         library.import_progressed.connect(local.show_progress)
         library.import_ended.connect(local.end_progress)
-        library.details_read.connect(self._on_details_read)
+        library.policy_shown.connect(lambda policy: local.lock(policy.managed))
+        library.trials.details_read.connect(local.show_details)
+        library.trials.trial_changed.connect(local.show_trial)
+        local.details_requested.connect(library.trials.read_details)
+        local.trial_requested.connect(library.trials.start)
+        local.trial_stopped.connect(library.trials.stop)
+        local.default_chosen.connect(library.set_default)
+        local.grown.connect(self._on_grown)
         local.use_requested.connect(library.use)
         local.action_requested.connect(self._on_action)
         local.add_requested.connect(self._on_add)
@@ -172,7 +179,7 @@ class ModelsPage(QScrollArea):
     @Slot(object)
     def _on_models_listed(self, models: object) -> None:
         assert isinstance(models, tuple)
-        self._names = {one.id: one.name for one in models}
+        self._names = {one.record.id: one.record.name for one in models}
 
     @Slot(bool)
     def _on_offline_changed(self, is_offline: bool) -> None:
@@ -184,17 +191,16 @@ class ModelsPage(QScrollArea):
         if action == "rename":
             self._ask_name(model)
         elif action == "verify":
-            self._library.verify(model)
-        elif action == "details":
-            self._library.show_details(model)
+            self._library.trials.start(model, VERIFY)
         elif action == "folder":
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._library.folder_of(model))))
         elif action == "remove":
             self._library.remove(model)
 
-    @Slot(str, str, str)
-    def _on_details_read(self, title: str, intro: str, text: str) -> None:
-        TextDialog(self, title=title, intro=intro, text=text).show()
+    @Slot(object)
+    def _on_grown(self, widget: QWidget) -> None:
+        """Details that have opened are brought into sight, once they have their size."""
+        QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))
 
     @Slot()
     def _on_add(self) -> None:

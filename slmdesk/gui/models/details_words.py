@@ -1,0 +1,101 @@
+"""A model's details as labelled lines for people.  Pure functions."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import QDateTime, QLocale
+
+from slmdesk.core.quantization import quantization_named
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.speed import speed_in_words
+from slmdesk.services.cards import ModelDetails
+from slmdesk.services.sentences import bytes_for_people
+
+KINDS = {"model": "a model for chatting", "encoder": "an encoder: it finds passages and cannot chat"}
+
+
+def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
+    """Key, label and value; what is not known is left out."""
+    record, locale = details.card.record, QLocale()
+    header = record.header
+    parameters, context = header.get("parameters"), header.get("context_length")
+    fit = details.fit
+    count = parameters if isinstance(parameters, int) else 0
+    rows = [
+        ("family", "Family", str(header.get("architecture") or "")),
+        ("kind", "Kind", KINDS.get(record.kind, record.kind)),
+        ("quantization", "Quantization", quantization_words(record)),
+        ("size", "Size", f"{bytes_for_people(record.bytes)} ({locale.toString(record.bytes)} bytes)"),
+        ("parameters", "Parameters", parameters_words(count)),
+        ("context", "Sees up to", f"{locale.toString(context)} tokens" if isinstance(context, int) and context else ""),
+        ("memory", "Memory", memory_words(details)),
+        ("speed", "Expected speed", speed_in_words(fit.speed) if fit and fit.speed else ""),
+        ("template", "Chat format", template_words(record)),
+        ("license", "Licence", str(header.get("license") or "not stated in the file")),
+        ("source", "Came from", source_words(record.source)),
+        ("added", "Added", day(record.added)),
+        ("used", "Last used", day(record.last_used) if record.last_used else "never"),
+        ("path", "File", os.fsdecode(record.path)),
+        (
+            "linked",
+            "",
+            "Linked: the file stays where it is, and removing the model leaves it." if record.linked else "",
+        ),
+        ("sha256", "sha256", record.sha256),
+        ("verified", "Compared", f"with its checksum on {day(details.verified)}"),
+    ]
+    return [row for row in rows if row[2]]
+
+
+def quantization_words(record: ModelRecord) -> str:
+    """Name and meaning: "Q4_K_M: 4-bit: small, nearly as good"."""
+    name = str(record.header.get("quantization") or "")
+    known = quantization_named(name)
+    return f"{name}: {known.label()}" if known else name
+
+
+def parameters_words(count: int) -> str:
+    """About how many: "1.5 billion"; empty where it is not known."""
+    for size, word in ((1e9, "billion"), (1e6, "million")):
+        if count >= size:
+            return f"{QLocale().toString(count / size, 'f', 1 if count < 10 * size else 0)} {word}"
+    return QLocale().toString(count) if count else ""
+
+
+def memory_words(details: ModelDetails) -> str:
+    """What it needs and what is free."""
+    fit = details.fit
+    if fit is None:
+        return ""
+    words = {"fits": "fits this PC", "tight": "tight on this PC", "too_large": "too large for this PC"}
+    needs, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
+    tokens = QLocale().toString(fit.context_tokens)
+    return f"{words.get(fit.verdict, fit.verdict)}: about {needs} for {tokens} tokens, {free} are free"
+
+
+def template_words(record: ModelRecord) -> str:
+    """Whose chat format is used."""
+    if not record.can_chat:
+        return ""
+    if not record.header.get("has_chat_template"):
+        return "none in the file; slmdesk uses a plain one, and answers may be worse"
+    if "template_checked" in record.facts and record.facts["template_checked"] is not True:
+        return "the one in the file cannot be used; a built-in one of its family is used"
+    return "its own"
+
+
+def source_words(source: str) -> str:
+    """Where it is from."""
+    if source == "file":
+        return "a file of this PC"
+    place, _, rest = source.partition(":")
+    names = {"huggingface": "the Hugging Face Hub", "pack": "a pack"}
+    if place not in names:
+        return source
+    return f"{names[place]}: {rest.removeprefix('huggingface:')}" if rest else names[place]
+
+
+def day(seconds: float) -> str:
+    """A date as people here write it."""
+    return QLocale().toString(QDateTime.fromSecsSinceEpoch(int(seconds)).date(), QLocale.FormatType.ShortFormat)

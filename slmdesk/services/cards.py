@@ -1,0 +1,163 @@
+"""What is known of the models on this PC, put together: a line for each, and everything of one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header, require_chat_model
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.services.bench import BenchResult, BenchService
+from slmdesk.services.desk import Desk
+from slmdesk.services.exam_words import few_words, lines_of, note_words, sentence_of, short_words
+from slmdesk.services.exams import result_of
+from slmdesk.services.facts import Problem
+from slmdesk.services.fits import Fit, Pc, fit_header
+from slmdesk.services.models import VERIFIED
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.uses import Use, can_do, uses_in
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+MOST_FIELDS = 2000
+"""Of a header that are shown; more are counted."""
+FIELD_CHARACTERS = 400
+NAME_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model in a list."""
+
+    record: ModelRecord
+    uses: tuple[Use, ...] = ()
+    """Jobs it is the default for."""
+    exam: str = ""
+    """What it is good for, as its exam found; empty where it has sat none."""
+    tokens_per_s: float | None = None
+    """What it writes here, as measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDetails:
+    """All that is known of a model."""
+
+    card: ModelCard
+    can_do: tuple[Use, ...]
+    """Jobs a model of its kind can be the default for."""
+    exam_lines: tuple[str, ...]
+    """What its exam found, skill by skill."""
+    exam_taken: float | None
+    """Seconds since the epoch."""
+    exam_note: str
+    """Why it was not examined by itself."""
+    bench: BenchResult | None
+    verified: float
+    """When its file was last compared with its checksum; at first when it came in."""
+    header: GgufHeader | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    """Everything in the file's header, as plain text on one line each."""
+    fields_left_out: int = 0
+    fit: Fit | None = None
+    problem: Problem | None = None
+    """Why its file cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    header: GgufHeader | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    fit: Fit | None = None
+    problem: Problem | None = None
+
+
+class CardService:
+    """Desk thread; headers are read on another."""
+
+    def __init__(
+        self, desk: Desk, store: Store, settings: SettingsFile, bench: BenchService, pc: Callable[[], Pc]
+    ) -> None:
+        self._desk, self._store, self._settings, self._bench, self._pc = desk, store, settings, bench, pc
+
+    def list(self) -> tuple[ModelCard, ...]:
+        """All models of the library."""
+        return tuple(self._card(one) for one in self._store.models())
+
+    def exams(self) -> Mapping[str, tuple[str, str]]:
+        """What each examined model is good for, by id: a few words for a menu, and a whole sentence."""
+        models = self._store.models()
+        found = ((one, result_of(one)) for one in models)
+        return {one.id: (few_words(result), sentence_of(one.name, result)) for one, result in found if result}
+
+    def details(self, model: str, ended: Callable[[ModelDetails], None]) -> None:
+        """Read all that is known of a model; `ended` is called once, on the desk thread.  Raises `model.unknown`."""
+        record = self._store.model(model)
+        context, pc = self._settings.current.context_tokens, self._pc()
+
+        def work() -> None:
+            found = _read(record, context, pc)
+            self._desk.post(lambda: ended(self._details(record, found)))
+
+        threading.Thread(target=work, name="read-details", daemon=True).start()
+
+    def _card(self, record: ModelRecord) -> ModelCard:
+        result, bench = result_of(record), self._bench.result(record)
+        exam = short_words(result) if result else ""
+        return ModelCard(
+            record, uses_in(self._settings.current, record), exam, bench.output_tokens_per_s if bench else None
+        )
+
+    def _details(self, old: ModelRecord, found: _Read) -> ModelDetails:
+        try:
+            record = self._store.model(old.id)
+        except KnownError:
+            record = old  # removed meanwhile; whoever asked hears of that too
+        result, verified = result_of(record), record.facts.get(VERIFIED)
+        return ModelDetails(
+            card=self._card(record),
+            can_do=tuple(use for use in Use if can_do(record, use)),
+            exam_lines=lines_of(result) if result else (),
+            exam_taken=result.taken if result else None,
+            exam_note=note_words(record) if result is None else "",
+            bench=self._bench.result(record),
+            verified=float(verified) if isinstance(verified, int | float) else record.added,
+            header=found.header,
+            fields=found.fields[:MOST_FIELDS],
+            fields_left_out=max(0, len(found.fields) - MOST_FIELDS)
+            + (found.header.metadata_left_out if found.header else 0),
+            fit=found.fit,
+            problem=found.problem,
+        )
+
+
+def _read(record: ModelRecord, context_tokens: int, pc: Pc) -> _Read:
+    """On a file thread."""
+    try:
+        header = read_header(Path(os.fsdecode(record.path)))
+        fields = tuple(
+            (clean_label(key, NAME_CHARACTERS), clean_label(_plain(value), FIELD_CHARACTERS))
+            for key, value in sorted(plain_metadata(header).items())
+        )
+        fit = None
+        if record.can_chat:
+            require_chat_model(header)
+            fit = fit_header(header, context_tokens, pc, sha256=record.sha256)
+        return _Read(header, fields, fit)
+    except SlmdeskError as err:
+        return _Read(problem=problem_for(err))
+    except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+        return _Read(problem=problem_for(err))
+
+
+def _plain(value: Json) -> str:
+    if isinstance(value, Mapping):  # a long list, which the header's reader has summarised
+        return f"{value.get('count', '?')} values of the type {value.get('type', '?')}"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in value[:100])
+    return str(value)

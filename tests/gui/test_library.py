@@ -1,0 +1,206 @@
+"""The models on this PC in the window: details, defaults, exams, measurements, by clicks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from fakes.told import add_model
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QToolButton, QWidget
+
+from slmdesk.core.records import JobStatus
+from slmdesk.services.exam_items import items
+from slmdesk.services.uses import Use
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def library(start, model_file):
+    """The window on its page of models, with one model."""
+    desk = start()
+    desk.frame.library.add_file(model_file, False)
+    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: desk.frame.models_page.isVisible() and cards(desk))
+    return desk
+
+
+def cards(desk):
+    page = desk.frame.models_page
+    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
+
+
+def opened(desk, card=None):
+    """The details of a card, opened by a click and filled."""
+    card = card or cards(desk)[0]
+    toggle = card.findChild(QToolButton, "details_button")
+    desk.frame.models_page.ensureWidgetVisible(toggle)
+    desk.click(toggle)
+    desk.wait(lambda: card.details.findChild(QLabel, "value_sha256"))
+    return card.details
+
+
+def press(desk, panel, name: str) -> None:
+    button = panel.findChild(QWidget, name)
+    desk.wait(lambda: desk.frame.models_page.ensureWidgetVisible(button) or button.isVisible())
+    if isinstance(button, QCheckBox):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=button.rect().center() - button.rect().topLeft())
+    else:
+        desk.click(button)
+
+
+def words(panel, name: str) -> str:
+    return panel.findChild(QLabel, name).text().replace("\u200b", "")
+
+
+def only(desk):
+    (record,) = desk.ask(lambda services: services.models.list())
+    return record
+
+
+def test_details_open_below_the_row_and_say_everything(library) -> None:
+    panel, record = opened(library), only(library)
+    assert panel.parent() is cards(library)[0]
+    assert words(panel, "value_sha256") == record.sha256
+    assert words(panel, "value_path") == os.fsdecode(record.path)
+    assert words(panel, "value_family") == "llama"
+    assert words(panel, "value_source") == "a file of this PC"
+    assert "fits this PC" in words(panel, "value_memory")
+    assert "its own" in words(panel, "value_template")
+    assert "Not examined yet" in words(panel, "exam_words")
+    assert "Not measured" in words(panel, "bench_words")
+    toggle = cards(library)[0].findChild(QToolButton, "details_button")
+    assert "Close the details of Tiny llama" in toggle.accessibleName()
+    library.click(toggle)
+    assert not panel.isVisible()
+
+
+def test_the_details_take_the_room_they_need(library) -> None:
+    panel = opened(library)
+    library.wait(lambda: panel.height() >= panel.heightForWidth(panel.width()))
+
+
+def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> None:
+    panel = opened(library)
+    press(library, panel, "exam_button")
+    library.wait(lambda: "Examined on" in words(panel, "exam_words"))
+    assert "Do not rely on its judgement of true and false" in words(panel, "exam_words")
+    library.wait(lambda: "do not rely on it for" in cards(library)[0].words)
+    menu = library.page.picker.button.menu()
+    library.page.picker.button.menu().aboutToShow.emit()
+    entry = next(one for one in menu.actions() if one.objectName().startswith("model_"))
+    assert entry.text().endswith("\tfor short chats only")
+    assert "judging true and false" in entry.toolTip()
+
+
+def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> None:
+    desk = start(slow=0.05)
+    desk.frame.library.add_file(model_file, False)
+    desk.window.show_page(1)
+    desk.wait(lambda: cards(desk))
+    panel = opened(desk)
+    press(desk, panel, "exam_button")
+    desk.wait(lambda: "tasks are done" in words(panel, "exam_state"))
+    assert panel.findChild(QPushButton, "exam_button").text() == "Stop"
+    press(desk, panel, "exam_button")
+    desk.wait(lambda: desk.ask(lambda services: services.jobs.list())[0].status is JobStatus.CANCELLED)
+    desk.wait(lambda: "was stopped" in words(panel, "exam_words"))
+    assert panel.findChild(QPushButton, "exam_button").text() == "Run the exam"
+
+
+def test_the_speed_is_measured_kept_and_shown(library) -> None:
+    panel = opened(library)
+    press(library, panel, "bench_button")
+    library.wait(lambda: "tokens a second" in words(panel, "bench_words"))
+    assert "Measured on" in words(panel, "bench_words")
+    library.frame.library.refresh()
+    library.wait(lambda: "tokens a second here" in cards(library)[0].words)
+
+
+def test_comparing_with_the_checksum_says_when(library) -> None:
+    panel = opened(library)
+    before = only(library).facts.get("verified")
+    press(library, panel, "verify_button")
+    library.wait(lambda: any("to the last bit" in one for one in library.notices()))
+    assert before is None
+    assert only(library).facts["verified"] > 0
+
+
+def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
+    panel = opened(library)
+    box = panel.findChild(QCheckBox, "use_chat")
+    assert not panel.findChild(QCheckBox, "use_embed").isVisible()
+    library.frame.models_page.ensureWidgetVisible(box)
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat")
+    assert library.ask(lambda services: services.uses.default(Use.CHAT)).id == only(library).id
+    QTest.keyClick(panel.findChild(QCheckBox, "use_translate"), Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat, translation")
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for translation")
+
+
+def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None:
+    desk = start()
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    other = add_model(desk.run._services, paths.models / "other.gguf", "Other")
+    desk.ask(lambda services: services.uses.set_default(Use.CHAT, other.id))
+    desk.close()
+    again = start()
+    again.wait(lambda: "Other — ready" in again.page.picker.button.text())
+
+
+def test_removing_a_default_says_so(library) -> None:
+    panel = opened(library)
+    QTest.keyClick(panel.findChild(QCheckBox, "use_chat"), Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge"))
+    library.frame.library.undo_ms = 50
+    press(library, panel, "details_remove")
+    library.wait(lambda: any("It was the default for chat" in one for one in library.notices()))
+    library.wait(lambda: any("are free again" in one for one in library.notices()))
+    assert library.ask(lambda services: services.settings.current.model_for_chat) == ""
+
+
+def test_what_the_organisation_set_cannot_be_changed(start, paths, model_file) -> None:
+    paths.policy_file.write_text('[models]\nfolder = ""\n')
+    desk = start()
+    desk.frame.library.add_file(model_file, False)
+    desk.window.show_page(1)
+    desk.wait(lambda: cards(desk))
+    desk.frame.models_page._local.lock(frozenset({"model_for_chat"}))
+    panel = opened(desk)
+    desk.wait(lambda: not panel.findChild(QCheckBox, "use_chat").isEnabled())
+    assert panel.findChild(QCheckBox, "use_summarize").isEnabled()
+
+
+def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
+    library.frame.library.add_file(tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()), False)
+    library.wait(lambda: len(cards(library)) == 2)
+    card = next(one for one in cards(library) if "cannot chat" in one.words)
+    assert card.findChild(QPushButton, "use_button") is None
+    panel = opened(library, card)
+    assert not panel.findChild(QCheckBox, "use_chat").isVisible()
+    assert panel.findChild(QCheckBox, "use_embed").isVisible()
+    assert not panel.findChild(QPushButton, "exam_button").isVisible()
+    menu = library.page.picker.button.menu()
+    menu.aboutToShow.emit()
+    assert len([one for one in menu.actions() if one.objectName().startswith("model_")]) == 1
+
+
+def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
+    Path(os.fsdecode(only(library).path)).unlink()
+    card = cards(library)[0]
+    library.click(card.findChild(QToolButton, "details_button"))
+    library.wait(lambda: "is not there" in words(card.details, "details_trouble"))
+
+
+def test_the_answers_of_an_exam_are_of_these_items(library) -> None:
+    panel = opened(library)
+    press(library, panel, "exam_button")
+    library.wait(lambda: "Examined on" in words(panel, "exam_words"))
+    assert only(library).facts["exam"]["version"] == items()[0]
