@@ -258,6 +258,15 @@ _WORDS: Mapping[str, str] = {
         "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "
         "Name it with “-m ID” to try once more, or choose another; “slmdesk models list” shows them."
     ),
+    "hub.gated": (
+        "{repo} is gated: its publisher wants you to agree to terms first. Open huggingface.co/{repo} in a browser, "
+        "accept them, make an access token in your Hub settings, keep it with “slmdesk network --token” or set "
+        "HF_TOKEN to it, and try again."
+    ),
+    "token.keyring": (
+        "The system's keyring cannot be used ({reason}), so the token was neither kept nor read. Keep it in a file "
+        "that only you can read (slmdesk network --token --token-place file), or set HF_TOKEN to it for one run."
+    ),
     "store.damaged": (
         "The history could not be read. It was set aside unchanged, and a new one was started. What can still be read "
         "of it is taken over by: slmdesk history rescue {path}"

@@ -1,18 +1,32 @@
-"""`slmdesk network`: what left this PC, whether anything may, and how the Hub is reached."""
+"""`slmdesk network`: what left this PC, whether anything may, how the Hub is reached, and where the token is kept."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.face import Face, json_option, table
+from slmdesk.cli.face import Face, NamedFile, json_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slmdesk.core.records import LedgerRow
+    from slmdesk.core.types import Json
+    from slmdesk.services.network import Exported
+    from slmdesk.services.services import Services
+
+MOST_STDIN = 10_000
+PLACES = ("keyring", "file", "ask")
+PLACE_WORDS = {
+    "": "none",
+    "environment": "of the environment (HF_TOKEN)",
+    "keyring": "in the system's keyring",
+    "file": "in a file that only you can read",
+    "ask": "for this run only",
+}
 
 
 @click.command()
@@ -21,40 +35,118 @@ if TYPE_CHECKING:
 @click.option("--hosts", "hub_hosts", help="Further hosts files may come from, by spaces; '.a.example': all below it.")
 @click.option("--proxy", help="system, none, or http://host:port.")
 @click.option("--ca-file", help="Certificates to trust instead of the system's; '' for the system's.")
+@click.option("--speed-limit", "speed_limit_kib", type=int, help="Of all downloads together, KiB a second; 0 for none.")
+@click.option("--token", "is_given", is_flag=True, help="Keep an access token, read from stdin; never shown.")
+@click.option("--token-place", type=click.Choice(PLACES), help="Where: the keyring unless named. ask: keep none.")
+@click.option("--forget-token", is_flag=True, help="Forget the access token, wherever it is kept.")
+@click.option("--settings", "wants_settings", is_flag=True, help="How the Hub is reached now, instead of the ledger.")
+@click.option("--search", "words", default="", help="Only requests with these words in host, path or purpose.")
+@click.option("--export", "target", type=NamedFile(), help="Write the ledger to a file, .csv or .json.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @json_option
 @click.pass_obj
-def network(face: Face, /, offline: str | None, limit: int, **wishes: str | None) -> None:
+def network(
+    face: Face,
+    /,
+    offline: str | None,
+    is_given: bool,
+    token_place: str | None,
+    forget_token: bool,
+    wants_settings: bool,
+    words: str,
+    target: Path | None,
+    limit: int,
+    **wishes: Any,
+) -> None:
     """The network ledger, newest first, and today's count.  With options: how the Hub is reached from now on."""
     changes: dict[str, Any] = {key: value for key, value in wishes.items() if value is not None}
     if changes.get("ca_file"):
         changes["ca_file"] = str(Path(changes["ca_file"]).absolute())
+    if is_given and (forget_token or token_place == "ask"):  # noqa: S105 (a place)
+        raise click.UsageError("--token keeps a token, the other option keeps none: name one of them.")
+    if token_place in ("keyring", "file") and not is_given:
+        raise click.UsageError("--token-place says where the token of --token is kept: name that too.")
+    secret = _read_token() if is_given else ""
     with face.services() as services:
-        if changes:
-            services.desk.call(lambda: services.settings.change(**changes))
-        if offline is not None:
-            services.desk.call(lambda: services.network.set_offline(offline == "on"))
-        today = services.desk.call(services.network.today)
-        is_offline = services.network.is_offline
-        rows = services.desk.call(lambda: services.network.requests(limit))
-        now = services.settings.current
-    if face.as_json and (changes or offline is not None):
-        told = {"endpoint": now.hub_endpoint, "hosts": now.hub_hosts, "proxy": now.proxy, "ca_file": now.ca_file}
-        face.give({"offline": is_offline, "today": today, **told})
+        _change(services, changes, offline)
+        if is_given:
+            _keep(face, services, secret, token_place or "keyring")
+        if forget_token or token_place == "ask":  # noqa: S105 (a place)
+            face.wait_for(services, services.tokens.forget)
+        if target is not None:
+            _export(face, services, target.absolute(), words)
+        elif changes or offline is not None or is_given or forget_token or token_place or wants_settings:
+            _say_settings(face, services)
+        else:
+            _show(face, services, services.desk.call(lambda: services.network.requests(limit, words)))
+
+
+def _change(services: Services, changes: dict[str, Any], offline: str | None) -> None:
+    if changes:
+        services.desk.call(lambda: services.network.change(**changes))
+    if offline is not None:
+        services.desk.call(lambda: services.network.set_offline(offline == "on"))
+
+
+def _read_token() -> str:
+    """From stdin: without an echo on a terminal."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Access token (not shown)", hide_input=True, err=True))
+    return sys.stdin.readline(MOST_STDIN)
+
+
+def _keep(face: Face, services: Services, secret: str, place: str) -> None:
+    face.wait_for(services, lambda ended: services.tokens.keep(secret, place, ended))
+
+
+def _export(face: Face, services: Services, target: Path, words: str) -> None:
+    done: Exported = face.wait_for(services, lambda ended: services.network.export(target, ended, words))
+    if face.as_json:
+        face.give({"path": done.path, "rows": done.rows})
+    else:
+        face.say(f"{done.rows:,} rows written to {done.path}")
+
+
+def _say_settings(face: Face, services: Services) -> None:
+    """How the Hub is reached; of the token, only where it is."""
+    now, place = services.settings.current, services.desk.call(services.tokens.state).place
+    today = services.desk.call(services.network.today)
+    told: dict[str, Json] = {
+        "offline": services.network.is_offline,
+        "today": today,
+        "endpoint": now.hub_endpoint,
+        "hosts": now.hub_hosts,
+        "proxy": now.proxy,
+        "ca_file": now.ca_file,
+        "speed_limit_kib": now.speed_limit_kib,
+        "token": place or None,
+    }
+    if face.as_json:
+        face.give(told)
         return
-    if not face.as_json:
-        face.say(f"{'Offline' if is_offline else 'Online'}: {today} requests today.")
-    _show(face, rows)
+    _say_count(face, services, today)
+    rows = [
+        ("hub", now.hub_endpoint or "the Hub itself"),
+        ("further hosts", now.hub_hosts or "none"),
+        ("proxy", now.proxy),
+        ("certificates", now.ca_file or "the system's"),
+        ("speed limit", f"{now.speed_limit_kib} KiB/s" if now.speed_limit_kib else "none"),
+        ("access token", PLACE_WORDS[place]),
+    ]
+    table(face, rows)
 
 
-def _show(face: Face, rows: Sequence[LedgerRow]) -> None:
+def _say_count(face: Face, services: Services, today: int) -> None:
+    face.say(f"{'Offline' if services.network.is_offline else 'Online'}: {today} requests today.")
+
+
+def _show(face: Face, services: Services, rows: Sequence[LedgerRow]) -> None:
     from slmdesk.core.labels import clean_label
-    from slmdesk.exports.chats import iso_time
+    from slmdesk.exports.ledger import shape_of, time_of
 
     if face.as_json:
-        keys = ("host", "method", "path", "bytes", "purpose")
-        face.give([{"time": iso_time(one.time), **{key: getattr(one, key) for key in keys}} for one in rows])
-    elif rows:
-        table(
-            face, [(iso_time(one.time), one.method, clean_label(f"{one.host}{one.path}"), one.purpose) for one in rows]
-        )
+        face.give([shape_of(one) for one in rows])
+        return
+    _say_count(face, services, services.desk.call(services.network.today))
+    if rows:
+        table(face, [(time_of(one), one.method, clean_label(f"{one.host}{one.path}"), one.purpose) for one in rows])

@@ -129,9 +129,9 @@ class _Reading:
                 self._wrong("network.hosts stands without network.endpoints")
             return
         endpoints, hosts = _words(network["endpoints"]), _words(network.get("hosts", []))
-        if not endpoints or not all(map(_is_endpoint, endpoints)):
+        if not endpoints or not all(map(is_endpoint, endpoints)):
             self._wrong("network.endpoints is no list of addresses that begin with https://")
-        elif hosts is None or not all(map(_is_host, hosts)):
+        elif hosts is None or not all(map(is_host, hosts)):
             self._wrong("network.hosts is no list of names of hosts")
         else:
             self._choices["hub_endpoint"] = tuple(one.rstrip("/") for one in endpoints)
@@ -166,7 +166,7 @@ def _words(value: object) -> tuple[str, ...] | None:
     return tuple(value)
 
 
-def _is_endpoint(text: str) -> bool:
+def is_endpoint(text: str) -> bool:
     """An https address of a host; plain http for this PC itself alone, as the guard has it."""
     try:
         parts = urlsplit(text)
@@ -177,7 +177,8 @@ def _is_endpoint(text: str) -> bool:
     return bool(host) and text.isprintable() and " " not in text and (parts.scheme == "https" or is_plain)
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
+    """The name of a host; with a dot in front for all below it, with a port for this PC itself."""
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
 
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QDateTime, QLocale, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
-from slmdesk.core.records import LedgerRow
-from slmdesk.gui import ledger
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.models_controller import STATE_TOPIC, ModelsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.error_dialog import ErrorDesk
+from slmdesk.gui.ledger_window import LedgerWindow
 from slmdesk.gui.main_window import MainWindow, Page
 from slmdesk.gui.models.adding import AddDialog, AddingController
 from slmdesk.gui.models.controller import LibraryController
@@ -30,7 +29,6 @@ from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services import facts
 from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.fits import Fit
@@ -279,7 +277,8 @@ class Frame(QObject):
 
     @Slot()
     def _on_ledger_requested(self) -> None:
-        self._bridge.ask(lambda services: services.network.requests(ledger.MOST_ROWS), self._show_ledger)
-
-    def _show_ledger(self, rows: Sequence[LedgerRow]) -> None:
-        TextDialog(self.window, title=ledger.TITLE, intro=ledger.intro_of(rows), text=ledger.text_of(rows)).show()
+        """One window of it, brought forward when it is open."""
+        window = self.window.findChild(LedgerWindow) or LedgerWindow(self._bridge, self.window)
+        window.show()
+        window.raise_()
+        window.activateWindow()

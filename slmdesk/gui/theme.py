@@ -259,6 +259,13 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QPlainTextEdit {{ background: {t.raised}; border: 2px solid {t.raised}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; }}
     QPlainTextEdit[kind="code"] {{ font-family: "{fonts.mono_family}"; font-size: {fonts.points(0.94)}pt; }}
+    QTableView {{ background: {t.surface}; color: {t.text}; border: {line}; border-radius: {CONTROL_RADIUS}px;
+        selection-background-color: {t.raised}; selection-color: {t.text}; }}
+    QTableView:focus {{ border-color: {t.accent}; }}
+    QHeaderView {{ background: {t.surface}; border: none; }}
+    QHeaderView::section {{ background: {t.surface}; color: {t.muted}; border: none; border-bottom: {line};
+        padding: 4px 8px; }}
+    QTableView::item {{ padding: 0 4px; }}
     QProgressBar {{ background: {t.raised}; border: none; border-radius: 2px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
     QProgressBar[kind="warn"]::chunk {{ background: {t.warn}; }}

@@ -173,7 +173,7 @@ _SENTENCES: Mapping[str, str] = {
     "document.unreadable": "The document {path} cannot be read ({reason}).",
     "document.too_large": "The document {path} is too large: {bytes}; the limit is {limit}.",
     # settings and network
-    "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). The default is used instead.",
+    "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). It was passed over.",
     "setting.managed": "The setting “{key}” is set by your organisation and cannot be changed here.",
     "policy.invalid": (
         "The policy file {path} of your organisation cannot be used ({reason}). slmdesk works offline until that is "

@@ -120,6 +120,10 @@ class Models(StorePart):
                 return column
 
 
+_LAST = (1 << 63) - 1
+_HOLDS = "host || ' ' || method || ' ' || path || ' ' || purpose like ? escape '!'"
+
+
 class Ledger(StorePart):
     """The part of the store that knows what left this PC."""
 
@@ -141,15 +145,23 @@ class Ledger(StorePart):
         row = self._db.row("select count(*) from requests where time >= ?", (time,))
         return int(row[0]) if row else 0
 
-    def requests(self, limit: int = 100, words: str = "") -> list[LedgerRow]:
-        """The last ones, newest first, where host, path or purpose hold `words`."""
-        wanted = f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
+    def requests(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[LedgerRow]:
+        """The last ones, newest first, where host, path or purpose hold `words`; only those with a number below
+        `before`, so that a long list is read by pages.
+        """
         rows = self._db.rows(
-            "select * from requests where host || ' ' || path || ' ' || purpose like ? escape '!'"
-            " order by n desc limit ?",
-            (self._text(wanted), limit),
+            f"select * from requests where n < ? and {_HOLDS} order by n desc limit ?",
+            (before, self._pattern(words), limit),
         )
         return [LedgerRow(**{name: row[name] for name in row.keys()}) for row in rows]  # noqa: SIM118 (a Row)
+
+    def count_requests(self, words: str = "") -> int:
+        """How many there are in all that hold `words`."""
+        row = self._db.row(f"select count(*) from requests where {_HOLDS}", (self._pattern(words),))
+        return int(row[0]) if row else 0
+
+    def _pattern(self, words: str) -> str:
+        return self._text(f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%")
 
 
 _CHANGEABLE = {

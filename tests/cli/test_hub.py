@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.fake_hub import FakeHub, Fault, online
+from fakes.fake_hub import CERTIFICATE, FakeHub, Fault, online
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama
 
@@ -154,7 +154,11 @@ def test_how_the_hub_is_reached_is_set_from_the_command_line(run, hub, home, tmp
     assert (told["offline"], told["endpoint"], told["hosts"]) == (False, hub.endpoint, hub.storage)
     assert run("models", "download", REPO).status == 0
     assert run("network", "--proxy", "gopher://x", "--json").json["error"]["code"] == "setting.invalid"
-    assert run("network", "--ca-file", str(tmp_path / "none.pem"), "--json").json["ca_file"].endswith("none.pem")
+    assert run("network", "--ca-file", str(tmp_path / "none.pem"), "--json").json["error"]["code"] == "setting.invalid"
+    certificates = tmp_path / "ours.pem"
+    certificates.write_bytes(CERTIFICATE.read_bytes())
+    assert run("network", "--ca-file", str(certificates), "--json").json["ca_file"] == str(certificates)
+    certificates.unlink()
     refused = run("models", "search", "tiny", "--json")
     assert refused.json["error"]["code"] == "setting.invalid", "certificates that are not there are never passed over"
     assert run("network", "--ca-file", "", "--json").json["ca_file"] == ""

@@ -10,9 +10,11 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from slmdesk.core.records import Status
+from slmdesk.gui.ledger import LedgerModel
+from slmdesk.gui.ledger_window import LedgerWindow
 from slmdesk.gui.models.adding import AddDialog
 
 pytestmark = pytest.mark.gui
@@ -136,8 +138,10 @@ def test_the_status_bar_counts_requests_from_the_ledger(desk):
     desk.wait(lambda: "1 request today" in button.text())
     desk.click(button)
     desk.click("ledger_button")
-    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
-    assert "example.org/x" in desk.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
+    desk.wait(lambda: desk.window.findChild(LedgerWindow))
+    model = desk.window.findChild(LedgerModel)
+    desk.wait(lambda: model.rowCount())
+    assert (model.rows[0].host, model.rows[0].path) == ("example.org", "/x")
 
 
 def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(desk, qtbot):

@@ -281,7 +281,7 @@ def test_the_status_bar_switches_the_network(models):
     assert not switch.isVisible()
     desk.click("network_button")
     desk.click(desk.find("ledger_button"))
-    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
+    desk.wait(lambda: desk.window.findChild(QWidget, "ledger_table"))
 
 
 def test_a_download_pauses_and_goes_on_where_it_was(models, hub):

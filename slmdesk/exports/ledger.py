@@ -1,0 +1,64 @@
+"""The network ledger as CSV or JSON, for an auditor."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import LedgerRow
+from slmdesk.core.types import Json
+from slmdesk.exports.chats import iso_time
+
+FORMATS = ("csv", "json")
+COLUMNS = ("time", "host", "method", "path", "bytes", "purpose")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would carry out (OWASP, CSV injection)."""
+
+
+def format_for(path: Path) -> str:
+    """Csv or json, by the name.  Raises KnownError `request.invalid` for another."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise KnownError("request.invalid", what="the name must end in .csv or .json")
+    return suffix
+
+
+def time_of(row: LedgerRow) -> str:
+    """When it left: ISO 8601 in UTC."""
+    return iso_time(row.time)
+
+
+def shape_of(row: LedgerRow) -> dict[str, Json]:
+    """A row as the command line's contract has it.  `bytes` is null while the answer has not ended."""
+    return {
+        "time": time_of(row),
+        "host": row.host,
+        "method": row.method,
+        "path": row.path,
+        "bytes": row.bytes,
+        "purpose": row.purpose,
+    }
+
+
+def to_json(rows: Sequence[LedgerRow]) -> bytes:
+    """A list of objects."""
+    return (json.dumps([shape_of(row) for row in rows], ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def to_csv(rows: Sequence[LedgerRow]) -> bytes:
+    """RFC 4180, UTF-8 with a mark, so that spreadsheets read it rightly; no cell begins as a formula would."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        shape = shape_of(row)
+        writer.writerow("" if shape[key] is None else _harmless(str(shape[key])) for key in COLUMNS)
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,94 @@
+"""`slmdesk network`: the token, the ledger in a file, what is refused."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+from fakes.fake_hub import FakeHub, online
+from fakes.tiny_gguf import tiny_llama
+
+pytestmark = pytest.mark.process
+REPO, NAME = "some/gated-GGUF", "tiny.Q4_K_M.gguf"
+MARKER = "hf_cliMarker8642"
+
+
+@pytest.fixture
+def hub(home):
+    with FakeHub() as it:
+        it.token = MARKER
+        it.add(REPO, {NAME: tiny_llama().data}, gated=True)
+        online(home, it)
+        yield it
+
+
+def test_a_token_comes_from_stdin_and_is_shown_nowhere(run, hub, home) -> None:
+    before = run("models", "download", REPO, "--json")
+    assert before.json["error"]["code"] == "hub.gated"
+    assert "slmdesk network --token" in before.err
+    kept = run("network", "--token", "--token-place", "file", "--json", stdin=f"{MARKER}\n")
+    assert kept.json["token"] == "file"
+    file = home / "config" / "access-token.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    done = run("models", "download", REPO, "--json")
+    assert done.status == 0, done.err
+    ledger = run("network", "--json")
+    assert {"time", "host", "method", "path", "bytes", "purpose"} <= ledger.json[0].keys()
+    told = [kept, done, ledger, run("network", "--settings"), run("network", "--settings", "--json"), run("doctor")]
+    assert all(MARKER not in one.out + one.err for one in told)
+    assert "in a file that only you can read" in told[3].out
+    holds = [one for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
+    assert holds == [file], "there alone: not in the ledger, not in a log"
+    assert run("network", "--forget-token", "--json").json["token"] is None
+    assert not file.exists()
+    assert MARKER.encode() not in (home / "config" / "settings.json").read_bytes()
+
+
+def test_without_a_keyring_it_is_said_and_nothing_is_kept(run, hub, home) -> None:
+    refused = run("network", "--token", "--json", stdin=MARKER)
+    if refused.status == 0:
+        pytest.skip("this system has a keyring")
+    assert refused.json["error"]["code"] == "token.keyring"
+    assert "--token-place file" in refused.err
+    assert MARKER not in refused.out + refused.err
+    assert run("network", "--settings", "--json").json["token"] is None
+
+
+def test_what_is_no_token_is_refused(run, hub) -> None:
+    refused = run("network", "--token", "--token-place", "file", "--json", stdin="two words\n")
+    assert refused.json["error"] == {
+        "code": "token.invalid", "args": {"reason": "it is more than one word"},
+        "message": "This is no access token: it is more than one word. Nothing was changed.",
+    }  # fmt: skip
+    for args in (("--token", "--forget-token"), ("--token", "--token-place", "ask"), ("--token-place", "file")):
+        assert run("network", *args).status == 2
+
+
+def test_the_environment_is_named_and_wins(run, hub, monkeypatch, environment) -> None:
+    environment["HF_TOKEN"] = MARKER
+    assert run("network", "--settings", "--json").json["token"] == "environment"
+    assert run("models", "download", REPO).status == 0
+
+
+def test_the_ledger_goes_to_a_file(run, hub, tmp_path) -> None:
+    run("models", "search", "gated")
+    rows = run("network", "--json").json
+    target = tmp_path / "requests.json"
+    assert run("network", "--export", str(target), "--json").json == {"path": str(target), "rows": len(rows)}
+    assert json.loads(target.read_bytes()) == rows
+    table = tmp_path / "requests.csv"
+    assert run("network", "--export", str(table), "--search", "files of").status == 0
+    assert len(table.read_text("utf-8-sig").splitlines()) == 2
+    refused = run("network", "--export", str(tmp_path / "requests.pdf"), "--json")
+    assert refused.json["error"]["code"] == "request.invalid"
+    assert run("network", "--search", "no such words", "--json").json == []
+
+
+def test_what_the_organisation_hides_is_refused(run, hub, home) -> None:
+    (home / "config" / "policy.toml").write_text('[features]\nhidden = ["settings.network", "token"]\n')
+    refused = run("network", "--proxy", "none", "--json")
+    assert refused.json["error"]["code"] == "feature.hidden"
+    assert "switched off by your organisation" in refused.err
+    assert run("network", "--token", "--json", stdin=MARKER).json["error"]["code"] == "feature.hidden"
+    assert run("network", "--json").json == [], "the ledger is never hidden"

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import LedgerRow
+from slmdesk.exports.ledger import format_for, to_csv, to_json
+
+pytestmark = pytest.mark.pure
+ROWS = [
+    LedgerRow(2, 1_700_000_001.5, "hub.example", "GET", '/a,"b"\nc', "download of ł", None),
+    LedgerRow(1, 1_700_000_000.0, "=cmd|'/c calc'!A1", "HEAD", "/x", "-1+1", 7),
+]
+
+
+def test_both_forms_hold_every_row() -> None:
+    shapes = json.loads(to_json(ROWS))
+    assert shapes[0] == {
+        "time": "2023-11-14T22:13:21Z", "host": "hub.example", "method": "GET", "path": '/a,"b"\nc', "bytes": None,
+        "purpose": "download of ł",
+    }  # fmt: skip
+    table = list(csv.DictReader(io.StringIO(to_csv(ROWS).decode("utf-8-sig"), newline="")))
+    assert [one["path"] for one in table] == ['/a,"b"\nc', "/x"]
+    assert [one["bytes"] for one in table] == ["", "7"]
+
+
+def test_a_spreadsheet_carries_nothing_out() -> None:
+    row = list(csv.DictReader(io.StringIO(to_csv(ROWS).decode("utf-8-sig"), newline="")))[1]
+    assert (row["host"], row["purpose"]) == ("'=cmd|'/c calc'!A1", "'-1+1")
+    assert json.loads(to_json(ROWS))[1]["host"] == ROWS[1].host, "JSON is as it was"
+
+
+def test_the_name_says_the_form() -> None:
+    assert (format_for(Path("a.CSV")), format_for(Path("b.json"))) == ("csv", "json")
+    with pytest.raises(KnownError):
+        format_for(Path("c.xlsx"))
