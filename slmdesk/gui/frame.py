@@ -25,6 +25,7 @@ from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.page import ModelsPage
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
+from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
@@ -72,6 +73,7 @@ class Frame(QObject):
         self.find = FindController(bridge, settings, self)
         self.fetch = FetchController(bridge, settings, self)
         self.settings = SettingsController(bridge, settings, self)
+        self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
@@ -81,7 +83,7 @@ class Frame(QObject):
     def _build_ui(self, settings: Settings, models_folder: str) -> None:
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self._keeper)
         self.models_page = ModelsPage(self.library, self.find, self.fetch)
-        self.settings_page = SettingsPage(self.settings, models_folder)
+        self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
         self.chat_page.restore_layout(settings.window_splitter, is_list_shown=settings.sidebar_visible)
         pages = (
             Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
@@ -103,6 +105,7 @@ class Frame(QObject):
             self.find,
             self.fetch,
             self.settings,
+            self.network,
             self.tokens,
         ):
             source.notice_raised.connect(self._on_notice_raised)

@@ -32,7 +32,7 @@ from slmdesk.services.network import Exported
 TITLE = "Requests over the network"
 EMPTY = "Nothing has left this PC."
 NOTHING = "No request holds these words."
-WIDTHS = {"Time": 20, "Host": 18, "Method": 8, "Path": 34, "Bytes": 13}
+WIDTHS = {"Time": 20, "Host": 18, "Method": 8, "Path": 32, "Bytes": 12}
 """Of the columns, in letters; the last takes the rest."""
 KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
 
@@ -45,12 +45,13 @@ class LedgerWindow(QDialog):
         self.setObjectName("ledger_window")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(TITLE)
-        self.resize(960, 560)
+        self.resize(1040, 600)
         self._controller = LedgerController(bridge, self)
         self._model = LedgerModel(self)
         self._build_ui()
         self._connect()
         self._controller.refresh()
+        self._field.setFocus()
 
     def _build_ui(self) -> None:
         self._summary = plain_label("", self, name="ledger_summary")

@@ -14,9 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.core.policy import Policy
+from slmdesk.core.policy import FEATURES, Policy
 from slmdesk.gui import theme
 from slmdesk.gui.settings.controller import SettingsController
+from slmdesk.gui.settings.network import NetworkSection
+from slmdesk.gui.settings.network_controller import NetworkController
+from slmdesk.gui.settings.rows import add_setting
+from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
@@ -38,12 +42,20 @@ class SettingsPage(QScrollArea):
 
     deleted_chats_requested = Signal()
 
-    def __init__(self, controller: SettingsController, models_folder: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        controller: SettingsController,
+        network: NetworkController,
+        tokens: TokenController,
+        models_folder: str,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("settings_page")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._controller = controller
+        self._network_controller, self._tokens = network, tokens
         self._default_folder = models_folder
         self._build_ui()
         self._connect()
@@ -64,6 +76,8 @@ class SettingsPage(QScrollArea):
         column.addWidget(self._policy_note)
         self._build_look(holder, column)
         self._build_models(holder, column)
+        self._network = NetworkSection(self._network_controller, self._tokens, holder)
+        column.addWidget(self._network)
         self._build_history(holder, column)
         column.addStretch(1)
         row = QHBoxLayout(inner)
@@ -76,9 +90,9 @@ class SettingsPage(QScrollArea):
     def _build_look(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Look", holder, name="look_heading", kind="heading"))
         self._theme = Choice(list(THEMES), holder)
-        _add(column, self._theme, "theme", "Colours", "Light or dark, or the same as the system.")
+        add_setting(column, self._theme, "theme", "Colours", "Light or dark, or the same as the system.")
         self._size = Choice([(size, f"{size} %") for size in SIZES], holder)
-        _add(column, self._size, "font_scale", "Text size", "The size of all text in the window.")
+        add_setting(column, self._size, "font_scale", "Text size", "The size of all text in the window.")
 
     def _build_models(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Models", holder, name="models_heading", kind="heading"))
@@ -91,24 +105,24 @@ class SettingsPage(QScrollArea):
         row.setSpacing(theme.SPACE_8)
         row.addWidget(self._folder, 1)
         row.addWidget(self._choose)
-        _add(
+        add_setting(
             column, line, "models_folder", "Folder", "New models are kept in this folder; those added before stay.",
             is_wide=True,
         )  # fmt: skip
         locale = QLocale()
         self._context = Choice([(size, f"{locale.toString(size)} tokens") for size in CONTEXTS], holder)
-        _add(
+        add_setting(
             column, self._context, "context_tokens", "Context",
             "How much of a chat the model can see, up to what it was made for. More takes more memory. "
             "The model is loaded anew for it.",
         )  # fmt: skip
         self._idle = Choice([(minutes, words) for minutes, words in IDLE_TIMES], holder)
-        _add(
+        add_setting(
             column, self._idle, "idle_unload_minutes", "Free the memory after",
             "A model nobody used for this long is taken out of memory; the next message loads it again.",
         )  # fmt: skip
         self._sequences = Choice([(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)], holder)
-        _add(
+        add_setting(
             column, self._sequences, "sequences", "Answers at once",
             "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
         )  # fmt: skip
@@ -117,7 +131,7 @@ class SettingsPage(QScrollArea):
         column.addWidget(plain_label("History", holder, name="history_heading", kind="heading"))
         self._deleted = QPushButton("Deleted chats…", holder)
         words = "Deleted chats stay in the trash until they are deleted for good."
-        _add(column, self._deleted, "deleted_chats", "Trash", words)
+        add_setting(column, self._deleted, "deleted_chats", "Trash", words)
 
     def _connect(self) -> None:
         change = self._controller.change
@@ -147,6 +161,7 @@ class SettingsPage(QScrollArea):
         """Say what the organisation has set; its settings are shown but cannot be changed."""
         self._policy_note.setText(policy_words(policy))
         self._policy_note.setVisible(bool(self._policy_note.text()))
+        self._network.show_policy(policy)
         for key in policy.managed:
             if widget := self.findChild(QWidget, f"setting_{key}"):
                 widget.setEnabled(False)
@@ -170,29 +185,5 @@ def policy_words(policy: Policy) -> str:
     parts = ["work offline"] if policy.forced.get("offline") else []
     parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
     parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
+    parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
     return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""
-
-
-def _add(column: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False) -> None:
-    """One setting: its name and sentence, and the widget beside or (wide) under them."""
-    parent = widget.parentWidget()
-    assert parent is not None
-    widget.setObjectName(f"setting_{name}")
-    widget.setAccessibleName(title)
-    widget.setAccessibleDescription(sentence)
-    heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
-    heading.setBuddy(widget)
-    words = QVBoxLayout()
-    words.setSpacing(0)
-    words.addWidget(heading)
-    words.addWidget(plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"))
-    if is_wide:
-        words.addSpacing(theme.SPACE_4)
-        words.addWidget(widget)
-        column.addLayout(words)
-        return
-    row = QHBoxLayout()
-    row.setSpacing(theme.SPACE_16)
-    row.addLayout(words, 1)
-    row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
-    column.addLayout(row)

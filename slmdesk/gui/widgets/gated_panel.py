@@ -9,11 +9,12 @@ from slmdesk.gui import theme
 from slmdesk.gui.tokens import TokenController, words_of
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
-from slmdesk.gui.widgets.token_form import TokenForm
+from slmdesk.gui.widgets.token_form import TokenForm, fit_height
 from slmdesk.services.facts import Problem, TokenChanged
 
 GATED_CODES = frozenset({"hub.gated", "hub.token_refused", "hub.not_admitted", "token.keyring"})
 """Problems this panel helps with."""
+WIDTH = 620
 INTRO = "This model is gated: its publisher wants you to agree to terms first."
 FIRST = "1.  Open its page in the browser, sign in, and accept the terms."
 SECOND = (
@@ -120,12 +121,17 @@ class GatedDialog(QDialog):
         layout.addWidget(self._panel)
         layout.addStretch(1)
         layout.addLayout(foot)
-        self.resize(620, 380)
         self._panel.page_requested.connect(self.page_requested)
         self._panel.try_again_requested.connect(self._on_again)
         close.clicked.connect(self.reject)
+        tokens.places_shown.connect(self._fit)
+        fit_height(self, WIDTH)
 
     @Slot(str)
     def _on_again(self, repo: str) -> None:
         self.try_again_requested.emit(repo)
         self.accept()
+
+    @Slot()
+    def _fit(self) -> None:
+        fit_height(self, self.width())

@@ -14,7 +14,7 @@ from slmdesk.services.facts import Problem
 from slmdesk.services.tokens import TokenPlaces
 
 KEYRING, ASK, FILE = "keyring", "ask", "file"
-PLACES: dict[str, str] = {KEYRING: "In the system's keyring", ASK: "Only until slmdesk is closed", FILE: "In a file"}
+PLACES: dict[str, str] = {KEYRING: "in the system's keyring", ASK: "only until slmdesk is closed", FILE: "in a file"}
 PLACE_NOTES = {
     KEYRING: "Kept by your system, as passwords are. It may ask for the keyring's password.",
     ASK: "Kept in memory alone: after the next start you are asked again.",
@@ -22,6 +22,12 @@ PLACE_NOTES = {
 }
 NO_KEYRING = "The system's keyring cannot be used here: {reason}."
 WAITING = "Keeping it…"
+
+
+def fit_height(dialog: QWidget, width: int) -> None:
+    """As tall as its words are at this width: the hint of wrapped words is that of another one."""
+    dialog.setMinimumSize(width // 2, 1)
+    dialog.resize(width, dialog.heightForWidth(width))
 
 
 class TokenForm(QWidget):
@@ -54,14 +60,17 @@ class TokenForm(QWidget):
         self._problem.hide()
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._field, 1)
+        row.addWidget(plain_label("Keep it", self, name="token_place_title", wraps=False))
         row.addWidget(self._place)
+        row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(self._field)
+        layout.addWidget(self._problem)
         layout.addLayout(row)
-        for label in (self._problem, self._note, self._missing):
-            layout.addWidget(label)
+        layout.addWidget(self._note)
+        layout.addWidget(self._missing)
         self.setFocusProxy(self._field)
 
     def _connect(self) -> None:

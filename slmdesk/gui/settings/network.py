@@ -1,0 +1,259 @@
+"""The settings of the network: each in a sentence, in force with the next request, for searches and downloads alike."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.core.policy import Policy
+from slmdesk.gui import theme
+from slmdesk.gui.settings.network_controller import NetworkController
+from slmdesk.gui.settings.rows import add_setting
+from slmdesk.gui.settings.token_dialog import TokenDialog
+from slmdesk.gui.tokens import TokenController, words_of
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
+from slmdesk.hub.guard import HUB
+from slmdesk.services.facts import TokenChanged
+from slmdesk.services.sentences import bytes_for_people
+from slmdesk.settings import Settings
+
+ADDRESS = "address"
+PROXIES = (("system", "As the system has it"), ("none", "None"), (ADDRESS, "This one:"))
+SPEEDS_KIB = (0, 122, 244, 488, 977, 1953, 4883, 9766, 24414)
+"""Whole kB and MB a second, as they are shown."""
+HIDDEN = "These settings are switched off by your organisation."
+OFFLINE = "Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway."
+SYSTEM_CERTIFICATES = "Those of the system"
+FIELD_WIDTH = 240
+
+
+class NetworkSection(QWidget):
+    """A part of the page of settings.  Wishes go to the two controllers."""
+
+    def __init__(self, network: NetworkController, tokens: TokenController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("network_section")
+        self._network, self._tokens = network, tokens
+        self._verdicts: dict[str, QLabel] = {}
+        self._build_ui()
+        self._connect()
+        self.show_settings(network.current)
+        self._show_token(tokens.state)
+
+    def _build_ui(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_12)
+        column.addWidget(plain_label("Network", self, name="network_heading", kind="heading"))
+        self._hidden = plain_label(HIDDEN, self, name="network_hidden", kind="muted")
+        self._hidden.hide()
+        column.addWidget(self._hidden)
+        self._body = named(QWidget(self), "network_body")
+        column.addWidget(self._body)
+        inner = QVBoxLayout(self._body)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme.SPACE_12)
+        self._build_switch(inner)
+        self._build_hub(inner)
+        self._build_way(inner)
+        self._token = self._build_token(inner)
+
+    def _build_switch(self, column: QVBoxLayout) -> None:
+        self._offline = named(QCheckBox("Work offline", self._body), "setting_offline")
+        self._offline.setAccessibleDescription(OFFLINE)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._offline, 0, Qt.AlignmentFlag.AlignLeft)
+        words.addWidget(plain_label(OFFLINE, self._body, name="offline_sentence", kind="muted"))
+        column.addLayout(words)
+
+    def _build_hub(self, column: QVBoxLayout) -> None:
+        self._endpoint = self._field(HUB)
+        self._add_field(
+            column, self._endpoint, "hub_endpoint", "Address of the Hub",
+            "Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…).",
+        )  # fmt: skip
+        self._hosts = self._field("files.example.org .storage.example.org")
+        self._add_field(
+            column, self._hosts, "hub_hosts", "Further hosts",
+            "Where else files may come from, such as the storage of a mirror. Several by spaces; a dot in front means "
+            "every host below it. Everything else is refused.",
+        )  # fmt: skip
+
+    def _build_way(self, column: QVBoxLayout) -> None:
+        self._proxy = Choice(list(PROXIES), self._body)
+        self._proxy_address = named(self._field("http://proxy.example.org:8080"), "proxy_address")
+        self._proxy_address.setAccessibleName("Address of the proxy")
+        line = self._line(self._proxy, self._proxy_address)
+        line.setFocusProxy(self._proxy)
+        add_setting(
+            column, line, "proxy", "Proxy", "What stands between this PC and the internet, as in many companies.",
+            is_wide=True,
+        )  # fmt: skip
+        self._proxy.setAccessibleName("Proxy")
+        self._add_verdict(column, "proxy")
+        self._certificates = ElidedLabel(self._body, name="ca_file_label")
+        self._choose = named(QPushButton("Choose…", self._body), "ca_file_button")
+        self._choose.setAccessibleName("Choose a file of certificates")
+        self._system = named(QPushButton("Use the system's", self._body), "ca_file_system_button")
+        line = self._line(self._certificates, self._choose, self._system)
+        add_setting(
+            column, line, "ca_file", "Certificates",
+            "A file (PEM) of the authorities to trust instead of the system's; a company's own network may need it.",
+            is_wide=True,
+        )  # fmt: skip
+        self._add_verdict(column, "ca_file")
+        self._speed = Choice([(kib, speed_words(kib)) for kib in SPEEDS_KIB], self._body)
+        add_setting(
+            column, self._speed, "speed_limit_kib", "Speed limit",
+            "Of all downloads together, so that others on the same line can work.",
+        )  # fmt: skip
+
+    def _build_token(self, column: QVBoxLayout) -> QWidget:
+        self._token_words = plain_label("", self._body, name="token_words")
+        self._change = named(QPushButton("Change…", self._body), "token_change_button")
+        self._change.setAccessibleName("Change the access token")
+        self._forget = named(QPushButton("Forget", self._body), "token_forget_button")
+        self._forget.setAccessibleName("Forget the access token")
+        line = self._line(self._token_words, self._change, self._forget)
+        add_setting(
+            column, line, "token", "Access token",
+            "For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those alone.",
+            is_wide=True,
+        )  # fmt: skip
+        return line
+
+    def _connect(self) -> None:
+        change = self._network.change
+        self._offline.clicked.connect(lambda is_on: change("offline", is_on))
+        self._endpoint.editingFinished.connect(lambda: change("hub_endpoint", _address(self._endpoint.text())))
+        self._hosts.editingFinished.connect(lambda: change("hub_hosts", " ".join(self._hosts.text().lower().split())))
+        self._proxy.value_chosen.connect(self._on_proxy_chosen)
+        self._proxy_address.editingFinished.connect(self._on_proxy_written)
+        self._choose.clicked.connect(self._on_choose)
+        self._system.clicked.connect(lambda: change("ca_file", ""))
+        self._speed.value_chosen.connect(lambda kib: change("speed_limit_kib", kib))
+        self._change.clicked.connect(lambda: TokenDialog(self._tokens, self.window()).open())
+        self._forget.clicked.connect(self._tokens.forget)
+        self._network.settings_shown.connect(self.show_settings)
+        self._network.verdict_given.connect(self._on_verdict)
+        self._tokens.state_shown.connect(self._show_token)
+
+    @Slot(object)
+    def show_settings(self, settings: Settings) -> None:
+        """Show these; what is being written, or was refused and is to be mended, stays in its field."""
+        self._offline.setChecked(settings.offline)
+        self._show_text(self._endpoint, "hub_endpoint", settings.hub_endpoint)
+        self._show_text(self._hosts, "hub_hosts", settings.hub_hosts)
+        has_address = settings.proxy not in ("system", "none")
+        if not self._is_wrong("proxy"):
+            self._proxy.show_value(ADDRESS if has_address else settings.proxy)
+            self._proxy_address.setVisible(has_address)
+            self._show_text(self._proxy_address, "proxy", settings.proxy if has_address else "")
+        self._certificates.set_full_text(settings.ca_file or SYSTEM_CERTIFICATES)
+        self._system.setVisible(bool(settings.ca_file))
+        if self._speed.findData(settings.speed_limit_kib) < 0:
+            self._speed.addItem(speed_words(settings.speed_limit_kib), settings.speed_limit_kib)
+        self._speed.show_value(settings.speed_limit_kib)
+
+    @Slot(object)
+    def show_policy(self, policy: Policy) -> None:
+        """Hide what the organisation has switched off, and name the addresses it allows."""
+        is_hidden = "settings.network" in policy.hidden
+        self._body.setVisible(not is_hidden)
+        self._hidden.setVisible(is_hidden)
+        for widget in (
+            self._token,
+            *self.findChildren(QLabel, "token_title"),
+            *self.findChildren(QLabel, "token_sentence"),
+        ):
+            widget.setVisible("token" not in policy.hidden)
+        allowed = policy.choices.get("hub_endpoint", ())
+        sentence = self.findChild(QLabel, "hub_endpoint_sentence")
+        if len(allowed) > 1 and isinstance(sentence, QLabel):
+            sentence.setText(f"Set by your organisation: one of {', '.join(allowed)}.")
+
+    @Slot(object)
+    def _show_token(self, state: TokenChanged) -> None:
+        self._token_words.setText(words_of(state))
+        self._change.setText("Change…" if state.place else "Set…")
+        self._change.setEnabled(state.place != "environment")
+        self._forget.setVisible(state.place not in ("", "environment"))
+
+    @Slot(str, str)
+    def _on_verdict(self, key: str, words: str) -> None:
+        if label := self._verdicts.get(key):
+            label.setText(breakable(words))
+            label.setVisible(bool(words))
+
+    @Slot(object)
+    def _on_proxy_chosen(self, value: object) -> None:
+        self._proxy_address.setVisible(value == ADDRESS)
+        if value == ADDRESS:
+            self._proxy_address.setFocus()
+        else:
+            self._network.change("proxy", value)
+
+    @Slot()
+    def _on_proxy_written(self) -> None:
+        words = self._proxy_address.text().strip()
+        if words:
+            self._network.change("proxy", words if "://" in words else f"http://{words}")
+
+    @Slot()
+    def _on_choose(self) -> None:
+        dialog = QFileDialog(self, "File of certificates", self._network.current.ca_file)
+        dialog.setObjectName("ca_file_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(["Certificates (*.pem *.crt *.cer)", "All files (*)"])
+        dialog.fileSelected.connect(lambda name: self._network.change("ca_file", name))
+        dialog.open()
+
+    def _show_text(self, field: QLineEdit, key: str, text: str) -> None:
+        if not self._is_wrong(key) and not (field.hasFocus() and field.isModified()):
+            field.setText(text)
+
+    def _is_wrong(self, key: str) -> bool:
+        return key in self._verdicts and bool(self._verdicts[key].text())
+
+    def _field(self, hint: str) -> QLineEdit:
+        field = QLineEdit(self._body)
+        field.setPlaceholderText(hint)
+        field.setMinimumWidth(FIELD_WIDTH)
+        field.setMaxLength(2000)
+        return field
+
+    def _line(self, *widgets: QWidget) -> QWidget:
+        line = QWidget(self._body)
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE_8)
+        for widget in widgets:
+            row.addWidget(widget, int(isinstance(widget, (QLineEdit, QLabel))))
+        if not any(isinstance(widget, QLabel) for widget in widgets):
+            row.addStretch(0)
+        return line
+
+    def _add_field(self, column: QVBoxLayout, field: QLineEdit, name: str, title: str, sentence: str) -> None:
+        add_setting(column, field, name, title, sentence, is_wide=True)
+        self._add_verdict(column, name)
+
+    def _add_verdict(self, column: QVBoxLayout, key: str) -> None:
+        label = plain_label("", self._body, name=f"{key}_verdict", kind="danger")
+        label.hide()
+        self._verdicts[key] = label
+        column.addWidget(label)
+
+
+def speed_words(kib: int) -> str:
+    """A speed limit: '2 MB/s'."""
+    return f"{bytes_for_people(kib * 1024)}/s" if kib else "None"
+
+
+def _address(text: str) -> str:
+    """The Hub's own address is the default: then nothing is kept, so that HF_ENDPOINT still counts."""
+    words = text.strip().rstrip("/")
+    return "" if words == HUB else words

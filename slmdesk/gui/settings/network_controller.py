@@ -1,0 +1,88 @@
+"""How the Hub is reached, as a person changes it: checked, saved, in force with the next request.  No widgets here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.facts import Problem
+from slmdesk.settings import Settings
+
+KEYS = ("offline", "hub_endpoint", "hub_hosts", "proxy", "ca_file", "speed_limit_kib", "connections")
+BESIDE = frozenset({"setting.invalid", "setting.managed"})
+"""What is said beside the field it is about."""
+
+
+class NetworkController(QObject):
+    """Emits `settings_shown` with the settings in force, `verdict_given` with a key and what is wrong with the value
+    that was wished for ('' when it is in force), and `notice_raised`.
+    """
+
+    settings_shown = Signal(object)
+    verdict_given = Signal(str, str)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("network_controller")
+        self._bridge = bridge
+        self._current = settings
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @property
+    def current(self) -> Settings:
+        """The settings as last heard."""
+        return self._current
+
+    @Slot(str, object)
+    def change(self, key: str, value: object) -> None:
+        """Change one of KEYS; `verdict_given` follows.  A bar offers the old value back."""
+        old = getattr(self._current, key)
+        if value == old:
+            self.verdict_given.emit(key, "")
+        else:
+            self._put(key, value, old)
+
+    def _put(self, key: str, value: object, old: object = None) -> None:
+        values: dict[str, Any] = {key: value}
+
+        def saved(_settings: Settings) -> None:
+            self.verdict_given.emit(key, "")
+            if old is not None:
+                undo = Notice(
+                    "The setting is changed.",
+                    action="Undo",
+                    on_action=lambda: self._put(key, old),
+                    life_ms=UNDO_MS,
+                    key="setting changed",
+                )
+                self.notice_raised.emit(undo)
+
+        def refused(problem: Problem) -> None:
+            if problem.code in BESIDE:
+                self.verdict_given.emit(key, words_of(problem))
+            else:
+                self.notice_raised.emit(notice_of(problem))
+            self.settings_shown.emit(self._current)
+
+        if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
+            self._bridge.ask(lambda services: services.network.set_offline(bool(value)), lambda _none: saved(
+                self._current), refused)  # fmt: skip
+        else:
+            self._bridge.ask(lambda services: services.network.change(**values), saved, refused)
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._current = settings
+        self.settings_shown.emit(settings)
+
+
+def words_of(problem: Problem) -> str:
+    """What is wrong with a value, beside its field."""
+    if problem.code == "setting.managed":
+        return "Set by your organisation; the value before still holds."
+    reason = str(problem.args.get("reason", ""))
+    return f"Not taken over, the value before still holds: {reason}."

@@ -1,0 +1,36 @@
+"""How a setting stands on the page: its name and sentence, and the widget beside or under them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.text import plain_label
+
+
+def add_setting(
+    column: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
+) -> None:
+    """One setting: its name and sentence, and the widget beside or (wide) under them."""
+    parent = widget.parentWidget()
+    assert parent is not None
+    widget.setObjectName(f"setting_{name}")
+    widget.setAccessibleName(title)
+    widget.setAccessibleDescription(sentence)
+    heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
+    heading.setBuddy(widget)
+    words = QVBoxLayout()
+    words.setSpacing(0)
+    words.addWidget(heading)
+    words.addWidget(plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"))
+    if is_wide:
+        words.addSpacing(theme.SPACE_4)
+        words.addWidget(widget)
+        column.addLayout(words)
+        return
+    row = QHBoxLayout()
+    row.setSpacing(theme.SPACE_16)
+    row.addLayout(words, 1)
+    row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+    column.addLayout(row)

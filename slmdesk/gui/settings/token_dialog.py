@@ -1,0 +1,57 @@
+"""Giving slmdesk an access token, out of the settings."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.token_form import TokenForm, fit_height
+
+WIDTH = 560
+INTRO = (
+    "On the Hub, under Settings, Access Tokens, make a token that may read, and paste it here. It takes the place of "
+    "the one kept before, is sent to the Hub for gated models alone, and is written into no log."
+)
+
+
+class TokenDialog(QDialog):
+    """Closed once the token is in its place."""
+
+    def __init__(self, tokens: TokenController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("token_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Access token")
+        self._form = TokenForm(tokens, self)
+        keep = named(QPushButton("Keep it", self), "token_keep_button")
+        keep.setProperty("kind", "primary")
+        close = named(QPushButton("Cancel", self), "token_cancel_button")
+        for button in (keep, close):
+            button.setAutoDefault(False)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.SPACE_8)
+        foot.addStretch(1)
+        foot.addWidget(close)
+        foot.addWidget(keep)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        layout.setSpacing(theme.SPACE_12)
+        layout.addWidget(plain_label(INTRO, self, name="token_intro"))
+        layout.addWidget(self._form)
+        layout.addStretch(1)
+        layout.addLayout(foot)
+        self._form.given.connect(self._form.submit)
+        keep.clicked.connect(self._form.submit)
+        close.clicked.connect(self.reject)
+        self._form.kept.connect(self.accept)
+        tokens.places_shown.connect(self._fit)
+        fit_height(self, WIDTH)
+        self._form.setFocus()
+
+    @Slot()
+    def _fit(self) -> None:
+        fit_height(self, self.width())
