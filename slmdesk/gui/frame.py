@@ -29,6 +29,7 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import ModelState, Problem
@@ -132,6 +133,7 @@ class Frame(QObject):
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(window.status.show_model)
         self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(bridge, window).show())
+        self.models_page.gated_met.connect(self._on_gated_met)
         window.status.ledger_requested.connect(self._on_ledger_requested)
         window.close_requested.connect(self.close_requested)
         window.page_shown.connect(self._on_page_shown)
@@ -266,6 +268,13 @@ class Frame(QObject):
         else:
             self.models.import_file(path, link)
 
+    @Slot(object)
+    def _on_gated_met(self, change: facts.DownloadChanged) -> None:
+        dialog = GatedDialog(self.tokens, change.repo, self.window, problem=change.problem)
+        dialog.page_requested.connect(self.find.ask_page)
+        dialog.try_again_requested.connect(lambda _repo: self.fetch.resume(change.id))
+        dialog.open()
+
     @Slot(str)
     def _on_chat_requested(self, model: str) -> None:
         self.models.use(model)
@@ -281,7 +290,9 @@ class Frame(QObject):
     @Slot()
     def _on_ledger_requested(self) -> None:
         """One window of it, brought forward when it is open."""
-        window = self.window.findChild(LedgerWindow) or LedgerWindow(self._bridge, self.window)
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        opened = self.window.findChild(LedgerWindow)
+        if opened is None:
+            LedgerWindow(self._bridge, self.window).show()
+        else:
+            opened.raise_()
+            opened.activateWindow()

@@ -157,7 +157,10 @@ class Ledger(StorePart):
 
     def count_requests(self, words: str = "") -> int:
         """How many there are in all that hold `words`."""
-        row = self._db.row(f"select count(*) from requests where {_HOLDS}", (self._pattern(words),))
+        if words:
+            row = self._db.row(f"select count(*) from requests where {_HOLDS}", (self._pattern(words),))
+        else:
+            row = self._db.row("select count(*) from requests")
         return int(row[0]) if row else 0
 
     def _pattern(self, words: str) -> str:

@@ -108,7 +108,7 @@ class Stored:
 class FakeHub:
     """See the module."""
 
-    def __init__(self, *, tls: bool = False) -> None:
+    def __init__(self, *, tls: bool = False, certificate: Path = CERTIFICATE) -> None:
         self.repos: dict[str, Stored] = {}
         self.seen: list[Seen] = []
         self.sent = 0
@@ -123,6 +123,7 @@ class FakeHub:
         self._sums: dict[int, str] = {}
         self._blobs: dict[str, bytes | Path] = {}
         self._lock = threading.Lock()
+        self.certificate = certificate
         self._servers = [_Server(self, "api", tls), _Server(self, "storage", tls)]
         scheme = "https" if tls else "http"
         self.endpoint = f"{scheme}://127.0.0.1:{self._servers[0].server_port}"
@@ -239,7 +240,7 @@ class _Server(ThreadingHTTPServer):
         self.tls = None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.tls.load_cert_chain(CERTIFICATE)
+            self.tls.load_cert_chain(hub.certificate)
 
     def finish_request(self, request, client_address):
         if self.tls:  # the handshake on the thread of the request

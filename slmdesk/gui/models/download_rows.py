@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT, Card
+from slmdesk.gui.widgets.gated_panel import GATED_CODES
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.downloads import LeftOver
@@ -32,22 +33,27 @@ RUNNING = frozenset(
 
 
 class DownloadRow(Card):
-    """One download.  Emits `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`."""
+    """One download.  Emits `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`, and
+    `gated_requested` with its DownloadChanged when somebody wants to know what to do about a gated model.
+    """
 
     pause_requested = Signal()
     resume_requested = Signal()
     cancel_requested = Signal()
     use_requested = Signal()
     dismissed = Signal()
+    gated_requested = Signal(object)
 
     def __init__(self, change: DownloadChanged, parent: QWidget) -> None:
         super().__init__(parent, name="download_row", title=change.name or change.repo)
-        self._state = change.state
+        self._state, self._change = change.state, change
         self._bar = bar_in(self)
         self.body.addWidget(self._bar)
         name = change.name or change.repo
         self._use = self.add_button("Use it now", name="use_download_button", spoken=f"Chat with {name}")
         self._use.setProperty("kind", "primary")
+        self._gated = self.add_button("What to do…", name="gated_button", spoken=f"What to do to get {name}")
+        self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
         self._pause = self.add_button("Pause", name="pause_button", spoken="")
         self._cancel = self.add_button("Cancel", name="cancel_download_button", spoken="")
         self._use.clicked.connect(self.use_requested)
@@ -57,7 +63,7 @@ class DownloadRow(Card):
 
     def show_change(self, change: DownloadChanged) -> None:
         """How it is now."""
-        self._state = change.state
+        self._state, self._change = change.state, change
         name = change.model.name if change.model else change.name or change.repo
         self.set_title(name)
         self.setAccessibleName(name)
@@ -70,6 +76,8 @@ class DownloadRow(Card):
         is_done, is_running = change.state is DownloadState.DONE, change.state in RUNNING
         self._bar.setVisible(not is_done)
         self._use.setVisible(is_done)
+        code = change.problem.code if change.problem else ""
+        self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
         self._pause.setVisible(not is_done)
         resume = "Try again" if change.state is DownloadState.FAILED else "Resume"
         _dress(self._pause, "Pause" if is_running else resume, name)
@@ -111,7 +119,7 @@ class Downloads(QWidget):
     """All of them; takes no room while there are none.
 
     Emits with an id `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`,
-    `go_on_requested` and `discard_requested` (of what was left over).
+    `go_on_requested` and `discard_requested` (of what was left over); `gated_requested` with a DownloadChanged.
     """
 
     pause_requested = Signal(str)
@@ -121,6 +129,7 @@ class Downloads(QWidget):
     dismissed = Signal(str)
     go_on_requested = Signal(str)
     discard_requested = Signal(str)
+    gated_requested = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -146,6 +155,7 @@ class Downloads(QWidget):
         row.cancel_requested.connect(lambda: self.cancel_requested.emit(change.id))
         row.use_requested.connect(lambda: self.use_requested.emit(change.id))
         row.dismissed.connect(lambda: self.dismissed.emit(change.id))
+        row.gated_requested.connect(self.gated_requested)
         self._layout.addWidget(row)
         self.setVisible(True)
 

@@ -58,11 +58,12 @@ class OfflineBar(QFrame):
 
 class ModelsPage(QScrollArea):
     """One scrolling column of three parts.  Emits `offline_chosen` when a person allows the network,
-    `file_chosen` with the Path of a model file to be looked at.
+    `file_chosen` with the Path of a model file to be looked at, `gated_met` with a DownloadChanged that wants a token.
     """
 
     offline_chosen = Signal(bool)
     file_chosen = Signal(object)
+    gated_met = Signal(object)
 
     def __init__(
         self,
@@ -170,6 +171,7 @@ class ModelsPage(QScrollArea):
         downloads.dismissed.connect(fetch.dismiss)
         downloads.go_on_requested.connect(fetch.go_on_with)
         downloads.discard_requested.connect(fetch.discard)
+        downloads.gated_requested.connect(self.gated_met)
 
     @property
     def search(self) -> HubSearch:

@@ -1,0 +1,205 @@
+"""Endpoint, further hosts, proxy and certificates out of the settings: for searches and downloads alike."""
+
+from __future__ import annotations
+
+import json
+import queue
+import select
+import socket
+import socketserver
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from fakes.fake_hub import FakeHub
+from fakes.tiny_gguf import tiny_llama
+
+from slmdesk.core.errors import KnownError
+from slmdesk.services.facts import DownloadState, Problem
+from slmdesk.services.routes import certificates_in
+from slmdesk.settings import reason_against
+
+REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
+HUB_NAME, STORAGE_NAME = "hub.example.org", "files.example.org"
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """A proxy on loopback that only knows CONNECT, and leads each name to a port of this PC."""
+
+    daemon_threads = True
+
+    def __init__(self, ways: dict[str, int]) -> None:
+        super().__init__(("127.0.0.1", 0), _Tunnel)
+        self.ways, self.asked, self.heads = ways, [], []
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        """A client that has gone is no error."""
+
+
+class _Tunnel(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        method, target, _ = self.rfile.readline().decode().split(" ", 2)
+        head = []
+        while (line := self.rfile.readline()) not in (b"\r\n", b""):
+            head.append(line)
+        self.server.asked.append((method, target))
+        self.server.heads.append(b"".join(head))
+        port = self.server.ways.get(target)
+        if method != "CONNECT" or port is None:
+            self.wfile.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+            return
+        with socket.create_connection(("127.0.0.1", port)) as there:
+            self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+            ends = {self.connection: there, there: self.connection}
+            while True:
+                for one in select.select(list(ends), [], [])[0]:
+                    data = one.recv(1 << 16)
+                    if not data:
+                        return
+                    ends[one].sendall(data)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory) -> Path:
+    """Of both names, trusted by nobody, with its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    key, cert, both = folder / "key.pem", folder / "ours.pem", folder / "both.pem"
+    names = f"subjectAltName=DNS:{HUB_NAME},DNS:{STORAGE_NAME}"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+               "2", "-subj", "/CN=slmdesk test", "-addext", names, "-keyout", str(key), "-out", str(cert)]  # fmt: skip
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("no openssl here to make a certificate")
+    both.write_bytes(key.read_bytes() + cert.read_bytes())
+    return cert
+
+
+@pytest.fixture
+def hub(certificate):
+    with FakeHub(tls=True, certificate=certificate.with_name("both.pem")) as it:
+        it.storage_address = f"https://{STORAGE_NAME}"
+        it.add(REPO, {NAME: tiny_llama().data})
+        yield it
+
+
+@pytest.fixture
+def proxy(hub):
+    api, storage = (int(one.rpartition(":")[2]) for one in (hub.endpoint, hub.storage))
+    with Proxy({f"{HUB_NAME}:443": api, f"{STORAGE_NAME}:443": storage}) as it:
+        yield it
+
+
+@pytest.fixture
+def told(home, opened, monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.json").write_text(json.dumps({"offline": False}))
+    return opened(model=False)
+
+
+def search(told):
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: told.services.hub.search("tiny", answers.put))
+    return answers.get(timeout=60)
+
+
+def fetch(told):
+    ends: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: told.services.downloads.start(REPO, ended=ends.put))
+    return ends.get(timeout=60)
+
+
+def change(told, **values) -> None:
+    told.services.desk.call(lambda: told.services.network.change(**values))
+
+
+@pytest.mark.process
+def test_they_hold_for_searches_and_downloads_alike(told, hub, proxy, certificate) -> None:
+    change(told, hub_endpoint=f"https://{HUB_NAME}", hub_hosts=STORAGE_NAME, proxy=proxy.address)
+    assert search(told).code == "network.tls", "nobody trusts this certificate yet"
+    assert not hub.seen
+    change(told, ca_file=str(certificate))
+    found = search(told)
+    assert not isinstance(found, Problem), found
+    assert found[0].repo.id == REPO
+    assert {target for _method, target in proxy.asked} == {f"{HUB_NAME}:443"}
+    end = fetch(told)
+    assert end.state is DownloadState.DONE, end.problem
+    assert set(proxy.asked) == {("CONNECT", f"{HUB_NAME}:443"), ("CONNECT", f"{STORAGE_NAME}:443")}
+    rows = told.services.desk.call(told.services.network.requests)
+    assert {row.host for row in rows} == {HUB_NAME, STORAGE_NAME}
+    assert b"uthorization" not in b"".join(proxy.heads)
+
+
+@pytest.mark.process
+def test_a_host_that_was_not_named_is_refused_before_a_byte(told, hub, proxy, certificate) -> None:
+    change(told, hub_endpoint=f"https://{HUB_NAME}", proxy=proxy.address, ca_file=str(certificate))
+    end = fetch(told)
+    assert end.problem.code == "network.refused"
+    assert {target for _method, target in proxy.asked} == {f"{HUB_NAME}:443"}
+
+
+@pytest.mark.process
+def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(told, hub, proxy, certificate) -> None:
+    address = proxy.address.replace("http://", "http://me:pass%20word@")
+    change(told, hub_endpoint=f"https://{HUB_NAME}", hub_hosts=STORAGE_NAME, proxy=address, ca_file=str(certificate))
+    assert fetch(told).state is DownloadState.DONE
+    assert all(b"proxy-authorization: basic" in one.lower() for one in proxy.heads)
+    assert not [one for one in hub.seen if "proxy-authorization" in one.headers]
+    assert "pass" not in str(told.services.desk.call(told.services.network.requests))
+
+
+@pytest.mark.process
+def test_a_file_that_holds_no_certificate_is_refused_and_the_old_one_stays(told, certificate, tmp_path) -> None:
+    change(told, ca_file=str(certificate))
+    (tmp_path / "empty.pem").touch()
+    (tmp_path / "words.pem").write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
+    for path in (tmp_path / "none.pem", tmp_path / "empty.pem", tmp_path / "words.pem", tmp_path):
+        with pytest.raises(KnownError) as err:
+            change(told, ca_file=str(path))
+        assert err.value.code == "setting.invalid"
+    assert told.services.settings.current.ca_file == str(certificate)
+    assert certificates_in(certificate) >= 1
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        (
+            "proxy",
+            ("system", "none", "http://p.example:3128", "http://u:p@p.example:80/", "http://[::1]:8080", "http://p"),
+            (
+                "",
+                "p.example:3128",
+                "http://",
+                "http://p:99999",
+                "http://p:x",
+                "http://p/path",
+                "socks5://p",
+                "http://a b",
+            ),
+        ),
+        (
+            "hub_endpoint",
+            ("", "https://m.example", "https://m.example/hub", "http://127.0.0.1:8080", "http://localhost:1"),
+            ("http://m.example", "https://", "https://a b", "m.example", "https://[x"),
+        ),
+        ("hub_hosts", ("", "a.example .b.example", "127.0.0.1:80"), ("https://a", "a/b", "me@a")),
+    ],
+)
+def test_values_that_can_be_and_cannot(key, good, bad) -> None:
+    assert [one for one in good if reason_against(key, one)] == []
+    assert [one for one in bad if not reason_against(key, one)] == []
