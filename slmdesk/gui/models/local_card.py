@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT, Card
-from slmdesk.gui.models.details import DetailsPanel
 from slmdesk.gui.models.details_words import day, quantization_words
+from slmdesk.gui.models.local_details import DetailsPanel
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label

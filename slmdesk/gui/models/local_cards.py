@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
-from slmdesk.gui.models.details import DetailsPanel
 from slmdesk.gui.models.local_card import LocalCard
+from slmdesk.gui.models.local_details import DetailsPanel
 from slmdesk.gui.models.trials import Trial
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
