@@ -38,6 +38,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "model.several": ("known",),
         "model.name_taken": ("name", "id"),
         "model.shared": ("name", "path"),
+        # LoRA adapters
+        "adapter.other_model": ("adapter", "model", "reason"),
+        "adapter.unusable": ("adapter", "reason"),
+        "adapter.gone": (),
         # packs of models
         "pack.invalid": ("path", "reason"),
         "pack.newer": ("path", "version"),

@@ -21,7 +21,7 @@ class Tensors:
     bytes_by_type: Mapping[str, int]
     """Bytes of the tensors of each weight type; the data of a layer's tensors may have several types."""
     shapes: Mapping[str, tuple[int, ...]]
-    """Of the embedding and the output alone."""
+    """By name, the innermost length first as the file has it."""
     end: int
     """Where the last one ends, counted from the start of the data."""
     expert_bytes: int = 0

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf_header import MetadataValue, Tensors
 from slmdesk.core.gguf_reader import MAX_KEY_BYTES, HeaderReader, ListSummary, damaged, name_of
-from slmdesk.core.gguf_tables import STRING, WEIGHT_TYPES
+from slmdesk.core.gguf_tables import FLOAT, STRING, WEIGHT_TYPES
 
 MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 4096, 8192, 4, 63
 MAX_ALL_KEYS_BYTES = 4 << 20
@@ -18,8 +18,9 @@ MAX_KEPT_BYTES = 2 << 20
 MAX_TEMPLATE_BYTES = 256 << 10
 DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
+ALPHA = "adapter.lora.alpha"
 _EXPERTS = re.compile(rb"\.ffn_(?:gate|up|down|gate_up)(?:_ch)?(_exps|\.\d+)\.")
-_TABLE, _OUTPUT = b"token_embd.weight", b"output.weight"
+_TABLE = b"token_embd.weight"
 
 
 class Metadata:
@@ -41,6 +42,8 @@ class Metadata:
             key = raw.decode("utf-8", "replace")
             self._mark_seen(raw)
             kind = reader.u32()
+            if key == ALPHA and kind != FLOAT:
+                raise damaged(f"{key} is no number")  # llama.cpp ends the process over it
             if kind == STRING and (key == TEMPLATE or key.startswith(TEMPLATE + ".")):
                 self._keep_template(key, *reader.string(MAX_TEMPLATE_BYTES))
             else:
@@ -115,8 +118,7 @@ class _TensorSum:
         self.count += 1
         self.parameters += math.prod(shape)
         self.sizes[type_name] = self.sizes.get(type_name, 0) + size
-        if raw_name in (_TABLE, _OUTPUT):
-            self.shapes[raw_name.decode()] = shape
+        self.shapes[raw_name.decode("utf-8", "replace")] = shape
         if raw_name == _TABLE:
             self.table_bytes = size
         elif expert := _EXPERTS.search(raw_name):

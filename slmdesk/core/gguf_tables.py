@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-STRING, ARRAY, BOOL = 8, 9, 7
+STRING, ARRAY, BOOL, FLOAT = 8, 9, 7, 6
 
 SCALARS: Mapping[int, struct.Struct] = MappingProxyType(
     {

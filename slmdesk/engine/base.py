@@ -25,6 +25,12 @@ class Request:
     """Nothing is written: how likely is each of these as the first token of the answer?  One token each, such as
     "Yes" and "No"; else the request fails with `request.invalid`.
     """
+    lora: str = ""
+    """Path of a LoRA adapter to answer with; empty: the model as it is.  One that does not fit fails the request with
+    `adapter.other_model`, one that cannot be used with `adapter.unusable`.
+    """
+    lora_scale: float = 1.0
+    """Its strength, 0 (none) to 2; 1: as its makers meant it."""
 
 
 @dataclass(frozen=True, slots=True)

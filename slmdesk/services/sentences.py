@@ -137,6 +137,17 @@ _SENTENCES: Mapping[str, str] = {
         "Moving the models to {path} was interrupted. They are where they were and can be used; what was copied is "
         "removed. Move them again when you like."
     ),
+    # LoRA adapters
+    "adapter.other_model": (
+        "The adapter “{adapter}” was made for another model than {model}: {reason}. Choose another adapter, or none, "
+        "in the settings of this chat."
+    ),
+    "adapter.unusable": (
+        "The adapter “{adapter}” cannot be used: {reason}. Choose another, or none, in the settings of this chat."
+    ),
+    "adapter.gone": (
+        "The adapter of this chat is no longer in the library. Choose another, or none, in the settings of this chat."
+    ),
     # children
     "child.hung": (f"The model's process did not answer for {{seconds}} seconds and was ended. {_TRY_AGAIN}"),
     "child.start_failed": "The model's process could not be started ({reason}). The chats are kept.",

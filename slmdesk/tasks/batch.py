@@ -17,7 +17,7 @@ MAX_WAVE = 256
 
 
 def batch(job: Job, engine: Engine) -> Task:
-    """Payload {handle}; each step {messages, sampling, answer_prefix, choices}.
+    """Payload {handle}; each step {messages, sampling, answer_prefix, choices, lora, lora_scale}.
 
     A Partial for each step as it ends, in any order: {answer}, with choices {answer, scores}, or
     {code, args}.  Result {done, failed}: counts.

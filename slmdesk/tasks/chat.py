@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slmdesk.core.adapter import MOST_STRENGTH
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Progress, Token
 from slmdesk.core.types import Json
@@ -11,7 +12,10 @@ from slmdesk.tasks.base import Job, Task, text_of
 
 
 def chat(job: Job, engine: Engine) -> Task:
-    """Payload {handle, messages, sampling, answer_prefix}: Progress in tokens of the prompt, Token…, an Answer."""
+    """Payload {handle, messages, sampling, answer_prefix, lora, lora_scale}.
+
+    Progress in tokens of the prompt, Token…, an Answer.
+    """
     request = chat_request(job, "", job.payload)
     with job.generating(engine, [request]) as events:
         for event in events:
@@ -40,7 +44,21 @@ def chat_request(job: Job, key: str, untrusted: Json) -> Request:
         answer_prefix=prefix,
         sampling=sampling_from(shape.get("sampling")),
         choices=_choices(shape.get("choices", ())),
+        lora=_lora(shape.get("lora", "")),
+        lora_scale=_scale(shape.get("lora_scale", 1.0)),
     )
+
+
+def _lora(untrusted: Json) -> str:
+    if not isinstance(untrusted, str) or "\0" in untrusted:
+        raise KnownError("request.invalid", what="lora")
+    return untrusted
+
+
+def _scale(untrusted: Json) -> float:
+    if isinstance(untrusted, bool) or not isinstance(untrusted, int | float) or not 0 <= untrusted <= MOST_STRENGTH:
+        raise KnownError("request.invalid", what="lora_scale")
+    return float(untrusted)
 
 
 def _choices(untrusted: Json) -> tuple[str, ...]:

@@ -11,11 +11,13 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
+from slmdesk.core.adapter import MOST_STRENGTH
 from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.core.gguf import check_file
 from slmdesk.core.types import ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart
 from slmdesk.engine.base import Engine, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
+from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter, check_adapter
 from slmdesk.engine.llama.choices import tokens_of_choices
 from slmdesk.engine.llama.detokenizer import Detokenizer
 from slmdesk.engine.llama.devices import find_devices
@@ -215,6 +217,7 @@ class LlamaEngine(Engine):
     def _prepare(self, request: Request, priority: Priority, outbox: Outbox) -> sequences.Sequence:
         """Render, tokenise, check.  Raises KnownError."""
         model = self._model(request.handle)
+        adapter = self._adapter(model, request)  # not in `use`: the engine thread waits for users before it frees
         with model.use():
             vocabulary, facts = model.vocabulary, model.facts
             if request.messages:
@@ -250,7 +253,30 @@ class LlamaEngine(Engine):
                 ),
                 detokenizer=Detokenizer(vocabulary.pieces),
                 end_tokens=vocabulary.end_tokens,
+                adapter=adapter,
             )
+
+    def _adapter(self, model: Loaded, request: Request) -> Adapter:
+        """The adapter a request wants, opened beside its model.  Raises KnownError `adapter.…`, `model.not_loaded`."""
+        if not request.lora or request.lora_scale <= 0:
+            return NO_ADAPTER
+        file = check_adapter(Path(request.lora), model.weights.header)
+        number = model.adapters.number_of(file)
+        failure = KnownError("model.not_loaded")
+
+        def open_it() -> None:
+            nonlocal number, failure
+            try:
+                if self._models.get(request.handle) is model:
+                    number = model.adapters.open(file)
+            except KnownError as err:
+                failure = err
+
+        if not number:
+            self._on_engine_thread(open_it)
+        if not number:
+            raise failure
+        return Adapter(number, min(request.lora_scale, MOST_STRENGTH), file.name)
 
     def _submit(self, handle: str, wanted: list[sequences.Sequence]) -> None:
         with self._wake:

@@ -22,6 +22,7 @@ from slmdesk.core.memory import (
     program_bytes,
 )
 from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
+from slmdesk.engine.llama.adapters import Adapters
 from slmdesk.engine.llama.context import ABORTED, DECODED, Context
 from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
 from slmdesk.engine.llama.library import Library
@@ -63,6 +64,7 @@ class Loaded:
         chat_format: ChatFormat,
         context: Context,
         scheduler: Scheduler,
+        adapters: Adapters,
         facts: LoadedModel,
     ) -> None:
         """Made by `load_model`."""
@@ -70,6 +72,7 @@ class Loaded:
         self.vocabulary = vocabulary
         self.chat_format = chat_format
         self.scheduler = scheduler
+        self.adapters = adapters
         self.facts = facts
         self.rendering = threading.Lock()
         """Held while the chat format is used: it is made for one thread at a time."""
@@ -99,6 +102,7 @@ class Loaded:
             self._changed.wait_for(lambda: self._users == 0)
         self.scheduler.end_all("model.not_loaded")
         self._context.close()
+        self.adapters.close()
         self.weights.close()
         give_back_freed()
 
@@ -117,55 +121,90 @@ def load_model(
 
     `on_work` is called while it computes.  Raises Stopped, KnownError of the family `model.`.
     """
-    candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
     on_work()
     plan = _plan(library, spec, header, on_work)
     mark = library.log.mark()
     weights = open_weights(library, spec.path, header, lambda done: on_progress(done * _READ_SHARE))
-    context: Context | None = None
     try:
         on_work()
         vocabulary = Vocabulary(weights.vocab)
         on_work()
         with _ticking(on_work):  # the trial has limits of its own, longer than a child may stand still
             chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
-        abort = _Abort(on_work)
+        making = _Making(library, spec, handle, plan, weights, vocabulary, chat_format, on_progress, on_work)
+        return making.loaded(mark)
+    except BaseException:
+        weights.close()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A model whose weights are read and that has no context yet."""
+
+    library: Library
+    spec: LoadSpec
+    handle: str
+    plan: _Plan
+    weights: WeightFile
+    vocabulary: Vocabulary
+    chat_format: ChatFormat
+    on_progress: LoadProgress
+    on_work: Callable[[], None]
+
+    def loaded(self, mark: int) -> Loaded:
+        """Give it its context, and try it out.  `mark`: where the log of this load begins.  Raises as `load_model`."""
+        spec, plan = self.spec, self.plan
+        candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
+        abort = _Abort(self.on_work)
         context = Context(
-            library,
-            weights.pointer,
+            self.library,
+            self.weights.pointer,
             cells=plan.cells,
             max_sequences=plan.places,
-            batch_tokens=weights.batch_tokens,
+            batch_tokens=self.weights.batch_tokens,
             threads=candidates[0],
             should_abort=abort,
         )
-        memory = parts_from_log(line.text for line in library.log.since(mark))
-        steps = ThreadChooser(candidates)
-        with ThreadPoolExecutor(1) as passing:
-            # On a thread that ends: each thread that computes has OpenMP workers of its own while it lives, and with
-            # more of them than cores all wait asleep at their barriers, at two thirds of the speed.
-            keep_going = partial(on_progress, _READ_SHARE)
-            curve = passing.submit(_try_out, context, vocabulary, spec, steps, candidates, keep_going).result()
-        scheduler = Scheduler(
+        try:
+            memory = parts_from_log(line.text for line in self.library.log.since(mark))
+            steps = ThreadChooser(candidates)
+            with ThreadPoolExecutor(1) as passing:
+                # On a thread that ends: each thread that computes has OpenMP workers of its own while it lives, and
+                # with more of them than cores all wait asleep at their barriers, at two thirds of the speed.
+                keep_going = partial(self.on_progress, _READ_SHARE)
+                trial = passing.submit(_try_out, context, self.vocabulary, spec, steps, candidates, keep_going)
+                curve = trial.result()
+            adapters = Adapters(self.library, self.weights.pointer)
+            scheduler = abort.scheduler = self._scheduler(context, adapters, curve, steps, candidates)
+        except BaseException:
+            context.close()
+            raise
+        self.on_progress(1.0)
+        return Loaded(
+            self.weights,
+            vocabulary=self.vocabulary,
+            chat_format=self.chat_format,
+            context=context,
+            scheduler=scheduler,
+            adapters=adapters,
+            facts=_facts(self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory),
+        )
+
+    def _scheduler(
+        self, context: Context, adapters: Adapters, curve: Curve, steps: ThreadChooser, candidates: tuple[int, ...]
+    ) -> Scheduler:
+        plan, cost = self.plan, CostCurve(curve)
+        return Scheduler(
             context,
-            Pool(context, sliding_window=weights.sliding_window),
-            sequences=plan.sequences or min(plan.places - 1, CostCurve(curve).default_sequences()),
-            curve=CostCurve(curve),
+            Pool(context, sliding_window=self.weights.sliding_window),
+            sequences=plan.sequences or min(plan.places - 1, cost.default_sequences()),
+            adapters=adapters,
+            curve=cost,
             step_threads=steps,
             read_threads=ThreadChooser(candidates, first_gap=4, hint=steps),
-            can_redo=not weights.keeps_state,
+            can_redo=not self.weights.keeps_state,
         )
-        abort.scheduler = scheduler
-    except BaseException:
-        if context is not None:
-            context.close()
-        weights.close()
-        raise
-    on_progress(1.0)
-    facts = _facts(handle, plan, weights, chat_format, scheduler, curve, memory)
-    return Loaded(
-        weights, vocabulary=vocabulary, chat_format=chat_format, context=context, scheduler=scheduler, facts=facts
-    )
 
 
 class _Abort:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from slmdesk.core.types import Priority
+from slmdesk.engine.llama.adapters import Adapter
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.sequence import Holding
 
@@ -49,20 +50,22 @@ class Pool:
         holding.read = 0
         holding.extents = []
         holding.grows_last = False
-        source, length = self.best_prefix(holding.tokens)
+        source, length = self.best_prefix(holding.tokens, holding.adapter)
         if source is not None:
             self._share(source, holding, length)
         self.active.append(holding)
         return True
 
-    def best_prefix(self, tokens: Sequence[int]) -> tuple[Holding | None, int]:
-        """Who holds the longest beginning of `tokens`, and its length.
+    def best_prefix(self, tokens: Sequence[int], adapter: Adapter) -> tuple[Holding | None, int]:
+        """Who holds the longest beginning of `tokens` computed with `adapter`, and its length.
 
         At least the last token is left to be read: its logits are what is wanted.
         """
         best: Holding | None = None
         longest = 0
         for holding in (*self.active, *self.kept):
+            if holding.adapter != adapter:
+                continue
             length = common_prefix(holding.tokens, tokens, min(holding.read, len(tokens) - 1))
             if length > longest and self._holds_window(holding, length):
                 best, longest = holding, length
@@ -91,9 +94,13 @@ class Pool:
     def keep(self, holding: Holding, now: int) -> None:
         """An active sequence has ended: keep what it holds for the next turn, instead of what that covers."""
         self.active.remove(holding)
-        kept = Holding(holding.tokens[: holding.read], holding.priority)
+        kept = Holding(holding.tokens[: holding.read], holding.priority, holding.adapter)
         kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
-        covered = [old for old in self.kept if common_prefix(old.tokens, kept.tokens, old.read) == old.read]
+        covered = [
+            old
+            for old in self.kept
+            if old.adapter == kept.adapter and common_prefix(old.tokens, kept.tokens, old.read) == old.read
+        ]
         self.kept.append(kept)
         for old in covered:
             self.drop(old)

@@ -14,21 +14,19 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Priority
+from slmdesk.engine.llama.adapters import Adapters
+from slmdesk.engine.llama.admission import Admission
 from slmdesk.engine.llama.choices import log_probabilities
 from slmdesk.engine.llama.context import ABORTED, DECODED, LEAST_SLICE, NO_MEMORY, NO_ROOM, Context
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.memory import free_memory
-from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
+from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
 
 PAUSE_S = 0.25
 """How long answers under way may stand still for a slice of another prompt."""
-ROOM_FOR_ANSWER = 256
-"""Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
-WORTH_WAITING = 32
-"""Tokens of a prompt that another is just reading: fewer are sooner read than waited for."""
 _SPLIT_CELLS = 256
 """From here on attention over one token is cut among the threads, and rounds by their number."""
 
@@ -51,6 +49,7 @@ class Scheduler:
         pool: Pool,
         *,
         sequences: int,
+        adapters: Adapters,
         curve: CostCurve,
         step_threads: ThreadChooser,
         read_threads: ThreadChooser,
@@ -59,17 +58,13 @@ class Scheduler:
         """`can_redo`: an aborted slice can be taken back, so that a person's request may interrupt one."""
         self._context = context
         self._pool = pool
-        self._most = sequences
+        self._who = Admission(pool, cells=context.cells, sequences=sequences)
+        self._adapters = adapters
         self._curve = curve
         self._step_threads = step_threads
         self._read_threads = read_threads
         self._can_redo = can_redo
-        self._waiting: dict[Priority, deque[Sequence]] = {
-            p: deque() for p in (Priority.INTERACTIVE, Priority.BACKGROUND)
-        }
-        self._active: list[Sequence] = []
         self._read_speed = 0.0
-        self._steps = 0
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -85,7 +80,7 @@ class Scheduler:
     @property
     def most(self) -> int:
         """How many sequences run at once."""
-        return self._most
+        return self._who.most
 
     # ---- from any thread
 
@@ -125,7 +120,7 @@ class Scheduler:
         with self._lock:
             queued = [*self._inbox]
         for priority in (Priority.INTERACTIVE, Priority.BACKGROUND):
-            if self._waiting[priority] or any(s.priority is priority for s in (*self._active, *queued)):
+            if self._who.waiting[priority] or any(s.priority is priority for s in (*self._who.active, *queued)):
                 return priority
         return None
 
@@ -134,26 +129,23 @@ class Scheduler:
     def end_all(self, code: str) -> None:
         """End every request with `code`: the model is being unloaded."""
         self._take_inbox()
-        for sequence in [*self._active, *self._waiting[Priority.INTERACTIVE], *self._waiting[Priority.BACKGROUND]]:
-            sequence.fail(code)
-            sequence.sampler.close()
-        self._active.clear()
-        for queue in self._waiting.values():
-            queue.clear()
+        self._who.end_all(code)
 
     def step(self) -> bool:
         """Compute one batch.  Returns False when there was nothing to do."""
-        self._steps += 1
+        self._who.now += 1
         self._take_inbox()
-        self._drop_cancelled()
-        self._admit()
+        self._who.drop_cancelled()
+        self._who.admit()
         while True:
             shares = self._plan()
             if not shares:
                 return False
             needed = sum(share.tokens for share in shares)
-            if self._pool.free >= needed or self._find_cells(needed):
+            if self._pool.free >= needed or self._who.find_cells(needed):
                 break
+        if not self._put_on_adapter(shares):
+            return True
         code, seconds, threads = self._decode(shares)
         if code == DECODED:
             self._learn(shares, seconds, threads)
@@ -165,117 +157,18 @@ class Scheduler:
             self._cope(code, shares)
         return True
 
-    # ---- who takes part
-
     def _take_inbox(self) -> None:
         with self._lock:
             new = [*self._inbox]
             self._inbox.clear()
-        for sequence in new:
-            self._waiting[sequence.priority].append(sequence)
-
-    def _drop_cancelled(self) -> None:
-        for queue in self._waiting.values():
-            for sequence in [s for s in queue if s.outbox.closed]:
-                queue.remove(sequence)
-                sequence.sampler.close()
-        for sequence in [s for s in self._active if s.outbox.closed]:
-            self._leave(sequence)
-
-    def _leave(self, sequence: Sequence) -> None:
-        """An active sequence has ended, one way or the other."""
-        self._active.remove(sequence)
-        self._pool.keep(sequence, self._steps)
-        sequence.sampler.close()
-
-    def _admit(self) -> None:
-        """Let waiting requests in while there are places and cells, people first."""
-        self._admit_queue(Priority.INTERACTIVE)
-        if not self._waiting[Priority.INTERACTIVE] and not self._people():
-            self._admit_queue(Priority.BACKGROUND)
-
-    def _admit_queue(self, priority: Priority) -> None:
-        for sequence in [*self._waiting[priority]][: self._most]:
-            if self._better_wait(sequence):
-                continue
-            person = priority is Priority.INTERACTIVE
-            full = len(self._active) >= self._most
-            if (full and not (person and self._evict(self._background()))) or not self._let_in(sequence):
-                return
-
-    def _people(self) -> list[Sequence]:
-        return [s for s in self._active if s.priority is Priority.INTERACTIVE]
-
-    def _background(self) -> list[Sequence]:
-        return [s for s in self._active if s.priority is Priority.BACKGROUND]
-
-    def _better_wait(self, sequence: Sequence) -> bool:
-        """Whether a prompt being read will soon hold more of this one's beginning than is in memory now."""
-        for other in self._active:
-            if other.writing or (other.priority is not sequence.priority):
-                continue
-            shared = common_prefix(other.tokens, sequence.tokens, len(sequence.tokens) - 1)
-            if shared >= other.read + WORTH_WAITING:
-                return shared >= self._pool.best_prefix(sequence.tokens)[1] + WORTH_WAITING
-        return False
-
-    def _let_in(self, sequence: Sequence) -> bool:
-        """Begin with a waiting request if the pool has room for it beside what runs."""
-        was_empty = self._pool.is_empty
-        if not self._pool.open(sequence):
-            return False
-        if not self._clear_cells_for(sequence):
-            self._pool.drop(sequence)
-            return False
-        self._waiting[sequence.priority].remove(sequence)
-        self._active.append(sequence)
-        sequence.note_cached()
-        sequence.reproducible = sequence.reproducible and was_empty
-        sequence.tell_read()
-        return True
-
-    def _clear_cells_for(self, sequence: Sequence) -> bool:
-        """Find cells for a prompt and some of its answer: first what is only kept goes, then, for a person, background
-        answers, and at last the prefix of the newest chat.  Nothing goes in vain.
-        """
-        person = sequence.priority is Priority.INTERACTIVE
-        staying = self._people() if person else self._active
-        wanted = _still_needs(sequence)
-        room = self._context.cells - used_cells([*staying, sequence])
-        if staying and room < wanted + sum(map(_still_needs, staying)):
-            return False
-        while not self._pool.make_room(wanted + sum(map(_still_needs, self._active)), last_too=False):
-            if not (person and self._evict(self._background())):
-                if staying and not person:
-                    return False
-                return self._pool.make_room(wanted + sum(map(_still_needs, staying)), last_too=True) or not staying
-        return True
-
-    def _evict(self, choice: list[Sequence]) -> bool:
-        """Send the youngest of `choice` back to its queue; later it reads its prompt and its answer so far anew."""
-        if not choice:
-            return False
-        victim = choice[-1]
-        self._active.remove(victim)
-        self._pool.drop(victim)
-        victim.reproducible = False
-        self._waiting[victim.priority].appendleft(victim)
-        return True
-
-    def _find_cells(self, needed: int) -> bool:
-        """Make room for a step that does not fit.  False when a sequence had to go: then plan again."""
-        if self._pool.make_room(needed, last_too=True):
-            return True
-        if not self._evict((self._background() if self._people() else []) or self._active[1:]):
-            self._fail(self._active[0], _too_long(self._active[0], self._context))
-        return False
+        self._who.queue(new)
 
     # ---- what is computed
 
     def _plan(self) -> list[_Share]:
         """Fill the batch: single steps first, then slices of prompts in the order of arrival."""
         self._context.clear()
-        taking_part = self._people() or self._active
+        taking_part = self._who.people or self._who.active
         writing = [s for s in taking_part if s.writing]
         reading = [s for s in taking_part if not s.writing]
         if not reading:
@@ -305,8 +198,8 @@ class Scheduler:
             return writing
         chosen = writing[:size]
         for sequence in chosen:  # to the end of the row
-            self._active.remove(sequence)
-            self._active.append(sequence)
+            self._who.active.remove(sequence)
+            self._who.active.append(sequence)
         return chosen
 
     def _slice_size(self, *, beside: int) -> int:
@@ -315,6 +208,16 @@ class Scheduler:
         if not beside:
             return most  # always the same pieces: others round differently
         return max(LEAST_SLICE, min(most, int(self._read_speed * PAUSE_S)))
+
+    def _put_on_adapter(self, shares: list[_Share]) -> bool:
+        """Have the batch computed with the adapter its sequences share.  False: it cannot be, and they have ended."""
+        adapter = shares[0].sequence.adapter
+        if self._adapters.put_on(self._context.pointer, adapter):
+            return True
+        for share in shares:
+            error = KnownError("adapter.unusable", adapter=adapter.name, reason="it could not be put on")
+            self._who.fail(share.sequence, error)
+        return False
 
     def _decode(self, shares: list[_Share]) -> tuple[int, float, int]:
         """Compute the batch.  Returns (the library's code, seconds, threads used)."""
@@ -365,10 +268,10 @@ class Scheduler:
             try:
                 goes_on = self._choose(sequence, share.index)
             except KnownError as err:
-                self._fail(sequence, err)
+                self._who.fail(sequence, _whose_fault(sequence, err))
             else:
                 if not goes_on:
-                    self._leave(sequence)
+                    self._who.leave(sequence)
 
     def _choose(self, sequence: Sequence, index: int) -> bool:
         """Choose the next token, or weigh the given choices.  Returns whether the answer goes on."""
@@ -383,27 +286,19 @@ class Scheduler:
         if code == NO_ROOM:
             for share in shares:
                 self._pool.take_back(share.sequence)
-            if self._pool.make_room(self._pool.free + 1, last_too=True) or self._evict(self._active[1:]):
+            if self._pool.make_room(self._pool.free + 1, last_too=True) or self._who.evict(self._who.active[1:]):
                 return
-            error = _too_long(shares[0].sequence, self._context)
+            error = self._who.too_long(shares[0].sequence)
         elif code == NO_MEMORY:
             error = KnownError("model.out_of_memory", needed_bytes=0, available_bytes=free_memory().available)
         else:
             error = KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
         for share in shares:
-            self._fail(share.sequence, error)
-
-    def _fail(self, sequence: Sequence, error: KnownError) -> None:
-        sequence.fail(error.code, **error.args_for_people)
-        self._active.remove(sequence)
-        self._pool.drop(sequence)
-        sequence.sampler.close()
+            self._who.fail(share.sequence, error)
 
 
-def _still_needs(sequence: Sequence) -> int:
-    """Cells a sequence is promised and has not yet used."""
-    return sequence.pending + min(sequence.growth, ROOM_FOR_ANSWER)
-
-
-def _too_long(sequence: Sequence, context: Context) -> KnownError:
-    return KnownError("context.full", needed=len(sequence.tokens), available=context.cells)
+def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:
+    """Numbers that are no numbers come from the adapter where there is one: the model alone was tried at its load."""
+    if error.code != "model.damaged" or not sequence.adapter.number:
+        return error
+    return KnownError("adapter.unusable", adapter=sequence.adapter.name, reason="with it the model gives no numbers")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.types import Answer, FinishReason, Priority, Timing, Usage
 from slmdesk.engine.base import Finished, Piece, PromptRead, RequestFailed
+from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.detokenizer import Detokenizer, StopFilter
 from slmdesk.engine.llama.sampler import Sampler
 from slmdesk.engine.llama.stream import Outbox
@@ -42,9 +43,11 @@ class Wanted:
 class Holding:
     """A sequence id and what it has in memory: `tokens[:read]`, in cells described by `extents`."""
 
-    def __init__(self, tokens: list[int], priority: Priority) -> None:
+    def __init__(self, tokens: list[int], priority: Priority, adapter: Adapter = NO_ADAPTER) -> None:
         self.tokens = tokens
         self.priority = priority
+        self.adapter = adapter
+        """What its cells are computed with: no other may share them."""
         self.seq_id = -1
         self.read = 0
         self.extents: list[list[int]] = []
@@ -67,8 +70,9 @@ class Sequence(Holding):
         sampler: Sampler,
         detokenizer: Detokenizer,
         end_tokens: frozenset[int],
+        adapter: Adapter = NO_ADAPTER,
     ) -> None:
-        super().__init__(list(wanted.prompt), priority)
+        super().__init__(list(wanted.prompt), priority, adapter)
         self.wanted = wanted
         self.outbox = outbox
         self.sampler = sampler

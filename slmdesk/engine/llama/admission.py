@@ -1,0 +1,173 @@
+"""Who takes part: requests wait, are let in while there are places and cells, and make room for more urgent ones.
+
+People go before background work.  Those let in together of one kind share one adapter, because a batch has one: whoever
+wants another waits until they have ended, and nobody behind overtakes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Priority
+from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
+from slmdesk.engine.llama.sequence import Sequence
+
+ROOM_FOR_ANSWER = 256
+"""Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
+WORTH_WAITING = 32
+"""Tokens of a prompt that another is just reading: fewer are sooner read than waited for."""
+
+
+class Admission:
+    """The requests of one loaded model, waiting and active, and their cells.  Engine thread only."""
+
+    def __init__(self, pool: Pool, *, cells: int, sequences: int) -> None:
+        """`sequences`: how many may be active at once."""
+        self._pool = pool
+        self._cells = cells
+        self.most = sequences
+        self.waiting: dict[Priority, deque[Sequence]] = {
+            p: deque() for p in (Priority.INTERACTIVE, Priority.BACKGROUND)
+        }
+        self.active: list[Sequence] = []
+        self.now = 0
+        """Counts the steps."""
+
+    @property
+    def people(self) -> list[Sequence]:
+        """The active ones a person waits for."""
+        return [s for s in self.active if s.priority is Priority.INTERACTIVE]
+
+    @property
+    def background(self) -> list[Sequence]:
+        """The other active ones."""
+        return [s for s in self.active if s.priority is Priority.BACKGROUND]
+
+    def queue(self, new: Iterable[Sequence]) -> None:
+        """Let these wait, each behind those of its priority."""
+        for sequence in new:
+            self.waiting[sequence.priority].append(sequence)
+
+    def admit(self) -> None:
+        """Let waiting requests in while there are places and cells, people first."""
+        self._admit_queue(Priority.INTERACTIVE)
+        if not self.waiting[Priority.INTERACTIVE] and not self.people:
+            self._admit_queue(Priority.BACKGROUND)
+
+    def drop_cancelled(self) -> None:
+        """End those nobody listens to any more."""
+        for queue in self.waiting.values():
+            for sequence in [s for s in queue if s.outbox.closed]:
+                queue.remove(sequence)
+                sequence.sampler.close()
+        for sequence in [s for s in self.active if s.outbox.closed]:
+            self.leave(sequence)
+
+    def leave(self, sequence: Sequence) -> None:
+        """An active sequence has ended, one way or the other."""
+        self.active.remove(sequence)
+        self._pool.keep(sequence, self.now)
+        sequence.sampler.close()
+
+    def fail(self, sequence: Sequence, error: KnownError) -> None:
+        """An active sequence ends with an error; nothing of it is kept."""
+        sequence.fail(error.code, **error.args_for_people)
+        self.active.remove(sequence)
+        self._pool.drop(sequence)
+        sequence.sampler.close()
+
+    def end_all(self, code: str) -> None:
+        """End every request with `code`: the model is being unloaded."""
+        for sequence in [*self.active, *self.waiting[Priority.INTERACTIVE], *self.waiting[Priority.BACKGROUND]]:
+            sequence.fail(code)
+            sequence.sampler.close()
+        self.active.clear()
+        for queue in self.waiting.values():
+            queue.clear()
+
+    def evict(self, choice: list[Sequence]) -> bool:
+        """Send the youngest of `choice` back to its queue; later it reads its prompt and its answer so far anew."""
+        if not choice:
+            return False
+        victim = choice[-1]
+        self.active.remove(victim)
+        self._pool.drop(victim)
+        victim.reproducible = False
+        self.waiting[victim.priority].appendleft(victim)
+        return True
+
+    def find_cells(self, needed: int) -> bool:
+        """Make room for a step that does not fit.  False when a sequence had to go: then plan again."""
+        if self._pool.make_room(needed, last_too=True):
+            return True
+        if not self.evict((self.background if self.people else []) or self.active[1:]):
+            self.fail(self.active[0], self.too_long(self.active[0]))
+        return False
+
+    def too_long(self, sequence: Sequence) -> KnownError:
+        """The error of a sequence that does not fit even alone."""
+        return KnownError("context.full", needed=len(sequence.tokens), available=self._cells)
+
+    # ---- letting in
+
+    def _admit_queue(self, priority: Priority) -> None:
+        for sequence in [*self.waiting[priority]][: self.most]:
+            beside = [s for s in self.active if s.priority is priority]
+            if beside and beside[0].adapter != sequence.adapter:
+                return
+            if self._better_wait(sequence):
+                continue
+            person = priority is Priority.INTERACTIVE
+            full = len(self.active) >= self.most
+            if (full and not (person and self.evict(self.background))) or not self._let_in(sequence):
+                return
+
+    def _better_wait(self, sequence: Sequence) -> bool:
+        """Whether a prompt being read will soon hold more of this one's beginning than is in memory now."""
+        for other in self.active:
+            if other.writing or other.priority is not sequence.priority:
+                continue
+            shared = common_prefix(other.tokens, sequence.tokens, len(sequence.tokens) - 1)
+            if shared >= other.read + WORTH_WAITING:
+                held = self._pool.best_prefix(sequence.tokens, sequence.adapter)[1]
+                return shared >= held + WORTH_WAITING
+        return False
+
+    def _let_in(self, sequence: Sequence) -> bool:
+        """Begin with a waiting request if the pool has room for it beside what runs."""
+        was_empty = self._pool.is_empty
+        if not self._pool.open(sequence):
+            return False
+        if not self._clear_cells_for(sequence):
+            self._pool.drop(sequence)
+            return False
+        self.waiting[sequence.priority].remove(sequence)
+        self.active.append(sequence)
+        sequence.note_cached()
+        sequence.reproducible = sequence.reproducible and was_empty
+        sequence.tell_read()
+        return True
+
+    def _clear_cells_for(self, sequence: Sequence) -> bool:
+        """Find cells for a prompt and some of its answer: first what is only kept goes, then, for a person, background
+        answers, and at last the prefix of the newest chat.  Nothing goes in vain.
+        """
+        person = sequence.priority is Priority.INTERACTIVE
+        staying = self.people if person else self.active
+        wanted = _still_needs(sequence)
+        room = self._cells - used_cells([*staying, sequence])
+        if staying and room < wanted + sum(map(_still_needs, staying)):
+            return False
+        while not self._pool.make_room(wanted + sum(map(_still_needs, self.active)), last_too=False):
+            if not (person and self.evict(self.background)):
+                if staying and not person:
+                    return False
+                return self._pool.make_room(wanted + sum(map(_still_needs, staying)), last_too=True) or not staying
+        return True
+
+
+def _still_needs(sequence: Sequence) -> int:
+    """Cells a sequence is promised and has not yet used."""
+    return sequence.pending + min(sequence.growth, ROOM_FOR_ANSWER)
