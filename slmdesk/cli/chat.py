@@ -36,6 +36,8 @@ STOP_S = 5.0
 @click.option("--temperature", type=FiniteRange(0, 5), help="0: always the likeliest word.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer.")
 @click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens.")
+@click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
+@click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
 @json_option
 @click.pass_obj
@@ -48,6 +50,8 @@ def chat(
     temperature: float | None,
     seed: int | None,
     max_tokens: int | None,
+    lora: str | None,
+    lora_scale: float | None,
     no_save: bool,
 ) -> int:
     """Ask PROMPT, or what stands on stdin; on a terminal without either, talk until Ctrl-D.
@@ -74,6 +78,8 @@ def chat(
         model=model,
         system=system,
         sampling=Sampling(temperature=temperature, seed=seed, max_tokens=max_tokens),
+        lora="" if lora == "none" else lora,
+        lora_scale=lora_scale,
         save=not no_save,
     )
     from slmdesk.cli.library import link_shared
@@ -220,4 +226,7 @@ def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
         "timing": dict(asdict(ended.timing)) if ended.timing else {},
         "seed": message.seed,
         "model": message.model_name,
+        "lora": message.sampling.get("lora"),
+        "lora_scale": message.sampling.get("lora_scale"),
+        "reproducible": message.sampling.get("reproducible"),
     }

@@ -68,6 +68,8 @@ def list_models(face: Face) -> None:
 @click.pass_obj
 def info(face: Face, model_or_file: str) -> None:
     """What a model's header says, without loading it."""
+    from slmdesk.core.adapter import base_name
+
     with face.services() as services:
         found: ModelInfo = face.wait_for(services, lambda told: services.models.info(model_or_file, told))
         path = services.desk.call(lambda: services.models.path_of(model_or_file)).absolute()
@@ -88,6 +90,7 @@ def info(face: Face, model_or_file: str) -> None:
         "source": record.source if record else None,
         "license": header.license,
         "kind": header.kind,
+        "base": base_name(header) or None,
         "metadata": found.metadata,
     }
     if face.as_json:
@@ -275,6 +278,8 @@ def shape_of(record: ModelRecord) -> dict[str, Json]:
         "source": record.source,
         "license": header.get("license"),
         "linked": record.linked,
+        "kind": record.kind,
+        "base": header.get("base"),
     }
 
 
@@ -303,5 +308,7 @@ def _size(size: int) -> str:
 
 
 def _kind(record: ModelRecord) -> str:
+    if record.kind == "adapter":
+        return _line(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
     known = (record.header.get("architecture"), record.header.get("quantization"))
     return _line(" ".join(str(one) for one in known if one), 30)

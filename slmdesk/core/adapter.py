@@ -27,15 +27,9 @@ _NO_WEIGHTS = frozenset({"I8", "I16", "I32", "I64", "F64", "Q8_1", "Q8_K"})
 _ACTIVATED = "adapter.alora.invocation_tokens"
 
 
-def require_usable(header: GgufHeader) -> None:
-    """Raise KnownError unless this is a model to chat with, or an adapter for one: what may come into the library.
-
-    See `require_chat_model` and `require_adapter` for the codes.
-    """
-    if header.kind == "adapter":
-        require_adapter(header)
-    else:
-        require_chat_model(header)
+def require_model_or_adapter(header: GgufHeader) -> None:
+    """Raise KnownError `model.…` unless this is a model for chatting or an adapter for one, as far as it tells."""
+    (require_adapter if header.kind == "adapter" else require_chat_model)(header)
 
 
 def require_adapter(header: GgufHeader) -> None:

@@ -80,8 +80,14 @@ class Ending:
     tokens_reused: int | None = None
     seconds: float | None = None
     seed: int | None = None
+    reproducible: bool | None = None
+    """Kept beside how its words were chosen; None: not known."""
     error_code: str | None = None
     error_args: Mapping[str, Json] = field(default_factory=dict)
+
+    def sampling_of(self, old: Mapping[str, Json]) -> Mapping[str, Json]:
+        """What is kept of how the words were chosen, with what is known at the end."""
+        return {**old, "reproducible": self.reproducible} if self.reproducible is not None else old
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.desk import Desk, Later
 from slmdesk.services.facts import Fact, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
 from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.options import Lora
 from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.unsaved import Shelf
 
@@ -53,6 +54,7 @@ class _Growing:
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
+    lora: Lora | None
     prefix: str
     watcher: Watcher | None = None
     pieces: list[str] = field(default_factory=list)
@@ -112,11 +114,12 @@ class Answers:
         turns: Sequence[ChatMessage],
         sampling: Sampling,
         *,
+        lora: Lora | None = None,
         explicit: bool = False,
         watcher: Watcher | None = None,
     ) -> None:
         """Write an answer into `message`, going on behind the text it has.  The row is `streaming` already."""
-        growing = _Growing(message, shelf, record, tuple(turns), sampling, prefix=message.text, watcher=watcher)
+        growing = _Growing(message, shelf, record, tuple(turns), sampling, lora, prefix=message.text, watcher=watcher)
         self._growing[message.id] = growing
         self._want(growing, explicit=explicit)
 
@@ -172,6 +175,8 @@ class Answers:
             "sampling": to_json(growing.sampling),
             "answer_prefix": growing.prefix + "".join(growing.pieces),
         }
+        if growing.lora:
+            payload |= {"lora": growing.lora.path, "lora_scale": growing.lora.scale}
         growing.is_running = True
         growing.generation = self._room.generation
         self._room.begin()
@@ -279,6 +284,7 @@ class Answers:
             tokens_reused=answer.usage.cached_tokens,
             seconds=_seconds(answer),
             seed=answer.seed,
+            reproducible=answer.reproducible,
         )
         self._end(growing, ending, answer=answer)
 
@@ -321,6 +327,7 @@ def _ended(message: Message, text: str, ending: Ending) -> Message:
         tokens_reused=ending.tokens_reused,
         seconds=ending.seconds,
         seed=ending.seed if ending.seed is not None else message.seed,
+        sampling=ending.sampling_of(message.sampling),
         error_code=ending.error_code,
         error_args=ending.error_args,
     )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import Item, Message, ModelRecord, Status
-from slmdesk.core.types import ChatMessage, Json, LoadedModel, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import messages_to_json, sampling_from, to_json
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.wire import sampling_from, to_json
 from slmdesk.services.answers import Answers
 from slmdesk.services.conversation import (
     NEW_CHAT,
     Conversation,
-    SeenPrompt,
     Sent,
     active_path,
     can_continue,
@@ -25,18 +22,25 @@ from slmdesk.services.conversation import (
 )
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import (
-    ContextMeasured,
     Fact,
     ItemChanged,
     MessageAdded,
     MessageChanged,
     Noticed,
-    Problem,
 )
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import problem_for, problem_of
-from slmdesk.services.specs import context_tokens
+from slmdesk.services.options import (
+    ChatOptions,
+    Lora,
+    check_options,
+    lora_for,
+    lora_of,
+    options_from,
+    sampling_for,
+)
+from slmdesk.services.prompts import OnSeen, Prompts
+from slmdesk.services.sentences import problem_for
 from slmdesk.services.unsaved import PREFIX, Shelf, UnsavedShelf
 from slmdesk.services.wishes import SendWish
 from slmdesk.settings import SettingsFile
@@ -48,11 +52,6 @@ PROMPT_VERSION = "chat-1"
 
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
 """What a chat adds to the model's defaults: small models turn in circles in free talk."""
-
-FRAME = 8
-"""Tokens a chat format usually puts around a turn; only for a guess before the model is loaded."""
-
-OnSeen = Callable[[SeenPrompt | Problem], None]
 
 
 class ChatService:
@@ -67,11 +66,10 @@ class ChatService:
         room: EngineRoom,
         tell: Callable[[Fact], None],
     ) -> None:
-        self._desk, self._store, self._settings = desk, store, settings
-        self._models, self._room, self._tell = models, room, tell
+        self._store, self._models, self._room, self._tell = store, models, room, tell
         self._unsaved = UnsavedShelf()
         self._answers = Answers(desk, room, tell)
-        self._measures = 0
+        self._prompts = Prompts(desk, settings, room, tell)
         self.shown: dict[str, set[str]] = {}
         """Chats that were opened here, with the ids of their messages a face was told of."""
 
@@ -102,9 +100,11 @@ class ChatService:
         """
         if not wish.text.strip():
             raise KnownError("request.invalid", what="no text")
-        record = self._models.choose(wish.model)
-        sampling = sampling_from(to_json(wish.sampling.over(CHAT_SAMPLING)))  # before anything is kept
-        shelf, item = self._shelf_for(wish)
+        options = self._options_of(wish)  # all of this before anything is kept
+        record = self._models.choose(wish.model) if wish.model else self._pinned(options) or self._models.choose(None)
+        sampling = sampling_for(wish.sampling, options, CHAT_SAMPLING)
+        lora = lora_for(options, record, self._models.list())
+        shelf, item = self._shelf_for(wish, options)
         path = active_path(shelf.messages(item.id), _leaf(item))
         if path and self._answers.is_writing(path[-1].id):
             raise KnownError("request.invalid", what="the last answer is still being written")
@@ -116,11 +116,11 @@ class ChatService:
             status=Status.COMPLETE,
         )
         self._say_added(user)
-        answer = self._add_answer(shelf, user, record, sampling)
+        answer = self._add_answer(shelf, user, record, sampling, lora)
         item = self._touched(shelf, item.id)
         self._say_replaced()
         turns, _ids = turns_for_engine(_system(item), (*map(self._answers.as_it_is, path), user))
-        self._answers.start(answer, shelf, record, turns, sampling, explicit=explicit_model)
+        self._answers.start(answer, shelf, record, turns, sampling, lora=lora, explicit=explicit_model)
         return Sent(item, user, answer)
 
     def stop(self, message: str) -> None:
@@ -128,15 +128,20 @@ class ChatService:
         self._answers.stop(message)
 
     def try_again(self, message: str, *, model: str | None = None, sampling: Sampling | None = None) -> Message:
-        """A new version of an answer beside the old one, and shown instead of it.  Raises KnownError."""
-        shelf, old, item, before = self._answer(message)
-        record = self._models.choose(model)
-        wanted = sampling or replace(sampling_from(old.sampling), seed=None)
-        answer = self._add_answer(shelf, before[-1] if before else None, record, wanted, item=item.id)
+        """A new version of an answer beside the old one, by what is set for its chat now, and shown instead of it.
+
+        Raises KnownError as `send` does.
+        """
+        shelf, _old, item, before = self._answer(message)
+        options = options_from(item.settings)
+        record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
+        wanted = sampling_for(sampling or Sampling(), options, CHAT_SAMPLING)
+        lora = lora_for(options, record, self._models.list())
+        answer = self._add_answer(shelf, before[-1] if before else None, record, wanted, lora, item=item.id)
         item = shelf.change_item_settings(item.id, leaf=answer.id)
         self._tell(ItemChanged(item))
         turns, _ids = turns_for_engine(_system(item), before)
-        self._answers.start(answer, shelf, record, turns, wanted, explicit=True)
+        self._answers.start(answer, shelf, record, turns, wanted, lora=lora, explicit=True)
         return answer
 
     def continue_answer(self, message: str) -> Message:
@@ -145,10 +150,11 @@ class ChatService:
         if not can_continue(old):
             raise KnownError("request.invalid", what="this answer is complete")
         record = self._models.by_sha256(old.model_sha256) or self._models.choose(None)
+        lora = lora_of(old, self._models.list())
         growing = shelf.reopen_message(message)
         self._tell(MessageChanged(growing))
         turns, _ids = turns_for_engine(_system(item), before)
-        self._answers.start(growing, shelf, record, turns, sampling_from(old.sampling), explicit=True)
+        self._answers.start(growing, shelf, record, turns, sampling_from(old.sampling), lora=lora, explicit=True)
         return growing
 
     def show_version(self, message: str) -> Conversation:
@@ -189,46 +195,18 @@ class ChatService:
         path = self._path_to(shelf, item, message)
         turns, ids = turns_for_engine(_system(item), path[:-1] if one.role is Role.ASSISTANT else path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
-
-        def done(untrusted: object) -> None:
-            answered(_seen_from(untrusted, ids))
-
-        self._render(record, turns, done, answered)
+        self._prompts.show(record, turns, ids, answered)
 
     def measure(self, chat: str | None, draft: str) -> None:
         """Find out how much of the context this chat takes with `draft` in it: a ContextMeasured follows.
 
-        Only the newest wish counts.  With no model loaded the vocabulary of its file is asked, and the frame around
-        each turn is guessed.  Raises KnownError `model.none`, `model.several`.
+        Only the newest wish counts.  With its model not loaded the count is a guess.  Raises KnownError `model.none`,
+        `model.several`.
         """
-        self._measures += 1
-        mine = self._measures
         held = self._room.loaded()
-        record = held[0] if held else self._models.choose(None)
-        context = held[1].context_tokens if held else context_tokens(record, self._settings.current)
-        turns = self._turns_with(chat, draft)
-
-        def tell(tokens: object) -> None:
-            if mine == self._measures and isinstance(tokens, int):
-                self._tell(ContextMeasured(chat, tokens, context))
-
-        def rendered(untrusted: object) -> None:
-            tell(untrusted.get("tokens") if isinstance(untrusted, dict) else None)
-
-        def counted(event: FromChild) -> None:
-            if isinstance(event, Failed) and event.code in ("child.died", "child.hung"):
-                self._desk.post(lambda: self._room.count_death(record))
-            counts = event.result.get("counts") if isinstance(event, Done) else None
-            if isinstance(counts, list) and all(isinstance(one, int) for one in counts):
-                self._desk.post(lambda: tell(sum(one for one in counts if isinstance(one, int)) + FRAME * len(counts)))
-
-        if not turns:
-            tell(0)
-        elif held:
-            self._render(record, turns, rendered, lambda _problem: None)
-        elif not self._room.times_crashed(record):
-            texts = [turn.text for turn in turns]
-            self._room.client.count_tokens(texts, counted, path=os.fsdecode(record.path))
+        pinned = self._pinned(self.options(chat)) if chat else None
+        record = pinned or (held[0] if held else self._models.choose(None))
+        self._prompts.measure(chat, record, self._turns_with(chat, draft))
 
     # ---- keeping
 
@@ -240,9 +218,14 @@ class ChatService:
         self._tell(ItemChanged(item))
         return item
 
-    def change_system(self, chat: str, system: str) -> Item:
-        """The instructions of a chat, for answers from now on.  Raises KnownError `item.unknown`."""
-        item = self._shelf_of(chat).change_item_settings(chat, system=system)
+    def options(self, chat: str) -> ChatOptions:
+        """What is set for a chat.  Raises KnownError `item.unknown`."""
+        return options_from(self._shelf_of(chat).item(chat).settings)
+
+    def change_options(self, chat: str, options: ChatOptions) -> Item:
+        """Set all options of a chat, for answers from now on.  Raises KnownError `item.unknown`, `request.invalid`."""
+        check_options(options)
+        item = self._shelf_of(chat).change_item_settings(chat, **options.settings)
         self._tell(ItemChanged(item))
         return item
 
@@ -280,19 +263,43 @@ class ChatService:
     def _shelf_of(self, id: str) -> Shelf:
         return self._unsaved if id.startswith(PREFIX) else self._store
 
-    def _shelf_for(self, wish: SendWish) -> tuple[Shelf, Item]:
+    def _options_of(self, wish: SendWish) -> ChatOptions:
+        """The options of a wish's chat, with what the wish changes.  Raises KnownError `item.unknown`, `model.…`."""
+        options = self.options(wish.chat) if wish.chat else wish.options or ChatOptions()
+        if wish.system is not None:
+            options = replace(options, system=wish.system)
+        if wish.lora is not None:
+            options = replace(options, lora=self._adapter(wish.lora).id if wish.lora else "")
+        if wish.lora_scale is not None:
+            options = replace(options, lora_scale=wish.lora_scale)
+        check_options(options)
+        return options
+
+    def _adapter(self, wanted: str) -> ModelRecord:
+        """An adapter by id, unique prefix of one, or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
+        record = self._store.model(wanted)
+        if record.kind != "adapter":
+            raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
+        return record
+
+    def _pinned(self, options: ChatOptions) -> ModelRecord | None:
+        """The model that always answers in a chat, where there is one and it is still here."""
+        known = self._models.list() if options.model else []
+        return next((one for one in known if one.id == options.model and one.can_chat), None)
+
+    def _shelf_for(self, wish: SendWish, options: ChatOptions) -> tuple[Shelf, Item]:
         """The shelf and the item of a wish; a new item is titled by its first words."""
         if wish.chat is not None:
             shelf = self._shelf_of(wish.chat)
             item = shelf.item(wish.chat)
             if item.kind != KIND:
                 raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
-            if wish.system is not None and wish.system != _system(item):
-                item = shelf.change_item_settings(item.id, system=wish.system)
+            if options != options_from(item.settings):
+                item = shelf.change_item_settings(item.id, **options.settings)
             if item.title == NEW_CHAT and not shelf.messages(item.id):
                 item = self.rename(item.id, wish.text)
             return shelf, item
-        settings: dict[str, Json] = {"system": wish.system} if wish.system else {}
+        settings = {name: value for name, value in options.settings.items() if value is not None}
         if wish.save:
             item = self._store.add_item(KIND, title_from(wish.text), settings=settings)
             self._tell(ItemChanged(item))
@@ -305,10 +312,12 @@ class ChatService:
         parent: Message | None,
         record: ModelRecord,
         sampling: Sampling,
+        lora: Lora | None,
         *,
         item: str = "",
     ) -> Message:
-        chosen = {key: value for key, value in to_json(sampling).items() if value not in (None, [], False)}
+        wished: dict[str, Json] = {**to_json(sampling), **(lora.said if lora else {})}
+        chosen = {key: value for key, value in wished.items() if value not in (None, [], False)}
         answer = shelf.add_message(
             parent.item if parent else item,
             parent=parent.id if parent else None,
@@ -367,30 +376,6 @@ class ChatService:
         at = next(index for index, one in enumerate(path) if one.id == message)
         return path[: at + 1]
 
-    def _render(
-        self,
-        record: ModelRecord,
-        turns: Sequence[ChatMessage],
-        done: Callable[[object], None],
-        failed: Callable[[Problem], None],
-    ) -> None:
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done):
-                done(event.result)
-            elif isinstance(event, Failed):
-                failed(problem_of(event.code, event.args))
-            elif isinstance(event, Cancelled):
-                failed(problem_for(KnownError("model.not_loaded")))
-
-        def ready(model: LoadedModel) -> None:
-            payload: dict[str, Json] = {"handle": model.handle, "messages": messages_to_json(turns)}
-            self._room.client.start("render", payload, lambda event: self._desk.post(lambda: on_event(event)))
-
-        def not_loaded(problem: Problem | None) -> None:
-            failed(problem or problem_for(KnownError("model.not_loaded")))
-
-        self._room.want(record, ready, not_loaded)
-
 
 def _leaf(item: Item) -> str | None:
     leaf = item.settings.get("leaf")
@@ -400,12 +385,3 @@ def _leaf(item: Item) -> str | None:
 def _system(item: Item) -> str:
     system = item.settings.get("system")
     return system if isinstance(system, str) else ""
-
-
-def _seen_from(untrusted: object, ids: Sequence[str]) -> SeenPrompt | Problem:
-    if isinstance(untrusted, dict):
-        text, tokens, missing = untrusted.get("text"), untrusted.get("tokens"), untrusted.get("missing", [])
-        if isinstance(text, str) and isinstance(tokens, int) and isinstance(missing, list):
-            left_out = [ids[one] for one in missing if isinstance(one, int) and 0 <= one < len(ids)]
-            return SeenPrompt(text, tokens, tuple(left_out))
-    return problem_for(KnownError("child.protocol", reason="prompt"))

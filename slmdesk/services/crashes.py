@@ -1,10 +1,17 @@
-"""What crashed too often is not started by itself: two deaths in a row at load, or three in a minute in use."""
+"""What crashed too often is not started by itself: two deaths in a row at load, or three in a minute in use.
+
+And the book in which that is kept, with what else is found out when a model is loaded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.services.files import FileMark
+from slmdesk.store import Store
 
 LOADS_IN_A_ROW = 2
 USES = 3
@@ -12,6 +19,56 @@ USES_WITHIN_S = 60.0
 
 KEY = "crashes"
 """Where a model's record keeps it: {"load": deaths in a row, "use": [times], "blocked": deaths or 0}."""
+
+
+class ModelBook:
+    """What is known of the models of a store.  Desk thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def fresh(self, record: ModelRecord) -> ModelRecord:
+        """The record as it is now."""
+        try:
+            return self._store.model(record.id)
+        except KnownError:
+            return record  # removed meanwhile: what was known of it is enough
+
+    def remember(self, record: ModelRecord, facts: Mapping[str, Json], *, last_used: float | None = None) -> None:
+        """Keep facts of a model; a store that cannot be written now costs only the memory of them."""
+        try:
+            self._store.set_model_facts(record.id, **facts)
+            if last_used is not None:
+                self._store.change_model(record.id, last_used=last_used)
+        except KnownError:
+            return
+
+    def note_mark(self, record: ModelRecord, mark: FileMark) -> None:
+        """The file was checked anew under another size, time or inode.  Raises KnownError store.*."""
+        if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
+            self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+
+    def times_blocked(self, record: ModelRecord) -> int:
+        """0, or after how many deaths this model is not started by itself any more."""
+        return times_blocked(self.fresh(record).facts)
+
+    def note_load_death(self, record: ModelRecord) -> None:
+        """The child died while it opened this model."""
+        self.remember(record, {KEY: after_load_death(self.fresh(record).facts)})
+
+    def note_use_death(self, record: ModelRecord, now: float) -> None:
+        """The child died with this model loaded."""
+        self.remember(record, {KEY: after_use_death(self.fresh(record).facts, now)})
+
+    def note_good_load(self, record: ModelRecord, facts: Mapping[str, Json], now: float) -> None:
+        """It was loaded, and `facts` were measured."""
+        calm = after_good_load(self.fresh(record).facts)
+        self.remember(record, {**facts, KEY: calm} if calm is not None else facts, last_used=now)
+
+    def forget(self, record: ModelRecord) -> None:
+        """A person chose it, or its deaths had another cause: they do not count any more."""
+        if record.facts.get(KEY):
+            self.remember(record, {KEY: None})
 
 
 def times_blocked(facts: Mapping[str, Json]) -> int:

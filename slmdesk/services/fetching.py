@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from slmdesk.core.adapter import require_model_or_adapter
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
 from slmdesk.core.gguf import GgufHeader, check_file, read_header, require_chat_model
@@ -280,11 +281,12 @@ class Fetch:
         if header.kind == "split":
             return
         try:
-            require_chat_model(header)
+            require_model_or_adapter(header)
         except KnownError:
             part.remove()
             raise
-        self._change(fit=fit_header(header, self._context_tokens, Pc(available_bytes())).verdict)
+        if header.kind == "model":
+            self._change(fit=fit_header(header, self._context_tokens, Pc(available_bytes())).verdict)
 
     def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
         """The model when it is here already: by its sum, a joined one by where it is from."""
@@ -304,7 +306,7 @@ class Fetch:
             return self._join(remote)
         part = self.parts[0]
         try:
-            require_chat_model(check_file(part.path))
+            require_model_or_adapter(check_file(part.path))
         except KnownError:
             part.remove()
             raise

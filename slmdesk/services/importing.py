@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+from slmdesk.core.adapter import require_adapter
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
 from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
@@ -149,8 +150,10 @@ class Importer:
 
 
 def require_usable(header: GgufHeader) -> None:
-    """Raise KnownError `model.…` for what the library has no use for: all but chat models and encoders."""
-    if header.kind not in KINDS_BESIDE_CHAT:
+    """Raise KnownError `model.…` for what the library has no use for: all but chat models, encoders and adapters."""
+    if header.kind == "adapter":
+        require_adapter(header)
+    elif header.kind not in KINDS_BESIDE_CHAT:
         require_chat_model(header)
 
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
@@ -63,7 +62,8 @@ class EngineRoom:
     def __init__(
         self, desk: Desk, store: Store, settings: SettingsFile, tell: Callable[[Fact], None], client: ChildClient
     ) -> None:
-        self._desk, self._store, self._settings, self._tell = desk, store, settings, tell
+        self._desk, self._settings, self._tell = desk, settings, tell
+        self._book = crashes.ModelBook(store)
         self.client = client
         self._in_use: _InUse | None = None
         self._loading: _Loading | None = None
@@ -103,7 +103,7 @@ class EngineRoom:
     def _want(self, waiter: Waiter, *, explicit: bool) -> None:
         record = waiter.record
         if explicit:
-            self._forget_crashes(record)
+            self._book.forget(record)
         if self._is_ready(record) and self._in_use:
             waiter.ready(self._in_use.model)
             return
@@ -132,7 +132,7 @@ class EngineRoom:
 
     def forgive(self, record: ModelRecord) -> None:
         """The last deaths had a known cause that is gone: they do not count against the model."""
-        self._forget_crashes(self._fresh(record))
+        self._book.forget(self._book.fresh(record))
 
     def cancel_load(self) -> None:
         """Stop loading; who waits is told with None.  The state says so when it has happened."""
@@ -144,11 +144,11 @@ class EngineRoom:
 
     def times_crashed(self, record: ModelRecord) -> int:
         """0, or after how many deaths this model is not started by itself any more."""
-        return crashes.times_blocked(self._fresh(record).facts)
+        return self._book.times_blocked(record)
 
     def count_death(self, record: ModelRecord) -> None:
         """The child died while it opened this model, in whatever way."""
-        self._remember(record, {crashes.KEY: crashes.after_load_death(self._fresh(record).facts)})
+        self._book.note_load_death(record)
 
     def unload(self) -> None:
         """Free the model; its running answers end with `model.not_loaded`."""
@@ -218,8 +218,7 @@ class EngineRoom:
             self._say(ModelState.NOT_LOADED, old.record)
             self._advance()
             return
-        facts = self._fresh(old.record).facts
-        self._remember(old.record, {crashes.KEY: crashes.after_use_death(facts, time.time())})
+        self._book.note_use_death(old.record, time.time())
         problem = problem_of("child.died", {"how": str(event.how), "detail": event.detail})
         self._say(ModelState.CRASHED, old.record, problem=problem)
         self._advance()
@@ -266,7 +265,7 @@ class EngineRoom:
         try:
             return path, mark_of(path)
         except KnownError:
-            now = Path(os.fsdecode(self._desk.call(lambda: self._fresh(record)).path))
+            now = Path(os.fsdecode(self._desk.call(lambda: self._book.fresh(record)).path))
             if now == path:
                 raise
             return now, mark_of(now)
@@ -276,9 +275,8 @@ class EngineRoom:
         if loading.stop.is_set() or self._closed:
             self._load_failed(loading, Stopped())
             return
-        if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
-            self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
-        spec = spec_for(self._fresh(record), self._settings.current)
+        self._book.note_mark(record, mark)
+        spec = spec_for(self._book.fresh(record), self._settings.current)
         loading.job = self.client.load(spec, lambda event: self._desk.post(lambda: self._on_load_event(loading, event)))
 
     def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
@@ -313,10 +311,7 @@ class EngineRoom:
             "cost_curve": [list(point) for point in model.cost_curve],
             "template_checked": model.template == "file",
         }
-        calm = crashes.after_good_load(self._fresh(record).facts)
-        if calm is not None:
-            facts[crashes.KEY] = calm
-        self._remember(record, {**facts, "last_used": time.time()})
+        self._book.note_good_load(record, facts, time.time())
         self._say(ModelState.READY, record, loaded=model)
         self._rest(idle=True)
         self._serve()
@@ -356,27 +351,6 @@ class EngineRoom:
         held = self._in_use
         alive = held is not None and self.client.is_running and held.generation == self.client.generation
         return alive and held is not None and held.record.id == record.id
-
-    def _fresh(self, record: ModelRecord) -> ModelRecord:
-        try:
-            return self._store.model(record.id)
-        except KnownError:
-            return record  # removed meanwhile: what was known of it is enough
-
-    def _remember(self, record: ModelRecord, facts: Mapping[str, Json]) -> None:
-        """Keep facts of a model; a store that cannot be written now costs only the memory of them."""
-        more: dict[str, Any] = dict(facts)
-        last_used = more.pop("last_used", None)
-        try:
-            self._store.set_model_facts(record.id, **more)
-            if last_used is not None:
-                self._store.change_model(record.id, last_used=last_used)
-        except KnownError:
-            return
-
-    def _forget_crashes(self, record: ModelRecord) -> None:
-        if record.facts.get(crashes.KEY):
-            self._remember(record, {crashes.KEY: None})
 
     def _rest(self, *, idle: bool) -> None:
         """Start, or stop, the time after which an unused model is freed."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from slmdesk.core.adapter import base_name
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header
@@ -395,7 +396,7 @@ def _hash_again(record: ModelRecord, on_bytes: OnBytes, stop: threading.Event) -
 
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
-    return {
+    shown: dict[str, Json] = {
         "kind": header.kind,
         "architecture": header.architecture,
         "quantization": header.quantization,
@@ -404,3 +405,4 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "has_chat_template": header.has_chat_template,
         "license": header.license or license,
     }
+    return shown | {"base": base_name(header)} if header.kind == "adapter" else shown

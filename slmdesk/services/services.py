@@ -38,6 +38,7 @@ from slmdesk.services.packs import PackService
 from slmdesk.services.renaming import NameService
 from slmdesk.services.sentences import problem_for
 from slmdesk.services.tokens import TokenService
+from slmdesk.services.tuning import TuningService
 from slmdesk.services.uses import UseService
 from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
@@ -73,6 +74,7 @@ class Services:
     offers: OfferService
     judge: JudgeService
     measuring: MeasuringService
+    tuning: TuningService
     backups: BackupService
     jobs: JobService
     exams: ExamService
@@ -189,6 +191,7 @@ class Services:
         self.moving = MoveService(self.desk, self.store, self.settings, paths, self.models, self.downloads, self.tell)
         self.offers = OfferService(self.hub)
         self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
+        self.tuning = TuningService(self.desk, self.settings, self.models)
         self._room = room
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)

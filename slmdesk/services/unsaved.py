@@ -143,6 +143,7 @@ class UnsavedShelf:
             tokens_reused=ending.tokens_reused,
             seconds=ending.seconds,
             seed=ending.seed,
+            sampling=ending.sampling_of(self.message(id).sampling),
             error_code=ending.error_code,
             error_args=dict(ending.error_args),
         )

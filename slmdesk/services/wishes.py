@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from slmdesk.core.types import Sampling
+from slmdesk.services.options import ChatOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +19,12 @@ class SendWish:
     system: str | None = None
     """None: the chat's own."""
     sampling: Sampling = field(default_factory=Sampling)
+    """Of this answer alone."""
+    lora: str | None = None
+    """Id of an adapter, for this chat from now on; "": none any more; None: the chat's own."""
+    lora_scale: float | None = None
+    """Its strength; None: the chat's own."""
+    options: ChatOptions | None = None
+    """Of a chat that is new; None: as usual."""
     save: bool = True
     """False: nothing of it is written to the disk."""

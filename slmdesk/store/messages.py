@@ -95,8 +95,8 @@ class Messages(Items):
                 self._unindex_message(old.n)
             self._db.run(
                 "update messages set text = ?, status = ?, owner = null, finish_reason = ?, tokens_in = ?,"
-                " tokens_out = ?, tokens_reused = ?, seconds = ?, seed = coalesce(?, seed), error_code = ?,"
-                " error_args = ?, revision = ? where n = ?",
+                " tokens_out = ?, tokens_reused = ?, seconds = ?, seed = coalesce(?, seed), sampling = ?,"
+                " error_code = ?, error_args = ?, revision = ? where n = ?",
                 (
                     self._text(text),
                     ending.status.value,
@@ -106,6 +106,7 @@ class Messages(Items):
                     ending.tokens_reused,
                     ending.seconds,
                     ending.seed,
+                    self._json(ending.sampling_of(old.sampling)),
                     ending.error_code,
                     self._json(ending.error_args),
                     self._next_revision(),

@@ -8,7 +8,7 @@ from engine.asking import GREEDY, Model, OpenModel
 from fakes import tiny_families
 from fakes.tiny_lora import RANK, TARGETS, make_lora
 
-from slmdesk.core.adapter import misfit, require_adapter, require_usable
+from slmdesk.core.adapter import misfit, require_adapter
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.types import Priority, PromptPart, Sampling
@@ -240,10 +240,9 @@ def test_a_changed_token_table_is_refused_where_it_is_the_output_too(open_model:
 
 
 @pytest.mark.pure
-def test_what_may_come_into_the_library(base, lora):
+def test_an_adapter_is_told_from_a_model(base, lora):
     adapter = read_header(lora)
-    require_usable(read_header(base))
-    require_usable(adapter)
+    require_adapter(adapter)
     assert adapter.kind == "adapter"
     assert misfit(read_header(base), adapter) == ""
     with pytest.raises(KnownError) as caught:

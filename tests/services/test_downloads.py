@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes.fake_hub import FakeHub, Fault, online
 from fakes.split_gguf import split
-from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, write
+from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
 from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
@@ -263,7 +263,7 @@ def test_d6_a_hub_in_trouble_is_asked_again(told, hub) -> None:
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        (tiny_adapter().data, "model.wrong_kind"),
+        (tiny_projector().data, "model.wrong_kind"),
         (tiny_bert().data, "model.wrong_kind"),
         (b"<html>no model at all", "model.not_gguf"),
         (tiny_llama().data[:5000], "model.incomplete"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes.split_gguf import split
-from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, write
+from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from fakes.told import TIMEOUT_S, add_model
 
 from slmdesk.core.errors import KnownError
@@ -104,7 +104,7 @@ def test_removing_a_copied_model_says_how_many_bytes_come_back(told, tiny, home)
     [
         ("page", "model.not_gguf"),
         ("cut", "model.incomplete"),
-        ("adapter", "model.wrong_kind"),
+        ("projector", "model.wrong_kind"),
         ("fifo", "model.unreadable"),
         ("gone", "model.missing"),
         ("folder", "model.unreadable"),
@@ -116,8 +116,8 @@ def test_m2_m3_m9_m10_what_is_no_model_is_named_and_nothing_stays(told, tmp_path
         path.write_text("<!doctype html><html>login</html>")
     elif name == "cut":
         path.write_bytes(tiny_llama().data[:-100])
-    elif name == "adapter":
-        write(path, tiny_adapter())
+    elif name == "projector":
+        write(path, tiny_projector())
     elif name == "fifo":
         os.mkfifo(path)
     elif name == "folder":

@@ -1,0 +1,104 @@
+"""A chat as its model sees it: the exact prompt, and how much of the context it takes.  On the desk thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import ChatMessage, Json, LoadedModel
+from slmdesk.core.wire import messages_to_json
+from slmdesk.services.conversation import SeenPrompt
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import ContextMeasured, Fact, Problem
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.specs import context_tokens
+from slmdesk.settings import SettingsFile
+
+FRAME = 8
+"""Tokens a chat format usually puts around a turn; only for a guess before the model is loaded."""
+
+OnSeen = Callable[[SeenPrompt | Problem], None]
+
+
+class Prompts:
+    """Asks the engine child what it would read."""
+
+    def __init__(self, desk: Desk, settings: SettingsFile, room: EngineRoom, tell: Callable[[Fact], None]) -> None:
+        self._desk, self._settings, self._room, self._tell = desk, settings, room, tell
+        self._measures = 0
+
+    def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str], answered: OnSeen) -> None:
+        """Give `answered` the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""
+        self._render(record, turns, lambda untrusted: answered(_seen_from(untrusted, ids)), answered)
+
+    def measure(self, chat: str | None, record: ModelRecord, turns: Sequence[ChatMessage]) -> None:
+        """Find out how much of the context these turns take: a ContextMeasured follows.  Only the newest wish counts.
+
+        With the model not loaded the vocabulary of its file is asked, and the frame around each turn is guessed.
+        """
+        self._measures += 1
+        mine = self._measures
+        held = self._room.loaded()
+        is_held = held is not None and held[0].id == record.id
+        context = held[1].context_tokens if held and is_held else context_tokens(record, self._settings.current)
+
+        def tell(tokens: object) -> None:
+            if mine == self._measures and isinstance(tokens, int):
+                self._tell(ContextMeasured(chat, tokens, context))
+
+        def rendered(untrusted: object) -> None:
+            tell(untrusted.get("tokens") if isinstance(untrusted, dict) else None)
+
+        if not turns:
+            tell(0)
+        elif is_held:
+            self._render(record, turns, rendered, lambda _problem: None)
+        elif not self._room.times_crashed(record):
+            self._count(record, [turn.text for turn in turns], tell)
+
+    def _count(self, record: ModelRecord, texts: Sequence[str], tell: Callable[[object], None]) -> None:
+        def counted(event: FromChild) -> None:
+            if isinstance(event, Failed) and event.code in ("child.died", "child.hung"):
+                self._desk.post(lambda: self._room.count_death(record))
+            counts = event.result.get("counts") if isinstance(event, Done) else None
+            if isinstance(counts, list) and all(isinstance(one, int) for one in counts):
+                self._desk.post(lambda: tell(sum(one for one in counts if isinstance(one, int)) + FRAME * len(counts)))
+
+        self._room.client.count_tokens(texts, counted, path=os.fsdecode(record.path))
+
+    def _render(
+        self,
+        record: ModelRecord,
+        turns: Sequence[ChatMessage],
+        done: Callable[[object], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done):
+                done(event.result)
+            elif isinstance(event, Failed):
+                failed(problem_of(event.code, event.args))
+            elif isinstance(event, Cancelled):
+                failed(problem_for(KnownError("model.not_loaded")))
+
+        def ready(model: LoadedModel) -> None:
+            payload: dict[str, Json] = {"handle": model.handle, "messages": messages_to_json(turns)}
+            self._room.client.start("render", payload, lambda event: self._desk.post(lambda: on_event(event)))
+
+        def not_loaded(problem: Problem | None) -> None:
+            failed(problem or problem_for(KnownError("model.not_loaded")))
+
+        self._room.want(record, ready, not_loaded)
+
+
+def _seen_from(untrusted: object, ids: Sequence[str]) -> SeenPrompt | Problem:
+    if isinstance(untrusted, dict):
+        text, tokens, missing = untrusted.get("text"), untrusted.get("tokens"), untrusted.get("missing", [])
+        if isinstance(text, str) and isinstance(tokens, int) and isinstance(missing, list):
+            left_out = [ids[one] for one in missing if isinstance(one, int) and 0 <= one < len(ids)]
+            return SeenPrompt(text, tokens, tuple(left_out))
+    return problem_for(KnownError("child.protocol", reason="prompt"))

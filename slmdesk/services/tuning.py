@@ -1,0 +1,128 @@
+"""What can be set for a model, before it is loaded: what its makers recommend, its context and what that costs, and
+which adapters of the library fit it.  On the desk thread; files are looked at on another.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.adapter import misfit, require_adapter
+from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.memory import estimate_loaded
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Sampling
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.fits import available_bytes
+from slmdesk.services.models import ModelService
+from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
+
+CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+"""Offered, in tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterChoice:
+    """An adapter of the library, and whether it fits the model."""
+
+    id: str
+    name: str
+    reason: str = ""
+    """Why it does not fit; empty when it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextChoice:
+    """A size of the context, and what the model takes with it in all."""
+
+    tokens: int
+    bytes: int
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTuning:
+    """What can be set for one model."""
+
+    model: ModelRecord
+    makers: Sampling
+    """As its file recommends; None where it says nothing."""
+    most_context: int
+    """Tokens it was made for; 0: its file does not say."""
+    contexts: tuple[ContextChoice, ...]
+    adapters: tuple[AdapterChoice, ...]
+
+
+class TuningService:
+    """Looks at models and adapters for a person who sets something."""
+
+    def __init__(self, desk: Desk, settings: SettingsFile, models: ModelService) -> None:
+        self._desk, self._settings, self._models = desk, settings, models
+        self._known: dict[tuple[str, str], str] = {}
+        """Why an adapter does not fit a model, by their sha256."""
+
+    def look(self, model: str, ended: Callable[[ModelTuning | Problem], None]) -> None:
+        """What can be set for a model (''; the one that answers when none is named); `ended` is called once, later.
+
+        Raises KnownError `model.…`.
+        """
+        record = self._models.choose(model or None)
+        adapters = [one for one in self._models.list() if one.kind == "adapter"]
+        current, state = self._settings.current.context_tokens, self._models.state
+        held = state.memory_bytes if state.model == record.id else 0
+
+        def work() -> None:
+            found: ModelTuning | Problem
+            try:
+                found = self._looked(record, adapters, current, held)
+            except SlmdeskError as err:
+                found = problem_for(err)
+            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+                found = problem_for(err)
+            self._desk.post(lambda: ended(found))
+
+        threading.Thread(target=work, name="tuning", daemon=True).start()
+
+    def _looked(
+        self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int
+    ) -> ModelTuning:
+        """On a file thread.  `held_bytes`: what the model takes now, where it is the one that is loaded."""
+        header = check_file(Path(os.fsdecode(record.path)))
+        require_chat_model(header)
+        return ModelTuning(
+            record,
+            header.sampling,
+            header.context_length,
+            _contexts(header, current, available_bytes() + held_bytes),
+            tuple(AdapterChoice(one.id, one.name, self._why_not(record, header, one)) for one in adapters),
+        )
+
+    def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
+        """Why an adapter does not fit, by both headers; read once for each pair of files."""
+        pair = (record.sha256, adapter.sha256)
+        if pair not in self._known:
+            try:
+                its = check_file(Path(os.fsdecode(adapter.path)))
+                require_adapter(its)
+                reason = misfit(header, its)
+            except KnownError as err:
+                return problem_for(err).sentence  # its folder may come back
+            self._known[pair] = reason
+        return self._known[pair]
+
+
+def _contexts(header: GgufHeader, current: int, free: int) -> tuple[ContextChoice, ...]:
+    """The sizes up to what the model was made for, that one too, and the one in force."""
+    most = header.context_length or max(CONTEXTS)
+    sizes = {size for size in CONTEXTS if size <= most} | {min(current, most), min(most, max(CONTEXTS))}
+    choices = []
+    for size in sorted(sizes):
+        needed = estimate_loaded(header, context_tokens=size, available_bytes=free).total
+        choices.append(ContextChoice(size, needed, fits=needed <= free))
+    return tuple(choices)

@@ -1,0 +1,150 @@
+"""Adapters through the services and a real engine child: brought in, tied to their base, switched per chat."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fakes import tiny_families
+from fakes.tiny_lora import make_lora
+from fakes.told import LLAMA, Told, open_echo, row
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.core.types import Sampling
+from slmdesk.services.facts import ImportEnded, ModelState, ModelStateChanged
+from slmdesk.services.options import ChatOptions
+from slmdesk.services.wishes import SendWish
+
+pytestmark = pytest.mark.process
+TEN = Sampling(temperature=0.0, max_tokens=10, ignore_eos=True)
+
+
+@pytest.fixture
+def told():
+    services = open_echo(LLAMA)
+    yield Told(services)
+    services.close()
+
+
+def bring(told: Told, path: Path, *, link: bool = True):
+    begin = len(told.facts)
+    told.services.desk.call(lambda: told.services.models.import_file(path, link=link))
+    ended = told.wait(ImportEnded, lambda fact: fact.path == str(path), begin)
+    assert ended.model is not None, ended.problem
+    return ended.model
+
+
+def say(told: Told, chat: str | None = None, **more):
+    wish = SendWish("Tell me of the house.", chat=chat, sampling=TEN, **more)
+    sent = told.services.desk.call(lambda: told.services.chats.send(wish))
+    return told.end_of(sent.answer.id)
+
+
+def set_options(told: Told, chat: str, options: ChatOptions) -> None:
+    told.services.desk.call(lambda: told.services.chats.change_options(chat, options))
+
+
+def look(told: Told, model: str = ""):
+    from threading import Event
+
+    found, done = [], Event()
+
+    def ended(result) -> None:
+        found.append(result)
+        done.set()
+
+    told.services.desk.call(lambda: told.services.tuning.look(model, ended))
+    assert done.wait(20)
+    return found[0]
+
+
+def test_an_adapter_is_in_the_library_but_never_answers_and_is_switched_per_chat(told, tmp_path) -> None:
+    base = bring(told, tiny_families.make("llama2", tmp_path))
+    adapter = bring(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"), link=False)
+    assert (adapter.kind, adapter.can_chat, adapter.header["base"]) == ("adapter", False, "Tiny llama2")
+    assert told.services.desk.call(lambda: told.services.models.choose(None)).id == base.id
+    with pytest.raises(KnownError, match=r"model\.wrong_kind"):
+        told.services.desk.call(lambda: told.services.models.use(adapter.id))
+
+    plain, other = say(told), say(told, lora=adapter.id)
+    assert plain.message.status is other.message.status is Status.COMPLETE, other.problem
+    assert plain.message.text != other.message.text
+    assert row(told.services, other.message.id).sampling["lora_name"] == "Tiny adapter"
+    loads = len([fact for fact in told.of(ModelStateChanged) if fact.state is ModelState.LOADING])
+    chat = other.message.item
+    set_options(told, chat, ChatOptions())
+    again = told.services.desk.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
+    assert told.end_of(again.id).message.text == plain.message.text
+    set_options(told, chat, ChatOptions(lora=adapter.id, lora_scale=0.0))
+    off = told.services.desk.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
+    assert told.end_of(off.id).message.text == plain.message.text
+    set_options(told, chat, ChatOptions(lora=adapter.id))
+    on = told.services.desk.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
+    assert told.end_of(on.id).message.text == other.message.text
+    ready = [fact for fact in told.of(ModelStateChanged) if fact.state is ModelState.LOADING]
+    assert len(ready) == loads  # the model was never loaded anew
+
+
+def test_an_adapter_of_another_model_is_named_before_anything_is_kept_or_loaded(told, tmp_path) -> None:
+    base = bring(told, tiny_families.make("llama2", tmp_path))
+    qwen = tiny_families.make("qwen2", tmp_path)
+    theirs = bring(told, make_lora(qwen, tmp_path / "theirs.gguf"))
+    wide = tiny_families.make("llama2", tmp_path / "..", shape=tiny_families.Shape(embedding=128, heads=8))
+    larger = bring(told, make_lora(wide, tmp_path / "larger.gguf"))
+    with pytest.raises(KnownError, match=r"adapter\.other_model"):
+        say(told, lora=theirs.id)
+    assert told.services.desk.call(lambda: told.services.history.items()) == []
+    ended = say(told, lora=larger.id)
+    assert ended.problem.code == "adapter.other_model"
+    assert "another model" in ended.problem.sentence
+    fits = {one.id: one.reason for one in look(told).adapters}
+    assert "qwen2" in fits[theirs.id]
+    assert "size" in fits[larger.id]
+    assert base.id == look(told).model.id
+
+
+def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(told, tmp_path) -> None:
+    base = bring(told, tiny_families.make("llama2", tmp_path))
+    path = make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf")
+    adapter = bring(told, path)
+    chat = say(told, lora=adapter.id).message.item
+    children = told.services.engine.generation
+    path.write_bytes(path.read_bytes()[:400])
+    ended = say(told, chat)
+    assert ended.problem.code == "adapter.unusable"
+    assert ended.problem.sentence.endswith("in the settings of this chat.")
+    told.services.desk.call(lambda: told.services.models.remove(adapter.id))
+    with pytest.raises(KnownError, match=r"adapter\.gone"):
+        say(told, chat)
+    assert say(told, chat, lora="").message.status is Status.COMPLETE
+    assert told.services.engine.generation == children
+
+
+def test_what_can_be_set_for_a_model(told, tmp_path) -> None:
+    base = bring(told, tiny_families.make("llama2", tmp_path))
+    adapter = bring(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"))
+    tuning = look(told, base.id)
+    assert tuning.most_context == tiny_families.CONTEXT
+    assert [one.tokens for one in tuning.contexts] == [1024, 2048, 4096]
+    assert [one.bytes for one in tuning.contexts] == sorted({one.bytes for one in tuning.contexts})
+    assert all(one.fits for one in tuning.contexts)
+    assert [(one.id, one.reason) for one in tuning.adapters] == [(adapter.id, "")]
+
+
+def test_a_chat_keeps_its_options_and_a_pinned_model_answers_in_it(told, tmp_path) -> None:
+    one = bring(told, tiny_families.make("llama2", tmp_path))
+    two = bring(told, tiny_families.make("smollm2", tmp_path))
+    told.services.desk.call(lambda: told.services.models.use(one.id))
+    options = ChatOptions(system="Be short.", model=two.id, temperature=0.0, seed=3, max_tokens=4)
+    first = say(told, options=options)
+    assert first.message.model_name == two.name
+    chat = first.message.item
+    assert told.services.desk.call(lambda: told.services.chats.options(chat)) == options
+    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("And?", chat=chat)))
+    said = told.end_of(sent.answer.id).message
+    assert (said.model_name, said.seed, said.tokens_out) == (two.name, 3, 4)
+    assert said.sampling["reproducible"] in (True, False)
+    assert row(told.services, said.id).sampling["reproducible"] == said.sampling["reproducible"]
+    assert say(told).message.model_name == one.name  # other chats go on as before
