@@ -173,8 +173,9 @@ class ComparingService:
 
         Each model is loaded anew and answers alone: jobs stand back, and answers being written elsewhere end first.
         One that fails does not keep the others from answering.  Raises KnownError `request.invalid`, `model.unknown`,
-        `store.…`.
+        `store.…`, `feature.hidden`.
         """
+        self._models.require("models.compare")
         records = self._checked(wish)
         self._jobs.hold()
         try:

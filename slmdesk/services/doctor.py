@@ -148,6 +148,7 @@ def _policy(paths: Paths) -> dict[str, Json]:
         "looked_for": [str(one) for one in paths.policy_files],
         "sets": {**policy.forced, **{key: list(allowed) for key, allowed in policy.choices.items()}},
         "models_folder": policy.models_folder or None,
+        "hidden": sorted(policy.hidden),
         "problems": [problem_for(one).sentence for one in policy.problems],
     }
 

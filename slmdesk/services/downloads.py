@@ -18,6 +18,8 @@ from slmdesk.services.hub_models import HubService
 from slmdesk.services.models import ModelService
 from slmdesk.services.sentences import problem_for
 
+FEATURE = "hub.download"
+"""What an organisation may hide."""
 ENDS = frozenset({DownloadState.PAUSED, DownloadState.DONE, DownloadState.FAILED, DownloadState.CANCELLED})
 OnEnd = Callable[[DownloadChanged], None]
 
@@ -74,8 +76,9 @@ class DownloadService:
         """Fetch `file` of `repo`, else the one of `quantization`, else the recommended one.  Returns the id.
 
         DownloadChanged is told as it goes on; `ended` is called with each end, on the desk thread.  What an earlier
-        run left is gone on with.
+        run left is gone on with.  Raises KnownError `feature.hidden`.
         """
+        self._models.require(FEATURE)
         job = _Download(repo, file, quantization, ended)
         self._all[job.id] = job
         self._run(job)
@@ -86,7 +89,11 @@ class DownloadService:
         self._known(id).stop.set()
 
     def resume(self, id: str) -> None:
-        """Go on with one that was paused, failed or cancelled.  Raises KnownError `download.unknown`."""
+        """Go on with one that was paused, failed or cancelled.
+
+        Raises KnownError `download.unknown`, `feature.hidden`.
+        """
+        self._models.require(FEATURE)
         job = self._known(id)
         if job.now.state in ENDS and job.now.state is not DownloadState.DONE:
             job.stop, job.remove = threading.Event(), False

@@ -79,7 +79,11 @@ class FindingService:
         self._stop = threading.Event()
 
     def find(self, ended: Callable[[FoundModels | Problem], None], places: Sequence[Place] | None = None) -> None:
-        """Look now; nothing is changed.  `ended` is called once, on the desk thread, unless it is cancelled."""
+        """Look now; nothing is changed.  `ended` is called once, on the desk thread, unless it is cancelled.
+
+        Raises KnownError `feature.hidden`.
+        """
+        self._models.require("models.import")
         self._stop = stop = threading.Event()
         known = {_mark(one): one.id for one in self._store.models()}
 

@@ -172,6 +172,10 @@ class ModelService:
         """Stop loading; what waits for the model is cancelled."""
         self._room.cancel_load()
 
+    def require(self, feature: str) -> None:
+        """Raises KnownError `feature.hidden` for one of core.policy.FEATURES that the organisation has switched off."""
+        self._settings.policy.require(feature)
+
     # ---- bringing in
 
     def import_file(
@@ -181,7 +185,9 @@ class ModelService:
 
         ImportProgress, then one ImportEnded are told; `ended` is called too, on the desk thread.  A file of a known
         sha256 gives the model that is there.  Of a model in parts any part will do; they are put together.
+        Raises KnownError `feature.hidden`.
         """
+        self.require("models.import")
         self._importer.begin(path, link=link, name=name, ended=ended)
 
     def cancel_import(self, path: Path | None = None) -> None:
@@ -220,7 +226,7 @@ class ModelService:
                 ended(taken)
 
         for path in found.all:
-            self.import_file(path, link=path in found.shared, ended=one_ended)
+            self._importer.begin(path, link=path in found.shared, ended=one_ended)
         if not found.all and ended:
             ended(0)
 

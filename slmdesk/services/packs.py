@@ -29,6 +29,9 @@ from slmdesk.store import Store
 
 OnEnd = Callable[[PackEnded], None]
 
+FEATURE = "models.packs"
+"""What an organisation may hide."""
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedModel:
@@ -79,8 +82,9 @@ class PackService:
         """Write these models (ids or names) with their sums, names, licences and descriptions into one new file.
 
         PackProgress, then one PackEnded are told; `ended` is called too, on the desk thread.  Raises KnownError
-        `model.unknown`, `model.none` for an empty list.
+        `model.unknown`, `model.none` for an empty list, `feature.hidden`.
         """
+        self._models.require(FEATURE)
         records = list({one.id: one for one in map(self._store.model, models)}.values())
         if not records:
             raise KnownError("model.none")
@@ -112,7 +116,11 @@ class PackService:
         threading.Thread(target=work, name="plan-pack", daemon=True).start()
 
     def contents(self, path: Path, ended: Callable[[PackContents | Problem], None]) -> None:
-        """Read the list of a pack; nothing is brought in.  `ended` is called on the desk thread."""
+        """Read the list of a pack; nothing is brought in.  `ended` is called on the desk thread.
+
+        Raises KnownError `feature.hidden`.
+        """
+        self._models.require(FEATURE)
         here = self._here()
 
         def work() -> None:
@@ -140,8 +148,9 @@ class PackService:
         `expected`: the sha256 of the pack's list as it was told by whoever made the pack; another one is refused.
         `only`: the names or checksums of the models that are wanted (None: all); the others are checked as well and
         not kept.  Models that are here already are recognised.  Facts as for `pack`; `pack.no_model` for a name that
-        is not in it.
+        is not in it.  Raises KnownError `feature.hidden`.
         """
+        self._models.require(FEATURE)
 
         def work(stop: threading.Event) -> PackEnded:
             with open_pack(path) as pack:
