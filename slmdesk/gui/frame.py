@@ -33,8 +33,7 @@ from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import ModelState, Problem
-from slmdesk.services.fits import Fit
-from slmdesk.services.models import ModelInfo
+from slmdesk.services.looking import Candidate
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ class Frame(QObject):
             part.chat_requested.connect(self._on_chat_requested)
         for place in (self.models, self.models_page):
             place.file_chosen.connect(self.adding.look_at)
-        self.adding.file_read.connect(self._on_file_read)
+        self.adding.files_read.connect(self._on_files_read)
         for switch in (window.status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
         bridge.noticed.connect(self._on_noticed)
@@ -256,17 +255,18 @@ class Frame(QObject):
     def _on_open_failed(self, problem: Problem) -> None:
         self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.close_requested.emit))
 
-    @Slot(object, object, object)
-    def _on_file_read(self, path: Path, info: ModelInfo, fit: Fit) -> None:
-        dialog = AddDialog(self.window, path, info, fit)
-        dialog.add_chosen.connect(partial(self._add_file, path))
+    @Slot(object)
+    def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
+        dialog = AddDialog(self.window, candidates)
+        dialog.add_chosen.connect(self._add_files)
         dialog.open()
 
-    def _add_file(self, path: Path, link: bool) -> None:
-        if self.models_page.isVisible():
-            self.library.add_file(path, link)
+    @Slot(object, bool)
+    def _add_files(self, paths: Sequence[Path], link: bool) -> None:
+        if self.models_page.isVisible() or len(paths) > 1:
+            self.library.add_files(paths, link)
         else:
-            self.models.import_file(path, link)
+            self.models.import_file(paths[0], link)
 
     @Slot(object)
     def _on_gated_met(self, change: facts.DownloadChanged) -> None:

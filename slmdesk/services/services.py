@@ -29,6 +29,7 @@ from slmdesk.services.hub_models import HubService
 from slmdesk.services.jobs import JobService
 from slmdesk.services.judging import JudgeService
 from slmdesk.services.loading import EngineRoom
+from slmdesk.services.looking import LookService
 from slmdesk.services.measuring import MeasuringService
 from slmdesk.services.models import ModelService
 from slmdesk.services.moving import MoveService
@@ -73,6 +74,7 @@ class Services:
     moving: MoveService
     offers: OfferService
     judge: JudgeService
+    looking: LookService
     measuring: MeasuringService
     tuning: TuningService
     backups: BackupService
@@ -192,6 +194,7 @@ class Services:
         self.offers = OfferService(self.hub)
         self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
         self.tuning = TuningService(self.desk, self.settings, self.models)
+        self.looking = LookService(self.desk, self.settings, self.measuring.pc)
         self._room = room
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
+from fakes.split_gguf import split
 from fakes.told import add_model
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.records import JobStatus
+from slmdesk.gui.models.adding import AddDialog
 from slmdesk.services.exam_items import items
 from slmdesk.services.uses import Use
 
@@ -204,3 +207,79 @@ def test_the_answers_of_an_exam_are_of_these_items(library) -> None:
     press(library, panel, "exam_button")
     library.wait(lambda: "Examined on" in words(panel, "exam_words"))
     assert only(library).facts["exam"]["version"] == items()[0]
+
+
+def dropped(desk, *paths: Path):
+    """Drop these on the page; the dialog that follows."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    page, copy = desk.frame.models_page, Qt.DropAction.CopyAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(page.viewport(), QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys))
+    QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+
+
+def dialog_of(desk) -> AddDialog:
+    desk.wait(lambda: desk.window.findChild(AddDialog))
+    return desk.window.findChild(AddDialog)
+
+
+def said(dialog) -> str:
+    return "\n".join(one.text().replace("\u200b", "") for one in dialog.findChildren(QLabel))
+
+
+def named_llama(path: Path, name: str) -> Path:
+    return tiny_gguf.write(path, tiny_gguf.tiny_llama(change={"general.name": ("string", name)}))
+
+
+def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library, tmp_path) -> None:
+    folder = tmp_path / "models"
+    (folder / "deeper").mkdir(parents=True)
+    named_llama(folder / "one.gguf", "One")
+    named_llama(folder / "deeper" / "two.gguf", "Two")
+    tiny_gguf.write(folder / "again.gguf", tiny_gguf.tiny_llama())
+    (folder / "page.gguf").write_text("<!doctype html>")
+    (folder / "notes.txt").write_text("not looked at")
+    dropped(library, folder)
+    dialog = dialog_of(library)
+    assert dialog.windowTitle() == "Add these 3 models?"
+    assert "1 file cannot be added" in said(dialog)
+    assert "not a GGUF model file" in said(dialog)
+    assert "notes.txt" not in said(dialog)
+    library.click(library.find("add_link", dialog))
+    library.wait(lambda: any("2 models were added. Already here: Tiny llama." in one for one in library.notices()))
+    assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
+        "One", "Tiny llama", "Two",
+    ]  # fmt: skip
+
+
+def test_parts_are_one_model_and_are_put_together(library, tmp_path) -> None:
+    parts = []
+    whole = tiny_gguf.tiny_llama(change={"general.name": ("string", "In parts")}).data
+    for number, data in enumerate(split(whole, 3), 1):
+        parts.append(tmp_path / f"whole-{number:05}-of-00003.gguf")
+        parts[-1].write_bytes(data)
+    dropped(library, *reversed(parts))
+    dialog = dialog_of(library)
+    assert "in 3 parts that are put together" in said(dialog)
+    assert not library.find("add_link", dialog).isEnabled()
+    library.click(library.find("add_copy", dialog))
+    library.wait(lambda: any("In parts is in the library" in one for one in library.notices()))
+    parts[0].unlink()
+    dropped(library, parts[1])
+    library.wait(lambda: any("whole-00001-of-00003.gguf" in one for one in library.notices()))
+
+
+def test_a_folder_without_models_is_said(library, tmp_path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    dropped(library, empty)
+    library.wait(lambda: any("no model file" in one for one in library.notices()))
+
+
+def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
+    paths = [named_llama(tmp_path / f"{number}.gguf", f"Model {number}") for number in range(5)]
+    library.frame.library.add_files(paths, True)
+    library.frame.library.cancel_import()
+    library.wait(lambda: not library.frame.models_page.findChild(QWidget, "library_import").isVisible())
+    assert len(library.ask(lambda services: services.models.list())) <= 2

@@ -31,7 +31,7 @@ class ModelsController(QObject):
     Emits `models_listed` with the ModelRecords that can chat, `exams_known` with what examined ones are good for (a few
     words and a sentence, by id), `state_changed` with a ModelStateChanged, `starter_found` with a sentence
     ('' when there is none), `import_progressed` with words and a fraction, `import_ended`, `file_chosen`
-    with a Path to be looked at, `notice_raised`.
+    with a Path, or several, to be looked at, `notice_raised`.
     """
 
     models_listed = Signal(object)
@@ -85,9 +85,9 @@ class ModelsController(QObject):
             self.import_file(self._starter)
 
     @Slot(object)
-    def look_at(self, path: Path) -> None:
-        """Show what a model file is, before it is added."""
-        self.file_chosen.emit(path)
+    def look_at(self, paths: Path | Sequence[Path]) -> None:
+        """Show what model files are, before they are added."""
+        self.file_chosen.emit(paths)
 
     def import_file(self, path: Path, link: bool = False) -> None:
         """Bring a model file into the library, by copy or (`link`) where it is, and use it."""

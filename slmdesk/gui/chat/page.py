@@ -350,8 +350,8 @@ class ChatPage(QWidget):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take the first model file."""
+        """Show what the model files are."""
         files = model_files(event)
         if files:
             event.acceptProposedAction()
-            self._models.look_at(files[0])
+            self._models.look_at(files)

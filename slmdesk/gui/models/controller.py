@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.models.card import DOT
 from slmdesk.gui.models.trials import TrialController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import exams, facts
@@ -57,6 +59,9 @@ class LibraryController(QObject):
         self._defaults: tuple[str, ...] = ()
         self._going: dict[str, QTimer] = {}
         self._importing: Path | None = None
+        self._waiting: deque[tuple[Path, bool]] = deque()
+        self._ended: list[facts.ImportEnded] = []
+        self._count = 0
         bridge.opened.connect(self.refresh)
         bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
         bridge.models_changed.connect(self.refresh)
@@ -118,18 +123,57 @@ class LibraryController(QObject):
     @Slot(object, bool)
     def add_file(self, path: Path, link: bool = False) -> None:
         """Bring a model file in: a copy of it, or (`link`) the file where it is."""
-        if self._importing is not None:
-            self.notice_raised.emit(Notice("A model file is being added already.", key="import"))
-            return
-        self._importing = path
-        self.import_progressed.emit(f"Adding {path.name}…", 0.0)
-        self._bridge.ask(lambda services: services.models.import_file(path, link=link), None, self._on_import_refused)
+        self.add_files((path,), link)
+
+    @Slot(object, bool)
+    def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
+        """Bring model files in, one after another; what came of them is said at the end."""
+        self._waiting.extend((path, link) for path in paths)
+        self._count += len(paths)
+        self._add_next()
 
     @Slot()
     def cancel_import(self) -> None:
-        """Stop; nothing of the file is kept."""
+        """Stop; nothing of the file under way is kept, and those that wait are let be."""
+        self._waiting.clear()
         if (path := self._importing) is not None:
             self._bridge.ask(lambda services: services.models.cancel_import(path), None, self._raise_problem)
+
+    def _add_next(self) -> None:
+        if self._importing is not None:
+            return
+        if not self._waiting:
+            self._say_added()
+            return
+        path, link = self._waiting.popleft()
+        self._importing = path
+        self.import_progressed.emit(self._import_words(path, "Adding…"), 0.0)
+        self._bridge.ask(
+            lambda services: services.models.import_file(path, link=link), None, partial(self._on_import_refused, path)
+        )
+
+    def _import_words(self, path: Path, words: str) -> str:
+        at = f"{len(self._ended) + 1} of {self._count}{DOT}" if self._count > 1 else ""
+        return f"{at}{path.name}: {words}"
+
+    def _say_added(self) -> None:
+        """All are in, or are not."""
+        ended, self._ended, self._count = self._ended, [], 0
+        self.import_ended.emit()
+        told = [fact for fact in ended if fact.model or fact.problem]
+        if len(told) == 1:
+            self._say_one(told[0])
+        elif told:
+            details = "\n".join(_added_words(fact) for fact in told)
+            self.notice_raised.emit(Notice(_summary_of(told), details, key="import"))
+
+    def _say_one(self, fact: facts.ImportEnded) -> None:
+        if fact.problem is not None:
+            self._raise_problem(fact.problem)
+        elif fact.model is not None:
+            use = partial(self.use, fact.model.id) if fact.model.can_chat else None
+            action = "Use it now" if use else ""
+            self.notice_raised.emit(Notice(_added_words(fact), action=action, on_action=use, key="import"))
 
     # ---- what is heard
 
@@ -167,25 +211,18 @@ class LibraryController(QObject):
             return
         done, total = bytes_for_people(fact.done_bytes), bytes_for_people(fact.total_bytes)
         fraction = fact.done_bytes / fact.total_bytes if fact.total_bytes else 0.0
-        self.import_progressed.emit(f"{Path(fact.path).name}: {done} of {total}", fraction)
+        self.import_progressed.emit(self._import_words(self._importing, f"{done} of {total}"), fraction)
 
     @Slot(object)
     def _on_import_ended(self, fact: facts.ImportEnded) -> None:
         if self._importing is None or str(self._importing) != fact.path:
             return
         self._importing = None
-        self.import_ended.emit()
-        if fact.problem is not None:
-            self._raise_problem(fact.problem)
-        elif fact.model is not None:
-            use = partial(self.use, fact.model.id)
-            words = f"{fact.model.name} is in the library."
-            self.notice_raised.emit(Notice(words, action="Use it now", on_action=use, key="import"))
+        self._ended.append(fact)
+        self._add_next()
 
-    def _on_import_refused(self, problem: Problem) -> None:
-        self._importing = None
-        self.import_ended.emit()
-        self._raise_problem(problem)
+    def _on_import_refused(self, path: Path, problem: Problem) -> None:
+        self._on_import_ended(facts.ImportEnded(str(path), None, problem))
 
     # ---- inside
 
@@ -224,3 +261,29 @@ class LibraryController(QObject):
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))
+
+
+def _added_words(fact: facts.ImportEnded) -> str:
+    """What came of one file."""
+    if fact.model is None:
+        return f"{Path(fact.path).name}: {fact.problem.sentence if fact.problem else 'not added'}"
+    if fact.was_here:
+        return f"{Path(fact.path).name} is already here as {fact.model.name}."
+    return f"{fact.model.name} is in the library."
+
+
+def _summary_of(ended: Sequence[facts.ImportEnded]) -> str:
+    """What came of several, in one line."""
+    here = [fact.model.name for fact in ended if fact.model and fact.was_here]
+    new = sum(fact.model is not None and not fact.was_here for fact in ended)
+    failed = [fact for fact in ended if fact.model is None]
+    parts = [f"{_counted(new)} added." if new else ""]
+    if here:
+        parts.append(f"Already here: {', '.join(here)}.")
+    if failed:
+        parts.append(f"{_counted(len(failed))} not added: {', '.join(Path(one.path).name for one in failed)}.")
+    return " ".join(part for part in parts if part)
+
+
+def _counted(count: int) -> str:
+    return "1 model was" if count == 1 else f"{count} models were"

@@ -77,9 +77,9 @@ class LocalModels(QWidget):
         layout.addWidget(self._import)
 
     def _build_import(self) -> None:
-        self._add = named(QPushButton("Add a model file…", self), "library_add_button")
+        self._add = named(QPushButton("Add model files…", self), "library_add_button")
         self._add.clicked.connect(self.add_requested)
-        self._drop = plain_label("or drop a .gguf file anywhere on this page", self, name="drop_words", kind="small")
+        self._drop = plain_label("or drop .gguf files or a folder anywhere here", self, name="drop_words", kind="small")
         self._import_row = QHBoxLayout()
         self._import_row.setSpacing(theme.SPACE_12)
         self._import_row.addWidget(self._add)

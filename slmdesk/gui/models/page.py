@@ -24,7 +24,7 @@ from slmdesk.gui.models.local_cards import LocalModels
 from slmdesk.gui.models.search import HubSearch
 from slmdesk.gui.models.suggestions import Suggestions
 from slmdesk.gui.models.trials import VERIFY
-from slmdesk.gui.widgets.dropped import choose_model_file, model_files
+from slmdesk.gui.widgets.dropped import choose_model_file, dropped_paths
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
@@ -209,16 +209,16 @@ class ModelsPage(QScrollArea):
         choose_model_file(self, "library_file_dialog", self.file_chosen.emit)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A model file may be dropped anywhere on the page."""
-        if model_files(event):
+        """Model files and folders of them may be dropped anywhere on the page."""
+        if dropped_paths(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Show what the first model file is."""
-        files = model_files(event)
-        if files:
+        """Show what they are."""
+        paths = dropped_paths(event)
+        if paths:
             event.acceptProposedAction()
-            self.file_chosen.emit(files[0])
+            self.file_chosen.emit(paths)
 
     def _ask_name(self, model: str) -> None:
         dialog = QInputDialog(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -22,18 +22,24 @@ def model_files(event: QDropEvent) -> list[Path]:
     return [path for url in urls if (path := Path(url.toLocalFile())).suffix.lower() == MODEL_SUFFIX]
 
 
-def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> None:
-    """Ask for a model file, in the folder used last or the person's own.  Does not block."""
+def dropped_paths(event: QDropEvent) -> list[Path]:
+    """All files and folders of this PC among what is dragged; what they are is found out elsewhere."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:
+    """Ask for model files, in the folder used last or the person's own.  Does not block."""
     app = QApplication.instance()
     assert app is not None
-    dialog = QFileDialog(parent, "Add a model file", str(app.property(LAST_FOLDER) or Path.home()), MODEL_FILTER)
+    dialog = QFileDialog(parent, "Add model files", str(app.property(LAST_FOLDER) or Path.home()), MODEL_FILTER)
     dialog.setObjectName(name)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
 
-    def selected(file: str) -> None:
-        app.setProperty(LAST_FOLDER, str(Path(file).parent))
-        chosen(Path(file))
+    def selected(files: Sequence[str]) -> None:
+        if files:
+            app.setProperty(LAST_FOLDER, str(Path(files[0]).parent))
+            chosen([Path(one) for one in files])
 
-    dialog.fileSelected.connect(selected)
+    dialog.filesSelected.connect(selected)
     dialog.open()

@@ -1,0 +1,128 @@
+"""What model files are, before any is added: files, folders of them, models in parts.  Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.gguf import GgufHeader, check_file
+from slmdesk.core.gguf_parts import first_parts, parts_of
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.files import mark_of
+from slmdesk.services.fits import Fit, Pc, fit_header
+from slmdesk.services.hub_models import fit_by_size
+from slmdesk.services.importing import require_usable
+from slmdesk.services.names import name_for
+from slmdesk.services.sentences import problem_for
+from slmdesk.settings import SettingsFile
+
+SUFFIX = ".gguf"
+MOST_FILES = 200
+"""Looked at in one go; a person who drops a whole disk is told so."""
+MOST_ENTRIES = 20_000
+MOST_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that could be added."""
+
+    path: Path
+    """Of a model in parts: one of them."""
+    name: str
+    bytes: int = 0
+    """Of all its parts."""
+    parts: int = 1
+    header: GgufHeader | None = None
+    verdict: str = "unknown"
+    """fits, tight, too_large; unknown for what is not a chat model."""
+    fit: Fit | None = None
+    """None for a model in parts, which is judged by its size."""
+    problem: Problem | None = None
+    """Why it cannot be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found."""
+
+    candidates: tuple[Candidate, ...]
+    was_cut: bool = False
+    """There are more files than are looked at in one go."""
+
+
+class LookService:
+    """Wishes on the desk thread; files are looked at on another."""
+
+    def __init__(self, desk: Desk, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
+        self._desk, self._settings, self._pc = desk, settings, pc
+
+    def look(self, paths: Sequence[Path], ended: Callable[[Looked], None]) -> None:
+        """Look at files, and at the model files in folders.  `ended` is called once, on the desk thread."""
+        context, pc = self._settings.current.context_tokens, self._pc()
+
+        def work() -> None:
+            files, was_cut = _files(paths)
+            found = tuple(_candidate(one, context, pc) for one in files)
+            self._desk.post(lambda: ended(Looked(found, was_cut)))
+
+        threading.Thread(target=work, name="look-at-models", daemon=True).start()
+
+
+def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
+    """The files meant by `paths`, parts of one model once; and whether there are more."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        for at, entry in enumerate(_walk(path)):
+            if at >= MOST_ENTRIES:
+                return first_parts(found)[:MOST_FILES], True
+            if entry.suffix.lower() == SUFFIX:
+                found.append(entry)
+    kept = first_parts(list(dict.fromkeys(found)))
+    return kept[:MOST_FILES], len(kept) > MOST_FILES
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder, by name; links to folders and hidden folders are not entered."""
+    for place, folders, files in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(one for one in folders if not one.startswith(".")) if depth < MOST_DEPTH else []
+        for name in sorted(files):
+            yield Path(place) / name
+
+
+def _candidate(path: Path, context_tokens: int, pc: Pc) -> Candidate:
+    try:
+        header = check_file(path)
+        if header.kind == "split" and header.split_count > 1:
+            parts = parts_of(path, header.split_count)
+            size = sum(mark_of(one).bytes for one in parts)
+            first = check_file(parts[0])
+            return Candidate(
+                path, name_for(first, _stem(path)), size, len(parts), first, fit_by_size(size, pc.available_bytes)
+            )
+        require_usable(header)
+        name = name_for(header, path.stem)
+        if header.kind != "model":
+            return Candidate(path, name, header.file_bytes, header=header)
+        fit = fit_header(header, context_tokens, pc)
+        return Candidate(path, name, header.file_bytes, 1, header, fit.verdict, fit)
+    except SlmdeskError as err:
+        return Candidate(path, path.name, problem=problem_for(err))
+    except OSError as err:
+        error = KnownError("file.unreadable", path=str(path), reason=err.strerror or "")
+        return Candidate(path, path.name, problem=problem_for(error))
+    except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
+        return Candidate(path, path.name, problem=problem_for(err))
+
+
+def _stem(path: Path) -> str:
+    return path.stem.rpartition("-of-")[0].rpartition("-")[0] or path.stem
