@@ -78,6 +78,14 @@ class Settings:
     model_for_embedding: str = ""
     exams_at_first_use: bool = True
     """A model sits its short exam by itself once it was chatted with."""
+    search_task: str = ""
+    """What a model on the Hub is searched for: chat, summaries … ; empty: any."""
+    search_language: str = ""
+    search_license: str = ""
+    search_author: str = ""
+    search_fits: bool = False
+    """Only what fits this PC."""
+    search_sort: str = "downloads"
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 

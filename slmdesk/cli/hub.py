@@ -14,39 +14,85 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.facts import DownloadChanged, Fact
     from slmdesk.services.hub_models import FoundFile, FoundRepo
+    from slmdesk.services.searching import Filters, SearchPage
     from slmdesk.services.services import Services
 
+TASKS = ("chat", "summaries", "translation", "code", "embedding")
+SORTS = ("downloads", "updated", "likes")
 LAST_WORD_S = 3.0
 """After Ctrl-C: for what came to be kept."""
 _FITS = {"fits": "", "tight": "tight here", "too_large": "too large here", "unknown": ""}
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True)
+@click.argument("words", nargs=-1)
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Repositories at most.")
 @click.option("--author", default="", help="Only those of this person or organisation.")
 @click.option("--language", default="", help="Only those said to know this language, such as pl.")
+@click.option("--license", "license_name", default="", metavar="NAME", help="Such as mit; permissive: any free one.")
+@click.option("--task", type=click.Choice(TASKS), default=None, help="What its publisher says it is for.")
+@click.option("--fits", is_flag=True, help="Leave out what is too large for this PC.")
+@click.option("--sort", type=click.Choice(SORTS), default="downloads", show_default=True, help="Order of the results.")
 @json_option
 @click.pass_obj
-def search(face: Face, words: tuple[str, ...], limit: int, author: str, language: str) -> None:
-    """GGUF models on the Hugging Face Hub whose names hold WORDS, most downloaded first."""
+def search(
+    face: Face,
+    words: tuple[str, ...],
+    limit: int,
+    author: str,
+    language: str,
+    license_name: str,
+    task: str | None,
+    fits: bool,
+    sort: str,
+) -> None:
+    """GGUF models on the Hugging Face Hub whose names hold WORDS; a link or owner/name shows that one."""
+    from slmdesk.services.searching import Filters
+
+    filters = Filters(task or "", language, license_name.lower(), author, fits, sort)
+    if not words and not filters.narrows:
+        raise click.UsageError("Give words to search for, or --author, --language, --license or --task.")
     with face.services() as services:
-        found: tuple[FoundRepo, ...] = face.wait_for(
-            services,
-            lambda told: services.hub.search(" ".join(words), told, limit=limit, author=author, language=language),
-            cancel=services.hub.close,
-        )
+        page = _found(face, services, " ".join(words), filters, limit)
     if face.as_json:
-        face.give([_shape(one) for one in found])
-        return
-    if not found:
+        face.give([_shape(one) for one in page.found])
+    else:
+        for one in page.found:
+            _show(face, one)
+    if not page.found:
         face.tell("Nothing on the Hub has such a name. Try fewer words.")
-    for one in found:
-        _show(face, one)
+    if page.too_large:
+        face.tell(f"note: {page.too_large:,} more {_are(page.too_large)} too large for this PC and left out.")
+    if page.other_licence:
+        has = "has" if page.other_licence == 1 else "have"
+        face.tell(f"note: {page.other_licence:,} {has} another licence and {_are(page.other_licence)} left out.")
+
+
+def _found(face: Face, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
+    """The answer of the Hub, or the one repository that was named."""
+    from slmdesk.services.searching import SearchPage
+
+    link = services.offers.link_in(words)
+    if link is not None:
+        one: FoundRepo = face.wait_for(
+            services, lambda told: services.hub.repo(link.repo, told), cancel=services.hub.close
+        )
+        return SearchPage((one,), may_be_more=False)
+    asked = services.searching.begin(words, filters)
+    page: SearchPage = face.wait_for(
+        services,
+        lambda told: services.searching.read(asked, told, limit=limit, with_files=True),
+        cancel=services.hub.close,
+    )
+    return page
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 @click.command()
-@click.argument("repo_or_file", metavar="REPO[/FILE]")
+@click.argument("repo_or_file", metavar="REPO[/FILE | :QUANTIZATION]")
 @click.option("--quantization", default="", help="Such as Q4_K_M; without it and FILE, the recommended one.")
 @json_option
 @click.pass_obj
@@ -65,7 +111,8 @@ def download(face: Face, repo_or_file: str, quantization: str) -> None:
 
         services.add_listener(on_fact)
         ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
-        services.desk.call(lambda: services.downloads.start(link.repo, link.file, quantization, ended=ends.put))
+        wanted = quantization or link.quantization
+        services.desk.call(lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put))
         end = _wait(face, services, ends)
     face.end_progress()
     if end.problem:

@@ -96,7 +96,14 @@ _IN_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
-_COMPANION = re.compile(r"(?:^|[-_.])(?:mmproj|imatrix|vocab|lora|adapter)(?:[-_.]|$)", re.IGNORECASE)
+_COMPANION = re.compile(r"(?:^|[-_.])(mmproj|imatrix|vocab|lora|adapter)(?:[-_.]|$)", re.IGNORECASE)
+_COMPANIONS = {
+    "mmproj": "a projector, the eyes of a model that sees pictures",
+    "imatrix": "an importance matrix, needed only to make quantizations",
+    "vocab": "a vocabulary without a model",
+    "lora": "an adapter (LoRA), which changes another model",
+    "adapter": "an adapter (LoRA), which changes another model",
+}
 
 GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
 """Nothing worse is taken while something better fits."""
@@ -130,6 +137,12 @@ def quantization_of_file(name: str) -> Quantization | None:
 def is_companion(name: str) -> bool:
     """Whether the name is that of something beside a model: its eyes (mmproj), an adapter, a vocabulary, a matrix."""
     return _COMPANION.search(name.rpartition("/")[2]) is not None
+
+
+def companion_words(name: str) -> str:
+    """What a file beside a model is, for people; empty for a model."""
+    found = _COMPANION.search(name.rpartition("/")[2])
+    return _COMPANIONS[found[1].lower()] if found else ""
 
 
 def sorted_by_quality(files: Iterable[_File]) -> list[_File]:

@@ -82,8 +82,8 @@ class Frame(QObject):
 
     def _build_ui(self, settings: Settings, models_folder: str) -> None:
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self._keeper)
-        self.models_page = ModelsPage(self.library, self.find, self.fetch)
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
+        self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
         self.chat_page.restore_layout(settings.window_splitter, is_list_shown=settings.sidebar_visible)
         pages = (
             Page("Chat", "message-square", self.chat_page, "Ctrl+1"),

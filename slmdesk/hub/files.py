@@ -89,6 +89,13 @@ class Repo:
     gated: bool
     files: tuple[RemoteFile, ...]
     """The GGUF models in it; sizes and sums only where they were asked for."""
+    parameters: int = 0
+    """As the Hub read them from one of the files; 0 where it names none."""
+    architecture: str = ""
+    context_length: int = 0
+    """Tokens, as a file says; 0: not known."""
+    has_card: bool = True
+    """Whether there is a README.md."""
 
     def choose(
         self,

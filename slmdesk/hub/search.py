@@ -6,13 +6,16 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from slmdesk.core.errors import BugError, KnownError
 from slmdesk.core.gguf import GgufHeader
 from slmdesk.core.labels import clean_label
+from slmdesk.hub.card import CARD_NAME, Card, read_card
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of
 from slmdesk.hub.guard import Finish, GuardPolicy, Record, because, make_client
@@ -25,13 +28,48 @@ if TYPE_CHECKING:
     import httpx2
     from huggingface_hub import HfApi
 
-Sort = Literal["downloads", "last_modified", "likes"]
-SORTS: Mapping[str, Sort] = {"downloads": "downloads", "updated": "last_modified", "likes": "likes"}
+Sort = Literal["downloads", "updated", "likes"]
+SORTS: Mapping[str, str] = {"downloads": "downloads", "updated": "lastModified", "likes": "likes"}
+"""Ours to the Hub's."""
+TASKS: Mapping[str, str] = {
+    "chat": "conversational",
+    "summaries": "summarization",
+    "translation": "translation",
+    "code": "code",
+    "embedding": "feature-extraction",
+}
+"""What a model is wanted for, to the Hub's tag for it; publishers set them, and many set none."""
 MOST = 100
-"""Repositories of one search: one page of the Hub."""
+"""Repositories of one answer: one page of the Hub."""
+_WANTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
 _MAX_FILES = 20_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of the Hub; it filters itself, empty is any."""
+
+    words: str
+    author: str = ""
+    language: str = ""
+    """ISO 639-1."""
+    license: str = ""
+    """The Hub's short name of one."""
+    task: str = ""
+    """A key of TASKS."""
+    sort: str = "downloads"
+    """A key of SORTS."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubPage:
+    """A page of what was found."""
+
+    repos: tuple[Repo, ...]
+    cursor: str
+    """Where the next page begins; empty at the end."""
 
 
 class Hub:
@@ -67,32 +105,38 @@ class Hub:
         """A new guarded client for one transfer; close it."""
         return make_client(self._policy(), self._record, self._finish)
 
-    def search(
-        self,
-        words: str,
-        *,
-        limit: int = 10,
-        author: str = "",
-        language: str = "",
-        sort: str = "downloads",
-        stop: Event | None = None,
-    ) -> list[Repo]:
-        """GGUF repositories whose names hold `words`.  Files come by name alone, see `repo`.
+    def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
+        """A page of GGUF repositories whose names hold the words, by one request, from `cursor` on.  Files come by
+        name alone, see `repo`.
 
         Raises KnownError network.*, hub.*, request.invalid, and Stopped.
         """
-        wanted = ["gguf", language] if language else ["gguf"]
+        tags = ("gguf", query.language, TASKS.get(query.task, ""), f"license:{query.license}" if query.license else "")
+        params: dict[str, Any] = {
+            "filter": [one for one in tags if one],
+            "sort": SORTS[query.sort],
+            "limit": max(1, min(size, MOST)),
+            "expand": list(_WANTED),
+        }
+        named = {"search": query.words, "author": query.author, "cursor": cursor}
+        params |= {key: value for key, value in named.items() if value}
         with self._asking("search", stop) as api:
-            found = api.list_models(
-                search=words or None,
-                filter=wanted,
-                author=author or None,
-                sort=SORTS[sort],
-                limit=max(1, min(limit, MOST)),
-                expand=["downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha"],
-                token=False,
-            )
-            return [repo for one in found if (repo := _repo_of(one)) is not None]
+            from huggingface_hub import ModelInfo, get_session  # its list_models cannot go on at a cursor
+
+            answer = get_session().get(f"{api.endpoint}/api/models", params=params)
+            untrusted = answer.json()
+            if not isinstance(untrusted, list):
+                raise TypeError("no list")
+            made: Any = ModelInfo  # it tells no types
+            found = [_repo_of(made(**{"siblings": None, **one})) for one in untrusted[:MOST]]
+            begin = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("cursor", [""])[0]
+            return HubPage(tuple(one for one in found if one is not None), begin[:4096])
+
+    def card(self, repo: Repo, *, token: str = "", stop: Event | None = None) -> Card:
+        """What the publisher wrote of a repository.  Raises as `search` does; `hub.missing` where there is none."""
+        address = file_address(self._policy().endpoint, repo.id, repo.revision, CARD_NAME)
+        with self.client() as client, because(f"card of {repo.id}", stop=stop or Event()):
+            return read_card(client, address, repo=repo.id, token=token)
 
     def repo(self, repo: str, *, stop: Event | None = None) -> Repo:
         """One repository, its files with sizes and sums; under its new name where it was renamed.
@@ -173,7 +217,8 @@ def _repo_of(untrusted: Any) -> Repo | None:
     revision = revision if isinstance(revision, str) and _COMMIT.fullmatch(revision) else "main"
     parts = (_part_of(one) for one in (untrusted.siblings or ())[:_MAX_FILES])
     kept = [one for one in parts if one is not None]
-    updated = untrusted.last_modified
+    updated, about = untrusted.last_modified, untrusted.gguf if isinstance(untrusted.gguf, dict) else {}
+    architecture = about.get("architecture")
     return Repo(
         id=name,
         revision=revision,
@@ -183,6 +228,10 @@ def _repo_of(untrusted: Any) -> Repo | None:
         license=license,
         gated=gated,
         files=tuple(files_of(kept, repo=name, revision=revision, license=license, gated=gated)),
+        parameters=_whole(about.get("total")),
+        architecture=clean_label(architecture, 40) if isinstance(architecture, str) else "",
+        context_length=_whole(about.get("context_length")),
+        has_card=any(one.name == CARD_NAME for one in kept),
     )
 
 

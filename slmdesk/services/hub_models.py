@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.gguf import require_chat_model
+from slmdesk.core.quantization import WORST_RECOMMENDED, quantization_of_file
 from slmdesk.core.speed import Speed
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy
@@ -39,6 +39,8 @@ class FoundFile:
     fit: str
     speed: Speed | None = None
     """By its size and quantization: a mixture of experts is faster than that."""
+    about_bytes: int = 0
+    """An estimate, where its size is not known; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class FoundRepo:
     files: tuple[FoundFile, ...]
     problem: Problem | None = None
     """Why sizes and sums are not known."""
+    fit: str = "unknown"
+    """Of the file that fits best."""
+    is_about: bool = False
+    """The verdicts are by estimates of the sizes."""
 
 
 class Asking:
@@ -85,36 +91,10 @@ class HubService:
         """The context a model is judged by."""
         return self._settings.current.context_tokens
 
-    def search(
-        self,
-        words: str,
-        ended: Callable[[tuple[FoundRepo, ...] | Problem], None],
-        *,
-        limit: int = 10,
-        author: str = "",
-        language: str = "",
-        sort: str = "downloads",
-        with_files: bool = True,
-    ) -> Asking:
-        """Search; `ended` is called once, on the desk thread, unless it is cancelled.
-
-        `with_files` asks each repository found for the sizes and sums of its files: one request more for each.
-        """
-        pc = self._pc()
-
-        def work(stop: threading.Event) -> tuple[FoundRepo, ...]:
-            found = self.hub.search(words, limit=limit, author=author, language=language, sort=sort, stop=stop)
-            if not with_files:
-                return tuple(_judged(one, pc) for one in found)
-            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
-                return tuple(pool.map(lambda one: self._with_files(one, pc, stop), found))
-
-        return self._ask("hub-search", work, ended)
-
     def repo(self, repo: str, ended: Callable[[FoundRepo | Problem], None]) -> Asking:
         """One repository with its files; `ended` as for `search`."""
         pc = self._pc()
-        return self._ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc), ended)
+        return self.ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc), ended)
 
     def fit(
         self,
@@ -143,17 +123,13 @@ class HubService:
             speed = pc.pace.of_size(memory.weights, remote.quantization)
             return replace(fit, memory=memory, available_bytes=pc.available_bytes, speed=speed)
 
-        return self._ask("hub-fit", work, ended)
+        return self.ask("hub-fit", work, ended)
 
-    def close(self) -> None:
-        """Stop everything that is under way."""
-        for asking in self._stop_all:
-            asking.cancel()
+    def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
+        """The same repository with sizes and sums; where they may not be known, with the reason.
 
-    def _is_offline(self) -> bool:
-        return self._network.is_offline
-
-    def _with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
+        Any thread but the desk's.  Raises KnownError network.*, hub.*, and Stopped.
+        """
         try:
             return _judged(self.hub.repo(repo.id, stop=stop), pc)
         except KnownError as err:
@@ -161,7 +137,8 @@ class HubService:
                 raise
             return FoundRepo(repo, tuple(FoundFile(one, "unknown") for one in repo.files), problem_for(err))
 
-    def _ask(self, name: str, work: Callable[[threading.Event], T], ended: Callable[[T | Problem], None]) -> Asking:
+    def ask(self, name: str, work: Callable[[threading.Event], T], ended: Callable[[T | Problem], None]) -> Asking:
+        """Have `work` done on a thread called `name`; `ended` is called once, on the desk thread, unless cancelled."""
         asking = Asking()
         self._stop_all.append(asking)
 
@@ -185,6 +162,14 @@ class HubService:
 
         threading.Thread(target=run, name=name, daemon=True).start()
         return asking
+
+    def close(self) -> None:
+        """Stop everything that is under way."""
+        for asking in self._stop_all:
+            asking.cancel()
+
+    def _is_offline(self) -> bool:
+        return self._network.is_offline
 
 
 def fit_by_size(size: int, available: int) -> str:
@@ -211,4 +196,15 @@ def _judged(repo: Repo, pc: Pc) -> FoundRepo:
         speed = pc.pace.of_size(file.bytes, file.quantization, sha256=file.sha256)
         return FoundFile(file, fit_by_size(file.bytes, free), speed)
 
-    return FoundRepo(repo, tuple(judged(one) for one in repo.files))
+    files = tuple(judged(one) for one in repo.files)
+    return FoundRepo(repo, files, fit=best_fit(files))
+
+
+def best_fit(files: Sequence[FoundFile]) -> str:
+    """The best verdict among the models of a repository that are worth having; `unknown` where none is known."""
+    models = [one for one in files if not one.file.is_helper]
+    ranks = {one.file.name: quantization_of_file(one.file.name) for one in models}
+    good = [one for one in models if (rank := ranks[one.file.name]) and rank.rank <= WORST_RECOMMENDED] or models
+    return next(
+        (fit for fit in ("fits", "tight", "unknown", "too_large") if any(one.fit == fit for one in good)), "unknown"
+    )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.licences import licence_words
 from slmdesk.core.quantization import (
+    companion_words,
     quantization_named,
     quantization_of_file,
     recommended,
@@ -15,11 +17,13 @@ from slmdesk.core.quantization import (
     weight_bytes,
 )
 from slmdesk.core.speed import Speed
-from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, load_catalogue
+from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, count_text, load_catalogue
+from slmdesk.hub.files import Repo
 from slmdesk.hub.links import HubLink, parse_link
 from slmdesk.services.facts import Problem
 from slmdesk.services.fits import Pc
 from slmdesk.services.hub_models import Asking, FoundFile, FoundRepo, HubService, fit_by_size, weights_budget
+from slmdesk.services.searching import Filters, Search, SearchPage, SearchService
 
 LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
@@ -30,6 +34,14 @@ LANGUAGES = {
     "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
 """By ISO 639-1, for people."""
+SKILLS = {
+    "chat": "Chat",
+    "summaries": "Summaries",
+    "translation": "Translation",
+    "code": "Code",
+    "embedding": "Embedding",
+}
+"""What a model may be wanted for, for people; the keys of hub.search.TASKS and of the curated list."""
 _COMMERCIAL = {
     Commercial.YES: "may be used at work",
     Commercial.CONDITIONS: "has conditions for use at work",
@@ -48,6 +60,8 @@ class Suggestion:
 
     repo: str
     title: str
+    skills: tuple[str, ...]
+    """What it is good at: of SKILLS, best known first."""
     good_for: str
     weakness: str
     languages: str
@@ -65,7 +79,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class OfferedFile:
-    """A file of a repository.  `size_bytes` 0 and `fit` unknown until the repository was asked."""
+    """A file of a repository.  `size_bytes` 0 until the repository was asked; `fit` is by an estimate until then."""
 
     repo: str
     name: str
@@ -75,6 +89,8 @@ class OfferedFile:
     fit: str
     is_recommended: bool
     speed: Speed | None = None
+    parts: int = 1
+    """Files it was split into, which are fetched together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,55 +99,91 @@ class OfferedRepo:
 
     repo: str
     licence: str
+    """In a word, with what it allows."""
     downloads: int
     likes: int
     updated: str
     """A date (2026-05-01), or empty."""
     is_gated: bool
     files: tuple[OfferedFile, ...]
+    others: tuple[str, ...] = ()
+    """Files that are no models by themselves: each name with what it is."""
     problem: Problem | None = None
+    fit: str = "unknown"
+    """Of the file that fits best."""
+    is_about: bool = False
+    """The verdicts are by estimates of the sizes."""
+    parameters: str = ""
+    """"1.5 billion parameters", or empty."""
+    source: Repo | None = None
+    """What the Hub said, for the questions that follow."""
+
+    @property
+    def recommended(self) -> OfferedFile | None:
+        """The file to take on this PC."""
+        return next((one for one in self.files if one.is_recommended), None)
 
 
-Found = tuple[OfferedRepo, ...]
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a search found so far."""
+
+    repos: tuple[OfferedRepo, ...]
+    search: Search | None = None
+    """To go on with."""
+    may_be_more: bool = False
+    too_large: int = 0
+    """Left out, since nothing in them fits this PC."""
+    other_licence: int = 0
+    """Left out because of their licence."""
 
 
 class OfferService:
     """Suggestions and search results for people.  On the desk thread."""
 
-    def __init__(self, hub: HubService) -> None:
-        self._hub = hub
+    def __init__(self, hub: HubService, searching: SearchService) -> None:
+        self._hub, self._searching = hub, searching
 
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """The curated list: what fits first, then what can do most in most languages.  Asks nobody."""
+        """The curated list: what fits first, then what can do most in most languages.  Asks nobody.
+
+        Those that are there only to be compared with are left out.
+        """
         pc = self._hub.pc()
-        entries = sorted((one for one in load_catalogue() if _can_chat(one)), key=_use)
+        entries = sorted((one for one in load_catalogue() if one.good_at), key=_use)
         return tuple(sorted((_suggested(one, pc) for one in entries), key=lambda one: _FIT_ORDER.get(one.fit, 2)))
 
     def search(
         self,
         words: str,
-        ended: Callable[[Found | Problem], None],
+        ended: Callable[[Offers | Problem], None],
         *,
         limit: int,
-        sort: str = "downloads",
-        language: str = "",
+        filters: Filters | None = None,
+        with_too_large: bool = False,
+        before: Search | None = None,
     ) -> Asking:
-        """Repositories whose names hold `words`, by one request; their sizes are known after `repo`.
-
-        `sort`: downloads, updated, likes; `language`: one of LANGUAGES, or empty.
+        """Repositories whose names hold `words`; sizes are estimates until `repo`.  `before`: the same search, of
+        which more is wanted, so that nothing is asked twice.
         """
-        pc = self._hub.pc()
+        search, pc = before or self._searching.begin(words, filters), self._hub.pc()
 
-        def told(found: tuple[FoundRepo, ...] | Problem) -> None:
-            ended(found if isinstance(found, Problem) else tuple(_offered(one, pc) for one in found))
+        def told(page: SearchPage | Problem) -> None:
+            if isinstance(page, Problem):
+                ended(page)
+                return
+            repos = tuple(_offered(one, pc) for one in page.found)
+            ended(Offers(repos, search, page.may_be_more, page.too_large, page.other_licence))
 
-        return self._hub.search(words, told, limit=limit, sort=sort, language=language, with_files=False)
+        return self._searching.read(search, told, limit=limit, with_too_large=with_too_large)
 
-    def repo(self, repo: str, ended: Callable[[OfferedRepo | Problem], None], *, file: str = "") -> Asking:
-        """One repository with its sizes; `file`: only that one, where it is there."""
+    def repo(
+        self, repo: str, ended: Callable[[OfferedRepo | Problem], None], *, file: str = "", quantization: str = ""
+    ) -> Asking:
+        """One repository with its sizes; `file`, `quantization`: only those, where there are any."""
 
         def told(found: FoundRepo | Problem) -> None:
-            ended(found if isinstance(found, Problem) else _offered(found, self._hub.pc(), file))
+            ended(found if isinstance(found, Problem) else _offered(found, self._hub.pc(), file, quantization))
 
         return self._hub.repo(repo, told)
 
@@ -162,10 +214,6 @@ def _language(code: str) -> str:
     return "many languages" if code == MANY_LANGUAGES else LANGUAGES.get(code, code)
 
 
-def _can_chat(entry: CatalogueEntry) -> bool:
-    return bool(set(entry.good_at) - {Skill.EMBEDDING})
-
-
 def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
     """Sorts by what a clerk gets: a free licence, skills, languages, then the smaller file."""
     languages = _MANY if MANY_LANGUAGES in entry.languages else len(entry.languages)
@@ -183,6 +231,7 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
     return Suggestion(
         repo=entry.repo,
         title=entry.title,
+        skills=tuple(one.value for one in Skill if one in entry.good_at),
         good_for=entry.good_for,
         weakness=entry.weakness,
         languages=", ".join(_language(one) for one in entry.languages),
@@ -196,27 +245,46 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
     )
 
 
-def _offered(found: FoundRepo, pc: Pc, file: str = "") -> OfferedRepo:
-    sized = [_Sized(one.file.name, one.file.bytes, one) for one in found.files if not one.file.is_helper]
+def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
+    models = [one for one in found.files if not one.file.is_helper]
+    sized = [_Sized(one.file.name, one.file.bytes or one.about_bytes, one) for one in models]
     best = recommended(sized, weights_budget(pc.best_bytes))
     named = [one for one in sized if file.casefold() == one.name.casefold()] if file else []
+    if quantization:
+        named = [one for one in sized if one.found.file.quantization.casefold() == quantization.casefold()]
     repo = found.repo
     return OfferedRepo(
         repo=repo.id,
-        licence=repo.license,
+        licence=licence_words(repo.license),
         downloads=repo.downloads,
         likes=repo.likes,
         updated=repo.updated[:10],
         is_gated=repo.gated,
         files=_files(repo.id, named or sized, best),
+        others=tuple(_other(one) for one in found.files if one.file.is_helper),
         problem=found.problem,
+        fit=found.fit,
+        is_about=found.is_about,
+        parameters=f"{count_text(repo.parameters)} parameters" if repo.parameters else "",
+        source=repo,
     )
+
+
+def _other(found: FoundFile) -> str:
+    return f"{found.file.name}: {companion_words(found.file.parts[0].name)}"
 
 
 def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:
     return tuple(
         OfferedFile(
-            repo, one.name, one.size_bytes, _words(one, one is best), one.found.fit, one is best, one.found.speed
+            repo=repo,
+            name=one.name,
+            size_bytes=one.found.file.bytes,
+            words=_words(one, one is best),
+            fit=one.found.fit,
+            is_recommended=one is best,
+            speed=one.found.speed,
+            parts=len(one.found.file.parts),
         )
         for one in sorted_by_quality(sized)
     )

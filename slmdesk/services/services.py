@@ -37,6 +37,8 @@ from slmdesk.services.network import NetworkService
 from slmdesk.services.offers import OfferService
 from slmdesk.services.packs import PackService
 from slmdesk.services.renaming import NameService
+from slmdesk.services.repo_pages import RepoPageService
+from slmdesk.services.searching import SearchService
 from slmdesk.services.sentences import problem_for
 from slmdesk.services.tokens import TokenService
 from slmdesk.services.tuning import TuningService
@@ -73,6 +75,8 @@ class Services:
     downloads: DownloadService
     moving: MoveService
     offers: OfferService
+    searching: SearchService
+    repo_pages: RepoPageService
     judge: JudgeService
     looking: LookService
     measuring: MeasuringService
@@ -191,10 +195,12 @@ class Services:
         self.hub.hub.token = self.tokens.token
         self.downloads = DownloadService(self.desk, self.hub, self.models, self.tell)
         self.moving = MoveService(self.desk, self.store, self.settings, paths, self.models, self.downloads, self.tell)
-        self.offers = OfferService(self.hub)
         self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
         self.tuning = TuningService(self.desk, self.settings, self.models)
         self.looking = LookService(self.desk, self.settings, self.measuring.pc)
+        self.searching = SearchService(self.hub)
+        self.offers = OfferService(self.hub, self.searching)
+        self.repo_pages = RepoPageService(self.hub)
         self._room = room
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)

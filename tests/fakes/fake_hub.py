@@ -103,6 +103,8 @@ class Stored:
     commit: str = "a" * 40
     lies: dict[str, dict] = field(default_factory=dict)
     """Of a file: "size" or "sha256" that the listing claims instead of the right ones."""
+    gguf: dict = field(default_factory=dict)
+    """What the Hub read from one of the files: "total" (weights), "architecture", "context_length"."""
 
 
 class FakeHub:
@@ -214,6 +216,7 @@ class FakeHub:
             "_id": "1", "id": stored.id, "modelId": stored.id, "sha": stored.commit, "private": False,
             "gated": "auto" if stored.gated else False, "downloads": stored.downloads, "likes": stored.likes,
             "lastModified": stored.updated, "tags": self.tags(stored), "siblings": siblings,
+            **({"gguf": stored.gguf} if stored.gguf else {}),
         }  # fmt: skip
 
     def tree(self, stored: Stored) -> list[dict]:
@@ -405,6 +408,8 @@ class _Api(_Handler):
             return
         elif name not in stored.files:
             self._refuse(404, "EntryNotFound")
+        elif not name.lower().endswith(".gguf") and isinstance(stored.files[name], bytes):  # no LFS: as it is
+            self.serve(stored.files[name], 200, 0, {"content-type": "text/plain; charset=utf-8"})
         else:
             content = stored.files[name]
             sha256 = self.hub.sha256(content)

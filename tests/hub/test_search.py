@@ -14,8 +14,9 @@ from fakes.fake_hub import HTML, Fault
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.hub import answers
+from slmdesk.hub.card import MAX_CARD_BYTES, Card
 from slmdesk.hub.guard import GuardPolicy
-from slmdesk.hub.search import Hub
+from slmdesk.hub.search import Hub, Query
 from slmdesk.paths import find_paths
 
 pytestmark = pytest.mark.process
@@ -31,6 +32,12 @@ class Asked:
 
     def is_offline(self) -> bool:
         return self.offline
+
+    def search(self, words: str, *, size: int = 10, cursor: str = "", stop=None, **more):
+        return self.hub.search(Query(words, **more), size=size, cursor=cursor, stop=stop)
+
+    def names(self, words: str, **more) -> list[str]:
+        return [one.id for one in self.search(words, **more).repos]
 
     def record(self, *row) -> int:
         self.rows.append(row)
@@ -48,17 +55,81 @@ def test_a_search_finds_and_filters(asked, hub) -> None:
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x", "README.md": b"y"}, license="mit", downloads=5, tags=["pl", "en"])
     hub.add("two/tiny-GGUF", {"tiny.Q8_0.gguf": b"x"}, downloads=50, likes=99, gated=True)
     hub.add("two/tiny", {"model.safetensors": b"x"}, downloads=500)
-    found = asked.hub.search("tiny")
+    found = asked.search("tiny").repos
     assert [one.id for one in found] == ["two/tiny-GGUF", "one/tiny-GGUF"]
     assert (found[1].license, found[1].likes, found[1].gated, found[0].gated) == ("mit", 10, False, True)
     assert found[1].updated == "2026-05-01T12:00:00+00:00"
     assert [one.name for one in found[1].files] == ["tiny.Q4_0.gguf"]
-    assert [one.id for one in asked.hub.search("tiny", language="pl")] == ["one/tiny-GGUF"]
-    assert [one.id for one in asked.hub.search("TINY", author="two")] == ["two/tiny-GGUF"]
-    assert [one.id for one in asked.hub.search("tiny", sort="likes", limit=1)] == ["two/tiny-GGUF"]
-    assert asked.hub.search("nothing such") == []
+    assert asked.names("tiny", language="pl") == ["one/tiny-GGUF"]
+    assert asked.names("TINY", author="two") == ["two/tiny-GGUF"]
+    assert asked.names("tiny", sort="likes", size=1) == ["two/tiny-GGUF"]
+    assert asked.names("nothing such") == []
     assert len(hub.seen) == len(asked.rows) == 5, "one request each"
     assert {row[3] for row in asked.rows} == {"search"}
+
+
+def test_the_hub_filters_by_licence_and_task_and_names_what_it_read(asked, hub) -> None:
+    about = {"total": 1_500_000_000, "architecture": "qwen2", "context_length": 32768, "chat_template": "x"}
+    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x", "README.md": b"y"}, license="mit", tags=["code"], gguf=about)
+    hub.add("two/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"}, license="other", tags=["conversational"], gguf={"total": "?"})
+    assert asked.names("tiny", license="mit") == ["one/tiny-GGUF"]
+    assert asked.names("tiny", task="chat") == ["two/tiny-GGUF"]
+    assert asked.names("", task="code") == ["one/tiny-GGUF"]
+    assert asked.names("tiny", task="summaries") == []
+    (one,) = asked.search("tiny", task="code").repos
+    assert (one.parameters, one.architecture, one.context_length) == (1_500_000_000, "qwen2", 32768)
+    assert one.has_card
+    (two,) = asked.search("tiny", task="chat").repos
+    assert (two.parameters, two.architecture, two.has_card) == (0, "", False)
+
+
+def test_a_search_goes_on_page_by_page(asked, hub) -> None:
+    for number in range(7):
+        hub.add(f"one/tiny-{number}", {"tiny.Q4_0.gguf": b"x"}, downloads=100 - number)
+    first = asked.search("tiny", size=3)
+    second = asked.search("tiny", size=3, cursor=first.cursor)
+    third = asked.search("tiny", size=3, cursor=second.cursor)
+    pages = (first, second, third)
+    assert [one.id for page in pages for one in page.repos] == [f"one/tiny-{number}" for number in range(7)]
+    assert third.cursor == ""
+    assert len(hub.seen) == 3
+
+
+def test_a_next_page_on_another_host_is_asked_for_at_our_own(asked, hub) -> None:
+    for number in range(4):
+        hub.add(f"one/tiny-{number}", {"tiny.Q4_0.gguf": b"x"}, downloads=100 - number)
+    link = '<https://evil.example/api/models?cursor=2>; rel="next"'
+    hub.api_faults = [Fault(headers={"link": link})]
+    first = asked.search("tiny", size=2)
+    assert asked.names("tiny", size=2, cursor=first.cursor) == ["one/tiny-2", "one/tiny-3"]
+    assert {row[0] for row in asked.rows} == {"127.0.0.1"}
+
+
+def test_the_card_is_read_up_to_its_limit(asked, hub, monkeypatch) -> None:
+    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x", "README.md": "\ufeff# Größe".encode()})
+    repo = asked.hub.repo("one/tiny-GGUF")
+    assert asked.hub.card(repo) == Card("# Größe", is_cut=False)
+    assert asked.rows[-1][3] == "card of one/tiny-GGUF"
+    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x", "README.md": b"x" * (5 << 20)})
+    cut = asked.hub.card(asked.hub.repo("one/tiny-GGUF"))
+    assert (len(cut.text), cut.is_cut) == (MAX_CARD_BYTES, True)
+    assert asked.bytes[-1] < MAX_CARD_BYTES + (1 << 20), "the rest was not fetched"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(status=404), "hub.missing"), (Fault(status=500), "hub.error"), (HTML, "network.login_page"),
+        (Fault(cut_at=5), "network.failed"), (Fault(redirect="https://evil.example/"), "network.refused"),
+    ],
+)  # fmt: skip
+def test_a_card_that_cannot_be_had_is_said(asked, hub, fault, code) -> None:
+    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x", "README.md": b"# Tiny and more"})
+    repo = asked.hub.repo("one/tiny-GGUF")
+    hub.api_fault = fault
+    with pytest.raises(KnownError) as caught:
+        asked.hub.card(repo)
+    assert caught.value.code == code
 
 
 def test_a_repository_tells_sizes_and_sums(asked, hub) -> None:
@@ -83,12 +154,12 @@ def test_a_renamed_repository_is_followed(asked, hub) -> None:
 def test_p1_offline_asks_nothing_with_a_control(asked, hub) -> None:
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"})
     asked.offline = True
-    for ask in (lambda: asked.hub.search("tiny"), lambda: asked.hub.repo("one/tiny-GGUF")):
+    for ask in (lambda: asked.search("tiny"), lambda: asked.hub.repo("one/tiny-GGUF")):
         with pytest.raises(KnownError, match=r"network\.offline"):
             ask()
     assert (hub.seen, asked.rows) == ([], [])
     asked.offline = False
-    asked.hub.search("tiny")
+    asked.search("tiny")
     assert len(hub.seen) == 1, "the control: a request is seen"
 
 
@@ -97,11 +168,11 @@ def test_p2_no_token_no_cookie_no_word_in_a_log(asked, hub, monkeypatch, caplog,
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"}, gated=True)
     hub.api_fault = Fault(headers={"set-cookie": "who=me; Path=/"}, drip=1000)
     with caplog.at_level(logging.DEBUG):
-        asked.hub.search("secretword")
+        asked.search("secretword")
         asked.hub.repo("one/tiny-GGUF")
         hub.api_fault = Fault(status=503)
         with pytest.raises(KnownError):
-            asked.hub.search("secretword")
+            asked.search("secretword")
     for one in hub.seen:
         assert not {"authorization", "cookie"} & set(one.headers)
         assert one.headers["user-agent"] == "slmdesk"
@@ -161,13 +232,13 @@ def test_d9_what_is_no_sensible_answer_is_said_at_once(asked, hub, fault, code) 
 MEMORY_SCRIPT = """
 import json, resource, sys
 from slmdesk.hub.guard import GuardPolicy
-from slmdesk.hub.search import Hub
+from slmdesk.hub.search import Hub, Query
 from slmdesk.core.errors import KnownError
 from slmdesk.paths import find_paths
 endpoint = sys.argv[1]
 policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), endpoint)
 hub = Hub(find_paths(), lambda: policy, lambda *row: 1, lambda *end: None)
-hub.search("warm up")
+hub.search(Query("warm up"))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     found = len(hub.repo("one/tiny-GGUF").files)
@@ -215,7 +286,7 @@ def test_a_search_can_be_stopped_in_a_stall(asked, hub) -> None:
 
     def work() -> None:
         with pytest.raises(Stopped):
-            asked.hub.search("x", stop=stop)
+            asked.search("x", stop=stop)
         ended.append(time.monotonic())
 
     thread = threading.Thread(target=work)

@@ -17,6 +17,7 @@ from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.facts import DownloadChanged, DownloadState, ModelsChanged, MoveEnded, Problem
 from slmdesk.services.hub_models import fit_by_size
+from slmdesk.services.searching import Filters
 
 pytestmark = pytest.mark.process
 
@@ -340,24 +341,25 @@ def search(told, words="tiny", **more):
         answers.append(found)
         done.set()
 
-    services.desk.call(lambda: services.hub.search(words, ended, **more))
+    asked = services.searching.begin(words, Filters(**more.pop("filters", {})))
+    services.desk.call(lambda: services.searching.read(asked, ended, **{"with_files": True, **more}))
     assert done.wait(30)
     return answers[0]
 
 
 def test_a_search_brings_files_with_sizes_sums_and_fit(told, hub, data) -> None:
     hub.add("huge/tiny-GGUF", {"huge.F16.gguf": b"x"}).lies["huge.F16.gguf"] = {"size": 1 << 45}
-    found = search(told)
+    found = search(told).found
     assert [one.repo.id for one in found] == [REPO, "huge/tiny-GGUF"]
     (file,) = found[0].files
     assert (file.file.bytes, file.file.sha256, file.file.quantization) == (len(data), hub.sha256(data), "Q4_K_M")
     assert [one.files[0].fit for one in found] == ["fits", "too_large"]
-    assert search(told, with_files=False)[0].files[0].fit == "unknown"
+    assert search(told, with_files=False).found[0].files[0].fit == "unknown"
 
 
 def test_one_repository_that_cannot_be_asked_spoils_no_search(told, hub) -> None:
     hub.api_faults = [None, Fault(status=404)]
-    (found,) = search(told)
+    (found,) = search(told).found
     assert found.problem.code == "hub.missing"
     hub.api_faults = [None, Fault(status=503)]
     failed = search(told)

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.facts import Problem
-from slmdesk.services.offers import Found, OfferedRepo
+from slmdesk.services.offers import LANGUAGES, SKILLS, OfferedRepo, Offers
+from slmdesk.services.searching import Filters
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
     from slmdesk.services.hub_models import Asking
+    from slmdesk.services.searching import Search
     from slmdesk.services.services import Services
 
 DEBOUNCE_MS = 300
 PAGE = 10
-MOST = 100
+_FILTERS = ("task", "language", "license", "author", "fits", "sort")
+"""Fields of Filters; each is kept in the setting search_…"""
 
 
 class FindController(QObject):
     """Lives on the window's thread.
 
-    Emits `suggested` with Suggestions; of the search `search_began`, `found` with OfferedRepos and whether there may be
-    more, `search_failed` with a Problem, `search_cleared`; `files_found` with an OfferedRepo, `files_failed` with a
-    repository and a Problem; `page_known` with the address of a repository's page; `offline_changed`; `notice_raised`.
+    Emits `suggested` with Suggestions; of the search `filters_shown` with Filters, `search_began`, `found` with Offers,
+    `search_failed` with a Problem, `search_cleared`; of a repository that was opened, each with its name,
+    `repo_found` with an OfferedRepo, `repo_failed` with a Problem, then `judged` with RepoJudged and `card_read` with a
+    ReadableCard, or a Problem; `page_known` with the address of a repository's page; `offline_changed`;
+    `notice_raised`.
     """
 
     suggested = Signal(object)
+    filters_shown = Signal(object)
     search_began = Signal()
-    found = Signal(object, bool)
+    found = Signal(object)
     search_failed = Signal(object)
     search_cleared = Signal()
-    files_found = Signal(object)
-    files_failed = Signal(str, object)
+    repo_found = Signal(str, object)
+    repo_failed = Signal(str, object)
+    judged = Signal(str, object)
+    card_read = Signal(str, object)
     page_known = Signal(str)
     offline_changed = Signal(bool)
     notice_raised = Signal(object)
@@ -47,8 +56,11 @@ class FindController(QObject):
         self._bridge = bridge
         self._is_offline = settings.offline
         self._words, self._limit, self._turn = "", PAGE, 0
-        self._sort, self._language = "downloads", ""
+        self._filters = filters_in(settings)
+        self._search: Search | None = None
+        self._with_too_large = False
         self._asking: Asking | None = None
+        self._visits: dict[str, _Visit] = {}
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._timer.timeout.connect(self.search_now)
         bridge.opened.connect(self._on_opened)
@@ -60,12 +72,18 @@ class FindController(QObject):
         """Whether nothing may leave."""
         return self._is_offline
 
+    @property
+    def filters(self) -> Filters:
+        """What is chosen beside the words."""
+        return self._filters
+
     @Slot(str)
     def search(self, words: str) -> None:
         """Search soon, unless another key comes first; what was asked before is not wanted any more."""
         self._give_up()
-        self._words, self._limit = words.strip(), PAGE
-        if self._words:
+        self._words = words.strip()
+        self._begin_anew()
+        if self._words or self._filters.narrows:
             self._timer.start()
         else:
             self.search_cleared.emit()
@@ -74,37 +92,58 @@ class FindController(QObject):
     def search_now(self) -> None:
         """Search for the last words at once."""
         self._give_up()
-        if not self._words or self._is_offline:
+        if self._is_offline or not (self._words or self._filters.narrows):
             return
         self.search_began.emit()
         self._bridge.ask(partial(self._ask, self._turn, self._words, self._limit), partial(self._asked, self._turn))
 
-    @Slot(object)
-    def sort_by(self, sort: str) -> None:
-        """Downloads, updated or likes."""
-        self._sort, self._limit = sort, PAGE
+    @Slot()
+    def search_anew(self) -> None:
+        """The same from its beginning: what was read before is asked again."""
+        self._begin_anew()
         self.search_now()
 
     @Slot(object)
-    def only_language(self, language: str) -> None:
-        """Only models said to know this one; '' for any."""
-        self._language, self._limit = language, PAGE
-        self.search_now()
+    def choose(self, filters: Filters) -> None:
+        """Only these, in this order; remembered."""
+        if filters == self._filters:
+            return
+        self._filters = filters
+        self._bridge.ask(lambda services: services.settings.change(**values_of(filters)), None, self._raise_problem)
+        if self._words or filters.narrows:
+            self.search_anew()
+        else:
+            self._give_up()
+            self._begin_anew()
+            self.search_cleared.emit()
 
     @Slot()
     def more(self) -> None:
         """The same with one page more."""
-        self._limit = min(self._limit + PAGE, MOST)
+        self._limit += PAGE
+        self.search_now()
+
+    @Slot()
+    def show_too_large(self) -> None:
+        """The same with what is too large for this PC."""
+        self._with_too_large = True
         self.search_now()
 
     @Slot(str)
-    def ask_files(self, repo: str) -> None:
-        """Sizes and fits of a repository's files; `files_found` or `files_failed` follows."""
+    def open_repo(self, repo: str) -> None:
+        """Ask for the files of a repository, then for what they need and for its card."""
+        visit = self._visit(repo)
 
         def ended(found: OfferedRepo | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_files, repo, found))
+            self._bridge.bring(partial(self._on_repo, visit, found))
 
-        self._bridge.ask(lambda services: services.offers.repo(repo, ended))
+        self._bridge.ask(lambda services: services.offers.repo(repo, ended), visit.keep)
+
+    @Slot(str)
+    def close_repo(self, repo: str) -> None:
+        """Nobody looks at it any more."""
+        if (visit := self._visits.pop(repo, None)) is not None:
+            visit.cancel()
 
     @Slot(str)
     def ask_page(self, repo: str) -> None:
@@ -113,16 +152,26 @@ class FindController(QObject):
 
     # ---- inside
 
+    def _begin_anew(self) -> None:
+        self._limit, self._search, self._with_too_large = PAGE, None, False
+
     def _ask(self, turn: int, words: str, limit: int, services: Services) -> Asking:
         """On the desk thread."""
 
-        def ended(found: Found | OfferedRepo | Problem) -> None:
-            self._bridge.bring(partial(self._on_found, turn, limit, found))
+        def ended(found: Offers | OfferedRepo | Problem) -> None:
+            self._bridge.bring(partial(self._on_found, turn, found))
 
         link = services.offers.link_in(words)
         if link is not None:
-            return services.offers.repo(link.repo, ended, file=link.file)
-        return services.offers.search(words, ended, limit=limit, sort=self._sort, language=self._language)
+            return services.offers.repo(link.repo, ended, file=link.file, quantization=link.quantization)
+        return services.offers.search(
+            words,
+            ended,
+            limit=limit,
+            filters=self._filters,
+            with_too_large=self._with_too_large,
+            before=self._search,
+        )
 
     def _asked(self, turn: int, asking: Asking) -> None:
         if turn == self._turn:
@@ -137,26 +186,55 @@ class FindController(QObject):
             self._asking.cancel()
             self._asking = None
 
-    def _on_found(self, turn: int, limit: int, found: Found | OfferedRepo | Problem) -> None:
+    def _on_found(self, turn: int, found: Offers | OfferedRepo | Problem) -> None:
         if turn != self._turn:
             return
         self._asking = None
         if isinstance(found, Problem):
             self.search_failed.emit(found)
         elif isinstance(found, OfferedRepo):
-            self.found.emit((found,), False)
-            self.files_found.emit(found)
+            self.found.emit(Offers((found,)))
+            self._on_repo(self._visit(found.repo), found)
         else:
-            self.found.emit(found, limit <= len(found) < MOST)
+            self._search = found.search
+            self.found.emit(found)
 
-    def _on_files(self, repo: str, found: OfferedRepo | Problem) -> None:
+    def _visit(self, repo: str) -> _Visit:
+        """A new look at a repository; the one before is not wanted any more."""
+        self.close_repo(repo)
+        return self._visits.setdefault(repo, _Visit(repo))
+
+    def _on_repo(self, visit: _Visit, found: OfferedRepo | Problem) -> None:
+        if visit.is_over:
+            return
         if isinstance(found, Problem):
-            self.files_failed.emit(repo, found)
-        else:
-            self.files_found.emit(found)
+            self.repo_failed.emit(visit.repo, found)
+            return
+        self.repo_found.emit(visit.repo, found)
+        source = found.source
+        first = found.recommended or next((one for one in found.files if one.size_bytes), None)
+        if source is None:
+            return
+        if first is not None:
+            self._bridge.ask(
+                lambda services: services.repo_pages.judge(source, first.name, partial(self._tell, visit, self.judged)),
+                visit.keep,
+            )
+        self._bridge.ask(
+            lambda services: services.repo_pages.card(source, partial(self._tell, visit, self.card_read)), visit.keep
+        )
+
+    def _tell(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
+        """On the desk thread."""
+        self._bridge.bring(partial(self._tell_here, visit, signal, answer))
+
+    def _tell_here(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
+        if not visit.is_over:
+            signal.emit(visit.repo, answer)
 
     @Slot()
     def _on_opened(self) -> None:
+        self.filters_shown.emit(self._filters)
         self._bridge.ask(lambda services: services.offers.suggestions(), self.suggested.emit, self._raise_problem)
 
     @Slot(object)
@@ -172,3 +250,41 @@ class FindController(QObject):
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))
+
+
+class _Visit:
+    """A look at one repository, and what was asked for it."""
+
+    def __init__(self, repo: str) -> None:
+        self.repo = repo
+        self.is_over = False
+        self._askings: list[Asking] = []
+
+    def keep(self, asking: Asking) -> None:
+        """Something was asked for it."""
+        if self.is_over:
+            asking.cancel()
+        else:
+            self._askings.append(asking)
+
+    def cancel(self) -> None:
+        """It is over: nothing more is told."""
+        self.is_over = True
+        for asking in self._askings:
+            asking.cancel()
+
+
+def filters_in(settings: Settings) -> Filters:
+    """What was chosen at the last search; a wrong value is any."""
+    chosen = Filters(**{name: getattr(settings, f"search_{name}") for name in _FILTERS})
+    return replace(
+        chosen,
+        task=chosen.task if chosen.task in SKILLS else "",
+        language=chosen.language if chosen.language in LANGUAGES else "",
+        sort=chosen.sort if chosen.sort in ("downloads", "updated", "likes") else "downloads",
+    )
+
+
+def values_of(filters: Filters) -> dict[str, str | bool]:
+    """The same as settings."""
+    return {f"search_{name}": getattr(filters, name) for name in _FILTERS}

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.gui import theme
 from slmdesk.gui.models.controller import LibraryController
+from slmdesk.gui.models.details import RepoDetails
 from slmdesk.gui.models.download_rows import Downloads
 from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
@@ -24,6 +25,8 @@ from slmdesk.gui.models.local_cards import LocalModels
 from slmdesk.gui.models.search import HubSearch
 from slmdesk.gui.models.suggestions import Suggestions
 from slmdesk.gui.models.trials import VERIFY
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.dropped import choose_model_file, dropped_paths
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
@@ -70,6 +73,8 @@ class ModelsPage(QScrollArea):
         library: LibraryController,
         find: FindController,
         fetch: FetchController,
+        tokens: TokenController,
+        keeper: ThemeKeeper,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -79,6 +84,7 @@ class ModelsPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(True)
         self._library, self._find, self._fetch = library, find, fetch
+        self._tokens, self._keeper = tokens, keeper
         self._names: dict[str, str] = {}
         self._build_ui()
         self._connect_library()
@@ -93,8 +99,8 @@ class ModelsPage(QScrollArea):
         self._offline = OfflineBar(holder)
         self._downloads = Downloads(holder)
         self._local = LocalModels(holder)
-        self._suggestions = Suggestions(holder)
-        self._search = HubSearch(holder)
+        self._suggestions = Suggestions(holder, self._details_of)
+        self._search = HubSearch(holder, self._details_of)
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
         column.setSpacing(theme.SPACE_12)
@@ -144,22 +150,28 @@ class ModelsPage(QScrollArea):
         self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
         find.offline_changed.connect(self._on_offline_changed)
         find.suggested.connect(self._suggestions.show_suggestions)
+        find.filters_shown.connect(search.show_filters)
         find.search_cleared.connect(search.clear)
         find.search_began.connect(search.show_searching)
         find.found.connect(search.show_found)
         find.search_failed.connect(search.show_failed)
-        find.files_found.connect(search.show_files)
-        find.files_failed.connect(search.show_files_failed)
         find.page_known.connect(lambda address: ask_about_link(self, address))
         search.words_changed.connect(find.search)
-        search.search_requested.connect(find.search_now)
-        search.sort_chosen.connect(find.sort_by)
-        search.language_chosen.connect(find.only_language)
+        search.search_requested.connect(find.search_anew)
+        search.filters_chosen.connect(find.choose)
         search.more_requested.connect(find.more)
-        search.files_requested.connect(find.ask_files)
-        search.page_requested.connect(find.ask_page)
+        search.too_large_requested.connect(find.show_too_large)
         search.download_requested.connect(fetch.start)
-        self._suggestions.page_requested.connect(find.ask_page)
+        self._suggestions.file_requested.connect(fetch.start)
+        for part in (search, self._suggestions):
+            find.repo_found.connect(part.show_repo)
+            find.repo_failed.connect(part.show_repo_failed)
+            find.judged.connect(part.show_judged)
+            find.card_read.connect(part.show_card)
+            part.opened.connect(find.open_repo)
+            part.closed.connect(find.close_repo)
+            part.page_requested.connect(find.ask_page)
+            part.link_chosen.connect(lambda address: ask_about_link(self, address))
         self._suggestions.download_requested.connect(fetch.start)
         fetch.download_shown.connect(downloads.show_download)
         fetch.download_hidden.connect(downloads.hide_download)
@@ -187,6 +199,7 @@ class ModelsPage(QScrollArea):
     def _on_offline_changed(self, is_offline: bool) -> None:
         self._offline.setVisible(is_offline)
         self._search.show_offline(is_offline)
+        self._suggestions.show_offline(is_offline)
 
     @Slot(str, str)
     def _on_action(self, model: str, action: str) -> None:
@@ -219,6 +232,9 @@ class ModelsPage(QScrollArea):
         if paths:
             event.acceptProposedAction()
             self.file_chosen.emit(paths)
+
+    def _details_of(self, repo: str, parent: QWidget) -> RepoDetails:
+        return RepoDetails(self._keeper, self._tokens, repo, parent)
 
     def _ask_name(self, model: str) -> None:
         dialog = QInputDialog(self)

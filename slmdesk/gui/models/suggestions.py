@@ -5,56 +5,139 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
-from slmdesk.gui.models.card import DOT, Card
+from slmdesk.gui.models.card import DOT
+from slmdesk.gui.models.details import MakeDetails, OfferCard, RepoDetails
+from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.offers import Suggestion
+from slmdesk.services.facts import Problem
+from slmdesk.services.offers import SKILLS, OfferedRepo, Suggestion
+from slmdesk.services.repo_pages import RepoJudged
 from slmdesk.services.sentences import bytes_for_people
+from slmdesk.text.cards import ReadableCard
 
 FIRST = 5
 """Shown before a person asks for all: the search stands below them."""
+EMBEDDING = "embedding"
+"""What is no use for chatting is shown to those alone who ask for it."""
+ABOUT = "Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones."
+OFFLINE = "Its files and its card are on the Hub: allow the network to see them."
+
+
+class SuggestionCard(OfferCard):
+    """One of the list.  Emits `download_requested` beside what an OfferCard emits."""
+
+    download_requested = Signal()
+
+    def __init__(self, one: Suggestion, parent: QWidget, make_details: MakeDetails) -> None:
+        super().__init__(parent, make_details, name="suggestion_card", title=one.title, repo=one.repo)
+        self.set_sentence(f"{one.good_for} {one.weakness}")
+        self.set_facts(_facts_of(one))
+        why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
+        self.fit.show_fit(one.fit, why=why, is_about=True)
+        self.add_details_button("suggestion_details_button")
+        get = self.add_button("Download", name="download_button", spoken=f"Download {one.title}")
+        get.clicked.connect(self.download_requested)
 
 
 class Suggestions(QWidget):
-    """Cards of the curated list.  Emits `download_requested` with repository, file, quantization,
-    and `page_requested` with a repository.
+    """Cards of the curated list, for one job or all.
+
+    Emits `download_requested` with repository, file, quantization; `file_requested` with repository and file;
+    `opened`, `closed` and `page_requested` with a repository; `link_chosen` with an address.
     """
 
     download_requested = Signal(str, str, str)
+    file_requested = Signal(str, str)
+    opened = Signal(str)
+    closed = Signal(str)
     page_requested = Signal(str)
+    link_chosen = Signal(str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, make_details: MakeDetails) -> None:
         super().__init__(parent)
         self.setObjectName("suggestions")
+        self._make_details = make_details
+        self._found: Sequence[Suggestion] = ()
+        self._cards: list[SuggestionCard] = []
         self._waiting: list[Suggestion] = []
+        self._is_offline = True
         self._note = plain_label("Reading the list…", self, name="suggestions_note", kind="muted")
+        self._job = named(Choice([("", "Any job"), *SKILLS.items()], self), "suggestions_job")
+        self._job.setAccessibleName("What the model is for")
+        self._job.setToolTip("Embedding models write nothing: they find passages by what they mean.")
+        self._job.value_chosen.connect(self._show)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)
         self._all = named(QPushButton("", self), "suggestions_all")
         self._all.clicked.connect(self._on_all)
         self._all.setVisible(False)
+        head = QHBoxLayout()
+        head.setSpacing(theme.SPACE_12)
+        head.addWidget(self._note, 1)
+        head.addWidget(self._job, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._note)
+        layout.addLayout(head)
         layout.addLayout(self._rows)
         layout.addWidget(self._all, 0, Qt.AlignmentFlag.AlignLeft)
 
     @Slot(object)
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
-        """Show the list."""
-        while (item := self._rows.takeAt(0)) is not None:
-            if (card := item.widget()) is not None:
-                card.hide()
-                card.deleteLater()
-        self._note.setText(
-            "Chosen by hand, with what each is bad at. Sizes are estimates; the Hub knows the real ones."
-        )
-        self._waiting = list(found[FIRST:])
+        """Show the list; what is the same stays as it is, open or not."""
+        if found == self._found:
+            return
+        self._found = found
+        self._note.setText(ABOUT)
+        self._show()
+
+    @Slot(bool)
+    def show_offline(self, is_offline: bool) -> None:
+        """Offline nothing can be asked."""
+        self._is_offline = is_offline
+
+    @Slot(str, object)
+    def show_repo(self, asked: str, repo: OfferedRepo) -> None:
+        """The files of one of them, where it is open."""
+        for details in self._details_of(asked):
+            details.show_repo(repo)
+
+    @Slot(str, object)
+    def show_repo_failed(self, asked: str, problem: Problem) -> None:
+        """Why the files of one of them are not known."""
+        for details in self._details_of(asked):
+            details.show_problem(problem)
+
+    @Slot(str, object)
+    def show_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
+        """What the files of one of them need."""
+        for details in self._details_of(asked):
+            details.show_judged(judged)
+
+    @Slot(str, object)
+    def show_card(self, asked: str, text: ReadableCard | Problem) -> None:
+        """What the publisher of one of them wrote."""
+        for details in self._details_of(asked):
+            details.show_card(text)
+
+    @Slot()
+    def _show(self) -> None:
+        """Those of the job that is chosen, from the first."""
+        for card in self._cards:
+            self._rows.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+            if card.is_open:
+                self.closed.emit(card.repo)
+        self._cards.clear()
+        job = self._job.currentData()
+        found = [one for one in self._found if job in one.skills or (not job and one.skills != (EMBEDDING,))]
+        self._waiting = found[FIRST:]
         self._all.setText(f"Show all {len(found)}")
         self._all.setVisible(bool(self._waiting))
         self._add(found[:FIRST])
@@ -67,20 +150,33 @@ class Suggestions(QWidget):
 
     def _add(self, found: Sequence[Suggestion]) -> None:
         for one in found:
-            self._rows.addWidget(self._card_of(one))
+            self._cards.append(self._card_of(one))
+            self._rows.addWidget(self._cards[-1])
 
-    def _card_of(self, one: Suggestion) -> Card:
-        card = Card(self, name="suggestion_card", title=one.title)
-        card.set_sentence(f"{one.good_for} {one.weakness}")
-        about = f"about {bytes_for_people(one.about_bytes)}" if one.about_bytes else ""
-        speed = f"{DOT}{speed_in_words(one.speed)}" if one.speed else ""
-        lines = (f"{one.parameters}{DOT}{one.quantization}{DOT}{about}{speed}", f"{one.languages}{DOT}{one.licence}")
-        card.set_facts("\n".join(lines))
-        why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
-        card.fit.show_fit(one.fit, why=why, is_about=True)
-        card.add_button(
-            "Its page…", name="page_button", spoken=f"Read about {one.title} in the browser"
-        ).clicked.connect(lambda: self.page_requested.emit(one.repo))  # fmt: skip
-        get = card.add_button("Download", name="download_button", spoken=f"Download {one.title}")
-        get.clicked.connect(lambda: self.download_requested.emit(one.repo, one.file, one.quantization))
+    def _card_of(self, one: Suggestion) -> SuggestionCard:
+        card = SuggestionCard(one, self, self._make_details)
+        card.opened.connect(lambda: self._on_opened(card))
+        card.closed.connect(lambda: self.closed.emit(one.repo))
+        card.page_requested.connect(lambda: self.page_requested.emit(one.repo))
+        card.file_requested.connect(lambda name: self.file_requested.emit(one.repo, name))
+        card.link_chosen.connect(self.link_chosen)
+        card.download_requested.connect(lambda: self.download_requested.emit(one.repo, one.file, one.quantization))
         return card
+
+    def _on_opened(self, card: SuggestionCard) -> None:
+        if self._is_offline and card.details is not None:
+            card.details.show_note(OFFLINE)
+        else:
+            self.opened.emit(card.repo)
+
+    def _details_of(self, asked: str) -> list[RepoDetails]:
+        named = [card for card in self._cards if card.is_open and card.repo.casefold() == asked.casefold()]
+        return [card.details for card in named if card.details is not None]
+
+
+def _facts_of(one: Suggestion) -> str:
+    jobs = ", ".join(SKILLS[skill].lower() for skill in one.skills)
+    about = f"about {bytes_for_people(one.about_bytes)}" if one.about_bytes else ""
+    speed = speed_in_words(one.speed) if one.speed else ""
+    lines = ((f"Good at: {jobs}", one.languages), (one.parameters, one.quantization, about, speed), (one.licence,))
+    return "\n".join(DOT.join(part for part in line if part) for line in lines)

@@ -1,0 +1,205 @@
+"""Foreign Markdown to be read on a page: as high as it is or cut at some lines, and it loads nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
+
+from slmdesk.gui.links import judge_link
+from slmdesk.gui.markdown.builder import COPY_CODE
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
+from slmdesk.gui.markdown.text import MessageText
+from slmdesk.gui.markdown.writer import MessageWriter
+from slmdesk.gui.theme import ThemeKeeper
+
+SHORT = 360
+"""Device-independent pixels that are shown of a long text before a person asks for all."""
+CARET_MARGIN = 48
+"""Device-independent pixels kept in sight around the caret."""
+MOST = 200_000
+"""Characters that are shown of any text: the caller says so where it cuts."""
+
+
+class MarkdownReader(QWidget):
+    """Shows one text.  Emits `link_chosen` with an address that may be asked about, `height_known` with whether all
+    of the text is higher than what is shown of a long one, `written` once all of it stands there.
+    """
+
+    link_chosen = Signal(str)
+    height_known = Signal(bool)
+    written = Signal()
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, label: str) -> None:
+        super().__init__(parent)
+        self.setObjectName("markdown_reader")
+        self._keeper, self._label = keeper, label
+        self._source = ""
+        self._is_whole = False
+        self._parser = Parser()
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._go_on)
+        self._text, self._writer = self._made()
+        keeper.theme_changed.connect(self._on_theme_changed)
+
+    @property
+    def is_plain(self) -> bool:
+        """Part of it stands there without formatting, which would have taken too long."""
+        return self._writer.is_plain
+
+    @property
+    def is_written(self) -> bool:
+        """Whether all of the text stands there."""
+        return not self._timer.isActive()
+
+    @property
+    def words(self) -> str:
+        """All that stands there."""
+        return self._text.document().toPlainText()
+
+    @property
+    def text(self) -> MessageText:
+        """What shows it."""
+        return self._text
+
+    def show_markdown(self, untrusted: str) -> None:
+        """Show this text from its beginning."""
+        self._source = untrusted[:MOST]
+        self._renew()
+
+    def show_whole(self, is_whole: bool) -> None:
+        """All of it, or the beginning alone."""
+        self._is_whole = is_whole
+        self._lay()
+
+    @Slot(object)
+    def _on_theme_changed(self, _theme: object) -> None:
+        self._renew()
+
+    @Slot()
+    def _go_on(self) -> None:
+        is_more = self._writer.write(self._source, ended=True)
+        self._lay()
+        if is_more:
+            self._timer.start()
+        else:
+            self.written.emit()
+
+    @Slot(str)
+    def _on_anchor(self, address: str) -> None:
+        if address.startswith(COPY_CODE):
+            QGuiApplication.clipboard().setText(self._writer.codes[int(address.removeprefix(COPY_CODE)) - 1])
+        elif address == SHOW_ALL_ROWS:
+            self._writer.show_all_rows(self._source)
+            self._lay()
+        elif judge_link(address).openable:
+            self.link_chosen.emit(address)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._text.selected_text())
+
+    @Slot(QPoint, str)
+    def _on_menu(self, place: QPoint, address: str) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("reader_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        copy = QAction("Copy selection", menu)
+        copy.setEnabled(bool(self._text.selected_text()))
+        copy.triggered.connect(self._on_copy)
+        menu.addAction(copy)
+        everything = QAction("Select all", menu)
+        everything.triggered.connect(lambda: self._text.select(0, -1))
+        menu.addAction(everything)
+        if judge_link(address).openable:
+            link = QAction("Copy link address", menu)
+            link.triggered.connect(lambda: QGuiApplication.clipboard().setText(address))
+            menu.addAction(link)
+        menu.popup(place)
+
+    @Slot()
+    def _on_caret_moved(self) -> None:
+        """The page follows the caret."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if isinstance(above, QScrollArea) and (content := above.widget()) is not None:
+            place = self._text.viewport().mapTo(content, self._text.cursorRect().center())
+            above.ensureVisible(place.x(), place.y(), 0, CARET_MARGIN)
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wrap the lines anew."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._lay()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Mirrored, it is laid out anew."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._lay()
+
+    # inside --------------------------------------------------------------------------------------------------------
+
+    def _made(self) -> tuple[MessageText, MessageWriter]:
+        style = ViewStyle(self._keeper.theme, self._keeper.fonts)
+        text = _ReaderText(style, self, on_band=False)
+        text.setObjectName("reader_text")
+        text.setAccessibleName(self._label)
+        text.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        text.anchor_chosen.connect(self._on_anchor)
+        text.copy_requested.connect(self._on_copy)
+        text.all_requested.connect(text.selectAll)
+        text.caret_moved.connect(self._on_caret_moved)
+        text.menu_requested.connect(self._on_menu)
+        self.setFocusProxy(text)
+        return text, MessageWriter(text.document(), style, self._parser)
+
+    def _renew(self) -> None:
+        """Formats are baked into a document, so another theme wants another."""
+        self._timer.stop()
+        old = self._text
+        self._text, self._writer = self._made()
+        old.hide()
+        old.deleteLater()
+        self._text.show()
+        self._lay()
+        self._go_on()
+
+    def _lay(self) -> None:
+        full = self._text.height_at(max(self.width(), 1))
+        is_long = full > SHORT * 1.25
+        shown = SHORT if is_long and not self._is_whole else full
+        self._text.setGeometry(0, 0, self.width(), full)
+        if self.height() != shown or self.minimumHeight() != shown:
+            self.setFixedHeight(shown)
+        self.height_known.emit(is_long)
+
+
+class _ReaderText(MessageText):
+    """Entered by Tab, it is read with the arrows; the page scrolls with them at its ends."""
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """By keyboard, the caret moves."""
+        self.has_caret = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        super().focusInEvent(event)
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab leaves: a card may have a hundred links, and half of it may be hidden."""
+        return QWidget.focusNextPrevChild(self, is_next)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter follows the link at the caret; Escape is the page's."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            address = self.textCursor().charFormat().anchorHref()
+            if address:
+                self.anchor_chosen.emit(address)
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+            return
+        super().keyPressEvent(event)

@@ -1,0 +1,83 @@
+"""Widgets one beside the other, and on a further line where there is no room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+
+
+class FlowLayout(QLayout):
+    """Each item has the size it wants; lines follow the reading direction."""
+
+    def __init__(self, parent: QWidget | None = None, *, gap: int = 8) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self.setContentsMargins(0, 0, 0, 0)
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Keep one more."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        """The one at this place."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        """Give the one at this place away."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        """It takes no more room than it needs."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Of all lines."""
+        return self._place(QRect(0, 0, width, 0), moves=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Place them."""
+        super().setGeometry(rect)
+        self._place(rect, moves=True)
+
+    def sizeHint(self) -> QSize:
+        """As narrow as can be."""
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        """Of the widest."""
+        size = QSize()
+        for item in self._shown():
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    # inside --------------------------------------------------------------------------------------------------------
+
+    def _shown(self) -> list[QLayoutItem]:
+        return [item for item in self._items if not item.isEmpty()]
+
+    def _place(self, rect: QRect, *, moves: bool) -> int:
+        """Where each item goes.  Returns the height of all."""
+        x = y = height = 0
+        parent = self.parentWidget()
+        is_mirrored = parent is not None and parent.isRightToLeft()
+        for item in self._shown():
+            size = item.sizeHint().boundedTo(QSize(max(rect.width(), 1), 1 << 20))
+            if x and x + size.width() > rect.width():
+                x, y, height = 0, y + height + self._gap, 0
+            if moves:
+                left = rect.width() - x - size.width() if is_mirrored else x
+                item.setGeometry(QRect(rect.topLeft() + QPoint(left, y), size))
+            x += size.width() + self._gap
+            height = max(height, size.height())
+        return y + height

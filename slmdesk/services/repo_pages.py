@@ -1,0 +1,81 @@
+"""The page of a repository: what its files need by the header of one of them, and what its publisher wrote."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf import GgufHeader, require_chat_model
+from slmdesk.core.speed import active_bytes
+from slmdesk.hub.files import RemoteFile, Repo
+from slmdesk.services.facts import Problem
+from slmdesk.services.fits import COMFORTABLE, Fit, Pc, fit_header
+from slmdesk.services.hub_models import Asking, HubService
+from slmdesk.text.cards import ReadableCard, readable_card
+
+
+@dataclass(frozen=True, slots=True)
+class RepoJudged:
+    """What the header of one file says of all: they differ in the size of their weights alone."""
+
+    fits: Mapping[str, Fit]
+    """By the name of the file; without those whose size the Hub does not say."""
+    has_chat_template: bool
+    most_tokens: int
+    """The longest context the model was made for; 0: not known."""
+
+
+class RepoPageService:
+    """Wishes on the desk thread; each runs on a thread of its own and may be cancelled."""
+
+    def __init__(self, hub: HubService) -> None:
+        self._hub = hub
+
+    def judge(self, repo: Repo, name: str, ended: Callable[[RepoJudged | Problem], None]) -> Asking:
+        """What the files need, by the header of the one called `name`: its first megabytes are fetched.
+
+        A Problem where it is no model for chatting.
+        """
+        context, pc = self._hub.context_tokens, self._hub.pc()
+
+        def work(stop: threading.Event) -> RepoJudged:
+            chosen = repo.choose(name)
+            header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
+            require_chat_model(header)
+            models = [one for one in repo.files if not one.is_helper and one.bytes]
+            fits = {one.name: _fit(one, header, context, pc) for one in models}
+            return RepoJudged(fits, header.has_chat_template, max(0, header.context_length))
+
+        return self._hub.ask("hub-judge", work, ended)
+
+    def card(self, repo: Repo, ended: Callable[[ReadableCard | Problem], None]) -> Asking:
+        """What the publisher wrote, as Markdown without HTML and front matter; empty where there is no card."""
+
+        def work(stop: threading.Event) -> ReadableCard:
+            if not repo.has_card:
+                return ReadableCard("", is_cut=False)
+            try:
+                card = self._hub.hub.card(repo, token=self._hub.hub.token() if repo.gated else "", stop=stop)
+            except KnownError as err:
+                if err.code == "hub.missing":
+                    return ReadableCard("", is_cut=False)
+                raise
+            return readable_card(card.text, is_cut=card.is_cut)
+
+        return self._hub.ask("hub-card", work, ended)
+
+
+def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> Fit:
+    """The verdict on a file of the repository: its own weights, the rest as the header has it."""
+    fit = fit_header(header, context_tokens, pc)
+    share = active_bytes(header) / header.weight_bytes if header.weight_bytes else 1.0
+    speed = pc.pace.of_size(round(file.bytes * share), file.quantization, sha256=file.sha256)
+    memory = replace(fit.memory, weights=file.bytes)
+    if memory.total > fit.available_bytes and fit.device:  # the card that holds the one does not hold the other
+        fit = fit_header(header, context_tokens, replace(pc, devices=()))
+        memory = replace(fit.memory, weights=file.bytes)
+    free = fit.available_bytes
+    verdict = "fits" if memory.total <= COMFORTABLE * free else "tight"
+    return replace(fit, memory=memory, speed=speed, verdict="too_large" if memory.total > free else verdict)

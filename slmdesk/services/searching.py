@@ -1,0 +1,186 @@
+"""Searching the Hub for models: what the Hub cannot filter itself is filtered here, and what was left out is counted.
+
+The Hub knows publisher, language, licence and task; whether a model fits this PC it does not.  So pages are read until
+there are enough that pass, at most MOST_LOOKED_AT repositories, and how many were passed over is said.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from slmdesk.core.licences import is_permissive
+from slmdesk.core.quantization import quantization_of_file, weight_bytes
+from slmdesk.hub.files import RemoteFile, Repo
+from slmdesk.hub.search import Hub, Query
+from slmdesk.services.facts import Problem
+from slmdesk.services.hub_models import AT_ONCE, Asking, FoundFile, FoundRepo, HubService, best_fit, fit_by_size
+
+PERMISSIVE_ONES = "permissive"
+"""Instead of a licence: any that leaves a company free."""
+MOST_LOOKED_AT = 400
+"""Repositories of one search."""
+PAGE = 20
+PAGE_FILTERED = 50
+"""Repositories of one request: with a filter of ours, most of them may be passed over."""
+_SIZE_IN_NAME = re.compile(
+    r"(?<![A-Za-z0-9.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![A-Za-z0-9])", re.IGNORECASE
+)
+_MOST_PARAMETERS = 10**13
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a person wants to see; empty is any."""
+
+    task: str = ""
+    """A key of hub.search.TASKS."""
+    language: str = ""
+    """ISO 639-1."""
+    license: str = ""
+    """The Hub's short name of one, or PERMISSIVE_ONES."""
+    author: str = ""
+    fits: bool = False
+    """Only what fits this PC, as far as can be told."""
+    sort: str = "downloads"
+    """A key of hub.search.SORTS."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the Hub is asked for less than everything, so that a search without words makes sense."""
+        return bool(self.task or self.language or self.license or self.author)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """What a search found so far, and what it passed over on the way."""
+
+    found: tuple[FoundRepo, ...]
+    may_be_more: bool
+    too_large: int = 0
+    """Repositories that were left out, since nothing in them fits this PC."""
+    other_licence: int = 0
+    """Left out because of their licence."""
+
+
+class Search:
+    """One search and what was read of it.  Asked for more, it goes on where it was.  Any thread but the desk's."""
+
+    def __init__(self, hub: Hub, words: str, filters: Filters) -> None:
+        self._hub, self.filters = hub, filters
+        exact = "" if filters.license == PERMISSIVE_ONES else filters.license
+        self._query = Query(words, filters.author, filters.language, exact, filters.task, filters.sort)
+        self._lock = threading.Lock()
+        self._read: dict[str, FoundRepo] = {}
+        self._cursor, self._is_begun = "", False
+
+    def read(self, wanted: int, available: int, *, with_too_large: bool = False, stop: threading.Event) -> SearchPage:
+        """The first `wanted` that pass, judged against `available` bytes.
+
+        Raises KnownError network.*, hub.*, and Stopped.
+        """
+        filters = self.filters
+        is_filtered = (filters.fits and not with_too_large) or filters.license == PERMISSIVE_ONES
+        with self._lock:
+            while True:
+                page = self._page(wanted, with_too_large)
+                if len(page.found) >= wanted or not self._is_more:
+                    return page
+                size = PAGE_FILTERED if is_filtered and self._is_begun else max(PAGE, wanted)
+                self._read_on(size, available, stop)
+
+    @property
+    def _is_more(self) -> bool:
+        return not self._is_begun or (bool(self._cursor) and len(self._read) < MOST_LOOKED_AT)
+
+    def _read_on(self, size: int, available: int, stop: threading.Event) -> None:
+        page = self._hub.search(self._query, size=size, cursor=self._cursor, stop=stop)
+        self._is_begun = True
+        self._cursor = page.cursor if page.repos else ""  # a server that turns in a circle is not followed
+        for one in page.repos:
+            self._read.setdefault(one.id, judged_by_name(one, available))
+
+    def _page(self, wanted: int, with_too_large: bool) -> SearchPage:
+        found: list[FoundRepo] = []
+        too_large = other = 0
+        for one in self._read.values():
+            if self.filters.license == PERMISSIVE_ONES and not is_permissive(one.repo.license):
+                other += 1
+            elif self.filters.fits and one.fit == "too_large" and not with_too_large:
+                too_large += 1
+            else:
+                found.append(one)
+        return SearchPage(tuple(found[:wanted]), len(found) > wanted or self._is_more, too_large, other)
+
+
+class SearchService:
+    """Searches for window and command line.  Wishes on the desk thread; each runs on a thread of its own."""
+
+    def __init__(self, hub: HubService) -> None:
+        self._hub = hub
+
+    def begin(self, words: str, filters: Filters | None = None) -> Search:
+        """A new search; nothing is asked before `read`."""
+        return Search(self._hub.hub, words, filters or Filters())
+
+    def read(
+        self,
+        search: Search,
+        ended: Callable[[SearchPage | Problem], None],
+        *,
+        limit: int = 10,
+        with_too_large: bool = False,
+        with_files: bool = False,
+    ) -> Asking:
+        """The first `limit` repositories; `ended` is called once, on the desk thread, unless it is cancelled.
+
+        `with_files` asks each repository found for the sizes and sums of its files: one request more for each.
+        """
+        pc = self._hub.pc()
+        available = pc.best_bytes
+        only_fitting = search.filters.fits and not with_too_large
+        sized: dict[str, FoundRepo] = {}
+
+        def work(stop: threading.Event) -> SearchPage:
+            wanted = limit
+            while True:
+                page = search.read(wanted, available, with_too_large=with_too_large, stop=stop)
+                if not with_files:
+                    return page
+                new = [one.repo for one in page.found if one.repo.id not in sized]
+                with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
+                    answers = pool.map(lambda one: self._hub.with_files(one, pc, stop), new)
+                    sized.update(zip((one.id for one in new), answers, strict=True))
+                known = [sized[one.repo.id] for one in page.found]
+                kept = [one for one in known if not only_fitting or one.fit != "too_large"]
+                if len(kept) >= limit or not page.may_be_more:
+                    left_out = page.too_large + len(known) - len(kept)
+                    return replace(page, found=tuple(kept[:limit]), too_large=left_out)
+                wanted += limit - len(kept)
+
+        return self._hub.ask("hub-search", work, ended)
+
+
+def judged_by_name(repo: Repo, available: int) -> FoundRepo:
+    """A repository of which no sizes are known, judged by its number of weights and the names of its files."""
+    parameters = repo.parameters or parameters_in(repo.id)
+    files = tuple(_judged_by_name(one, parameters, available) for one in repo.files)
+    return FoundRepo(repo, files, fit=best_fit(files), is_about=True)
+
+
+def parameters_in(name: str) -> int:
+    """How many weights a model has by its name ("Qwen2.5-1.5B", "Mixtral-8x7B", "smollm2-135m"); 0: it says nothing."""
+    found = _SIZE_IN_NAME.search(name.rpartition("/")[2])
+    if not found:
+        return 0
+    count = float(found[2]) * int(found[1] or 1) * (1e9 if found[3] in "bB" else 1e6)
+    return round(count) if count <= _MOST_PARAMETERS else 0
+
+
+def _judged_by_name(file: RemoteFile, parameters: int, available: int) -> FoundFile:
+    known = quantization_of_file(file.name)
+    about = 0 if known is None or file.is_helper else weight_bytes(parameters, known)
+    return FoundFile(file, fit_by_size(about, available), about_bytes=about)

@@ -1,0 +1,145 @@
+"""A model's card made fit to be read as Markdown: without front matter and without HTML.
+
+No wall stands here: what shows the card takes HTML for text anyway and loads nothing.  This is for the reader, who
+wants the words and not the tags.  One pass each, however the text was made (tests/text/test_cards.py).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MOST_SHOWN = 100_000
+"""Characters of a card that are shown."""
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FRONT = re.compile(r"\s{0,80}---[ \t]{0,80}\n")
+_FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]{0,80}$", re.MULTILINE)
+_BLOCKS = (
+    "address|article|aside|blockquote|body|center|dd|details|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr"
+    "|html|li|main|nav|ol|p|picture|section|summary|table|tbody|tfoot|thead|tr|ul|video"
+)
+_INLINE = (
+    "a|abbr|b|big|br|button|cite|code|col|colgroup|em|font|i|iframe|img|input|ins|kbd|label|link|mark|meta|pre|small"
+    "|source|span|strong|sub|sup|svg|path|td|th|title|track|tt|u|var|wbr"
+)
+_PIECE = re.compile(
+    r"(?P<code>(?P<ticks>`{1,8})(?!`)[^`\n]{1,1000}(?P=ticks)(?!`))"
+    r"|(?P<comment><!--)"
+    r"|<(?P<hidden>script|style)\b[^<>]{0,2000}>"
+    rf"|<(?P<close>/?)(?P<tag>{_BLOCKS}|{_INLINE})\b(?P<rest>[^<>]{{0,2000}})>",
+    re.IGNORECASE,
+)
+"""What a card's HTML is made of.  A closed list of tags: <think>, <s> and <|im_start|> are words of models."""
+_IS_BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
+_HIDDEN_END = {one: re.compile(f"</{one}[^<>]*>", re.IGNORECASE) for one in ("script", "style")}
+_GAP = re.compile(r"[ \t]*(?:\n[ \t]+(?=\S))?")
+"""Behind a block's tag: else the indent of HTML would make code of the words."""
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+_ALT = re.compile(r"""\balt\s{0,20}=\s{0,20}(?:"([^"]{0,300})"|'([^']{0,300})')""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableCard:
+    """Markdown to be shown."""
+
+    text: str
+    is_cut: bool
+    """There is more of it."""
+
+
+def readable_card(untrusted: str, *, is_cut: bool = False, limit: int = MOST_SHOWN) -> ReadableCard:
+    """The words of a card, at most `limit` characters of them; `is_cut`: it did not come whole."""
+    body = without_front_matter(untrusted.replace("\r\n", "\n").replace("\r", "\n"))
+    long = body[: 3 * limit]  # tags weigh more than words, but a card of nothing else need not be read to its end
+    words = without_html(long).strip()
+    is_cut = is_cut or len(long) < len(body) or len(words) > limit
+    return ReadableCard(words[:limit], is_cut)
+
+
+def without_front_matter(text: str) -> str:
+    """The text behind the YAML between two lines of `---` at its beginning; all of it where there is none."""
+    begin = _FRONT.match(text)
+    end = _FRONT_END.search(text, begin.end()) if begin else None
+    return text[end.end() :].lstrip("\n") if end else text
+
+
+def without_html(text: str) -> str:
+    """Tags taken out, their words kept, pictures named by their alternative text; code stays as it is."""
+    kept: list[str] = []
+    prose: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if fence:
+            kept.append(line)
+            if found and found[1].startswith(fence) and not line[found.end() :].strip():
+                fence = ""
+        elif found:
+            kept.append(_prose("\n".join(prose)))
+            prose.clear()
+            fence = found[1]
+            kept.append(line)
+        else:
+            prose.append(line)
+    kept.append(_prose("\n".join(prose)))
+    return "\n".join(kept)
+
+
+def _prose(text: str) -> str:
+    """Prose between code blocks, without its tags."""
+    if "<" not in text:
+        return text
+    out: list[str] = []
+    at, line = 0, ""
+    while found := _PIECE.search(text, at):
+        out.append(text[at : found.start()])
+        line = _line_after(line, out[-1])
+        at = found.end()
+        if found["code"]:
+            out.append(found[0])
+        elif found["comment"] or found["hidden"]:
+            at = _end_of_hidden(text, found)
+            out.append("")
+        else:
+            if line.isspace():
+                out[-1] = out[-1].rstrip(" \t")
+            out.append(_instead_of(found, line))
+            if out[-1].startswith("\n") and (gap := _GAP.match(text, at)):
+                at = gap.end()
+        line = _line_after(line, out[-1])
+    out.append(text[at:])
+    return _EMPTY_LINES.sub("\n\n", "".join(out))
+
+
+def _line_after(line: str, piece: str) -> str:
+    """The beginning of the line that is being written, once `piece` stands there too."""
+    _, newline, last = piece.rpartition("\n")
+    return (last if newline else line + last)[:80]
+
+
+def _end_of_hidden(text: str, found: re.Match[str]) -> int:
+    """Where what no browser shows ends; never closed, all that follows belongs to it, as a browser has it."""
+    if found["comment"]:
+        end = text.find("-->", found.end())
+        return end + 3 if end >= 0 else len(text)
+    closed = _HIDDEN_END[found["hidden"].lower()].search(text, found.end())
+    return closed.end() if closed else len(text)
+
+
+def _instead_of(found: re.Match[str], line: str) -> str:
+    """What stands where a tag stood."""
+    tag, is_end = found["tag"].lower(), bool(found["close"])
+    if tag == "img":
+        alt = _ALT.search(found["rest"])
+        words = " ".join(((alt[1] or alt[2] or "") if alt else "").split())
+        return f"[image: {words}]" if words else ""
+    is_in_table = line.lstrip().startswith("|")
+    if tag in ("br", "td", "th") or is_in_table:
+        return "\n" if tag == "br" and not is_in_table else " "
+    if not _IS_BLOCK.fullmatch(tag):
+        return ""
+    if tag == "li":
+        return "\n" if is_end else "\n- "
+    if tag[0] == "h" and tag[1:].isdigit():
+        return "\n\n" if is_end else f"\n\n{'#' * int(tag[1])} "
+    return "\n\n"
