@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDateTime, QLocale, QObject, QTimer, Signal, Slot
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStackedWidget
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.controller import ChatController
@@ -19,6 +19,8 @@ from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.ledger_window import LedgerWindow
 from slmdesk.gui.main_window import MainWindow, Page
 from slmdesk.gui.models.adding import AddDialog, AddingController
+from slmdesk.gui.models.compare import ComparePage
+from slmdesk.gui.models.compare_controller import CompareController
 from slmdesk.gui.models.controller import LibraryController
 from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
@@ -75,6 +77,7 @@ class Frame(QObject):
         self.settings = SettingsController(bridge, settings, self)
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
+        self.compare = CompareController(bridge, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self._build_ui(settings, models_folder)
@@ -84,10 +87,15 @@ class Frame(QObject):
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self._keeper)
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
+        self.compare_page = ComparePage(self.compare, self._keeper)
+        self.models_place = QStackedWidget()
+        self.models_place.setObjectName("models_place")
+        for page in (self.models_page, self.compare_page):
+            self.models_place.addWidget(page)
         self.chat_page.restore_layout(settings.window_splitter, is_list_shown=settings.sidebar_visible)
         pages = (
             Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
-            Page("Models", "package", self.models_page, "Ctrl+2"),
+            Page("Models", "package", self.models_place, "Ctrl+2"),
             Page("Settings", "settings", self.settings_page, "Ctrl+,", at_end=True),
         )
         self.window = MainWindow(pages, geometry=settings.window_geometry)
@@ -107,6 +115,7 @@ class Frame(QObject):
             self.settings,
             self.network,
             self.tokens,
+            self.compare,
         ):
             source.notice_raised.connect(self._on_notice_raised)
         for part in (self.library, self.fetch):
@@ -114,6 +123,9 @@ class Frame(QObject):
         for place in (self.models, self.models_page):
             place.file_chosen.connect(self.adding.look_at)
         self.adding.files_read.connect(self._on_files_read)
+        self.models_page.compare_requested.connect(self._on_compare_requested)
+        self.compare_page.back_requested.connect(lambda: self.models_place.setCurrentWidget(self.models_page))
+        self.chat.other_found.connect(self._on_other_found)
         for switch in (window.status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
         bridge.noticed.connect(self._on_noticed)
@@ -280,12 +292,26 @@ class Frame(QObject):
         self.models.use(model)
         self.window.show_page(0)
 
+    @Slot()
+    def _on_compare_requested(self) -> None:
+        self.models_place.setCurrentWidget(self.compare_page)
+        self.compare_page.focus_first()
+
+    @Slot(str)
+    def _on_other_found(self, item: str) -> None:
+        """What is no chat: a comparison, so far."""
+        self.compare.open(item)
+        self.models_place.setCurrentWidget(self.compare_page)
+        self.window.show_page(1)
+
     @Slot(int)
     def _on_page_shown(self, index: int) -> None:
         if index == 0:
             self.chat_page.composer.setFocus()
         else:  # else the focus would fall to the side bar
-            (self.models_page, self.settings_page)[index - 1].setFocus()
+            place = (self.models_place.currentWidget(), self.settings_page)[index - 1]
+            if place is not None:
+                place.setFocus()
 
     @Slot()
     def _on_ledger_requested(self) -> None:

@@ -215,6 +215,11 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #chat_list {{ background: {t.window}; border: none; }}
     #chat_view {{ background: {t.window}; border: none; }}
     QSplitter::handle {{ background: {t.line}; }}
+    QFrame[kind="column"] {{ background: transparent; border: none; border-right: {line}; }}
+    QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
+    #compared_text, #compared_text > QWidget {{ background: transparent; }}
+    #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
+        background: {t.surface}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.surface}; border: none; }}
     QFrame[kind="card"] {{ background: transparent; border: none; border-bottom: {line}; }}

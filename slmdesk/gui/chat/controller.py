@@ -25,6 +25,8 @@ from slmdesk.services.wishes import SendWish
 MEASURE_AFTER_MS = 300
 SAVE_DRAFT_AFTER_MS = 1500
 NEW_CHAT = "New chat"
+KIND = "chat"
+"""Other items have places of their own."""
 
 
 class ChatController(QObject):
@@ -34,7 +36,8 @@ class ChatController(QObject):
     MessageViews; `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message
     kept) what changes in it; `again_begun` and `version_shown` the id of the answer that has come in another's place;
     `draft_restored` words for the composer; `busy_changed` whether an answer is written;
-    `measured` tokens and context size (0 when unknown); `seen_arrived` a SeenPrompt; `notice_raised` a Notice.
+    `measured` tokens and context size (0 when unknown); `seen_arrived` a SeenPrompt; `notice_raised` a Notice;
+    `other_found` the id of an item that is no chat, which was found by its words and is shown elsewhere.
     """
 
     chat_opened = Signal(str, str)
@@ -50,6 +53,7 @@ class ChatController(QObject):
     measured = Signal(int, int)
     seen_arrived = Signal(object)
     notice_raised = Signal(object)
+    other_found = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +66,7 @@ class ChatController(QObject):
         self._versions = Versions()
         self._use = ContextUse()
         self._drafts = Drafts(bridge)
+        self._others: set[str] = set()
         self._is_sending = False
         self._is_stop_wanted = False
         self._is_loading = False
@@ -215,7 +220,9 @@ class ChatController(QObject):
     # ---- answers
 
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
-        if epoch == self._epoch and opened.item.deleted_at is None:
+        if opened.item.kind != KIND:
+            self.other_found.emit(opened.item.id)
+        elif epoch == self._epoch and opened.item.deleted_at is None:
             self._versions.fill(opened.siblings)
             self._show(opened.item, opened.messages, message)
 
@@ -293,6 +300,8 @@ class ChatController(QObject):
 
     @Slot(object)
     def _on_message_ended(self, fact: facts.MessageEnded) -> None:
+        if fact.message.item in self._others:
+            return
         if fact.message.id in self._messages:
             self._live.pop(fact.message.id, None)
             self._renew(fact.message)
@@ -319,6 +328,8 @@ class ChatController(QObject):
 
     @Slot(object)
     def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+        if fact.item.kind != KIND:
+            self._others.add(fact.item.id)
         if fact.item.id != self._chat:
             return
         if fact.item.deleted_at is not None:

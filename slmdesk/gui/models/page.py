@@ -61,12 +61,14 @@ class OfflineBar(QFrame):
 
 class ModelsPage(QScrollArea):
     """One scrolling column of three parts.  Emits `offline_chosen` when a person allows the network,
-    `file_chosen` with the Path of a model file to be looked at, `gated_met` with a DownloadChanged that wants a token.
+    `file_chosen` with the Path of a model file to be looked at, `gated_met` with a DownloadChanged that wants a token,
+    `compare_requested`.
     """
 
     offline_chosen = Signal(bool)
     file_chosen = Signal(object)
     gated_met = Signal(object)
+    compare_requested = Signal()
 
     def __init__(
         self,
@@ -112,7 +114,11 @@ class ModelsPage(QScrollArea):
             ("suggested", "Suggested", self._suggestions),
             ("hub", "On the Hugging Face Hub", self._search),
         ):
-            column.addWidget(plain_label(title, holder, name=f"{name}_heading", kind="heading"))
+            heading = plain_label(title, holder, name=f"{name}_heading", kind="heading")
+            if part is self._local:
+                column.addLayout(self._build_local_head(heading, holder))
+            else:
+                column.addWidget(heading)
             column.addWidget(part)
             column.addSpacing(theme.SPACE_12)
         column.addStretch(1)
@@ -123,6 +129,15 @@ class ModelsPage(QScrollArea):
         row.addStretch(1)
         self.setWidget(inner)
         TabOrder(self, inner)
+
+    def _build_local_head(self, heading: QLabel, holder: QWidget) -> QHBoxLayout:
+        compare = named(QPushButton("Compare models…", holder), "compare_button")
+        compare.setToolTip("Ask several models the same question, side by side")
+        compare.clicked.connect(self.compare_requested)
+        head = QHBoxLayout()
+        head.addWidget(heading, 1)
+        head.addWidget(compare)
+        return head
 
     def _connect_library(self) -> None:
         library, local = self._library, self._local

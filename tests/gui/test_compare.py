@@ -1,0 +1,221 @@
+"""The comparison of models, by clicks and keys, over the real services and the echo engine in a real child."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fakes.told import add_model
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QWidget
+
+from slmdesk.core.records import Status
+
+pytestmark = pytest.mark.gui
+
+QUESTION = "Which **word** is the shortest?"
+
+
+class Comparing:
+    """The page, as a person meets it."""
+
+    def __init__(self, desk) -> None:
+        self.desk, self.page, self.form = desk, desk.frame.compare_page, desk.frame.compare_page.form
+
+    def enter(self) -> None:
+        """From the page of models."""
+        QTest.keyClick(self.desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        self.desk.wait(lambda: self.desk.find("compare_button").isVisible())
+        self.desk.click("compare_button")
+        self.desk.wait(self.form.isVisible)
+
+    def ask(self, text: str = QUESTION, *, count: int = 2, is_blind: bool = False, **echo) -> None:
+        """Fill the form and begin."""
+        begin = "#echo " + json.dumps(echo) + "\n" if echo else ""
+        self.form.question.setPlainText(begin + text)
+        for at in range(4):
+            choice = self.desk.find(f"compare_model_{at + 1}")
+            choice.setCurrentIndex(at + 1 if 2 <= at < count else at if at < 2 else 0)
+            choice.activated.emit(choice.currentIndex())
+        self.desk.find("compare_blind").setChecked(is_blind)
+        self.desk.click("compare_start")
+        self.desk.wait(lambda: self.page.columns and self.desk.find("compare_result").isVisible())
+
+    def wait_done(self) -> None:
+        held = self.desk.frame.compare
+        self.desk.wait(lambda: held.held is not None and not held.held.is_running)
+
+    def row(self, item: str) -> QWidget | None:
+        """The row of an earlier comparison, while it is on show."""
+        rows = self.form.findChildren(QWidget, f"earlier_{item}")
+        return next((one for one in rows if one.isVisible()), None)
+
+    def figures(self, column) -> list[str]:
+        labels = [one for one in column.findChildren(QLabel) if one.objectName().startswith("figure_")]
+        return [one.text() for one in labels if one.isVisible()]
+
+
+def add_models(desk, tmp_path: Path, count: int, names: str = "Model") -> None:
+    opened = []
+    desk.bridge.ask(lambda services: services, opened.append)
+    desk.wait(lambda: opened)
+    for at in range(count):
+        add_model(opened[0], tmp_path / f"m{at}.gguf", f"{names} {at + 1}")
+    desk.frame.compare.refresh()
+    desk.wait(lambda: desk.find("compare_model_1").count() == count)
+
+
+@pytest.fixture
+def comparing(start, tmp_path):
+    """The form, with so many models on this PC."""
+
+    def begin(count: int = 4, names: str = "Model", **echo) -> Comparing:
+        found = Comparing(start(**echo))
+        add_models(found.desk, tmp_path, count, names)
+        found.enter()
+        return found
+
+    return begin
+
+
+def test_three_models_answer_side_by_side_and_one_is_voted_best(comparing) -> None:
+    comparing = comparing()
+    desk, page = comparing.desk, comparing.page
+    comparing.ask(count=3)
+    comparing.wait_done()
+    columns = page.columns
+    assert len(columns) == 3
+    assert all("shortest" in one.text.words for one in columns)
+    assert len({one.name for one in columns}) == 3
+    desk.wait(lambda: all(len(comparing.figures(one)) == 10 for one in columns))
+    assert not desk.find("best_mark", columns[1]).isVisible()
+    desk.find("vote_note").setText("clear")
+    desk.click(desk.find("best_button", columns[1]))
+    desk.wait(lambda: desk.find("best_mark", columns[1]).isVisible())
+    held = desk.frame.compare.held
+    assert (held.vote.best, held.vote.note) == (held.answers[1].message.id, "clear")
+    desk.click("vote_none")
+    desk.wait(lambda: desk.frame.compare.held.vote.best is None)
+    assert not desk.find("best_mark", columns[1]).isVisible()
+    assert "none" in desk.find("vote_words").text()
+    assert desk.ask(lambda services: services.history.items()) == []  # no chat came of it
+
+
+def test_names_and_figures_are_hidden_until_the_vote(comparing) -> None:
+    comparing = comparing()
+    desk, page = comparing.desk, comparing.page
+    comparing.ask(is_blind=True)
+    comparing.wait_done()
+    assert [one.name for one in page.columns] == ["Answer A", "Answer B"]
+    assert [comparing.figures(one) for one in page.columns] == [[], []]
+    assert not desk.find("compare_export").isEnabled()
+    desk.click(desk.find("best_button", page.columns[0]))
+    desk.wait(lambda: all(one.name.startswith("Model") for one in page.columns))
+    desk.wait(lambda: all(comparing.figures(one) for one in page.columns))
+    assert desk.find("compare_export").isEnabled()
+
+
+def test_words_stream_and_stop_keeps_them(comparing) -> None:
+    comparing = comparing()
+    desk, page = comparing.desk, comparing.page
+    comparing.ask("a b c d e f g h i j k l m n o p", slow=0.2)
+    desk.wait(lambda: page.columns[0].text.words)
+    assert page.columns[0].state_words == "Is written…"
+    assert page.columns[1].state_words == "Waits for its turn"
+    assert not desk.find("compare_vote").isEnabled()
+    desk.click("compare_stop")
+    comparing.wait_done()
+    words = page.columns[0].text.words
+    assert words
+    assert "Stopped" in page.columns[0].state_words
+    assert "Stopped" in page.columns[1].state_words
+    assert not desk.find("compare_stop").isVisible()
+
+
+def test_one_that_fails_says_why_and_raises_no_bar(comparing, tmp_path) -> None:
+    comparing = comparing()
+    desk, page = comparing.desk, comparing.page
+    gone = desk.find("compare_model_1").itemText(0)[-1]
+    (tmp_path / f"m{int(gone) - 1}.gguf").unlink()
+    comparing.ask()
+    comparing.wait_done()
+    assert "is not there" in page.columns[0].state_words
+    assert "shortest" in page.columns[1].text.words
+    assert not desk.find("best_button", page.columns[0]).isVisible()
+    assert desk.notices() == []
+
+
+def test_earlier_ones_are_listed_opened_deleted_and_come_back(comparing) -> None:
+    comparing = comparing()
+    desk, page, form = comparing.desk, comparing.page, comparing.form
+    comparing.ask()
+    comparing.wait_done()
+    item = desk.frame.compare.held.item.id
+    desk.click("result_back")
+    desk.wait(lambda: comparing.row(item))
+    assert "no vote yet" in desk.find("earlier_about", comparing.row(item)).full_text
+    desk.click(desk.find("earlier_open", comparing.row(item)))
+    desk.wait(lambda: desk.find("compare_result").isVisible())
+    assert all("shortest" in one.text.words for one in page.columns)
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    desk.wait(lambda: comparing.row(item))
+    desk.click(desk.find("earlier_delete", comparing.row(item)))
+    desk.wait(lambda: comparing.row(item) is None)
+    bar = desk.window.notices.bars[-1]
+    desk.click(desk.find("notice_action", bar))
+    desk.wait(lambda: comparing.row(item))
+    QTest.keyClick(form, Qt.Key.Key_Escape)
+    desk.wait(lambda: desk.frame.models_page.isVisible())
+
+
+def test_what_is_found_in_a_comparison_opens_it(comparing) -> None:
+    comparing = comparing()
+    desk, page = comparing.desk, comparing.page
+    comparing.ask()
+    comparing.wait_done()
+    item = desk.frame.compare.held.item.id
+    desk.frame.compare.begin_anew()
+    QTest.keyClick(desk.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    desk.frame.chat.open_chat(item)  # what the list of hits does
+    desk.wait(lambda: desk.find("compare_result").isVisible())
+    assert len(page.columns) == 2
+    assert desk.frame.chat.chat == ""
+
+
+def test_the_form_says_what_is_missing(comparing) -> None:
+    comparing = comparing(1)
+    desk = comparing.desk
+    assert "two models, and one is" in desk.find("compare_hint").text()
+    assert not desk.find("compare_start").isEnabled()
+    comparing.form.question.setPlainText("hello")
+    assert not desk.find("compare_start").isEnabled()
+
+
+def test_the_same_model_twice_and_no_question_are_not_begun(comparing) -> None:
+    comparing = comparing(2)
+    desk = comparing.desk
+    assert desk.find("compare_hint").text() == "Write a question."
+    comparing.form.question.setPlainText("hello")
+    assert desk.find("compare_start").isEnabled()
+    second = desk.find("compare_model_2")
+    second.setCurrentIndex(desk.find("compare_model_1").currentIndex())
+    second.activated.emit(second.currentIndex())
+    assert desk.find("compare_hint").text() == "Choose each model once."
+    assert not desk.find("compare_start").isEnabled()
+
+
+def test_a_comparison_goes_on_while_another_page_is_looked_at(comparing) -> None:
+    comparing = comparing()
+    desk, page = comparing.desk, comparing.page
+    comparing.ask("a b c d e f", slow=0.1)
+    item = desk.frame.compare.held.item.id
+    desk.click("result_back")
+    desk.wait(lambda: comparing.row(item))
+    desk.click(desk.find("earlier_open", comparing.row(item)))
+    desk.wait(lambda: page.columns[0].text.words)
+    comparing.wait_done()
+    assert [one.message.status for one in desk.frame.compare.held.answers] == [Status.COMPLETE] * 2
+    held = desk.frame.compare.held
+    assert [one.text.words for one in page.columns] == [one.message.text for one in held.answers]
