@@ -12,7 +12,11 @@ from slmdesk.core.speed import speed_in_words
 from slmdesk.services.cards import ModelDetails
 from slmdesk.services.sentences import bytes_for_people
 
-KINDS = {"model": "a model for chatting", "encoder": "an encoder: it finds passages and cannot chat"}
+KINDS = {
+    "model": "a model for chatting",
+    "encoder": "an encoder: it finds passages and cannot chat",
+    "adapter": "an adapter (LoRA): it works together with its base model",
+}
 
 
 def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
@@ -25,6 +29,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
     rows = [
         ("family", "Family", str(header.get("architecture") or "")),
         ("kind", "Kind", KINDS.get(record.kind, record.kind)),
+        ("base", "Base", str(header.get("base") or "")),
         ("quantization", "Quantization", quantization_words(record)),
         ("size", "Size", f"{bytes_for_people(record.bytes)} ({locale.toString(record.bytes)} bytes)"),
         ("parameters", "Parameters", parameters_words(count)),

@@ -26,10 +26,6 @@ ACTIONS = (
     ("folder", "Open its folder"),
     ("remove", "Remove"),
 )
-BESIDE_CHAT = {
-    "encoder": "Finds passages; it cannot chat.",
-    "adapter": "An adapter: it changes how its base model answers.",
-}
 
 
 class LocalCard(Card):
@@ -94,8 +90,7 @@ class LocalCard(Card):
             self._use.setToolTip("Chat with this model now")
         self._more.setAccessibleName(f"More to do with {record.name}")
         self._name_toggle()
-        exam = f"{card.exam[0].upper()}{card.exam[1:]}." if card.exam else ""
-        self.set_sentence(BESIDE_CHAT.get(record.kind, exam))
+        self.set_sentence(sentence_of(card))
         self.set_facts(facts_of(card, self._speed))
         self._badge.setText(f"Default for {', '.join(WORDS[use] for use in card.uses)}" if card.uses else "")
         self._badge.setVisible(bool(card.uses))
@@ -148,6 +143,16 @@ def speed_of(judged: Judged) -> str:
     if judged.speed is None:
         return ""
     return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
+
+
+def sentence_of(card: ModelCard) -> str:
+    """What it is good for; empty where that is not known."""
+    if card.record.kind == "encoder":
+        return "Finds passages; it cannot chat."
+    if card.record.kind == "adapter":
+        base = str(card.record.header.get("base") or "its base model")
+        return f"Changes how {base} answers; choose it in the settings of a chat."
+    return f"{card.exam[0].upper()}{card.exam[1:]}." if card.exam else ""
 
 
 def facts_of(card: ModelCard, speed: str = "") -> str:

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import pytest
+from fakes.told import add_model
+
+from slmdesk.core.records import JobStatus
+from slmdesk.services.exam_words import note_words
+from slmdesk.services.exams import KIND, result_of
+from slmdesk.services.facts import JobChanged, ModelsChanged
+from slmdesk.services.first_exams import FirstExams, seconds_for_all
+from slmdesk.services.wishes import SendWish
+
+
+def on_desk(told, fn):
+    return told.services.desk.call(fn)
+
+
+@pytest.fixture
+def begun(opened):
+    """Services in which a model is examined soon after its first answer."""
+
+    def make(**echo):
+        told = opened(**echo)
+        first: FirstExams = told.services.first_exams
+
+        def begin() -> None:
+            first.idle_s = 0.05
+            first.is_on_battery = lambda: False
+            first.begin()
+
+        on_desk(told, begin)
+        return told
+
+    return make
+
+
+def say(told, text: str = "hello", model: str | None = None) -> None:
+    sent = on_desk(told, lambda: told.services.chats.send(SendWish(text, model=model)))
+    told.end_of(sent.answer.id)
+
+
+def record(told):
+    return on_desk(told, lambda: told.services.store.models()[0])
+
+
+def jobs(told):
+    return [one for one in on_desk(told, told.services.jobs.list) if one.kind == KIND]
+
+
+def settled(told) -> None:
+    """Whatever was to begin has begun: the time of idleness passed twice over."""
+    import threading
+
+    passed = threading.Event()
+    on_desk(told, lambda: told.services.desk.call_later(0.3, passed.set))
+    assert passed.wait(20)
+
+
+@pytest.mark.process
+def test_a_model_is_examined_once_after_its_first_answer(begun) -> None:
+    told = begun()
+    say(told)
+    told.wait(JobChanged, lambda fact: fact.status is JobStatus.DONE)
+    assert result_of(record(told)) is not None
+    say(told, "again")
+    settled(told)
+    assert len(jobs(told)) == 1
+
+
+@pytest.mark.process
+def test_nothing_is_examined_unless_the_window_asked_for_it(opened) -> None:
+    told = opened()
+    on_desk(told, lambda: setattr(told.services.first_exams, "idle_s", 0.05))
+    say(told)
+    settled(told)
+    assert jobs(told) == []
+
+
+@pytest.mark.process
+def test_the_setting_switches_it_off(begun) -> None:
+    told = begun()
+    on_desk(told, lambda: told.services.settings.change(exams_at_first_use=False))
+    say(told)
+    settled(told)
+    assert jobs(told) == []
+
+
+@pytest.mark.process
+def test_not_on_battery(begun) -> None:
+    told = begun()
+    on_desk(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
+    say(told)
+    settled(told)
+    assert jobs(told) == []
+
+
+@pytest.mark.process
+def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
+    told = begun(slow=0.02)
+    say(told)
+    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    on_desk(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
+    told.wait(JobChanged, lambda fact: fact.status is JobStatus.PAUSED)
+    assert result_of(record(told)) is None
+
+
+@pytest.mark.process
+def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.services.first_exams.LONGEST_S", 0.001)
+    told = begun()
+    begin = len(told.facts)
+    say(told)
+    told.wait(ModelsChanged, begin=begin)
+    assert jobs(told) == []
+    assert note_words(record(told)).startswith("Not examined by itself, since it is slow on this PC.")
+    say(told, "again")
+    settled(told)
+    assert jobs(told) == []
+    on_desk(told, lambda: told.services.exams.take(record(told).id))
+    told.wait(JobChanged, lambda fact: fact.status is JobStatus.DONE)
+    assert note_words(record(told)) == ""
+
+
+@pytest.mark.process
+def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, tmp_path) -> None:
+    told = begun(slow=0.02)
+    first = record(told)
+    other = add_model(told.services, tmp_path / "other.gguf", "Other")
+    say(told, model=first.id)
+    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    on_desk(told, lambda: told.services.models.use(other.id))
+    told.wait(JobChanged, lambda fact: fact.status is JobStatus.PAUSED)
+    settled(told)
+    assert on_desk(told, lambda: told.services.models.state.model) == other.id
+    begin = len(told.facts)
+    say(told, "back", model=first.id)
+    going = told.wait(JobChanged, lambda fact: fact.status is JobStatus.RUNNING, begin)
+    assert going.done >= 2
+
+
+@pytest.mark.process
+def test_one_that_a_person_stopped_does_not_begin_again(begun) -> None:
+    told = begun(slow=0.02)
+    say(told)
+    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    on_desk(told, lambda: told.services.exams.stop(record(told).id))
+    told.wait(JobChanged, lambda fact: fact.status is JobStatus.CANCELLED)
+    say(told, "again")
+    settled(told)
+    assert [one.status for one in jobs(told)] == [JobStatus.CANCELLED]
+    assert "was stopped" in note_words(record(told))
+
+
+@pytest.mark.process
+def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
+    told = begun(slow=0.02)
+    say(told)
+    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    told.services.close()
+    again = begun(slow=0.02)
+    on_desk(again, again.services.jobs.take_up)
+    settled(again)
+    assert [one.status for one in jobs(again)] == [JobStatus.PAUSED]
+    say(again)
+    again.wait(JobChanged, lambda fact: fact.status is JobStatus.RUNNING and fact.done > 2)
+
+
+@pytest.mark.pure
+def test_the_guess_of_how_long_it_takes_follows_the_speed() -> None:
+    assert seconds_for_all(100, 20) == pytest.approx(2 * seconds_for_all(200, 40))
+    assert seconds_for_all(0, 0) > 3600
