@@ -19,7 +19,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
-_KNOWN = {"network": ("offline", "endpoints", "hosts"), "models": ("folder",), "features": ("hidden",)}
+_KNOWN = {"network": ("offline", "endpoints", "hosts"), "models": ("folder", "exams"), "features": ("hidden",)}
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
         "hub.search": "Search on the Hub",
@@ -107,6 +107,7 @@ class _Reading:
         network = tables.get("network", {})
         self._offline(network.get("offline", False))
         self._endpoints(network)
+        self._exams(tables.get("models", {}).get("exams", True))
         folder = self._folder(tables.get("models", {}).get("folder", ""))
         return Policy(
             str(self._path),
@@ -122,6 +123,13 @@ class _Reading:
             self._forced["offline"] = True
         elif value is not False:
             self._wrong("network.offline is neither true nor false")
+
+    def _exams(self, value: object) -> None:
+        """Whether models may be examined by themselves; exams that are asked for stay."""
+        if value is not True:
+            self._forced["exams_at_first_use"] = False
+        if not isinstance(value, bool):
+            self._wrong("models.exams is neither true nor false")
 
     def _endpoints(self, network: Mapping[str, object]) -> None:
         if "endpoints" not in network:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 
+from slmdesk.core.policy import Policy
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.models.adding import AddDialog
 from slmdesk.services.exam_items import items
@@ -169,16 +170,21 @@ def test_removing_a_default_says_so(library) -> None:
     assert library.ask(lambda services: services.settings.current.model_for_chat) == ""
 
 
-def test_what_the_organisation_set_cannot_be_changed(start, paths, model_file) -> None:
-    paths.policy_file.write_text('[models]\nfolder = ""\n')
-    desk = start()
-    desk.frame.library.add_file(model_file, False)
-    desk.window.show_page(1)
-    desk.wait(lambda: cards(desk))
-    desk.frame.models_page._local.lock(frozenset({"model_for_chat"}))
-    panel = opened(desk)
-    desk.wait(lambda: not panel.findChild(QCheckBox, "use_chat").isEnabled())
+def test_what_the_organisation_set_cannot_be_changed(library) -> None:
+    page = library.frame.models_page
+    page._local.show_policy(Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"})))
+    panel = opened(library)
+    library.wait(lambda: not panel.findChild(QCheckBox, "use_chat").isEnabled())
     assert panel.findChild(QCheckBox, "use_summarize").isEnabled()
+    assert not page.findChild(QPushButton, "library_add_button").isVisible()
+
+
+def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -> None:
+    paths.policy_file.write_text("[models]\nexams = false\n")
+    desk = start()
+    assert desk.ask(lambda services: services.settings.current.exams_at_first_use) is False
+    desk.wait(lambda: "exams only when asked for" in desk.find("policy_note").text())
+    assert not desk.find("setting_exams_at_first_use").isEnabled()
 
 
 def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:

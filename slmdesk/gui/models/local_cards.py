@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from slmdesk.core.policy import Policy
 from slmdesk.gui import theme
 from slmdesk.gui.models.local_card import LocalCard
 from slmdesk.gui.models.local_details import DetailsPanel
@@ -131,9 +132,12 @@ class LocalModels(QWidget):
         if card is not None and card.details is not None:
             card.details.show_trial(kind, trial)
 
-    def lock(self, managed: frozenset[str]) -> None:
-        """Settings the organisation has set."""
-        self._managed = frozenset(use for use, key in SETTING.items() if key in managed)
+    @Slot(object)
+    def show_policy(self, policy: Policy) -> None:
+        """What the organisation has set, or switched off."""
+        self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
+        for widget in (self._add, self._drop):
+            widget.setVisible("models.import" not in policy.hidden)
 
     @Slot(object)
     def show_judged(self, judged: Mapping[str, Judged]) -> None:

@@ -147,7 +147,7 @@ class ModelsPage(QScrollArea):
         library.state_changed.connect(local.show_state)
         library.import_progressed.connect(local.show_progress)
         library.import_ended.connect(local.end_progress)
-        library.policy_shown.connect(lambda policy: local.lock(policy.managed))
+        library.policy_shown.connect(local.show_policy)
         library.trials.details_read.connect(local.show_details)
         library.trials.trial_changed.connect(local.show_trial)
         local.details_requested.connect(library.trials.read_details)

@@ -126,6 +126,12 @@ class SettingsPage(QScrollArea):
             column, self._sequences, "sequences", "Answers at once",
             "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
         )  # fmt: skip
+        self._exams = Choice([(True, "By themselves"), (False, "Only when asked")], holder)
+        add_setting(
+            column, self._exams, "exams_at_first_use", "Exams",
+            "A model sits a short exam in the background once it was chatted with, never on battery, so that its card "
+            "says what it can be trusted with.",
+        )  # fmt: skip
 
     def _build_history(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("History", holder, name="history_heading", kind="heading"))
@@ -140,6 +146,7 @@ class SettingsPage(QScrollArea):
         self._context.value_chosen.connect(lambda value: change("context_tokens", value))
         self._idle.value_chosen.connect(lambda value: change("idle_unload_minutes", value))
         self._sequences.value_chosen.connect(lambda value: change("sequences", value))
+        self._exams.value_chosen.connect(lambda value: change("exams_at_first_use", value))
         self._choose.clicked.connect(self._on_choose)
         self._deleted.clicked.connect(self.deleted_chats_requested)
         self._controller.settings_shown.connect(self.show_settings)
@@ -154,6 +161,7 @@ class SettingsPage(QScrollArea):
         self._context.show_value(settings.context_tokens)
         self._idle.show_value(settings.idle_unload_minutes)
         self._sequences.show_value(settings.sequences)
+        self._exams.show_value(settings.exams_at_first_use)
         self._folder.set_full_text(settings.models_folder or self._default_folder)
 
     @Slot(object)
@@ -185,5 +193,6 @@ def policy_words(policy: Policy) -> str:
     parts = ["work offline"] if policy.forced.get("offline") else []
     parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
     parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
+    parts += ["exams only when asked for"] if policy.forced.get("exams_at_first_use") is False else []
     parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
     return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""
