@@ -241,6 +241,10 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QToolButton[kind="primary"]:focus {{ border-color: {t.text}; }}
     QToolButton[kind="primary"]:disabled {{ background: {t.raised}; border-color: {t.raised}; }}
     QPushButton[kind="quiet"] {{ padding: 1px 8px; font-size: {fonts.points(0.87)}pt; }}
+    QPushButton[kind="chip"] {{ background: {t.surface}; border: 2px solid {t.line}; padding: 2px 12px; }}
+    QPushButton[kind="chip"]:checked {{ border-color: {t.accent}; }}
+    QPushButton[kind="chip"]:focus {{ border-color: {t.text}; }}
+    QPushButton[kind="chip"]:disabled {{ color: {t.muted}; }}
     QPushButton[kind="example"] {{ text-align: left; padding: 8px 12px; }}
     QLabel[kind="title"] {{ font-size: {fonts.points(1.5)}pt; font-weight: 600; }}
     QLabel[kind="heading"] {{ font-size: {fonts.points(1.15)}pt; font-weight: 600; }}

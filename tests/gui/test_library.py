@@ -12,7 +12,7 @@ from fakes.told import add_model
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.core.records import JobStatus
@@ -51,10 +51,7 @@ def opened(desk, card=None):
 def press(desk, panel, name: str) -> None:
     button = panel.findChild(QWidget, name)
     desk.wait(lambda: desk.frame.models_page.ensureWidgetVisible(button) or button.isVisible())
-    if isinstance(button, QCheckBox):
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=button.rect().center() - button.rect().topLeft())
-    else:
-        desk.click(button)
+    desk.click(button)
 
 
 def words(panel, name: str) -> str:
@@ -136,13 +133,13 @@ def test_comparing_with_the_checksum_says_when(library) -> None:
 
 def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     panel = opened(library)
-    box = panel.findChild(QCheckBox, "use_chat")
-    assert not panel.findChild(QCheckBox, "use_embed").isVisible()
+    box = panel.findChild(QPushButton, "use_chat")
+    assert not panel.findChild(QPushButton, "use_embed").isVisible()
     library.frame.models_page.ensureWidgetVisible(box)
     QTest.keyClick(box, Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat")
     assert library.ask(lambda services: services.uses.default(Use.CHAT)).id == only(library).id
-    QTest.keyClick(panel.findChild(QCheckBox, "use_translate"), Qt.Key.Key_Space)
+    QTest.keyClick(panel.findChild(QPushButton, "use_translate"), Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat, translation")
     QTest.keyClick(box, Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for translation")
@@ -161,7 +158,7 @@ def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None
 
 def test_removing_a_default_says_so(library) -> None:
     panel = opened(library)
-    QTest.keyClick(panel.findChild(QCheckBox, "use_chat"), Qt.Key.Key_Space)
+    QTest.keyClick(panel.findChild(QPushButton, "use_chat"), Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge"))
     library.frame.library.undo_ms = 50
     press(library, panel, "details_remove")
@@ -174,8 +171,8 @@ def test_what_the_organisation_set_cannot_be_changed(library) -> None:
     page = library.frame.models_page
     page._local.show_policy(Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"})))
     panel = opened(library)
-    library.wait(lambda: not panel.findChild(QCheckBox, "use_chat").isEnabled())
-    assert panel.findChild(QCheckBox, "use_summarize").isEnabled()
+    library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
+    assert panel.findChild(QPushButton, "use_summarize").isEnabled()
     assert not page.findChild(QPushButton, "library_add_button").isVisible()
 
 
@@ -193,8 +190,8 @@ def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
     card = next(one for one in cards(library) if "cannot chat" in one.words)
     assert card.findChild(QPushButton, "use_button") is None
     panel = opened(library, card)
-    assert not panel.findChild(QCheckBox, "use_chat").isVisible()
-    assert panel.findChild(QCheckBox, "use_embed").isVisible()
+    assert not panel.findChild(QPushButton, "use_chat").isVisible()
+    assert panel.findChild(QPushButton, "use_embed").isVisible()
     assert not panel.findChild(QPushButton, "exam_button").isVisible()
     menu = library.page.picker.button.menu()
     menu.aboutToShow.emit()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.models.details_words import day, rows_of
 from slmdesk.gui.models.fields import HeaderFields
 from slmdesk.gui.models.trial_line import TrialLine
 from slmdesk.gui.models.trials import BENCH, EXAM, VERIFY, Trial
+from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.cards import ModelDetails
@@ -39,7 +40,7 @@ class DetailsPanel(QFrame):
         super().__init__(parent)
         self.setObjectName("model_details")
         self.setProperty("kind", "band")
-        self._boxes: dict[Use, QCheckBox] = {}
+        self._boxes: dict[Use, QPushButton] = {}
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -83,9 +84,13 @@ class DetailsPanel(QFrame):
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
         row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_16)
+        row.setSpacing(theme.SPACE_8)
         for use, words in WORDS.items():
-            box = self._boxes[use] = named(QCheckBox(words.capitalize(), part), f"use_{use.value}")
+            box = self._boxes[use] = named(QPushButton(words.capitalize(), part), f"use_{use.value}")
+            box.setProperty("kind", "chip")
+            box.setCheckable(True)
+            box.toggled.connect(partial(_mark, box))
+            _mark(box, False)
             box.setToolTip(f"Make it the default for {words}")
             box.setVisible(False)
             box.clicked.connect(lambda wished, use=use: self.use_chosen.emit(use, wished))
@@ -166,3 +171,8 @@ def bench_words(details: ModelDetails) -> str:
     if details.bench is None:
         return "Not measured on this PC yet."
     return f"{details.bench.sentence()} Measured on {day(details.bench.measured)}."
+
+
+def _mark(button: QPushButton, is_on: bool) -> None:
+    """Say by a sign, not by colour alone, whether it is chosen."""
+    set_icon(button, "check" if is_on else "plus", "accent" if is_on else "muted")
