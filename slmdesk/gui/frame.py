@@ -31,6 +31,7 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
@@ -140,6 +141,7 @@ class Frame(QObject):
         bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.settings_shown.connect(lambda settings: window.status.show_offline(settings.offline))
         self.settings.policy_shown.connect(window.status.show_policy)
+        self.settings.policy_shown.connect(lambda policy: hide_features(window, policy.hidden))
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(window.status.show_model)

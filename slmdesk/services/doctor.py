@@ -21,6 +21,7 @@ from slmdesk.services.facts import Problem
 from slmdesk.services.hardware import processor
 from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.services.services import Services
+from slmdesk.services.tokens import TokenPlaces
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "numpy", "psutil", "jinja2")
@@ -42,13 +43,27 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
         "models": len(services.models.list()),
     }
     shape["speed"] = _speed(services)
-    shape["network"] = {"offline": services.network.is_offline, "requests_today": services.network.today()}
+    shape["network"] = {
+        "offline": services.network.is_offline,
+        "requests_today": services.network.today(),
+        "token": services.tokens.state().place or None,
+    }
     children: dict[str, Json] = {}
+    keyring: dict[str, Json] = {}
 
     def tried(name: str, verdict: str) -> None:
         children[name] = verdict
-        if len(children) == 2:
-            ended(Findings({**shape, "children": children}))
+        end_when_all()
+
+    def looked(places: TokenPlaces) -> None:
+        keyring["keyring"] = places.no_keyring or "works"
+        end_when_all()
+
+    def end_when_all() -> None:
+        if len(children) == 2 and keyring:
+            ended(Findings({**shape, **keyring, "children": children}))
+
+    services.tokens.places(looked)
 
     for name, client in (("engine", services.engine), ("reader", services.reader)):
 

@@ -38,6 +38,9 @@ def test_a_token_comes_from_stdin_and_is_shown_nowhere(run, hub, home) -> None:
     told = [kept, done, ledger, run("network", "--settings"), run("network", "--settings", "--json"), run("doctor")]
     assert all(MARKER not in one.out + one.err for one in told)
     assert "in a file that only you can read" in told[3].out
+    doctor = run("doctor", "--json").json
+    assert doctor["network"]["token"] == "file"
+    assert doctor["keyring"]
     holds = [one for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
     assert holds == [file], "there alone: not in the ledger, not in a log"
     assert run("network", "--forget-token", "--json").json["token"] is None

@@ -13,11 +13,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QTableView, QWidget
 
+from slmdesk.core.policy import FEATURES
 from slmdesk.gui.ledger import PAGE, LedgerModel
 from slmdesk.gui.ledger_window import EMPTY, NOTHING, LedgerWindow
 from slmdesk.gui.settings.network import ADDRESS
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.features import SHOWN_BY
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.services.facts import DownloadState
 
@@ -305,3 +307,29 @@ def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
     desk.wait(lambda: model.rowCount() == 1 and model.rows[0].bytes)
     assert model.rows[0].path == f"/api/models/{REPO}"
     assert "1 request today" in window.findChild(QLabel, "ledger_summary").text()
+
+
+# ---- features an organisation hides
+
+
+def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None:
+    names = ("hub.search", "hub.download", "models.import")
+    paths.policy_file.write_text(f"[features]\nhidden = {list(names)}\n".replace("'", '"'))
+    desk = begin()
+    desk.wait(lambda: not desk.find("hub_search").isVisible())
+    for feature in names:
+        for name in SHOWN_BY[feature]:
+            assert not desk.find(name).isVisible(), name
+            desk.find(name).setVisible(True)
+            assert not desk.find(name).isVisible(), "whoever shows it later"
+    assert desk.find("local_models").isVisible(), "the control"
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: any("switched off by your organisation" in one for one in desk.notices()))
+
+
+def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
+    desk = start()
+    for feature, names in SHOWN_BY.items():
+        assert feature in FEATURES
+        for name in names:
+            assert desk.window.findChildren(QWidget, name), name

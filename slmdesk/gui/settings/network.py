@@ -58,7 +58,7 @@ class NetworkSection(QWidget):
         self._build_switch(inner)
         self._build_hub(inner)
         self._build_way(inner)
-        self._token = self._build_token(inner)
+        self._build_token(inner)
 
     def _build_switch(self, column: QVBoxLayout) -> None:
         self._offline = named(QCheckBox("Work offline", self._body), "setting_offline")
@@ -111,7 +111,7 @@ class NetworkSection(QWidget):
             "Of all downloads together, so that others on the same line can work.",
         )  # fmt: skip
 
-    def _build_token(self, column: QVBoxLayout) -> QWidget:
+    def _build_token(self, column: QVBoxLayout) -> None:
         self._token_words = plain_label("", self._body, name="token_words")
         self._change = named(QPushButton("Change…", self._body), "token_change_button")
         self._change.setAccessibleName("Change the access token")
@@ -123,7 +123,6 @@ class NetworkSection(QWidget):
             "For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those alone.",
             is_wide=True,
         )  # fmt: skip
-        return line
 
     def _connect(self) -> None:
         change = self._network.change
@@ -160,16 +159,8 @@ class NetworkSection(QWidget):
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
-        """Hide what the organisation has switched off, and name the addresses it allows."""
-        is_hidden = "settings.network" in policy.hidden
-        self._body.setVisible(not is_hidden)
-        self._hidden.setVisible(is_hidden)
-        for widget in (
-            self._token,
-            *self.findChildren(QLabel, "token_title"),
-            *self.findChildren(QLabel, "token_sentence"),
-        ):
-            widget.setVisible("token" not in policy.hidden)
+        """Say what the organisation has switched off (widgets/features hides it), and name the addresses it allows."""
+        self._hidden.setVisible("settings.network" in policy.hidden)
         allowed = policy.choices.get("hub_endpoint", ())
         sentence = self.findChild(QLabel, "hub_endpoint_sentence")
         if len(allowed) > 1 and isinstance(sentence, QLabel):

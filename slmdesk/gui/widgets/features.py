@@ -1,0 +1,48 @@
+"""What an organisation has hidden is not shown.  That it is not done either is the services' part."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QWidget
+
+SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "hub.search": ("hub_heading", "hub_search"),
+        "hub.download": ("suggested_heading", "suggestions"),
+        "models.import": (
+            "library_add_button", "drop_words", "starter_button", "starter_note", "add_model_button", "drop_zone",
+        ),
+        "settings.network": ("network_body",),
+        "token": ("setting_token", "token_title", "token_sentence"),
+    }
+)  # fmt: skip
+"""Names of the widgets of each of core.policy.FEATURES; what stands in them goes with them."""
+
+
+def hide_features(window: QWidget, hidden: Collection[str]) -> None:
+    """Hide what belongs to these features, and keep it hidden whoever shows it later."""
+    for feature in hidden:
+        for name in SHOWN_BY.get(feature, ()):
+            for widget in window.findChildren(QWidget, name):
+                if widget.findChild(_Hider) is None:
+                    _Hider(widget)
+
+
+class _Hider(QObject):
+    """Hides its widget each time it is shown."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.setObjectName("feature_hider")
+        self._widget = widget
+        widget.installEventFilter(self)
+        widget.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Shown by code that does not know."""
+        if watched is self._widget and event.type() == QEvent.Type.ShowToParent:
+            self._widget.hide()
+        return False
