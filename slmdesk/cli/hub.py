@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, ToldError, json_option, next_of
+from slmdesk.cli.face import Face, ToldError, json_option, next_of, words_for
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
@@ -73,6 +74,7 @@ def _found(face: Face, services: Services, words: str, filters: Filters, limit: 
     from slmdesk.services.searching import SearchPage
 
     link = services.offers.link_in(words)
+    services.hub.require("hub.search")
     if link is not None:
         one: FoundRepo = face.wait_for(
             services, lambda told: services.hub.repo(link.repo, told), cancel=services.hub.close
@@ -112,8 +114,11 @@ def download(face: Face, repo_or_file: str, quantization: str) -> None:
         services.add_listener(on_fact)
         ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
         wanted = quantization or link.quantization
-        services.desk.call(lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put))
+        id = services.desk.call(lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put))
         end = _wait(face, services, ends)
+        while _is_token_wanted(face, end) and _ask_token(face, services, end):
+            services.desk.call(lambda: services.downloads.resume(id))
+            end = _wait(face, services, ends)
     face.end_progress()
     if end.problem:
         raise ToldError(end.problem)
@@ -135,6 +140,25 @@ def download(face: Face, repo_or_file: str, quantization: str) -> None:
         )
     else:
         face.say(f"{model.id}  {_line(model.name)}  {_size(model.bytes)}, checked")
+
+
+def _is_token_wanted(face: Face, end: DownloadChanged) -> bool:
+    """Whether somebody sits there who could give one."""
+    is_wanted = end.problem is not None and end.problem.code in ("hub.gated", "hub.token_refused")
+    return is_wanted and not face.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask_token(face: Face, services: Services, end: DownloadChanged) -> bool:
+    """Take an access token for this run alone; whether one was given.  Nothing of it is shown."""
+    face.end_progress()
+    if end.problem:
+        face.tell(f"note: {words_for(end.problem.code, end.problem.sentence, end.problem.args)}")
+    words = "Access token (not shown, for this run alone; nothing to give up)"
+    secret = click.prompt(words, hide_input=True, default="", show_default=False, err=True)
+    if not secret.strip():
+        return False
+    face.wait_for(services, lambda told: services.tokens.keep(secret, "ask", told))
+    return True
 
 
 def _wait(face: Face, services: Services, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:

@@ -82,6 +82,10 @@ class HubService:
         """What may leave, by the settings of this moment.  Any thread."""
         return policy_for(self._settings.current, self._is_offline)
 
+    def require(self, feature: str) -> None:
+        """Raises KnownError `feature.hidden` for one of core.policy.FEATURES that the organisation has switched off."""
+        self._settings.policy.require(feature)
+
     def pc(self) -> Pc:
         """What models are judged against.  Desk thread."""
         return self._pc()

@@ -116,6 +116,10 @@ class Search:
         return SearchPage(tuple(found[:wanted]), len(found) > wanted or self._is_more, too_large, other)
 
 
+FEATURE = "hub.search"
+"""What an organisation may hide."""
+
+
 class SearchService:
     """Searches for window and command line.  Wishes on the desk thread; each runs on a thread of its own."""
 
@@ -123,7 +127,8 @@ class SearchService:
         self._hub = hub
 
     def begin(self, words: str, filters: Filters | None = None) -> Search:
-        """A new search; nothing is asked before `read`."""
+        """A new search; nothing is asked before `read`.  Raises KnownError `feature.hidden`."""
+        self._hub.require(FEATURE)
         return Search(self._hub.hub, words, filters or Filters())
 
     def read(

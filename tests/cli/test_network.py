@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import stat
+import subprocess
 
 import pytest
+from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import FakeHub, online
 from fakes.tiny_gguf import tiny_llama
 
@@ -95,3 +100,35 @@ def test_what_the_organisation_hides_is_refused(run, hub, home) -> None:
     assert "switched off by your organisation" in refused.err
     assert run("network", "--token", "--json", stdin=MARKER).json["error"]["code"] == "feature.hidden"
     assert run("network", "--json").json == [], "the ledger is never hidden"
+
+
+def test_on_a_terminal_a_gated_download_asks_for_the_token_of_this_run(hub, home, environment) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*SLMDESK, "models", "download", REPO], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True,
+        env=environment, cwd=ROOT,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    for answer in (b"hf_wrong", MARKER.encode()):
+        asked = shown.count(b"Access token")
+        while shown.count(b"Access token") == asked or not shown.rstrip().endswith(b":"):
+            shown += os.read(ours, 1 << 16)
+        os.write(ours, answer + b"\n")
+    out, _ = process.communicate(timeout=60)
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while piece := os.read(ours, 1 << 16):
+            shown += piece
+    os.close(ours)
+    assert process.returncode == 0, shown
+    assert "checked" in out
+    assert b"did not accept the access token" in shown
+    assert MARKER.encode() not in shown, "no echo"
+    assert not [one for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
+
+
+def test_a_hidden_search_is_refused_also_by_name(run, hub, home) -> None:
+    (home / "config" / "policy.toml").write_text('[features]\nhidden = ["hub.search", "hub.download"]\n')
+    for args in (("models", "search", "tiny"), ("models", "search", REPO), ("models", "download", REPO)):
+        assert run(*args, "--json").json["error"]["code"] == "feature.hidden"
+    assert not hub.seen

@@ -15,6 +15,7 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "models.import": (
             "library_add_button", "drop_words", "starter_button", "starter_note", "add_model_button", "drop_zone",
         ),
+        "models.compare": ("compare_button",),
         "settings.network": ("network_body",),
         "token": ("setting_token", "token_title", "token_sentence"),
     }
