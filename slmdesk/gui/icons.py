@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 from slmdesk.gui.theme import ICON_SIZE
@@ -24,6 +24,10 @@ def _source(name: str) -> str:
 
 def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1.0) -> QPixmap:
     """One icon in one colour; `size` in device-independent pixels.  Raises FileNotFoundError for an unknown name."""
+    key = f"lucide {name} {colour.name()} {size} {scale}"
+    known = QPixmap()
+    if QPixmapCache.find(key, known):  # a list of models has each of its icons thirty times
+        return known
     renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour.name()).encode()))
     drawn = QPixmap(round(size * scale), round(size * scale))
     drawn.setDevicePixelRatio(scale)
@@ -31,6 +35,7 @@ def pixmap(name: str, colour: QColor, *, size: int = ICON_SIZE, scale: float = 1
     painter = QPainter(drawn)
     renderer.render(painter, QRectF(0, 0, size, size))
     painter.end()
+    QPixmapCache.insert(key, drawn)
     return drawn
 
 

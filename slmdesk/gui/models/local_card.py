@@ -68,12 +68,16 @@ class LocalCard(Card):
         self._more = self._tool("model_actions", "ellipsis")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setToolTip("Details, rename, verify, folder, remove")
-        menu = named(QMenu(self._more), "model_actions_menu")
-        for key, words in ACTIONS:
-            action = named(QAction(words, menu), f"action_{key}")
+        self._menu = named(QMenu(self._more), "model_actions_menu")
+        self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once
+        self._more.setMenu(self._menu)
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        for key, words in () if self._menu.actions() else ACTIONS:
+            action = named(QAction(words, self._menu), f"action_{key}")
             action.triggered.connect(lambda _checked=False, chosen=key: self._on_action(chosen))
-            menu.addAction(action)
-        self._more.setMenu(menu)
+            self._menu.addAction(action)
 
     @property
     def card(self) -> ModelCard:
