@@ -16,11 +16,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
-from slmdesk.core.policy import Policy, is_endpoint, is_host
+from slmdesk.core.policy import Policy, is_endpoint, is_host, is_proxy
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
@@ -123,25 +122,13 @@ def reason_against(key: str, value: object) -> str:
             return "text too long or with a NUL"
         if key in ("models_folder", "ca_file") and value and not Path(value).is_absolute():
             return "expected an absolute path"
-        if key == "proxy" and value not in ("system", "none") and not is_proxy(value):
+        if key == "proxy" and not is_proxy(value):
             return "expected system, none, or http://host:port"
         if key == "hub_endpoint" and value and not is_endpoint(value):
             return "expected an address that begins with https://"
         if key == "hub_hosts" and not all(map(is_host, value.split())):
             return "expected names of hosts, such as files.example.org"
     return ""
-
-
-def is_proxy(text: str) -> bool:
-    """http://host:port, perhaps with a name and a password for it."""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return False
-    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
-    is_word = text.isprintable() and " " not in text
-    return parts.scheme == "http" and bool(parts.hostname) and port != 0 and is_bare and is_word
 
 
 def check(settings: Settings) -> None:

@@ -19,7 +19,12 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
-_KNOWN = {"network": ("offline", "endpoints", "hosts"), "models": ("folder", "exams"), "features": ("hidden",)}
+_KNOWN = {
+    "network": ("offline", "endpoints", "hosts", "proxy", "ca_file", "speed_limit_kib"),
+    "models": ("folder", "exams"),
+    "features": ("hidden",),
+}
+MAX_SPEED_KIB = 1 << 24
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
         "hub.search": "Search on the Hub",
@@ -107,6 +112,7 @@ class _Reading:
         network = tables.get("network", {})
         self._offline(network.get("offline", False))
         self._endpoints(network)
+        self._way(network)
         self._exams(tables.get("models", {}).get("exams", True))
         folder = self._folder(tables.get("models", {}).get("folder", ""))
         return Policy(
@@ -144,6 +150,22 @@ class _Reading:
         else:
             self._choices["hub_endpoint"] = tuple(one.rstrip("/") for one in endpoints)
             self._forced["hub_hosts"] = " ".join(hosts)
+
+    def _way(self, network: Mapping[str, object]) -> None:
+        proxy, ca_file = network.get("proxy"), network.get("ca_file")
+        speed = network.get("speed_limit_kib")
+        if isinstance(proxy, str) and is_proxy(proxy):
+            self._forced["proxy"] = proxy
+        elif proxy is not None:
+            self._wrong("network.proxy is neither system nor none nor http://host:port")
+        if isinstance(ca_file, str) and "\0" not in ca_file and Path(ca_file).is_absolute():
+            self._forced["ca_file"] = ca_file
+        elif ca_file is not None:
+            self._wrong("network.ca_file is no absolute path")
+        if type(speed) is int and 0 <= speed <= MAX_SPEED_KIB:
+            self._forced["speed_limit_kib"] = speed
+        elif speed is not None:
+            self._wrong("network.speed_limit_kib is no whole number")
 
     def _folder(self, value: object) -> str:
         if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute()):
@@ -183,6 +205,20 @@ def is_endpoint(text: str) -> bool:
         return False
     is_plain = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
     return bool(host) and text.isprintable() and " " not in text and (parts.scheme == "https" or is_plain)
+
+
+def is_proxy(text: str) -> bool:
+    """system, none, or http://host:port, perhaps with a name and a password for it."""
+    if text in ("system", "none"):
+        return True
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    is_word = text.isprintable() and " " not in text
+    return parts.scheme == "http" and bool(parts.hostname) and port != 0 and is_bare and is_word
 
 
 def is_host(text: str) -> bool:

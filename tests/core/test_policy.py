@@ -67,6 +67,9 @@ def test_the_first_file_that_is_there_counts_alone(tmp_path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "[network]\nproxy = 1", '[network]\nproxy = "socks5://x"', "[network]\nca_file = 1",
+        '[network]\nca_file = "x.pem"',
+        "[network]\nspeed_limit_kib = -1", "[network]\nspeed_limit_kib = true", '[features]\nhidden = "token"',
         b"\xff\xfe\x00", "[network", "a = ", "[network]\noffline = 1", '[network]\noffline = "no"', "network = true",
         "[network]\nendpoints = []", '[network]\nendpoints = "https://x.org"', "[network]\nendpoints = [1]",
         '[network]\nendpoints = ["http://x.org"]', '[network]\nendpoints = ["ftp://x.org"]',
@@ -153,3 +156,16 @@ def test_downloads_come_from_the_allowed_places_alone(written, tmp_path, monkeyp
         with pytest.raises(KnownError) as err:
             guard.check("https", host, None)
         assert err.value.code == "network.refused"
+
+
+def test_the_way_to_the_hub_can_be_set(written, tmp_path) -> None:
+    rules = written(
+        '[network]\nproxy = "http://proxy.example.org:8080"\nca_file = "/etc/ssl/ours.pem"\nspeed_limit_kib = 500\n'
+    )
+    assert rules.problems == ()
+    file = SettingsFile(tmp_path / "settings.json", rules)
+    now = file.current
+    assert (now.proxy, now.ca_file, now.speed_limit_kib) == ("http://proxy.example.org:8080", "/etc/ssl/ours.pem", 500)
+    with pytest.raises(KnownError) as err:
+        file.change(proxy="none")
+    assert err.value.code == "setting.managed"

@@ -111,7 +111,8 @@ def told(home, opened, monkeypatch):
 
 def search(told):
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.hub.search("tiny", answers.put))
+    searching = told.services.searching
+    told.services.desk.call(lambda: searching.read(searching.begin("tiny"), answers.put))
     return answers.get(timeout=60)
 
 
@@ -133,7 +134,7 @@ def test_they_hold_for_searches_and_downloads_alike(told, hub, proxy, certificat
     change(told, ca_file=str(certificate))
     found = search(told)
     assert not isinstance(found, Problem), found
-    assert found[0].repo.id == REPO
+    assert found.found[0].repo.id == REPO
     assert {target for _method, target in proxy.asked} == {f"{HUB_NAME}:443"}
     end = fetch(told)
     assert end.state is DownloadState.DONE, end.problem

@@ -192,6 +192,8 @@ def policy_words(policy: Policy) -> str:
     """What is set by the organisation, in a sentence; empty for nothing."""
     parts = ["work offline"] if policy.forced.get("offline") else []
     parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
+    way = {"proxy": "the proxy", "ca_file": "the certificates", "speed_limit_kib": "the speed of downloads"}
+    parts += [words for key, words in way.items() if key in policy.forced]
     parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
     parts += ["exams only when asked for"] if policy.forced.get("exams_at_first_use") is False else []
     parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
