@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import download_throughput, engine_rows, program_rows
+from benchmarks import download_throughput, engine_rows, estimates, program_rows
 from benchmarks.common import ROOT, Row, table
 
 HEAD = """# Performance
@@ -33,7 +33,7 @@ def machine() -> str:
 
 def main(names: list[str]) -> int:
     """Run the rows of these names (all without any)."""
-    known = {row.__name__: row for row in (*engine_rows.ROWS, *program_rows.ROWS, *download_throughput.ROWS)}
+    known = {row.__name__: row for row in (*engine_rows.ROWS, *program_rows.ROWS, *download_throughput.ROWS, *estimates.ROWS)}
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
@@ -42,7 +42,9 @@ def main(names: list[str]) -> int:
     for name in names or known:
         started = time.monotonic()
         print(f"{name} …", file=sys.stderr, flush=True)
-        rows += known[name]()
+        for row in known[name]():
+            rows.append(row)
+            print(f"  {row.what}: {row.value} ({row.detail})", file=sys.stderr, flush=True)
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     text = table(rows)
     print(text)

@@ -48,6 +48,11 @@ class Runner:
         )
         self.ask(ready=True)
 
+    @property
+    def pid(self) -> int:
+        """Of the child."""
+        return self._process.pid
+
     def ask(self, **wish: object) -> Mapping[str, Any]:
         """Give one wish, wait for its figures."""
         assert self._process.stdin is not None

@@ -38,13 +38,14 @@ class Ours:
         return Request(str(next(self._keys)), self._handle, sampling=Sampling(temperature=0.0, **sampling), **more)
 
     def _timed(self, requests: Sequence[Request]) -> Mapping[str, float]:
-        started, times, cached, tokens = time.perf_counter(), [], 0, 0
+        started, times, cached, tokens, read = time.perf_counter(), [], 0, 0, 0
         for event in self._engine.generate(requests):
             if isinstance(event, Piece):
                 times.append(time.perf_counter())
             elif isinstance(event, Finished):
                 cached += event.answer.usage.cached_tokens
                 tokens += event.answer.usage.output_tokens
+                read += event.answer.usage.prompt_tokens
             elif isinstance(event, RequestFailed):
                 raise RuntimeError(f"{event.code} {event.args}")
         decode = times[-1] - times[0]
@@ -53,6 +54,7 @@ class Ours:
             "decode_s": decode,
             "tokens": tokens,
             "cached": cached,
+            "prompt_tokens": read,
             "rate": (tokens / len(requests) - 1) / max(decode, 1e-9),
             "seconds": time.perf_counter() - started,
             "pause": max((b - a for a, b in pairwise(times)), default=0.0),

@@ -56,18 +56,27 @@ class Tiny:
     """None: those of a llama with tied output."""
 
 
+Pack = Callable[[str, tuple[int, ...], np.random.Generator], tuple[np.ndarray, gguf.GGMLQuantizationType]]
+"""Makes the bytes of a matrix in a type of weights: a last axis of bytes instead of numbers."""
+
+
 class Weights:
     """Random tensors by their names in GGUF."""
 
-    def __init__(self, tokens: int, seed: int, shape: Shape) -> None:
+    def __init__(self, tokens: int, seed: int, shape: Shape, pack: Pack | None = None) -> None:
         self.tokens = tokens
         self.shape = shape
+        self.packed: dict[str, tuple[np.ndarray, gguf.GGMLQuantizationType]] = {}
+        self._pack = pack
         self.blocks = [f"blk.{layer}." for layer in range(shape.layers)]
         self.tensors: dict[str, np.ndarray] = {}
         self._random = np.random.default_rng(seed)
 
     def matrix(self, name: str, *shape: int, kind: type[np.floating] = np.float16) -> None:
         """Shape as numpy has it: what comes out, what goes in."""
+        if self._pack and kind is np.float16:
+            self.packed[name + ".weight"] = self._pack(name, shape, self._random)
+            return
         values = self._random.standard_normal(shape) / shape[-1] ** 0.5
         self.tensors[name + ".weight"] = values.astype(kind)
 
@@ -304,12 +313,24 @@ REFUSED: Mapping[str, Tiny] = {
 """What llama.cpp reads no more: one tensor for each expert."""
 
 
-def make(name: str, folder: Path, *, template: str | None = None, seed: int = 7, shape: Shape | None = None) -> Path:
-    """Write the tiny model of a family and return its path.  (The OpenELM has one shape only.)"""
+def make(
+    name: str,
+    folder: Path,
+    *,
+    template: str | None = None,
+    seed: int = 7,
+    shape: Shape | None = None,
+    pack: Pack | None = None,
+    words: int = 0,
+) -> Path:
+    """Write the tiny model of a family and return its path.  (The OpenELM has one shape only.)
+
+    `pack`: matrices in another type than F16; `words`: so many tokens more, which no text has.
+    """
     shape = shape or Shape()
     tiny = {**FAMILIES, **REFUSED}[name]
     path = folder / f"tiny-{name}.gguf"
-    tokens = _tokens(tiny.tokenizer)
+    tokens = [*_tokens(tiny.tokenizer), *((f"word{number}", NORMAL) for number in range(words))]
     writer = gguf.GGUFWriter(path, tiny.architecture)
     writer.add_name(f"Tiny {name}")
     writer.add_license("apache-2.0")
@@ -319,10 +340,12 @@ def make(name: str, folder: Path, *, template: str | None = None, seed: int = 7,
     _add_tokenizer(writer, tiny, tokens)
     if template is not None:
         writer.add_chat_template(template)
-    weights = Weights(len(tokens), seed, shape)
+    weights = Weights(len(tokens), seed, shape, pack)
     (tiny.weights or _llama)(weights)
     for tensor, values in weights.tensors.items():
         writer.add_tensor(tensor, values)
+    for tensor, (raw, kind) in weights.packed.items():
+        writer.add_tensor(tensor, raw, raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
