@@ -33,7 +33,9 @@ def machine() -> str:
 
 def main(names: list[str]) -> int:
     """Run the rows of these names (all without any)."""
-    known = {row.__name__: row for row in (*engine_rows.ROWS, *program_rows.ROWS, *download_throughput.ROWS, *estimates.ROWS)}
+    known = {
+        row.__name__: row for row in (*engine_rows.ROWS, *program_rows.ROWS, *download_throughput.ROWS, *estimates.ROWS)
+    }
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)

@@ -14,7 +14,7 @@ from benchmarks.common import ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from fakes.tiny_families import Pack, Shape, make  # noqa: E402  the folder of the fakes is known from here on
+from fakes.tiny_families import Pack, Shape, make
 
 Kind = gguf.GGMLQuantizationType
 _SCALE = np.float16(0.002)

@@ -38,6 +38,7 @@ STOP_S = 5.0
 @click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens.")
 @click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
 @click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
+@click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
 @json_option
 @click.pass_obj
@@ -52,6 +53,7 @@ def chat(
     max_tokens: int | None,
     lora: str | None,
     lora_scale: float | None,
+    anyway: bool,
     no_save: bool,
 ) -> int:
     """Ask PROMPT, or what stands on stdin; on a terminal without either, talk until Ctrl-D.
@@ -80,6 +82,7 @@ def chat(
         sampling=Sampling(temperature=temperature, seed=seed, max_tokens=max_tokens),
         lora="" if lora == "none" else lora,
         lora_scale=lora_scale,
+        anyway=anyway,
         save=not no_save,
     )
     from slmdesk.cli.library import link_shared
@@ -180,6 +183,8 @@ class _Talk:
             face.fail("bug", "The answer was cut off.")
         else:
             face.fail(problem.code, problem.sentence, problem.args)
+            if problem.code == "model.out_of_memory":
+                face.tell("note: --anyway loads it all the same; this PC may become slow.")
         return 1
 
 

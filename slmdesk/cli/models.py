@@ -51,8 +51,9 @@ def list_models(face: Face) -> None:
     with face.services() as services:
         _adopt(face, services)
         records = services.desk.call(services.models.list)
+        speeds = services.desk.call(lambda: [services.measuring.expected(one) for one in records])
     if face.as_json:
-        face.give([shape_of(one) for one in records])
+        face.give([{**shape_of(one), **speed_shape(speed)} for one, speed in zip(records, speeds, strict=True)])
         return
     if not records:
         face.tell("There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO")
@@ -74,8 +75,10 @@ def info(face: Face, model_or_file: str) -> None:
         found: ModelInfo = face.wait_for(services, lambda told: services.models.info(model_or_file, told))
         path = services.desk.call(lambda: services.models.path_of(model_or_file)).absolute()
         records = services.desk.call(services.models.list)
+        pace = services.desk.call(lambda: services.measuring.pace)
     record = next((one for one in records if _path(one) == str(path)), None)
     header = found.header
+    speed = pace.of_header(header, sha256=record.sha256 if record else "") if header.kind == "model" else None
     shape: dict[str, Json] = {
         "id": record.id if record else None,
         "name": record.name if record else found.name,
@@ -91,6 +94,7 @@ def info(face: Face, model_or_file: str) -> None:
         "license": header.license,
         "kind": header.kind,
         "base": base_name(header) or None,
+        **speed_shape(speed),
         "metadata": found.metadata,
     }
     if face.as_json:

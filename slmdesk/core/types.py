@@ -115,6 +115,8 @@ class LoadSpec:
     """The file's template was tried in a throwaway child before, under this checksum."""
     cost_curve: tuple[tuple[int, float], ...] = ()
     """(tokens in one decode, cost relative to one), measured before; empty: measure now."""
+    anyway: bool = False
+    """A person wants it tried although memory looks too short: it is not refused for that."""
 
 
 @dataclass(frozen=True, slots=True)

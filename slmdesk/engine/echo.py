@@ -73,7 +73,7 @@ class EchoEngine(Engine):
         if spec.path and not Path(spec.path).is_file():
             raise KnownError("model.missing", path=spec.path)
         with self.working():
-            if self.options.at == AT_LOAD:
+            if self.options.at == AT_LOAD and not (spec.anyway and self.options.fail == "model.out_of_memory"):
                 self.strike(self.options)
             for step in range(11):
                 self.move()

@@ -116,6 +116,8 @@ class ChatService:
             status=Status.COMPLETE,
         )
         self._say_added(user)
+        if wish.anyway:
+            self._models.dare(record)
         answer = self._add_answer(shelf, user, record, sampling, lora)
         item = self._touched(shelf, item.id)
         self._say_replaced()

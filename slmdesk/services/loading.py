@@ -72,6 +72,7 @@ class EngineRoom:
         self._idle: Later | None = None
         self._closed = False
         self._is_outdated = False
+        self._dared: set[str] = set()
         self._limits = limits_of(settings.current)
         settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
@@ -115,6 +116,10 @@ class EngineRoom:
             return
         self._waiters.append(waiter)
         self._advance()
+
+    def dare(self, record: ModelRecord) -> None:
+        """A person wants this one tried although memory looks too short; holds until it failed, or this desk ends."""
+        self._dared.add(record.id)
 
     def forget(self, waiter: Waiter) -> None:
         """Nobody waits any more; a load nobody waits for goes on, since it is wanted soon."""
@@ -212,6 +217,7 @@ class EngineRoom:
         old = self._in_use
         if not isinstance(event, ChildEnded) or old is None or event.generation != old.generation:
             return
+        self._dared.discard(old.record.id)
         self._in_use = None
         self._rest(idle=False)
         if event.how in (Outcome.ASKED, Outcome.CANCEL_IGNORED):
@@ -276,7 +282,7 @@ class EngineRoom:
             self._load_failed(loading, Stopped())
             return
         self._book.note_mark(record, mark)
-        spec = spec_for(self._book.fresh(record), self._settings.current)
+        spec = spec_for(self._book.fresh(record), self._settings.current, anyway=record.id in self._dared)
         loading.job = self.client.load(spec, lambda event: self._desk.post(lambda: self._on_load_event(loading, event)))
 
     def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
@@ -332,6 +338,8 @@ class EngineRoom:
         if self._loading is not loading:
             return
         self._loading = None
+        if problem is not None:
+            self._dared.discard(loading.record.id)
         self._say(state, loading.record, problem=problem)
         failed = [one for one in self._waiters if one.record.id == loading.record.id] if problem else []
         self._waiters = [one for one in self._waiters if one not in failed]

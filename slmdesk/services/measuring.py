@@ -19,7 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.speed import STEP_SECONDS, USUAL_PAST, Pace, calibration_of, plain_bytes
+from slmdesk.core.speed import STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.desk import Desk, Later
@@ -119,6 +119,14 @@ class MeasuringService:
     def pc(self) -> Pc:
         """What a model is judged against, as it is at this moment."""
         return Pc(available_bytes(), self.pace, self.devices)
+
+    def expected(self, record: ModelRecord) -> Speed | None:
+        """How fast a model of the library will be, by its record alone; its file is not read."""
+        if not record.can_chat:
+            return None
+        active = record.header.get("active_bytes")
+        size = active if isinstance(active, int) and active > 0 else record.bytes
+        return self.pace.of_size(size, str(record.header.get("quantization") or ""), sha256=record.sha256)
 
     def tokens_per_s(self, record: ModelRecord) -> float | None:
         """How fast a model wrote on this PC; None: it never did."""

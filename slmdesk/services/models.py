@@ -15,6 +15,7 @@ from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header
 from slmdesk.core.records import ModelRecord
+from slmdesk.core.speed import active_bytes
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.adopting import Unadopted, look_for_unadopted
@@ -135,17 +136,24 @@ class ModelService:
             return ModelStateChanged(ModelState.NONE, None, "")
         return told
 
-    def use(self, model: str) -> ModelRecord:
+    def use(self, model: str, *, anyway: bool = False) -> ModelRecord:
         """Load a model because a person chose it: it answers from now on.
 
+        `anyway`: also where memory looks too short for it, which `model.out_of_memory` says otherwise.
         Raises KnownError `model.unknown`, `model.wrong_kind`.
         """
         record = self._store.model(model)
         if not record.can_chat:
             raise KnownError("model.wrong_kind", kind=record.kind)
         self._chosen = record.id
+        if anyway:
+            self._room.dare(record)
         self._room.choose(record, explicit=True)
         return record
+
+    def dare(self, record: ModelRecord) -> None:
+        """Have this model tried, when it is next loaded, however short memory looks."""
+        self._room.dare(record)
 
     def warm_up(self) -> None:
         """Load the last used, or only, model by itself: at start.  One that crashed too often is left alone."""
@@ -410,5 +418,6 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "context_length": header.context_length,
         "has_chat_template": header.has_chat_template,
         "license": header.license or license,
+        "active_bytes": active_bytes(header),
     }
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown

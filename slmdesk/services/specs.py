@@ -20,8 +20,8 @@ def limits_of(settings: Settings) -> tuple[int, int]:
     return settings.context_tokens, settings.sequences
 
 
-def spec_for(record: ModelRecord, settings: Settings) -> LoadSpec:
-    """How to load a model, so that nothing is measured or tried twice."""
+def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -> LoadSpec:
+    """How to load a model, so that nothing is measured or tried twice.  `anyway`: however short memory is."""
     untrusted_curve = record.facts.get("cost_curve")
     curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
     return LoadSpec(
@@ -31,6 +31,7 @@ def spec_for(record: ModelRecord, settings: Settings) -> LoadSpec:
         sequences=settings.sequences or None,
         template_checked=record.facts.get("template_checked") is True,
         cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
+        anyway=anyway,
     )
 
 

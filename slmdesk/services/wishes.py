@@ -26,5 +26,7 @@ class SendWish:
     """Its strength; None: the chat's own."""
     options: ChatOptions | None = None
     """Of a chat that is new; None: as usual."""
+    anyway: bool = False
+    """Load the model however short memory looks."""
     save: bool = True
     """False: nothing of it is written to the disk."""

@@ -18,7 +18,9 @@ MODEL_KEYS = {
 def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
     assert set(with_model) >= MODEL_KEYS
     (listed,) = run("models", "list", "--json").json
-    assert listed == with_model
+    speeds = {"tokens_per_s", "tokens_per_s_low", "tokens_per_s_high"}
+    assert {key: value for key, value in listed.items() if key not in speeds} == with_model
+    assert {listed[key] for key in speeds} == {None}  # a PC that nobody measured yet
     assert listed["path"].startswith(str(home / "models"))
     info = run("models", "info", listed["id"][:5], "--json").json
     assert set(info) >= MODEL_KEYS | {"metadata"}
@@ -37,6 +39,11 @@ def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
     assert set(fit["parts"]) == {"weights", "kv_cache", "compute"}
     assert fit["memory_bytes"] == sum(fit["parts"].values())
     assert fit["verdict"] in ("fits", "tight", "too_large")
+    assert 0 < fit["tokens_per_s_low"] < fit["tokens_per_s"] < fit["tokens_per_s_high"]  # it was measured for that
+    (again,) = run("models", "list", "--json").json
+    assert again["tokens_per_s"] == pytest.approx(fit["tokens_per_s"], rel=0.5)
+    assert run("models", "info", listed["id"], "--json").json["tokens_per_s"] == fit["tokens_per_s"]
+    assert run("doctor", "--json").json["speed"]["memory_bytes_per_s"] > 1e8
     removed = run("models", "remove", listed["name"], "--json").json
     assert removed == {"id": listed["id"], "bytes_freed": tiny.stat().st_size}
     assert run("models", "list", "--json").json == []
@@ -252,3 +259,11 @@ def test_debug_shows_the_trace_and_nothing_else_does(environment) -> None:
     done = subprocess.run(args, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=60)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+def test_m5_a_model_too_large_is_loaded_when_a_person_says_so(run, with_model) -> None:
+    large = {"at": -1, "fail": "model.out_of_memory"}
+    refused = run("chat", "hello", echo=large)
+    assert refused.status == 1
+    assert "--anyway" in refused.err
+    assert "hello" in run("chat", "hello", "--anyway", echo=large).out

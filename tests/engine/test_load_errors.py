@@ -150,3 +150,10 @@ def test_a_second_context_only_where_it_costs_little():
 
 def test_sampling_defaults_do_not_override_a_wish():
     assert Sampling(temperature=0.1).over(Sampling(temperature=0.9, top_k=3)) == Sampling(temperature=0.1, top_k=3)
+
+
+def test_m5_what_looks_too_large_is_tried_when_a_person_wants_it(engine, starter_model, monkeypatch):
+    monkeypatch.setattr(loading_room, "free_memory", lambda: Room(available=50_000_000))
+    loaded = engine.load(LoadSpec(str(starter_model), template_checked=True, anyway=True), lambda _: True)
+    assert loaded.pool_tokens == loaded.context_tokens  # no room beyond what was asked for
+    engine.unload(loaded.handle)

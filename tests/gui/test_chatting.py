@@ -266,6 +266,21 @@ def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(desk):
     assert len(desk.notices()) == 1
 
 
+def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file):
+    desk = start(at=-1, fail="model.out_of_memory")
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: desk.notices())
+    bar = desk.window.notices.bars[0]
+    assert bar.notice.action == "Load it anyway"
+    assert "memory" in bar.notice.text
+    desk.click("notice_action")
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    assert desk.notices() == []
+    desk.send("hello")
+    desk.wait_idle()
+    assert "hello" in desk.words()
+
+
 def test_the_meter_says_how_much_is_taken(desk):
     desk.put("one two three " * 100)
     desk.wait(lambda: "% of what the model can see" in desk.page.meter.sentence)

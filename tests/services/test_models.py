@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -428,3 +429,28 @@ def test_the_next_import_removes_parts_whose_owner_is_gone(told, tiny, home) -> 
             os.utime(one, (time.time() - 3600,) * 2)
         assert bring_in(told, tiny).model is not None
         assert [one.exists() for one in (dead, living, new)] == [False, True, True]
+
+
+def test_m5_a_wish_to_load_anyway_holds_until_it_fails(opened) -> None:
+    told = opened(at=-1, fail="model.out_of_memory")
+    services = told.services
+    record = services.desk.call(lambda: services.models.choose(None))
+
+    def ended(begin):
+        return told.wait(ModelStateChanged, lambda fact: fact.state is not ModelState.LOADING, begin)
+
+    def used(**how):
+        begin = len(told.facts)
+        services.desk.call(lambda: services.models.use(record.id, **how))
+        return ended(begin)
+
+    assert used().problem.code == "model.out_of_memory"
+    assert used(anyway=True).state is ModelState.READY
+    begin = len(told.facts)
+    services.desk.call(services.models.unload)
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED, begin)
+    assert used().state is ModelState.READY  # freed and loaded again by itself: the wish still holds
+    begin = len(told.facts)
+    os.kill(services.engine.pid, signal.SIGKILL)  # as the system does when memory runs out
+    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.CRASHED, begin)
+    assert used().problem.code == "model.out_of_memory"

@@ -238,21 +238,26 @@ def _ticking(on_work: Callable[[], None]) -> Iterator[None]:
 
 
 def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callable[[], None]) -> _Plan:
-    """Choose the room.  Raises KnownError `model.out_of_memory` when the model does not fit beside what runs."""
+    """Choose the room.  Raises KnownError `model.out_of_memory` when the model does not fit beside what runs.
+
+    With `spec.anyway` it gets the room it was asked for, no more: the system decides then, and ends this child first.
+    """
     limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
     wanted = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
     places = (wanted or MOST_SEQUENCES) + KEPT_SEQUENCES
     asked = max(limit, spec.pool_tokens or limit)
     room = free_memory()
     rough = estimate(header, context_tokens=asked)
-    if rough.total > _FAR_TOO_MUCH * room.available:  # laying out a pool that large alone takes minutes
+    if (
+        rough.total > _FAR_TOO_MUCH * room.available and not spec.anyway
+    ):  # laying out a pool that large alone takes minutes
         raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=room.available)
     sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
     on_work()
     if sketch.keeps_state and not spec.sequences:
         wanted, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
-    if not room.holds(sketch.parts):
+    if not room.holds(sketch.parts) and not spec.anyway:
         raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=room.available)
     cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts, room.available)
     return _Plan(limit, cells, wanted, places)

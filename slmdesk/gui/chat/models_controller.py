@@ -63,6 +63,10 @@ class ModelsController(QObject):
         """Load a model, because a person chose it."""
         self._bridge.ask(lambda services: services.models.use(model), None, self._raise_problem)
 
+    def use_anyway(self, model: str) -> None:
+        """Load a model that memory looks too short for, because a person wants it tried."""
+        self._bridge.ask(lambda services: services.models.use(model, anyway=True), None, self._raise_problem)
+
     @Slot()
     def unload(self) -> None:
         """Free the model's memory."""
@@ -143,8 +147,9 @@ class ModelsController(QObject):
         self._fact = fact
         self.state_changed.emit(fact)
         if fact.problem is not None and fact.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
-            again = partial(self.use, fact.model) if fact.model else None
-            action = "Load it again" if fact.model else ""
+            is_large = fact.problem.code == "model.out_of_memory"
+            again = partial(self.use_anyway if is_large else self.use, fact.model) if fact.model else None
+            action = ("Load it anyway" if is_large else "Load it again") if fact.model else ""
             self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     @Slot(object)
