@@ -48,6 +48,7 @@ class Settings:
     window_splitter: str = ""
     """base64."""
     sidebar_visible: bool = True
+    chat_panel_visible: bool = False
     font_scale: int = 100
     """Percent."""
     offline: bool = True

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QDateTime, QLocale, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QStackedWidget
 
+from slmdesk.core.policy import Policy
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.models_controller import STATE_TOPIC, ModelsController
+from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.ledger_window import LedgerWindow
@@ -65,12 +67,15 @@ class Frame(QObject):
         self._settings = settings
         self._told_in_chat: dict[str, str] = {}
         self._open_chat = ""
+        self._managed: frozenset[str] = frozenset()
+        """Settings the organisation has set."""
         self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
         self._keeper.setParent(self)
         self.errors = ErrorDesk(lambda: self.window, self)
         self.chat = ChatController(bridge, self)
         self.chats = ListController(bridge, self)
         self.models = ModelsController(bridge, starter, self)
+        self.options = OptionsController(bridge, self.chat, self)
         self.library = LibraryController(bridge, self)
         self.adding = AddingController(bridge, self)
         self.find = FindController(bridge, settings, self)
@@ -85,7 +90,7 @@ class Frame(QObject):
         self._connect()
 
     def _build_ui(self, settings: Settings, models_folder: str) -> None:
-        self.chat_page = ChatPage(self.chat, self.chats, self.models, self._keeper)
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self._keeper)
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
         self.compare_page = ComparePage(self.compare, self._keeper)
@@ -93,7 +98,12 @@ class Frame(QObject):
         self.models_place.setObjectName("models_place")
         for page in (self.models_page, self.compare_page):
             self.models_place.addWidget(page)
-        self.chat_page.restore_layout(settings.window_splitter, is_list_shown=settings.sidebar_visible)
+        self.chat_page.restore_layout(
+            settings.window_splitter,
+            is_list_shown=settings.sidebar_visible,
+            is_panel_shown=settings.chat_panel_visible,
+        )
+        self._show_context()
         pages = (
             Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
             Page("Models", "package", self.models_place, "Ctrl+2"),
@@ -109,6 +119,7 @@ class Frame(QObject):
             self.chat,
             self.chats,
             self.models,
+            self.options,
             self.library,
             self.adding,
             self.find,
@@ -145,6 +156,9 @@ class Frame(QObject):
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(window.status.show_model)
+        self.settings.settings_shown.connect(self._show_context)
+        self.settings.policy_shown.connect(self._on_policy_shown)
+        self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(bridge, window).show())
         self.models_page.gated_met.connect(self._on_gated_met)
         window.status.ledger_requested.connect(self._on_ledger_requested)
@@ -162,8 +176,19 @@ class Frame(QObject):
             window_geometry=self.window.geometry_state,
             window_splitter=self.chat_page.layout_state,
             sidebar_visible=self.chat_page.is_list_shown,
+            chat_panel_visible=self.chat_page.is_panel_shown,
             last_chat=self.chat.chat,
         )
+
+    @Slot()
+    def _show_context(self) -> None:
+        tokens, is_managed = self.settings.current.context_tokens, "context_tokens" in self._managed
+        self.chat_page.panel.show_context(tokens, is_managed=is_managed)
+
+    @Slot(object)
+    def _on_policy_shown(self, policy: Policy) -> None:
+        self._managed = frozenset(policy.managed)
+        self._show_context()
 
     def end_in(self, milliseconds: int) -> None:
         """Have `bridge.closed` told after this time at the latest."""

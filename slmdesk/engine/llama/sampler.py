@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Sampling
+from slmdesk.core.types import USUAL_SAMPLING, Sampling
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.grammar import grammar_of_schema, make_grammar_sampler
 from slmdesk.engine.llama.library import Library
@@ -19,19 +19,7 @@ from slmdesk.engine.llama.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-USUAL = Sampling(
-    temperature=0.4,
-    top_k=40,
-    top_p=0.9,
-    min_p=0.05,
-    typical_p=1.0,
-    repeat_penalty=1.0,
-    frequency_penalty=0.0,
-    presence_penalty=0.0,
-    penalty_last_n=64,
-)
-"""For what neither the wish nor the file names: calmer than llama.cpp's own 0.8, since small models invent more when
-they are warm, and with a light penalty, since they repeat themselves."""
+USUAL = USUAL_SAMPLING
 
 MAX_SEED = 0xFFFFFFFE  # one more means "choose one" to llama.cpp
 _WHOLE_ANSWER = 32_768

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.chat.context_use import ContextUse
 from slmdesk.gui.chat.drafts import Drafts
+from slmdesk.gui.chat.measuring import ContextWatch
 from slmdesk.gui.chat.messages import Live, view_of
 from slmdesk.gui.chat.versions import Versions
 from slmdesk.gui.chat.view import MessageView
@@ -19,10 +19,10 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_of
 from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.options import ChatOptions
 from slmdesk.services.sentences import problem_of
 from slmdesk.services.wishes import SendWish
 
-MEASURE_AFTER_MS = 300
 SAVE_DRAFT_AFTER_MS = 1500
 NEW_CHAT = "New chat"
 KIND = "chat"
@@ -61,19 +61,19 @@ class ChatController(QObject):
         self._bridge = bridge
         self._chat = ""
         self._title = NEW_CHAT
+        self.new_options = ChatOptions()
+        """Of a chat not yet begun."""
         self._messages: dict[str, Message] = {}
         self._live: dict[str, Live] = {}
         self._versions = Versions()
-        self._use = ContextUse()
         self._drafts = Drafts(bridge)
         self._others: set[str] = set()
+        self._watch = ContextWatch(bridge, lambda: (self._chat, self._drafts.of(self._chat)), self)
         self._is_sending = False
         self._is_stop_wanted = False
         self._is_loading = False
         self._is_busy = False
         self._epoch = 0
-        self._too_long: tuple[int, int] | None = None
-        self._measure_timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
         self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
         self._connect()
 
@@ -86,8 +86,7 @@ class ChatController(QObject):
         self._bridge.item_changed.connect(self._on_item_changed)
         self._bridge.item_gone.connect(self._on_item_gone)
         self._bridge.model_state_changed.connect(self._on_model_state_changed)
-        self._bridge.context_measured.connect(self._on_context_measured)
-        self._measure_timer.timeout.connect(self._measure)
+        self._watch.measured.connect(self.measured)
         self._draft_timer.timeout.connect(self.save_drafts)
 
     @property
@@ -116,6 +115,7 @@ class ChatController(QObject):
     def new_chat(self) -> None:
         """Begin a chat; it is saved with its first message."""
         self._epoch += 1
+        self.new_options = ChatOptions()
         self._versions.fill({})
         self._show(None, (), "")
 
@@ -137,8 +137,7 @@ class ChatController(QObject):
     def keep_draft(self, text: str) -> None:
         """Remember what is written but not sent, for this chat."""
         self._drafts.put(self._chat, text)
-        self._too_long = None
-        self._measure_timer.start()
+        self._watch.edited()
         self._draft_timer.start()
 
     @Slot()
@@ -159,8 +158,8 @@ class ChatController(QObject):
         """
         if self._is_busy or self._is_sending or not text.strip():
             return
-        if self._too_long is not None:
-            needed, available = self._too_long
+        if self._watch.too_long is not None:
+            needed, available = self._watch.too_long
             self._raise_problem(problem_of("context.full", {"needed": needed, "available": available}))
             return
         chat = self._chat
@@ -168,7 +167,7 @@ class ChatController(QObject):
         self._drafts.put(chat, "")
         self.draft_restored.emit("")
         self._tell_busy()
-        wish = SendWish(text=text, chat=chat or None)
+        wish = SendWish(text=text, chat=chat or None, options=None if chat else self.new_options)
         self._bridge.ask(
             lambda services: services.chats.send(wish),
             partial(self._on_sent, self._epoch),
@@ -262,7 +261,7 @@ class ChatController(QObject):
         self._show_again("")
         self.version_shown.emit(wanted)
         self._tell_busy()
-        self._measure_timer.start()
+        self._watch.measure_soon()
 
     def _on_continued(self, epoch: int, answer: Message | None) -> None:
         if epoch == self._epoch and answer is not None and answer.item == self._chat:
@@ -294,9 +293,7 @@ class ChatController(QObject):
             self.message_renewed.emit(self._view(grown))
         else:
             self.text_grew.emit(grown.id, fact.text)
-        guessed = self._use.grew()
-        if guessed is not None:
-            self.measured.emit(*guessed)
+        self._watch.grew()
 
     @Slot(object)
     def _on_message_ended(self, fact: facts.MessageEnded) -> None:
@@ -306,7 +303,7 @@ class ChatController(QObject):
             self._live.pop(fact.message.id, None)
             self._renew(fact.message)
             self._tell_busy()
-            self._measure_timer.start()
+            self._watch.measure_soon()
         if fact.problem is not None and fact.problem.code == "context.full":
             self._raise_problem(fact.problem)
         elif fact.problem is not None and fact.message.id not in self._messages:
@@ -323,7 +320,7 @@ class ChatController(QObject):
     def _on_prompt_progressed(self, fact: facts.PromptProgress) -> None:
         if fact.message in self._messages and not self._messages[fact.message].text:
             self._live[fact.message] = Live(read=fact.read, total=fact.total)
-            self._use.read(fact.total)
+            self._watch.read(fact.total)
             self._renew(self._messages[fact.message])
 
     @Slot(object)
@@ -353,41 +350,22 @@ class ChatController(QObject):
                 if not message.text:
                     self._live[message.id] = Live(is_loading=is_loading)
                     self._renew(message)
-        if fact.state is ModelState.READY:
-            self._measure_timer.start()
-
-    @Slot(object)
-    def _on_context_measured(self, fact: facts.ContextMeasured) -> None:
-        if (fact.chat or "") == self._chat:
-            self._use.measured(fact.tokens, fact.context_size)
-            self.measured.emit(fact.tokens, fact.context_size)
-            if not self._measure_timer.isActive():  # else the words have changed since
-                is_over = fact.tokens > fact.context_size
-                self._too_long = (fact.tokens, fact.context_size) if is_over else None
 
     # ---- small things
 
     def _stop(self, message: str) -> None:
         self._bridge.ask(lambda services: services.chats.stop(message))
 
-    @Slot()
-    def _measure(self) -> None:
-        chat, draft = self._chat or None, self._drafts.of(self._chat)
-        self._bridge.ask(lambda services: services.chats.measure(chat, draft), None, _ignore)
-
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
-        self._too_long = None
         if item is not None:
             self._drafts.open(item)
         self._fill(messages)
         self._show_again(message)
         self.chat_opened.emit(self._chat, self._title)
-        self._use.forget()
-        self.measured.emit(0, 0)
+        self._watch.forget()
         self.draft_restored.emit(self._drafts.of(self._chat))
         self._tell_busy()
-        self._measure_timer.start()
 
     def _fill(self, messages: Iterable[Message]) -> None:
         self._messages = {one.id: one for one in messages}

@@ -32,7 +32,7 @@ class Live:
 def view_of(message: Message, live: Live | None = None, version: int = 0, versions: int = 0) -> MessageView:
     """What the view shows of a message: the version-th of so many."""
     details = details_of(message)
-    seed = f"seed {message.seed}" if details and message.seed is not None else ""
+    chosen = chosen_of(message) if details else ""
     return MessageView(
         id=message.id,
         role=str(message.role),
@@ -41,7 +41,7 @@ def view_of(message: Message, live: Live | None = None, version: int = 0, versio
         note=note_of(message, live),
         actions=actions_of(message),
         details=details,
-        details_tip="  ·  ".join(part for part in (details, seed) if part),
+        details_tip="  ·  ".join(part for part in (details, chosen) if part),
         version=version,
         versions=versions,
     )
@@ -76,7 +76,7 @@ def details_of(message: Message) -> str:
     """Model, speed and tokens of an answer, in a line: of what is stored, so that it stays the same."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
-    parts = [message.model_name or ""]
+    parts = [message.model_name or "", _adapter(message)]
     if message.tokens_out and message.seconds:
         parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
         parts.append(f"{message.tokens_out:,} tokens in {message.seconds:.1f} s")
@@ -87,6 +87,29 @@ def details_of(message: Message) -> str:
             f"{message.tokens_in:,} read" + (f", {message.tokens_reused:,} reused" if message.tokens_reused else "")
         )
     return "  ·  ".join(part for part in parts if part)
+
+
+def chosen_of(message: Message) -> str:
+    """How the words of an answer were chosen, as far as it was said, and whether the same would come again."""
+    said = message.sampling
+    parts = []
+    if isinstance(said.get("temperature"), int | float):
+        parts.append(f"temperature {said['temperature']:g}")
+    if isinstance(said.get("top_p"), int | float):
+        parts.append(f"top-p {said['top_p']:g}")
+    if isinstance(said.get("max_tokens"), int):
+        parts.append(f"at most {said['max_tokens']:,} tokens")
+    if message.seed is not None:
+        again = {True: ", reproducible", False: ", not reproducible"}.get(said.get("reproducible") is True, "")
+        parts.append(f"seed {message.seed}" + (again if isinstance(said.get("reproducible"), bool) else ""))
+    return "  ·  ".join(parts)
+
+
+def _adapter(message: Message) -> str:
+    name, scale = message.sampling.get("lora_name"), message.sampling.get("lora_scale")
+    if not isinstance(name, str) or not name:
+        return ""
+    return f"with {name}" + (f" at {scale:.0%}" if isinstance(scale, int | float) and scale != 1 else "")
 
 
 def _waiting_note(message: Message, live: Live | None) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,20 +22,23 @@ from slmdesk.gui.chat.composer import Composer
 from slmdesk.gui.chat.context_meter import ContextMeter
 from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.chat.empty_state import EmptyChat, FirstStart
+from slmdesk.gui.chat.header import ChatHeader
 from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.model_picker import ModelPicker
 from slmdesk.gui.chat.models_controller import ModelsController
+from slmdesk.gui.chat.options_controller import OptionsController
+from slmdesk.gui.chat.settings_panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.widgets.dropped import choose_model_file, model_files
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.dropped import ModelDrop, choose_model_file
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import ElidedLabel
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.conversation import SeenPrompt
 
 LIST_WIDTH = 260
+LEAST_WORK = 400
+"""Width a chat keeps where the panel stands beside it."""
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 
@@ -53,16 +55,20 @@ class ChatPage(QWidget):
         chat: ChatController,
         chats: ListController,
         models: ModelsController,
+        options: OptionsController,
         keeper: ThemeKeeper,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("chat_page")
-        self.setAcceptDrops(True)
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
+        self._options = options
+        self._is_list_wanted = True
         self._build_ui()
+        ModelDrop(self, models.look_at)
         self._connect()
         self._connect_chat()
+        self._connect_panel()
         self._connect_models()
 
     def _build_ui(self) -> None:
@@ -78,10 +84,14 @@ class ChatPage(QWidget):
         self._splitter.setSizes([LIST_WIDTH, 3 * LIST_WIDTH])
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._splitter)
+        layout.setSpacing(0)
+        layout.addWidget(self._splitter, 1)
+        self._panel = SettingsPanel(self)
+        self._panel.hide()
+        layout.addWidget(self._panel)
         order = (
-            *self._list.in_order, self._fold, self._picker.button, self._picker.cancel_button,
-            self._view, *self._empty.in_order, self._composer.input_box, self._composer.button, *self._meter.in_order,
+            *self._list.in_order, *self._header.in_order, self._view, *self._empty.in_order,
+            self._composer.input_box, self._composer.button, *self._meter.in_order, *self._panel.in_order,
         )  # fmt: skip
         for one, following in pairwise(order):
             QWidget.setTabOrder(one, following)
@@ -98,25 +108,11 @@ class ChatPage(QWidget):
         layout = QVBoxLayout(work)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._build_header(work))
+        self._header = ChatHeader(work)
+        self._title, self._picker = self._header.title, self._header.picker
+        layout.addWidget(self._header)
         layout.addWidget(self._stack, 1)
         return work
-
-    def _build_header(self, work: QWidget) -> QWidget:
-        header = named(QFrame(work), "chat_header")
-        self._fold = named(QToolButton(header), "fold_button")
-        self._fold.setToolTip("Show or hide the list of chats (Ctrl+B)")
-        self._fold.setAccessibleName("Show or hide the list of chats")
-        set_icon(self._fold, "panel-left")
-        self._title = ElidedLabel(header, name="chat_title")
-        self._picker = ModelPicker(header)
-        row = QHBoxLayout(header)
-        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_12, theme.SPACE_4)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._fold)
-        row.addWidget(self._title, 1)
-        row.addWidget(self._picker)
-        return header
 
     def _build_conversation(self, work: QWidget) -> QWidget:
         holder = QWidget(work)
@@ -143,7 +139,7 @@ class ChatPage(QWidget):
 
     def _connect(self) -> None:
         self._splitter.splitterMoved.connect(self.layout_changed)
-        self._fold.clicked.connect(self._on_fold)
+        self._header.fold.clicked.connect(self._on_fold)
         self._empty.example_chosen.connect(self._on_example)
         self._keeper.theme_changed.connect(self._on_theme_changed)
         self._list.chat_chosen.connect(self._chat.open_chat)
@@ -155,6 +151,7 @@ class ChatPage(QWidget):
         for keys, slot in (
             ("Ctrl+N", self._on_new_chat),
             ("Ctrl+B", self._on_fold),
+            ("Ctrl+Shift+B", self._on_panel),
             ("Ctrl+Shift+F", self._on_search),
             ("Ctrl+L", self._composer.setFocus),
             ("Ctrl+M", self._picker.button.showMenu),
@@ -178,8 +175,7 @@ class ChatPage(QWidget):
         chat.measured.connect(self._meter.show_measure)
         chat.seen_arrived.connect(self._on_seen_arrived)
         composer.edited.connect(self._on_edited)
-        composer.send_requested.connect(chat.send)
-        composer.send_requested.connect(view.scroll_to_end)
+        composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
         self._meter.new_chat_requested.connect(self._on_new_chat)
         view.copy_requested.connect(self._on_copy)
@@ -206,6 +202,20 @@ class ChatPage(QWidget):
         self._first.add_file_requested.connect(self._on_add_file)
         self._first.file_dropped.connect(models.look_at)
         self._first.cancel_requested.connect(models.cancel_import)
+
+    def _connect_panel(self) -> None:
+        panel, options = self._panel, self._options
+        self._header.panel.clicked.connect(self._on_panel)
+        panel.close_requested.connect(self._on_panel)
+        panel.options_changed.connect(options.change)
+        options.options_shown.connect(panel.show_options)
+        options.tuning_shown.connect(panel.show_tuning)
+        self._models.models_listed.connect(panel.show_models)
+
+    @property
+    def panel(self) -> SettingsPanel:
+        """The settings of the open chat."""
+        return self._panel
 
     @property
     def composer(self) -> Composer:
@@ -244,22 +254,45 @@ class ChatPage(QWidget):
 
     @property
     def is_list_shown(self) -> bool:
-        """Whether the list of chats is unfolded."""
-        return not self._list.isHidden()
+        """Whether the person wants the list of chats unfolded."""
+        return self._is_list_wanted
 
-    def restore_layout(self, state: str, *, is_list_shown: bool) -> None:
-        """Put splitter and list as they were; an unreadable state is passed over."""
+    @property
+    def is_panel_shown(self) -> bool:
+        """Whether the settings of the chat are unfolded."""
+        return not self._panel.isHidden()
+
+    def restore_layout(self, state: str, *, is_list_shown: bool, is_panel_shown: bool = False) -> None:
+        """Put splitter, list and panel as they were; an unreadable state is passed over."""
         if state:
             self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
-        self._list.setVisible(is_list_shown)
+        self._is_list_wanted = is_list_shown
+        self._panel.setVisible(is_panel_shown)
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        """List and panel as wanted; on a narrow page the list makes room for the panel."""
+        is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self._panel.width() + LEAST_WORK
+        self._list.setVisible(self._is_list_wanted and not is_narrow)
+        self._header.panel.setChecked(self.is_panel_shown)
+        self._options.watch(self.is_panel_shown)
 
     @Slot()
     def _on_fold(self) -> None:
-        self._list.setVisible(self._list.isHidden())
+        self._is_list_wanted = self._list.isHidden()
+        self._list.setVisible(self._is_list_wanted)
+        self.layout_changed.emit()
+
+    @Slot()
+    def _on_panel(self) -> None:
+        self._panel.setVisible(self._panel.isHidden())
+        self._show_parts()
+        (self._panel.first_field if self.is_panel_shown else self._composer).setFocus()
         self.layout_changed.emit()
 
     @Slot()
     def _on_search(self) -> None:
+        self._is_list_wanted = True
         self._list.setVisible(True)
         self._list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._list.search_box.selectAll()
@@ -273,6 +306,12 @@ class ChatPage(QWidget):
     def _on_example(self, words: str) -> None:
         self._composer.set_text(words)
         self._composer.setFocus()
+
+    @Slot(str)
+    def _on_send(self, text: str) -> None:
+        self._panel.keep_words()  # what is being written there holds for this answer
+        self._chat.send(text)
+        self._view.scroll_to_end()
 
     @Slot()
     def _on_edited(self) -> None:
@@ -340,18 +379,8 @@ class ChatPage(QWidget):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low page leaves the composer fewer lines."""
+        """A low page leaves the composer fewer lines, a narrow one the list no room beside the panel."""
         super().resizeEvent(event)
         self._composer.input_box.set_room(event.size().height())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A model file may be dropped anywhere on the page."""
-        if model_files(event):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Show what the model files are."""
-        files = model_files(event)
-        if files:
-            event.acceptProposedAction()
-            self._models.look_at(files)
+        if event.size().width() != event.oldSize().width():
+            self._show_parts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
@@ -25,6 +25,28 @@ def model_files(event: QDropEvent) -> list[Path]:
 def dropped_paths(event: QDropEvent) -> list[Path]:
     """All files and folders of this PC among what is dragged; what they are is found out elsewhere."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+class ModelDrop(QObject):
+    """Lets model files be dropped anywhere on `page`; `dropped` is told them."""
+
+    def __init__(self, page: QWidget, dropped: Callable[[Sequence[Path]], None]) -> None:
+        super().__init__(page)
+        self.setObjectName("model_drop")
+        self._dropped = dropped
+        page.setAcceptDrops(True)
+        page.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hear what is dragged and dropped."""
+        if isinstance(event, QDropEvent) and event.type() in (QEvent.Type.DragEnter, QEvent.Type.Drop):
+            files = model_files(event)
+            if files:
+                event.acceptProposedAction()
+                if event.type() == QEvent.Type.Drop:
+                    self._dropped(files)
+            return bool(files)
+        return False
 
 
 def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:

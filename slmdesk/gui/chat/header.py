@@ -1,0 +1,44 @@
+"""The line over a chat: its title, its model, and the buttons of the two folding parts."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.chat.model_picker import ModelPicker
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel
+
+
+class ChatHeader(QFrame):
+    """Buttons and words alone; the page connects them."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_header")
+        self.fold = _button(self, "fold_button", "panel-left", "Show or hide the list of chats", "Ctrl+B")
+        self.title = ElidedLabel(self, name="chat_title")
+        self.picker = ModelPicker(self)
+        self.panel = _button(self, "panel_button", "sliders", "Settings of this chat", "Ctrl+Shift+B")
+        self.panel.setCheckable(True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self.fold)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.picker)
+        row.addWidget(self.panel)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Where Tab stops, from the left."""
+        return self.fold, self.picker.button, self.picker.cancel_button, self.panel
+
+
+def _button(parent: QWidget, name: str, icon: str, words: str, keys: str) -> QToolButton:
+    button = named(QToolButton(parent), name)
+    button.setToolTip(f"{words} ({keys})")
+    button.setAccessibleName(words)
+    set_icon(button, icon)
+    return button

@@ -1,0 +1,122 @@
+"""What is set for the open chat, and what can be set for its model.  No widgets here."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.chat.controller import ChatController
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services import facts
+from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.options import ChatOptions, options_from
+from slmdesk.services.tuning import ModelTuning
+
+
+class OptionsController(QObject):
+    """The options of the open chat, as facts for the panel and wishes from it.  Lives on the window's thread.
+
+    Emits `options_shown` with the chat's id ('' for one not yet begun) and its ChatOptions, `tuning_shown` with a
+    ModelTuning or None, `notice_raised`.
+    """
+
+    options_shown = Signal(str, object)
+    tuning_shown = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("options_controller")
+        self._bridge, self._chat_controller = bridge, chat
+        self._chat = ""
+        self._options = ChatOptions()
+        self._is_watched = False
+        self._looks = 0
+        chat.chat_opened.connect(self._on_chat_opened)
+        bridge.item_changed.connect(self._on_item_changed)
+        bridge.models_changed.connect(self._look)
+        bridge.settings_changed.connect(self._look)
+        bridge.model_state_changed.connect(self._on_model_state_changed)
+
+    @property
+    def options(self) -> ChatOptions:
+        """Of the open chat."""
+        return self._options
+
+    @Slot(bool)
+    def watch(self, is_watched: bool) -> None:
+        """Whether somebody looks at the panel: only then files are looked at for it."""
+        self._is_watched = is_watched
+        self._look()
+
+    @Slot(str, object)
+    def change(self, chat: str, options: ChatOptions) -> None:
+        """Set the options of a chat; they hold from its next answer on."""
+        if chat == self._chat:
+            is_other_model = options.model != self._options.model
+            self._options = options
+            if not chat:
+                self._chat_controller.new_options = options
+            if is_other_model:
+                self._look()
+        if chat:
+            self._bridge.ask(lambda services: services.chats.change_options(chat, options), None, self._on_refused)
+
+    @Slot(str, str)
+    def _on_chat_opened(self, chat: str, _title: str) -> None:
+        if not chat:
+            self._chat = ""
+            self._show(self._chat_controller.new_options)
+        elif chat != self._chat:
+            self._chat = chat
+            self._bridge.ask(lambda services: services.chats.options(chat), partial(self._on_options, chat), _ignore)
+
+    def _on_options(self, chat: str, options: ChatOptions) -> None:
+        if chat == self._chat:
+            self._show(options)
+
+    @Slot(object)
+    def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+        if fact.item.id == self._chat and (options := options_from(fact.item.settings)) != self._options:
+            self._show(options)
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        if fact.state is not ModelState.LOADING:
+            self._look()
+
+    def _show(self, options: ChatOptions) -> None:
+        is_other_model = options.model != self._options.model
+        self._options = options
+        self.options_shown.emit(self._chat, options)
+        if is_other_model:
+            self._look()
+
+    @Slot()
+    def _look(self) -> None:
+        """Ask what can be set for the model that answers; only the newest question counts."""
+        if not self._is_watched:
+            return
+        self._looks += 1
+        mine, model = self._looks, self._options.model
+
+        def ended(found: ModelTuning | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_looked, mine, found))
+
+        self._bridge.ask(
+            lambda services: services.tuning.look(model, ended), None, partial(self._on_looked, mine)
+        )  # fmt: skip
+
+    def _on_looked(self, look: int, found: ModelTuning | Problem) -> None:
+        if look == self._looks:
+            self.tuning_shown.emit(None if isinstance(found, Problem) else found)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.options_shown.emit(self._chat, self._options)
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _ignore(problem: Problem) -> None:
+    """Of a chat that is gone meanwhile: whoever opened it is told."""
