@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slmdesk.cli.face import Face, ToldError, json_option, next_of, words_for
+from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
@@ -114,17 +115,17 @@ def download(face: Face, repo_or_file: str, quantization: str) -> None:
         services.add_listener(on_fact)
         ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
         wanted = quantization or link.quantization
-        id = services.desk.call(lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put))
-        end = _wait(face, services, ends)
+        job = services.desk.call(lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put))
+        end = _wait(face, services, job, ends)
         while _is_token_wanted(face, end) and _ask_token(face, services, end):
-            services.desk.call(lambda: services.downloads.resume(id))
-            end = _wait(face, services, ends)
+            services.desk.call(lambda: services.downloads.resume(job))
+            end = _wait(face, services, job, ends)
     face.end_progress()
     if end.problem:
         raise ToldError(end.problem)
     model = end.model
     if model is None:
-        raise KeyboardInterrupt
+        raise KnownError("download.stopped", id=job)
     if face.as_json:
         face.give(
             {
@@ -161,12 +162,12 @@ def _ask_token(face: Face, services: Services, end: DownloadChanged) -> bool:
     return True
 
 
-def _wait(face: Face, services: Services, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
+def _wait(face: Face, services: Services, job: str, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
     """The end of the download.  Ctrl-C pauses it: what came is kept."""
     try:
         return next_of(ends)
     except KeyboardInterrupt:
-        services.desk.call(services.downloads.close, LAST_WORD_S)
+        services.desk.call(lambda: services.downloads.pause(job), LAST_WORD_S)
         try:
             end = ends.get(timeout=LAST_WORD_S)
         except queue.Empty:
@@ -174,6 +175,8 @@ def _wait(face: Face, services: Services, ends: queue.SimpleQueue[DownloadChange
         face.end_progress()
         if end.model is None and end.done_bytes:
             face.tell(f"note: {_size(end.done_bytes)} are kept; the same command goes on from there.")
+        if end.model is None and end.problem is None:
+            raise
         return end
 
 

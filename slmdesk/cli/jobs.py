@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def jobs() -> None:
-    """Long work: exams, and all that is done step by step."""
+    """Long work: exams, downloads, and all that is done step by step."""
 
 
 @jobs.command("list")
@@ -35,10 +35,7 @@ def list_jobs(face: Face) -> None:
         face.tell("There are no jobs.")
         return
     rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "TITLE")]
-    rows += [
-        (one.id, one.kind, one.status.value, f"{one.done + one.failed}/{one.total}", str(one.failed), _line(one.title))
-        for one in found
-    ]
+    rows += [(one.id, one.kind, one.status.value, _steps(one), str(one.failed), _line(one.title)) for one in found]
     table(face, rows)
 
 
@@ -93,7 +90,8 @@ def follow(face: Face, services: Services, job: JobRecord) -> None:
             news = next_of(told)
             status = news.status
             left = "" if news.eta_s is None else f", about {news.eta_s:.0f} s left,"
-            face.progress(f"{news.title}: {news.done} of {news.total}{left}", news.done, news.total)
+            done = _amount(news.kind, news.done, news.total)
+            face.progress(f"{_line(news.title)}: {done}{left}", news.done, news.total)
             if news.problem:
                 raise ToldError(news.problem)
     except KeyboardInterrupt:
@@ -108,25 +106,50 @@ def follow(face: Face, services: Services, job: JobRecord) -> None:
         raise ToldError(problem_of(ended.error_code, ended.error_args))
 
 
-def shape_of(job: JobRecord, eta_s: float | None = None) -> dict[str, Json]:
-    """A job as cli.md has it; `steps_done` counts those that failed too."""
-    return {
+def shape_of(job: JobRecord) -> dict[str, Json]:
+    """A job as cli.md has it; `steps_done` counts those that failed too.  A download is one step, and tells its bytes.
+
+    `eta_s` is that of a download that runs, by what its desk noted in the last seconds.
+    """
+    from slmdesk.core.records import JobStatus
+    from slmdesk.services.download_jobs import KIND, bytes_of, eta_of
+
+    shape: dict[str, Json] = {
         "id": job.id,
         "kind": job.kind,
         "status": job.status.value,
         "steps_done": job.done + job.failed,
         "steps_total": job.total,
-        "eta_s": eta_s,
+        "eta_s": None,
         "steps_failed": job.failed,
         "title": job.title,
     }
+    if job.kind == KIND:
+        done, total = bytes_of(job)
+        shape |= {"steps_done": int(job.status is JobStatus.DONE), "steps_total": 1, "eta_s": eta_of(job)}
+        shape |= {"bytes_done": done, "bytes_total": total}
+    return shape
+
+
+def _steps(job: JobRecord) -> str:
+    from slmdesk.services.download_jobs import KIND, bytes_of
+
+    return _amount(KIND, *bytes_of(job)) if job.kind == KIND else f"{job.done + job.failed}/{job.total}"
+
+
+def _amount(kind: str, done: int, total: int) -> str:
+    from slmdesk.services.download_jobs import KIND
+    from slmdesk.services.sentences import bytes_for_people
+
+    return f"{bytes_for_people(done)} of {bytes_for_people(total)}" if kind == KIND else f"{done} of {total}"
 
 
 def _show(face: Face, job: JobRecord) -> None:
     if face.as_json:
         face.give(shape_of(job))
     else:
-        face.say(f"{job.id}  {job.status.value}  {job.done + job.failed} of {job.total} steps")
+        steps = _steps(job)
+        face.say(f"{job.id}  {job.status.value}  {steps}{' steps' if '/' in steps else ''}")
 
 
 def _line(text: str) -> str:

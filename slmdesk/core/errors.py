@@ -116,6 +116,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "download.started_over": ("name", "reason"),
         "download.gave_up": ("name", "tries", "reason", "bytes", "expected"),
         "download.unknown": ("id",),
+        "download.offline": (),
+        "download.stopped": ("id",),
         # jobs
         "job.unknown": ("id",),
         "job.ended": ("id", "status"),

@@ -1,163 +1,319 @@
-"""Downloads: each on a thread of its own, into the library at the end.  Wishes and facts on the desk thread."""
+"""Downloads: jobs in a queue, each on a thread of its own, into the library at the end.
+
+Wishes and facts on the desk thread.  The table of jobs holds what is wanted and in which order, so a download whose
+window was closed or killed goes on at the next start, and any desk can pause or cancel it: its owner looks once a
+second.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from uuid import uuid4
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
-from slmdesk.core.files import problem_of
-from slmdesk.hub.part import parts_in
+from slmdesk.core.records import JobRecord, JobStatus
+from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.desk import Desk
+from slmdesk.services.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, place_of, wish_of
 from slmdesk.services.facts import DownloadChanged, DownloadState, Fact, ModelsChanged
-from slmdesk.services.fetching import JOINED, Claim, Fetch
+from slmdesk.services.fetching import Fetch
 from slmdesk.services.hub_models import HubService
+from slmdesk.services.left_overs import LeftOver, discard, left_overs, remove_parts_of
 from slmdesk.services.models import ModelService
 from slmdesk.services.sentences import problem_for
+from slmdesk.settings import Settings, SettingsFile
+from slmdesk.store import Store
 
 FEATURE = "hub.download"
 """What an organisation may hide."""
 ENDS = frozenset({DownloadState.PAUSED, DownloadState.DONE, DownloadState.FAILED, DownloadState.CANCELLED})
+NOTE_S = 2.0
+"""How often the table is told how far a running one is."""
+LOOK_S = 1.0
+"""How often is looked whether another desk paused, cancelled, took or left one."""
+REMOVE_S = 0.5
+"""At the end: for what was cancelled to be deleted."""
 OnEnd = Callable[[DownloadChanged], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOver:
-    """A part of a download that is not running here, or a file that was found damaged."""
-
-    id: str
-    repo: str
-    """Empty where its journal is lost."""
-    name: str
-    bytes: int
-    expected: int
-    is_bad: bool
 
 
 @dataclass(slots=True, eq=False)
 class _Download:
+    id: str
     repo: str
     file: str
     quantization: str
-    ended: OnEnd | None
-    id: str = field(default_factory=lambda: uuid4().hex[:12])
+    now: DownloadChanged
+    title: str = ""
+    place: tuple[int, ...] = ()
+    waits: bool = True
+    """For its turn and for the network; else it runs when it is asked for, and fails where it cannot."""
+    ended: OnEnd | None = None
     stop: threading.Event = field(default_factory=threading.Event)
-    remove: bool = False
+    is_on: bool = False
+    """Its thread runs here."""
+    goal: DownloadState | None = None
+    """What it is to be once its thread has ended."""
     fetch: Fetch | None = None
-    now: DownloadChanged = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.now = DownloadChanged(self.id, self.repo, self.file, DownloadState.ASKING)
+    noted: float = 0.0
 
 
 class DownloadService:
-    """What is being fetched, and what was left over."""
+    """What is being fetched, what waits, and what was left over."""
 
     def __init__(
         self,
         desk: Desk,
+        store: Store,
+        settings: SettingsFile,
         hub: HubService,
         models: ModelService,
         tell: Callable[[Fact], None],
         limits: TransferLimits | None = None,
     ) -> None:
         self._desk, self._hub, self._models, self._tell = desk, hub, models, tell
+        self._jobs, self._settings = DownloadJobs(store), settings
         self._limits = limits or TransferLimits()
+        self._speed = SpeedLimit()
+        self._speed.set(settings.current.speed_limit_kib << 10)
         self._all: dict[str, _Download] = {}
+        self._removing: list[threading.Thread] = []
+        self._is_looking = self._closed = False
+        settings.listeners.append(self._on_settings)
 
     def all(self) -> list[DownloadChanged]:
         """How each download of this session is, in the order they were asked for."""
         return [one.now for one in self._all.values()]
 
-    def start(self, repo: str, file: str = "", quantization: str = "", *, ended: OnEnd | None = None) -> str:
-        """Fetch `file` of `repo`, else the one of `quantization`, else the recommended one.  Returns the id.
+    def start(
+        self, repo: str, file: str = "", quantization: str = "", *, ended: OnEnd | None = None, waits: bool = False
+    ) -> str:
+        """Fetch `file` of `repo`, else the one of `quantization`, else the recommended one.  Returns the job's id.
 
-        DownloadChanged is told as it goes on; `ended` is called with each end, on the desk thread.  What an earlier
-        run left is gone on with.  Raises KnownError `feature.hidden`.
+        `waits`: when its turn comes and the network is allowed; else at once.  DownloadChanged is told as it goes on;
+        `ended` is called with each end, on the desk thread.  What an earlier run left is gone on with.  Raises
+        KnownError store.*, `feature.hidden`.
         """
         self._models.require(FEATURE)
-        job = _Download(repo, file, quantization, ended)
-        self._all[job.id] = job
-        self._run(job)
+        job = self._known_by(self._jobs.begin(repo, file, quantization))
+        job.waits, job.ended = waits, ended
+        self._go(job, waits=waits)
         return job.id
 
+    def take_up(self) -> None:
+        """Go on with what waits or ran when its desk ended; show what is paused and what others fetch.
+
+        Where an organisation hides downloads nothing is.
+        """
+        try:
+            self._models.require(FEATURE)
+        except KnownError:
+            return
+        for record in self._jobs.unfinished():
+            if record.id not in self._all:
+                job = self._known_by(record)
+                self._say(job, job.now)
+        self._advance()
+        self._look_later()
+
     def pause(self, id: str) -> None:
-        """Stop, and keep what came.  Raises KnownError `download.unknown`."""
-        self._known(id).stop.set()
+        """Stop, here or in another desk, and keep what came.  Raises KnownError `download.unknown`."""
+        job = self._known(id)
+        if job.now.state not in ENDS:
+            self._put_down(job, DownloadState.PAUSED)
 
     def resume(self, id: str) -> None:
-        """Go on with one that was paused, failed or cancelled.
+        """Go on with one that was paused or failed, when its turn comes.
 
-        Raises KnownError `download.unknown`, `feature.hidden`.
+        Raises KnownError `download.unknown`, `feature.hidden`, job.ended, job.elsewhere.
         """
         self._models.require(FEATURE)
         job = self._known(id)
-        if job.now.state in ENDS and job.now.state is not DownloadState.DONE:
-            job.stop, job.remove = threading.Event(), False
-            self._run(job)
+        is_ending = job.is_on and job.goal is not None
+        if is_ending or (job.now.state in ENDS and job.now.state is not DownloadState.DONE):
+            self._jobs.change(id, JobStatus.OPEN)
+            self._go(job, waits=job.waits or self._settings.current.offline)
 
     def cancel(self, id: str) -> None:
-        """Stop, and delete what came.  Raises KnownError `download.unknown`."""
+        """Stop, here or in another desk, and delete what came.  Raises KnownError `download.unknown`."""
         job = self._known(id)
-        if job.now.state is DownloadState.DONE:
+        if job.now.state not in (DownloadState.DONE, DownloadState.CANCELLED):
+            self._put_down(job, DownloadState.CANCELLED)
+
+    def move(self, id: str, where: str) -> None:
+        """Give one that waits another place: `up`, `down`, `first`.  Raises KnownError `download.unknown`, store.*."""
+        self._known(id)
+        waiting = [one.id for one in self._waiting()]
+        if id not in waiting:
             return
-        job.remove = True
-        job.stop.set()
-        if job.now.state in ENDS:  # its thread has ended
-            threading.Thread(target=self._remove, args=(job, job.now), name="download", daemon=True).start()
+        at = waiting.index(id)
+        to = {"up": max(0, at - 1), "down": at + 1, "first": 0}[where]
+        waiting.insert(to, waiting.pop(at))
+        self._jobs.put_in_order(waiting)
+        self._read_order()
+        self._say_places()
 
     def left_overs(self) -> list[LeftOver]:
         """Parts that nobody fetches here, and damaged files.  Looks at the disk."""
         running = {(one.now.repo, one.now.name) for one in self._all.values() if one.now.state not in ENDS}
-        found = []
-        for path, origin in parts_in(self._models.folder):
-            is_bad = path.suffix == ".bad"
-            if origin and not is_bad and (origin.repo, origin.name) in running:
-                continue
-            try:
-                size = path.stat().st_size
-            except OSError:
-                continue  # it has just become whole
-            repo, name, expected = (origin.repo, origin.name, origin.bytes) if origin else ("", path.name, size)
-            found.append(LeftOver(path.name, repo, name, size, expected, is_bad))
-        return found
+        return left_overs(self._models.folder, but=running)
 
     def discard(self, left_over: str) -> int:
         """Delete what was left over, by its id.  Returns the bytes freed.
 
         Raises KnownError `download.unknown` when it is gone or somebody fetches it just now, `file.unwritable`.
         """
-        path = next((one for one, _origin in parts_in(self._models.folder) if one.name == left_over), None)
-        claim = Claim.take(path.with_suffix(".lock")) if path else None
-        if path is None or claim is None:
-            raise KnownError("download.unknown", id=left_over)
-        try:
-            freed = path.stat().st_size
-            path.unlink()
-            if not any(path.with_suffix(suffix).exists() for suffix in (".part", ".bad", JOINED)):
-                path.with_suffix(".journal").unlink(missing_ok=True)
-        except OSError as err:
-            raise problem_of(err, path) from err
-        finally:
-            claim.release()
-        return freed
+        return discard(self._models.folder, left_over)
 
     def close(self) -> None:
-        """Stop all; what came is kept."""
+        """Stop all; what came is kept, and what ran goes on at the next start."""
+        self._closed = True
         for job in self._all.values():
-            job.stop.set()
+            if job.is_on:
+                job.stop.set()
+                if job.goal is None:
+                    self._jobs.note(replace(job.now, bytes_per_s=0.0))
+                    self._jobs.leave(job.now, JobStatus.OPEN)
+        for one in self._removing:
+            one.join(REMOVE_S)
 
-    # ---- inside
+    # ---- as `jobs` runs them (services/jobs.Runner)
+
+    def resume_job(self, record: JobRecord) -> JobRecord:
+        """Go on with it now: a person named it.  Raises KnownError `feature.hidden`, job.ended, job.elsewhere."""
+        self._models.require(FEATURE)
+        record = self._jobs.change(record.id, JobStatus.OPEN)
+        job = self._known_by(record)
+        job.waits = False
+        self._go(job, waits=False)
+        return self._jobs.job(record.id)
+
+    def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
+        """Pause or cancel it.  Raises KnownError job.ended."""
+        job = self._known_by(record)
+        job.now = replace(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
+        self._put_down(job, DownloadState.PAUSED if status is JobStatus.PAUSED else DownloadState.CANCELLED)
+        return self._jobs.job(record.id)
+
+    # ---- the queue
 
     def _known(self, id: str) -> _Download:
         if id not in self._all:
             raise KnownError("download.unknown", id=id)
         return self._all[id]
 
-    def _run(self, job: _Download) -> None:
+    def _known_by(self, record: JobRecord) -> _Download:
+        if record.id not in self._all:
+            now = self._jobs.read(record)
+            self._all[record.id] = _Download(record.id, *wish_of(record), now, record.title, place_of(record))
+        return self._all[record.id]
+
+    def _waiting(self) -> list[_Download]:
+        waiting = [one for one in self._all.values() if one.now.state is DownloadState.QUEUED and not one.is_on]
+        return sorted(waiting, key=lambda one: one.place)
+
+    def _go(self, job: _Download, *, waits: bool) -> None:
+        if job.is_on:
+            job.goal = job.goal and DownloadState.QUEUED  # its thread is just ending: then it begins anew
+        elif waits:
+            self._wait(job)
+        else:
+            self._run(job)
+
+    def _wait(self, job: _Download) -> None:
+        self._read_order()
+        self._say(job, as_waiting(job.now, 0, None))
+        self._advance()
+
+    def _read_order(self) -> None:
+        for record in self._jobs.unfinished():
+            if record.id in self._all:
+                self._all[record.id].place = place_of(record)
+
+    def _advance(self) -> None:
+        """Begin what may begin; say of the rest what it waits for."""
+        running = sum(one.is_on for one in self._all.values())
+        for job in [] if self._closed or self._settings.current.offline else self._waiting():
+            if running >= self._settings.current.downloads_at_once:
+                break
+            running += self._run(job)
+        self._say_places()
+
+    def _say_places(self) -> None:
+        is_offline = self._settings.current.offline
+        note = problem_for(KnownError("download.offline")) if is_offline else None
+        for place, job in enumerate(self._waiting(), 1):
+            wanted = as_waiting(job.now, 0 if is_offline else place, note)
+            if wanted != job.now:
+                self._say(job, wanted)
+
+    def _on_settings(self, settings: Settings) -> None:
+        self._speed.set(settings.speed_limit_kib << 10)
+        if settings.offline:
+            for job in self._all.values():
+                if job.is_on and job.goal is None:
+                    job.goal = DownloadState.QUEUED if job.waits else DownloadState.FAILED
+                    job.stop.set()
+        self._advance()
+
+    def _put_down(self, job: _Download, goal: DownloadState) -> None:
+        """Pause or cancel: in the table first, so that it holds whatever becomes of this desk."""
+        if job.now.state is DownloadState.FAILED:
+            self._jobs.change(job.id, JobStatus.OPEN)
+        self._jobs.change(job.id, STATUSES[goal])
+        if job.is_on:
+            job.goal = goal
+            job.stop.set()
+        elif goal is DownloadState.CANCELLED:
+            removing = threading.Thread(target=self._remove, args=(job, job.now), name="download", daemon=True)
+            removing.start()
+            self._removing.append(removing)
+        else:
+            self._end(job, replace(job.now, state=goal, note=None, place=0))
+
+    # ---- once a second: what other desks did
+
+    def _look_later(self) -> None:
+        if not self._is_looking and not self._closed:
+            self._is_looking = True
+            self._desk.call_later(LOOK_S, self._on_time)
+
+    def _on_time(self) -> None:
+        self._is_looking = False
+        unfinished = [one for one in self._all.values() if one.is_on or one.now.state not in ENDS - _PAUSED]
+        with suppress(KnownError):  # a store in trouble is said by the watch
+            for job in unfinished:
+                self._look(job, self._jobs.job(job.id))
+        if unfinished:
+            self._look_later()
+
+    def _look(self, job: _Download, record: JobRecord) -> None:
+        seen = self._jobs.read(record)
+        if job.is_on:
+            if job.goal is None and not self._jobs.is_mine(record):
+                job.goal = seen.state if seen.state is DownloadState.CANCELLED else DownloadState.PAUSED
+                job.stop.set()
+            return
+        if seen.state is DownloadState.QUEUED and job.now.state is not DownloadState.QUEUED:
+            self._wait(job)  # resumed elsewhere, or the desk that had it is gone
+        elif seen.state in ENDS and seen.state is not job.now.state:
+            self._end(job, seen)
+        elif seen.state is DownloadState.ELSEWHERE and seen != job.now:
+            self._say(job, seen)
+
+    # ---- one of them
+
+    def _run(self, job: _Download) -> bool:
+        """Begin, if it is to be had.  Whether it is."""
+        job.goal, job.stop = None, threading.Event()
+        if not self._jobs.claim(job.id):
+            self._say(job, self._jobs.read(self._jobs.job(job.id)))
+            self._look_later()
+            return False
+        job.is_on = True
         begin = DownloadChanged(job.id, job.repo, job.now.name, DownloadState.ASKING)
         self._say(job, begin)
         job.fetch = fetch = Fetch(
@@ -165,12 +321,15 @@ class DownloadService:
             self._models,
             self._desk,
             begin=begin,
-            tell=lambda change: self._desk.post(lambda: self._say(job, change)),
+            tell=lambda change: self._desk.post(lambda: self._say_progress(job, fetch, change)),
             stop=job.stop,
             context_tokens=self._hub.context_tokens,
             limits=self._limits,
+            speed=self._speed,
         )
         threading.Thread(target=self._work, args=(job, fetch), name="download", daemon=True).start()
+        self._look_later()
+        return True
 
     def _work(self, job: _Download, fetch: Fetch) -> None:
         """On a thread of its own."""
@@ -183,7 +342,7 @@ class DownloadService:
             end = replace(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             end = replace(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
-        if job.remove and end.model is None:
+        if job.goal is DownloadState.CANCELLED and end.model is None:
             self._remove(job, end)
         else:
             self._desk.post(lambda: self._end(job, end))
@@ -191,20 +350,54 @@ class DownloadService:
     def _remove(self, job: _Download, end: DownloadChanged) -> None:
         """Delete the parts.  On a thread of its own."""
         try:
-            if job.fetch:
+            if job.fetch and job.fetch.parts:
                 job.fetch.remove_parts()
-            end = replace(end, state=DownloadState.CANCELLED, done_bytes=0, problem=None, note=None)
+            else:
+                remove_parts_of(self._models.folder, end.repo, end.name)
+            end = replace(end, state=DownloadState.CANCELLED, done_bytes=0, problem=None, note=None, place=0)
         except KnownError as err:
             end = replace(end, state=DownloadState.FAILED, problem=problem_for(err))
         self._desk.post(lambda: self._end(job, end))
 
+    def _say_progress(self, job: _Download, fetch: Fetch, change: DownloadChanged) -> None:
+        if job.is_on and job.fetch is fetch:
+            is_other = change.state is not job.now.state
+            self._say(job, change)
+            if is_other or time.monotonic() - job.noted >= NOTE_S:
+                job.noted = time.monotonic()
+                self._jobs.note(change)
+
     def _say(self, job: _Download, change: DownloadChanged) -> None:
         job.now = change
         self._tell(change)
+        self._tell(job_change(change, job.title))
 
     def _end(self, job: _Download, end: DownloadChanged) -> None:
-        self._say(job, replace(end, bytes_per_s=0.0, eta_s=None))
+        was_on, job.is_on = job.is_on, False
+        end = replace(end, bytes_per_s=0.0, eta_s=None)
+        end, job.goal = _meant(job, end) if was_on else end, None
+        if was_on and not (self._closed and end.state is DownloadState.PAUSED):  # `close` has left it
+            self._jobs.note(end)
+            self._jobs.leave(end, STATUSES[end.state])
+        self._say(job, end)
         if end.model:
             self._tell(ModelsChanged())
-        if job.ended:
+        if job.ended and end.state in ENDS:
             job.ended(job.now)
+        self._advance()
+
+
+def _meant(job: _Download, end: DownloadChanged) -> DownloadChanged:
+    """How it ended, by what was wanted of it: a thread only knows that it was stopped."""
+    is_offline = end.problem is not None and end.problem.code == "network.offline"
+    was_stopped = end.state is DownloadState.PAUSED
+    if (was_stopped and job.goal is DownloadState.QUEUED) or (is_offline and job.waits):
+        return as_waiting(end, 0, None)
+    if was_stopped and job.goal is DownloadState.FAILED:  # offline, and it does not wait
+        return replace(
+            end, state=DownloadState.FAILED, problem=problem_for(KnownError("network.offline", host=job.repo))
+        )
+    return end
+
+
+_PAUSED = frozenset({DownloadState.PAUSED})

@@ -209,8 +209,10 @@ class MoveEnded:
 
 
 class DownloadState(StrEnum):
-    """Where a download is.  The last four are ends; a paused, failed or cancelled one may be started again."""
+    """Where a download is.  The last four are ends; a paused or failed one may be gone on with."""
 
+    QUEUED = "queued"
+    """It waits for its turn, or, with a note, for the network to be allowed."""
     ASKING = "asking"
     """The Hub is asked what the file is."""
     CHECKING = "checking"
@@ -246,11 +248,13 @@ class DownloadChanged:
     resumed_from: int = 0
     problem: Problem | None = None
     model: ModelRecord | None = None
+    place: int = 0
+    """In the queue while it waits for its turn: 1 is the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobChanged:
-    """How a job is: after each step, and at each change of its status."""
+    """How a job is: after each step, and at each change of its status.  A download is one too, and counts bytes."""
 
     id: str
     kind: str

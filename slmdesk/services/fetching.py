@@ -22,6 +22,7 @@ from slmdesk.core.gguf_join import join
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import because
+from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.part import SPARE_BYTES, Part, parts_in
 from slmdesk.hub.search import Hub
 from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
@@ -105,11 +106,12 @@ class Fetch:
         stop: threading.Event,
         context_tokens: int,
         limits: TransferLimits,
+        speed: SpeedLimit | None = None,
         spare_bytes: int = SPARE_BYTES,
     ) -> None:
         self._hub, self._models, self._desk = hub, models, desk
         self._tell, self._stop, self._context_tokens = tell, stop, context_tokens
-        self._limits, self._spare = limits, spare_bytes
+        self._limits, self._speed_limit, self._spare = limits, speed, spare_bytes
         self.now = begin
         self.parts: tuple[Part, ...] = ()
         self._before = 0  # bytes of the parts that are whole
@@ -222,7 +224,8 @@ class Fetch:
     def _transfer(self, transfer: Transfer, part: Part) -> None:
         before = self.now.resumed_from  # of the parts before this one
         purpose = f"download of {self.now.repo}/{self.now.name}"[:200]
-        with because(purpose, stop=self._stop, on_wait=self._on_wait), closing(transfer.run()) as steps:
+        why = because(purpose, stop=self._stop, on_wait=self._on_wait, limit=self._speed_limit)
+        with why, closing(transfer.run()) as steps:
             for progress in steps:
                 self._on_progress(progress, before + transfer.resumed_from, part)
 
@@ -259,7 +262,7 @@ class Fetch:
     def _on_wait(self, seconds: float) -> None:
         if seconds >= SILENT_S and self.now.state is DownloadState.FETCHING:
             self._seen.clear()
-            self._change(state=DownloadState.WAITING, bytes_per_s=0.0, eta_s=None)
+            self._change(state=DownloadState.WAITING, done_bytes=self._done, bytes_per_s=0.0, eta_s=None)
 
     def _note_start(self, why: str) -> None:
         error = KnownError("download.started_over", name=self.now.name, reason=_REASONS[why])

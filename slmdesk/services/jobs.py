@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
@@ -38,6 +39,19 @@ STAND_BACK_S = 30.0
 DEATHS = ("child.died", "child.hung", "child.protocol")
 
 OnEnd = Callable[[JobRecord], None]
+
+
+class Runner(Protocol):
+    """Who runs the jobs of a kind that need no engine, such as downloads."""
+
+    def take_up(self) -> None:
+        """Go on with what waits or lost its desk."""
+
+    def resume_job(self, record: JobRecord) -> JobRecord:
+        """Go on with one now.  Raises KnownError job.*."""
+
+    def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
+        """Pause or cancel one, wherever it runs.  Raises KnownError job.*."""
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +97,7 @@ class JobService:
         self._queue: deque[tuple[str, bool]] = deque()
         self._run: _Run | None = None
         self._on_end: dict[str, OnEnd] = {}
+        self._runners: dict[str, Runner] = {}
         self._holds = 0
         self._closed = False
 
@@ -91,6 +106,10 @@ class JobService:
     def when_done(self, kind: str, handler: OnEnd) -> None:
         """Call `handler` when a job of this kind is done, whichever desk began it."""
         self._on_end[kind] = handler
+
+    def run_by(self, kind: str, runner: Runner) -> None:
+        """Leave the jobs of this kind to `runner`; they are listed, paused, cancelled and resumed here like all."""
+        self._runners[kind] = runner
 
     def add(
         self,
@@ -120,8 +139,10 @@ class JobService:
     def take_up(self) -> None:
         """Go on with open jobs, and with those whose desk is gone."""
         for job in reversed(self._store.jobs()):
-            if job.status in (JobStatus.OPEN, JobStatus.RUNNING):
+            if job.status in (JobStatus.OPEN, JobStatus.RUNNING) and job.kind not in self._runners:
                 self._enqueue(job.id, explicit=False)
+        for runner in self._runners.values():
+            runner.take_up()
 
     def pause(self, id: str) -> JobRecord:
         """Stop a job, here or elsewhere; what is in hand is given again later.  Raises KnownError job.*."""
@@ -137,6 +158,8 @@ class JobService:
         Its failed steps are tried anew.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
         job = self._store.job(id)
+        if job.kind in self._runners:
+            return self._runners[job.kind].resume_job(job)
         if self._run is None or self._run.job.id != job.id:
             job = self._change(job.id, JobStatus.OPEN)
             self._enqueue(job.id, explicit=True)
@@ -172,7 +195,10 @@ class JobService:
     # ---- one after the other
 
     def _change(self, id: str, status: JobStatus) -> JobRecord:
-        job = self._store.change_job(id, status)
+        job = self._store.job(id)
+        if job.kind in self._runners:
+            return self._runners[job.kind].change_job(job, status)
+        job = self._store.change_job(job.id, status)
         self._queue = deque(one for one in self._queue if one[0] != job.id)
         if self._run and self._run.job.id == job.id:
             self._drop()

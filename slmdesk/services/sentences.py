@@ -253,6 +253,8 @@ _SENTENCES: Mapping[str, str] = {
         "on from there."
     ),
     "download.unknown": "There is no download “{id}”.",
+    "download.offline": "Waits: you work offline. It goes on as soon as the network is allowed.",
+    "download.stopped": "Another window or command has paused or cancelled this download, the job “{id}”.",
     # jobs
     "job.unknown": "There is no job “{id}”.",
     "job.ended": "The job “{id}” has ended already ({status}). What it did is kept.",

@@ -19,6 +19,7 @@ from slmdesk.services.chats import ChatService
 from slmdesk.services.comparing import ComparingService
 from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
+from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.downloads import DownloadService
 from slmdesk.services.exams import ExamService
 from slmdesk.services.facts import Fact, MessageEnded, ModelsChanged, Noticed, Problem
@@ -193,7 +194,8 @@ class Services:
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
         self.hub.hub.token = self.tokens.token
-        self.downloads = DownloadService(self.desk, self.hub, self.models, self.tell)
+        self.downloads = DownloadService(self.desk, self.store, self.settings, self.hub, self.models, self.tell)
+        self.jobs.run_by(DOWNLOAD, self.downloads)
         self.moving = MoveService(self.desk, self.store, self.settings, paths, self.models, self.downloads, self.tell)
         self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
         self.tuning = TuningService(self.desk, self.settings, self.models)

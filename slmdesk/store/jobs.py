@@ -10,7 +10,7 @@ from slmdesk.core.records import JobRecord, JobStatus, JobStep, StepStatus
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.locks import is_desk_alive
-from slmdesk.store.part import StorePart, mapping_from, new_id
+from slmdesk.store.part import StorePart, mapping_from, merged, new_id
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 ALONE_AFTER = 2
@@ -58,12 +58,35 @@ class Jobs(StorePart):
             raise KnownError("job.unknown", id=id[:80])
         return self._made(counted_job_from, rows[0])
 
-    def jobs(self, limit: int = 100) -> list[JobRecord]:
-        """The last ones, newest first."""
-        return [
-            self._made(counted_job_from, row)
-            for row in self._db.rows(f"{_WITH_COUNTS} order by n desc limit ?", (limit,))
-        ]
+    def jobs(self, limit: int = 100, kind: str = "") -> list[JobRecord]:
+        """The last ones, newest first; all kinds, or one."""
+        rows = self._db.rows(f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
+        return [self._made(counted_job_from, row) for row in rows]
+
+    def unfinished_jobs(self, kind: str) -> list[JobRecord]:
+        """Those of a kind that wait, run or are paused, oldest first."""
+        rows = self._db.rows(
+            f"{_WITH_COUNTS} where kind = ? and status in ('open', 'running', 'paused') order by n", (kind,)
+        )
+        return [self._made(counted_job_from, row) for row in rows]
+
+    def is_mine(self, job: JobRecord) -> bool:
+        """Whether this desk runs it."""
+        return job.status is JobStatus.RUNNING and job.owner == self._desk_id
+
+    def is_elsewhere(self, job: JobRecord) -> bool:
+        """Whether another desk, which lives, runs it."""
+        return job.status is JobStatus.RUNNING and self._is_held(job)
+
+    def note_job(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
+        """Change what a job knows of itself, whoever runs it; None takes a key away.  Raises KnownError job.unknown."""
+        with self._db.writing():
+            job = self.job(id)
+            self._db.run(
+                "update jobs set settings = ?, updated = ? where id = ?",
+                (self._json(merged(job.settings, changes)), self._clock(), job.id),
+            )
+            return self.job(job.id)
 
     def claim_job(self, id: str) -> JobRecord | None:
         """Make this desk the owner of an open job, or of one whose owner is gone.  None: it is not to be had."""

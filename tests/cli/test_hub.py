@@ -333,3 +333,43 @@ def test_d12_a_disk_that_fills_up_pauses_it_and_it_goes_on_when_there_is_space(h
     done = json.loads(rest.split("second 0\n")[0])
     assert done["sha256"] == hashlib.sha256(data).hexdigest()
     assert done["resumed_from"] >= 8 << 20, err
+
+
+def test_a_download_is_a_job_that_another_command_lists_pauses_and_resumes(begin, run, hub, data) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=10 << 20)]
+    process = begin("models", "download", REPO, "--json")
+
+    def listed() -> dict:
+        jobs = run("jobs", "list", "--json").json
+        return jobs[0] if jobs else {"bytes_done": 0}
+
+    wait_for(lambda: listed()["bytes_done"] >= 10 << 20, "the bytes are noted")
+    job = listed()
+    assert (job["kind"], job["status"], job["steps_done"], job["steps_total"]) == ("download", "running", 0, 1)
+    assert (job["bytes_total"], job["title"]) == (len(data), REPO)
+    assert "download" in run("jobs", "list").out
+    assert run("jobs", "resume", job["id"], "--json").json["error"]["code"] == "job.elsewhere"
+    assert run("jobs", "pause", job["id"][:6], "--json").json["status"] == "paused"
+    out, _err = process.communicate(timeout=WAIT_S)
+    assert (process.returncode, json.loads(out)["error"]["code"]) == (1, "download.stopped")
+    assert listed()["status"] == "paused"
+    hub.release.set()
+    done = run("jobs", "resume", job["id"], "--json")
+    assert (done.status, done.json["status"], done.json["bytes_done"]) == (0, "done", len(data)), done.err
+    assert run("models", "list", "--json").json[0]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert run("jobs", "cancel", job["id"], "--json").json["error"]["code"] == "job.ended"
+
+
+def test_a_killed_download_is_cancelled_with_its_part(begin, run, hub, home, data) -> None:
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=10 << 20)]
+    process = begin("models", "download", REPO, "--json")
+    wait_for(lambda: part_size(home) >= 10 << 20, "10 MiB on the disk")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    hub.release.set()
+    (job,) = run("jobs", "list", "--json").json
+    assert job["status"] == "running"
+    assert run("jobs", "cancel", job["id"], "--json").json["status"] == "cancelled"
+    assert list((home / "models").iterdir()) == []

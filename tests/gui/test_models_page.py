@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -306,17 +308,56 @@ def test_a_download_pauses_and_goes_on_where_it_was(models, hub):
     assert ranges[-1] == "bytes=80000-"
 
 
-def test_going_offline_pauses_what_is_fetched(models, hub):
+def test_offline_what_is_fetched_waits_and_says_so(models, hub):
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
     desk.wait(hub.stalled.is_set)
     desk.frame.settings.change("offline", True)
-    desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
+    desk.wait(lambda: change(desk).state is DownloadState.QUEUED)
+    desk.wait(lambda: "you work offline" in cards(desk, "download_row")[0].words)
     asked = len(hub.seen)
+    press(desk, "pause_button")
+    desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
     press(desk, "pause_button")
     desk.wait(lambda: notice(desk, "works offline"))
     assert len(hub.seen) == asked
+    press_notice(desk, "works offline")
+    desk.wait(lambda: local(desk))
+
+
+def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
+    names = ("a", "b", "c", "d")
+    for seed, name in enumerate(names, 10):
+        data = tiny_gguf.tiny_llama(seed=seed).data
+        hub.add(f"somebody/{name}-GGUF", {f"{name}.Q4_K_M.gguf": data})
+    desk = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    for name in names:
+        desk.frame.fetch.start(f"somebody/{name}-GGUF", f"{name}.Q4_K_M.gguf")
+    desk.wait(hub.stalled.is_set)
+
+    def rows() -> list[str]:
+        found = sorted(cards(desk, "download_row"), key=lambda one: one.y())
+        return [one.accessibleName()[0] for one in found]
+
+    def row(name: str):
+        return next(one for one in cards(desk, "download_row") if one.accessibleName().startswith(name))
+
+    desk.wait(lambda: rows() == ["a", "b", "c", "d"] and "3rd in the queue" in row("d").words)
+    moves = row("d").findChild(QToolButton, "download_moves")
+    assert not row("a").findChild(QToolButton, "download_moves").isVisible()
+    moves.menu().findChild(QAction, "move_first").trigger()
+    desk.wait(lambda: rows() == ["a", "d", "b", "c"])
+    moves.setFocus()
+    QTest.keyClick(moves, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    desk.wait(lambda: rows() == ["a", "b", "d", "c"])
+    assert moves.hasFocus()
+    QTest.keyClick(moves, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    desk.wait(lambda: rows() == ["a", "d", "b", "c"] and "Next in the queue" in row("d").words)
+    hub.release.set()
+    desk.wait(lambda: len(local(desk)) == 4)
+    assert [one.path.split("/")[2][0] for one in hub.seen if "/resolve/" in one.path] == ["a", "d", "b", "c"]
 
 
 def test_a_cancelled_download_can_be_taken_back(models, hub):
@@ -356,7 +397,7 @@ def test_a_failed_download_is_a_sentence_and_can_be_tried_again(models, hub):
     desk.wait(lambda: local(desk))
 
 
-def test_what_an_earlier_run_left_is_offered(models, hub):
+def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(models, hub):
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
@@ -364,11 +405,57 @@ def test_what_an_earlier_run_left_is_offered(models, hub):
     desk.wait(lambda: parts(desk))
     desk.close()
     again = models()
+    again.wait(lambda: local(again))
+    assert not cards(again, "left_over_row")
+    assert [one.headers.get("range") for one in hub.requests("storage")] == [None, "bytes=80000-"]
+
+
+def test_what_was_paused_is_paused_at_the_next_start(models, hub):
+    desk = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    download(desk)
+    desk.wait(hub.stalled.is_set)
+    press(desk, "pause_button")
+    desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
+    desk.close()
+    again = models()
+    again.wait(lambda: cards(again, "download_row"))
+    assert "Paused" in cards(again, "download_row")[0].words
+    again.wait(lambda: not cards(again, "left_over_row"))
+    press(again, "pause_button")
+    again.wait(lambda: local(again))
+
+
+def test_what_an_earlier_slmdesk_left_is_offered(models, hub, home):
+    desk = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    download(desk)
+    desk.wait(hub.stalled.is_set)
+    desk.wait(lambda: parts(desk))
+    desk.close()
+    with contextlib.closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as database:
+        database.execute("delete from jobs")  # downloads were no jobs then
+        database.commit()
+    again = models()
     again.wait(lambda: cards(again, "left_over_row"))
     assert FILE in cards(again, "left_over_row")[0].words
     press(again, "resume_left_button")
     again.wait(lambda: local(again))
     again.wait(lambda: not cards(again, "left_over_row"))
+
+
+def test_a_damaged_file_is_offered_for_deletion(models, hub):
+    desk = models()
+    hub.storage_fault = Fault(flip_at=1000)
+    download(desk)
+    desk.wait(lambda: change(desk).state is DownloadState.FAILED)
+    desk.wait(lambda: "can be deleted" in cards(desk, "download_row")[0].words)
+    desk.wait(lambda: cards(desk, "left_over_row"))
+    assert "never used" in cards(desk, "left_over_row")[0].words
+    desk.frame.fetch.undo_ms = 50
+    press(desk, "discard_left_button")
+    desk.wait(lambda: notice(desk, "free again"))
+    assert not list(desk.ask(lambda services: services.models.folder).glob("*.bad"))
 
 
 def test_removing_can_be_undone_and_says_what_was_freed(models, model_file):

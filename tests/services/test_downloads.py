@@ -13,6 +13,7 @@ from fakes.fake_hub import FakeHub, Fault, online
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.facts import DownloadChanged, DownloadState, ModelsChanged, MoveEnded, Problem
@@ -157,9 +158,12 @@ def test_pause_resume_and_cancel(told, hub, data, home) -> None:
     assert (cancelled.state, cancelled.done_bytes) == ("cancelled", 0)
     assert (left_overs(told), files_in(home)) == ([], set())
     hub.release.set()
-    download.do("resume")
-    assert download.end().model
-    assert download.end().resumed_from == 0
+    with pytest.raises(KnownError) as told_error:
+        download.do("resume")
+    assert told_error.value.code == "job.ended"
+    again = Download(told)
+    assert again.end().model
+    assert (again.end().resumed_from, again.id != download.id) == (0, True)
 
 
 def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(told, hub, home) -> None:

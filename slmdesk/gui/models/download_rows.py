@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT, Card
 from slmdesk.gui.widgets.gated_panel import GATED_CODES
+from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.downloads import LeftOver
 from slmdesk.services.facts import DownloadChanged, DownloadState
+from slmdesk.services.left_overs import LeftOver
 from slmdesk.services.sentences import bytes_for_people
 
 WORDS = {
@@ -26,17 +28,25 @@ WORDS = {
 }
 RUNNING = frozenset(
     {
-        DownloadState.ASKING, DownloadState.CHECKING, DownloadState.FETCHING, DownloadState.WAITING,
-        DownloadState.ELSEWHERE,
+        DownloadState.QUEUED, DownloadState.ASKING, DownloadState.CHECKING, DownloadState.FETCHING,
+        DownloadState.WAITING, DownloadState.ELSEWHERE,
     }
 )  # fmt: skip
+MOVES = (
+    ("up", "Earlier in the queue", "Alt+Up"),
+    ("down", "Later in the queue", "Alt+Down"),
+    ("first", "First in the queue", "Alt+Home"),
+)
 
 
 class DownloadRow(Card):
-    """One download.  Emits `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`, and
-    `gated_requested` with its DownloadChanged when somebody wants to know what to do about a gated model.
+    """One download.
+
+    Emits `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`, `move_requested` with
+    one of MOVES, and `gated_requested` with its DownloadChanged when it is to be said what a gated one needs.
     """
 
+    move_requested = Signal(str)
     pause_requested = Signal()
     resume_requested = Signal()
     cancel_requested = Signal()
@@ -56,6 +66,7 @@ class DownloadRow(Card):
         self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
         self._pause = self.add_button("Pause", name="pause_button", spoken="")
         self._cancel = self.add_button("Cancel", name="cancel_download_button", spoken="")
+        self._build_moves(name)
         self._use.clicked.connect(self.use_requested)
         self._pause.clicked.connect(self._on_pause)
         self._cancel.clicked.connect(self._on_cancel)
@@ -78,10 +89,29 @@ class DownloadRow(Card):
         self._use.setVisible(is_done)
         code = change.problem.code if change.problem else ""
         self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
+        self._moves.setVisible(change.place > 0)
         self._pause.setVisible(not is_done)
         resume = "Try again" if change.state is DownloadState.FAILED else "Resume"
         _dress(self._pause, "Pause" if is_running else resume, name)
         _dress(self._cancel, "Close" if is_done else "Cancel", name)
+
+    def _build_moves(self, name: str) -> None:
+        self._moves = named(QToolButton(self), "download_moves")
+        self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._moves.setAccessibleName(f"Place in the queue: {name}")
+        self._moves.setToolTip("Its place in the queue (Alt+Up, Alt+Down)")
+        set_icon(self._moves, "ellipsis")
+        menu = named(QMenu(self._moves), "download_moves_menu")
+        for where, words, keys in MOVES:
+            action = named(QAction(f"{words}\t{keys}", menu), f"move_{where}")
+            action.triggered.connect(lambda _checked=False, chosen=where: self.move_requested.emit(chosen))
+            menu.addAction(action)
+            context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            shortcut = QShortcut(QKeySequence(keys), self, context=context)
+            shortcut.activated.connect(lambda chosen=where: self.move_requested.emit(chosen))
+        self._moves.setMenu(menu)
+        self.add_widget(self._moves)
 
     @Slot()
     def _on_pause(self) -> None:
@@ -118,9 +148,12 @@ class LeftOverRow(Card):
 class Downloads(QWidget):
     """All of them; takes no room while there are none.
 
-    Emits with an id `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`,
-    `go_on_requested` and `discard_requested` (of what was left over); `gated_requested` with a DownloadChanged.
+    Those that run stand first, then the queue in its order.  Emits with an id `pause_requested`, `resume_requested`,
+    `cancel_requested`, `use_requested`, `dismissed`, `go_on_requested` and `discard_requested` (of what was left over),
+    `move_requested` with an id and one of MOVES, and `gated_requested` with a DownloadChanged.
     """
+
+    move_requested = Signal(str, str)
 
     pause_requested = Signal(str)
     resume_requested = Signal(str)
@@ -135,6 +168,7 @@ class Downloads(QWidget):
         super().__init__(parent)
         self.setObjectName("downloads")
         self._rows: dict[str, DownloadRow] = {}
+        self._places: dict[str, tuple[int, int]] = {}
         self._left: list[LeftOverRow] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, theme.SPACE_12)
@@ -147,7 +181,11 @@ class Downloads(QWidget):
         """Show one as it is now."""
         row = self._rows.get(change.id)
         if row is not None:
+            before = self._places.get(change.id)
             row.show_change(change)
+            self._places[change.id] = _place(change)
+            if self._places[change.id] != before:
+                self._put_in_order()
             return
         row = self._rows[change.id] = DownloadRow(change, self)
         row.pause_requested.connect(lambda: self.pause_requested.emit(change.id))
@@ -156,7 +194,10 @@ class Downloads(QWidget):
         row.use_requested.connect(lambda: self.use_requested.emit(change.id))
         row.dismissed.connect(lambda: self.dismissed.emit(change.id))
         row.gated_requested.connect(self.gated_requested)
+        row.move_requested.connect(lambda where: self.move_requested.emit(change.id, where))
         self._layout.addWidget(row)
+        self._places[change.id] = _place(change)
+        self._put_in_order()
         self.setVisible(True)
 
     @Slot(str)
@@ -180,6 +221,12 @@ class Downloads(QWidget):
             self._left.append(row)
         self.setVisible(bool(self._rows or self._left))
 
+    def _put_in_order(self) -> None:
+        """The heading stays above, what was left over below; the focus stays where it is."""
+        for at, id in enumerate(sorted(self._rows, key=lambda one: self._places[one]), 1):
+            if self._layout.indexOf(self._rows[id]) != at:
+                self._layout.insertWidget(at, self._rows[id])
+
     def _drop(self, row: QWidget) -> None:
         self._layout.removeWidget(row)
         row.hide()
@@ -195,6 +242,8 @@ def words_of(change: DownloadChanged) -> str:
     if change.state is DownloadState.DONE:
         return DOT.join((WORDS[change.state], bytes_for_people(change.total_bytes)))
     parts = [came]
+    if change.state is DownloadState.QUEUED:
+        parts.insert(0, place_words(change.place))
     if change.state in WORDS:
         parts.insert(0, WORDS[change.state])
     if change.bytes_per_s:
@@ -202,6 +251,21 @@ def words_of(change: DownloadChanged) -> str:
     if change.eta_s is not None:
         parts.append(f"{time_words(change.eta_s)} left")
     return DOT.join(part for part in parts if part)
+
+
+def place_words(place: int) -> str:
+    """Where in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
+    if place < 2:
+        return "Next in the queue" if place else ""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place % 100 not in (11, 12, 13) else 0, "th")
+    return f"{place}{ending} in the queue"
+
+
+def _place(change: DownloadChanged) -> tuple[int, int]:
+    """What the rows are sorted by: running, waiting in order, ended."""
+    if change.state is DownloadState.QUEUED:
+        return 1, change.place
+    return (0, 0) if change.state in RUNNING else (2, 0)
 
 
 def time_words(seconds: float) -> str:

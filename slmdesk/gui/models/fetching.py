@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.downloads import ENDS, LeftOver
+from slmdesk.services.downloads import ENDS
 from slmdesk.services.facts import DownloadChanged, DownloadState, Problem
+from slmdesk.services.left_overs import LeftOver
 from slmdesk.services.sentences import bytes_for_people
 from slmdesk.settings import Settings
 
@@ -70,6 +71,10 @@ class FetchController(QObject):
         else:
             go_on()
 
+    def move(self, id: str, where: str) -> None:
+        """Give one that waits another place in the queue: up, down, first."""
+        self._bridge.ask(lambda services: services.downloads.move(id, where), None, self._raise_problem)
+
     def cancel(self, id: str) -> None:
         """Stop; what came is deleted when the time for *Undo* is over."""
         change = self._all[id]
@@ -103,10 +108,14 @@ class FetchController(QObject):
 
     @Slot()
     def _on_opened(self) -> None:
+        self._look_for_left_overs()
+
+    def _look_for_left_overs(self) -> None:
         self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs, self._raise_problem)
 
     def _on_left_overs(self, found: Sequence[LeftOver]) -> None:
-        self._left = {one.id: one for one in found}
+        known = {(one.repo, one.name) for one in self._all.values() if one.state is not DownloadState.DONE}
+        self._left = {one.id: one for one in found if one.is_bad or (one.repo, one.name) not in known}
         self._list_left()
 
     @Slot(object)
@@ -124,17 +133,14 @@ class FetchController(QObject):
             self.dismiss(change.id)
             return
         self.download_shown.emit(change)
+        if change.problem and change.problem.code == "download.damaged":
+            self._look_for_left_overs()  # the file that was set aside
         if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
             self._say_done(change)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
-        went_offline = settings.offline and not self._is_offline
         self._is_offline = settings.offline
-        if went_offline:
-            for one in self._all.values():
-                if one.state not in ENDS:
-                    self.pause(one.id)
 
     # ---- inside
 
@@ -153,7 +159,7 @@ class FetchController(QObject):
 
     def _start(self, repo: str, file: str, quantization: str) -> None:
         self._bridge.ask(
-            lambda services: services.downloads.start(repo, file, quantization), None, self._raise_problem
+            lambda services: services.downloads.start(repo, file, quantization, waits=True), None, self._raise_problem
         )  # fmt: skip
 
     def _resume(self, id: str) -> None:
@@ -182,8 +188,7 @@ class FetchController(QObject):
             self._list_left()
         elif (change := self._all.get(id)) is not None:
             self.download_shown.emit(change)
-            if not self._is_offline:
-                self._resume(id)
+            self._resume(id)
 
     def _keep(self, id: str) -> None:
         timer = self._going.pop(id, None)

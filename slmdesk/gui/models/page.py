@@ -194,6 +194,7 @@ class ModelsPage(QScrollArea):
         downloads.pause_requested.connect(fetch.pause)
         downloads.resume_requested.connect(fetch.resume)
         downloads.cancel_requested.connect(fetch.cancel)
+        downloads.move_requested.connect(fetch.move)
         downloads.use_requested.connect(fetch.use)
         downloads.dismissed.connect(fetch.dismiss)
         downloads.go_on_requested.connect(fetch.go_on_with)

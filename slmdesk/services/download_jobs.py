@@ -1,0 +1,180 @@
+"""Downloads in the table of jobs: what is wanted, in which order, and how far each is.  On the desk thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import JobRecord, JobStatus
+from slmdesk.core.types import Json
+from slmdesk.services.facts import DownloadChanged, DownloadState, JobChanged, Problem
+from slmdesk.services.sentences import problem_of
+from slmdesk.store import Store
+
+KIND = "download"
+_STATES = {
+    JobStatus.OPEN: DownloadState.QUEUED,
+    JobStatus.RUNNING: DownloadState.QUEUED,  # its desk is gone: `read` knows when it is not
+    JobStatus.PAUSED: DownloadState.PAUSED,
+    JobStatus.DONE: DownloadState.DONE,
+    JobStatus.FAILED: DownloadState.FAILED,
+    JobStatus.CANCELLED: DownloadState.CANCELLED,
+}
+STATUSES = {
+    DownloadState.QUEUED: JobStatus.OPEN,
+    DownloadState.PAUSED: JobStatus.PAUSED,
+    DownloadState.DONE: JobStatus.DONE,
+    DownloadState.FAILED: JobStatus.FAILED,
+    DownloadState.CANCELLED: JobStatus.CANCELLED,
+}
+"""What a state is as a job; all others: running."""
+
+
+class DownloadJobs:
+    """The rows of kind `download`.  Their settings hold the wish, the place in the queue, and what was seen last."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def begin(self, repo: str, file: str, quantization: str) -> JobRecord:
+        """The job of an earlier run that wanted the same and was not finished, else a new one; open.
+
+        Raises KnownError store.*.
+        """
+        for job in self._store.jobs(kind=KIND):
+            same = wish_of(job) == (repo, file, quantization)
+            ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
+            if same and not ended and job.status is not JobStatus.OPEN and not self._is_run(job):
+                return self._store.change_job(job.id, JobStatus.OPEN)
+            if same and job.status is JobStatus.OPEN:
+                return job
+        wish: dict[str, Json] = {"repo": repo, "file": file, "quantization": quantization}
+        title = clean_label(f"{repo}/{file or quantization}".rstrip("/"))
+        return self._store.add_job(KIND, title, model_sha256="", steps=(), settings=wish)
+
+    def job(self, id: str) -> JobRecord:
+        """One of them.  Raises KnownError `download.unknown`."""
+        try:
+            job = self._store.job(id)
+        except KnownError as err:
+            if err.code != "job.unknown":
+                raise
+            raise KnownError("download.unknown", id=id[:80]) from err
+        if job.kind != KIND:
+            raise KnownError("download.unknown", id=id[:80])
+        return job
+
+    def unfinished(self) -> list[JobRecord]:
+        """Those that wait, run or are paused, in the order of the queue."""
+        return sorted(self._store.unfinished_jobs(KIND), key=place_of)
+
+    def claim(self, id: str) -> bool:
+        """Make this desk the one that runs it; False: it is not to be had."""
+        return self._store.claim_job(id) is not None
+
+    def is_mine(self, job: JobRecord) -> bool:
+        """Whether this desk runs it."""
+        return self._store.is_mine(job)
+
+    def change(self, id: str, status: JobStatus) -> JobRecord:
+        """Pause, cancel or reopen.  Raises KnownError job.*."""
+        return self._store.change_job(id, status)
+
+    def leave(self, change: DownloadChanged, status: JobStatus) -> None:
+        """Give up one this desk runs.  A full disk is no reason not to: when this desk ends, its owner is gone."""
+        problem = change.problem
+        code, args = (problem.code, dict(problem.args)) if problem else (None, {})
+        with suppress(KnownError):
+            self._store.leave_job(change.id, status, error_code=code, error_args=args)
+
+    def note(self, change: DownloadChanged) -> None:
+        """Keep how far it is, for other desks and for the next start."""
+        seen: dict[str, Json] = {
+            "name": change.name,
+            "bytes": change.done_bytes,
+            "total": change.total_bytes,
+            "speed": round(change.bytes_per_s),
+            "fit": change.fit,
+            "model": change.model.id if change.model else None,
+        }
+        with suppress(KnownError):
+            self._store.note_job(change.id, seen)
+
+    def put_in_order(self, ids: Sequence[str]) -> None:
+        """Have these, which wait, take their turns in this order.  Raises KnownError store.*."""
+        jobs = {one.id: one for one in self.unfinished()}
+        wanted = [jobs[id] for id in ids if id in jobs]
+        places = sorted(place_of(one) for one in wanted)
+        for job, place in zip(wanted, places, strict=True):
+            if place_of(job) != place:
+                self._store.note_job(job.id, {"place": list(place)})
+
+    def read(self, job: JobRecord) -> DownloadChanged:
+        """How a download is, by its row."""
+        about = job.settings
+        state = DownloadState.ELSEWHERE if self._store.is_elsewhere(job) else _STATES[job.status]
+        model = next((one for one in self._store.models() if one.id == about.get("model")), None)
+        speed, total, done = _number(about, "speed"), _number(about, "total"), _number(about, "bytes")
+        is_running = state is DownloadState.ELSEWHERE and speed > 0
+        return DownloadChanged(
+            job.id,
+            wish_of(job)[0],
+            str(about.get("name") or wish_of(job)[1]),
+            state,
+            done_bytes=done,
+            total_bytes=total,
+            bytes_per_s=float(speed) if is_running else 0.0,
+            eta_s=eta_of(job) if is_running else None,
+            fit=str(about.get("fit") or "unknown"),
+            problem=problem_of(job.error_code, job.error_args) if job.error_code else None,
+            model=model if state is DownloadState.DONE else None,
+        )
+
+    def _is_run(self, job: JobRecord) -> bool:
+        return self._store.is_mine(job) or self._store.is_elsewhere(job)
+
+
+def wish_of(job: JobRecord) -> tuple[str, str, str]:
+    """Repository, file and quantization, as they were asked for."""
+    repo, file, quantization = (str(job.settings.get(key) or "") for key in ("repo", "file", "quantization"))
+    return repo, file, quantization
+
+
+def place_of(job: JobRecord) -> tuple[int, ...]:
+    """What the queue is sorted by."""
+    place = job.settings.get("place")
+    return tuple(int(one) for one in place if isinstance(one, int)) if isinstance(place, list | tuple) else (job.n,)
+
+
+def bytes_of(job: JobRecord) -> tuple[int, int]:
+    """Bytes that have come, and all; 0 while that is not known."""
+    return _number(job.settings, "bytes"), _number(job.settings, "total")
+
+
+def eta_of(job: JobRecord) -> float | None:
+    """Seconds that are left, by what its desk noted last; None for one that does not run."""
+    speed, (done, total) = _number(job.settings, "speed"), bytes_of(job)
+    return (total - done) / speed if job.status is JobStatus.RUNNING and speed and total else None
+
+
+def job_change(job: DownloadChanged, title: str, problem: Problem | None = None) -> JobChanged:
+    """The same as a fact about a job."""
+    return JobChanged(
+        job.id, KIND, STATUSES.get(job.state, JobStatus.RUNNING), job.done_bytes, job.total_bytes, job.eta_s,
+        title=title, problem=problem or job.problem,
+    )  # fmt: skip
+
+
+def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> DownloadChanged:
+    """In the queue, at this place, or because of `note`."""
+    return replace(
+        change, state=DownloadState.QUEUED, place=place, note=note, bytes_per_s=0.0, eta_s=None, problem=None
+    )
+
+
+def _number(about: object, key: str) -> int:
+    value = about.get(key) if hasattr(about, "get") else None
+    return value if type(value) is int and value >= 0 else 0
