@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import require_chat_model
 from slmdesk.core.gguf_header import GgufHeader
 from slmdesk.core.gguf_parse import ALPHA
 from slmdesk.core.gguf_reader import damaged
@@ -25,11 +24,6 @@ _NORM = "_norm.weight"
 _TABLE, _OUTPUT = "token_embd.weight", "output.weight"
 _NO_WEIGHTS = frozenset({"I8", "I16", "I32", "I64", "F64", "Q8_1", "Q8_K"})
 _ACTIVATED = "adapter.alora.invocation_tokens"
-
-
-def require_model_or_adapter(header: GgufHeader) -> None:
-    """Raise KnownError `model.…` unless this is a model for chatting or an adapter for one, as far as it tells."""
-    (require_adapter if header.kind == "adapter" else require_chat_model)(header)
 
 
 def require_adapter(header: GgufHeader) -> None:

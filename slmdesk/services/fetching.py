@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from slmdesk.core.adapter import require_model_or_adapter
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
 from slmdesk.core.gguf import GgufHeader, check_file, read_header, require_chat_model
@@ -31,6 +30,7 @@ from slmdesk.services.facts import DownloadChanged, DownloadState
 from slmdesk.services.files import HashedFile, file_name, mark_of
 from slmdesk.services.fits import Pc, available_bytes, fit_header
 from slmdesk.services.hub_models import fit_by_size, weights_budget
+from slmdesk.services.importing import require_usable
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import name_for
 from slmdesk.services.sentences import problem_for
@@ -284,7 +284,7 @@ class Fetch:
         if header.kind == "split":
             return
         try:
-            require_model_or_adapter(header)
+            require_usable(header)
         except KnownError:
             part.remove()
             raise
@@ -304,12 +304,12 @@ class Fetch:
         return None
 
     def _take_in(self, remote: RemoteFile) -> ModelRecord:
-        """Give the checked file its place and its record.  What is no model for chatting is removed."""
+        """Give the checked file its place and its record.  What the library has no use for is removed."""
         if len(self.parts) > 1:
             return self._join(remote)
         part = self.parts[0]
         try:
-            require_model_or_adapter(check_file(part.path))
+            require_usable(check_file(part.path))
         except KnownError:
             part.remove()
             raise

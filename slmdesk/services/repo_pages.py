@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import GgufHeader, require_chat_model
+from slmdesk.core.gguf import GgufHeader
 from slmdesk.core.speed import active_bytes
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.services.facts import Problem
 from slmdesk.services.fits import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.hub_models import Asking, HubService
+from slmdesk.services.importing import require_usable
 from slmdesk.text.cards import ReadableCard, readable_card
 
 
@@ -22,6 +23,8 @@ class RepoJudged:
 
     fits: Mapping[str, Fit]
     """By the name of the file; without those whose size the Hub does not say."""
+    kind: str
+    """model, encoder or adapter."""
     has_chat_template: bool
     most_tokens: int
     """The longest context the model was made for; 0: not known."""
@@ -36,17 +39,17 @@ class RepoPageService:
     def judge(self, repo: Repo, name: str, ended: Callable[[RepoJudged | Problem], None]) -> Asking:
         """What the files need, by the header of the one called `name`: its first megabytes are fetched.
 
-        A Problem where it is no model for chatting.
+        A Problem where it is nothing the library has a use for.
         """
         context, pc = self._hub.context_tokens, self._hub.pc()
 
         def work(stop: threading.Event) -> RepoJudged:
             chosen = repo.choose(name)
             header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
-            require_chat_model(header)
+            require_usable(header)
             models = [one for one in repo.files if not one.is_helper and one.bytes]
             fits = {one.name: _fit(one, header, context, pc) for one in models}
-            return RepoJudged(fits, header.has_chat_template, max(0, header.context_length))
+            return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))
 
         return self._hub.ask("hub-judge", work, ended)
 

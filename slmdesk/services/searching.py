@@ -98,10 +98,10 @@ class Search:
 
     def _read_on(self, size: int, available: int, stop: threading.Event) -> None:
         page = self._hub.search(self._query, size=size, cursor=self._cursor, stop=stop)
-        self._is_begun = True
-        self._cursor = page.cursor if page.repos else ""  # a server that turns in a circle is not followed
+        self._is_begun, before = True, len(self._read)
         for one in page.repos:
             self._read.setdefault(one.id, judged_by_name(one, available))
+        self._cursor = page.cursor if len(self._read) > before else ""  # a server may turn in a circle
 
     def _page(self, wanted: int, with_too_large: bool) -> SearchPage:
         found: list[FoundRepo] = []

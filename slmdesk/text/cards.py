@@ -134,10 +134,12 @@ def _instead_of(found: re.Match[str], line: str) -> str:
         words = " ".join(((alt[1] or alt[2] or "") if alt else "").split())
         return f"[image: {words}]" if words else ""
     is_in_table = line.lstrip().startswith("|")
-    if tag in ("br", "td", "th") or is_in_table:
+    if tag in ("br", "td", "th"):
         return "\n" if tag == "br" and not is_in_table else " "
     if not _IS_BLOCK.fullmatch(tag):
         return ""
+    if is_in_table:
+        return " "
     if tag == "li":
         return "\n" if is_end else "\n- "
     if tag[0] == "h" and tag[1:].isdigit():

@@ -24,6 +24,13 @@ pytestmark = pytest.mark.pure
         ("https://huggingface.co/owner/name", HubLink("owner/name")),
         ("https://huggingface.co/owner/name/tree/main", HubLink("owner/name")),
         ("https://huggingface.co/owner/name/blob/main/a/b.gguf", HubLink("owner/name", "a/b.gguf")),
+        ("owner/name:q4_k_m", HubLink("owner/name", "", "Q4_K_M")),
+        ("hf.co/owner/name:Q8_0", HubLink("owner/name", "", "Q8_0")),
+        ("https://hf.co/owner/name:Q8_0", HubLink("owner/name", "", "Q8_0")),
+        ("www.huggingface.co/owner/name/raw/main/a.gguf", HubLink("owner/name", "a.gguf")),
+        ("ollama run hf.co/owner/name:IQ4_XS", HubLink("owner/name", "", "IQ4_XS")),
+        ("llama-server -hf owner/name", HubLink("owner/name")),
+        ("https://huggingface.co/owner/name?show_file_info=a.Q4_0.gguf", HubLink("owner/name", "a.Q4_0.gguf")),
         ("https://hf.co/o-w.n_er/na.me/resolve/main/b%20c.gguf?download=true", HubLink("o-w.n_er/na.me", "b c.gguf")),
     ],
 )
@@ -32,7 +39,25 @@ def test_what_is_typed_or_pasted_is_understood(text, link) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "name", "/etc/passwd", "../..", "a/..", "-a/b", "a b/c", "a--b/c", "ö/ä", "a/b\n"]
+    "text",
+    [
+        "",
+        "name",
+        "/etc/passwd",
+        "../..",
+        "a/..",
+        "-a/b",
+        "a b/c",
+        "a--b/c",
+        "ö/ä",
+        "a/b\n",
+        "https://hf.co/datasets/a/b",
+        "https://[",
+        "a/b:",
+        "a/b:q 4",
+        "hf.co/x",
+        "https://huggingface.co/spaces/a/b",
+    ],
 )
 def test_anything_else_is_refused(text) -> None:
     with pytest.raises(KnownError, match=r"request\.invalid"):

@@ -269,7 +269,6 @@ def test_d6_a_hub_in_trouble_is_asked_again(told, hub) -> None:
     ("file", "code"),
     [
         (tiny_projector().data, "model.wrong_kind"),
-        (tiny_bert().data, "model.wrong_kind"),
         (b"<html>no model at all", "model.not_gguf"),
         (tiny_llama().data[:5000], "model.incomplete"),
     ],
@@ -282,7 +281,7 @@ def test_what_is_no_model_for_chatting_is_not_kept(told, hub, home, file, code) 
 
 
 def test_the_wrong_kind_is_told_before_it_is_all_fetched(told, hub) -> None:
-    hub.add(REPO, {NAME: tiny_bert().data + bytes(40 << 20)})
+    hub.add(REPO, {NAME: tiny_projector().data + bytes(40 << 20)})
     assert Download(told).end().problem.code == "model.wrong_kind"
     assert hub.sent < 30 << 20
 
@@ -334,6 +333,13 @@ def test_d11_a_list_that_lies_is_refused(told, hub, data, home, lie) -> None:
     end = Download(told).end()
     assert end.problem.code in ("download.wrong_size", "download.damaged", "hub.unverifiable")
     assert not [one for one in files_in(home) if one.endswith(".gguf")]
+
+
+def test_an_embedding_model_is_fetched_and_kept_apart(told, hub) -> None:
+    hub.add(REPO, {NAME: tiny_bert().data})
+    record = Download(told).end().model
+    assert record is not None
+    assert not record.can_chat
 
 
 def search(told, words="tiny", **more):

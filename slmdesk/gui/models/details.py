@@ -27,6 +27,10 @@ NO_FILES = "No model file in it that could be used here."
 NOTHING_FITS = "None of these is recommended for this PC: take a smaller model rather than one this cut down."
 BY_SIZE = "Judged by the size of the file."
 NO_CARD = "Its publisher wrote nothing about it."
+KINDS = {
+    "encoder": "An embedding model: it writes nothing, it finds passages by what they mean.",
+    "adapter": "An adapter: it changes the model it was made for, and is no use without that.",
+}
 CUT = "The card is longer; its page on the Hub has all of it."
 PLAIN = "Part of the card is shown without formatting, which would have taken too long."
 _LEFT = Qt.AlignmentFlag.AlignLeft
@@ -208,8 +212,8 @@ class RepoDetails(QWidget):
             if fit := judged.fits.get(row.name):
                 row.show_fit(fit)
         seen = f"Was made for up to {judged.most_tokens:,} tokens at once. " if judged.most_tokens else ""
-        template = "" if judged.has_chat_template else "Brings no chat format; a plain one is used. "
-        _say(self._facts, f"{self._facts.text()} {seen}{template}".strip())
+        template = "" if judged.has_chat_template else "Brings no chat format; a plain one is used."
+        _say(self._facts, f"{seen}{KINDS.get(judged.kind, template)}".strip())
 
     def show_card(self, card: ReadableCard | Problem) -> None:
         """What its publisher wrote."""

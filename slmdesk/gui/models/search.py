@@ -158,6 +158,7 @@ class HubSearch(QWidget):
         self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
         self._left_out.setText(" ".join(_left_out(found)))
         self._left_out.setVisible(bool(self._left_out.text()))
+        self._too_large.setText("Show it" if found.too_large == 1 else "Show them")
         self._too_large.setVisible(bool(found.too_large))
         self._show_cards(found.repos)
 
