@@ -96,6 +96,38 @@ def test_search_keeps_the_contract(run, hub) -> None:
     assert run("models", "search").status == 2
 
 
+def test_search_takes_the_filters_of_the_window(run, hub) -> None:
+    model = tiny_llama().data
+    hub.add("a/tiny-code-GGUF", {NAME: model}, license="mit", tags=["code"], downloads=5, likes=50)
+    hub.add("b/tiny-chat-GGUF", {NAME: model}, license="gemma", tags=["conversational"], downloads=50, likes=5)
+    huge = hub.add("b/tiny-huge-GGUF", {NAME: model}, license="gemma", downloads=500, gguf={"total": 10**12})
+    huge.lies[NAME] = {"size": 1 << 45}
+
+    def names(*options: str) -> list[str]:
+        ran = run("models", "search", *options, "--json")
+        assert ran.status == 0, ran.err
+        return [one["repo"].partition("/")[2] for one in ran.json]
+
+    assert names("tiny") == ["tiny-huge-GGUF", "tiny-chat-GGUF", "tiny-code-GGUF"]
+    assert names("tiny", "--sort", "likes")[0] == "tiny-code-GGUF"
+    assert names("--task", "code") == ["tiny-code-GGUF"]
+    assert names("tiny", "--license", "MIT") == ["tiny-code-GGUF"]
+    assert names("tiny", "--author", "b", "--fits") == ["tiny-chat-GGUF"]
+    assert names(f"https://huggingface.co/a/tiny-code-GGUF/blob/main/{NAME}") == ["tiny-code-GGUF"]
+    told = run("models", "search", "tiny", "--fits", "--license", "permissive")
+    assert "note: 2 have another licence and are left out." in told.err
+    assert "note: 1 more is too large for this PC and left out." in run("models", "search", "tiny", "--fits").err
+    assert run("models", "search", "tiny", "--task", "poems").status == 2
+
+
+def test_a_quantization_behind_a_colon_is_fetched(run, hub) -> None:
+    model = tiny_llama().data
+    hub.add(REPO, {NAME: model, "tiny.Q8_0.gguf": model + b"8"})
+    done = run("models", "download", f"hf.co/{REPO}:Q8_0", "--json")
+    assert done.status == 0, done.err
+    assert done.json["sha256"] == hashlib.sha256(model + b"8").hexdigest()
+
+
 def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> None:
     model = tiny_llama().data
     hub.add(REPO, {NAME: model, "tiny.Q8_0.gguf": model + b"8"})

@@ -53,7 +53,6 @@ def test_what_is_typed_or_pasted_is_understood(text, link) -> None:
         "a/b\n",
         "https://hf.co/datasets/a/b",
         "https://[",
-        "a/b:",
         "a/b:q 4",
         "hf.co/x",
         "https://huggingface.co/spaces/a/b",

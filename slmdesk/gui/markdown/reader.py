@@ -84,8 +84,9 @@ class MarkdownReader(QWidget):
         self._lay()
         if is_more:
             self._timer.start()
-        else:
-            self.written.emit()
+            return
+        self._text.select(0, 0)  # what was written took the caret along
+        self.written.emit()
 
     @Slot(str)
     def _on_anchor(self, address: str) -> None:

@@ -1,0 +1,314 @@
+"""Filters of the search, and what opens below a model: its files, its card, hostile ones too.  Real clicks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fakes import tiny_gguf
+from fakes.fake_hub import FakeHub, Fault, online
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
+
+from slmdesk.core.records import Status
+from slmdesk.gui.markdown.reader import SHORT, MarkdownReader
+from slmdesk.text.cards import MOST_SHOWN
+
+pytestmark = pytest.mark.gui
+REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
+HUGE, SMALL = {"total": 400_000_000_000}, {"total": 1_000_000}
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        yield it
+
+
+@pytest.fixture
+def models(start, home, hub):
+    """The window on its page of models, with the network allowed."""
+
+    def begin(engine: str = "echo", **settings):
+        if not (home / "config" / "settings.json").exists():
+            online(home, hub, **settings)
+        desk = start(engine=engine)
+        QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        desk.wait(lambda: desk.frame.models_page.isVisible())
+        return desk
+
+    return begin
+
+
+def shown(desk, kind, name: str, within=None):
+    return [one for one in (within or desk.frame.models_page).findChildren(kind, name) if one.isVisible()]
+
+
+def press(desk, name: str, within=None) -> None:
+    button = next(one for one in (within or desk.frame.models_page).findChildren(QPushButton, name) if one.isVisible())
+    desk.frame.models_page.ensureWidgetVisible(button)
+    desk.click(button)
+
+
+def write(desk, words: str) -> None:
+    field = desk.frame.models_page.search.field
+    desk.frame.models_page.ensureWidgetVisible(field)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, words)
+
+
+def choose(desk, name: str, value: object) -> None:
+    box = desk.find(name)
+    box.setCurrentIndex(box.findData(value))
+    box.activated.emit(box.currentIndex())
+
+
+def check(desk, name: str) -> None:
+    box = desk.find(name)
+    desk.frame.models_page.ensureWidgetVisible(box)
+    assert isinstance(box, QCheckBox)
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+
+
+def names(desk) -> list[str]:
+    return [card.repo.partition("/")[2] for card in shown(desk, QWidget, "repo_card")]
+
+
+def open_card(desk, words: str = "tiny"):
+    """Search, open the first, wait for its card; the reader."""
+    write(desk, words)
+    desk.wait(lambda: shown(desk, QWidget, "repo_card"))
+    press(desk, "files_button")
+    desk.wait(lambda: shown(desk, MarkdownReader, "markdown_reader"))
+    reader = shown(desk, MarkdownReader, "markdown_reader")[0]
+    desk.wait(lambda: reader.is_written)
+    return reader
+
+
+def note(desk, name: str) -> str:
+    return "".join(one.text() for one in shown(desk, QLabel, name))
+
+
+# ---- filters
+
+
+def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
+    hub.add("one/code-GGUF", {FILE: b"GGUF"}, tags=["code", "pl"], license="mit", downloads=9)
+    hub.add("two/other-GGUF", {FILE: b"GGUF"}, tags=["en"], license="gemma", downloads=8)
+    desk = models()
+    choose(desk, "search_task", "code")  # without any word
+    desk.wait(lambda: names(desk) == ["code-GGUF"])
+    choose(desk, "search_task", "")
+    desk.wait(lambda: names(desk) == [])
+    choose(desk, "search_license", "gemma")
+    desk.wait(lambda: names(desk) == ["other-GGUF"])
+    author = desk.find("search_author")
+    assert isinstance(author, QLineEdit)
+    desk.frame.models_page.ensureWidgetVisible(author)
+    author.setFocus()
+    QTest.keyClicks(author, "one")
+    desk.wait(lambda: names(desk) == [])
+    choose(desk, "search_license", "permissive")
+    desk.wait(lambda: names(desk) == ["code-GGUF"])
+    asked = [one.query for one in hub.seen if one.path == "/api/models"]
+    assert asked[0]["filter"] == ["gguf", "code"]
+    assert asked[-1]["author"] == ["one"]
+    desk.close()
+    desk = models()
+    desk.wait(lambda: desk.find("search_author").text() == "one")
+    assert desk.find("search_license").currentData() == "permissive"
+
+
+def test_what_is_too_large_is_counted_and_shown_on_wish(models, hub):
+    hub.add("one/tiny-huge-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=90)
+    hub.add("one/tiny-vast-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=80)
+    hub.add("one/tiny-small-GGUF", {FILE: b"GGUF"}, gguf=SMALL, downloads=5)
+    desk = models(search_fits=True)
+    write(desk, "tiny")
+    desk.wait(lambda: names(desk) == ["tiny-small-GGUF"])
+    assert note(desk, "search_left_out") == "2 more are too large for this PC."
+    before = len(hub.seen)
+    press(desk, "search_too_large")
+    desk.wait(lambda: names(desk) == ["tiny-huge-GGUF", "tiny-vast-GGUF", "tiny-small-GGUF"])
+    assert len(hub.seen) == before, "what was read is not asked again"
+    words = [card.fit.word for card in shown(desk, QWidget, "repo_card")]
+    assert words == ["likely too large", "likely too large", "should fit"]
+    check(desk, "search_fits")
+    desk.wait(lambda: not note(desk, "search_left_out") and len(names(desk)) == 3)
+
+
+def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
+    hub.add("one/older-GGUF", {FILE: b"GGUF"})
+    hub.add("one/tiny-GGUF", {FILE: b"GGUF"})
+    desk = models()
+    hub.api_faults = [Fault(drip=40, pause_s=0.05)]  # it comes, bit by bit
+    write(desk, "older")
+    desk.wait(lambda: hub.seen)
+    told: list[object] = []
+    desk.frame.find.found.connect(told.append)
+    write(desk, "tiny")
+    desk.wait(lambda: names(desk) == ["tiny-GGUF"])
+    desk.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
+    assert [[one.repo for one in found.repos] for found in told] == [["one/tiny-GGUF"]]
+
+
+def test_suggestions_are_for_a_job(models):
+    desk = models(offline=True)
+    desk.wait(lambda: shown(desk, QWidget, "suggestion_card"))
+    choose(desk, "suggestions_job", "embedding")
+    desk.wait(lambda: len(shown(desk, QWidget, "suggestion_card")) == 3)
+    assert all("Good at: embedding" in one.words for one in shown(desk, QWidget, "suggestion_card"))
+    choose(desk, "suggestions_job", "code")
+    desk.wait(lambda: len(shown(desk, QWidget, "suggestion_card")) == 5)
+    assert all("code" in one.words for one in shown(desk, QWidget, "suggestion_card"))
+    press(desk, "suggestion_details_button")
+    assert "allow the network" in note(desk, "files_note")
+
+
+# ---- what opens below
+
+
+def test_files_and_card_of_a_model(models, hub):
+    card = b"---\nlicense: mit\n---\n<h1>Tiny</h1>\n\n[a page](https://example.org/)\n\n" + b"More words.\n\n" * 80
+    data = tiny_gguf.tiny_llama().data
+    files = {FILE: data, "tiny.Q8_0.gguf": data + b"8", "mmproj-tiny.gguf": b"GGUF", "README.md": card}
+    hub.add(REPO, files, license="mit").lies["tiny.Q8_0.gguf"] = {"size": 1 << 45}
+    desk = models()
+    reader = open_card(desk)
+    desk.wait(lambda: note(desk, "details_facts"))
+    assert "Was made for up to" in note(desk, "details_facts")
+    rows = shown(desk, QWidget, "file_row")
+    assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "too large"), (FILE, "fits")]
+    primary = [one for one in shown(desk, QPushButton, "download_file_button") if one.property("kind") == "primary"]
+    assert [one.accessibleName() for one in primary] == [f"Download {FILE}"]
+    assert "mmproj-tiny.gguf: a projector" in note(desk, "other_files").replace("\u200b", "")
+    assert reader.words.startswith("Tiny\na page\n")
+    assert reader.height() == SHORT
+    press(desk, "card_whole")
+    desk.wait(lambda: reader.height() > SHORT)
+    press(desk, "files_button")
+    assert not shown(desk, QWidget, "repo_details")
+
+
+def test_a_link_of_a_card_asks_first(models, hub):
+    hub.add(REPO, {FILE: b"GGUF", "README.md": b"[a page](https://example.org/x)"})
+    desk = models()
+    reader = open_card(desk)
+    desk.frame.models_page.ensureWidgetVisible(reader)
+    cursor = reader.text.document().find("page")
+    cursor.setPosition(cursor.selectionStart() + 1)
+    QTest.mouseClick(reader.text.viewport(), Qt.MouseButton.LeftButton, pos=reader.text.cursorRect(cursor).center())
+    desk.wait(lambda: desk.window.findChild(QWidget, "link_dialog"))
+    dialog = desk.find("link_dialog")
+    assert "example.org" in dialog.text()
+    dialog.close()
+
+
+HOSTILE = {
+    "html": b"<img src=file:///etc/passwd onerror=alert(1)><iframe src=http://127.0.0.1:9/></iframe><b>words</b>",
+    "javascript": b"[words](javascript:alert(1)) <a href='javascript:alert(1)'>x</a> ![y](javascript:alert(1))",
+    "images": b"![](http://127.0.0.1:9/a.png) ![words](data:image/png;base64,xx) [![z](a.png)](file:///etc/passwd)",
+    "front matter": b"---\n" + b"a: &a [*a, *a]\n" * 50_000 + b"---\nwords",
+    "never closed": b"---\n" + b"x: y\n" * 100_000,
+    "nested": b">" * 5000 + b" words",
+    "one line": b"words " * 200_000,
+    "links": b"[words](" * 20_000,
+    "table": b"|a" * 3000 + b"|\n" + b"|-" * 3000 + b"|\n" + b"|b" * 3000 + b"|",
+    "5 MB": b"# words\n\n" * 600_000,
+    "not text": bytes(range(256)) * 100,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_card_is_text(models, hub, name, monkeypatch):
+    asked: list[object] = []
+    monkeypatch.setattr("slmdesk.gui.markdown.text.MessageText.loadResource", lambda _s, _k, url: asked.append(url))
+    hub.add(REPO, {FILE: b"GGUF", "README.md": HOSTILE[name]})
+    desk = models()
+    reader = open_card(desk)
+    desk.window.grab()
+    assert asked == []
+    assert len(reader.words) <= 2 * MOST_SHOWN
+    assert name in ("never closed", "not text", "table") or "words" in reader.words
+    document = reader.text.document()
+    block = document.begin()
+    while block.isValid():
+        for form in block.textFormats():
+            assert form.format.anchorHref().startswith(("", "slmdesk-copy-code:"))
+            assert "javascript" not in form.format.anchorHref()
+            assert not form.format.isImageFormat()
+        block = block.next()
+    if name == "5 MB":
+        assert "The card is longer" in note(desk, "card_note")
+    if name == "nested":
+        assert "without formatting" in note(desk, "card_note")
+
+
+def test_no_card_and_failures_are_sentences(models, hub):
+    hub.add(REPO, {FILE: b"GGUF"})
+    desk = models()
+    write(desk, "tiny")
+    desk.wait(lambda: names(desk))
+    hub.api_faults = [Fault(status=500)]
+    press(desk, "files_button")
+    desk.wait(lambda: "trouble of its own" in note(desk, "files_note"))
+    press(desk, "details_again")
+    desk.wait(lambda: "wrote nothing about it" in note(desk, "card_note"))
+    desk.wait(lambda: "not a GGUF model" in note(desk, "files_note") or "incomplete" in note(desk, "files_note"))
+
+
+def test_a_reader_follows_the_theme(models, hub):
+    hub.add(REPO, {FILE: b"GGUF", "README.md": b"# Tiny\n\nwords"})
+    desk = models()
+    reader = open_card(desk)
+    before = reader.text.document().firstBlock().charFormat().foreground().color()
+    desk.frame.settings.change("theme", "dark")
+    desk.wait(lambda: reader.text.document().firstBlock().charFormat().foreground().color() != before)
+    assert reader.words == "Tiny\nwords"
+
+
+def test_the_keyboard_reads_a_card_and_leaves_it(models, hub):
+    hub.add(REPO, {FILE: b"GGUF", "README.md": b"[a](https://example.org/) " * 5})
+    desk = models()
+    reader = open_card(desk)
+    reader.text.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(reader.text, Qt.Key.Key_Right)
+    assert reader.text.textCursor().position() == 1
+    QTest.keyClick(reader.text, Qt.Key.Key_Return)
+    desk.wait(lambda: desk.window.findChild(QWidget, "link_dialog"))
+    desk.find("link_dialog").close()
+    reader.text.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(reader.text, Qt.Key.Key_Tab)
+    desk.wait(lambda: QApplication.focusWidget() is not reader.text)
+
+
+@pytest.mark.model
+def test_search_download_and_chat_with_the_real_model(models, hub, starter_model):
+    """The whole way: a click on what a search found, its bytes from the Hub, and words of the real engine."""
+    about = {"total": 134_515_008, "architecture": "llama", "context_length": 8192}
+    card = b"---\nlicense: apache-2.0\n---\n# SmolLM2 135M\n\nA small model."
+    name = starter_model.name
+    hub.add("somebody/SmolLM2-135M-GGUF", {name: starter_model, "README.md": card}, gguf=about)
+    desk = models(engine="")
+    reader = open_card(desk, "smollm")
+    assert reader.words.startswith("SmolLM2 135M")
+    desk.wait(lambda: "needs" in note(desk, "file_name"))
+    assert [row.fit.word for row in shown(desk, QWidget, "file_row")] == ["fits"]
+    press(desk, "download_file_button")
+    desk.wait(lambda: shown(desk, QPushButton, "use_download_button"))
+    press(desk, "use_download_button")
+    desk.wait(lambda: desk.page.isVisible() and "ready" in desk.page.picker.button.text())
+    desk.send("What is the capital of France?")
+    desk.wait_idle()
+    answer = desk.last()
+    assert answer.status is Status.COMPLETE
+    assert answer.text.strip()
+    assert answer.tokens_out
+    (model,) = desk.ask(lambda services: services.models.list())
+    assert model.sha256 == hub.sha256(starter_model)
+    rows = desk.ask(lambda services: services.network.requests(100))
+    assert len(rows) == len(hub.seen)
+    assert json.loads(json.dumps([row.purpose for row in rows]))[-1] == "search"
