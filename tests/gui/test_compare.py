@@ -124,7 +124,8 @@ def test_words_stream_and_stop_keeps_them(comparing) -> None:
     desk.wait(lambda: page.columns[0].text.words)
     assert page.columns[0].state_words == "Is written…"
     assert page.columns[1].state_words == "Waits for its turn"
-    assert not desk.find("compare_vote").isEnabled()
+    assert not desk.find("vote_none").isVisible()
+    assert not desk.find("vote_note").isVisible()
     desk.click("compare_stop")
     comparing.wait_done()
     words = page.columns[0].text.words

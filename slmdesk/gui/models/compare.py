@@ -62,7 +62,6 @@ class ComparePage(QStackedWidget):
         area = named(QScrollArea(self._result), "compare_columns")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = named(QFrame(area), "compare_columns_inner")
         self._row = QHBoxLayout(inner)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -172,7 +171,9 @@ class ComparePage(QStackedWidget):
         if found.item.id != self._item:
             self._fill(found)
         self._renew(found)
-        self.setCurrentWidget(self._result)
+        if self.currentWidget() is not self._result:
+            self.setCurrentWidget(self._result)
+            (self._stop if found.is_running else self._back).setFocus()
 
     def _fill(self, found: Comparison) -> None:
         self._item = found.item.id
@@ -213,9 +214,10 @@ class ComparePage(QStackedWidget):
         self._stop.setVisible(found.is_running)
         self._export.setEnabled(not found.is_running and not found.hides_names)
         self._export.setToolTip("After your vote: it names the models" if found.hides_names else "As Markdown")
-        self._vote.setEnabled(not found.is_running)
         self._said.setText(_vote_of(found))
-        self._none.setVisible(found.vote is None or found.vote.best is not None)
+        self._note.setVisible(not found.is_running)
+        is_none = found.vote is not None and found.vote.best is None
+        self._none.setVisible(not found.is_running and not is_none)
 
     @Slot(str, str)
     def _on_grew(self, message: str, words: str) -> None:
@@ -234,12 +236,13 @@ class ComparePage(QStackedWidget):
     def _on_theme_changed(self) -> None:
         self._style = ViewStyle(self._keeper.theme, self._keeper.fonts)
         for column in self._columns.values():
-            column.text.set_style(self._style)
+            column.set_style(self._style)
 
     # ---- what is wished
 
     def _on_vote(self, best: str | None) -> None:
         self._compare.vote(best, self._note.text())
+        self._note.setFocus()  # the button just pressed goes
 
     @Slot()
     def _on_note_written(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -23,7 +23,10 @@ from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.comparing import Compared
 from slmdesk.services.sentences import problem_of
 
-NARROWEST = 248
+NARROWEST = 29
+"""Letters in a line of the narrowest column."""
+LEAST_LINES = 4
+"""Of an answer in a low window."""
 _ENDS = {
     Status.CANCELLED: ("Stopped. The words so far are kept.", "warn"),
     Status.INTERRUPTED: ("Cut off when the program ended. The words so far are kept.", "warn"),
@@ -40,7 +43,6 @@ class AnswerText(QScrollArea):
         self.setWidgetResizable(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(96)
         self._parser = parser
         self._words, self._has_ended = "", False
         self._more = QTimer(self, singleShot=True, interval=0)
@@ -53,6 +55,8 @@ class AnswerText(QScrollArea):
         self._text.copy_requested.connect(self._on_copy)
         self._writer = MessageWriter(self._text.document(), style, self._parser)
         self.setWidget(self._text)
+        self.setMinimumHeight(round(LEAST_LINES * style.line_height))
+        self._text.setAutoFillBackground(False)  # which `setWidget` sets
 
     @property
     def words(self) -> str:
@@ -72,6 +76,10 @@ class AnswerText(QScrollArea):
             return
         self._words, self._has_ended = words, has_ended
         self._write()
+
+    def sizeHint(self) -> QSize:
+        """As low as it can be: it takes what the column has left; a low window scrolls the words first."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The lines are as wide as the column."""
@@ -120,8 +128,8 @@ class AnswerColumn(QFrame):
         super().__init__(parent)
         self.setObjectName("answer_column")
         self.setProperty("kind", "column")
-        self.setMinimumWidth(NARROWEST)
         self._build_ui(style, parser)
+        self.set_style(style)
 
     def _build_ui(self, style: ViewStyle, parser: Parser) -> None:
         self._name = plain_label("", self, name="column_name", kind="strong")
@@ -153,6 +161,7 @@ class AnswerColumn(QFrame):
         layout.addWidget(self._figures)
         layout.addWidget(self._best, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._mark)
+        layout.addStretch(0)
 
     @property
     def state_words(self) -> str:
@@ -164,6 +173,11 @@ class AnswerColumn(QFrame):
         """What stands above it."""
         return self._name.text().replace("\u200b", "")
 
+    def set_style(self, style: ViewStyle) -> None:
+        """Another theme or letter size."""
+        self.setMinimumWidth(round(NARROWEST * style.letter_width))
+        self.text.set_style(style)
+
     def show_answer(self, one: Compared, name: str, *, is_turn: bool, is_hidden: bool) -> None:
         """Show an answer; `is_turn`: it is the one that is written now."""
         message = one.message
@@ -171,6 +185,7 @@ class AnswerColumn(QFrame):
         self.setAccessibleName(name)
         is_open = message.status is Status.STREAMING
         self.text.show_words(message.text, has_ended=not is_open)
+        self.text.setVisible(is_open or bool(message.text))
         if is_open:
             waiting = "Is written…" if message.text else "Its model is loaded…"
             self.show_note(waiting if is_turn else "Waits for its turn")
@@ -197,6 +212,7 @@ class AnswerColumn(QFrame):
 
     def _say(self, words: str, kind: str) -> None:
         self._state.setText(breakable(words))
+        self._state.setVisible(bool(words))
         if self._state.property("kind") != kind:
             self._state.setProperty("kind", kind)
             self._state.style().unpolish(self._state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QDateTime, QEvent, QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -25,11 +25,14 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.tab_order import TabOrder
-from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
 from slmdesk.services.comparing import LEAST, MOST, is_blind, names_of, vote_of
 
 COLUMN = 760
 NONE = ""
+QUESTION_LINES = 4
+FIELD_EDGES = 24
+"""Frame and margins of the field, above and below together."""
 INTRO = (
     "The same question for two to four models on this PC, one after another: each is loaded anew, answers alone, and "
     "gets the same seed and settings. What it took is measured. Nothing leaves this PC."
@@ -140,7 +143,6 @@ class CompareForm(QScrollArea):
         self._question.setPlaceholderText("Your question, best one of your real work")
         self._question.setAccessibleName("The question for all models")
         self._question.setTabChangesFocus(True)
-        self._question.setFixedHeight(104)
         self._question.textChanged.connect(self._judge)
         column.addWidget(self._question)
         grid = QGridLayout()
@@ -166,6 +168,12 @@ class CompareForm(QScrollArea):
         row.addWidget(self._start)
         row.addWidget(self._hint, 1)
         column.addLayout(row)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Larger letters need a larger field."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._question.setFixedHeight(QUESTION_LINES * self._question.fontMetrics().lineSpacing() + FIELD_EDGES)
 
     @property
     def question(self) -> QPlainTextEdit:
@@ -224,6 +232,7 @@ class CompareForm(QScrollArea):
         chosen = self._chosen()
         for choice in self._choices:
             choice.setEnabled(len(self._models) >= LEAST)
+            choice.setToolTip(plain_tip(choice.currentText()))
         if len(self._models) < LEAST:
             what = "one is" if self._models else "none is"
             hint = f"A comparison needs two models, and {what} on this PC. Get another on the page of models."
