@@ -172,7 +172,7 @@ class ComparingService:
         """Save the prompt and the rows of all answers, and have them written one after another.
 
         Each model is loaded anew and answers alone: jobs stand back, and answers being written elsewhere end first.
-        One that fails does not keep the others from answering.  Raises KnownError `request.invalid`, `model.unknown`,
+        One that fails does not keep the others from answering.  Raises KnownError `request.invalid`, `model.…`,
         `store.…`, `feature.hidden`.
         """
         self._models.require("models.compare")
@@ -250,6 +250,9 @@ class ComparingService:
         if not LEAST <= len(wish.models) <= MOST:
             raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(wish.models)}")
         records = [self._models.choose(one) for one in wish.models]
+        for one in records:
+            if not one.can_chat:
+                raise KnownError("model.wrong_kind", kind=one.kind)
         if len({one.id for one in records}) < len(records):
             raise KnownError("request.invalid", what="each model can be named once")
         if wish.is_blind:

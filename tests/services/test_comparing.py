@@ -146,6 +146,11 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path
             begin(told, wrong)
     with pytest.raises(KnownError, match=r"model\.unknown"):
         begin(told, (ids[0], "ffffffff"))
+    store = told.services.store
+    on_desk(told, lambda: store.change_model(ids[2], header={"kind": "encoder"}))
+    with pytest.raises(KnownError, match=r"model\.wrong_kind"):
+        begin(told, ids)
+    on_desk(told, lambda: store.change_model(ids[2], header={}))
     assert on_desk(told, told.services.comparing.items) == []
     begin(told, ids)
     with pytest.raises(KnownError, match="already"):

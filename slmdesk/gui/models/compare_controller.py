@@ -125,7 +125,8 @@ class CompareController(QObject):
     # ---- what is heard
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
-        ordered = sorted(models, key=lambda one: (-(one.last_used or 0.0), -one.added))
+        chatting = [one for one in models if one.can_chat]
+        ordered = sorted(chatting, key=lambda one: (-(one.last_used or 0.0), -one.added))
         self.models_listed.emit(tuple(ordered))
 
     def _on_earlier(self, items: Sequence[Item]) -> None:
