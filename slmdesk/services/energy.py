@@ -167,7 +167,7 @@ def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
 
 
 def _watt_hours(wh: float) -> str:
-    return f"{wh * 1000:.2g} mWh" if wh < 0.001 else f"{wh:.2g} Wh" if wh < 10 else f"{wh:.0f} Wh"
+    return f"{wh * 1000:.2g} mWh" if wh < 0.01 else f"{wh:.2g} Wh" if wh < 10 else f"{wh:.0f} Wh"
 
 
 def _busy_seconds(pid: int | None) -> float | None:
