@@ -27,6 +27,7 @@ from slmdesk.gui.models.controller import LibraryController
 from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.page import ModelsPage
+from slmdesk.gui.models.ways import Ways
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
@@ -110,6 +111,7 @@ class Frame(QObject):
             Page("Settings", "settings", self.settings_page, "Ctrl+,", at_end=True),
         )
         self.window = MainWindow(pages, geometry=settings.window_geometry)
+        self.ways = Ways(self._bridge, self.window, self.models_page.more_ways, self)
         self.window.status.show_offline(settings.offline)
         self.chat.new_chat()
 
@@ -128,9 +130,10 @@ class Frame(QObject):
             self.network,
             self.tokens,
             self.compare,
+            self.ways,
         ):
             source.notice_raised.connect(self._on_notice_raised)
-        for part in (self.library, self.fetch):
+        for part in (self.library, self.fetch, self.ways):
             part.chat_requested.connect(self._on_chat_requested)
         for place in (self.models, self.models_page):
             place.file_chosen.connect(self.adding.look_at)
@@ -138,6 +141,8 @@ class Frame(QObject):
         self.models_page.compare_requested.connect(self._on_compare_requested)
         self.compare_page.back_requested.connect(lambda: self.models_place.setCurrentWidget(self.models_page))
         self.chat.other_found.connect(self._on_other_found)
+        self.models_page.pack_chosen.connect(self.ways.open_pack)
+        self.settings_page.folder_requested.connect(self.ways.choose_folder)
         for switch in (window.status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
         bridge.noticed.connect(self._on_noticed)

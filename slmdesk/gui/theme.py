@@ -234,6 +234,7 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QFrame[kind="band"] QPushButton:focus {{ border-color: {t.accent}; }}
     #network_panel {{ background: {t.surface}; border: {line}; }}
     QCheckBox {{ spacing: 8px; padding: 3px; border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
+    QCheckBox#check_box::indicator {{ width: {round(fonts.points(1.15))}px; height: {round(fonts.points(1.15))}px; }}
     QCheckBox:focus {{ border-color: {t.accent}; }}
     QLabel[kind="strong"] {{ font-weight: 600; }}
     #chat_header {{ background: {t.surface}; border: none; border-bottom: {line}; }}

@@ -77,6 +77,7 @@ class FindingService:
     def __init__(self, desk: Desk, store: Store, models: ModelService) -> None:
         self._desk, self._store, self._models = desk, store, models
         self._stop = threading.Event()
+        self._linking: Path | None = None
 
     def find(self, ended: Callable[[FoundModels | Problem], None], places: Sequence[Place] | None = None) -> None:
         """Look now; nothing is changed.  `ended` is called once, on the desk thread, unless it is cancelled.
@@ -111,9 +112,11 @@ class FindingService:
 
         def next_one() -> None:
             if not waiting or stop.is_set():
+                self._linking = None
                 ended(tuple(ends))
                 return
             one = waiting.pop(0)
+            self._linking = one.path
             name = free_name(one.name, self._store.models())
             self._models.import_file(one.path, link=True, name=name, ended=on_end)
 
@@ -126,7 +129,8 @@ class FindingService:
     def cancel(self) -> None:
         """Stop looking or linking; what is linked already stays."""
         self._stop.set()
-        self._models.cancel_import()
+        if self._linking is not None:
+            self._models.cancel_import(self._linking)
 
 
 @dataclass(slots=True)

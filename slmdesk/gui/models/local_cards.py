@@ -80,7 +80,8 @@ class LocalModels(QWidget):
     def _build_import(self) -> None:
         self._add = named(QPushButton("Add model files…", self), "library_add_button")
         self._add.clicked.connect(self.add_requested)
-        self._drop = plain_label("or drop .gguf files or a folder anywhere here", self, name="drop_words", kind="small")
+        words = "or drop .gguf files, a folder or a pack anywhere here"
+        self._drop = plain_label(words, self, name="drop_words", kind="small")
         self._import_row = QHBoxLayout()
         self._import_row.setSpacing(theme.SPACE_12)
         self._import_row.addWidget(self._add)
@@ -103,6 +104,10 @@ class LocalModels(QWidget):
         column.addLayout(line)
         column.addWidget(self._bar)
         self._import.setVisible(False)
+
+    def add_way(self, widget: QWidget) -> None:
+        """Place another way to add models beside *Add a model file…*."""
+        self._import_row.insertWidget(1, widget)
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelCard]) -> None:

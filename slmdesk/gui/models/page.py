@@ -22,12 +22,13 @@ from slmdesk.gui.models.download_rows import Downloads
 from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.local_cards import LocalModels
+from slmdesk.gui.models.more_ways import MoreWays
 from slmdesk.gui.models.search import HubSearch
 from slmdesk.gui.models.suggestions import Suggestions
 from slmdesk.gui.models.trials import VERIFY
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
-from slmdesk.gui.widgets.dropped import choose_model_file, dropped_paths
+from slmdesk.gui.widgets.dropped import choose_model_file, dropped_paths, pack_files
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
@@ -61,14 +62,15 @@ class OfflineBar(QFrame):
 
 class ModelsPage(QScrollArea):
     """One scrolling column of three parts.  Emits `offline_chosen` when a person allows the network,
-    `file_chosen` with the Path of a model file to be looked at, `gated_met` with a DownloadChanged that wants a token,
-    `compare_requested`.
+    `file_chosen` with the Path of a model file to be looked at, `pack_chosen` with that of a pack, `gated_met` with a
+    DownloadChanged that wants a token, `compare_requested`.
     """
 
     offline_chosen = Signal(bool)
     file_chosen = Signal(object)
     gated_met = Signal(object)
     compare_requested = Signal()
+    pack_chosen = Signal(object)
 
     def __init__(
         self,
@@ -101,6 +103,8 @@ class ModelsPage(QScrollArea):
         self._offline = OfflineBar(holder)
         self._downloads = Downloads(holder)
         self._local = LocalModels(holder)
+        self.more_ways = MoreWays(self._local)
+        self._local.add_way(self.more_ways)
         self._suggestions = Suggestions(holder, self._details_of)
         self._search = HubSearch(holder, self._details_of)
         column = QVBoxLayout(holder)
@@ -238,15 +242,19 @@ class ModelsPage(QScrollArea):
         choose_model_file(self, "library_file_dialog", self.file_chosen.emit)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Model files and folders of them may be dropped anywhere on the page."""
+        """Model files, folders of them and packs may be dropped anywhere on the page."""
         if dropped_paths(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Show what they are."""
         paths = dropped_paths(event)
+        packs = pack_files(event)
         if paths:
             event.acceptProposedAction()
+        if packs:
+            self.pack_chosen.emit(packs[0])
+        elif paths:
             self.file_chosen.emit(paths)
 
     def _details_of(self, repo: str, parent: QWidget) -> RepoDetails:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -38,9 +37,13 @@ COLUMN = 680
 
 
 class SettingsPage(QScrollArea):
-    """All settings on one page.  Wishes go to the controller; emits `deleted_chats_requested`."""
+    """All settings on one page.  Wishes go to the controller.
+
+    Emits `deleted_chats_requested`, and `folder_requested` with the folder for models when another one is wanted.
+    """
 
     deleted_chats_requested = Signal()
+    folder_requested = Signal(str)
 
     def __init__(
         self,
@@ -97,8 +100,8 @@ class SettingsPage(QScrollArea):
     def _build_models(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Models", holder, name="models_heading", kind="heading"))
         self._folder = ElidedLabel(holder, name="models_folder_label")
-        self._choose = named(QPushButton("Choose…", holder), "models_folder_button")
-        self._choose.setAccessibleName("Choose the folder for models")
+        self._choose = named(QPushButton("Move…", holder), "models_folder_button")
+        self._choose.setAccessibleName("Move the folder for models")
         line = QWidget(holder)
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
@@ -106,7 +109,8 @@ class SettingsPage(QScrollArea):
         row.addWidget(self._folder, 1)
         row.addWidget(self._choose)
         add_setting(
-            column, line, "models_folder", "Folder", "New models are kept in this folder; those added before stay.",
+            column, line, "models_folder", "Folder",
+            "Models are kept in this folder. It can be moved, to a larger disk for instance.",
             is_wide=True,
         )  # fmt: skip
         locale = QLocale()
@@ -147,7 +151,7 @@ class SettingsPage(QScrollArea):
         self._idle.value_chosen.connect(lambda value: change("idle_unload_minutes", value))
         self._sequences.value_chosen.connect(lambda value: change("sequences", value))
         self._exams.value_chosen.connect(lambda value: change("exams_at_first_use", value))
-        self._choose.clicked.connect(self._on_choose)
+        self._choose.clicked.connect(lambda: self.folder_requested.emit(self._folder.full_text))
         self._deleted.clicked.connect(self.deleted_chats_requested)
         self._controller.settings_shown.connect(self.show_settings)
         self._controller.policy_shown.connect(self.show_policy)
@@ -176,16 +180,6 @@ class SettingsPage(QScrollArea):
                 widget.setAccessibleDescription(SET_BY_ORGANISATION)
             if sentence := self.findChild(QLabel, f"{key}_sentence"):
                 sentence.setText(SET_BY_ORGANISATION)
-
-    @Slot()
-    def _on_choose(self) -> None:
-        dialog = QFileDialog(self, "Folder for models", self._folder.full_text)
-        dialog.setObjectName("folder_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda name: self._controller.change("models_folder", name))
-        dialog.open()
 
 
 def policy_words(policy: Policy) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 MODEL_SUFFIX = ".gguf"
+PACK_SUFFIX = ".tar"
 MODEL_FILTER = "Model files (*.gguf);;All files (*)"
 """For file dialogs."""
 LAST_FOLDER = "last_model_folder"
@@ -18,8 +19,17 @@ LAST_FOLDER = "last_model_folder"
 
 def model_files(event: QDropEvent) -> list[Path]:
     """The model files among what is dragged, judged by name alone."""
+    return _files(event, MODEL_SUFFIX)
+
+
+def pack_files(event: QDropEvent) -> list[Path]:
+    """The packs of models among what is dragged, judged by name alone."""
+    return _files(event, PACK_SUFFIX)
+
+
+def _files(event: QDropEvent, suffix: str) -> list[Path]:
     urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for url in urls if (path := Path(url.toLocalFile())).suffix.lower() == MODEL_SUFFIX]
+    return [path for url in urls if (path := Path(url.toLocalFile())).suffix.lower() == suffix]
 
 
 def dropped_paths(event: QDropEvent) -> list[Path]:

@@ -1,0 +1,35 @@
+"""A small menu beside *Add a model file…*: models of other programs, and packs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+
+from slmdesk.gui.widgets.named import named
+
+WAYS = (
+    ("find", "Look for models on this PC…"),
+    ("open_pack", "Open a pack…"),
+    ("make_pack", "Make a pack…"),
+)
+
+
+class MoreWays(QPushButton):
+    """Emits `find_requested`, `open_pack_requested`, `make_pack_requested`."""
+
+    find_requested = Signal()
+    open_pack_requested = Signal()
+    make_pack_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("More ways to add…", parent)
+        self.setObjectName("more_ways_button")
+        self.setToolTip("Models of other programs on this PC, and packs for PCs without a network")
+        menu = named(QMenu(self), "more_ways_menu")
+        signals = (self.find_requested, self.open_pack_requested, self.make_pack_requested)
+        for (key, words), signal in zip(WAYS, signals, strict=True):
+            action = named(QAction(words, menu), f"way_{key}")
+            action.triggered.connect(lambda _checked=False, told=signal: told.emit())
+            menu.addAction(action)
+        self.setMenu(menu)

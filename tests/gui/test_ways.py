@@ -1,0 +1,340 @@
+"""Packs, other programs' models and the folder, by clicks on the real window."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
+
+from slmdesk.gui.models.found_models import FoundDialog
+from slmdesk.gui.models.moving import MoveDialog
+from slmdesk.gui.models.pack_dialogs import MakePackDialog, OpenPackDialog
+from slmdesk.services import move_files
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def user(tmp_path, monkeypatch) -> Path:
+    folder = tmp_path / "user"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    for name in list(os.environ):
+        if name.startswith(("XDG_DATA", "XDG_CONFIG", "XDG_CACHE", "HF_H", "HUGGINGFACE", "OLLAMA", "JAN_")):
+            monkeypatch.delenv(name)
+    return folder
+
+
+@pytest.fixture
+def models(start, user):
+    """The window on its page of models."""
+    desk = start()
+    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: desk.frame.models_page.isVisible())
+    return desk
+
+
+@pytest.fixture
+def other_disk():
+    place = Path("/dev/shm") / f"slmdesk-{uuid.uuid4().hex[:8]}"
+    place.mkdir()
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def add(desk, path: Path, name: str = "", link: bool = False):
+    got = []
+    desk.bridge.ask(lambda services: services.models.import_file(path, name=name, link=link, ended=got.append))
+    desk.wait(lambda: got)
+    return got[0].model
+
+
+def library(desk):
+    return desk.ask(lambda services: services.models.list())
+
+
+def choose(desk, way: str) -> None:
+    """A way of the menu."""
+    button = desk.find("more_ways_button")
+    desk.frame.models_page.ensureWidgetVisible(button)
+    assert button.isVisible()
+    button.menu().findChild(QAction, f"way_{way}").trigger()
+
+
+def dialog(desk, kind: type[QDialog]) -> QDialog:
+    desk.wait(lambda: [one for one in desk.window.findChildren(kind) if one.isVisible()])
+    return next(one for one in desk.window.findChildren(kind) if one.isVisible())
+
+
+def tick(within: QDialog, name: str) -> None:
+    box = next(one for one in within.findChildren(QCheckBox) if one.accessibleName() == name)
+    assert box.isEnabled()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+
+
+def words(within: QDialog) -> str:
+    return "\n".join(one.text().replace("\u200b", "") for one in within.findChildren(QLabel) if one.isVisible())
+
+
+def press(desk, within: QDialog, name: str) -> None:
+    button = within.findChild(QPushButton, name)
+    desk.wait(button.isEnabled)
+    desk.click(button)
+
+
+def notice(desk, text: str) -> bool:
+    return any(text in one for one in desk.notices())
+
+
+@pytest.fixture
+def pack(models, tmp_path) -> Path:
+    """A pack of two models; the first of them is not here any more."""
+    desk = models
+    first = add(desk, write(tmp_path / "a.gguf", tiny_llama()), "For letters")
+    second = add(desk, write(tmp_path / "b.gguf", tiny_qwen2()), "For tables")
+    choose(desk, "make_pack")
+    made = dialog(desk, MakePackDialog)
+    desk.wait(lambda: made.findChildren(QCheckBox))
+    made.findChild(QCheckBox)
+    tick(made, first.name)
+    tick(made, second.name)
+    assert "2 models" in words(made)
+    made.set_target(tmp_path / "two.tar")
+    press(desk, made, "make_pack_make")
+    desk.wait(lambda: "The pack is written" in words(made))
+    press(desk, made, "make_pack_copy")
+    checksum = QGuiApplication.clipboard().text()
+    assert len(checksum) == 64
+    assert checksum in "".join(words(made).split())
+    press(desk, made, "make_pack_close")
+    desk.ask(lambda services: services.models.remove(first.id))
+    return tmp_path / "two.tar"
+
+
+def test_a_pack_is_made_looked_into_and_taken_in_part(models, pack):
+    desk = models
+    choose(desk, "open_pack")
+    chooser = desk.window.findChild(QFileDialog, "open_pack_file_dialog")
+    desk.wait(chooser.isVisible)
+    chooser.fileSelected.emit(str(pack))
+    chooser.reject()
+    opened = dialog(desk, OpenPackDialog)
+    assert "licence: apache-2.0" in words(opened)
+    assert "on this PC already" in words(opened)
+    boxes = {one.accessibleName(): one for one in opened.findChildren(QCheckBox)}
+    assert [(boxes[one].isEnabled(), boxes[one].isChecked()) for one in ("For letters", "For tables")] == [
+        (True, True), (False, False),
+    ]  # fmt: skip
+    tick(opened, "For letters")
+    assert not opened.findChild(QPushButton, "open_pack_take").isEnabled()
+    tick(opened, "For letters")
+    told = desk.find("open_pack_told", opened)
+    QTest.keyClicks(told, "abc")
+    assert "another one" in words(opened)
+    assert not opened.findChild(QPushButton, "open_pack_take").isEnabled()
+    told.setText(QGuiApplication.clipboard().text().upper())
+    assert "It is the same" in words(opened)
+    press(desk, opened, "open_pack_take")
+    desk.wait(lambda: notice(desk, "For letters came out of the pack"))
+    assert sorted(one.name for one in library(desk)) == ["For letters", "For tables"]
+
+
+def test_a_pack_dropped_on_the_page_is_shown_and_a_hostile_one_is_a_sentence(models, pack, tmp_path):
+    desk = models
+
+    def drop(path: Path) -> None:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path))])
+        page, copy = desk.frame.models_page, Qt.DropAction.CopyAction
+        buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys)
+        QApplication.sendEvent(page.viewport(), enter)
+        assert enter.isAccepted()
+        QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+
+    hostile = tmp_path / "hostile.tar"
+    hostile.write_bytes(b"hello" * 500)
+    drop(hostile)
+    desk.wait(lambda: notice(desk, "is no pack of models"))
+    data = bytearray(pack.read_bytes())
+    data[data.index(b"GGUF") + 5000] ^= 1
+    (tmp_path / "bad.tar").write_bytes(data)
+    drop(tmp_path / "bad.tar")
+    opened = dialog(desk, OpenPackDialog)
+    press(desk, opened, "open_pack_take")
+    desk.wait(lambda: "is damaged" in words(opened))
+    assert "Nothing of it was kept" in words(opened)
+    assert len(library(desk)) == 1
+    press(desk, opened, "open_pack_close")
+    drop(pack)
+    desk.wait(lambda: "two.tar" in words(dialog(desk, OpenPackDialog)))
+
+
+def test_a_pack_that_cannot_be_written_there_is_said_before(models, tmp_path):
+    desk = models
+    add(desk, write(tmp_path / "a.gguf", tiny_llama()))
+    (tmp_path / "there.tar").write_text("mine")
+    choose(desk, "make_pack")
+    made = dialog(desk, MakePackDialog)
+    desk.wait(lambda: made.findChildren(QCheckBox))
+    made.set_target(tmp_path / "there.tar")
+    desk.wait(lambda: "is already there" in words(made))
+    assert not made.findChild(QPushButton, "make_pack_make").isEnabled()
+    made.set_target(tmp_path / "free.tar")
+    press(desk, made, "make_pack_make")
+    desk.wait(lambda: "The pack is written" in words(made))
+
+
+def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
+    desk = models
+    add(desk, write(tmp_path / "a.gguf", tiny_llama()))
+    choose(desk, "make_pack")
+    made = dialog(desk, MakePackDialog)
+    desk.wait(lambda: made.findChildren(QCheckBox))
+    made.set_target(tmp_path / "p.tar")
+    monkeypatch.setattr("slmdesk.services.pack_file.CHUNK_BYTES", 16)
+    desk.frame.ways.packs.progressed.connect(lambda _fact: desk.frame.ways.packs.cancel())
+    desk.wait(made.findChild(QPushButton, "make_pack_make").isEnabled)
+    made.findChild(QPushButton, "make_pack_make").click()
+    made.findChild(QPushButton, "make_pack_close").click()
+    desk.wait(lambda: "nothing of it was kept" in words(made))
+    assert not list(tmp_path.glob("*.tar"))
+    assert not list(tmp_path.glob(".*.part"))
+    monkeypatch.undo()
+    desk.frame.ways.packs.progressed.disconnect()
+    press(desk, made, "make_pack_make")
+    desk.wait(lambda: (tmp_path / "p.tar").exists())
+
+
+def test_models_of_other_programs_are_listed_and_linked(models, user):
+    desk = models
+    folder = user / ".lmstudio/models/who/repo"
+    folder.mkdir(parents=True)
+    here = write(folder / "here.gguf", tiny_llama(seed=8))
+    new = write(folder / "new.gguf", tiny_qwen2())
+    write(folder / "mmproj.gguf", tiny_projector())
+    (folder / "loop.gguf").symlink_to(folder / "loop.gguf")
+    add(desk, here, link=True)
+    choose(desk, "find")
+    found = dialog(desk, FoundDialog)
+    desk.wait(lambda: found.findChildren(QCheckBox))
+    assert "LM Studio" in words(found)
+    assert "in the library already" in words(found)
+    assert "the image part of a model" in words(found)
+    assert "16-bit" in words(found)
+    enabled = [one.accessibleName() for one in found.findChildren(QCheckBox) if one.isEnabled()]
+    assert enabled == ["Tiny qwen"]
+    press(desk, found, "found_skipped")
+    desk.wait(lambda: desk.window.findChild(QPlainTextEdit, "text_dialog_text"))
+    assert "loop.gguf" in desk.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
+    assert not found.findChild(QPushButton, "found_link").isEnabled()
+    tick(found, "Tiny qwen")
+    press(desk, found, "found_link")
+    desk.wait(lambda: notice(desk, "1 model is linked"))
+    assert {os.fsdecode(one.path) for one in library(desk) if one.linked} == {str(here), str(new)}
+
+
+def test_nothing_found_is_said(models):
+    choose(models, "find")
+    found = dialog(models, FoundDialog)
+    models.wait(lambda: "No model files of other programs" in words(found))
+
+
+def ask_folder(desk, target: Path) -> None:
+    """Press *Move…* in the settings and choose a folder."""
+    desk.window.show_page(2)
+    desk.click(desk.find("models_folder_button"))
+    chooser = desk.window.findChild(QFileDialog, "folder_dialog")
+    desk.wait(chooser.isVisible)
+    chooser.fileSelected.emit(str(target))
+    chooser.reject()
+
+
+def test_the_folder_moves_from_the_settings(models, tmp_path, other_disk):
+    desk = models
+    add(desk, write(tmp_path / "a.gguf", tiny_llama()))
+    ask_folder(desk, other_disk)
+    moving = dialog(desk, MoveDialog)
+    assert "1 model" in words(moving)
+    assert "another disk" in words(moving)
+    assert str(other_disk) in words(moving)
+    press(desk, moving, "move_start")
+    desk.wait(lambda: notice(desk, "1 model is now in"))
+    assert {Path(os.fsdecode(one.path)).parent for one in library(desk)} == {other_disk}
+    desk.wait(lambda: desk.find("models_folder_label").full_text == str(other_disk))
+
+
+def test_a_move_is_cancelled(models, tmp_path, other_disk, monkeypatch, home):
+    desk = models
+    add(desk, write(tmp_path / "a.gguf", tiny_llama()))
+    monkeypatch.setattr(move_files, "CHUNK_BYTES", 64)
+    ask_folder(desk, other_disk)
+    moving = dialog(desk, MoveDialog)
+    moving.findChild(QPushButton, "move_start").click()
+    moving.findChild(QPushButton, "move_close").click()
+    desk.wait(lambda: notice(desk, "The move was stopped"))
+    assert {Path(os.fsdecode(one.path)).parent for one in library(desk)} == {home / "models"}
+    assert list(other_disk.iterdir()) == []
+
+
+def test_a_folder_can_be_for_new_models_alone(models, tmp_path, home):
+    desk = models
+    add(desk, write(tmp_path / "a.gguf", tiny_llama()))
+    ask_folder(desk, tmp_path / "second")
+    press(desk, dialog(desk, MoveDialog), "move_only_new")
+    desk.wait(lambda: notice(desk, "New models are kept in"))
+    add(desk, write(tmp_path / "b.gguf", tiny_qwen2()))
+    found = {Path(os.fsdecode(one.path)).parent for one in library(desk)}
+    assert found == {home / "models", tmp_path / "second"}
+
+
+def test_a_folder_that_cannot_be_is_a_sentence(models, tmp_path):
+    desk = models
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("mine")
+    ask_folder(desk, tmp_path / "full")
+    desk.wait(lambda: notice(desk, "is not empty"))
+
+
+def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, home, tmp_path, user):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    write(shared / "ours.gguf", tiny_gguf.tiny_llama())
+    policy = home / "config" / "policy.toml"
+    policy.parent.mkdir(parents=True, exist_ok=True)
+    policy.write_text(f'[models]\nfolder = "{shared}"\n')
+    desk = start()
+    desk.wait(lambda: library(desk))
+    record = library(desk)[0]
+    assert record.linked
+    desk.window.show_page(1)
+    desk.frame.library.undo_ms = 50
+    desk.wait(lambda: desk.window.findChild(QLabel, "card_title"))
+    desk.frame.library.remove(record.id)
+    desk.wait(lambda: notice(desk, "is there for everybody"))
+    assert [one.id for one in library(desk)] == [record.id]
+    ask_folder(desk, shared / "mine")
+    desk.wait(lambda: notice(desk, "set by your organisation"))
+    assert [one.name for one in shared.iterdir()] == ["ours.gguf"]
+
+
+def test_every_control_of_the_dialogs_has_a_name(models, pack, tmp_path):
+    desk = models
+    for way, kind in (("find", FoundDialog), ("make_pack", MakePackDialog)):
+        choose(desk, way)
+        shown = dialog(desk, kind)
+        for button in (*shown.findChildren(QPushButton), *shown.findChildren(QCheckBox)):
+            assert button.objectName()
+            assert button.accessibleName() or button.text()
+        for label in shown.findChildren(QLabel):
+            assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
+        shown.reject()
