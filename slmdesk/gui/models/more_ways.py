@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
+from slmdesk.core.policy import Policy
 from slmdesk.gui.widgets.named import named
 
 WAYS = (
@@ -33,3 +34,11 @@ class MoreWays(QPushButton):
             action.triggered.connect(lambda _checked=False, told=signal: told.emit())
             menu.addAction(action)
         self.setMenu(menu)
+
+    @Slot(object)
+    def show_policy(self, policy: Policy) -> None:
+        """What the organisation has switched off is not offered."""
+        for action in self.menu().actions():
+            feature = "models.import" if action.objectName() == "way_find" else "models.packs"
+            action.setVisible(feature not in policy.hidden)
+        self.setVisible(any(action.isVisible() for action in self.menu().actions()))

@@ -152,6 +152,7 @@ class ModelsPage(QScrollArea):
         library.import_progressed.connect(local.show_progress)
         library.import_ended.connect(local.end_progress)
         library.policy_shown.connect(local.show_policy)
+        library.policy_shown.connect(self.more_ways.show_policy)
         library.trials.details_read.connect(local.show_details)
         library.trials.trial_changed.connect(local.show_trial)
         local.details_requested.connect(library.trials.read_details)
