@@ -20,7 +20,7 @@ from slmdesk.gui.settings.network import ADDRESS
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.features import SHOWN_BY
-from slmdesk.gui.widgets.gated_panel import GatedDialog
+from slmdesk.gui.widgets.gated_panel import GatedDialog, GatedPanel
 from slmdesk.services.facts import DownloadState
 
 pytestmark = pytest.mark.gui
@@ -126,6 +126,26 @@ def failed_download_button(desk) -> QPushButton:
 def newest(desk) -> GatedDialog:
     desk.wait(lambda: [one for one in desk.window.findChildren(GatedDialog) if one.isVisible()])
     return next(one for one in desk.window.findChildren(GatedDialog) if one.isVisible())
+
+
+def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault) -> None:
+    desk = begin()
+    page = desk.frame.models_page
+    field = page.search.field
+    page.ensureWidgetVisible(field)
+    field.setFocus()
+    QTest.keyClicks(field, "gated")
+    desk.wait(lambda: [one for one in page.findChildren(QPushButton, "files_button") if one.isVisible()])
+    opening = next(one for one in page.findChildren(QPushButton, "files_button") if one.isVisible())
+    page.ensureWidgetVisible(opening)
+    desk.click(opening)
+    desk.wait(lambda: [one for one in page.findChildren(GatedPanel) if one.isVisible()])
+    panel = next(one for one in page.findChildren(GatedPanel) if one.isVisible())
+    write(desk, panel.findChild(QLineEdit, "token_field"), MARKER)
+    desk.wait(lambda: vault.kept)
+    desk.wait(lambda: not [one for one in page.findChildren(GatedPanel) if one.isVisible()])
+    desk.wait(lambda: [one for one in page.findChildren(QLabel, "file_name") if "needs" in one.text()])
+    assert [one for one in hub.seen if one.headers.get("authorization") == f"Bearer {MARKER}"]
 
 
 def test_where_there_is_no_keyring_it_is_said_and_the_other_places_are_offered(begin, hub, vault, home) -> None:

@@ -178,6 +178,8 @@ class NetworkSection(QWidget):
         if label := self._verdicts.get(key):
             label.setText(breakable(words))
             label.setVisible(bool(words))
+            if not words:
+                self.show_settings(self._network.current)
 
     @Slot(object)
     def _on_proxy_chosen(self, value: object) -> None:

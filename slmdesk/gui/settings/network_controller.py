@@ -11,7 +11,6 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.facts import Problem
 from slmdesk.settings import Settings
 
-KEYS = ("offline", "hub_endpoint", "hub_hosts", "proxy", "ca_file", "speed_limit_kib", "connections")
 BESIDE = frozenset({"setting.invalid", "setting.managed"})
 """What is said beside the field it is about."""
 
@@ -39,7 +38,7 @@ class NetworkController(QObject):
 
     @Slot(str, object)
     def change(self, key: str, value: object) -> None:
-        """Change one of KEYS; `verdict_given` follows.  A bar offers the old value back."""
+        """Change one setting of the network; `verdict_given` follows.  A bar offers the old value back."""
         old = getattr(self._current, key)
         if value == old:
             self.verdict_given.emit(key, "")
