@@ -216,7 +216,7 @@ _SENTENCES: Mapping[str, str] = {
     "hub.forbidden": "The Hub does not give out “{what}”.",
     "hub.gated": (
         "{repo} is gated: its publisher wants you to agree to terms first. Open its page, accept them, and give "
-        "slmdesk your access token of the Hub. What came is kept."
+        "slmdesk your access token of the Hub."
     ),
     "hub.token_refused": (
         "{host} did not accept the access token. It may be mistyped, out of date or taken back. Paste it again, or "
