@@ -15,6 +15,12 @@ _NOUNS: Mapping[Skill, str] = {
     Skill.LANGUAGE: "answering in the language asked",
     Skill.CORRECT: "corrections",
 }
+_FEW: Mapping[Skill, str] = {
+    Skill.FORMAT: "fixed forms",
+    Skill.TRUTH: "true or false",
+    Skill.LANGUAGE: "languages",
+    Skill.CORRECT: "corrections",
+}
 _LEVELS: Mapping[Skill, Mapping[str, str]] = {
     Skill.FORMAT: {
         "good": "Keeps to a form that is asked for, such as a list or a single word",
@@ -57,13 +63,13 @@ def short_words(result: ExamResult) -> str:
 
 def few_words(result: ExamResult) -> str:
     """For a menu: what not to use it for."""
-    weak = [_NOUNS[one.skill] for one in result.skills if one.level == "weak"]
-    fair = [_NOUNS[one.skill] for one in result.skills if one.level == "fair"]
+    weak = [_FEW[one.skill] for one in result.skills if one.level == "weak"]
+    fair = [_FEW[one.skill] for one in result.skills if one.level == "fair"]
     if len(weak) == len(result.skills):
         return "for short chats only"
     if weak:
-        return f"not for {_listed(weak, 'or')}"
-    return f"fair at {_listed(fair)}" if fair else "good at all that was examined"
+        return f"weak at {', '.join(weak)}"
+    return f"good, but fair at {', '.join(fair)}" if fair else "good at all that was examined"
 
 
 def lines_of(result: ExamResult) -> tuple[str, ...]:

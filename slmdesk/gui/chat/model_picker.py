@@ -17,7 +17,7 @@ from slmdesk.services.facts import ModelState, ModelStateChanged
 from slmdesk.services.sentences import bytes_for_people
 
 MOST_NAME = 28
-MOST_MENU_NAME = 48
+MOST_MENU_NAME = 36
 WORDS = {
     ModelState.NONE: "no model",
     ModelState.NOT_LOADED: "not loaded",

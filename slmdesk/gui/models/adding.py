@@ -110,6 +110,7 @@ class AddDialog(QDialog):
         if bad:
             words += f" {'1 file' if bad == 1 else f'{bad} files'} cannot be added."
         layout.addWidget(plain_label(words, self, name="add_summary", kind="heading"))
+        layout.addSpacing(theme.SPACE_4)
         inner = named(QFrame(), "add_list_inner")
         rows = QVBoxLayout(inner)
         rows.setContentsMargins(0, 0, theme.SPACE_8, 0)
