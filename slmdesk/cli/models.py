@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from slmdesk.core.speed import Speed
     from slmdesk.core.types import Json
     from slmdesk.hub.links import HubLink
+    from slmdesk.services.checking import Verified
     from slmdesk.services.facts import ImportEnded, Problem
-    from slmdesk.services.models import ModelInfo, Verified
+    from slmdesk.services.models import ModelInfo
     from slmdesk.services.services import Services
 
 

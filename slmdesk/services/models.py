@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from slmdesk.core.adapter import base_name
-from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header
 from slmdesk.core.records import ModelRecord
@@ -19,6 +17,7 @@ from slmdesk.core.speed import active_bytes
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.adopting import Unadopted, look_for_unadopted
+from slmdesk.services.checking import Checker, Verified
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import (
     Fact,
@@ -29,21 +28,15 @@ from slmdesk.services.facts import (
     Noticed,
     Problem,
 )
-from slmdesk.services.files import HashedFile, OnBytes, hash_file
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.files import HashedFile
 from slmdesk.services.fits import Fit, Pc, fit_file
 from slmdesk.services.importing import Importer
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.names import name_for
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.uses import Use, UseService, default_in
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
-
-T = TypeVar("T")
-VERIFIED = "verified"
-"""The fact that says when a model's file was last compared with its checksum."""
-OnEnded = Callable[[T | Problem], None]
-"""Called once, on the desk thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +47,6 @@ class ModelInfo:
     header: GgufHeader
     metadata: Mapping[str, Json]
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """Whether a model's file still is what it was when it came in."""
-
-    id: str
-    ok: bool
-    problem: Problem | None = None
 
 
 class ModelService:
@@ -81,7 +65,7 @@ class ModelService:
         self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
         self._room, self._tell, self._pc = room, tell, pc
         self._importer = Importer(desk, lambda: self.folder, store.models, self.register, tell)
-        self._stop_all = threading.Event()
+        self._checker = Checker(desk, store)
         self._chosen = ""
         self._uses = UseService(store, settings)
         self._default = settings.current.model_for_chat
@@ -212,8 +196,10 @@ class ModelService:
         known = {os.fsdecode(one.path) for one in models}
         twins = {one.facts.get("shared_twin") for one in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
-        self._on_file_thread(
-            lambda: look_for_unadopted(own, shared, known, twins), lambda found: self._adopt_all(found, ended)
+        on_file_thread(
+            self._desk,
+            lambda: look_for_unadopted(own, shared, known, twins),
+            lambda found: self._adopt_all(found, ended),
         )
 
     def _adopt_all(self, found: Unadopted | Problem, ended: Callable[[int], None] | None) -> None:
@@ -254,31 +240,14 @@ class ModelService:
         verified.
         """
         records = [self._store.model(one) for one in models] if models else self._store.models()
-        total, stop = sum(one.bytes for one in records), stop or self._stop_all
-
-        def work() -> Sequence[tuple[ModelRecord, HashedFile | KnownError]]:
-            found: list[tuple[ModelRecord, HashedFile | KnownError]] = []
-            for one in records:
-                before = sum(done.bytes for done, _ in found)
-
-                def on_bytes(done: int, _of: int, before: int = before) -> None:
-                    if progressed:
-                        self._desk.post(lambda: progressed(before + done, total))
-
-                try:
-                    found.append((one, _hash_again(one, on_bytes, stop)))
-                except Stopped:
-                    return ()
-            return found
-
-        self._on_file_thread(work, lambda found: ended(found if isinstance(found, Problem) else self._compare(found)))
+        self._checker.verify(records, ended, progressed, stop)
 
     def fit(self, model_or_file: str, context_tokens: int | None, ended: OnEnded[Fit]) -> None:
         """Whether a model of the library, or a file, fits this PC.  The answer comes later."""
         path = self.path_of(model_or_file)
         known = next((one for one in self._store.models() if one.path == os.fsencode(path)), None)
         wanted, pc = context_tokens or self._settings.current.context_tokens, self._pc()
-        self._on_file_thread(lambda: fit_file(path, wanted, pc, sha256=known.sha256 if known else ""), ended)
+        on_file_thread(self._desk, lambda: fit_file(path, wanted, pc, sha256=known.sha256 if known else ""), ended)
 
     def info(self, model_or_file: str, ended: OnEnded[ModelInfo]) -> None:
         """What the header of a model of the library, or of a file, says.  The answer comes later."""
@@ -288,7 +257,7 @@ class ModelService:
             header = read_header(path)
             return ModelInfo(name_for(header, path.stem), header, plain_metadata(header), header.file_bytes)
 
-        self._on_file_thread(work, ended)
+        on_file_thread(self._desk, work, ended)
 
     def path_of(self, model_or_file: str) -> Path:
         """The file of a model of the library; else `model_or_file` as a path."""
@@ -325,7 +294,7 @@ class ModelService:
 
     def close(self) -> None:
         """Stop all file threads; parts of imports are removed by them, for which the end waits a little."""
-        self._stop_all.set()
+        self._checker.close()
         self._importer.close()
 
     # ---- inside
@@ -371,42 +340,6 @@ class ModelService:
             inode=file.mark.inode,
             source=old.source if source == "file" else source,
         )
-
-    def _compare(self, found: Sequence[tuple[ModelRecord, HashedFile | KnownError]]) -> Sequence[Verified]:
-        verdicts = []
-        for record, file in found:
-            if isinstance(file, KnownError):
-                verdicts.append(Verified(record.id, ok=False, problem=problem_for(file)))
-            elif file.sha256 != record.sha256:
-                error = KnownError("model.changed", path=str(file.path))
-                verdicts.append(Verified(record.id, ok=False, problem=problem_for(error)))
-            else:
-                mark = file.mark
-                self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
-                self._store.set_model_facts(record.id, **{VERIFIED: time.time()})
-                verdicts.append(Verified(record.id, ok=True))
-        return verdicts
-
-    def _on_file_thread(self, work: Callable[[], T], ended: OnEnded[T]) -> None:
-        def run() -> None:
-            result: T | Problem
-            try:
-                result = work()
-            except SlmdeskError as err:
-                result = problem_for(err)
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                result = problem_for(err)
-            self._desk.post(lambda: ended(result))
-
-        threading.Thread(target=run, name="model-file", daemon=True).start()
-
-
-def _hash_again(record: ModelRecord, on_bytes: OnBytes, stop: threading.Event) -> HashedFile | KnownError:
-    """On a file thread.  Raises Stopped."""
-    try:
-        return hash_file(Path(os.fsdecode(record.path)), on_bytes, stop)
-    except KnownError as err:
-        return err
 
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.model_imports import ModelImports
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
 from slmdesk.services.exams import KIND as EXAM
@@ -48,15 +49,16 @@ class ModelsController(QObject):
         self.setObjectName("models_controller")
         self._bridge = bridge
         self._starter = starter
-        self._importing: Path | None = None
+        self._imports = ModelImports(bridge, self)
+        self._imports.progressed.connect(self.import_progressed)
+        self._imports.ended.connect(self._on_imports_ended)
+        self._imports.refused.connect(self._raise_problem)
         self._known: frozenset[str] | None = None
         self._fact = facts.ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.models_changed.connect(self._list)
         bridge.job_changed.connect(self._on_job_changed)
         bridge.model_state_changed.connect(self._on_state_changed)
-        bridge.import_progressed.connect(self._on_import_progressed)
-        bridge.import_ended.connect(self._on_import_ended)
 
     @Slot(str)
     def use(self, model: str) -> None:
@@ -95,20 +97,12 @@ class ModelsController(QObject):
 
     def import_file(self, path: Path, link: bool = False) -> None:
         """Bring a model file into the library, by copy or (`link`) where it is, and use it."""
-        if self._importing is not None:
-            self.notice_raised.emit(Notice("A model file is being added already.", key="import"))
-            return
-        self._importing = path
-        self.import_progressed.emit(f"Adding {path.name}…", 0.0)
-
-        self._bridge.ask(lambda services: services.models.import_file(path, link=link), None, self._on_import_refused)
+        self._imports.add((path,), link=link)
 
     @Slot()
     def cancel_import(self) -> None:
         """Stop copying; nothing of the file is kept."""
-        path = self._importing
-        if path is not None:
-            self._bridge.ask(lambda services: services.models.cancel_import(path), None, self._raise_problem)
+        self._imports.cancel()
 
     @Slot()
     def _on_opened(self) -> None:
@@ -153,28 +147,14 @@ class ModelsController(QObject):
             self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     @Slot(object)
-    def _on_import_progressed(self, fact: facts.ImportProgress) -> None:
-        if self._importing is None or str(self._importing) != fact.path:
-            return  # begun on the page of models
-        fraction = fact.done_bytes / fact.total_bytes if fact.total_bytes else 0.0
-        done, total = bytes_for_people(fact.done_bytes), bytes_for_people(fact.total_bytes)
-        self.import_progressed.emit(f"{Path(fact.path).name}: {done} of {total}", fraction)
-
-    @Slot(object)
-    def _on_import_ended(self, fact: facts.ImportEnded) -> None:
-        if self._importing is None or str(self._importing) != fact.path:
-            return
-        self._importing = None
+    def _on_imports_ended(self, ended: Sequence[facts.ImportEnded]) -> None:
         self.import_ended.emit()
-        if fact.problem is not None:
-            self._raise_problem(fact.problem)
-        elif fact.model is not None:
-            self.use(fact.model.id)
-
-    def _on_import_refused(self, problem: Problem) -> None:
-        self._importing = None
-        self.import_ended.emit()
-        self._raise_problem(problem)
+        for fact in ended:
+            if fact.problem is not None:
+                self._raise_problem(fact.problem)
+        added = [fact.model for fact in ended if fact.model is not None]
+        if added and added[-1].can_chat:
+            self.use(added[-1].id)
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))

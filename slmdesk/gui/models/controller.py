@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.models.card import DOT
+from slmdesk.gui.model_imports import ModelImports
 from slmdesk.gui.models.trials import TrialController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import exams, facts
@@ -58,10 +57,10 @@ class LibraryController(QObject):
         self._known: dict[str, ModelCard] = {}
         self._defaults: tuple[str, ...] = ()
         self._going: dict[str, QTimer] = {}
-        self._importing: Path | None = None
-        self._waiting: deque[tuple[Path, bool]] = deque()
-        self._ended: list[facts.ImportEnded] = []
-        self._count = 0
+        self._imports = ModelImports(bridge, self)
+        self._imports.progressed.connect(self.import_progressed)
+        self._imports.ended.connect(self._on_imports_ended)
+        self._imports.refused.connect(self._raise_problem)
         bridge.opened.connect(self.refresh)
         bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
         bridge.models_changed.connect(self.refresh)
@@ -69,8 +68,6 @@ class LibraryController(QObject):
         bridge.settings_changed.connect(self._on_settings_changed)
         bridge.job_changed.connect(self._on_job_changed)
         bridge.model_state_changed.connect(self._on_state_changed)
-        bridge.import_progressed.connect(self._on_import_progressed)
-        bridge.import_ended.connect(self._on_import_ended)
 
     @Slot()
     def refresh(self) -> None:
@@ -128,37 +125,16 @@ class LibraryController(QObject):
     @Slot(object, bool)
     def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
         """Bring model files in, one after another; what came of them is said at the end."""
-        self._waiting.extend((path, link) for path in paths)
-        self._count += len(paths)
-        self._add_next()
+        self._imports.add(paths, link=link)
 
     @Slot()
     def cancel_import(self) -> None:
         """Stop; nothing of the file under way is kept, and those that wait are let be."""
-        self._waiting.clear()
-        if (path := self._importing) is not None:
-            self._bridge.ask(lambda services: services.models.cancel_import(path), None, self._raise_problem)
+        self._imports.cancel()
 
-    def _add_next(self) -> None:
-        if self._importing is not None:
-            return
-        if not self._waiting:
-            self._say_added()
-            return
-        path, link = self._waiting.popleft()
-        self._importing = path
-        self.import_progressed.emit(self._import_words(path, "Adding…"), 0.0)
-        self._bridge.ask(
-            lambda services: services.models.import_file(path, link=link), None, partial(self._on_import_refused, path)
-        )
-
-    def _import_words(self, path: Path, words: str) -> str:
-        at = f"{len(self._ended) + 1} of {self._count}{DOT}" if self._count > 1 else ""
-        return f"{at}{path.name}: {words}"
-
-    def _say_added(self) -> None:
+    @Slot(object)
+    def _on_imports_ended(self, ended: Sequence[facts.ImportEnded]) -> None:
         """All are in, or are not."""
-        ended, self._ended, self._count = self._ended, [], 0
         self.import_ended.emit()
         told = [fact for fact in ended if fact.model or fact.problem]
         if len(told) == 1:
@@ -204,25 +180,6 @@ class LibraryController(QObject):
             self._bridge.bring(partial(self.models_judged.emit, verdicts))
 
         self._bridge.ask(lambda services: services.judge.judge(models, judged), None, self._raise_problem)
-
-    @Slot(object)
-    def _on_import_progressed(self, fact: facts.ImportProgress) -> None:
-        if self._importing is None or str(self._importing) != fact.path:
-            return
-        done, total = bytes_for_people(fact.done_bytes), bytes_for_people(fact.total_bytes)
-        fraction = fact.done_bytes / fact.total_bytes if fact.total_bytes else 0.0
-        self.import_progressed.emit(self._import_words(self._importing, f"{done} of {total}"), fraction)
-
-    @Slot(object)
-    def _on_import_ended(self, fact: facts.ImportEnded) -> None:
-        if self._importing is None or str(self._importing) != fact.path:
-            return
-        self._importing = None
-        self._ended.append(fact)
-        self._add_next()
-
-    def _on_import_refused(self, path: Path, problem: Problem) -> None:
-        self._on_import_ended(facts.ImportEnded(str(path), None, problem))
 
     # ---- inside
 

@@ -15,8 +15,8 @@ from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import exams
 from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.cards import ModelDetails
+from slmdesk.services.checking import Verified
 from slmdesk.services.facts import JobChanged, Problem
-from slmdesk.services.models import Verified
 from slmdesk.services.sentences import bytes_for_people
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"

@@ -1,0 +1,95 @@
+"""Comparing model files with their checksums: the whole file is read, on a file thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.files import HashedFile, OnBytes, hash_file
+from slmdesk.services.sentences import problem_for
+from slmdesk.store import Store
+
+VERIFIED = "verified"
+"""The fact that says when a model's file was last compared with its checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether a model's file still is what it was when it came in."""
+
+    id: str
+    ok: bool
+    problem: Problem | None = None
+
+
+_Read = tuple[ModelRecord, HashedFile | KnownError]
+
+
+class Checker:
+    """Wishes on the desk thread."""
+
+    def __init__(self, desk: Desk, store: Store) -> None:
+        self._desk, self._store = desk, store
+        self._stop_all = threading.Event()
+
+    def verify(
+        self,
+        records: Sequence[ModelRecord],
+        ended: OnEnded[Sequence[Verified]],
+        progressed: Callable[[int, int], None] | None,
+        stop: threading.Event | None,
+    ) -> None:
+        """Hash the files of `records` anew and compare; see `ModelService.verify`."""
+        total, stop = sum(one.bytes for one in records), stop or self._stop_all
+
+        def work() -> Sequence[_Read]:
+            found: list[_Read] = []
+            for one in records:
+                before = sum(done.bytes for done, _ in found)
+
+                def on_bytes(done: int, _of: int, before: int = before) -> None:
+                    if progressed:
+                        self._desk.post(lambda: progressed(before + done, total))
+
+                try:
+                    found.append((one, _hash_again(one, on_bytes, stop)))
+                except Stopped:
+                    return ()
+            return found
+
+        def compared(found: Sequence[_Read] | Problem) -> None:
+            ended(found if isinstance(found, Problem) else [self._verdict(*one) for one in found])
+
+        on_file_thread(self._desk, work, compared)
+
+    def close(self) -> None:
+        """Stop what nobody else can stop."""
+        self._stop_all.set()
+
+    def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> Verified:
+        if isinstance(file, KnownError):
+            return Verified(record.id, ok=False, problem=problem_for(file))
+        if file.sha256 != record.sha256:
+            error = KnownError("model.changed", path=str(file.path))
+            return Verified(record.id, ok=False, problem=problem_for(error))
+        mark = file.mark
+        self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+        self._store.set_model_facts(record.id, **{VERIFIED: time.time()})
+        return Verified(record.id, ok=True)
+
+
+def _hash_again(record: ModelRecord, on_bytes: OnBytes, stop: threading.Event) -> HashedFile | KnownError:
+    """On a file thread.  Raises Stopped."""
+    try:
+        return hash_file(Path(os.fsdecode(record.path)), on_bytes, stop)
+    except KnownError as err:
+        return err

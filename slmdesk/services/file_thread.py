@@ -1,0 +1,29 @@
+"""Long file work beside the desk thread: what it gives, or why it gives nothing, comes back to that thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.sentences import problem_for
+
+T = TypeVar("T")
+OnEnded = Callable[[T | Problem], None]
+"""Called once, on the desk thread."""
+
+
+def on_file_thread(desk: Desk, work: Callable[[], T], ended: OnEnded[T], *, name: str = "model-file") -> None:
+    """Do `work` on a thread of its own; `ended` gets its result, or the Problem it met, on the desk thread."""
+
+    def run() -> None:
+        result: T | Problem
+        try:
+            result = work()
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+            result = problem_for(err)
+        desk.post(lambda: ended(result))
+
+    threading.Thread(target=run, name=name, daemon=True).start()
