@@ -80,6 +80,8 @@ class Rendered:
     tokens: int
     missing: tuple[int, ...] = ()
     """Indices of messages the template left out."""
+    lookalikes: tuple[str, ...] = ()
+    """Marks of turns that a person or a document wrote, and that this model cannot tell from real ones."""
 
     @property
     def text(self) -> str:

@@ -43,6 +43,8 @@ class SeenPrompt:
     tokens: int
     missing: tuple[str, ...]
     """Ids of messages the model's template leaves out."""
+    lookalikes: tuple[str, ...] = ()
+    """Words in the messages that begin a turn in this model's format."""
 
 
 def words_of(message: Message) -> str:

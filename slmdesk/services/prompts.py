@@ -100,5 +100,7 @@ def _seen_from(untrusted: object, ids: Sequence[str]) -> SeenPrompt | Problem:
         text, tokens, missing = untrusted.get("text"), untrusted.get("tokens"), untrusted.get("missing", [])
         if isinstance(text, str) and isinstance(tokens, int) and isinstance(missing, list):
             left_out = [ids[one] for one in missing if isinstance(one, int) and 0 <= one < len(ids)]
-            return SeenPrompt(text, tokens, tuple(left_out))
+            said = untrusted.get("lookalikes", [])
+            marks = [one for one in said if isinstance(one, str)] if isinstance(said, list) else []
+            return SeenPrompt(text, tokens, tuple(left_out), tuple(marks))
     return problem_for(KnownError("child.protocol", reason="prompt"))

@@ -8,7 +8,10 @@ from slmdesk.tasks.base import Job, Task, text_of
 
 
 def render(job: Job, engine: Engine) -> Task:
-    """Payload {handle, messages, answer_prefix}.  Result {text, tokens, missing, parts: [{text, trusted}]}."""
+    """Payload {handle, messages, answer_prefix}.
+
+    Result {text, tokens, missing, lookalikes, parts: [{text, trusted}]}.
+    """
     messages = messages_from(job.payload.get("messages"))
     rendered = engine.render(text_of(job, "handle"), messages, text_of(job, "answer_prefix", ""))
     yield from ()
@@ -16,5 +19,6 @@ def render(job: Job, engine: Engine) -> Task:
         "text": rendered.text,
         "tokens": rendered.tokens,
         "missing": list(rendered.missing),
+        "lookalikes": list(rendered.lookalikes),
         "parts": [{"text": part.text, "trusted": part.trusted} for part in rendered.parts],
     }

@@ -23,6 +23,7 @@ from slmdesk.engine.llama.detokenizer import Detokenizer
 from slmdesk.engine.llama.devices import find_devices
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.loading import Loaded, load_model
+from slmdesk.engine.llama.lookalikes import lookalikes
 from slmdesk.engine.llama.model import check_model_file
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
 from slmdesk.engine.llama.stream import EventStream, Outbox
@@ -114,7 +115,8 @@ class LlamaEngine(Engine):
         model = self._model(handle)
         with model.use():
             parts, missing = self._parts_of(model, messages, answer_prefix)
-            return Rendered(parts, len(tokenize_parts(model.vocabulary, parts)), missing)
+            tokens = len(tokenize_parts(model.vocabulary, parts))
+            return Rendered(parts, tokens, missing, lookalikes(parts, model.vocabulary))
 
     # ---- answers
 

@@ -346,9 +346,7 @@ class ChatPage(QWidget):
     @Slot(object)
     def _on_seen_arrived(self, seen: SeenPrompt) -> None:
         intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
-        missing = len(seen.missing)
-        words = "1 message is" if missing == 1 else f"{missing:,} messages are"
-        warning = f"{words} missing: this model's own format leaves it out." if missing else ""
+        warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
         TextDialog(self, title="What the model saw", intro=intro, text=seen.text, warning=warning).show()
 
     @Slot(object)
@@ -384,3 +382,16 @@ class ChatPage(QWidget):
         self._composer.input_box.set_room(event.size().height())
         if event.size().width() != event.oldSize().width():
             self._show_parts()
+
+
+def _missing_words(seen: SeenPrompt) -> str:
+    missing = len(seen.missing)
+    words = "1 message is" if missing == 1 else f"{missing:,} messages are"
+    return f"{words} missing: this model's own format leaves it out." if missing else ""
+
+
+def _lookalike_words(seen: SeenPrompt) -> str:
+    marks = ", ".join(f"“{one}”" for one in seen.lookalikes)
+    if not marks:
+        return ""
+    return f"The text contains {marks}, by which this model tells who speaks: it may take what follows for a turn."
