@@ -107,7 +107,8 @@ def move(face: Face, folder: Path) -> None:
     if face.as_json:
         face.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
         return
-    face.say(f"{end.target}  {end.moved} models, {_size(end.bytes)}")
+    count = "1 model" if end.moved == 1 else f"{end.moved} models"
+    face.say(f"{end.target}  {count}, {_size(end.bytes)}")
     for path in end.left:
         face.tell(f"note: not there now, so not moved: {_line(path, 300)}")
 

@@ -75,7 +75,7 @@ def test_the_models_folder_moves(run, with_model, tmp_path, home) -> None:
     assert (again.status, "already" in again.err) == (1, True)
     (target / "letter.txt").write_text("mine")
     back = run("models", "move", str(home / "models"))
-    assert (back.status, "1 models" in back.out) == (0, True)
+    assert (back.status, "1 model, " in back.out) == (0, True)
     full = run("models", "move", str(target), "--json")
     assert (full.status, full.json["error"]["code"]) == (1, "move.not_empty")
 

@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
+from fakes.split_gguf import split
+from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
 from fakes.told import TIMEOUT_S, Told
 
 from slmdesk.core.errors import KnownError
@@ -225,6 +226,22 @@ def test_cancel_leaves_nothing(told, made, tmp_path, folder, monkeypatch) -> Non
     services.desk.call(lambda: (services.packs.pack([model.id], tmp_path / "q.tar"), services.packs.cancel()))
     assert told.wait(PackEnded, begin=begin).manifest_sha256 == ""
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_models_in_parts_encoders_and_adapters_travel_too(told, tmp_path, folder) -> None:
+    for number, data in enumerate(split(tiny_llama().data, 2), 1):
+        (tmp_path / f"large-{number:05}-of-00002.gguf").write_bytes(data)
+    kinds = [
+        bring_in(told, tmp_path / "large-00001-of-00002.gguf"),
+        bring_in(told, write(tmp_path / "encoder.gguf", tiny_bert())),
+        bring_in(told, write(tmp_path / "adapter.gguf", tiny_adapter())),
+    ]
+    assert all(kinds)
+    assert pack(told, [one.id for one in kinds], tmp_path / "p.tar").problem is None
+    forget(told)
+    got = unpack(told, tmp_path / "p.tar")
+    assert [one.model.kind for one in got.models] == ["model", "encoder", "adapter"]
+    assert [one.model.sha256 for one in got.models] == [one.sha256 for one in kinds]
 
 
 def contents(told, path: Path):

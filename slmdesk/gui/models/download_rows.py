@@ -132,7 +132,8 @@ class LeftOverRow(Card):
         super().__init__(parent, name="left_over_row", title=found.name)
         came = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
         if found.is_bad:
-            self.set_facts("Damaged on the way or at its source; kept aside, never used.")
+            size = bytes_for_people(found.bytes)
+            self.set_facts(f"Damaged on the way or at its source: {size} are kept aside, never used.")
         else:
             self.set_facts(f"Begun earlier: {came} are here." if found.repo else "Begun earlier; of what is not known.")
         if found.repo and not found.is_bad:
