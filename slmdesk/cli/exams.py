@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from slmdesk.services.bench import BenchProgress, BenchResult
 
 
+LEAST_KNOWN = 0.4
+"""Of a measurement: before that, nothing tells how long the rest will take."""
+
+
 @click.command()
 @click.argument("model", required=False)
 @json_option
 @click.pass_obj
 def exam(face: Face, model: str | None) -> None:
     """Let MODEL sit a short exam: which jobs can it be trusted with?"""
-    from slmdesk.services.exam_words import sentence_of
+    from slmdesk.services.exam_words import lines_of, sentence_of
     from slmdesk.services.exams import shape_of_skill
 
     with face.services() as services:
@@ -37,9 +41,8 @@ def exam(face: Face, model: str | None) -> None:
             {"id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence}
         )
         return
-    for one in result.skills:
-        more = "" if one.auc is None else f", AUC {one.auc:.2f}"
-        face.say(f"{one.skill.value}: {one.passed} of {one.total}{more}, {one.level}")
+    for line in lines_of(result):
+        face.say(line)
     face.say(sentence)
 
 
@@ -49,10 +52,16 @@ def exam(face: Face, model: str | None) -> None:
 @click.pass_obj
 def bench(face: Face, model: str | None) -> None:
     """How fast is MODEL on this PC, and what does it take?  Some seconds; Ctrl-C stops it."""
+    import time
+
     from slmdesk.services.sentences import bytes_for_people
 
+    began = time.monotonic()
+
     def progressed(now: BenchProgress) -> None:
-        face.progress(f"measuring {name}: {now.what},", now.fraction, 1.0)
+        left = (time.monotonic() - began) * (1 - now.fraction) / max(now.fraction, 0.01)
+        about = f" about {left:.0f} s left," if now.fraction >= LEAST_KNOWN else ""
+        face.progress(f"measuring {name}: {now.what},{about}", now.fraction, 1.0)
 
     with face.services() as services:
         record = services.desk.call(lambda: services.models.choose(model))

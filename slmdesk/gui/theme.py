@@ -223,6 +223,8 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QFrame[kind="column"] {{ background: transparent; border: none; border-right: {line}; }}
     QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
     #compared_text, #compared_text > QWidget {{ background: transparent; }}
+    #compared_text {{ border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
+    #compared_text:focus {{ border-color: {t.accent}; }}
     #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
         background: {t.surface}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,

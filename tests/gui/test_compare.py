@@ -207,6 +207,21 @@ def test_the_same_model_twice_and_no_question_are_not_begun(comparing) -> None:
     assert not desk.find("compare_start").isEnabled()
 
 
+def test_tab_goes_from_the_question_over_the_answers_to_the_vote(comparing) -> None:
+    comparing = comparing()
+    desk, page = comparing.desk, comparing.page
+    comparing.ask()
+    comparing.wait_done()
+    desk.find("result_back").setFocus()
+    names = []
+    for _ in range(8):
+        QTest.keyClick(desk.window.focusWidget(), Qt.Key.Key_Tab)
+        names.append(desk.window.focusWidget().objectName())
+    expected = ["compare_export", "compare_new", "compared_text", "best_button", "compared_text", "best_button"]
+    assert names == [*expected, "vote_note", "vote_none"]
+    assert page.columns[0].text is not page.columns[1].text
+
+
 def test_a_comparison_goes_on_while_another_page_is_looked_at(comparing) -> None:
     comparing = comparing()
     desk, page = comparing.desk, comparing.page

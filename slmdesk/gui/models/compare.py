@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -188,7 +189,16 @@ class ComparePage(QStackedWidget):
             self._columns[one.message.id] = column
             self._row.addWidget(column, 1)
         self._show_question(found.prompt)
+        self._order()
         self._note.setText(found.vote.note if found.vote else "")
+
+    def _order(self) -> None:
+        """Tab goes the way of the eye; Qt's own order is that of making."""
+        stops: list[QWidget] = [self._back, self._stop, self._export, self._new, self._all]
+        for column in self._columns.values():
+            stops += column.stops
+        for before, after in pairwise([*stops, self._note, self._none]):
+            QWidget.setTabOrder(before, after)
 
     def _show_question(self, prompt: str) -> None:
         """Another label: a CutLabel keeps its text for good."""

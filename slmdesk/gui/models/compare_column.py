@@ -41,7 +41,7 @@ class AnswerText(QScrollArea):
         self.setObjectName("compared_text")
         self.setAccessibleName("Answer")
         self.setWidgetResizable(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # arrows scroll it
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._parser = parser
         self._words, self._has_ended = "", False
@@ -162,6 +162,11 @@ class AnswerColumn(QFrame):
         layout.addWidget(self._best, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._mark)
         layout.addStretch(0)
+
+    @property
+    def stops(self) -> list[QWidget]:
+        """Where Tab stops, in order."""
+        return [self.text, self._best]
 
     @property
     def state_words(self) -> str:
