@@ -28,6 +28,7 @@ from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.page import ModelsPage
 from slmdesk.gui.models.ways import Ways
+from slmdesk.gui.notifications import Notifier
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
@@ -113,6 +114,7 @@ class Frame(QObject):
         self.window = MainWindow(pages, geometry=settings.window_geometry)
         self.ways = Ways(self._bridge, self.window, self.models_page.more_ways, self)
         self.window.status.show_offline(settings.offline)
+        self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
         self.chat.new_chat()
 
     def _connect(self) -> None:

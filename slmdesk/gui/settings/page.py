@@ -33,6 +33,7 @@ SEQUENCES = (1, 4, 8, 12, 16)
 IDLE_TIMES = (
     (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
 )  # fmt: skip
+AT_ONCE = (1, 2, 3, 4)
 COLUMN = 680
 
 
@@ -130,6 +131,16 @@ class SettingsPage(QScrollArea):
             column, self._sequences, "sequences", "Answers at once",
             "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
         )  # fmt: skip
+        self._at_once = Choice([(count, str(count)) for count in AT_ONCE], holder)
+        add_setting(
+            column, self._at_once, "downloads_at_once", "Downloads at once",
+            "The others wait in the queue for their turn.",
+        )  # fmt: skip
+        self._notify = Choice([(True, "Shown"), (False, "Not shown")], holder)
+        add_setting(
+            column, self._notify, "notify", "Notifications",
+            "When a download or an exam has ended and this window is not in front, the system says so.",
+        )  # fmt: skip
         self._exams = Choice([(True, "By themselves"), (False, "Only when asked")], holder)
         add_setting(
             column, self._exams, "exams_at_first_use", "Exams",
@@ -150,6 +161,8 @@ class SettingsPage(QScrollArea):
         self._context.value_chosen.connect(lambda value: change("context_tokens", value))
         self._idle.value_chosen.connect(lambda value: change("idle_unload_minutes", value))
         self._sequences.value_chosen.connect(lambda value: change("sequences", value))
+        self._at_once.value_chosen.connect(lambda value: change("downloads_at_once", value))
+        self._notify.value_chosen.connect(lambda value: change("notify", value))
         self._exams.value_chosen.connect(lambda value: change("exams_at_first_use", value))
         self._choose.clicked.connect(lambda: self.folder_requested.emit(self._folder.full_text))
         self._deleted.clicked.connect(self.deleted_chats_requested)
@@ -165,6 +178,8 @@ class SettingsPage(QScrollArea):
         self._context.show_value(settings.context_tokens)
         self._idle.show_value(settings.idle_unload_minutes)
         self._sequences.show_value(settings.sequences)
+        self._at_once.show_value(settings.downloads_at_once)
+        self._notify.show_value(settings.notify)
         self._exams.show_value(settings.exams_at_first_use)
         self._folder.set_full_text(settings.models_folder or self._default_folder)
 
