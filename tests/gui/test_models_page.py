@@ -407,12 +407,12 @@ def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(models, h
     again = models()
     again.wait(lambda: local(again))
     assert not cards(again, "left_over_row")
-    assert [one.headers.get("range") for one in hub.requests("storage")] == [None, "bytes=80000-"]
+    assert [one.headers.get("range") for one in hub.requests("storage")][-2:] == [None, "bytes=80000-"]
 
 
 def test_what_was_paused_is_paused_at_the_next_start(models, hub):
     desk = models()
-    hub.storage_faults = [Fault(stall_at=80_000)]
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
     desk.wait(hub.stalled.is_set)
     press(desk, "pause_button")
@@ -428,7 +428,7 @@ def test_what_was_paused_is_paused_at_the_next_start(models, hub):
 
 def test_what_an_earlier_slmdesk_left_is_offered(models, hub, home):
     desk = models()
-    hub.storage_faults = [Fault(stall_at=80_000)]
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
     desk.wait(hub.stalled.is_set)
     desk.wait(lambda: parts(desk))

@@ -85,7 +85,7 @@ class DownloadRow(Card):
         share = change.done_bytes / change.total_bytes if change.total_bytes else 0.0
         self._bar.setValue(round(share * 1000))
         is_done, is_running = change.state is DownloadState.DONE, change.state in RUNNING
-        self._bar.setVisible(not is_done)
+        self._bar.setVisible(not is_done and (share > 0 or (is_running and change.state is not DownloadState.QUEUED)))
         self._use.setVisible(is_done)
         code = change.problem.code if change.problem else ""
         self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
