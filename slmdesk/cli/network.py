@@ -109,6 +109,8 @@ def _export(face: Face, services: Services, target: Path, words: str) -> None:
 
 def _say_settings(face: Face, services: Services) -> None:
     """How the Hub is reached; of the token, only where it is."""
+    from slmdesk.services.routes import shown_proxy
+
     now, place = services.settings.current, services.desk.call(services.tokens.state).place
     today = services.desk.call(services.network.today)
     told: dict[str, Json] = {
@@ -116,7 +118,7 @@ def _say_settings(face: Face, services: Services) -> None:
         "today": today,
         "endpoint": now.hub_endpoint,
         "hosts": now.hub_hosts,
-        "proxy": now.proxy,
+        "proxy": shown_proxy(now.proxy),
         "ca_file": now.ca_file,
         "speed_limit_kib": now.speed_limit_kib,
         "token": place or None,
@@ -128,7 +130,7 @@ def _say_settings(face: Face, services: Services) -> None:
     rows = [
         ("hub", now.hub_endpoint or "the Hub itself"),
         ("further hosts", now.hub_hosts or "none"),
-        ("proxy", now.proxy),
+        ("proxy", shown_proxy(now.proxy)),
         ("certificates", now.ca_file or "the system's"),
         ("speed limit", f"{now.speed_limit_kib} KiB/s" if now.speed_limit_kib else "none"),
         ("access token", PLACE_WORDS[place]),

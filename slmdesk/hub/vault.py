@@ -97,8 +97,7 @@ class PrivateFile:
     def put(self, host: str, secret: str) -> None:
         """See Vault.  Refused where the disk knows no owners, as on many USB sticks."""
         private_folder(self._path.parent)
-        with suppress(KnownError):
-            self._path.unlink(missing_ok=True)
+        self._remove_halves()
         write_atomically(self._path, json.dumps({host: secret}).encode())
         if os.name != "nt" and stat.S_IMODE(self._path.stat().st_mode) & 0o077:
             self._path.unlink(missing_ok=True)
@@ -106,11 +105,26 @@ class PrivateFile:
             raise KnownError("file.unwritable", path=str(self._path), reason=reason)
 
     def remove(self, host: str) -> None:
-        """See Vault."""
+        """See Vault.  One of another host stays; a file that cannot be read goes."""
         try:
-            self._path.unlink(missing_ok=True)
+            if not self._holds_only_others(host):
+                self._path.unlink(missing_ok=True)
+            self._remove_halves()
         except OSError as err:
             raise problem_of(err, self._path) from err
+
+    def _holds_only_others(self, host: str) -> bool:
+        try:
+            found = self._read()
+        except KnownError:
+            return False
+        return bool(found) and host not in found
+
+    def _remove_halves(self) -> None:
+        """A power cut in `put` leaves what `write_atomically` had begun, and that holds a token."""
+        for half in self._path.parent.glob(f".{self._path.name}.*.new"):
+            with suppress(OSError):
+                half.unlink()
 
     def _read(self) -> dict[str, object]:
         try:

@@ -58,6 +58,13 @@ def policy_for(settings: Settings, offline: Callable[[], bool]) -> GuardPolicy:
     )
 
 
+def shown_proxy(proxy: str) -> str:
+    """The setting to be shown: without the password that may stand in it."""
+    head, at, host = proxy.rpartition("@")
+    user, colon, _password = head.removeprefix("http://").partition(":")
+    return f"http://{user}:…@{host}" if at and colon else proxy
+
+
 def certificates_in(path: Path) -> int:
     """How many certificates a PEM file holds.  Raises KnownError `setting.invalid` when it is no such file."""
     import ssl  # 15 ms

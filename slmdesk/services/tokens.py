@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -134,10 +135,14 @@ class TokenService:
                 self._remove(now.token_place, now.token_host)
 
         def kept() -> TokenChanged:
+            try:
+                self._settings.change(token_place=place, token_host=host if place in self._vaults else "")
+            except SlmdeskError:  # else it would lie where nobody knows of it
+                threading.Thread(target=self._remove_quietly, args=(place, host), daemon=True).start()
+                raise
             self._session.clear()
             if place == "ask":
                 self._session[host] = secret
-            self._settings.change(token_place=place, token_host=host if place in self._vaults else "")
             return self._changed()
 
         self._work(work, kept, ended)
@@ -161,6 +166,10 @@ class TokenService:
     def _remove(self, place: str, host: str) -> None:
         if host and place in self._vaults:
             self._vaults[place].remove(host)
+
+    def _remove_quietly(self, place: str, host: str) -> None:
+        with suppress(KnownError):
+            self._remove(place, host)
 
     def _changed(self) -> TokenChanged:
         state = self.state()

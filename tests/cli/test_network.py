@@ -82,6 +82,7 @@ def test_the_environment_is_named_and_wins(run, hub, monkeypatch, environment) -
 def test_the_ledger_goes_to_a_file(run, hub, tmp_path) -> None:
     run("models", "search", "gated")
     rows = run("network", "--json").json
+    assert rows
     target = tmp_path / "requests.json"
     assert run("network", "--export", str(target), "--json").json == {"path": str(target), "rows": len(rows)}
     assert json.loads(target.read_bytes()) == rows

@@ -100,6 +100,18 @@ def test_a_file_is_for_its_owner_alone(tmp_path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+def test_what_a_power_cut_left_goes_with_the_next_change(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "access-token.json"
+    half = tmp_path / ".access-token.json.0a1b2c3d.new"
+    other = tmp_path / ".settings.json.0a1b2c3d.new"
+    for change in (lambda vault: vault.put(HOST, SECRET), lambda vault: vault.remove(HOST)):
+        half.write_text(SECRET)
+        other.touch()
+        change(PrivateFile(path))
+        assert not half.exists()
+        assert other.exists(), "nobody else's"
+
+
 def test_a_disk_that_knows_no_owners_gets_none(tmp_path, monkeypatch) -> None:
     from slmdesk.hub import vault as module
 

@@ -17,7 +17,7 @@ from fakes.tiny_gguf import tiny_llama
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.facts import DownloadState, Problem
-from slmdesk.services.routes import certificates_in
+from slmdesk.services.routes import certificates_in, shown_proxy
 from slmdesk.settings import reason_against
 
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
@@ -173,6 +173,13 @@ def test_a_file_that_holds_no_certificate_is_refused_and_the_old_one_stays(told,
         assert err.value.code == "setting.invalid"
     assert told.services.settings.current.ca_file == str(certificate)
     assert certificates_in(certificate) >= 1
+
+
+@pytest.mark.pure
+def test_a_proxys_password_is_not_shown() -> None:
+    assert shown_proxy("http://me:p%40ss:w@proxy.example:80") == "http://me:…@proxy.example:80"
+    for plain in ("system", "none", "http://proxy.example:80", "http://me@proxy.example"):
+        assert shown_proxy(plain) == plain
 
 
 @pytest.mark.pure

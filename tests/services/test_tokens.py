@@ -6,6 +6,7 @@ import logging
 import queue
 import random
 import stat
+import threading
 
 import pytest
 from fakes.fake_hub import FakeHub, online
@@ -157,6 +158,29 @@ def test_another_mirror_is_not_given_it(told, hub, keyring) -> None:
     assert (state(told), told.services.tokens.token()) == (TokenChanged("", "mirror.example.org"), "")
     told.services.desk.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
     assert told.services.tokens.token() == MARKER
+
+
+@pytest.mark.parametrize("place", ["keyring", "file", "ask"])
+def test_a_token_for_another_mirror_takes_its_place(told, hub, keyring, home, place) -> None:
+    keep(told, "hf_forTheFirst", place)
+    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
+    keep(told, MARKER, place)
+    assert (state(told).place, told.services.tokens.token()) == (place, MARKER)
+    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
+    assert told.services.tokens.token() == ""
+    assert list(keyring.kept.values()) == ([MARKER] if place == "keyring" else [])
+
+
+def test_one_that_cannot_be_noted_is_not_left_where_nobody_knows_of_it(told, hub, keyring, monkeypatch) -> None:
+    def fail(**_values):
+        raise KnownError("disk.full", path="settings.json", needed_bytes=1, available_bytes=0)
+
+    removed = threading.Event()
+    monkeypatch.setattr(keyring, "remove", lambda host: (keyring.kept.pop(host), removed.set()))
+    monkeypatch.setattr(told.services.settings, "change", fail)
+    assert keep(told, MARKER, "keyring").code == "disk.full"
+    assert removed.wait(30)
+    assert (keyring.kept, told.services.tokens.token()) == ({}, "")
 
 
 def test_no_keyring_is_said_and_nothing_falls_back_in_silence(told, hub, home) -> None:
