@@ -18,6 +18,9 @@ def clean_label(untrusted: str, limit: int = 200) -> str:
     Control characters, direction marks and other invisible format characters, lone surrogates, private and unassigned
     code points become U+FFFD; what is cut ends in "…".  Markup is kept as the text it is: show it as plain text.
     """
+    is_plain = len(untrusted) <= limit and untrusted.isascii() and untrusted.isprintable()
+    if is_plain and untrusted.split(" ") == untrusted.split():
+        return untrusted  # nearly all names, and a search of the Hub has thousands
     long = untrusted[: 4 * limit + 64]  # enough for runs of white space; a 16 MiB title costs nothing
     words = " ".join("".join(map(_shown, long)).split())
     if len(words) > limit or len(long) < len(untrusted):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QLocale, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
@@ -23,6 +23,8 @@ HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Onl
 OFFLINE_HINT = "The search needs the network."
 NOTHING = "Nothing on the Hub has such a name. Try fewer or other words."
 NOTHING_PASSES = "Nothing on the Hub is as you chose. Try fewer words, or choose less."
+AT_ONCE, EACH_TURN = 3, 2
+"""Results that are shown before the window paints, and those that follow with each turn of its loop."""
 ESTIMATED = "Judged by the number of its weights; open it for the real sizes."
 
 
@@ -66,6 +68,9 @@ class HubSearch(QWidget):
         self.setObjectName("hub_search")
         self._make_details = make_details
         self._cards: list[RepoCard] = []
+        self._waiting: list[OfferedRepo] = []
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._on_turn)
         self._is_offline = True
         self._build_ui()
         self._connect()
@@ -225,9 +230,23 @@ class HubSearch(QWidget):
                     self.closed.emit(card.repo)
                 card.deleteLater()
             self._cards.clear()
-        for one in found:
+        self._waiting = list(found)
+        self._add(AT_ONCE)
+
+    @Slot()
+    def _on_turn(self) -> None:
+        self._add(EACH_TURN)
+
+    def _add(self, count: int) -> None:
+        """Some more of what was found; the rest when the window had its turn."""
+        now, self._waiting = self._waiting[:count], self._waiting[count:]
+        for one in now:
             self._cards.append(self._card_of(one))
             self._rows.addWidget(self._cards[-1])
+        if self._waiting:
+            self._turn.start()
+        else:
+            self._turn.stop()
 
     def _card_of(self, repo: OfferedRepo) -> RepoCard:
         card = RepoCard(repo, self, self._make_details)
