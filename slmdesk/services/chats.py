@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -318,6 +319,8 @@ class ChatService:
         *,
         item: str = "",
     ) -> Message:
+        if lora:
+            self._store.change_model(lora.id, last_used=time.time())
         wished: dict[str, Json] = {**to_json(sampling), **(lora.said if lora else {})}
         chosen = {key: value for key, value in wished.items() if value not in (None, [], False)}
         answer = shelf.add_message(

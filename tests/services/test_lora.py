@@ -72,6 +72,7 @@ def test_an_adapter_is_in_the_library_but_never_answers_and_is_switched_per_chat
     assert plain.message.status is other.message.status is Status.COMPLETE, other.problem
     assert plain.message.text != other.message.text
     assert row(told.services, other.message.id).sampling["lora_name"] == "Tiny adapter"
+    assert told.services.desk.call(lambda: told.services.store.model(adapter.id)).last_used is not None
     loads = len([fact for fact in told.of(ModelStateChanged) if fact.state is ModelState.LOADING])
     chat = other.message.item
     set_options(told, chat, ChatOptions())
