@@ -309,4 +309,4 @@ def test_copy_puts_the_words_on_the_clipboard(desk):
 def _shown(desk, message: str):
     from slmdesk.gui.chat.messages import view_of
 
-    return view_of(desk.chat._messages[message])
+    return view_of(desk.chat._shown.by_id[message])

@@ -8,13 +8,12 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from slmdesk.core.records import Item, Message, Status
+from slmdesk.core.records import Item, Message
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.drafts import Drafts
 from slmdesk.gui.chat.measuring import ContextWatch
-from slmdesk.gui.chat.messages import Live, view_of
-from slmdesk.gui.chat.versions import Versions
-from slmdesk.gui.chat.view import MessageView
+from slmdesk.gui.chat.messages import Live
+from slmdesk.gui.chat.shown import Shown
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_of
@@ -63,15 +62,12 @@ class ChatController(QObject):
         self._title = NEW_CHAT
         self.new_options = ChatOptions()
         """Of a chat not yet begun."""
-        self._messages: dict[str, Message] = {}
-        self._live: dict[str, Live] = {}
-        self._versions = Versions()
+        self._shown = Shown()
         self._drafts = Drafts(bridge)
         self._others: set[str] = set()
         self._watch = ContextWatch(bridge, lambda: (self._chat, self._drafts.of(self._chat)), self)
         self._is_sending = False
         self._is_stop_wanted = False
-        self._is_loading = False
         self._is_busy = False
         self._epoch = 0
         self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
@@ -102,11 +98,11 @@ class ChatController(QObject):
     @property
     def message_ids(self) -> tuple[str, ...]:
         """The messages on show, oldest first."""
-        return tuple(self._messages)
+        return tuple(self._shown.by_id)
 
     def text_of(self, message: str) -> str:
         """The words of a message of the open chat; '' for an unknown one."""
-        found = self._messages.get(message)
+        found = self._shown.by_id.get(message)
         return words_of(found) if found else ""
 
     # ---- wishes of the page
@@ -116,13 +112,13 @@ class ChatController(QObject):
         """Begin a chat; it is saved with its first message."""
         self._epoch += 1
         self.new_options = ChatOptions()
-        self._versions.fill({})
+        self._shown.versions.fill({})
         self._show(None, (), "")
 
     def open_chat(self, chat: str, message: str = "") -> None:
         """Open a chat, at a message where one is named."""
         self._epoch += 1
-        if chat == self._chat and chat and message in self._messages:
+        if chat == self._chat and chat and message in self._shown.by_id:
             self._show_again(message)
             return
         arrived = partial(self._on_opened, self._epoch, message)
@@ -178,7 +174,7 @@ class ChatController(QObject):
     def stop(self) -> None:
         """Stop what is being written in the open chat; the words so far stay."""
         self._is_stop_wanted = self._is_sending  # its answer has no id yet
-        for one in self._streaming():
+        for one in self._shown.streaming:
             self._stop(one.id)
 
     @Slot(str)
@@ -191,8 +187,8 @@ class ChatController(QObject):
     @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
         """Show the version so many steps from this one, with all that follows it."""
-        wanted = self._versions.neighbour(message, step)
-        if wanted is not None and message in self._messages:
+        wanted = self._shown.versions.neighbour(message, step)
+        if wanted is not None and message in self._shown.by_id:
             arrived = partial(self._on_version, self._epoch, wanted)
             self._bridge.ask(lambda services: services.chats.show_version(wanted), arrived, self._raise_problem)
 
@@ -222,7 +218,7 @@ class ChatController(QObject):
         if opened.item.kind != KIND:
             self.other_found.emit(opened.item.id)
         elif epoch == self._epoch and opened.item.deleted_at is None:
-            self._versions.fill(opened.siblings)
+            self._shown.versions.fill(opened.siblings)
             self._show(opened.item, opened.messages, message)
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
@@ -256,8 +252,8 @@ class ChatController(QObject):
     def _on_version(self, epoch: int, wanted: str, opened: Conversation) -> None:
         if epoch != self._epoch:
             return
-        self._versions.fill(opened.siblings)
-        self._fill(opened.messages)
+        self._shown.versions.fill(opened.siblings)
+        self._shown.fill(opened.messages)
         self._show_again("")
         self.version_shown.emit(wanted)
         self._tell_busy()
@@ -273,24 +269,24 @@ class ChatController(QObject):
     @Slot(object)
     def _on_message_added(self, fact: facts.MessageAdded) -> None:
         message = fact.message
-        if message.item != self._chat or message.id in self._messages:
+        if message.item != self._chat or message.id in self._shown.by_id:
             return
-        if message.parent is None or message.parent in self._messages:
+        if message.parent is None or message.parent in self._shown.by_id:
             behind = self._cut_behind(message.parent)
             if behind:
-                self._versions.take_place(behind[0], message.id)
+                self._shown.versions.take_place(behind[0], message.id)
             self._add(message)
             self._tell_busy()
 
     @Slot(object)
     def _on_message_grew(self, fact: facts.MessageGrew) -> None:
-        message = self._messages.get(fact.message)
+        message = self._shown.by_id.get(fact.message)
         if message is None:
             return
         grown = replace(message, text=message.text + fact.text)
-        self._messages[grown.id] = grown
+        self._shown.by_id[grown.id] = grown
         if not message.text:  # its note, such as "Reading …", goes with the first word
-            self.message_renewed.emit(self._view(grown))
+            self.message_renewed.emit(self._shown.view(grown))
         else:
             self.text_grew.emit(grown.id, fact.text)
         self._watch.grew()
@@ -299,29 +295,29 @@ class ChatController(QObject):
     def _on_message_ended(self, fact: facts.MessageEnded) -> None:
         if fact.message.item in self._others:
             return
-        if fact.message.id in self._messages:
-            self._live.pop(fact.message.id, None)
+        if fact.message.id in self._shown.by_id:
+            self._shown.live.pop(fact.message.id, None)
             self._renew(fact.message)
             self._tell_busy()
             self._watch.measure_soon()
         if fact.problem is not None and fact.problem.code == "context.full":
             self._raise_problem(fact.problem)
-        elif fact.problem is not None and fact.message.id not in self._messages:
+        elif fact.problem is not None and fact.message.id not in self._shown.by_id:
             open_it = partial(self.open_chat, fact.message.item)
             self.notice_raised.emit(notice_of(fact.problem, action="Open the chat", on_action=open_it))
 
     @Slot(object)
     def _on_message_changed(self, fact: facts.MessageChanged) -> None:
-        if fact.message.id in self._messages:
+        if fact.message.id in self._shown.by_id:
             self._renew(fact.message)
             self._tell_busy()
 
     @Slot(object)
     def _on_prompt_progressed(self, fact: facts.PromptProgress) -> None:
-        if fact.message in self._messages and not self._messages[fact.message].text:
-            self._live[fact.message] = Live(read=fact.read, total=fact.total)
+        if fact.message in self._shown.by_id and not self._shown.by_id[fact.message].text:
+            self._shown.live[fact.message] = Live(read=fact.read, total=fact.total)
             self._watch.read(fact.total)
-            self._renew(self._messages[fact.message])
+            self._renew(self._shown.by_id[fact.message])
 
     @Slot(object)
     def _on_item_changed(self, fact: facts.ItemChanged) -> None:
@@ -343,13 +339,8 @@ class ChatController(QObject):
 
     @Slot(object)
     def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
-        is_loading = fact.state is ModelState.LOADING
-        if is_loading != self._is_loading:
-            self._is_loading = is_loading
-            for message in self._streaming():
-                if not message.text:
-                    self._live[message.id] = Live(is_loading=is_loading)
-                    self._renew(message)
+        for message in self._shown.set_loading(fact.state is ModelState.LOADING):
+            self._renew(message)
 
     # ---- small things
 
@@ -360,56 +351,36 @@ class ChatController(QObject):
         self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
         if item is not None:
             self._drafts.open(item)
-        self._fill(messages)
+        self._shown.fill(messages)
         self._show_again(message)
         self.chat_opened.emit(self._chat, self._title)
         self._watch.forget()
         self.draft_restored.emit(self._drafts.of(self._chat))
         self._tell_busy()
 
-    def _fill(self, messages: Iterable[Message]) -> None:
-        self._messages = {one.id: one for one in messages}
-        self._live = {one.id: Live(is_loading=self._is_loading) for one in self._streaming()}
-
     def _show_again(self, message: str) -> None:
-        views = tuple(self._view(one) for one in self._messages.values())
-        self.conversation_shown.emit(views, message)
-
-    def _view(self, message: Message) -> MessageView:
-        return view_of(message, self._live.get(message.id), *self._versions.place_of(message.id))
+        self.conversation_shown.emit(self._shown.views, message)
 
     def _add(self, message: Message) -> None:
-        if message.id in self._messages:
-            return
-        self._messages[message.id] = message
-        if message.status is Status.STREAMING:
-            self._live[message.id] = Live(is_loading=self._is_loading)
-        self.message_added.emit(self._view(message))
+        if message.id not in self._shown.by_id:
+            self._shown.put(message)
+            self.message_added.emit(self._shown.view(message))
 
     def _renew(self, message: Message) -> None:
-        self._messages[message.id] = message
-        self.message_renewed.emit(self._view(message))
+        self._shown.put(message)
+        self.message_renewed.emit(self._shown.view(message))
 
     def _cut_behind(self, parent: str | None) -> list[str]:
-        """Drop what stands behind a message (None: all), as another version takes its place; the ids are returned."""
-        if parent is None:
-            behind = list(self._messages)
-        else:
-            ids = list(self._messages)
-            behind = ids[ids.index(parent) + 1 :] if parent in self._messages else []
-        for one in behind:
-            del self._messages[one]
+        """Drop what stands behind a message (None: all), and tell the view; the ids are returned."""
+        behind = self._shown.drop_behind(parent)
         if behind and parent is not None:
             self.path_cut.emit(parent)
         elif behind:
             self._show_again("")
         return behind
 
-    def _streaming(self) -> list[Message]:
-        return [one for one in self._messages.values() if one.status is Status.STREAMING]
-
     def _tell_busy(self) -> None:
-        is_busy = self._is_sending or bool(self._streaming())
+        is_busy = self._is_sending or bool(self._shown.streaming)
         if is_busy != self._is_busy:
             self._is_busy = is_busy
             self.busy_changed.emit(is_busy)

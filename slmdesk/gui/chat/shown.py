@@ -1,0 +1,64 @@
+"""The messages of the open chat that are on show, with what is known of those being written.  No widgets, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from slmdesk.core.records import Message, Status
+from slmdesk.gui.chat.messages import Live, view_of
+from slmdesk.gui.chat.versions import Versions
+from slmdesk.gui.chat.view import MessageView
+
+
+class Shown:
+    """One path through a chat's tree, oldest first."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Message] = {}
+        self.live: dict[str, Live] = {}
+        self.versions = Versions()
+        self.is_loading = False
+        """Whether a model is being loaded, which answers not yet begun wait for."""
+
+    @property
+    def streaming(self) -> list[Message]:
+        """Those being written."""
+        return [one for one in self.by_id.values() if one.status is Status.STREAMING]
+
+    @property
+    def views(self) -> tuple[MessageView, ...]:
+        """All, as they are shown."""
+        return tuple(self.view(one) for one in self.by_id.values())
+
+    def view(self, message: Message) -> MessageView:
+        """One, as it is shown."""
+        return view_of(message, self.live.get(message.id), *self.versions.place_of(message.id))
+
+    def fill(self, messages: Iterable[Message]) -> None:
+        """Show these instead."""
+        self.by_id = {one.id: one for one in messages}
+        self.live = {one.id: Live(is_loading=self.is_loading) for one in self.streaming}
+
+    def put(self, message: Message) -> None:
+        """Add one at the end, or renew it in its place."""
+        is_new = message.id not in self.by_id
+        self.by_id[message.id] = message
+        if is_new and message.status is Status.STREAMING:
+            self.live[message.id] = Live(is_loading=self.is_loading)
+
+    def set_loading(self, is_loading: bool) -> list[Message]:
+        """Note whether a model is being loaded; returns the answers whose note changes by it."""
+        if is_loading == self.is_loading:
+            return []
+        self.is_loading = is_loading
+        waiting = [one for one in self.streaming if not one.text]
+        self.live.update({one.id: Live(is_loading=is_loading) for one in waiting})
+        return waiting
+
+    def drop_behind(self, parent: str | None) -> list[str]:
+        """Drop what stands behind a message (None: all), as another version takes its place; the ids are returned."""
+        ids = list(self.by_id)
+        at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
+        for one in ids[at + 1 :]:
+            del self.by_id[one]
+        return ids[at + 1 :]
