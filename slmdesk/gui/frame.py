@@ -159,12 +159,11 @@ class Frame(QObject):
         bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.settings_shown.connect(lambda settings: window.status.show_offline(settings.offline))
         self.settings.policy_shown.connect(window.status.show_policy)
-        self.settings.policy_shown.connect(lambda policy: hide_features(window, policy.hidden))
+        self.settings.policy_shown.connect(self._on_policy_shown)
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(window.status.show_model)
         self.settings.settings_shown.connect(self._show_context)
-        self.settings.policy_shown.connect(self._on_policy_shown)
         self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(bridge, window).show())
         self.models_page.gated_met.connect(self._on_gated_met)
@@ -196,6 +195,8 @@ class Frame(QObject):
     def _on_policy_shown(self, policy: Policy) -> None:
         self._managed = frozenset(policy.managed)
         self._show_context()
+        hide_features(self.window, policy.hidden)
+        self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
 
     def end_in(self, milliseconds: int) -> None:
         """Have `bridge.closed` told after this time at the latest."""

@@ -11,7 +11,16 @@ from fakes.fake_hub import FakeHub, online
 from fakes.vaults import MemoryVault
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QWidget,
+)
 
 from slmdesk.core.policy import FEATURES
 from slmdesk.gui.ledger import PAGE, LedgerModel
@@ -343,6 +352,9 @@ def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None
             desk.find(name).setVisible(True)
             assert not desk.find(name).isVisible(), "whoever shows it later"
     assert desk.find("local_models").isVisible(), "the control"
+    picker = desk.page.picker
+    picker._menu.aboutToShow.emit()
+    assert not [one for one in picker._menu.actions() if "Add" in one.text()]
     desk.frame.models.import_file(model_file)
     desk.wait(lambda: any("switched off by your organisation" in one for one in desk.notices()))
 
@@ -353,3 +365,20 @@ def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
         assert feature in FEATURES
         for name in names:
             assert desk.window.findChildren(QWidget, name), name
+
+
+def test_every_control_has_a_name_and_can_be_reached_by_keys(begin, hub) -> None:
+    desk = begin(2)
+    section = desk.find("network_section")
+    window = ledger(desk)
+    dialog = TokenDialog(desk.frame.tokens, desk.window)
+    gated = GatedDialog(desk.frame.tokens, REPO, desk.window)
+    for root in (section, window, dialog, gated):
+        kinds = (QAbstractButton, QLineEdit, QComboBox, QTableView)
+        for widget in (one for kind in kinds for one in root.findChildren(kind)):
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled():
+                assert widget.objectName(), type(widget)
+                words = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
+                assert words, widget.objectName()
+    dialog.close()
+    gated.close()

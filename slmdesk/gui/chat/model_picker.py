@@ -44,6 +44,7 @@ class ModelPicker(QWidget):
         self.setObjectName("model_picker")
         self._models: Sequence[ModelRecord] = ()
         self._exams: Mapping[str, tuple[str, str]] = {}
+        self._may_add = True
         self._fact = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
@@ -111,6 +112,10 @@ class ModelPicker(QWidget):
         self._fact = fact
         self._show()
 
+    def allow_adding(self, may_add: bool) -> None:
+        """Whether model files may be added: an organisation may have switched that off."""
+        self._may_add = may_add
+
     @Slot()
     def _on_menu_opens(self) -> None:
         """Made anew each time, so that it is always right."""
@@ -129,7 +134,8 @@ class ModelPicker(QWidget):
             self._menu.addAction("Free the model's memory", self.unload_requested.emit)
         if self._fact.state is ModelState.LOADING:
             self._menu.addAction("Stop loading", self.cancel_requested.emit)
-        self._menu.addAction("Add a model file…", self.add_file_requested.emit)
+        if self._may_add:
+            self._menu.addAction("Add a model file…", self.add_file_requested.emit)
 
     def _show(self) -> None:
         state, name = self._fact.state, self._fact.name

@@ -83,7 +83,7 @@ class NetworkSection(QWidget):
         )  # fmt: skip
 
     def _build_way(self, column: QVBoxLayout) -> None:
-        self._proxy = Choice(list(PROXIES), self._body)
+        self._proxy = named(Choice(list(PROXIES), self._body), "proxy_choice")
         self._proxy_address = named(self._field("http://proxy.example.org:8080"), "proxy_address")
         self._proxy_address.setAccessibleName("Address of the proxy")
         line = self._line(self._proxy, self._proxy_address)
