@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
@@ -29,9 +29,10 @@ from slmdesk.services.facts import (
     Noticed,
     Problem,
 )
-from slmdesk.services.files import SPARE_BYTES, file_name
+from slmdesk.services.files import SPARE_BYTES
 from slmdesk.services.models import ModelService
 from slmdesk.services.move_files import PREPARING, SWITCHING, Journal, MovingFile
+from slmdesk.services.move_plan import MovePlan, Round, gather, real, refuse_target
 from slmdesk.services.pace import Pace
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
@@ -46,30 +47,6 @@ LOOK_S = 0.05
 TELL_S = 0.1
 ROUNDS = 3
 """What came into the old folder while it was moved is moved in another round."""
-
-
-@dataclass(frozen=True, slots=True)
-class MovePlan:
-    """What a move to `target` would do."""
-
-    folder: str
-    """Where the models are now."""
-    target: str
-    models: int
-    bytes: int
-    copy_bytes: int
-    """Of those that have to be copied to another disk; the rest only gets another name."""
-    free_bytes: int
-    downloads: int
-    """Running ones, which are paused meanwhile."""
-    missing: tuple[str, ...] = ()
-    """Files of models that are not there now."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
-    files: tuple[MovingFile, ...]
-    missing: tuple[str, ...]
 
 
 class MoveService:
@@ -162,9 +139,10 @@ class MoveService:
             return  # it is being moved by another desk, just now
         try:
             journal = self._settled(journal) if journal.phase == SWITCHING else journal
-        except BaseException:
+        except SlmdeskError as err:  # a full disk, a busy store: the next start tries again, this one goes on
             lock.close()
-            raise
+            self._tell(Noticed(problem_for(err)))
+            return
         settled = journal
         threading.Thread(target=lambda: self._recovered(settled, lock), name="recover-move", daemon=True).start()
 
@@ -198,22 +176,12 @@ class MoveService:
             missing=found.missing,
         )
 
-    def _look(self, target: Path) -> tuple[Path, _Round]:
+    def _look(self, target: Path) -> tuple[Path, Round]:
         """The folder now, and what there is to move.  Raises KnownError for a target that cannot be."""
         folder, records = self._desk.call(lambda: self._begin(target))
-        if not target.is_absolute() or "\0" in str(target):
-            raise KnownError("file.unwritable", path=str(target), reason="it is no whole path")
-        here, there = _real(folder), _real(target)
-        if there != here and there.is_relative_to(here):
-            raise KnownError("move.inside", path=str(target), other=str(folder))
-        shared = self._settings.policy.models_folder
-        if shared and there.is_relative_to(_real(Path(shared))):
-            raise KnownError("setting.managed", key="models.folder")
-        known = {str(_real(path.parent) / path.name) for path in (Path(os.fsdecode(one.path)) for one in records)}
-        if name := move_files.foreign_entry(there, known):
-            raise KnownError("move.not_empty", path=str(target), name=name)
-        found = self._gather(folder, target, records)
-        if there == here and not found.files:
+        refuse_target(folder, target, records, self._settings.policy.models_folder)
+        found = gather(folder, target, records)
+        if real(folder) == real(target) and not found.files:
             raise KnownError("move.same", path=str(target))
         return folder, found
 
@@ -224,31 +192,8 @@ class MoveService:
         self._settings.policy.refuse("models_folder", self._setting_for(target))
         return self._models.folder, self._store.models()
 
-    def _gather(self, folder: Path, target: Path, records: Sequence[ModelRecord]) -> _Round:
-        """Copies of ours that are not in `target`, wherever an earlier setting put them, and what downloads left."""
-        files, missing = [], []
-        taken = {os.fsdecode(one.path) for one in records}
-        for one in records:
-            old = Path(os.fsdecode(one.path))
-            if one.linked or _real(old.parent) == _real(target):
-                continue
-            try:
-                size = old.stat().st_size
-            except OSError:
-                missing.append(str(old))
-                continue
-            new = _free_place(target, old.name, file_name(one.name, one.sha256), taken)
-            taken.add(str(new))
-            files.append(MovingFile(one.id, one.name, str(old), str(new), size, one.sha256))
-        if _real(folder) != _real(target):
-            for part in move_files.download_files(folder):
-                if not os.path.lexists(target / part.name):
-                    size = part.stat().st_size
-                    files.append(MovingFile("", part.name, str(part), str(target / part.name), size))
-        return _Round(tuple(files), tuple(missing))
-
     def _setting_for(self, target: Path) -> str:
-        return "" if _real(target) == _real(self._paths.models) else str(target)
+        return "" if real(target) == real(self._paths.models) else str(target)
 
     # ---- the work, on a file thread
 
@@ -270,7 +215,7 @@ class MoveService:
                 raise
         finally:
             lock.close()
-        if Path(plan.folder) != self._paths.models and _real(Path(plan.folder)) != _real(target):
+        if Path(plan.folder) != self._paths.models and real(Path(plan.folder)) != real(target):
             move_files.remove_if_empty(Path(plan.folder))
         return MoveEnded(str(target), moved, size, plan.missing)
 
@@ -287,7 +232,7 @@ class MoveService:
         moved = size = 0
         for number in range(ROUNDS):
             folder, records = self._desk.call(lambda: self._begin(target))
-            found = self._gather(folder, target, records).files
+            found = gather(folder, target, records).files
             if number and not found:
                 break
             self._move_round(folder, target, found, stop)
@@ -430,9 +375,10 @@ class MoveService:
         return Path(journal.target).is_dir()  # else its disk is away, and what was copied is still on it
 
     def _undo(self, journal: Journal) -> None:
-        """After a cancel or a failure."""
-        with contextlib.suppress(SlmdeskError, OSError):
-            if self._cleaned(journal):
+        """After a cancel or a failure, before the library was told anything.  Does not wait for the desk thread."""
+        move_files.undo(journal, in_use=())
+        with contextlib.suppress(OSError):
+            if Path(journal.target).is_dir():
                 self._journal.unlink(missing_ok=True)
 
     def _recovered(self, journal: Journal, lock: FileLock) -> None:
@@ -452,22 +398,3 @@ class MoveService:
 
     def _paths_by_id(self) -> dict[str, str]:
         return {one.id: os.fsdecode(one.path) for one in self._store.models()}
-
-
-def _real(path: Path) -> Path:
-    """Without links; as it is where that cannot be found out."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):
-        return path
-
-
-def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
-    """Under its own name, else the one the program would make, else with a number."""
-    stem, suffix = Path(other).stem, Path(other).suffix
-    names = [name, other, *(f"{stem}-{number}{suffix}" for number in range(2, 1000))]
-    for one in names:
-        place = target / one
-        if str(place) not in taken and not os.path.lexists(place):
-            return place
-    raise KnownError("file.exists", path=str(target / name))

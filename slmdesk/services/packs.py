@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
-from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
-from slmdesk.core.gguf import GgufHeader, check_file
+from slmdesk.core.files import problem_of, sync_folder
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Fact, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
-from slmdesk.services.files import PART_SUFFIX, SPARE_BYTES, HashedFile, file_name, mark_of, slug
-from slmdesk.services.importing import require_usable
+from slmdesk.services.files import HashedFile, file_name, mark_of, slug
 from slmdesk.services.models import ModelService
 from slmdesk.services.move_files import free_bytes
 from slmdesk.services.pace import Pace
-from slmdesk.services.pack_file import Manifest, OpenPack, PackedModel, PackMade, Text, open_pack, write_pack
+from slmdesk.services.pack_file import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
 from slmdesk.services.renaming import free_name
 from slmdesk.services.sentences import bytes_for_people, problem_for
+from slmdesk.services.unpacking import Unpacking, is_here, wanted_of
 from slmdesk.store import Store
 
 OnEnd = Callable[[PackEnded], None]
@@ -156,8 +153,8 @@ class PackService:
             with open_pack(path) as pack:
                 if expected and pack.manifest_sha256 != expected.strip().lower():
                     raise KnownError("pack.other", path=str(path), sha256=pack.manifest_sha256)
-                wanted = _wanted(pack.manifest.models, only)
-                unpacking = _Unpacking(pack, wanted, self._models.folder, self._desk.call(self._here), stop)
+                wanted = wanted_of(pack.manifest.models, only)
+                unpacking = Unpacking(pack, wanted, self._models.folder, self._desk.call(self._here), stop)
                 try:
                     unpacking.read(self._on_bytes(path))
                     models = tuple(self._take_in(unpacking, one) for one in wanted)
@@ -221,7 +218,7 @@ class PackService:
         """The models by their sums.  Desk thread."""
         return {one.sha256: one for one in self._store.models()}
 
-    def _take_in(self, unpacking: _Unpacking, model: PackedModel) -> UnpackedModel:
+    def _take_in(self, unpacking: Unpacking, model: PackedModel) -> UnpackedModel:
         """Give a checked file its place and its record.  On the file thread."""
         checked = unpacking.parts.get(model.sha256)
         if checked is None:
@@ -244,113 +241,6 @@ class PackService:
             return self._models.register(file, header, name, source=source, license=model.license)
 
         return UnpackedModel(self._desk.call(register), is_new=True, license=model.license, about=model.about)
-
-
-class _Unpacking:
-    """One pass over a pack: what is new lies beside the models as parts, checked, when `read` returns."""
-
-    def __init__(
-        self,
-        pack: OpenPack,
-        wanted: Sequence[PackedModel],
-        folder: Path,
-        here: Mapping[str, ModelRecord],
-        stop: threading.Event,
-    ) -> None:
-        self._pack, self._wanted, self._folder, self._stop = pack, wanted, folder, stop
-        self.here = here
-        self.parts: dict[str, tuple[Path, GgufHeader]] = {}
-        """By sum: the checked part and its header."""
-        self._made: list[Path] = []
-
-    def read(self, on_bytes: Callable[[int, int], None]) -> None:
-        """Raises KnownError pack.*, model.*, disk.full, file.unwritable, and Stopped."""
-        manifest = self._pack.manifest
-        wanted = [one for one in self._wanted if not is_here(one, self.here)]
-        self._need_space(sum(one.bytes for one in wanted))
-        for text in manifest.texts:
-            self._pack.take(text, lambda _chunk: None, lambda _done, _total: None, self._stop)
-        done, total = 0, manifest.model_bytes
-        for model in manifest.models:
-
-            def tell(of_one: int, _all: int, before: int = done) -> None:
-                on_bytes(before + of_one, total)
-
-            if model in wanted:
-                self._keep(model, tell)
-            else:
-                self._pack.take(model, lambda _chunk: None, tell, self._stop)
-            done += model.bytes
-        self._pack.finish()
-
-    def remove_parts(self) -> None:
-        """Remove what has not got its place."""
-        for part in self._made:
-            part.unlink(missing_ok=True)
-
-    def _need_space(self, size: int) -> None:
-        private_folder(self._folder)
-        needed, free = size + SPARE_BYTES, shutil.disk_usage(self._folder).free
-        if size and free < needed:
-            raise KnownError("disk.full", path=str(self._folder), needed_bytes=needed, available_bytes=free)
-
-    def _keep(self, model: PackedModel, on_bytes: Callable[[int, int], None]) -> None:
-        part = self._folder / f".import-{uuid4().hex}{PART_SUFFIX}"
-        self._made.append(part)
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
-        except OSError as err:
-            raise problem_of(err, part) from err
-        with os.fdopen(handle, "wb", buffering=0) as out:
-
-            def keep(chunk: bytes) -> None:
-                try:
-                    while chunk:
-                        chunk = chunk[out.write(chunk) :]
-                except OSError as err:
-                    raise problem_of(err, part, needed_bytes=model.bytes) from err
-
-            self._pack.take(model, keep, on_bytes, self._stop)
-            try:
-                os.fsync(out.fileno())
-            except OSError as err:
-                raise problem_of(err, part, needed_bytes=model.bytes) from err
-        self.parts[model.sha256] = (part, _checked(part, model))
-
-
-def is_here(model: PackedModel, here: Mapping[str, ModelRecord]) -> bool:
-    """Whether its file is on this PC and was not touched since it was checked.  `here`: the library by checksum."""
-    record = here.get(model.sha256)
-    if record is None:
-        return False
-    try:
-        mark = mark_of(Path(os.fsdecode(record.path)))
-    except KnownError:
-        return False
-    return (mark.bytes, mark.mtime_ns, mark.inode) == (record.bytes, record.mtime_ns, record.inode)
-
-
-def _wanted(models: Sequence[PackedModel], only: Sequence[str] | None) -> tuple[PackedModel, ...]:
-    """Those that are meant by name or checksum.  Raises KnownError `pack.no_model`."""
-    if only is None:
-        return tuple(models)
-    for word in only:
-        if not any(word.casefold() in (one.name.casefold(), one.sha256) for one in models):
-            known = ", ".join(one.name for one in models[:20])
-            raise KnownError("pack.no_model", wanted=word[:80], known=known)
-    words = {one.casefold() for one in only}
-    return tuple(one for one in models if one.name.casefold() in words or one.sha256 in words)
-
-
-def _checked(part: Path, model: PackedModel) -> GgufHeader:
-    """The header of what came, if it is of use here.  Raises KnownError model.*, which names it as listed."""
-    try:
-        header = check_file(part)
-        require_usable(header)
-    except KnownError as err:
-        args = {key: model.file if key == "path" else value for key, value in err.args_for_people.items()}
-        raise KnownError(err.code, **args) from err
-    return header
 
 
 def _make(

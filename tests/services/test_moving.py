@@ -31,7 +31,7 @@ from slmdesk.services.facts import (
     Problem,
 )
 from slmdesk.services.move_files import COPY, LINK, PREPARING, RENAME, SWITCHING, Journal, MovingFile, read_journal
-from slmdesk.services.moving import MovePlan
+from slmdesk.services.move_plan import MovePlan
 from slmdesk.store.locks import FileLock
 
 pytestmark = pytest.mark.process
