@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import download_throughput, engine_rows, estimates, program_rows, search_results
+from benchmarks import download_throughput, engine_rows, estimates, program_rows, search_results, window_rows
 from benchmarks.common import ROOT, Row, table
 
 HEAD = """# Performance
@@ -33,7 +33,7 @@ def machine() -> str:
 
 def main(names: list[str]) -> int:
     """Run the rows of these names (all without any)."""
-    modules = (engine_rows, program_rows, download_throughput, estimates, search_results)
+    modules = (engine_rows, program_rows, download_throughput, estimates, search_results, window_rows)
     known = {row.__name__: row for module in modules for row in module.ROWS}
     unknown = [name for name in names if name not in known]
     if unknown:
