@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_more_memory_never_makes_the_recommendation_worse() -> None:
             best = recommended(repository(billions), weights_budget(gib * GIB))
             known = quantization_of_file(best.name) if best else None
             ranks.append(known.rank if known else len(QUANTIZATIONS))
-        assert all(later <= before for before, later in zip(ranks, ranks[1:], strict=False)), (billions, ranks)
+        assert all(later <= before for before, later in pairwise(ranks)), (billions, ranks)
 
 
 def test_the_list_is_shown_best_first_in_words() -> None:
