@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, Required, TypedDict, Unpack
 from uuid import uuid4
 
 from slmdesk.core.errors import KnownError
@@ -15,6 +15,21 @@ from slmdesk.core.types import Json, Role, TextPart
 
 PREFIX = "unsaved-"
 """Begins the id of an item or message that is in no file."""
+
+
+class NewMessage(TypedDict, total=False):
+    """What a new message is made of."""
+
+    parent: Required[str | None]
+    role: Required[Role]
+    parts: Required[Sequence[TextPart]]
+    status: Required[Status]
+    text: str
+    model_sha256: str | None
+    model_name: str | None
+    sampling: Mapping[str, Json] | None
+    seed: int | None
+    prompt_version: str | None
 
 
 class Shelf(Protocol):
@@ -26,21 +41,7 @@ class Shelf(Protocol):
     def change_item_settings(self, id: str, **values: Json) -> Item:
         """The item with some of its own settings changed; None takes a key away."""
 
-    def add_message(
-        self,
-        item: str,
-        *,
-        parent: str | None,
-        role: Role,
-        parts: Sequence[TextPart],
-        text: str = "",
-        status: Status,
-        model_sha256: str | None = None,
-        model_name: str | None = None,
-        sampling: Mapping[str, Json] | None = None,
-        seed: int | None = None,
-        prompt_version: str | None = None,
-    ) -> Message:
+    def add_message(self, item: str, **new: Unpack[NewMessage]) -> Message:
         """A new message at the end of `parent`, kept when this returns."""
 
     def grow_message(self, id: str, text: str) -> bool:
@@ -98,29 +99,16 @@ class UnsavedShelf:
         self._items.pop(id, None)
         self._messages = {key: one for key, one in self._messages.items() if one.item != id}
 
-    def add_message(
-        self,
-        item: str,
-        *,
-        parent: str | None,
-        role: Role,
-        parts: Sequence[TextPart],
-        text: str = "",
-        status: Status,
-        model_sha256: str | None = None,
-        model_name: str | None = None,
-        sampling: Mapping[str, Json] | None = None,
-        seed: int | None = None,
-        prompt_version: str | None = None,
-    ) -> Message:
+    def add_message(self, item: str, **new: Unpack[NewMessage]) -> Message:
         """A new message at the end of `parent`."""
         n = next(self._numbers)
         message = Message(
-            n=n, id=PREFIX + uuid4().hex, item=self.item(item).id, parent=parent, role=role, parts=tuple(parts),
-            text=text, status=status, owner=None, model_sha256=model_sha256, model_name=model_name, preset=None,
-            sampling=dict(sampling or {}), seed=seed, tokens_in=None, tokens_out=None, tokens_reused=None, seconds=None,
-            finish_reason=None, prompt_version=prompt_version, error_code=None, error_args={}, created=time.time(),
-            revision=n,
+            n=n, id=PREFIX + uuid4().hex, item=self.item(item).id, parent=new["parent"], role=new["role"],
+            parts=tuple(new["parts"]), text=new.get("text", ""), status=new["status"], owner=None,
+            model_sha256=new.get("model_sha256"), model_name=new.get("model_name"), preset=None,
+            sampling=dict(new.get("sampling") or {}), seed=new.get("seed"), tokens_in=None, tokens_out=None,
+            tokens_reused=None, seconds=None, finish_reason=None, prompt_version=new.get("prompt_version"),
+            error_code=None, error_args={}, created=time.time(), revision=n,
         )  # fmt: skip
         self._messages[message.id] = message
         self._keep_item(replace(self.item(item), updated=message.created))

@@ -162,3 +162,22 @@ def test_a_broken_policy_means_offline_and_is_said(run, home) -> None:
     assert "works offline until that is put right" in done.err
     assert run("network", "--offline", "off").status == 1
     assert run("doctor", "--json").json["network"]["offline"] is True
+
+
+def test_the_default_of_a_job_is_set_used_and_taken_back(run, with_model, tmp_path) -> None:
+    other = run("models", "import", str(write(tmp_path / "b.gguf", tiny_qwen2())), "--json").json
+    assert run("models", "default", "chat", "--json").json == {"job": "chat", "id": None, "name": None}
+    done = run("models", "default", "chat", other["id"], "--json")
+    assert done.json == {"job": "chat", "id": other["id"], "name": "Tiny qwen"}
+    assert run("models", "default", "translate", with_model["name"]).status == 0
+    every = run("models", "default", "--json").json
+    assert [(one["job"], one["id"]) for one in every] == [
+        ("chat", other["id"]), ("summarize", None), ("translate", with_model["id"]), ("embed", None),
+    ]  # fmt: skip
+    assert run("models", "default", "chat", "--none", "--json").json["id"] is None
+    wrong = run("models", "default", "embed", other["id"], "--json")
+    assert (wrong.status, wrong.json["error"]["code"]) == (1, "model.wrong_job")
+    assert run("models", "default", "embed", other["id"], "--none").status == 2
+    assert run("models", "default", "--none").status == 2
+    gone = run("models", "remove", with_model["id"])
+    assert "It was the default for translation" in gone.err

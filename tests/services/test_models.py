@@ -454,3 +454,26 @@ def test_m5_a_wish_to_load_anyway_holds_until_it_fails(opened) -> None:
     os.kill(services.engine.pid, signal.SIGKILL)  # as the system does when memory runs out
     told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.CRASHED, begin)
     assert used().problem.code == "model.out_of_memory"
+
+
+def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(told, tiny) -> None:
+    model = bring_in(told, tiny).model
+    steps: list[tuple[int, int]] = []
+
+    def verify(stop: threading.Event | None = None):
+        answers: list = []
+        done = threading.Event()
+        on_desk(
+            told, "verify", [model.id], lambda one: (answers.append(one), done.set()),
+            progressed=lambda *step: steps.append(step), stop=stop,
+        )  # fmt: skip
+        assert done.wait(TIMEOUT_S)
+        return answers[0]
+
+    stopped = threading.Event()
+    stopped.set()
+    assert list(verify(stopped)) == []
+    assert "verified" not in on_desk(told, "list")[0].facts
+    assert [one.ok for one in verify()] == [True]
+    assert steps[-1] == (model.bytes, model.bytes)
+    assert on_desk(told, "list")[0].facts["verified"] > model.added
