@@ -239,7 +239,11 @@ class DownloadService:
         for job in [] if self._closed or self._settings.current.offline else self._waiting():
             if running >= self._settings.current.downloads_at_once:
                 break
-            running += self._run(job)
+            try:
+                running += self._run(job)
+            except KnownError:  # the store is busy, or in trouble that the watch tells
+                self._look_later()
+                break
         self._say_places()
 
     def _say_places(self) -> None:
@@ -287,6 +291,7 @@ class DownloadService:
         with suppress(KnownError):  # a store in trouble is said by the watch
             for job in unfinished:
                 self._look(job, self._jobs.job(job.id))
+            self._advance()
         if unfinished:
             self._look_later()
 

@@ -324,3 +324,18 @@ def test_a_job_of_another_kind_is_no_download(told) -> None:
     with pytest.raises(KnownError) as error:
         call(told, lambda services: services.downloads.pause("zz"))
     assert error.value.code == "download.unknown"
+
+
+def test_a_store_that_is_busy_is_asked_again(told, hub, monkeypatch) -> None:
+    real, asked = told.services.store.claim_job, []
+
+    def claim(id: str):
+        asked.append(id)
+        if len(asked) == 1:
+            raise KnownError("store.busy")
+        return real(id)
+
+    monkeypatch.setattr(told.services.store, "claim_job", claim)
+    id = start(told, "a")
+    assert wait(told, id, "done").model
+    assert len(asked) == 2
