@@ -102,7 +102,7 @@ class Photographer:
 
     def _drop_notices(self) -> None:
         for bar in self._window.notices.bars:
-            self._window.notices.drop_key(bar.notice.key)
+            self._window.notices.drop_text(bar.notice.text)
 
     def _grab(self, name: str) -> None:
         TARGET.mkdir(parents=True, exist_ok=True)
