@@ -66,10 +66,12 @@ def bench(face: Face, model: str | None) -> None:
     with face.services() as services:
         record = services.desk.call(lambda: services.models.choose(model))
         name = record.name
-        found: BenchResult = face.wait_for(
-            services, lambda told: services.bench.run(record.id, told, progressed), cancel=services.bench.cancel
-        )
-        face.end_progress()
+        try:
+            found: BenchResult = face.wait_for(
+                services, lambda told: services.bench.run(record.id, told, progressed), cancel=services.bench.cancel
+            )
+        finally:
+            face.end_progress()
     if face.as_json:
         face.give(
             {
