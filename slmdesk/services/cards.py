@@ -11,13 +11,13 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header, require_chat_model
 from slmdesk.core.labels import clean_label
-from slmdesk.core.records import ModelRecord
+from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.bench import BenchResult, BenchService
 from slmdesk.services.checking import VERIFIED
 from slmdesk.services.desk import Desk
 from slmdesk.services.exam_words import few_words, lines_of, note_words, sentence_of, short_words
-from slmdesk.services.exams import result_of
+from slmdesk.services.exams import ExamService, result_of
 from slmdesk.services.facts import Problem
 from slmdesk.services.fits import Fit, Pc, fit_header
 from slmdesk.services.sentences import problem_for
@@ -81,9 +81,16 @@ class CardService:
     """Desk thread; headers are read on another."""
 
     def __init__(
-        self, desk: Desk, store: Store, settings: SettingsFile, bench: BenchService, pc: Callable[[], Pc]
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        bench: BenchService,
+        exams: ExamService,
+        pc: Callable[[], Pc],
     ) -> None:
-        self._desk, self._store, self._settings, self._bench, self._pc = desk, store, settings, bench, pc
+        self._desk, self._store, self._settings, self._pc = desk, store, settings, pc
+        self._bench, self._exams = bench, exams
 
     def list(self) -> tuple[ModelCard, ...]:
         """All models of the library."""
@@ -124,7 +131,7 @@ class CardService:
             can_do=tuple(use for use in Use if can_do(record, use)),
             exam_lines=lines_of(result) if result else (),
             exam_taken=result.taken if result else None,
-            exam_note=note_words(record) if result is None else "",
+            exam_note=self._exam_note(record) if result is None else "",
             bench=self._bench.result(record),
             verified=float(verified) if isinstance(verified, int | float) else record.added,
             header=found.header,
@@ -133,6 +140,16 @@ class CardService:
             + (found.header.metadata_left_out if found.header else 0),
             fit=found.fit,
             problem=found.problem,
+        )
+
+    def _exam_note(self, record: ModelRecord) -> str:
+        if note := note_words(record):
+            return note
+        job = self._exams.unfinished(record)
+        if job is None or job.status is not JobStatus.PAUSED:
+            return ""
+        return (
+            f"The exam is paused: {job.done} of {job.total} tasks are done. It goes on when this model answers again."
         )
 
 

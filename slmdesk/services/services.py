@@ -179,7 +179,7 @@ class Services:
         self.first_exams = FirstExams(self.desk, self.settings, self.models, self.exams, self.jobs, room, self.tell)
         self._hears = self.first_exams.hear
         self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs, self.measuring.note)
-        self.cards = CardService(self.desk, self.store, self.settings, self.bench, self.measuring.pc)
+        self.cards = CardService(self.desk, self.store, self.settings, self.bench, self.exams, self.measuring.pc)
         self.uses = UseService(self.store, self.settings)
         self.names = NameService(self.store, self.tell)
         self.packs = PackService(self.desk, self.store, self.models, self.tell)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from fakes.told import add_model
 
@@ -49,8 +51,6 @@ def jobs(told):
 
 def settled(told) -> None:
     """Whatever was to begin has begun: the time of idleness passed twice over."""
-    import threading
-
     passed = threading.Event()
     on_desk(told, lambda: told.services.desk.call_later(0.3, passed.set))
     assert passed.wait(20)
@@ -132,6 +132,11 @@ def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, 
     told.wait(JobChanged, lambda fact: fact.status is JobStatus.PAUSED)
     settled(told)
     assert on_desk(told, lambda: told.services.models.state.model) == other.id
+    read: list = []
+    come = threading.Event()
+    on_desk(told, lambda: told.services.cards.details(first.id, lambda one: (read.append(one), come.set())))
+    assert come.wait(20)
+    assert "The exam is paused: " in read[0].exam_note
     begin = len(told.facts)
     say(told, "back", model=first.id)
     going = told.wait(JobChanged, lambda fact: fact.status is JobStatus.RUNNING, begin)
