@@ -19,7 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.speed import STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes
+from slmdesk.core.speed import USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.desk import Desk, Later
@@ -63,10 +63,12 @@ class _Written:
     """core.speed.plain_bytes after USUAL_PAST tokens."""
     past_bytes: float
     """What each token more of the past adds to it."""
+    step_s: float
+    """core.speed.step_seconds."""
 
     def at_usual_past(self, tokens_per_s: float, past_tokens: int, bandwidth: float) -> float:
         """What an answer's speed would have been after USUAL_PAST tokens."""
-        step = STEP_SECONDS * (bandwidth or _USUAL_BANDWIDTH)
+        step = self.step_s * (bandwidth or _USUAL_BANDWIDTH)
         there = self.read_bytes + (past_tokens - USUAL_PAST) * self.past_bytes
         return tokens_per_s * (step + max(0.0, there)) / (step + self.read_bytes)
 
@@ -197,7 +199,7 @@ class MeasuringService:
             with suppress(Exception):  # a thread's outermost frame: a file that cannot be read tells nothing
                 header = read_header(path)
                 reads, twice = plain_bytes(header), plain_bytes(header, 2 * USUAL_PAST)
-                written = _Written(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST)
+                written = _Written(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
             self._desk.post(lambda: self._on_first(record.sha256, written, past_tokens))
 
         threading.Thread(target=work, name="measured-model", daemon=True).start()
@@ -270,7 +272,7 @@ class MeasuringService:
             written = self._written_from(one.value)
             if written:
                 factors[one.key.removeprefix(SPEED)] = calibration_of(
-                    written.read_bytes, bandwidth=found.bytes_per_s, tokens_per_s=written.tokens_per_s
+                    written.read_bytes, written.step_s, bandwidth=found.bytes_per_s, tokens_per_s=written.tokens_per_s
                 )
         newest = list(factors.values())[:_MOST]
         return Pace(found.bytes_per_s, statistics.median(newest) if newest else None, factors)

@@ -23,6 +23,7 @@ from slmdesk.core.speed import (
     plain_bytes,
     share_of,
     speed_in_words,
+    step_seconds,
 )
 
 pytestmark = pytest.mark.pure
@@ -76,14 +77,14 @@ def test_a_long_past_slows_it_down(tmp_path: Path) -> None:
 def test_a_model_measured_here_makes_the_range_narrower(tmp_path: Path) -> None:
     header = header_of("llama2", tmp_path)
     plain = expected_speed(header, bandwidth=GB, past_tokens=100)
-    reads = plain_bytes(header, 100)
-    factor = calibration_of(reads, bandwidth=GB, tokens_per_s=plain.tokens_per_s * 1.4)
+    reads, step = plain_bytes(header, 100), step_seconds(header)
+    factor = calibration_of(reads, step, bandwidth=GB, tokens_per_s=plain.tokens_per_s * 1.4)
     assert factor == pytest.approx(1.4)
     known = expected_speed(header, bandwidth=GB, past_tokens=100, calibration=factor)
     assert known.tokens_per_s == pytest.approx(1.4 * plain.tokens_per_s)
     assert known.high / known.low == pytest.approx(1.3 / 0.7)
-    assert calibration_of(reads, bandwidth=GB, tokens_per_s=1e9) == 10.0
-    assert calibration_of(reads, bandwidth=0, tokens_per_s=5) == 1.0
+    assert calibration_of(reads, step, bandwidth=GB, tokens_per_s=1e9) == 10.0
+    assert calibration_of(reads, step, bandwidth=0, tokens_per_s=5) == 1.0
 
 
 def test_what_is_known_of_a_pc_judges_models(tmp_path: Path) -> None:
@@ -153,3 +154,12 @@ def test_m1_a_hostile_header_gives_a_number(tmp_path: Path) -> None:
             continue
         assert 0 <= active_bytes(header) <= header.weight_bytes
         assert expected_speed(header, bandwidth=GB).tokens_per_s > 0
+
+
+def test_layers_and_words_cost_time_that_no_bandwidth_saves(tmp_path: Path) -> None:
+    few = read_header(make("llama2", tmp_path))
+    many = read_header(make("llama2", tmp_path, words=50_000))
+    assert step_seconds(many) - step_seconds(few) == pytest.approx(50_000 * 43e-9)
+    fastest = expected_speed(many, bandwidth=1e18).tokens_per_s
+    assert fastest == pytest.approx(1 / step_seconds(many), rel=0.01)
+    assert expected_speed_of_size(1, "Q4_K_M", bandwidth=1e18).tokens_per_s == pytest.approx(125, rel=0.01)

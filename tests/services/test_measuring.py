@@ -133,7 +133,7 @@ def test_answers_say_how_fast_a_model_is_here(opened, tmp_path) -> None:
 
 
 def test_the_speed_after_a_long_past_is_brought_to_that_of_a_short_one() -> None:
-    written = measuring._Written("pc", 10.0, read_bytes=1e9, past_bytes=1e6)
+    written = measuring._Written("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
     assert written.at_usual_past(10.0, 512, 20e9) == 10.0
     assert written.at_usual_past(10.0, 1512, 20e9) == pytest.approx(10.0 * 2.006 / 1.006)
 
