@@ -155,7 +155,7 @@ def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
     assert [[one.repo for one in found.repos] for found in told] == [["one/tiny-GGUF"]]
 
 
-def test_suggestions_are_for_a_job(models):
+def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, hub):
     desk = models(offline=True)
     desk.wait(lambda: shown(desk, QWidget, "suggestion_card"))
     choose(desk, "suggestions_job", "embedding")
@@ -166,6 +166,12 @@ def test_suggestions_are_for_a_job(models):
     assert all("code" in one.words for one in shown(desk, QWidget, "suggestion_card"))
     press(desk, "suggestion_details_button")
     assert "allow the network" in note(desk, "files_note")
+    assert not hub.seen
+    repo = shown(desk, QWidget, "suggestion_card")[0].repo
+    hub.add(repo, {FILE: tiny_gguf.tiny_llama().data, "README.md": b"# Its card"})
+    press(desk, "allow_network_button")
+    desk.wait(lambda: shown(desk, MarkdownReader, "markdown_reader"))
+    assert shown(desk, QPushButton, "download_file_button")
 
 
 # ---- what opens below

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 
 from slmdesk.core.licences import LICENCES
 from slmdesk.gui import theme
+from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
@@ -50,7 +51,7 @@ class SearchFilters(QWidget):
         self._author.setClearButtonEnabled(True)
         for clear in self._author.findChildren(QToolButton):  # Qt's own, without a name
             named(clear, "search_author_clear").setAccessibleName("Clear the publisher")
-        self._fits = named(QCheckBox("Fits this PC", self), "search_fits")
+        self._fits = named(CheckBox("Fits this PC", self), "search_fits")
         self._fits.setToolTip(FITS_TIP)
         row = FlowLayout(self, gap=theme.SPACE_8)
         for widget in (self._task, self._language, self._license, self._author, self._sort, self._fits):

@@ -95,7 +95,8 @@ class FindController(QObject):
         if self._is_offline or not (self._words or self._filters.narrows):
             return
         self.search_began.emit()
-        self._bridge.ask(partial(self._ask, self._turn, self._words, self._limit), partial(self._asked, self._turn))
+        wish = partial(self._ask, self._turn, self._words, self._limit)
+        self._bridge.ask(wish, partial(self._asked, self._turn), self.search_failed.emit)
 
     @Slot()
     def search_anew(self) -> None:

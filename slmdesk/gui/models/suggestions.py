@@ -98,8 +98,12 @@ class Suggestions(QWidget):
 
     @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
-        """Offline nothing can be asked."""
-        self._is_offline = is_offline
+        """Offline nothing can be asked; what was opened meanwhile is asked for once that is over."""
+        was_offline, self._is_offline = self._is_offline, is_offline
+        for card in self._cards:
+            if was_offline and not is_offline and card.is_open:
+                card.show_details().show_loading()
+                self.opened.emit(card.repo)
 
     @Slot(str, object)
     def show_repo(self, asked: str, repo: OfferedRepo) -> None:
