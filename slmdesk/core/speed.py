@@ -139,6 +139,8 @@ def share_of(weight_type: str) -> float:
 WORDS_A_TOKEN = 0.75
 """Of English; other languages have fewer."""
 PAGE_WORDS = 300
+_SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit."""
 _LEAST_WORDS = 1.0
 """A second: slower than this nobody waits for a page."""
 
@@ -150,7 +152,8 @@ def speed_in_words(speed: Speed) -> str:
     if middle < _LEAST_WORDS:
         return "under one word a second: too slow to wait for"
     span = _short(low) if _short(low) == _short(high) else f"{_short(low)}–{_short(high)}"
-    return f"about {span} words a second, a page in {_duration(PAGE_WORDS / middle)}"
+    words = "word" if span == "1" else "words"
+    return f"about {span} {words} a second, a page in {_duration(PAGE_WORDS / middle)}"
 
 
 def _short(words: float) -> str:
@@ -161,8 +164,8 @@ def _short(words: float) -> str:
 
 def _duration(seconds: float) -> str:
     if seconds < 60:
-        return f"{max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5} s"
-    return f"{round(seconds / 60)} min"
+        return f"{max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5}{_SPACE}s"
+    return f"{round(seconds / 60)}{_SPACE}min"
 
 
 def _speed(read_bytes: float, step_s: float, bandwidth: float, calibration: float | None) -> Speed:
