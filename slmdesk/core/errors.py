@@ -81,6 +81,13 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.unknown_format": ("suffix", "known"),
         "document.unreadable": ("path", "reason"),
         "document.too_large": ("path", "bytes", "limit"),
+        "document.binary": ("path",),
+        "document.bomb": ("path",),
+        "document.damaged": ("path", "reason"),
+        "document.locked": ("path",),
+        "document.wrong_password": ("path",),
+        "document.too_many_pages": ("path", "pages", "limit"),
+        "document.no_image": ("path",),
         # settings and network
         "setting.invalid": ("key", "reason"),
         "setting.managed": ("key",),

@@ -20,7 +20,24 @@ class Format:
 FORMATS = (
     Format("txt", "Plain text", (".txt", ".text", ".log")),
     Format("md", "Markdown", (".md", ".markdown")),
-)
+    Format(
+        "code",
+        "Source code",
+        (
+            ".py", ".js", ".ts", ".java", ".c", ".h", ".cpp", ".hpp", ".cs", ".go", ".rs", ".rb", ".php", ".swift",
+            ".kt", ".sql", ".sh", ".ps1", ".r", ".lua", ".pl", ".css", ".json", ".toml", ".yaml", ".yml", ".ini",
+            ".cfg", ".xml", ".tex", ".rst",
+        ),
+    ),
+)  # fmt: skip
+_BY_ID = {one.id: one for one in FORMATS}
+
+
+def format_named(id: str) -> Format:
+    """The format of an id.  Raises KnownError `document.unknown_format`."""
+    if id not in _BY_ID:
+        raise KnownError("document.unknown_format", suffix=id[:40], known=" ".join(_BY_ID))
+    return _BY_ID[id]
 
 
 def format_of(path: PurePath) -> Format:
@@ -28,6 +45,6 @@ def format_of(path: PurePath) -> Format:
     suffix = path.suffix.lower()
     found = next((known for known in FORMATS if suffix in known.suffixes), None)
     if found is None:
-        known_suffixes = " ".join(one for known in FORMATS for one in known.suffixes)
+        known_suffixes = " ".join(one for known in FORMATS if known.id != "code" for one in known.suffixes)
         raise KnownError("document.unknown_format", suffix=suffix, known=known_suffixes)
     return found

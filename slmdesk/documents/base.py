@@ -1,59 +1,112 @@
-"""What a document becomes: pages of blocks."""
+"""What a reader is given and what it gives: pages, one by one, and what it has to say about the whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeAlias
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import BinaryIO, TypeAlias
+
+from slmdesk.core.documents import Attachment, Block, BlockKind, Note, Page, PageKind
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.documents.opening import MAX_FILE_BYTES, MAX_TEXT_BYTES, open_file, read_all
 
 
-class BlockKind(StrEnum):
-    """What a piece of a page is."""
+@dataclass(slots=True, eq=False)
+class Reading:
+    """One document while it is read: where its bytes are, what the person said about it, what was found.
 
-    HEADING = "heading"
-    PARAGRAPH = "paragraph"
-    LIST_ITEM = "list_item"
-    TABLE_ROW = "table_row"
-    CODE = "code"
-    QUOTE = "quote"
+    A reader sets `total` as soon as it knows it, adds notes and attachments, and calls `check` between pages.
+    """
+
+    path: str
+    """For messages, and for libraries that want one; the file behind it was looked at."""
+    data: bytes | None = None
+    """The bytes of a document inside another one; None: they are in the file."""
+    password: str = ""
+    encoding: str = ""
+    """Chosen by the person; empty: found out."""
+    language: str = ""
+    """Of the words on scanned pages, for OCR; empty: English and what the document says."""
+    total: int = 0
+    """Pages it will have; 0: not known yet."""
+    page_kind: PageKind = PageKind.PAGE
+    title: str = ""
+    author: str = ""
+    doubt: str = ""
+    notes: list[Note] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def text_bytes(self) -> bytes:
+        """All bytes of a document that is text.  Raises KnownError `document.too_large` beyond MAX_TEXT_BYTES."""
+        return self._bytes(MAX_TEXT_BYTES)
+
+    def all_bytes(self) -> bytes:
+        """All bytes of any document.  Raises KnownError `document.too_large` beyond MAX_FILE_BYTES."""
+        return self._bytes(MAX_FILE_BYTES)
+
+    def open(self) -> BinaryIO:
+        """The bytes as a seekable binary file, a regular one of at most MAX_FILE_BYTES.  The caller closes it.
+
+        Raises KnownError `document.too_large`, `document.unreadable`, `file.missing`.
+        """
+        if self.data is not None:
+            return BytesIO(self._bytes(MAX_FILE_BYTES))
+        return open_file(self.path, limit_bytes=MAX_FILE_BYTES)
+
+    def note(self, note: Note) -> None:
+        """Say something about the whole document, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def check(self) -> None:
+        """Raises Stopped when the job was cancelled."""
+        if self.stop.is_set():
+            raise Stopped
+
+    def _bytes(self, limit: int) -> bytes:
+        if self.data is None:
+            with closing(open_file(self.path, limit_bytes=limit)) as file:
+                return read_all(file, self.path, limit)
+        if len(self.data) > limit:
+            raise KnownError("document.too_large", path=self.path, bytes=len(self.data), limit=limit)
+        return self.data
 
 
-class PageStatus(StrEnum):
-    """Whether a page has words."""
+Reader: TypeAlias = Callable[[Reading], Iterator[Page]]
+"""From a document to its pages, one by one: whoever watches sees that it goes on.
 
-    READ = "read"
-    EMPTY = "empty"
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A piece of a page: characters `start` up to, not including, `end` of its text."""
-
-    kind: BlockKind
-    start: int
-    end: int
+Raises KnownError document.…; whatever else it raises means that the document is damaged in a way nobody foresaw.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page, or what the format has instead.  Numbers begin with 1."""
+class PageText:
+    """Builds the text of a page with its blocks: each added piece is a block, parted by a line end."""
 
-    number: int
-    label: str
-    """What people call it: a page's number, a section's heading."""
-    text: str
-    status: PageStatus
-    blocks: tuple[Block, ...]
-    reason: str = ""
-    """Why there are no words, or what is uncertain about them."""
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self.blocks: list[Block] = []
 
+    def add(self, kind: BlockKind, text: str, *, level: int = 0, place: str = "") -> None:
+        """One more block; a text of blanks alone is none."""
+        text = text.strip("\n\r")
+        if not text.strip():
+            return
+        if self._pieces:
+            self._pieces.append("\n")
+            self._length += 1
+        self._pieces.append(text)
+        self.blocks.append(Block(kind, self._length, self._length + len(text), level, place))
+        self._length += len(text)
 
-Reader: TypeAlias = Callable[[str], Iterator[Page]]
-"""From the text of a file to its pages, one by one: whoever watches sees that it goes on."""
+    def __len__(self) -> int:
+        return self._length
 
-
-def page_of(number: int, label: str, text: str, blocks: Sequence[Block]) -> Page:
-    """A page that says itself whether it is empty."""
-    status = PageStatus.READ if blocks else PageStatus.EMPTY
-    return Page(number, label, text, status, tuple(blocks), "" if blocks else "empty")
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self._pieces)

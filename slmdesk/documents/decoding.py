@@ -5,6 +5,10 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+from slmdesk.core.documents import Note
+from slmdesk.core.errors import KnownError
+from slmdesk.documents.base import Reading
+
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16's: asked first
@@ -27,6 +31,31 @@ class Decoded:
 
 class NotTextError(ValueError):
     """The bytes are no text in any encoding we know."""
+
+
+def text_of(reading: Reading) -> str:
+    """The letters of a text file, line ends made one; how they were read is noted in `reading`.
+
+    Raises KnownError `document.unreadable` for bytes that are no text, `document.too_large`.
+    """
+    untrusted = reading.text_bytes()
+    try:
+        decoded = decode_as(untrusted, reading.encoding) if reading.encoding else decode(untrusted)
+    except NotTextError as err:
+        raise KnownError("document.unreadable", path=reading.path, reason=f"not text: {err}") from err
+    reading.encoding, reading.doubt = decoded.encoding, decoded.doubt
+    if decoded.doubt:
+        reading.note(Note.ENCODING_GUESSED)
+    return decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_as(untrusted: bytes, encoding: str) -> Decoded:
+    """As the person said; what does not fit becomes U+FFFD, and that is a doubt.  Raises NotTextError."""
+    try:
+        text = untrusted.decode(encoding, "replace").removeprefix("\ufeff")
+    except LookupError as err:
+        raise NotTextError(f"there is no encoding {encoding[:40]}") from err
+    return Decoded(text, encoding, f"some letters are no {encoding}" if "\ufffd" in text else "")
 
 
 def decode(untrusted: bytes) -> Decoded:

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from slmdesk.documents.base import Block, BlockKind, Page, page_of
+from slmdesk.core.documents import Block, BlockKind, Page, PageKind, page_of
+from slmdesk.documents.base import Reading
+from slmdesk.documents.decoding import text_of
 from slmdesk.documents.text import MAX_PAGE_CHARACTERS, pieces_of
 
 MAX_LABEL_CHARACTERS = 200
@@ -29,13 +31,19 @@ _KINDS = (
 )
 
 
-def read(text: str) -> Iterator[Page]:
+def read(reading: Reading) -> Iterator[Page]:
     """The sections of a Markdown text, named after their headings, as they are found."""
+    reading.page_kind = PageKind.SECTION
+    return sections_of(text_of(reading))
+
+
+def sections_of(text: str) -> Iterator[Page]:
+    """The same of a text."""
     numbers = count(1)
     begun, label = 0, ""
     blocks: list[Block] = []
-    for block, level in _walk(text):
-        begins = block.kind is BlockKind.HEADING and level <= 2
+    for block in _walk(text):
+        begins = block.kind is BlockKind.HEADING and block.level <= 2
         if blocks and (begins or block.end - begun > MAX_PAGE_CHARACTERS):
             yield from _pages(text[begun : block.start], begun, label, blocks, numbers)
             begun, blocks = block.start, []
@@ -50,7 +58,7 @@ def _pages(section: str, begun: int, label: str, blocks: Sequence[Block], number
     for piece in pieces_of(section):
         upto = begun + len(piece)
         inside = [
-            Block(block.kind, max(block.start, begun) - begun, min(block.end, upto) - begun)
+            Block(block.kind, max(block.start, begun) - begun, min(block.end, upto) - begun, block.level)
             for block in blocks
             if block.start < upto and block.end > begun
         ]
@@ -59,7 +67,7 @@ def _pages(section: str, begun: int, label: str, blocks: Sequence[Block], number
         begun = upto
 
 
-def _walk(text: str) -> Iterator[tuple[Block, int]]:
+def _walk(text: str) -> Iterator[Block]:
     """Blocks with the level of headings (0 for what is none)."""
     walker = _Walker()
     at = 0
@@ -77,7 +85,7 @@ class _Walker:
         self._start = self._end = self._level = 0
         self._fence = ""
 
-    def feed(self, line: str, at: int) -> Iterator[tuple[Block, int]]:
+    def feed(self, line: str, at: int) -> Iterator[Block]:
         """One line, which begins at character `at`."""
         end, kind, underline = at + len(line), _kind(line), _UNDERLINE.match(line)
         if self._fence:
@@ -98,10 +106,10 @@ class _Walker:
                 self._level = len(found[1])
                 yield from self.end_block()
 
-    def end_block(self) -> Iterator[tuple[Block, int]]:
+    def end_block(self) -> Iterator[Block]:
         """Give what is open."""
         if self._kind is not None:
-            yield Block(self._kind, self._start, self._end), self._level
+            yield Block(self._kind, self._start, self._end, self._level)
         self._kind, self._level, self._fence = None, 0, ""
 
     def _goes_on(self, kind: BlockKind | None) -> bool:

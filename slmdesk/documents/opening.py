@@ -6,11 +6,14 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from slmdesk.core.errors import KnownError
 
 MAX_TEXT_BYTES = 20 << 20
 """Some 3,000,000 words; as Python text, and once more on its way through the pipe, it fits the reader's memory."""
+MAX_FILE_BYTES = 1 << 30
+"""Of formats that are read piece by piece, such as PDF."""
 BLOCK_BYTES = 1 << 20
 
 KINDS: Mapping[int, str] = {
@@ -27,6 +30,12 @@ def read_file(path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
 
     Raises KnownError `file.missing`, `document.unreadable` or `document.too_large`; the last before reading a byte.
     """
+    with open_file(path, limit_bytes=limit_bytes) as file:
+        return read_all(file, path, limit_bytes)
+
+
+def open_file(path: str, *, limit_bytes: int) -> BinaryIO:
+    """A regular file of at most `limit_bytes`, open for reading.  The caller closes it.  Raises as `read_file` does."""
     try:
         # without O_NONBLOCK, opening a pipe nobody writes to waits for ever
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -36,11 +45,16 @@ def read_file(path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
         reason = getattr(err, "strerror", None) or "not a file name"
         raise KnownError("document.unreadable", path=path, reason=reason) from err
     try:
-        return _read(descriptor, path, limit_bytes)
-    except OSError as err:
-        raise KnownError("document.unreadable", path=path, reason=err.strerror or type(err).__name__) from err
-    finally:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            kind = KINDS.get(stat.S_IFMT(about.st_mode), "not a file")
+            raise KnownError("document.unreadable", path=path, reason=kind)
+        if about.st_size > limit_bytes:
+            raise KnownError("document.too_large", path=path, bytes=about.st_size, limit=limit_bytes)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
         os.close(descriptor)
+        raise
 
 
 def look_at(path: str) -> None:
@@ -56,21 +70,19 @@ def look_at(path: str) -> None:
         raise KnownError("document.unreadable", path=path, reason=KINDS.get(stat.S_IFMT(mode), "not a file"))
 
 
-def _read(descriptor: int, path: str, limit_bytes: int) -> bytes:
-    before = os.fstat(descriptor)
-    if not stat.S_ISREG(before.st_mode):
-        kind = KINDS.get(stat.S_IFMT(before.st_mode), "not a file")
-        raise KnownError("document.unreadable", path=path, reason=kind)
-    if before.st_size > limit_bytes:
-        raise KnownError("document.too_large", path=path, bytes=before.st_size, limit=limit_bytes)
-    blocks = []
-    size = 0
-    while block := os.read(descriptor, BLOCK_BYTES):
-        blocks.append(block)
-        size += len(block)
-        if size > limit_bytes:  # grows while we read, or lies about its size as files of /proc do
-            raise KnownError("document.too_large", path=path, bytes=size, limit=limit_bytes)
-    after = os.fstat(descriptor)
+def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
+    """What an open file holds.  Raises KnownError `document.too_large`, or `document.unreadable` when it changes."""
+    try:
+        before = os.fstat(file.fileno())
+        blocks, size = [], 0
+        while block := file.read(BLOCK_BYTES):
+            blocks.append(block)
+            size += len(block)
+            if size > limit_bytes:  # grows while we read, or lies about its size as files of /proc do
+                raise KnownError("document.too_large", path=path, bytes=size, limit=limit_bytes)
+        after = os.fstat(file.fileno())
+    except OSError as err:
+        raise KnownError("document.unreadable", path=path, reason=err.strerror or type(err).__name__) from err
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise KnownError("document.unreadable", path=path, reason="changed while it was read")
     return b"".join(blocks)

@@ -2,9 +2,50 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
+from typing import Any
 
-from slmdesk.documents import markdown, text
-from slmdesk.documents.base import Reader
+from slmdesk.core.errors import KnownError
+from slmdesk.documents.base import Reader, Reading
+from slmdesk.documents.pictures import Picture, Pictured, WantedPicture
 
-READERS: Mapping[str, Reader] = {"txt": text.read, "md": markdown.read}
+READERS: Mapping[str, str] = {
+    "txt": "text:read",
+    "code": "text:read_code",
+    "md": "markdown:read",
+}
+"""Module of this room and function, by the ids of core.formats."""
+
+
+ATTACHMENTS: Mapping[str, str] = {}
+"""The same for formats that hold documents: a function (Reading, index) -> (name, bytes)."""
+PICTURES: Mapping[str, str] = {}
+"""The same for formats whose pages can be pictured: a `documents.pictures.Pictured`."""
+
+
+def reader_of(format_id: str) -> Reader:
+    """The reader of a format, imported when it is first needed: their libraries are large.  Raises KeyError."""
+    reader: Reader = _named(READERS[format_id])
+    return reader
+
+
+def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, bytes]:
+    """The name and the bytes of a document inside another.  Raises KnownError `request.invalid` for none."""
+    if format_id not in ATTACHMENTS:
+        raise KnownError("request.invalid", what="attachment")
+    name, data = _named(ATTACHMENTS[format_id])(reading, index)
+    return name, data
+
+
+def picture_of(reading: Reading, format_id: str, wanted: WantedPicture) -> Picture:
+    """A page as it looks.  Raises KnownError `document.no_image` where the format has no such thing."""
+    if format_id not in PICTURES:
+        raise KnownError("document.no_image", path=reading.path)
+    pictured: Pictured = _named(PICTURES[format_id])
+    return pictured(reading, wanted)
+
+
+def _named(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(f"slmdesk.documents.{module}"), name)

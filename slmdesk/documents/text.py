@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from slmdesk.documents.base import Block, BlockKind, Page, page_of
+from slmdesk.core.documents import Block, BlockKind, Page, page_of
+from slmdesk.documents.base import Reading
+from slmdesk.documents.decoding import text_of
 
 MAX_PAGE_CHARACTERS = 200_000
 """Longer pages are parted at line ends, so that one message stays small."""
 _PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 
 
-def read(text: str) -> Iterator[Page]:
+def read(reading: Reading) -> Iterator[Page]:
     """The pages of a plain text, as they are found."""
+    return pages_of(text_of(reading))
+
+
+def read_code(reading: Reading) -> Iterator[Page]:
+    """The pages of a source text: blocks are code, named by their lines."""
+    line = 1
+    for page in pages_of(text_of(reading), kind=BlockKind.CODE):
+        blocks = []
+        for block in page.blocks:
+            first = line + page.text.count("\n", 0, block.start)
+            last = first + page.text.count("\n", block.start, block.end)
+            blocks.append(replace(block, place=f"line {first}" if first == last else f"lines {first}-{last}"))
+        line += page.text.count("\n")
+        yield replace(page, blocks=tuple(blocks))
+
+
+def pages_of(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH) -> Iterator[Page]:
+    """The pages of a text: parted at form feeds, and where they would be too long."""
     pages = (piece for part in text.split("\f") for piece in pieces_of(part))
-    return (page_of(number, str(number), page, _blocks(page)) for number, page in enumerate(pages, 1))
+    return (page_of(number, str(number), page, _blocks(page, kind)) for number, page in enumerate(pages, 1))
 
 
 def pieces_of(text: str) -> Iterator[str]:
@@ -29,5 +50,5 @@ def pieces_of(text: str) -> Iterator[str]:
     yield text[at:]
 
 
-def _blocks(page: str) -> list[Block]:
-    return [Block(BlockKind.PARAGRAPH, found.start(), found.end()) for found in _PARAGRAPH.finditer(page)]
+def _blocks(page: str, kind: BlockKind) -> list[Block]:
+    return [Block(kind, found.start(), found.end()) for found in _PARAGRAPH.finditer(page)]

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.client import ChildClient
+from slmdesk.core.documents import DocumentFacts, Page
+from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.types import Json
+from slmdesk.core.wire import dataclass_from
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
 from slmdesk.services.sentences import problem_of
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page, section, slide or sheet.  `reason` says why a page has no text."""
-
-    number: int
-    label: str
-    text: str
-    status: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentText:
     """What the reader made of a document."""
 
-    format: str
+    facts: DocumentFacts
     pages: tuple[Page, ...]
+
+    @property
+    def format(self) -> str:
+        """Its id."""
+        return self.facts.format
 
 
 OnRead = Callable[[DocumentText | Problem], None]
@@ -48,12 +46,15 @@ class DocumentService:
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Partial):
-                page = _page_from(event.value)
-                pages[page.number] = page
+                with suppress(KnownError):  # a child is not trusted: what is no page is none
+                    page = dataclass_from(Page, event.value)
+                    pages[page.number] = page
             elif isinstance(event, Done):
-                name = event.result.get("format")
                 ordered = tuple(pages[number] for number in sorted(pages))
-                answered(DocumentText(name if isinstance(name, str) else form, ordered))
+                try:
+                    answered(DocumentText(dataclass_from(DocumentFacts, event.result), ordered))
+                except KnownError:
+                    answered(problem_of("child.protocol", {}))
             elif isinstance(event, Failed):
                 answered(problem_of(event.code, event.args))
             elif isinstance(event, Cancelled):
@@ -61,18 +62,3 @@ class DocumentService:
 
         payload: dict[str, Json] = {"path": str(path.absolute()), "format": form}
         self._client.start("read", payload, lambda event: self._desk.post(lambda: on_event(event)))
-
-
-def _page_from(untrusted: Mapping[str, Json]) -> Page:
-    def text(key: str) -> str:
-        value = untrusted.get(key)
-        return value if isinstance(value, str) else ""
-
-    number = untrusted.get("number")
-    return Page(
-        number=number if isinstance(number, int) else 0,
-        label=text("label"),
-        text=text("text"),
-        status=text("status"),
-        reason=text("reason"),
-    )

@@ -183,6 +183,13 @@ _SENTENCES: Mapping[str, str] = {
     "document.unknown_format": "Files of the kind “{suffix}” cannot be read. These can: {known}.",
     "document.unreadable": "The document {path} cannot be read ({reason}).",
     "document.too_large": "The document {path} is too large: {bytes}; the limit is {limit}.",
+    "document.binary": "{path} is no document: a program, a picture or an archive. Nothing of it was read.",
+    "document.bomb": "{path} would become far too large when unpacked. It was not read any further.",
+    "document.damaged": "The document {path} is damaged ({reason}). What it is made of cannot be told.",
+    "document.locked": "The document {path} is locked with a password.",
+    "document.wrong_password": "That is not the password of {path}.",
+    "document.too_many_pages": "The document {path} has {pages} pages; the limit is {limit}.",
+    "document.no_image": "There is no picture of this page of {path}; its text can be shown.",
     # settings and network
     "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). It was passed over.",
     "setting.managed": "The setting “{key}” is set by your organisation and cannot be changed here.",

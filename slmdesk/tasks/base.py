@@ -38,6 +38,11 @@ class Job:
         """Whether `cancel` was called."""
         return self._cancelled.is_set()
 
+    @property
+    def stop(self) -> threading.Event:
+        """Set by a cancel; for work that looks at it itself."""
+        return self._cancelled
+
     def cancel(self) -> None:
         """Wake whatever the task waits in.  Returns at once."""
         with self._lock:

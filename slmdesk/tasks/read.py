@@ -1,42 +1,132 @@
-"""Reading one document."""
+"""Reading one document, and picturing its pages."""
 
 from __future__ import annotations
 
+import base64
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePath
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.formats import format_of
+from slmdesk.core.documents import DocumentFacts, Note, PageStatus
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.formats import format_named, format_of
 from slmdesk.core.protocol import Partial, Progress
+from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.documents.base import PageStatus
-from slmdesk.documents.decoding import NotTextError, decode
-from slmdesk.documents.opening import look_at, read_file
-from slmdesk.documents.registry import READERS
+from slmdesk.documents.base import Reading
+from slmdesk.documents.opening import look_at
+from slmdesk.documents.pictures import MAX_WIDTH, WantedPicture
+from slmdesk.documents.registry import READERS, attachment_of, picture_of, reader_of
+from slmdesk.documents.sniffing import format_of_bytes
 from slmdesk.tasks.base import Job, Task, text_of
 
 
 def read(job: Job) -> Task:
-    """Payload {path, format}; format "" is chosen by the file's name.
+    """Payload {path, format, password, encoding, language, attachment}; format "" is found by the file's bytes and
+    name; `attachment` is the index of a document inside this one, to be read instead of it.
 
-    For each page a Partial {number, label, text, status, reason, blocks: [{kind, start, end}]} and Progress in
-    characters.  Result {format, pages, encoding, doubt}: a count, how the letters were read, and why that is a guess,
-    if it is one.
+    For each page a Partial with the fields of core.documents.Page, and Progress in pages (total 0: not known yet).
+    Result: the fields of core.documents.DocumentFacts.
     """
+    reading = reading_of(job)
+    chosen = chosen_format(reading, text_of(job, "format", ""))
+    pages = 0
+    try:
+        with closing(reader_of(chosen)(reading)) as found:  # type: ignore[type-var]  # readers are generators
+            for page in found:
+                job.check()
+                pages = page.number
+                told = replace(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
+                yield Partial(job.id, str(page.number), to_json(told))
+                yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    facts = DocumentFacts(
+        format=chosen,
+        pages=pages,
+        page_kind=reading.page_kind,
+        title=reading.title,
+        author=reading.author,
+        encoding=reading.encoding,
+        doubt=reading.doubt,
+        notes=tuple(reading.notes),
+        attachments=tuple(reading.attachments),
+    )
+    return to_json(facts)
+
+
+def page_image(job: Job) -> Task:
+    """Payload as for `read`, with {number, width, marks: [[from, up to], …]}.
+
+    Result {png: base64, width, height, boxes: for each mark [[left, top, right, bottom], …], 0..1 of the page}.
+    """
+    number, width = _whole(job, "number", 1, 1 << 31), _whole(job, "width", 0, MAX_WIDTH)
+    marks = job.payload.get("marks", ())
+    if not (isinstance(marks, list | tuple) and all(_is_span(one) for one in marks)):
+        raise KnownError("request.invalid", what="marks")
+    reading = reading_of(job)
+    chosen = chosen_format(reading, text_of(job, "format", ""))
+    wanted = WantedPicture(number, width, tuple((one[0], one[1]) for one in marks))
+    picture = picture_of(reading, chosen, wanted)
+    yield Progress(job.id, 1, 1, "page")
+    return {
+        "png": base64.b64encode(picture.png).decode("ascii"),
+        "width": picture.width,
+        "height": picture.height,
+        "boxes": [[list(box) for box in boxes] for boxes in picture.boxes],
+    }
+
+
+def _whole(job: Job, name: str, least: int, most: int) -> int:
+    value = job.payload.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise KnownError("request.invalid", what=name)
+    return value
+
+
+def _is_span(value: Json) -> bool:
+    is_pair = isinstance(value, list | tuple) and len(value) == 2
+    return is_pair and all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in value)  # type: ignore[union-attr]
+
+
+def reading_of(job: Job) -> Reading:
+    """What the payload of a job asks to be read.  Raises KnownError `request.invalid`, `file.missing` …"""
     path = text_of(job, "path")
     look_at(path)  # what is not there has no kind
-    chosen = text_of(job, "format", "") or format_of(Path(path)).id
-    if chosen not in READERS:
-        raise KnownError("document.unknown_format", suffix=chosen[:40], known=" ".join(READERS))
-    try:
-        decoded = decode(read_file(path))
-    except NotTextError as err:
-        raise KnownError("document.unreadable", path=path, reason=f"not text: {err}") from err
-    text = decoded.text.replace("\r\n", "\n")
-    pages = done = 0
-    for page in READERS[chosen](text):
-        pages, done = page.number, done + len(page.text)
-        told = replace(page, reason=decoded.doubt) if page.status is PageStatus.READ else page
-        yield Partial(job.id, str(page.number), to_json(told))
-        yield Progress(job.id, done, len(text), "character")
-    return {"format": chosen, "pages": pages, "encoding": decoded.encoding, "doubt": decoded.doubt}
+    reading = Reading(
+        path,
+        password=text_of(job, "password", ""),
+        encoding=text_of(job, "encoding", ""),
+        language=text_of(job, "language", ""),
+        stop=job.stop,
+    )
+    index = job.payload.get("attachment")
+    if index is None:
+        return reading
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise KnownError("request.invalid", what="attachment")
+    name, data = attachment_of(reading, chosen_format(reading, ""), index)
+    return replace(reading, path=name, data=data, notes=[], attachments=[])
+
+
+def chosen_format(reading: Reading, wanted: str) -> str:
+    """The id of the format: as wanted, as the bytes say, else as the name says.
+
+    Raises KnownError `document.unknown_format`, `document.binary`.
+    """
+    if wanted:
+        if wanted not in READERS:
+            raise KnownError("document.unknown_format", suffix=wanted[:40], known=" ".join(READERS))
+        return wanted
+    with reading.open() as file:
+        by_bytes = format_of_bytes(file)
+    name = PurePath(reading.path)
+    if by_bytes in READERS:
+        if name.suffix.lower() not in format_named(by_bytes).suffixes:
+            reading.note(Note.OTHER_FORMAT)
+        return by_bytes
+    if by_bytes == "binary":
+        raise KnownError("document.binary", path=reading.path)
+    return format_of(name).id

@@ -98,7 +98,7 @@ class EngineRole(Role):
 class ReaderRole(Role):
     """Documents.  Busy while a job runs; each page read moves the counter."""
 
-    kinds = ("read",)
+    kinds = ("read", "page_image")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -106,12 +106,13 @@ class ReaderRole(Role):
         self._work = 0
 
     def task_of(self, kind: str, job: Job) -> Task:
-        """Reading one document."""
-        if kind != "read":
-            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
-        from slmdesk.tasks.read import read
+        """Reading one document, or picturing a page."""
+        from slmdesk.tasks.read import page_image, read
 
-        return self._counted(read(job))
+        tasks: Mapping[str, Callable[[Job], Task]] = {"read": read, "page_image": page_image}
+        if kind not in tasks:
+            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+        return self._counted(tasks[kind](job))
 
     def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
         """No models here."""

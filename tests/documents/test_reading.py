@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import time
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slmdesk.core.documents import BlockKind, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import FORMATS, format_of
 from slmdesk.documents import markdown, opening, text
-from slmdesk.documents.base import BlockKind, PageStatus
 from slmdesk.documents.decoding import NotTextError, decode
 from slmdesk.documents.opening import read_file
 from slmdesk.documents.registry import READERS
@@ -89,24 +90,23 @@ def test_x7_sizes_are_checked_before_reading(tmp_path):
     assert opening.MAX_TEXT_BYTES < 64 << 20
 
 
-def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, monkeypatch):
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"one")
-    real = os.read
 
-    def read_and_change(descriptor, size):
-        with path.open("ab") as file:
-            file.write(b"!")
-        return real(descriptor, size) if path.stat().st_size < 5 else b""
+    class Watched(io.FileIO):
+        def read(self, size=-1):
+            with path.open("ab") as file:
+                file.write(b"!")
+            return super().read(size) if path.stat().st_size < 5 else b""
 
-    monkeypatch.setattr(opening.os, "read", read_and_change)
-    with pytest.raises(KnownError) as caught:
-        read_file(str(path))
+    with Watched(path) as file, pytest.raises(KnownError) as caught:
+        opening.read_all(file, str(path), 1000)
     assert caught.value.args_for_people["reason"] == "changed while it was read"
 
 
 def test_plain_text_has_pages_and_paragraphs():
-    pages = [*text.read("a\nb\n\n c\n\f\n\fend")]
+    pages = [*text.pages_of("a\nb\n\n c\n\f\n\fend")]
     assert [page.text for page in pages] == ["a\nb\n\n c\n", "\n", "end"]
     assert [page.status for page in pages] == [PageStatus.READ, PageStatus.EMPTY, PageStatus.READ]
     assert [pages[0].text[block.start : block.end] for block in pages[0].blocks] == ["a\nb", " c"]
@@ -114,7 +114,7 @@ def test_plain_text_has_pages_and_paragraphs():
 
 @given(st.text(alphabet="ab \n\f#-`|>*1.=", max_size=300))
 def test_no_character_is_lost_and_every_word_is_in_a_block(given_text):
-    for reader, parts in ((text.read, given_text.split("\f")), (markdown.read, [given_text])):
+    for reader, parts in ((text.pages_of, given_text.split("\f")), (markdown.sections_of, [given_text])):
         pages = [*reader(given_text)]
         assert "".join(page.text for page in pages) == "".join(parts)
         for page in pages:
@@ -131,7 +131,7 @@ def test_a_long_section_is_parted_and_its_blocks_with_it(monkeypatch):
     monkeypatch.setattr(markdown, "MAX_PAGE_CHARACTERS", 20)
     monkeypatch.setattr(text, "MAX_PAGE_CHARACTERS", 20)
     source = "# One\n\nfour words are here\n\n" + "x" * 50 + "\n# Two\n"
-    pages = [*markdown.read(source)]
+    pages = [*markdown.sections_of(source)]
     assert "".join(page.text for page in pages) == source
     assert [page.label for page in pages] == ["One"] * 6 + ["Two"]
     assert all("".join(page.text[b.start : b.end] for b in page.blocks).strip() == page.text.strip() for page in pages)
@@ -143,7 +143,7 @@ def test_markdown_has_sections_and_kinds_of_blocks():
         "```py\n# no heading\n\nx\n```\n"
         "## Sub ##\n> quote\n> more\n### deep\n1. first"
     )
-    pages = [*markdown.read(source)]
+    pages = [*markdown.sections_of(source)]
     assert [page.label for page in pages] == ["1", "Title", "Sub"]
     kinds = [(block.kind, page.text[block.start : block.end]) for page in pages for block in page.blocks]
     assert kinds == [

@@ -1,0 +1,151 @@
+"""What a document becomes, on both sides of the pipe: pages of blocks, and what is to be known about the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BlockKind(StrEnum):
+    """What a piece of a page is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE_ROW = "table_row"
+    """Cells parted by tabs."""
+    CODE = "code"
+    QUOTE = "quote"
+    CAPTION = "caption"
+    FOOTNOTE = "footnote"
+    COMMENT = "comment"
+    NOTE = "note"
+    """A speaker's."""
+    HEADER = "header"
+    """Repeated on many pages: kept apart, and no part of what is summarized."""
+    FOOTER = "footer"
+
+
+ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER})
+"""Blocks that are shown, but not given to a model."""
+
+
+class PageStatus(StrEnum):
+    """Whether a page has words, else why not."""
+
+    READ = "read"
+    EMPTY = "empty"
+    SCANNED = "scanned"
+    """A picture of text: it has no words of its own."""
+    LOCKED = "locked"
+    BROKEN = "broken"
+
+
+class PageKind(StrEnum):
+    """What the format has for pages."""
+
+    PAGE = "page"
+    SLIDE = "slide"
+    SHEET = "sheet"
+    SECTION = "section"
+    CHAPTER = "chapter"
+    PART = "part"
+    """Of a mail: its text, its attachments; of subtitles: a stretch of time."""
+
+
+class Note(StrEnum):
+    """What a reader has to say about a whole document; the sentences are made on the desk."""
+
+    MACROS_IGNORED = "macros_ignored"
+    CHANGES_ACCEPTED = "changes_accepted"
+    """Tracked changes are read as if they were accepted."""
+    HIDDEN_TEXT = "hidden_text"
+    """Words that are not to be seen in the document (invisible, white, hidden cells or slides) are read too."""
+    EXTERNAL_IGNORED = "external_ignored"
+    """References to other files or addresses are not followed."""
+    OTHER_FORMAT = "other_format"
+    """It is of another format than its name says."""
+    ENCODING_GUESSED = "encoding_guessed"
+    PARTLY_DAMAGED = "partly_damaged"
+    OCR_USED = "ocr_used"
+    OCR_MISSING = "ocr_missing"
+    """There are scanned pages, and nothing here that reads pictures."""
+    HEADERS_APART = "headers_apart"
+    """Headers and footers repeated on the pages are kept apart."""
+    IMAGES_IGNORED = "images_ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a page: characters `start` up to, not including, `end` of its text."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    """Of headings, 1 the highest; of list items, 1 the outermost; 0: not known."""
+    place: str = ""
+    """Where it stands, if people have a name for that: a cell range (B2:D2), a comment's author, a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, or what the format has instead.  Numbers begin with 1."""
+
+    number: int
+    label: str
+    """What people call it: the number printed on it, a section's heading, a sheet's name."""
+    text: str
+    status: PageStatus
+    blocks: tuple[Block, ...]
+    reason: str = ""
+    """Why there are no words, or what is uncertain about them; a short phrase."""
+    has_image: bool = False
+    """It can be pictured (job `page_image`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document inside a document, such as a mail's."""
+
+    index: int
+    """From 0: how it is asked for."""
+    name: str
+    """As it calls itself: a label, never a path."""
+    bytes: int
+    format: str
+    """An id of core.formats, empty where no reader knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What is known of a document when it has been read to its end."""
+
+    format: str
+    pages: int
+    """How many there are, also those without words."""
+    page_kind: PageKind = PageKind.PAGE
+    title: str = ""
+    author: str = ""
+    encoding: str = ""
+    """How the letters of a text file were read."""
+    doubt: str = ""
+    """Why that is a guess, if it is one."""
+    notes: tuple[Note, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+def page_of(
+    number: int,
+    label: str,
+    text: str,
+    blocks: tuple[Block, ...] | list[Block],
+    *,
+    status: PageStatus | None = None,
+    reason: str = "",
+    has_image: bool = False,
+) -> Page:
+    """A page that says itself whether it is empty."""
+    found = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
+    why = reason or ("" if found is PageStatus.READ else found.value)
+    return Page(number, label, text, found, tuple(blocks), why, has_image)

@@ -1,0 +1,90 @@
+"""Zip archives of office documents, read with limits that count real bytes (X1); nothing is unpacked to disk (X3)."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from slmdesk.core.errors import KnownError
+from slmdesk.documents.base import Reading
+
+MAX_ENTRIES = 20_000
+MAX_ENTRY_BYTES = 128 << 20
+MAX_BYTES = 512 << 20
+"""Of all that is read out of one archive."""
+MAX_RATIO = 200
+"""Between unpacked and packed, beyond the first RATIO_FREE_BYTES: real XML reaches some 40, a bomb 1,000."""
+RATIO_FREE_BYTES = 16 << 20
+_CHUNK = 1 << 18
+BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
+"""What zipfile raises for archives that are none, or not whole."""
+
+
+class Archive:
+    """The parts of one document.  Names are keys to look up, never paths."""
+
+    def __init__(self, archive: zipfile.ZipFile, path: str) -> None:
+        self._archive, self._path = archive, path
+        self._left = MAX_BYTES
+        self._infos = {info.filename: info for info in archive.infolist()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all parts, in their order."""
+        return tuple(self._infos)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._infos
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a part; empty where there is none of that name.
+
+        Raises KnownError `document.bomb`, `document.damaged`, `document.locked`.
+        """
+        info = self._infos.get(name)
+        if info is None:
+            return b""
+        if info.flag_bits & 1:
+            raise KnownError("document.locked", path=self._path)
+        limit = min(MAX_ENTRY_BYTES, self._left, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
+        pieces, size = [], 0
+        try:
+            with self._archive.open(info) as part:
+                while piece := part.read(_CHUNK):
+                    size += len(piece)
+                    if size > limit:
+                        raise KnownError("document.bomb", path=self._path)
+                    pieces.append(piece)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+            EOFError,
+        ) as err:
+            raise KnownError(
+                "document.damaged", path=self._path, reason=f"its part {name[:80]} cannot be read"
+            ) from err
+        self._left -= size
+        return b"".join(pieces)
+
+
+@contextmanager
+def opened(reading: Reading) -> Iterator[Archive]:
+    """The archive of a document.  Raises KnownError `document.damaged`, `document.bomb`, and as `Reading.open` does."""
+    with reading.open() as file, _zip(file, reading.path) as archive:
+        if len(archive.infolist()) > MAX_ENTRIES:
+            raise KnownError("document.bomb", path=reading.path)
+        yield Archive(archive, reading.path)
+
+
+def _zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except BROKEN as err:
+        raise KnownError("document.damaged", path=path, reason="it is no whole archive") from err

@@ -1,0 +1,44 @@
+"""Pictures of pages, for the formats that have them, and where a passage stands on one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from slmdesk.documents.base import Reading
+
+MAX_WIDTH = 4096
+"""Pixels: more than any screen shows of one page."""
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom; 0..1 of the page's width and height."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPicture:
+    """Which page, how wide, and what is to be found on it."""
+
+    number: int
+    """From 1."""
+    width: int
+    """Pixels; 0: only the boxes are wanted."""
+    marks: tuple[tuple[int, int], ...] = ()
+    """Spans of the page's text as its reader gave it: characters from, up to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page as it looks."""
+
+    png: bytes
+    """Empty when only the boxes were wanted."""
+    width: int
+    height: int
+    """Pixels."""
+    boxes: tuple[tuple[Box, ...], ...] = ()
+    """For each mark the boxes of its lines; none where the place is not known."""
+
+
+Pictured: TypeAlias = Callable[[Reading, WantedPicture], Picture]
+"""Raises KnownError document.…"""

@@ -1,0 +1,68 @@
+"""What a file is by its first bytes: names lie, and people rename things.
+
+Signatures as in the file formats' own specifications; what has none (text) is told by its name.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from typing import BinaryIO
+
+HEAD_BYTES = 1024
+_MOST_NAMES = 10_000
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BINARY = (b"\x7fELF", b"MZ\x90", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"GGUF")
+_PACKED = (
+    ("word/", "docx"),
+    ("ppt/", "pptx"),
+    ("xl/workbook.bin", "xlsb"),
+    ("xl/", "xlsx"),
+)
+_MIMES = {
+    "application/epub+zip": "epub",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.presentation": "odp",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+}
+
+
+def format_of_bytes(file: BinaryIO) -> str:
+    """The id of the format where the bytes say it, `ole` for old Office files and Outlook's mails, `zip` for an archive
+    of something else, `binary` for what is no document and no text; empty where the name must say it.
+
+    Leaves the file at its beginning.
+    """
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if b"%PDF-" in head:
+        return "pdf"
+    if head.startswith(_OLE):
+        return "ole"
+    if head.lstrip().startswith(b"{\\rtf"):
+        return "rtf"
+    if head.startswith(b"PK\x03\x04"):
+        found = _packed(file)
+        file.seek(0)
+        return found
+    looks_wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    if not looks_wide and head.startswith(_BINARY):
+        return "binary"
+    return ""
+
+
+def _packed(file: BinaryIO) -> str:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()[:_MOST_NAMES]
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < HEAD_BYTES:
+                mime = archive.read("mimetype").decode("ascii", "replace").strip()
+                for known, found in _MIMES.items():
+                    if mime.startswith(known):
+                        return found
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError):
+        return "zip"
+    for beginning, found in _PACKED:
+        if any(name.startswith(beginning) for name in names):
+            return found
+    return "zip"
