@@ -28,6 +28,19 @@ pytestmark = pytest.mark.pure
 # ---- H4
 
 
+def test_h4_a_schema_whose_names_are_no_text_is_damage(paths: Paths):
+    """SQLite's message quotes the name, which Python's module then cannot decode."""
+    open_store(paths, desk_id="1" * 32).store.close()
+    data = bytearray(paths.database.read_bytes())
+    at = data.index(b"tableitemsitems") + len(b"tableitems")
+    data[at - 5 : at + 6] = b"\x85\xff\x85\xff\x85\xff\x85\xff\x85\xff("
+    paths.database.write_bytes(data)
+    opened = open_store(paths, desk_id="2" * 32)
+    assert [notice.code for notice in opened.notices] == ["store.damaged"]
+    opened.store.close()
+
+
+
 def damages(data: bytes, chance: random.Random) -> dict[str, bytes]:
     """Ways in which a file is spoiled: name → bytes."""
     places = range(4096, len(data))
