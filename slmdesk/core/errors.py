@@ -88,6 +88,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.wrong_password": ("path",),
         "document.too_many_pages": ("path", "pages", "limit"),
         "document.no_image": ("path",),
+        "document.unknown": ("id",),
         # settings and network
         "setting.invalid": ("key", "reason"),
         "setting.managed": ("key",),

@@ -217,3 +217,51 @@ class Measurement:
     value: Mapping[str, Json]
     time: float
     """Seconds since the epoch, UTC."""
+
+
+class DocumentStatus(StrEnum):
+    """How far the reading of a document has come."""
+
+    READING = "reading"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document that was opened: where it is, and what its reader said.  Its pages are kept beside."""
+
+    n: int
+    id: str
+    path: bytes
+    name: str
+    sha256: str
+    """Of its bytes when they were read."""
+    format: str
+    bytes: int
+    mtime_ns: int
+    reader: str
+    """Version of the reader that read it."""
+    status: DocumentStatus
+    facts: Mapping[str, Json]
+    """core.documents.DocumentFacts as an object; empty while it is read."""
+    collection: str | None
+    error_code: str | None
+    error_args: Mapping[str, Json]
+    added: float
+    opened: float
+    pages: int = 0
+    """Pages kept so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document that is searched as one: from character `start` of a page to `end` of `page_end`."""
+
+    n: int
+    document: str
+    page: int
+    page_end: int
+    start: int
+    end: int
+    text: str

@@ -189,6 +189,7 @@ _SENTENCES: Mapping[str, str] = {
     "document.locked": "The document {path} is locked with a password.",
     "document.wrong_password": "That is not the password of {path}.",
     "document.too_many_pages": "The document {path} has {pages} pages; the limit is {limit}.",
+    "document.unknown": "There is no document {id} here.",
     "document.no_image": "There is no picture of this page of {path}; its text can be shown.",
     # settings and network
     "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). It was passed over.",

@@ -95,7 +95,46 @@ def m004_measurements(db: Database) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (m001_history, m002_titles, m003_jobs, m004_measurements)
+_M005 = (
+    """create table collections (
+        n integer primary key, id text not null unique, name text not null, path blob not null,
+        watched integer not null, settings text not null, added real not null)""",
+    """create table documents (
+        n integer primary key, id text not null unique, path blob not null, name text not null, sha256 text not null,
+        format text not null, bytes integer not null, mtime_ns integer not null, reader text not null,
+        status text not null, facts text not null, collection text references collections (id), error_code text,
+        error_args text not null, added real not null, opened real not null)""",
+    "create index documents_by_sum on documents (sha256)",
+    "create index documents_by_path on documents (path)",
+    "create index documents_by_time on documents (opened, n)",
+    """create table pages (
+        document text not null references documents (id), number integer not null, label text not null,
+        status text not null, reason text not null, text text not null, blocks text not null,
+        has_image integer not null, primary key (document, number))""",
+    """create table passages (
+        n integer primary key, document text not null references documents (id), page integer not null,
+        page_end integer not null, start integer not null, end integer not null, text text not null)""",
+    "create index passages_by_document on passages (document, n)",
+    # porter: English endings; of other languages it cuts little.  The words are folded before (text.folding).
+    "create virtual table passage_words using fts5 (folded, content='', tokenize='porter ascii')",
+    """create table vectors (
+        passage integer not null references passages (n), model_sha256 text not null, data blob not null,
+        primary key (passage, model_sha256))""",
+    """create table item_documents (
+        item text not null references items (id), place integer not null, document text not null references
+        documents (id), primary key (item, place))""",
+    "create index item_documents_by_document on item_documents (document)",
+    "create table results (item text primary key references items (id), value text not null)",
+)
+
+
+def m005_documents(db: Database) -> None:
+    """Documents with their pages and passages, and what was made of them."""
+    for statement in _M005:
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents)
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:

@@ -12,6 +12,7 @@ from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
 from slmdesk.store.database import Database, Row, RowLike
+from slmdesk.store.documents import Documents, document_from, passage_from
 from slmdesk.store.items import item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.library import model_from
@@ -33,7 +34,7 @@ class Changes:
     revision: int
 
 
-class Store(Rescue, Jobs, Measurements):
+class Store(Rescue, Jobs, Measurements, Documents):
     """Everything that is kept.  Made and used on the desk thread alone; `open_store` makes it."""
 
     def __init__(
@@ -74,6 +75,7 @@ class Store(Rescue, Jobs, Measurements):
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
             "jobs": job_from, "steps": step_from, "measurements": measurement_from,
+            "documents": document_from, "passages": passage_from,
         }  # fmt: skip
         for table, read in readers.items():
             last = -(1 << 62)
@@ -143,6 +145,8 @@ class Store(Rescue, Jobs, Measurements):
                 item = self.item(id)
                 self._unindex(item.n, item.title, "titles")
                 self._delete_jobs_of(id)
+                self._db.run("delete from results where item = ?", (id,))
+                self._db.run("delete from item_documents where item = ?", (id,))
                 self._db.run("delete from messages where item = ?", (id,))
                 self._db.run("delete from items where id = ?", (id,))
                 self._db.run("insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self._next_revision()))

@@ -1,6 +1,7 @@
 """Full-text search of the history: indexes over folded text, written by the store itself, and their questions.
 
-Two indexes: `words` over messages, `titles` over items; the row numbers of each are those of its table.
+Three indexes: `words` over messages, `titles` over items, `passage_words` over passages of documents; the row numbers
+of each are those of its table.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from slmdesk.text import folding
 HIT_BEGINS, HIT_ENDS = "\ue000", "\ue001"
 SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140
 """Characters of the original around the first hit."""
-INDEXES = ("words", "titles")
+INDEXES = ("words", "titles", "passage_words")
 OLDEST = -(1 << 62)
 WITHOUT_MESSAGES = -(1 << 60)
 """Added to the number of an item without messages, it gives its place behind every message."""
@@ -124,7 +125,7 @@ class Words(StorePart):
         return True
 
     def rebuild_index(self) -> None:
-        """Make both indexes anew: after damage to one, or when the folding has changed."""
+        """Make the indexes anew: after damage to one, or when the folding has changed."""
         with self._db.writing():
             for index in INDEXES:
                 self._db.insert(f"insert into {index} ({index}) values ('delete-all')")
@@ -137,6 +138,11 @@ class Words(StorePart):
             ):
                 for row in rows:
                     self._index(row["n"], self._words_of(row["parts"], row["text"]))
+                last = rows[-1]["n"]
+            last = OLDEST
+            while rows := self._db.rows("select n, text from passages where n > ? order by n limit 500", (last,)):
+                for row in rows:
+                    self._index(row["n"], row["text"], "passage_words")
                 last = rows[-1]["n"]
             self._db.run("insert or replace into meta values ('folding', ?)", (folding.VERSION,))
 

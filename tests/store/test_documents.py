@@ -1,0 +1,121 @@
+"""Documents in the store: pages as they were read, passages found by their words, nothing left of forgotten ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentStatus, Passage
+from slmdesk.paths import find_paths, make_folders
+from slmdesk.store import open_store
+from slmdesk.text.folding import query_pieces
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.fixture
+def store(tmp_path):
+    paths = find_paths(tmp_path)
+    make_folders(paths)
+    opened = open_store(paths, desk_id="a" * 32)
+    yield opened.store
+    opened.store.close()
+
+
+def document(store, name="a.pdf", sha256="0" * 64):
+    return store.add_document(
+        path=f"/tmp/{name}".encode(), name=name, sha256=sha256, format="pdf", bytes=7, mtime_ns=1, reader="1"
+    )
+
+
+def page(number, text="one\ntwo"):
+    blocks = (Block(BlockKind.HEADING, 0, 3, 1), Block(BlockKind.TABLE_ROW, 4, len(text), 0, "A1:B1"))
+    return Page(number, f"p{number}", text, PageStatus.READ, blocks, "by OCR", True)
+
+
+def passage(document, text, *, page=1):
+    return Passage(0, document, page, page, 0, len(text), text)
+
+
+def pieces(words):
+    return [piece for run in query_pieces(words) for piece in run]
+
+
+def test_pages_come_back_as_they_were_read(store):
+    found = document(store)
+    store.save_pages(found.id, [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")])
+    assert store.pages(found.id) == [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")]
+    assert store.document(found.id[:6]).pages == 3
+    store.save_pages(found.id, [page(2, "one\nTWO!")])
+    assert [one.text for one in store.all_pages(found.id, step=2)] == ["one\ntwo", "one\nTWO!", ""]
+    assert store.pages(found.id, begin=2, limit=1, with_text=False)[0].label == "p2"
+    store.forget_pages(found.id, 1)
+    assert [one.number for one in store.pages(found.id)] == [1]
+
+
+def test_fields_change_and_unknown_ones_are_refused(store):
+    found = document(store)
+    changed = store.change_document(found.id, status=DocumentStatus.READ, facts={"pages": 3}, name="b")
+    assert (changed.status, changed.facts, changed.name) == (DocumentStatus.READ, {"pages": 3}, "b")
+    with pytest.raises(ValueError):
+        store.change_document(found.id, words="x")
+    with pytest.raises(KnownError) as caught:
+        store.document("f" * 16 + "0")
+    assert caught.value.code == "document.unknown"
+    assert [one.id for one in store.documents_of(sha256="0" * 64)] == [found.id]
+    assert [one.id for one in store.documents_of(path=b"/tmp/a.pdf")] == [found.id]
+    assert store.documents_of(path=b"/tmp/none") == []
+
+
+def test_passages_are_found_by_words_with_other_endings(store):
+    first, second = document(store), document(store, "b.pdf", "1" * 64)
+    store.save_passages(
+        first.id, [passage(first.id, "The tenants pay on Monday."), passage(first.id, "Nothing.", page=2)]
+    )
+    store.save_passages(second.id, [passage(second.id, "Łódź has a tenant, who paid.")])
+    hits = store.find_passages(pieces("tenant paying"), [first.id, second.id])
+    assert {hit.passage.document for hit in hits} == {first.id, second.id}
+    assert [hit.passage.document for hit in store.find_passages(pieces("lodz"), [first.id, second.id])] == [second.id]
+    assert store.find_passages(pieces("tenant"), [first.id])[0].passage.page == 1
+    assert store.find_passages([], [first.id]) == store.find_passages(["a"], []) == []
+    assert store.find_passages(['"', "*", "NEAR("], [first.id]) == []
+
+
+def test_new_passages_take_the_place_of_old_ones_and_their_vectors(store):
+    found = document(store)
+    store.save_passages(found.id, [passage(found.id, "alpha")])
+    n = store.passages(found.id)[0].n
+    store.save_vectors("m" * 64, {n: b"\0\0\0\0"})
+    assert store.vectors("m" * 64, found.id) == {n: b"\0\0\0\0"}
+    store.save_passages(found.id, [passage(found.id, "beta")])
+    assert store.find_passages(["alpha"], [found.id]) == []
+    assert store.find_passages(["beta"], [found.id])
+    assert store.vectors("m" * 64, found.id) == {}
+
+
+def test_items_know_their_documents_and_results(store):
+    first, second = document(store), document(store, "b.pdf", "1" * 64)
+    item = store.add_item("summary", "A and B")
+    store.link_documents(item.id, [second.id, first.id])
+    store.save_result(item.id, {"sentences": [{"text": "x"}]})
+    assert [one.id for one in store.documents_of_item(item.id)] == [second.id, first.id]
+    assert store.items_about(first.id) == [item.id]
+    assert store.result(item.id) == {"sentences": [{"text": "x"}]}
+    store.read_everything()
+    store.delete_for_good(item.id)
+    assert store.result(item.id) is None
+    assert store.items_about(first.id) == []
+
+
+def test_h10_nothing_of_a_forgotten_document_is_in_any_file(store, tmp_path):
+    found = document(store, "hidden-name.pdf")
+    store.save_pages(found.id, [page(1, "one\nquicksilver")])
+    store.save_passages(found.id, [passage(found.id, "quicksilv moon")])
+
+    def holding(word):
+        return [path for path in tmp_path.rglob("*") if path.is_file() and word in path.read_bytes()]
+
+    assert holding(b"quicksilver")
+    store.forget_document(found.id)
+    assert holding(b"quicksilv") == holding(b"hidden-name") == []
