@@ -40,7 +40,6 @@ def test_h4_a_schema_whose_names_are_no_text_is_damage(paths: Paths):
     opened.store.close()
 
 
-
 def damages(data: bytes, chance: random.Random) -> dict[str, bytes]:
     """Ways in which a file is spoiled: name → bytes."""
     places = range(4096, len(data))
