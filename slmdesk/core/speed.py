@@ -15,10 +15,10 @@ from types import MappingProxyType
 from slmdesk.core.gguf_header import GgufHeader
 from slmdesk.core.memory import estimate
 
-STEP_SECONDS, LAYER_SECONDS, WORD_SECONDS = 0.0003, 0.00013, 43e-9
+STEP_SECONDS, LAYER_SECONDS, WORD_SECONDS = 0.0003, 0.00008, 26e-9
 """Of each token, beside reading: the way through the program, the small products and meetings of threads in each layer,
-and choosing among the vocabulary for each word of it.  Fitted to seven models of 0.1 to 1.5 billion parameters."""
-UNKNOWN_STEP_SECONDS = 0.008
+and choosing among the vocabulary for each word of it.  Fitted to six models of 0.1 to 1.5 billion, with two threads."""
+UNKNOWN_STEP_SECONDS = 0.005
 """The same for a model of which only the size is known: 28 layers and 100,000 words."""
 UNSURE, MEASURED, ITSELF = 0.5, 0.3, 0.15
 """How far off the estimate may be: from the bandwidth alone, with a model measured on this PC, with this very one."""
@@ -27,13 +27,13 @@ USUAL_PAST = 512
 
 _SHARES: Mapping[str, float] = MappingProxyType(
     {
-        "F32": 0.93, "F16": 0.93, "BF16": 0.9, "Q8_0": 0.65, "Q6_K": 0.7, "Q5_K": 0.6, "Q5_0": 0.55, "Q5_1": 0.5,
-        "Q4_K": 0.65, "Q4_0": 0.62, "IQ4_NL": 0.62, "IQ4_XS": 0.6, "Q4_1": 0.47, "Q3_K": 0.5, "Q2_K": 0.5,
+        "F32": 0.93, "F16": 0.93, "BF16": 0.9, "Q8_0": 0.86, "Q6_K": 0.9, "Q5_K": 0.8, "Q5_0": 0.73, "Q5_1": 0.67,
+        "Q4_K": 0.86, "Q4_0": 0.82, "IQ4_NL": 0.82, "IQ4_XS": 0.8, "Q4_1": 0.63, "Q3_K": 0.67, "Q2_K": 0.67,
     }
 )  # fmt: skip
 """Part of the plain reading bandwidth that products with weights of a type reach: unpacking them takes time too.
-Measured with one thread on an AVX-512 server (0.1 to 0.8 GB of weights); with more threads they come closer to 1."""
-_OTHER_SHARE = 0.5
+Measured with two threads on an AVX-512 server (0.1 to 1.1 GB of weights); one thread reaches about three quarters."""
+_OTHER_SHARE = 0.65
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def test_m1_a_hostile_header_gives_a_number(tmp_path: Path) -> None:
 def test_layers_and_words_cost_time_that_no_bandwidth_saves(tmp_path: Path) -> None:
     few = read_header(make("llama2", tmp_path))
     many = read_header(make("llama2", tmp_path, words=50_000))
-    assert step_seconds(many) - step_seconds(few) == pytest.approx(50_000 * 43e-9)
+    assert step_seconds(many) - step_seconds(few) == pytest.approx(50_000 * 26e-9)
     fastest = expected_speed(many, bandwidth=1e18).tokens_per_s
     assert fastest == pytest.approx(1 / step_seconds(many), rel=0.01)
-    assert expected_speed_of_size(1, "Q4_K_M", bandwidth=1e18).tokens_per_s == pytest.approx(125, rel=0.01)
+    assert expected_speed_of_size(1, "Q4_K_M", bandwidth=1e18).tokens_per_s == pytest.approx(200, rel=0.01)
