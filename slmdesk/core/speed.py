@@ -83,10 +83,15 @@ def expected_speed(
 
 
 def expected_speed_of_size(
-    weight_bytes: int, quantization: str, *, bandwidth: float, calibration: float | None = None
+    weight_bytes: int,
+    quantization: str,
+    *,
+    bandwidth: float,
+    calibration: float | None = None,
+    step_s: float = UNKNOWN_STEP_SECONDS,
 ) -> Speed:
     """The same where only the size of the weights at work is known (quantization.weight_bytes), for a short chat."""
-    return _speed(weight_bytes / share_of(quantization), UNKNOWN_STEP_SECONDS, bandwidth, calibration)
+    return _speed(weight_bytes / share_of(quantization), step_s, bandwidth, calibration)
 
 
 def calibration_of(read_bytes: float, step_s: float, *, bandwidth: float, tokens_per_s: float) -> float:
@@ -119,13 +124,22 @@ class Pace:
         )
         return found if own is None else _ranged(found.tokens_per_s, ITSELF)
 
-    def of_size(self, weight_bytes: int, quantization: str, *, sha256: str = "") -> Speed | None:
-        """The same by the bytes of weights at work alone.  None: their size is not known either."""
+    def of_size(
+        self, weight_bytes: int, quantization: str, *, sha256: str = "", step_s: float = UNKNOWN_STEP_SECONDS
+    ) -> Speed | None:
+        """The same by the bytes of weights at work alone.  None: their size is not known either.
+
+        `step_s`: the model's `step_seconds`, where somebody has noted it.
+        """
         if self.bandwidth <= 0 or weight_bytes <= 0:
             return None
         own = self.measured.get(sha256)
         found = expected_speed_of_size(
-            weight_bytes, quantization, bandwidth=self.bandwidth, calibration=own or self.calibration
+            weight_bytes,
+            quantization,
+            bandwidth=self.bandwidth,
+            calibration=own or self.calibration,
+            step_s=step_s,
         )
         return found if own is None else _ranged(found.tokens_per_s, ITSELF)
 

@@ -19,7 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.speed import USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
+from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.desk import Desk, Later
@@ -128,7 +128,13 @@ class MeasuringService:
             return None
         active = record.header.get("active_bytes")
         size = active if isinstance(active, int) and active > 0 else record.bytes
-        return self.pace.of_size(size, str(record.header.get("quantization") or ""), sha256=record.sha256)
+        step = record.header.get("step_s")
+        return self.pace.of_size(
+            size,
+            str(record.header.get("quantization") or ""),
+            sha256=record.sha256,
+            step_s=step if isinstance(step, float) and 0 < step < 1 else UNKNOWN_STEP_SECONDS,
+        )
 
     def tokens_per_s(self, record: ModelRecord) -> float | None:
         """How fast a model wrote on this PC; None: it never did."""

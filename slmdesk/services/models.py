@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of as write_problem
 from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.speed import active_bytes
+from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.adopting import Unadopted, look_for_unadopted
@@ -352,5 +352,6 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "has_chat_template": header.has_chat_template,
         "license": header.license or license,
         "active_bytes": active_bytes(header),
+        "step_s": step_seconds(header),
     }
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
