@@ -51,7 +51,9 @@ def main(names: list[str]) -> int:
     print(text)
     if not names:
         head = HEAD.format(date=datetime.date.today().isoformat(), machine=machine())
-        (ROOT / "docs" / "performance.md").write_text(head + text + "\n", encoding="utf-8")
+        path = ROOT / "docs" / "performance.md"
+        below = path.read_text(encoding="utf-8").partition("\n## ")  # what is said about it, and other measures
+        path.write_text(head + text + "\n" + "".join(below[1:]), encoding="utf-8")
     return 0
 
 
