@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+READER_VERSION = "1"
+"""Changes whenever a reader gives other pages for the same bytes: what was read by an older one is read again."""
+
 
 class BlockKind(StrEnum):
     """What a piece of a page is."""

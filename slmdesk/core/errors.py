@@ -89,6 +89,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.too_many_pages": ("path", "pages", "limit"),
         "document.no_image": ("path",),
         "document.unknown": ("id",),
+        "document.stopped": ("path",),
+        "document.reader_died": ("path", "how"),
+        "document.reader_hung": ("path",),
+        "document.no_page": ("path", "number"),
         # settings and network
         "setting.invalid": ("key", "reason"),
         "setting.managed": ("key",),

@@ -1,47 +1,215 @@
-"""Documents as the reader child sees them."""
+"""Documents on the desk: opened, read by the reader child, kept page by page, pictured, searched.  Desk thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slmdesk.client import ChildClient
-from slmdesk.core.documents import DocumentFacts, Page
+from slmdesk.core.documents import READER_VERSION, Attachment, DocumentFacts, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import problem_of
+from slmdesk.services.document_files import DocumentFile, documents_in, look_at
+from slmdesk.services.document_search import FoundPlaces, OnFound, PlaceSearch
+from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.page_images import ImageWish, OnImage, PageImages
+from slmdesk.services.reading import OnOpened, Reading, ReadingQueue, read_problem
+from slmdesk.services.sentences import problem_for
+from slmdesk.store import Store
+
+__all__ = ["DocumentService", "DocumentText", "FoundPlaces", "Opening", "facts_of", "file_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentText:
-    """What the reader made of a document."""
+    """What the reader made of a document that is not kept."""
 
     facts: DocumentFacts
     pages: tuple[Page, ...]
-
-    @property
-    def format(self) -> str:
-        """Its id."""
-        return self.facts.format
 
 
 OnRead = Callable[[DocumentText | Problem], None]
 
 
+@dataclass(slots=True, eq=False)
+class Opening:
+    """A wish to open a document; `DocumentService.cancel` takes it back."""
+
+    path: Path
+    ended: OnOpened
+    password: str = ""
+    encoding: str = ""
+    format: str = ""
+    anew: bool = False
+    attachment: int | None = None
+    parent: str = ""
+    """The document whose attachment is wanted."""
+    collection: str | None = None
+    stop: threading.Event = None  # type: ignore[assignment]
+    document: str = ""
+    """The id, once it is known."""
+
+    def __post_init__(self) -> None:
+        self.stop = threading.Event()
+
+
 class DocumentService:
-    """Asks the reader child.  On the desk thread."""
+    """What a person can do with documents.  Callbacks are called on the desk thread, once."""
 
-    def __init__(self, desk: Desk, client: ChildClient) -> None:
-        self._desk, self._client = desk, client
+    def __init__(self, desk: Desk, store: Store, client: ChildClient, tell: Callable[[Fact], None]) -> None:
+        self._desk, self._store, self._client, self._tell = desk, store, client, tell
+        self._reading = ReadingQueue(desk, store, client, tell, lambda: self._images.in_doubt or self._images.is_busy)
+        self._images = PageImages(desk, client, lambda: self._reading.is_busy)
+        self._passwords: dict[str, str] = {}
+        """Of documents opened in this run, for their pictures: never written anywhere."""
+        self._closed = False
 
-    def read(self, path: Path, answered: OnRead, *, form: str = "") -> None:
-        """Read a document; `answered` is called once, on the desk thread.  `form` '': by the name's suffix."""
+    # ---- opening
+
+    def open(
+        self,
+        path: Path,
+        ended: OnOpened,
+        *,
+        password: str = "",
+        encoding: str = "",
+        format: str = "",
+        anew: bool = False,
+        collection: str | None = None,
+    ) -> Opening:
+        """Have a document read, or taken up as it was read before; `ended` gets its record or a Problem.
+
+        The same bytes read by the same reader are not read again unless `anew`, or another `encoding` or `format` is
+        wished.  Several are read one after another, in the order of opening.  The Problem `document.locked` means that
+        it wants a password, `document.wrong_password` that it wants another: open it again with one.
+        """
+        opening = Opening(path, ended, password, encoding, format, anew, collection=collection)
+        self._look(opening)
+        return opening
+
+    def open_attachment(self, document: str, index: int, ended: OnOpened, *, anew: bool = False) -> Opening:
+        """Have a document inside a document (DocumentFacts.attachments) read, as one of its own.
+
+        Raises KnownError `document.unknown`, `request.invalid` where there is no such attachment.
+        """
+        parent = self._store.document(document)
+        if all(one.index != index for one in facts_of(parent).attachments):
+            raise KnownError("request.invalid", what="attachment")
+        password = self._passwords.get(parent.id, "")
+        opening = Opening(file_of(parent), ended, password, anew=anew, attachment=index, parent=parent.id)
+        self._look(opening)
+        return opening
+
+    def expand(self, paths: Sequence[Path], ended: OnEnded[list[Path]]) -> None:
+        """The documents among files and in folders, in order, for `open` one by one."""
+        stop, given = threading.Event(), list(paths)
+        on_file_thread(self._desk, lambda: documents_in(given, stop), ended, name="documents")
+
+    def check(self, document: str, answered: Callable[[bool | Problem], None]) -> None:
+        """Whether the file still is as it was read (True), was changed (False), or is gone (a Problem).
+
+        By its size and time alone.  Raises KnownError `document.unknown`.
+        """
+        record = self._store.document(document)
+        path = file_of(record)
+
+        def looked(found: DocumentFile | Problem) -> None:
+            if isinstance(found, Problem):
+                answered(found)
+            else:
+                answered((found.bytes, found.mtime_ns) == (record.bytes, record.mtime_ns))
+
+        on_file_thread(self._desk, lambda: look_at(path, threading.Event(), hashed=False), looked, name="documents")
+
+    def cancel(self, wish: Opening | str) -> None:
+        """Stop opening a document, by what `open` gave or by its id; `ended` hears `document.stopped`."""
+        if isinstance(wish, Opening):
+            wish.stop.set()
+            if wish.document:
+                self._reading.cancel(wish.document)
+        else:
+            self._reading.cancel(wish)
+
+    def is_reading(self, document: str) -> bool:
+        """Whether this desk reads it, or is about to."""
+        return self._reading.find(document) is not None
+
+    # ---- what is here
+
+    def recent(self, limit: int = 100) -> list[DocumentRecord]:
+        """The documents opened last; one whose reading was cut off, and that nobody reads here, counts as stopped."""
+        return [self._as_it_is(one) for one in self._store.documents(limit)]
+
+    def document(self, id: str) -> DocumentRecord:
+        """By id, or the only id that begins so.  Raises KnownError `document.unknown`."""
+        return self._as_it_is(self._store.document(id))
+
+    def pages(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
+        """Pages kept so far from number `begin` on; while it is read too."""
+        return self._store.pages(document, begin=begin, limit=limit, with_text=with_text)
+
+    def forget(self, document: str) -> None:
+        """Leave nothing of a document here; the file itself is not touched.  For undo, call it when the time is over.
+
+        Raises KnownError `document.unknown`.
+        """
+        found = self._store.document(document).id
+        self._reading.cancel(found)
+        self._images.forget(found)
+        self._passwords.pop(found, None)
+        self._store.forget_document(found)
+        self._tell(DocumentGone(found))
+
+    # ---- looking
+
+    def page_image(
+        self,
+        document: str,
+        number: int,
+        width: int,
+        ended: OnImage,
+        *,
+        marks: Sequence[tuple[int, int]] = (),
+        password: str = "",
+    ) -> ImageWish:
+        """A picture of a page, `width` pixels wide (0: only the boxes), and where spans of its text stand on it.
+
+        A Problem `document.no_image` where the format has none, `document.locked` where the password of an earlier run
+        is asked for again.  Raises KnownError `document.unknown`.
+        """
+        record = self._store.document(document)
+        if password:
+            self._passwords[record.id] = password
+        return self._images.want(
+            record.id, record.sha256, record.name, self._source(record), number, width, marks, ended
+        )
+
+    def forget_image(self, wish: ImageWish) -> None:
+        """A picture is not wanted any more: it scrolled by.  Its `ended` hears None, unless it has come."""
+        self._images.take_back(wish)
+
+    def find(self, document: str, words: str, ended: OnFound, *, limit: int = 1000) -> threading.Event:
+        """Where a phrase stands in a document, whatever its case, accents, line ends and hyphens.
+
+        The search runs on a thread of its own and `ended` gets FoundPlaces; setting the event stops it.
+        Raises KnownError `document.unknown`.
+        """
+        search = PlaceSearch(self._desk, self._store, self._store.document(document).id, words, limit)
+        on_file_thread(self._desk, search.run, ended, name="find")
+        return search.stop
+
+    def read(self, path: Path, answered: OnRead, *, form: str = "", password: str = "", encoding: str = "") -> None:
+        """Read a document without keeping anything of it; for the command line.  All of its pages are in memory."""
         pages: dict[int, Page] = {}
 
         def on_event(event: FromChild) -> None:
@@ -54,11 +222,139 @@ class DocumentService:
                 try:
                     answered(DocumentText(dataclass_from(DocumentFacts, event.result), ordered))
                 except KnownError:
-                    answered(problem_of("child.protocol", {}))
+                    answered(problem_for(KnownError("child.protocol", reason="facts")))
             elif isinstance(event, Failed):
-                answered(problem_of(event.code, event.args))
+                answered(read_problem(str(path), event))
             elif isinstance(event, Cancelled):
-                answered(problem_of("child.died", {"how": "asked"}))
+                answered(problem_for(KnownError("document.stopped", path=str(path))))
 
-        payload: dict[str, Json] = {"path": str(path.absolute()), "format": form}
+        payload: dict[str, Json] = {
+            "path": str(path.absolute()), "format": form, "password": password, "encoding": encoding,
+        }  # fmt: skip
         self._client.start("read", payload, lambda event: self._desk.post(lambda: on_event(event)))
+
+    def close(self) -> None:
+        """The desk ends: what is being read counts as stopped."""
+        self._closed = True
+        self._reading.close()
+        self._images.close()
+        self._passwords.clear()
+
+    # ---- inside
+
+    def _look(self, opening: Opening) -> None:
+        on_file_thread(
+            self._desk, lambda: look_at(opening.path, opening.stop), lambda found: self._looked(opening, found),
+            name="documents",
+        )  # fmt: skip
+
+    def _looked(self, opening: Opening, found: DocumentFile | Problem) -> None:
+        if self._closed or opening.stop.is_set():
+            opening.ended(problem_for(KnownError("document.stopped", path=str(opening.path))))
+            return
+        if isinstance(found, Problem):
+            opening.ended(found)
+            return
+        try:
+            self._take_up(opening, found)
+        except KnownError as err:  # the disk is full, the history read-only
+            opening.ended(problem_for(err))
+
+    def _take_up(self, opening: Opening, found: DocumentFile) -> None:
+        known = self._known(opening, found)
+        if known is not None:
+            opening.document = known.id
+            if known.status is DocumentStatus.READING and (reading := self._reading.find(known.id)):
+                reading.waiting.append(opening.ended)
+                return
+            if self._is_current(known, opening, found):
+                record = self._store.change_document(
+                    known.id, opened=time.time(), path=os.fsencode(found.path), mtime_ns=found.mtime_ns
+                )
+                if opening.password:
+                    self._passwords[record.id] = opening.password
+                self._tell(DocumentChanged(record))
+                opening.ended(record)
+                return
+        self._read(opening, found, known)
+
+    def _known(self, opening: Opening, found: DocumentFile) -> DocumentRecord | None:
+        """The record of this file: at its place, else with its bytes."""
+        here = self._store.documents_of(path=os.fsencode(found.path))
+        same = [one for one in self._store.documents_of(sha256=found.sha256) if one.status is DocumentStatus.READ]
+        if opening.parent:
+            wanted = {"of": opening.parent, "index": opening.attachment}
+            return next((one for one in here if one.facts.get("attachment") == wanted), None)
+        return next((one for one in [*here, *same] if "attachment" not in one.facts), None)
+
+    @staticmethod
+    def _is_current(known: DocumentRecord, opening: Opening, found: DocumentFile) -> bool:
+        if opening.anew or known.status is not DocumentStatus.READ or known.reader != READER_VERSION:
+            return False
+        if opening.encoding and known.facts.get("encoding") != opening.encoding:
+            return False
+        return known.sha256 == found.sha256 and opening.format in ("", known.format)
+
+    def _read(self, opening: Opening, found: DocumentFile, known: DocumentRecord | None) -> None:
+        was_changed = known is not None and known.sha256 != found.sha256
+        facts: dict[str, Json] = {}
+        name = found.path.name
+        if opening.parent:
+            facts["attachment"] = {"of": opening.parent, "index": opening.attachment}
+            attachments = facts_of(self._store.document(opening.parent)).attachments
+            name = next((one.name for one in attachments if one.index == opening.attachment), name)
+        if known is None:
+            record = self._store.add_document(
+                path=os.fsencode(found.path), name=name, sha256=found.sha256, format=opening.format,
+                bytes=found.bytes, mtime_ns=found.mtime_ns, reader=READER_VERSION,
+            )  # fmt: skip
+            if facts or opening.collection:
+                record = self._store.change_document(record.id, facts=facts, collection=opening.collection)
+        else:
+            record = self._store.change_document(
+                known.id, path=os.fsencode(found.path), name=name, sha256=found.sha256, bytes=found.bytes,
+                mtime_ns=found.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING, opened=time.time(),
+                error_code=None, error_args={}, facts=facts,
+            )  # fmt: skip
+            self._images.forget(record.id)
+        opening.document = record.id
+        if opening.password:
+            self._passwords[record.id] = opening.password
+        payload = {**self._source(record), "encoding": opening.encoding, "format": opening.format}
+        self._reading.add(Reading(record, payload, [opening.ended], is_new=known is None, was_changed=was_changed))
+
+    def _source(self, record: DocumentRecord) -> dict[str, Json]:
+        """How the reader child finds a document."""
+        attachment = record.facts.get("attachment")
+        index = attachment.get("index") if isinstance(attachment, Mapping) else None
+        parent = attachment.get("of") if isinstance(attachment, Mapping) else None
+        password = self._passwords.get(record.id) or self._passwords.get(str(parent), "")
+        source: dict[str, Json] = {"path": str(file_of(record)), "password": password}
+        if index is not None:
+            return source | {"attachment": index}
+        encoding = record.facts.get("encoding", "")
+        return source | {"format": record.format, "encoding": encoding}
+
+    def _as_it_is(self, record: DocumentRecord) -> DocumentRecord:
+        if record.status is not DocumentStatus.READING or self.is_reading(record.id):
+            return record
+        args = {"path": record.name}
+        return replace(record, status=DocumentStatus.FAILED, error_code="document.stopped", error_args=args)
+
+
+def facts_of(record: DocumentRecord) -> DocumentFacts:
+    """What its reader said of a document; of one that is not read to its end, next to nothing."""
+    try:
+        return dataclass_from(DocumentFacts, record.facts)
+    except KnownError:
+        return DocumentFacts(record.format, record.pages)
+
+
+def file_of(record: DocumentRecord) -> Path:
+    """The file a document is, or is in."""
+    return Path(os.fsdecode(record.path))
+
+
+def attachments_of(record: DocumentRecord) -> tuple[Attachment, ...]:
+    """The documents inside a document; for `open_attachment`."""
+    return facts_of(record).attachments

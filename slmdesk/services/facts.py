@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from slmdesk.core.records import Item, JobStatus, Message, ModelRecord
+from slmdesk.core.records import DocumentRecord, Item, JobStatus, Message, ModelRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
 
 
@@ -280,6 +280,35 @@ class ContextMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentChanged:
+    """A document is about to be read (status reading), was read, or could not be (failed, with `problem`)."""
+
+    document: DocumentRecord
+    problem: Problem | None = None
+    was_changed: bool = False
+    """The file is not as it was when it was read before: it is read again, and unchanged pages are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProgress:
+    """Pages 1 to `done` of a document are kept and can be looked at; at most some five times a second."""
+
+    id: str
+    done: int
+    total: int
+    """0: not known yet."""
+    eta_s: float | None = None
+    """None while it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentGone:
+    """A document was forgotten: its pages, passages and vectors are no more."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestsToday:
     """Requests in the network ledger since midnight, local time."""
 
@@ -330,6 +359,9 @@ Fact: TypeAlias = (
     | DownloadChanged
     | JobChanged
     | ContextMeasured
+    | DocumentChanged
+    | DocumentProgress
+    | DocumentGone
     | RequestsToday
     | TokenChanged
     | Noticed

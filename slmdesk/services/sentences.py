@@ -190,6 +190,12 @@ _SENTENCES: Mapping[str, str] = {
     "document.wrong_password": "That is not the password of {path}.",
     "document.too_many_pages": "The document {path} has {pages} pages; the limit is {limit}.",
     "document.unknown": "There is no document {id} here.",
+    "document.stopped": "Reading {path} was stopped before its end. Open it again to read it.",
+    "document.reader_hung": (
+        "Reading {path} came to a standstill and was ended. The document may be damaged, or made to do harm; nothing "
+        "else was touched."
+    ),
+    "document.no_page": "{path} has no page {number}.",
     "document.no_image": "There is no picture of this page of {path}; its text can be shown.",
     # settings and network
     "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). It was passed over.",
@@ -299,6 +305,19 @@ def _death(words: Mapping[str, str]) -> str:
     return f"{how.format(detail=words['detail'])}. {_TRY_AGAIN}"
 
 
+_READER_DEATHS: Mapping[str, str] = {
+    "out_of_memory": "it needs more memory than a document may have",
+    "killed": "the system ended the process that reads it, most likely for want of memory",
+    "start_failed": "the process that reads documents could not be started",
+    "protocol": "the process that reads it said what could not be understood",
+}
+
+
+def _reader_death(words: Mapping[str, str]) -> str:
+    why = _READER_DEATHS.get(words["how"], "the process that reads it ended unexpectedly")
+    return f"The document {words['path']} could not be read: {why}. Other documents are not touched by that."
+
+
 def _wrong_kind(words: Mapping[str, str]) -> str:
     kind = _KINDS.get(words["kind"], f"a file of the kind “{words['kind']}”")
     return f"This file is no chat model: it is {kind}. Choose a model for chatting."
@@ -325,6 +344,7 @@ def _replaced(words: Mapping[str, str]) -> str:
 
 _MADE: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "child.died": _death,
+    "document.reader_died": _reader_death,
     "item.unknown": _unknown_item,
     "model.incomplete": _incomplete,
     "model.wrong_kind": _wrong_kind,

@@ -189,7 +189,7 @@ class Services:
             self.desk, self.store, self.models, room, self.jobs, self.chats.answers, self.tell
         )
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
-        self.documents = DocumentService(self.desk, self.reader)
+        self.documents = DocumentService(self.desk, self.store, self.reader, self.tell)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
@@ -218,6 +218,7 @@ class Services:
     def _close_services(self) -> None:
         if self._watch:
             self._watch.stop()
+        self.documents.close()
         self.hub.close()
         self.downloads.close()
         self.moving.close()

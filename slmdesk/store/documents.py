@@ -70,8 +70,8 @@ class Documents(Words):
         return [self._made(document_from, row) for row in rows]
 
     def change_document(self, id: str, **values: Any) -> DocumentRecord:
-        """Set fields by name: path, name, sha256, bytes, mtime_ns, status, facts, error_code, error_args, opened,
-        collection, reader.
+        """Set fields by name: path, name, sha256, format, bytes, mtime_ns, status, facts, error_code, error_args,
+        opened, collection, reader.
         """
         columns: dict[str, Value] = {}
         for key, value in values.items():
@@ -82,7 +82,17 @@ class Documents(Words):
                     columns[key] = _path_bytes(value)
                 case "name":
                     columns[key] = self._text(value)
-                case "sha256" | "bytes" | "mtime_ns" | "status" | "error_code" | "opened" | "collection" | "reader":
+                case (
+                    "sha256"
+                    | "format"
+                    | "bytes"
+                    | "mtime_ns"
+                    | "status"
+                    | "error_code"
+                    | "opened"
+                    | "collection"
+                    | "reader"
+                ):
                     columns[key] = value
                 case _:
                     raise ValueError(f"a document has no field {key}")
@@ -103,9 +113,13 @@ class Documents(Words):
 
     # ---- pages
 
-    def save_pages(self, document: str, pages: Sequence[Page]) -> None:
-        """Keep pages as they were read; one that was kept before under its number is replaced."""
+    def save_pages(self, document: str, pages: Sequence[Page], passages: Sequence[Passage] = ()) -> None:
+        """Keep pages as they were read; one that was kept before under its number is replaced.
+
+        `passages` come to those the document has, in the same transaction: for reading bit by bit.
+        """
         with self._db.writing():
+            self._add_passages(document, passages)
             for page in pages:
                 blocks = [[one.kind.value, one.start, one.end, one.level, one.place] for one in page.blocks]
                 self._db.run(
@@ -118,7 +132,7 @@ class Documents(Words):
                 )  # fmt: skip
 
     def forget_pages(self, document: str, beyond: int) -> None:
-        """Drop the pages after `beyond`, with their passages: the document has become shorter."""
+        """Drop the pages after `beyond`, with the passages that reach there: the document has become shorter."""
         with self._db.writing():
             self._forget_pages(document, range(beyond + 1, 1 << 31))
 
@@ -144,12 +158,15 @@ class Documents(Words):
         """Keep the passages of a document and index their words; all earlier ones of it go."""
         with self._db.writing():
             self._forget_passages(document)
-            for one in passages:
-                n = self._db.insert(
-                    "insert into passages (document, page, page_end, start, end, text) values (?, ?, ?, ?, ?, ?)",
-                    (document, one.page, one.page_end, one.start, one.end, self._text(one.text)),
-                )
-                self._index(n, self._text(one.text), "passage_words")
+            self._add_passages(document, passages)
+
+    def _add_passages(self, document: str, passages: Sequence[Passage]) -> None:
+        for one in passages:
+            n = self._db.insert(
+                "insert into passages (document, page, page_end, start, end, text) values (?, ?, ?, ?, ?, ?)",
+                (document, one.page, one.page_end, one.start, one.end, self._text(one.text)),
+            )
+            self._index(n, self._text(one.text), "passage_words")
 
     def passages(self, document: str) -> list[Passage]:
         """All of a document, in order."""
@@ -234,13 +251,14 @@ class Documents(Words):
 
     def _forget_pages(self, document: str, numbers: range) -> None:
         self._db.run("delete from pages where document = ? and number >= ?", (document, numbers.start))
-        self._forget_passages(document)
+        self._forget_passages(document, beyond=numbers.start - 1)
 
-    def _forget_passages(self, document: str) -> None:
-        for row in self._db.rows("select n, text from passages where document = ?", (document,)):
+    def _forget_passages(self, document: str, *, beyond: int = 0) -> None:
+        which, values = "document = ? and page_end > ?", (document, beyond)
+        for row in self._db.rows(f"select n, text from passages where {which}", values):
             self._unindex(row["n"], row["text"], "passage_words")
-        self._db.run("delete from vectors where passage in (select n from passages where document = ?)", (document,))
-        self._db.run("delete from passages where document = ?", (document,))
+        self._db.run(f"delete from vectors where passage in (select n from passages where {which})", values)
+        self._db.run(f"delete from passages where {which}", values)
 
 
 _WITH_PAGES = (

@@ -201,6 +201,10 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     read = run("documents", "text", str(text), "--json").json
     assert set(read["pages"][0]) == {"number", "label", "text", "status", "reason"}
     assert "Words ü" in "".join(one["text"] for one in read["pages"])
+    assert (read["format"], read["facts"]["page_kind"], read["notes"]) == ("md", "section", [])
+    again = run("documents", "text", str(text), "--json", "--blocks").json
+    assert [one["kind"] for one in again["pages"][0]["blocks"]] == ["heading", "paragraph"]
+    assert run("documents", "text", str(text), "--json", "--no-save").json == read
     odd = tmp_path / "note.xyz"
     odd.write_text("x")
     assert run("documents", "text", str(odd), "--json").json["error"]["code"] == "document.unknown_format"

@@ -1,0 +1,108 @@
+"""Documents as files: what is there, whether it is the one that was read, which ones a folder holds.  File threads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.formats import format_of
+
+CHUNK_BYTES = 1 << 20
+MOST_FILES = 5_000
+"""Of one folder."""
+MOST_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFile:
+    """A file that may be a document, as it is now."""
+
+    path: Path
+    sha256: str
+    """Of its bytes; empty where only its size and time were asked for."""
+    bytes: int
+    mtime_ns: int
+
+
+def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> DocumentFile:
+    """Size, time and, if `hashed`, checksum of a regular file; nothing else is opened and nothing waits.
+
+    Raises KnownError `file.missing`, `document.unreadable`, and Stopped.
+    """
+    path = path.absolute()
+    try:
+        _refuse_irregular(path, path.stat())
+        if not hashed:
+            found = path.stat()
+            return DocumentFile(path, "", found.st_size, found.st_mtime_ns)
+        flags = os.O_RDONLY
+        for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+            flags |= getattr(os, name, 0)
+        digest = hashlib.sha256()
+        with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
+            found = os.fstat(file.fileno())
+            _refuse_irregular(path, found)
+            while chunk := file.read(CHUNK_BYTES):
+                if stop.is_set():
+                    raise Stopped
+                digest.update(chunk)
+        return DocumentFile(path, digest.hexdigest(), found.st_size, found.st_mtime_ns)
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(path)) from err
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or "not a file name"
+        raise KnownError("document.unreadable", path=str(path), reason=reason) from err
+
+
+def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
+    """The files among `paths`, and those in its folders whose names say that they are documents, in order.
+
+    Hidden ones are left out, links to folders are not followed, at most MOST_FILES are given.  Source code is left
+    out of folders: there is no end of it.  Raises KnownError `document.unreadable` for a folder that cannot be listed.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += [one for one in _inside(path, MOST_DEPTH, stop) if _is_document(one)]
+        else:
+            found.append(path)
+        if len(found) >= MOST_FILES:
+            break
+    return found[:MOST_FILES]
+
+
+def _inside(folder: Path, depth: int, stop: threading.Event) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda one: one.name.casefold())
+    except OSError as err:
+        raise KnownError("document.unreadable", path=str(folder), reason=err.strerror or "a folder") from err
+    for entry in entries:
+        if stop.is_set():
+            raise Stopped
+        if entry.name.startswith((".", "~$")):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if depth:
+                yield from _inside(Path(entry.path), depth - 1, stop)
+        elif entry.is_file():
+            yield Path(entry.path)
+
+
+def _is_document(path: Path) -> bool:
+    try:
+        return format_of(path).id != "code"
+    except KnownError:
+        return False
+
+
+def _refuse_irregular(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a file"
+    raise KnownError("document.unreadable", path=str(path), reason=kind)

@@ -1,0 +1,79 @@
+"""Finding a phrase in a document: its pages are fetched some at a time, and searched off the desk thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slmdesk.core.documents import Page
+from slmdesk.core.errors import Stopped
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.store import Store
+from slmdesk.text.folding import fold
+from slmdesk.text.quotes import FoldedText, folded_quote
+
+PAGES_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a page: characters `start` up to, not including, `end` of its text."""
+
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlaces:
+    """Where a phrase stands in a document."""
+
+    places: tuple[Place, ...]
+    is_all: bool = True
+    """False: there are more than were asked for."""
+
+
+OnFound = Callable[[FoundPlaces | Problem], None]
+
+
+class PlaceSearch:
+    """One search.  `run` on a file thread."""
+
+    def __init__(self, desk: Desk, store: Store, document: str, words: str, limit: int) -> None:
+        self._desk, self._store, self._document, self._words, self._limit = desk, store, document, words, limit
+        self.stop = threading.Event()
+
+    def run(self) -> FoundPlaces:
+        """All places, up to the limit.  Raises Stopped, KnownError `store.…`."""
+        wanted = folded_quote(self._words)
+        if not wanted:
+            return FoundPlaces(())
+        longest = max(wanted.split(), key=len).strip("-'")
+        places: list[Place] = []
+        begin = 1
+        while pages := self._pages(begin):
+            for page in pages:
+                if self.stop.is_set():
+                    raise Stopped
+                if not _may_hold(page.text, longest):
+                    continue
+                for start, end in FoldedText(page.text).find_all(self._words, whole=False):
+                    places.append(Place(page.number, start, end))
+                    if len(places) > self._limit:
+                        return FoundPlaces(tuple(places[:-1]), is_all=False)
+            begin = pages[-1].number + 1
+        return FoundPlaces(tuple(places))
+
+    def _pages(self, begin: int) -> list[Page]:
+        return self._desk.call(lambda: self._store.pages(self._document, begin=begin, limit=PAGES_AT_ONCE))
+
+
+def _may_hold(text: str, word: str) -> bool:
+    """Whether the word may stand in the text: folding a page at once is fast, letter by letter it is not."""
+    if text.isascii():
+        lower = text.lower()
+        return word in lower or "-" in lower
+    folded = fold(text)
+    return fold(word) in folded or "-" in folded or any(mark in text for mark in "\u00ad\u2010\u2011\ufffe")

@@ -1,0 +1,180 @@
+"""Pictures of pages: asked of the reader child, the last wanted first, a few kept in memory.  Desk thread."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.types import Json
+from slmdesk.core.wire import dataclass_from
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.reading import DEATHS, read_problem
+from slmdesk.services.sentences import problem_for
+
+CACHE_BYTES = 24 << 20
+AT_ONCE = 2
+"""Asked of the child at the same time; the others can still be taken back."""
+MOST_WAITING = 200
+"""A list that is scrolled through wants thousands for a moment: the oldest wishes are dropped."""
+
+Key: TypeAlias = tuple[str, str, int, int, tuple[tuple[int, int], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """A page as it looks, and where the passages asked for stand on it."""
+
+    png: bytes
+    """Empty where only boxes were wanted (width 0)."""
+    width: int
+    height: int
+    boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
+    """For each mark its lines as left, top, right, bottom, 0..1 of the page; none where the place is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    png: str
+    width: int
+    height: int
+    boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
+
+
+OnImage = Callable[[PageImage | Problem | None], None]
+"""Called once, on the desk thread; None: it was taken back."""
+
+
+@dataclass(slots=True, eq=False)
+class ImageWish:
+    """Somebody who wants a picture; `PageImages.take_back` forgets it."""
+
+    key: Key
+    name: str
+    payload: Mapping[str, Json]
+    ended: OnImage
+    job: JobHandle | None = None
+    retried: bool = False
+
+
+class PageImages:
+    """The pictures this desk asked for."""
+
+    def __init__(self, desk: Desk, client: ChildClient, is_reading: Callable[[], bool]) -> None:
+        self._desk, self._client, self._is_reading = desk, client, is_reading
+        self._kept: OrderedDict[Key, PageImage] = OrderedDict()
+        self._bytes = 0
+        self._waiting: list[ImageWish] = []
+        self._running: list[ImageWish] = []
+        self.in_doubt = False
+        """A picture was being made when the child died last."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the child is making one."""
+        return bool(self._running)
+
+    def want(
+        self,
+        document: str,
+        sha256: str,
+        name: str,
+        source: Mapping[str, Json],
+        number: int,
+        width: int,
+        marks: Sequence[tuple[int, int]],
+        ended: OnImage,
+    ) -> ImageWish:
+        """A picture of a page, `width` pixels wide; `source` is how the reader finds the document."""
+        spans = tuple((start, end) for start, end in marks)
+        payload: dict[str, Json] = {
+            **source, "number": number, "width": width, "marks": [list(span) for span in spans],
+        }  # fmt: skip
+        wish = ImageWish((document, sha256, number, width, spans), name, payload, ended)
+        if kept := self._kept.get(wish.key):
+            self._kept.move_to_end(wish.key)
+            self._desk.post(lambda: ended(kept))
+            return wish
+        self._waiting.append(wish)
+        while len(self._waiting) > MOST_WAITING:
+            self.take_back(self._waiting[0])
+        self._advance()
+        return wish
+
+    def take_back(self, wish: ImageWish) -> None:
+        """It is not wanted any more.  No error when it has come."""
+        if wish in self._waiting:
+            self._waiting.remove(wish)
+            self._desk.post(lambda: wish.ended(None))
+        elif wish in self._running and wish.job:
+            wish.job.cancel()
+
+    def forget(self, document: str) -> None:
+        """Drop the pictures of a document."""
+        for key in [one for one in self._kept if one[0] == document]:
+            self._bytes -= len(self._kept.pop(key).png)
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+        self._waiting.clear()
+        for wish in self._running:
+            if wish.job:
+                wish.job.cancel()
+        self._kept.clear()
+        self._bytes = 0
+
+    def _advance(self) -> None:
+        while self._waiting and len(self._running) < AT_ONCE:
+            wish = self._waiting.pop()
+            self._running.append(wish)
+            self._start(wish)
+
+    def _start(self, wish: ImageWish) -> None:
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: self._on_end(wish, event))
+
+        wish.job = self._client.start("page_image", wish.payload, on_event)
+
+    def _on_end(self, wish: ImageWish, event: Done | Failed | Cancelled) -> None:
+        if wish not in self._running:
+            return
+        if isinstance(event, Failed) and event.code in DEATHS:
+            beside = self._is_reading() or len(self._running) > 1
+            self.in_doubt = True
+            if beside and not wish.retried:
+                wish.retried = True
+                self._start(wish)
+                return
+        self._running.remove(wish)
+        wish.ended(self._result(wish, event))
+        self._advance()
+
+    def _result(self, wish: ImageWish, event: Done | Failed | Cancelled) -> PageImage | Problem | None:
+        if isinstance(event, Cancelled):
+            return None
+        if isinstance(event, Failed):
+            return read_problem(wish.name, event)
+        try:
+            told = dataclass_from(_Told, event.result)
+            image = PageImage(base64.b64decode(told.png, validate=True), told.width, told.height, told.boxes)
+        except (KnownError, binascii.Error, ValueError):
+            return problem_for(KnownError("child.protocol", reason="picture"))
+        self._keep(wish.key, image)
+        return image
+
+    def _keep(self, key: Key, image: PageImage) -> None:
+        if len(image.png) > CACHE_BYTES // 4:
+            return
+        self._kept[key] = image
+        self._bytes += len(image.png)
+        while self._bytes > CACHE_BYTES:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= len(old.png)

@@ -1,0 +1,335 @@
+"""Reading documents one after another in the reader child; their pages are kept as they come.  Desk thread.
+
+A death or a standstill of the child ends one document with a sentence of its own, and the next one goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.documents import Block, DocumentFacts, Page
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress
+from slmdesk.core.records import DocumentRecord, DocumentStatus
+from slmdesk.core.types import Json
+from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import DocumentChanged, DocumentProgress, Fact, Problem
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.store import Store
+from slmdesk.text.passages import PassageBuilder
+
+KEEP_GAP_S = 0.2
+"""Between two commits of pages; the first pages are kept at once."""
+MOST_AT_ONCE = 100
+"""Pages of one commit."""
+DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
+
+OnOpened = Callable[[DocumentRecord | Problem], None]
+"""Called once, on the desk thread."""
+
+
+@dataclass(slots=True, eq=False)
+class Reading:
+    """One document that waits to be read, or is being read."""
+
+    record: DocumentRecord
+    payload: Mapping[str, Json]
+    waiting: list[OnOpened]
+    is_new: bool = True
+    """Nothing was kept of it before."""
+    was_changed: bool = False
+    job: JobHandle | None = None
+    turn: int = 0
+    """Counts its jobs: words of an earlier one are late."""
+    passages: PassageBuilder | None = None
+    kept: int = 0
+    began: float = 0.0
+    saved: float = 0.0
+    """When pages were last kept."""
+    later: Later | None = None
+    end: Done | Failed | Cancelled | None = None
+    coming: _Coming = field(default_factory=lambda: _Coming())
+    stopped: bool = False
+    retried: bool = False
+
+
+class _Coming:
+    """Pages on their way from the client's thread to the desk's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pages: deque[Page] = deque()
+        self.total = 0
+        self._is_posted = False
+
+    def put(self, page: Page) -> bool:
+        """One more; True: somebody should fetch it (nobody is about to)."""
+        with self._lock:
+            self._pages.append(page)
+            posted, self._is_posted = self._is_posted, True
+            return not posted
+
+    def take(self, limit: int) -> list[Page]:
+        """The next pages; whoever took them all is to be told of the next one."""
+        with self._lock:
+            taken = [self._pages.popleft() for _ in range(min(limit, len(self._pages)))]
+            self._is_posted = bool(self._pages)
+            return taken
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+
+class ReadingQueue:
+    """The documents this desk reads.  Everything on the desk thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        client: ChildClient,
+        tell: Callable[[Fact], None],
+        has_company: Callable[[], bool],
+    ) -> None:
+        """`has_company`: whether something else ran in the child, which may have been its death."""
+        self._desk, self._store, self._client, self._tell = desk, store, client, tell
+        self._has_company = has_company
+        self._waiting: deque[Reading] = deque()
+        self._now: Reading | None = None
+        self._closed = False
+
+    # ---- wishes
+
+    def find(self, document: str) -> Reading | None:
+        """The reading of a document that waits or runs."""
+        if self._now and self._now.record.id == document:
+            return self._now
+        return next((one for one in self._waiting if one.record.id == document), None)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a document is being read."""
+        return self._now is not None
+
+    def add(self, reading: Reading) -> None:
+        """Read it when its turn comes."""
+        self._waiting.append(reading)
+        self._tell(DocumentChanged(reading.record, was_changed=reading.was_changed))
+        self._desk.post(self._advance)
+
+    def cancel(self, document: str) -> None:
+        """Stop reading; what was read is kept, the document counts as not read.  No error when it is not read."""
+        reading = self.find(document)
+        if reading is None:
+            return
+        reading.stopped = True
+        if reading is self._now and reading.job:
+            reading.job.cancel()
+        else:
+            with suppress(ValueError):
+                self._waiting.remove(reading)
+            self._fail(reading, self._stopped(reading))
+
+    def close(self) -> None:
+        """The desk ends: what is not read to its end counts as stopped."""
+        self._closed = True
+        left = [*([self._now] if self._now else []), *self._waiting]
+        self._waiting.clear()
+        for reading in left:
+            if reading.later:
+                reading.later.cancel()
+            if reading.job:
+                reading.job.cancel()
+            problem = self._stopped(reading)
+            with suppress(KnownError):  # then it stays `reading` without anybody reading it, which says the same
+                self._note_failed(reading, problem)
+        self._now = None
+
+    # ---- one after another
+
+    def _advance(self) -> None:
+        if self._now or self._closed or not self._waiting:
+            return
+        reading = self._now = self._waiting.popleft()
+        try:
+            if not reading.is_new:
+                self._store.save_passages(reading.record.id, ())
+        except KnownError as err:
+            self._fail(reading, problem_for(err))
+            return
+        self._start(reading)
+
+    def _start(self, reading: Reading) -> None:
+        reading.turn += 1
+        reading.passages = PassageBuilder(reading.record.id)
+        reading.kept, reading.began, reading.end, reading.coming = 0, time.monotonic(), None, _Coming()
+        turn, coming = reading.turn, reading.coming
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Partial):
+                with suppress(KnownError):  # a child is not trusted: what is no page is none
+                    if coming.put(_page_from(event.value)):
+                        self._desk.post(lambda: self._keep(reading, turn))
+            elif isinstance(event, Progress):
+                coming.total = max(0, event.total)
+            elif isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: self._on_end(reading, turn, event))
+
+        reading.job = self._client.start("read", reading.payload, on_event)
+
+    # ---- pages
+
+    def _keep(self, reading: Reading, turn: int) -> None:
+        """Keep what has come, the first pages at once, later ones some at a time: many pages are few commits."""
+        if self._now is not reading or reading.turn != turn or (reading.later and reading.end is None):
+            return
+        wait = reading.saved + KEEP_GAP_S - time.monotonic()
+        if reading.end is None and wait > 0:
+            reading.later = self._desk.call_later(wait, lambda: self._keep_now(reading, turn))
+        else:
+            self._keep_now(reading, turn)
+
+    def _keep_now(self, reading: Reading, turn: int) -> None:
+        if self._now is not reading or reading.turn != turn:
+            return
+        if reading.later:
+            reading.later.cancel()
+            reading.later = None
+        pages = [page for page in reading.coming.take(MOST_AT_ONCE) if page.number > reading.kept]
+        if pages:
+            try:
+                self._save(reading, pages)
+            except KnownError as err:
+                self._fail(reading, problem_for(err))
+                return
+        if len(reading.coming):
+            self._desk.post(lambda: self._keep(reading, turn))
+        elif reading.end is not None:
+            self._end(reading, reading.end)
+
+    def _save(self, reading: Reading, pages: list[Page]) -> None:
+        assert reading.passages is not None
+        document = reading.record.id
+        passages = [one for page in pages for one in reading.passages.feed(page)]
+        changed = pages
+        if not reading.is_new:
+            old = self._store.pages(document, begin=pages[0].number, limit=pages[-1].number - pages[0].number + 1)
+            changed = [page for page in pages if page not in old]
+        self._store.save_pages(document, changed, passages)
+        reading.kept, reading.saved = pages[-1].number, time.monotonic()
+        total = max(reading.coming.total, reading.kept) if reading.coming.total else 0
+        spent = time.monotonic() - reading.began
+        eta = spent / reading.kept * (total - reading.kept) if total else None
+        self._tell(DocumentProgress(document, reading.kept, total, eta))
+
+    # ---- ends
+
+    def _on_end(self, reading: Reading, turn: int, event: Done | Failed | Cancelled) -> None:
+        if self._now is reading and reading.turn == turn:
+            reading.end = event
+            self._keep(reading, turn)
+
+    def _end(self, reading: Reading, event: Done | Failed | Cancelled) -> None:
+        if isinstance(event, Done):
+            try:
+                self._finish(reading, dataclass_from(DocumentFacts, event.result))
+            except KnownError as err:
+                code = "child.protocol" if err.code == "request.invalid" else err.code
+                self._fail(reading, problem_of(code, err.args_for_people))
+        elif isinstance(event, Cancelled) or reading.stopped:
+            self._fail(reading, self._stopped(reading))
+        elif event.code in DEATHS and self._has_company() and not reading.retried:
+            reading.retried = True  # what ran beside it may have been the cause: once more, by itself
+            self._store.save_passages(reading.record.id, ())
+            reading.is_new = False
+            self._start(reading)
+        else:
+            self._fail(reading, read_problem(reading.record.name, event))
+
+    def _finish(self, reading: Reading, facts: DocumentFacts) -> None:
+        assert reading.passages is not None
+        document = reading.record.id
+        self._store.save_pages(document, (), list(reading.passages.finish()))
+        if not reading.is_new:
+            self._store.forget_pages(document, max(facts.pages, reading.kept))
+        told: dict[str, Json] = {**_kept_facts(reading.record), **to_json(facts)}
+        record = self._store.change_document(
+            document, status=DocumentStatus.READ, facts=told, format=facts.format, error_code=None, error_args={},
+            opened=time.time(),
+        )  # fmt: skip
+        self._leave(reading)
+        self._tell(DocumentChanged(record, was_changed=reading.was_changed))
+        for ended in reading.waiting:
+            ended(record)
+
+    def _fail(self, reading: Reading, problem: Problem) -> None:
+        if reading.job and reading.end is None:
+            reading.job.cancel()
+        record = replace(reading.record, status=DocumentStatus.FAILED, error_code=problem.code)
+        with suppress(KnownError):  # a full disk: told as failed, and read again when it is next opened
+            record = self._note_failed(reading, problem)
+        self._leave(reading)
+        self._tell(DocumentChanged(record, problem, reading.was_changed))
+        for ended in reading.waiting:
+            ended(problem)
+
+    def _note_failed(self, reading: Reading, problem: Problem) -> DocumentRecord:
+        return self._store.change_document(
+            reading.record.id, status=DocumentStatus.FAILED, error_code=problem.code, error_args=dict(problem.args)
+        )
+
+    def _leave(self, reading: Reading) -> None:
+        reading.turn += 1
+        if reading.later:
+            reading.later.cancel()
+            reading.later = None
+        if self._now is reading:
+            self._now = None
+        self._desk.post(self._advance)
+
+    @staticmethod
+    def _stopped(reading: Reading) -> Problem:
+        return problem_for(KnownError("document.stopped", path=reading.record.name))
+
+
+def read_problem(name: str, event: Failed) -> Problem:
+    """Why a document could not be read; a death of the child as one of reading."""
+    if event.code == "child.hung":
+        return problem_for(KnownError("document.reader_hung", path=name))
+    if event.code in DEATHS:
+        how = str(event.args.get("how") or event.code.partition(".")[2])
+        return problem_for(KnownError("document.reader_died", path=name, how=how))
+    return problem_of(event.code, event.args)
+
+
+def _kept_facts(record: DocumentRecord) -> dict[str, Json]:
+    """What is known of a document beside what its reader says: what it is an attachment of."""
+    return {"attachment": record.facts["attachment"]} if "attachment" in record.facts else {}
+
+
+def _page_from(untrusted: Mapping[str, Json]) -> Page:
+    """A page a child sent.  Raises KnownError `request.invalid` for what is none; blocks that lie outside are left out.
+
+    Half characters, which the store would replace, are replaced here one by one, so that spans stay where they are.
+    """
+    page = dataclass_from(Page, untrusted)
+    if not 1 <= page.number < 1 << 31:
+        raise KnownError("request.invalid", what="Page.number")
+    text, at = page.text, 0
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+    blocks: list[Block] = []
+    for block in page.blocks:
+        if at <= block.start <= block.end <= len(text):
+            blocks.append(block)
+            at = block.start
+    return replace(page, text=text, blocks=tuple(blocks))

@@ -1,0 +1,146 @@
+"""Passages: the stretches of a document that are searched and quoted as one.
+
+About 180 words each, begun and ended where blocks do, with the heading they stand under in front: tried on real
+manuals, that size found 43 of 45 right pages with BM25 alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
+from slmdesk.core.records import Passage
+
+WANTED_WORDS = 180
+MOST_WORDS = 300
+LEAST_WORDS = 60
+"""A passage with fewer goes on over a heading or onto the next page; with as many it ends there."""
+MOST_HEADING = 160
+"""Characters of a heading that is put in front."""
+
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_WORD = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
+"""What is written without spaces counts letter by letter."""
+_SENTENCE = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n")
+_LONGEST_WORD = 2000
+"""Characters; what has no white space for longer is cut."""
+
+
+def count_words(text: str) -> int:
+    """Words as passages count them."""
+    return sum(1 for _ in _WORD.finditer(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A block, or a part of a long one."""
+
+    page: int
+    start: int
+    end: int
+    text: str
+    words: int
+
+
+class PassageBuilder:
+    """Takes the pages of one document in order and gives its passages as they become whole."""
+
+    def __init__(self, document: str) -> None:
+        self._document = document
+        self._heading = ""
+        self._above = ""
+        """The heading under which the open passage begins."""
+        self._open: list[_Piece] = []
+        self._words = 0
+        self._only_headings = True
+
+    def feed(self, page: Page) -> Iterator[Passage]:
+        """The passages that end on this page."""
+        for block in page.blocks:
+            if block.kind not in ASIDE:
+                yield from self._add(page, block)
+        if self._open and (self._words >= LEAST_WORDS or self._open[0].page != page.number):
+            yield from self._close()
+
+    def finish(self) -> Iterator[Passage]:
+        """What is left."""
+        self._only_headings = False
+        yield from self._close()
+
+    def _add(self, page: Page, block: Block) -> Iterator[Passage]:
+        is_heading = block.kind is BlockKind.HEADING
+        if is_heading and self._words >= LEAST_WORDS and not self._only_headings:
+            yield from self._close()
+        for start, end in parts_of(page.text, block.start, block.end):
+            text = page.text[start:end]
+            words = count_words(text)
+            if not words:
+                continue
+            if self._open and self._words + words > (WANTED_WORDS if self._words >= LEAST_WORDS else MOST_WORDS):
+                yield from self._close(whatever=self._words + words > MOST_WORDS)
+            if not self._open:
+                self._above = self._heading
+                self._only_headings = True
+            self._open.append(_Piece(page.number, start, end, text, words))
+            self._words += words
+            self._only_headings = self._only_headings and is_heading
+        if is_heading:
+            self._heading = " ".join(page.text[block.start : block.end].split())[:MOST_HEADING]
+
+    def _close(self, *, whatever: bool = False) -> Iterator[Passage]:
+        """End the open passage; one of headings alone waits for what follows them."""
+        if not self._open or (self._only_headings and not whatever):
+            return
+        first, last = self._open[0], self._open[-1]
+        text = "\n".join(piece.text for piece in self._open)
+        if self._above and not text.startswith(self._above):
+            text = f"{self._above}\n{text}"
+        yield Passage(0, self._document, first.page, last.page, first.start, last.end, text)
+        self._open, self._words, self._only_headings = [], 0, True
+
+
+def parts_of(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The span in parts of at most MOST_WORDS words, cut at ends of sentences, else between words."""
+    if end - start <= MOST_WORDS or count_words(text[start:end]) <= MOST_WORDS:
+        yield start, end
+        return
+    begin, words = start, 0
+    for at, until in _sentences(text, start, end):
+        here = count_words(text[at:until])
+        if words and words + here > WANTED_WORDS:
+            yield begin, at
+            begin, words = at, 0
+        if here > MOST_WORDS:
+            yield from _cut(text, begin, until)
+            begin = until
+            continue
+        words += here
+    if begin < end:
+        yield begin, end
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    at = start
+    for gap in _SENTENCE.finditer(text, start, end):
+        if gap.end() > at:
+            yield at, gap.end()
+            at = gap.end()
+    if at < end:
+        yield at, end
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence without an end, such as a table's cells: so many words each."""
+    begin, words = start, 0
+    for word in _WORD.finditer(text, start, end):
+        while word.end() - begin > _LONGEST_WORD * 4:
+            yield begin, begin + _LONGEST_WORD * 4
+            begin, words = begin + _LONGEST_WORD * 4, 0
+        words += 1
+        if words >= WANTED_WORDS:
+            yield begin, word.end()
+            begin, words = word.end(), 0
+    if begin < end:
+        yield begin, end

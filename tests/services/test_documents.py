@@ -1,0 +1,257 @@
+"""Documents on the desk: read once, kept, taken up again, read again when changed; a dead reader ends one of them."""
+
+from __future__ import annotations
+
+import queue
+import sys
+
+import pytest
+from fakes.told import CHILD, ECHO, Told
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentStatus
+from slmdesk.paths import find_paths
+from slmdesk.services.documents import DocumentText, facts_of
+from slmdesk.services.facts import DocumentChanged, DocumentGone, DocumentProgress, Problem
+from slmdesk.services.services import open_services
+
+pytestmark = pytest.mark.process
+
+FAKE_READER = """
+import json, os, sys, threading, time
+def send(**shape):
+    sys.stdout.write(json.dumps(shape) + "\\n"); sys.stdout.flush()
+send(type="hello", version=1, role="reader", capabilities=["read", "page_image"], pid=os.getpid())
+def beat():
+    while True:
+        send(type="heartbeat", work=int(time.time() * 10), busy=True); time.sleep(0.5)
+threading.Thread(target=beat, daemon=True).start()
+for line in sys.stdin:
+    told = json.loads(line)
+    if told["type"] == "cancel":
+        send(type="cancelling", job=told["job"]); send(type="cancelled", job=told["job"])
+    if told["type"] != "start":
+        continue
+    name = os.path.basename(told["payload"]["path"])
+    blocks = [dict(kind="paragraph", start=0, end=12)]
+    page = dict(number=1, label="1", text="secret words", status="read", blocks=blocks)
+    if name.startswith("deadly"):
+        send(type="partial", job=told["job"], key="1", value=page); os._exit(3)
+    if name.startswith("odd"):
+        blocks = [dict(kind="paragraph", start=0, end=99), dict(kind="paragraph", start=5, end=2)]
+        send(type="partial", job=told["job"], key="1", value=dict(page, text="a\\ud800b", blocks=blocks))
+        send(type="partial", job=told["job"], key="2", value=dict(page, number=-1))
+        send(type="partial", job=told["job"], key="3", value=dict(page, number="x"))
+    if name.startswith("slow"):
+        send(type="partial", job=told["job"], key="1", value=page)
+        continue
+    if name.startswith("locked"):
+        if told["payload"].get("password") != "open sesame":
+            code = "document.wrong_password" if told["payload"].get("password") else "document.locked"
+            send(type="failed", job=told["job"], code=code, args={"path": name}); continue
+        send(type="partial", job=told["job"], key="1", value=page)
+    if told["kind"] == "page_image":
+        width = told["payload"]["width"]
+        send(type="done", job=told["job"], result=dict(png="UE5H", width=width, height=7, boxes=[[[0, 0, 1, 0.5]]]))
+        continue
+    send(type="done", job=told["job"], result=dict(format="txt", pages=1))
+"""
+
+
+@pytest.fixture
+def services():
+    opened = open_services(find_paths(), engine_command=ECHO, reader_command=[*CHILD, "reader"])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def faked(tmp_path):
+    """Services whose reader does as it is told by the file's name."""
+    script = tmp_path / "reader.py"
+    script.write_text(FAKE_READER)
+    opened = open_services(find_paths(), engine_command=ECHO, reader_command=[sys.executable, str(script)])
+    yield opened
+    opened.close()
+
+
+def opened(services, path, **wish):
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.documents.open(path, answers.put, **wish))
+    return answers.get(timeout=40)
+
+
+def asked(services, begin):
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: begin(answers.put))
+    return answers.get(timeout=40)
+
+
+def texts(services, record):
+    return [one.text for one in services.desk.call(lambda: services.documents.pages(record.id))]
+
+
+def write(path, *pages):
+    path.write_text("\f".join(pages), encoding="utf-8")
+    return path
+
+
+def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_path):
+    told = Told(services)
+    path = write(tmp_path / "note.txt", "The pump stops at 12 bar.", "", "The valve opens.")
+    first = opened(services, path)
+    assert (first.status, first.pages, first.format) == (DocumentStatus.READ, 3, "txt")
+    assert facts_of(first).pages == 3
+    assert texts(services, first)[::2] == ["The pump stops at 12 bar.", "The valve opens."]
+    progress = told.of(DocumentProgress)
+    assert progress[-1].done == 3
+    assert [one.document.status for one in told.of(DocumentChanged)] == ["reading", "read"]
+    found = services.desk.call(lambda: services.store.find_passages(["pump"], [first.id]))
+    assert found[0].passage.page == 1
+    begin = len(told.facts)
+    again = opened(services, path)
+    assert again.id == first.id
+    assert again.opened > first.opened
+    assert not told.of(DocumentProgress, begin), "it was read again"
+    assert opened(services, path, anew=True).id == first.id
+    assert told.of(DocumentProgress, begin)
+    assert [one.id for one in services.desk.call(services.documents.recent)] == [first.id]
+
+
+def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_path):
+    told = Told(services)
+    path = write(tmp_path / "note.txt", "one", "two", "three")
+    first = opened(services, path)
+    assert asked(services, lambda answer: services.documents.check(first.id, answer)) is True
+    write(path, "one", "zwei")
+    assert asked(services, lambda answer: services.documents.check(first.id, answer)) is False
+    second = opened(services, path)
+    assert (second.id, second.pages) == (first.id, 2)
+    assert texts(services, second) == ["one", "zwei"]
+    assert told.of(DocumentChanged)[-1].was_changed
+    assert services.desk.call(lambda: services.store.find_passages(["three"], [first.id])) == []
+    assert services.desk.call(lambda: services.store.find_passages(["zwei"], [first.id]))
+    path.unlink()
+    gone = asked(services, lambda answer: services.documents.check(first.id, answer))
+    assert gone.code == "file.missing"
+    assert opened(services, path).code == "file.missing"
+    assert services.desk.call(lambda: services.documents.document(first.id)).status == DocumentStatus.READ
+
+
+def test_a_moved_file_is_known_by_its_bytes(services, tmp_path):
+    path = write(tmp_path / "note.txt", "words")
+    first = opened(services, path)
+    moved = path.rename(tmp_path / "moved.txt")
+    assert opened(services, moved).id == first.id
+
+
+def test_two_wishes_for_one_document_read_it_once(services, tmp_path):
+    told = Told(services)
+    path = write(tmp_path / "note.txt", *(f"page {number}" for number in range(300)))
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: [services.documents.open(path, answers.put) for _ in range(2)])
+    first, second = answers.get(timeout=40), answers.get(timeout=40)
+    assert (first.id, first.pages) == (second.id, 300)
+    assert [one.document.status for one in told.of(DocumentChanged)].count("reading") == 1
+
+
+def test_what_is_no_document_fails_and_the_next_is_read(services, tmp_path):
+    (tmp_path / "program.txt").write_bytes(b"\x7fELF" + bytes(2000))
+    assert opened(services, tmp_path / "program.txt").code == "document.binary"
+    assert opened(services, tmp_path).code == "document.unreadable"
+    (kept,) = services.desk.call(services.documents.recent)
+    assert (kept.status, kept.error_code) == (DocumentStatus.FAILED, "document.binary")
+    assert opened(services, write(tmp_path / "note.txt", "words")).status == DocumentStatus.READ
+
+
+def test_a_folder_becomes_its_documents(services, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "deeper").mkdir(parents=True)
+    for name in ("b.txt", "a.md", ".hidden.txt", "deeper/c.txt", "x.py", "y.xyz"):
+        (folder / name).write_text(name)
+    loose = tmp_path / "z.py"
+    loose.write_text("1")
+    found = asked(services, lambda answer: services.documents.expand([folder, loose], answer))
+    assert [one.name for one in found] == ["a.md", "b.txt", "c.txt", "z.py"]
+    missing = asked(services, lambda answer: services.documents.expand([tmp_path / "none.txt"], answer))
+    assert [one.name for one in missing] == ["none.txt"], "whether it is there is said when it is opened"
+
+
+def test_a_document_is_searched_and_forgotten(services, tmp_path):
+    told = Told(services)
+    record = opened(services, write(tmp_path / "note.txt", "The maxi-\nmum pressure", "Maximum!", "nothing"))
+    found = asked(services, lambda answer: services.documents.find(record.id, "maximum", answer))
+    assert [(one.page, one.start) for one in found.places] == [(1, 4), (2, 0)]
+    few = asked(services, lambda answer: services.documents.find(record.id, "m", answer, limit=2))
+    assert (len(few.places), few.is_all) == (2, False)
+    services.desk.call(lambda: services.documents.forget(record.id))
+    assert told.wait(DocumentGone).id == record.id
+    assert services.desk.call(services.documents.recent) == []
+    with pytest.raises(KnownError, match=r"document\.unknown"):
+        services.desk.call(lambda: services.documents.document(record.id))
+    assert opened(services, tmp_path / "note.txt").id != record.id
+
+
+def test_reading_without_keeping_leaves_nothing(services, tmp_path):
+    path = write(tmp_path / "note.txt", "words")
+    read = asked(services, lambda answer: services.documents.read(path, answer))
+    assert isinstance(read, DocumentText)
+    assert read.pages[0].text == "words"
+    assert services.desk.call(services.documents.recent) == []
+
+
+def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
+    told = Told(faked)
+    answers = queue.SimpleQueue()
+    names = ("deadly.txt", "fine.txt")
+    for name in names:
+        (tmp_path / name).write_text(name)
+    faked.desk.call(lambda: [faked.documents.open(tmp_path / name, answers.put) for name in names])
+    results = [answers.get(timeout=40) for _ in names]
+    died = next(one for one in results if isinstance(one, Problem))
+    assert died.code == "document.reader_died"
+    assert "deadly.txt" in died.sentence
+    fine = next(one for one in results if not isinstance(one, Problem))
+    assert (fine.name, fine.status) == ("fine.txt", DocumentStatus.READ)
+    failed = [one for one in told.of(DocumentChanged) if one.problem]
+    assert [(one.document.name, one.problem.code) for one in failed] == [("deadly.txt", "document.reader_died")]
+
+
+def test_a_password_is_asked_for_used_for_pictures_and_never_stored(faked, tmp_path, home):
+    path = write(tmp_path / "locked.txt", "x")
+    assert opened(faked, path).code == "document.locked"
+    assert opened(faked, path, password="wrong").code == "document.wrong_password"
+    record = opened(faked, path, password="open sesame")
+    assert record.status == DocumentStatus.READ
+    image = asked(faked, lambda answer: faked.documents.page_image(record.id, 1, 200, answer, marks=[(0, 6)]))
+    assert (image.png, image.width, image.boxes) == (b"PNG", 200, (((0.0, 0.0, 1.0, 0.5),),))
+    assert asked(faked, lambda answer: faked.documents.page_image(record.id, 1, 200, answer, marks=[(0, 6)])) is image
+    faked.close()
+    assert not [one for one in home.rglob("*") if one.is_file() and b"open sesame" in one.read_bytes()]
+
+
+def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
+    told = Told(faked)
+    path = write(tmp_path / "slow.txt", "x")
+    answers = queue.SimpleQueue()
+    wish = faked.desk.call(lambda: faked.documents.open(path, answers.put))
+    told.wait(DocumentProgress)
+    faked.desk.call(lambda: faked.documents.cancel(wish))
+    assert answers.get(timeout=40).code == "document.stopped"
+    (kept,) = faked.desk.call(faked.documents.recent)
+    assert (kept.status, kept.error_code, kept.pages) == (DocumentStatus.FAILED, "document.stopped", 1)
+
+
+def test_what_a_hostile_reader_sends_is_checked(faked, tmp_path):
+    record = opened(faked, write(tmp_path / "odd.txt", "x"))
+    (page,) = faked.desk.call(lambda: faked.documents.pages(record.id))
+    assert (page.text, page.blocks) == ("a\ufffdb", ())
+
+
+def test_a_reading_that_was_cut_off_counts_as_stopped_and_is_read_anew(services, tmp_path):
+    path = write(tmp_path / "note.txt", "words")
+    record = opened(services, path)
+    services.desk.call(lambda: services.store.change_document(record.id, status="reading"))  # as kill -9 leaves it
+    (kept,) = services.desk.call(services.documents.recent)
+    assert (kept.status, kept.error_code) == (DocumentStatus.FAILED, "document.stopped")
+    assert opened(services, path).status == DocumentStatus.READ

@@ -1,0 +1,92 @@
+"""Passages: whole blocks, the heading along, page numbers right, nothing lost, nothing too long."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.text.passages import MOST_WORDS, PassageBuilder, count_words, parts_of
+from slmdesk.text.stop_words import STOP_WORDS, search_words
+
+pytestmark = pytest.mark.pure
+
+
+def page(number, *pieces):
+    """A page of (kind, text) pieces."""
+    text, blocks = "", []
+    for kind, words in pieces:
+        start = len(text) + bool(text)
+        text = f"{text}\n{words}" if text else words
+        blocks.append(Block(BlockKind(kind), start, len(text), 1 if kind == "heading" else 0))
+    return Page(number, str(number), text, PageStatus.READ, tuple(blocks))
+
+
+def passages_of(*pages):
+    builder = PassageBuilder("d")
+    return [one for each in pages for one in builder.feed(each)] + list(builder.finish())
+
+
+def words(count, word="word"):
+    return " ".join(f"{word}{at}" for at in range(count))
+
+
+def test_a_heading_stays_with_what_follows_and_leads_the_next_passage():
+    first = page(1, ("heading", "Pumps"), ("paragraph", words(150)), ("paragraph", words(100, "more")))
+    found = passages_of(first)
+    assert [one.text.split("\n")[0] for one in found] == ["Pumps", "Pumps"]
+    assert found[1].text.startswith("Pumps\nmore0")
+    assert first.text[found[1].start : found[1].end] == words(100, "more")
+
+
+def test_headings_alone_wait_for_words_on_the_next_page():
+    found = passages_of(
+        page(1, ("paragraph", words(80)), ("heading", "Valves")), page(2, ("paragraph", words(90, "valve")))
+    )
+    assert [(one.page, one.page_end) for one in found] == [(1, 1), (1, 2)]
+    assert found[1].text.startswith("Valves\nvalve0")
+
+
+def test_headers_and_footers_are_no_part_of_a_passage():
+    found = passages_of(page(1, ("header", "Acme 2024"), ("paragraph", words(20)), ("footer", "Page 1 of 9")))
+    assert [one.text for one in found] == [words(20)]
+
+
+def test_a_page_with_few_words_goes_on_and_others_end_where_they_end():
+    slides = [page(number, ("paragraph", words(25, f"s{number}x"))) for number in range(1, 6)]
+    assert [(one.page, one.page_end) for one in passages_of(*slides)] == [(1, 2), (3, 4), (5, 5)]
+    long = [page(number, ("paragraph", words(100))) for number in range(1, 4)]
+    assert [(one.page, one.page_end) for one in passages_of(*long)] == [(1, 1), (2, 2), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        words(5000),
+        ". ".join(words(30) for _ in range(50)),
+        "x" * 50_000,
+        "\u6771\u4eac" * 2000,
+        "\u6771\u4eac\u3002" * 900,
+        "a\n" * 2000,
+    ],
+    ids=["no ends", "sentences", "one word", "chinese", "chinese sentences", "lines"],
+)
+def test_long_blocks_are_parted_and_nothing_of_them_is_lost(text):
+    found = passages_of(page(1, ("paragraph", text)))
+    assert all(count_words(one.text) <= MOST_WORDS for one in found)
+    parts = list(parts_of(text, 0, len(text)))
+    assert "".join("".join(text[start:end].split()) for start, end in parts) == "".join(text.split())
+    assert parts == sorted(parts)
+
+
+def test_every_word_of_a_document_is_in_a_passage():
+    pages = [page(n, *[("paragraph", words(7 * n * k % 90 + 1, f"p{n}k{k}w")) for k in range(1, 6)]) for n in range(9)]
+    found = " ".join(one.text for one in passages_of(*pages)).split()
+    assert set(" ".join(one.text for one in pages).split()) == set(found)
+
+
+def test_small_words_are_left_out_by_the_language_of_the_question():
+    assert search_words("What is the maximum pressure of the pump?") == ["maximum", "pressure", "pump"]
+    assert search_words("Wie hoch ist der maximale Druck der Pumpe?") == ["hoch", "maximale", "druck", "pumpe"]
+    assert search_words("Who was the who?") == ["who", "was", "the"], "nothing else to look for"
+    assert "die" in search_words("Can the battery die?"), "an article of another language is a word here"
+    assert all(word == word.casefold() for known in STOP_WORDS.values() for word in known)
