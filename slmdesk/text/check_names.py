@@ -1,0 +1,187 @@
+"""Names in a sentence that its source does not have: people, places, organisations, acronyms.
+
+By capital letters, where the language writes only names with them.  German writes all nouns so; there a word counts
+when it stands like a name (after a title, beside another name, before a legal form) or in the very place where the
+source has another one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from slmdesk.text.check_words import any_same, folded, function_words, tables
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
+_OPENS = re.compile(r"[.!?:…]['\"”’)»“]*\s+$|[\"“„«»‘(\[–—•;]\s*$|^\s*(?:[-*•]\s*)?$|\n\s*$")
+_JOINED = re.compile(r"^[\s.&-]{1,3}$|^[’']$|^ (?:of|de|der|van|von|di|da|del|della|the|for|and) $")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text: where it stands, folded, and what its letters tell."""
+
+    start: int
+    end: int
+    word: str
+    large: bool
+    opens: bool
+    acronym: bool
+
+
+@cache
+def _common() -> frozenset[str]:
+    found = tables()["names"]
+    months = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
+    return frozenset(f"{found['common']} {found['titles']} {months}".split())
+
+
+@cache
+def _titles() -> frozenset[str]:
+    return frozenset(tables()["names"]["titles"].split())
+
+
+@cache
+def _forms() -> frozenset[str]:
+    return frozenset(tables()["names"]["forms"].split())
+
+
+@cache
+def _german_common() -> tuple[str, ...]:
+    return tuple(tables()["names"]["german_common"].split())
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text, in order."""
+    found = []
+    for match in _TOKEN.finditer(text):
+        raw = match.group()
+        if raw[0].isdigit():
+            continue
+        acronym = len(raw) > 1 and sum(sign.isupper() for sign in raw) > 1 and raw[0].isupper()
+        opens = raw[0].isupper() and _OPENS.search(text, max(0, match.start() - 6), match.start()) is not None
+        if match.start() >= 6 and opens and not text[match.start() - 6 : match.start()].strip():
+            opens = "\n" in text[match.start() - 6 : match.start()]
+        found.append(Token(match.start(), match.end(), folded(raw), raw[0].isupper(), opens, acronym))
+    return found
+
+
+def foreign_names(
+    sentence: str, said: list[Token], known: list[Token], words: frozenset[str], language: str
+) -> list[tuple[int, int]]:
+    """Where names stand in `sentence` that are not in the source, whose words are `known` (and `words`, as a set)."""
+    missing = [at for at, token in enumerate(said) if token.large and not _is_known(token, known, words)]
+    chosen = []
+    for at in missing:
+        token = said[at]
+        if token.word in _common() or (token.opens and token.word in function_words()):
+            continue
+        if token.acronym or _is_replaced(said, at, known):
+            chosen.append(at)
+        elif language == "de":
+            if _stands_like_a_name(sentence, said, at, words):
+                chosen.append(at)
+        elif not token.opens or _is_first_of_name(sentence, said, at, missing):
+            chosen.append(at)
+    return _merged(sentence, said, chosen)
+
+
+def _is_known(token: Token, known: list[Token], words: frozenset[str]) -> bool:
+    if token.word in words:
+        return True
+    word = re.sub(r"['’]s?$", "", token.word)
+    if word in words or any(word == part for part in words if part.startswith(word)):
+        return True
+    if token.acronym:
+        return _is_initials(word, known)
+    near = [other for other in words if other[:3] == word[:3]]
+    return any_same(word, near) or (
+        len(word) > 5 and any(word in other or other in word for other in near if len(other) > 4)
+    )
+
+
+def _is_initials(word: str, known: list[Token]) -> bool:
+    """Whether an acronym is made of the first letters of words that follow one another; small words may be left out."""
+    letters = word.rstrip("s") if len(word) > 3 else word
+    large = "".join(token.word[0] for token in known if token.large)
+    every = "".join(token.word[0] for token in known)
+    return letters in large or letters in every
+
+
+def _is_replaced(said: list[Token], at: int, known: list[Token]) -> bool:
+    """Whether the source has another capitalised word between the same neighbours, which the sentence has not."""
+    token = said[at]
+    before = said[at - 1].word if at else ""
+    after = said[at + 1].word if at + 1 < len(said) else ""
+    here = {other.word for other in said}
+    for place, other in enumerate(known):
+        if not other.large or other.word in here or other.word in function_words() or any_same(other.word, here):
+            continue
+        left = known[place - 1].word if place else ""
+        right = known[place + 1].word if place + 1 < len(known) else ""
+        same_left = bool(before) and before == left
+        same_right = bool(after) and after == right
+        if same_left and same_right:
+            return True
+        if token.opens and (other.opens or not left) and same_right and after not in _VERBS:
+            return True
+    return False
+
+
+_VERBS = frozenset(
+    ["is", "are", "was", "were", "will", "shall", "has", "have", "of", "the", "ist", "sind", "est", "es", "wird"]
+)
+
+
+def _stands_like_a_name(sentence: str, said: list[Token], at: int, words: frozenset[str]) -> bool:
+    token = said[at]
+    before = said[at - 1] if at else None
+    after = said[at + 1] if at + 1 < len(said) else None
+    if before is not None and before.word in _titles() and _joins(sentence, before, token):
+        return True
+    if after is not None and after.word in _forms() and _joins(sentence, token, after):
+        return True
+    if token.word.endswith(_german_common()) or token.opens:
+        return False
+    beside = before is not None and before.large and not before.opens and _joins(sentence, before, token)
+    if beside and before is not None:
+        lead = said[at - 2] if at > 1 else None
+        return (
+            before.word not in _common()
+            and (lead is None or lead.word not in _ARTICLES)
+            and (before.word in words or not before.word.endswith(_german_common()))
+        )
+    return False
+
+
+_ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines"])
+
+
+def _is_first_of_name(sentence: str, said: list[Token], at: int, missing: list[int]) -> bool:
+    """Whether the first word of a sentence begins a name: the next is large too, and beside it."""
+    token = said[at]
+    if at + 1 >= len(said) or token.word in function_words():
+        return False
+    after = said[at + 1]
+    return (
+        after.large
+        and after.word not in _common()
+        and _joins(sentence, token, after)
+        and (at + 1 in missing or not after.acronym)
+    )
+
+
+def _joins(sentence: str, one: Token, other: Token) -> bool:
+    return _JOINED.match(sentence[one.end : other.start]) is not None
+
+
+def _merged(sentence: str, said: list[Token], chosen: list[int]) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for at in chosen:
+        start, end = said[at].start, said[at].end
+        if spans and re.fullmatch(r"[\s.&-]{1,3}", sentence[spans[-1][1] : start]):
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans

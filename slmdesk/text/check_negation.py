@@ -1,0 +1,284 @@
+"""Whether a sentence says the opposite of its source: a "not" more or less, "unstable" for "stable", "fell" for "rose".
+
+Compared are only places that speak of the same: a negation belongs to the words around it in its clause, and it counts
+when the source has those words together and without one (or the other way round).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from slmdesk.text.check_words import WordSet, folded, function_words, stem, tables, word_set
+from slmdesk.text.sentences import sentence_spans
+
+_WORD = re.compile(r"n['’]t\b|[^\W\d_]+(?:-[^\W\d_]+)*(?=n['’]t\b)|[^\W\d_]+(?:[-][^\W\d_]+)*(?:['’][^\W\d_]+)?")
+_CLAUSE = re.compile(r"[,;:()–—]")
+_NEAR = 3
+"""So many content words on each side of a negation belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with its place; `clause` counts the clauses of the sentence."""
+
+    start: int
+    end: int
+    word: str
+    stem: str
+    clause: int
+    hard: bool
+    content: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence taken apart."""
+
+    words: tuple[Word, ...]
+    stems: frozenset[str]
+    forms: frozenset[str]
+    denials: tuple[tuple[int, frozenset[str]], ...]
+    """Of each negation: its place among the words, and the stems of what it denies."""
+
+
+@cache
+def _soft() -> WordSet:
+    return word_set(tables()["negation"]["soft"])
+
+
+@cache
+def _hard(language: str) -> frozenset[str]:
+    every = frozenset(tables()["negation"]["hard"].split())
+    # "no" denies in English, Spanish and Italian, "ni", "ne", "mai", "sans" and the like are other words elsewhere.
+    not_here = {
+        "en": "ne n pas jamais aucun aucune ni sans rien personne mai nie ani bez nic nada nulla non",
+        "de": "n ne no none pas mai sin non ni nada personne rien bez",
+        "fr": "no none mai nie non sin n't",
+        "es": "nie mai ne n pas none bez personne",
+        "it": "nie no sin none pas personne bez",
+        "pl": "ni no none ne n pas mai sin sans non personne nada",
+        "": "n ne ni personne mai sin nic",
+    }
+    return every - frozenset(not_here.get(language, "").split())
+
+
+@cache
+def _joiners() -> frozenset[str]:
+    return frozenset(tables()["negation"]["joiners"].split())
+
+
+@cache
+def _prefixes() -> tuple[str, ...]:
+    return tuple(sorted(tables()["negation"]["prefixes"], key=len, reverse=True))
+
+
+@cache
+def _kept() -> WordSet:
+    return word_set(tables()["negation"]["kept"])
+
+
+@lru_cache(maxsize=20_000)
+def _senses(word: str) -> tuple[tuple[int, int], ...]:
+    """In which pairs a folded word stands, and on which side: (pair, 0 or 1)."""
+    found = [(pair, side) for pair, sides in enumerate(_pairs()) for side in (0, 1) if word in sides[side]]
+    return tuple((pair, side) for pair, side in found if (pair, 1 - side) not in found)
+
+
+@cache
+def _pairs() -> tuple[tuple[WordSet, WordSet], ...]:
+    return tuple((word_set(one), word_set(other)) for one, other in tables()["negation"]["antonyms"])
+
+
+def lines(text: str, language: str) -> list[Line]:
+    """The sentences of a text, taken apart."""
+    return [take_apart(text[start:end], language) for start, end in sentence_spans(text, language)]
+
+
+def take_apart(sentence: str, language: str) -> Line:
+    """The words of a sentence, their clauses and what is denied in it."""
+    hard, small = _hard(language), function_words(language if language else "en")
+    words: list[Word] = []
+    clause = last = 0
+    for match in _WORD.finditer(sentence):
+        word = folded(match.group())
+        if "'" in word or "’" in word:
+            word = word.replace("’", "'")
+            word = word if word in hard else word.partition("'")[2] if word.index("'") < 3 else word.partition("'")[0]
+        if last and (_CLAUSE.search(sentence, last, match.start()) or word in _joiners()):
+            clause += 1
+        last = match.end()
+        is_hard = word in hard or word == "n't" or word == "cannot"
+        if language == "fr" and word in ("ne", "pas") and any(w.hard and w.clause == clause for w in words[-4:]):
+            is_hard = False  # "ne … pas" is one negation
+        content = not is_hard and len(word) > 1 and word not in small
+        words.append(Word(match.start(), match.end(), word, stem(word), clause, is_hard, content))
+    denials = tuple((at, _denied(words, at)) for at, word in enumerate(words) if word.hard)
+    contents = [word for word in words if word.content]
+    return Line(tuple(words), frozenset(w.stem for w in contents), frozenset(w.word for w in contents), denials)
+
+
+def _denied(words: list[Word], at: int) -> frozenset[str]:
+    clause = words[at].clause
+    before = [word.stem for word in words[:at] if word.clause == clause and word.content][-2:]
+    after = [word.stem for word in words[at + 1 :] if word.clause == clause and word.content][:_NEAR]
+    return frozenset(before + after)
+
+
+def turned_round(said: Line, known: list[Line], source_forms: frozenset[str]) -> list[tuple[int, int, str]]:
+    """Where the sentence contradicts its source: (start, end, what the source has there)."""
+    if not said.stems or not known:
+        return []
+    alike = _alike(said, known)
+    found = _denials(said, alike) if alike else []
+    found += _prefixed(said, alike or known, source_forms)
+    found += _antonyms(said, alike)
+    seen: list[tuple[int, int, str]] = []
+    for one in sorted(found):
+        if not seen or one[0] >= seen[-1][1]:
+            seen.append(one)
+    return seen
+
+
+def _alike(said: Line, known: list[Line]) -> list[Line]:
+    """The sentences of the source that speak of the same, best first."""
+    shared = [(len(said.stems & line.stems), line) for line in known]
+    best = max(count for count, _ in shared)
+    if best < min(2, len(said.stems)) or best / len(said.stems) < 0.3:
+        return []
+    return [line for count, line in sorted(shared, key=lambda pair: -pair[0]) if count >= best * 0.7][:4]
+
+
+def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
+    found: list[tuple[int, int, str]] = []
+    about = [line for line in alike if line.stems & said.stems]
+    if said.denials and not any(_says_no(line, said) for line in about):
+        at, denied = said.denials[0]
+        if any(denied & line.stems for line in about) and not _opposite_word(said, about):
+            word = said.words[at]
+            found.append((word.start, word.end, ""))
+    if said.denials or found:
+        return found
+    best = about[0]
+    for at, denied in best.denials:
+        overlap = denied & said.stems
+        if len(denied) and (len(overlap) >= 2 or overlap == denied) and len(overlap) * 2 >= len(denied):
+            if _says_no(said, best) or _opposite_word(said, [best]) or _affirmed(overlap, about[1:], best):
+                continue
+            head = next((word for word in said.words if word.stem in overlap and word.content), said.words[0])
+            found.append((head.start, head.end, best.words[at].word))
+            break
+    return found
+
+
+def _says_no(line: Line, other: Line) -> bool:
+    """Whether a sentence denies something: by a negation, or by a word like "refuse" that the other has not."""
+    if line.denials:
+        return True
+    return any(word in _soft() and word not in other.forms and stem(word) not in other.stems for word in line.forms)
+
+
+def _affirmed(stems: frozenset[str], others: list[Line], denier: Line) -> bool:
+    return any(stems <= line.stems and not line.denials for line in others if line is not denier)
+
+
+def _opposite_word(said: Line, known: list[Line]) -> bool:
+    """Whether one side says by a word of the other sense, or by a prefix, what the other says by a negation."""
+    there = frozenset().union(*(line.forms for line in known))
+    here_senses = {sense for word in said.words for sense in _senses(word.word)}
+    there_senses = {sense for line in known for word in line.words for sense in _senses(word.word)}
+    for pair, side in here_senses:
+        turned = (pair, 1 - side)
+        if turned in there_senses and turned not in here_senses and (pair, side) not in there_senses:
+            return True
+    return any(_base(word) and _base_in(_base(word), there) for word in said.forms) or any(
+        _base(word) and _base_in(_base(word), said.forms) for word in there
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _base(word: str) -> str:
+    """A word without its "un-", "in-" and the like; "" when it has none."""
+    if word in _kept():
+        return ""
+    for prefix in _prefixes():
+        if len(prefix) > 1 and word.startswith(prefix) and len(word) - len(prefix) >= 4:
+            return word[len(prefix) :]
+    return ""
+
+
+def _base_in(base: str, words: frozenset[str]) -> bool:
+    """Whether a word without its prefix is among `words`, in any form."""
+    root = stem(base)
+    return any(word[:4] == base[:4] and stem(word) == root for word in words)
+
+
+def _prefixed(said: Line, alike: list[Line], source_forms: frozenset[str]) -> list[tuple[int, int, str]]:
+    found: list[tuple[int, int, str]] = []
+    stems_there = frozenset(stem(word) for word in source_forms)
+    near = frozenset().union(*(line.forms for line in alike))
+    denies = any(line.denials for line in alike[:1])
+    for word in said.words:
+        if not word.content:
+            continue
+        base = _base(word.word)
+        if base and word.stem not in stems_there and _base_in(base, near) and not denies:
+            found.append((word.start, word.end, base))
+        elif word.word.endswith("less") and word.stem not in stems_there and _base_in(word.word[:-4] + "ful", near):
+            found.append((word.start, word.end, word.word[:-4] + "ful"))
+        elif word.stem not in stems_there and not said.denials:
+            turned = next((w for w in near if _base(w) and stem(_base(w)) == word.stem and w[-4:] != ""), None)
+            less = next((w for w in near if w.endswith("less") and word.word == w[:-4] + "ful"), None)
+            if (turned or less) and not any(_soft_near(said, word)):
+                found.append((word.start, word.end, turned or less or ""))
+    return found
+
+
+def _soft_near(said: Line, word: Word) -> list[bool]:
+    return [other.word in _soft() for other in said.words if other is not word and other.clause == word.clause]
+
+
+def _antonyms(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
+    found: list[tuple[int, int, str]] = []
+    for at, word in enumerate(said.words):
+        for sense in _senses(word.word):
+            turned = _turned_by(said, at, alike, sense)
+            if turned:
+                found.append((word.start, word.end, turned))
+    return found
+
+
+def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -> str:
+    """The word of the other sense that the source has where the sentence has its `at`-th; "" when it has not."""
+    around = [word.stem for word in said.words[max(0, at - 4) : at + 5] if word.content and word is not said.words[at]]
+    verdicts: list[str] = []
+    for line in alike:
+        anchors = [place for place, word in enumerate(line.words) if word.stem in around]
+        if not anchors:
+            continue
+        same = _distance(line, sense, anchors)
+        opposite = _distance(line, (sense[0], 1 - sense[1]), anchors)
+        if opposite is None:
+            if same is not None:
+                return ""
+            continue
+        if same is None or opposite[0] < same[0]:
+            verdicts.append(opposite[1])
+        else:
+            return ""
+    if not verdicts or len(said.denials) != len(alike[0].denials):
+        return ""
+    return verdicts[0]
+
+
+def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[float, str] | None:
+    """How far a word of that sense stands from the anchors, at best, summed over the nearest two; and which it is."""
+    best: tuple[float, str] | None = None
+    for place, word in enumerate(line.words):
+        if sense in _senses(word.word):
+            far = sorted(abs(place - anchor) for anchor in anchors if anchor != place)[:2]
+            score = sum(far) / len(far) if far else 9.0
+            if score <= 7 and (best is None or score < best[0]):
+                best = (score, word.word)
+    return best

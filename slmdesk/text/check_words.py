@@ -1,0 +1,128 @@
+"""What the checks of sentences know about words: `checks.toml`, read once, and how words are compared."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any
+
+from slmdesk.text.folding import fold
+
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class WordSet:
+    """Folded words, and beginnings of words."""
+
+    words: frozenset[str]
+    starts: tuple[str, ...]
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and (word in self.words or (bool(self.starts) and word.startswith(self.starts)))
+
+
+def word_set(text: str) -> WordSet:
+    """Words with a space between; one that ends in "*" stands for all that begin so."""
+    all_words = text.split()
+    return WordSet(
+        frozenset(word for word in all_words if not word.endswith("*")),
+        tuple(word[:-1] for word in all_words if word.endswith("*")),
+    )
+
+
+@cache
+def tables() -> dict[str, Any]:
+    """The whole of `checks.toml`."""
+    return tomllib.loads(resources.files("slmdesk.text").joinpath("checks.toml").read_text("utf-8"))
+
+
+@cache
+def values(name: str, language: str = "") -> dict[str, int]:
+    """A list like "two=2 three=3" of the numbers, as a table."""
+    found = tables()["numbers"]
+    text = found[language][name] if language else found[name]
+    return {word: int(value) for word, _, value in (pair.partition("=") for pair in text.split())}
+
+
+@cache
+def function_words(language: str = "") -> frozenset[str]:
+    """Words that carry no matter, of one language or of all."""
+    found = tables()["function"]
+    return frozenset((found[language] if language in found else " ".join(found.values())).split())
+
+
+@cache
+def _tellers() -> dict[str, tuple[str, ...]]:
+    tellers: dict[str, tuple[str, ...]] = {}
+    for language in tables()["function"]:
+        for word in function_words(language):
+            tellers[word] = (*tellers.get(word, ()), language)
+    return tellers
+
+
+def tongue(text: str, language: str = "") -> str:
+    """The language whose small words a text has most of, when at least two speak for it; "" when none does.
+
+    `language` wins when the checks know it.  Rough, but in microseconds: the checks must not wait for a model.
+    """
+    short = language.partition("-")[0].casefold()
+    if short in tables()["function"]:
+        return short
+    votes: dict[str, float] = {}
+    known = _tellers()
+    for word in WORD.findall(text[:2000]):
+        speakers = known.get(folded(word), ())
+        for speaker in speakers:
+            votes[speaker] = votes.get(speaker, 0.0) + 1 / len(speakers)
+    best = max(votes, key=lambda code: votes[code], default="")
+    return best if best and votes[best] >= 1 else ""
+
+
+@lru_cache(maxsize=20_000)
+def folded(word: str) -> str:
+    """A word in small letters without accents; kept, since the same words come again and again."""
+    return fold(word)
+
+
+@cache
+def _endings() -> frozenset[str]:
+    return frozenset(("", *tables()["names"]["endings"].split()))
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two folded words are forms of one: the same beginning of three letters or more, and known endings."""
+    if one == other:
+        return True
+    if one[:3] != other[:3]:
+        return False
+    size = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    ends = _endings()
+    if one[size:] in ends and other[size:] in ends:
+        return True
+    # Kraków, Krakowie: the ending may begin with letters both share; Chojnice, Chojnic.
+    return size > 4 and any(one[at:] in ends and other[at:] in ends for at in (size - 1,))
+
+
+_STEM_ENDING_WORDS = (
+    "ungen ments ations ation ingly ement ing ies ied ten est ung ed es en er em et te ly s e n t a o y i u"
+)
+_STEM_ENDINGS = tuple(_STEM_ENDING_WORDS.split())
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """A folded word without its commonest endings, so that forms of one word mostly meet.  No linguistics."""
+    for ending in _STEM_ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)][:7]
+    return word[:7]
+
+
+def any_same(word: str, words: Iterable[str]) -> bool:
+    """Whether one of `words` is a form of `word`."""
+    return any(same_word(word, other) for other in words)

@@ -1,0 +1,72 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.text.checks import Flag, check
+
+pytestmark = pytest.mark.pure
+
+SOURCE = (
+    "On 3 March 2024 Acme Inc. and Beta GmbH signed a contract for $1,234.50. The supplier shall not charge late fees "
+    "of 5 % within thirty days. The system is stable. Sales rose from 10 to 12 million euros."
+)
+
+
+def kinds(sentence: str, source: str = SOURCE, language: str = "") -> list[str]:
+    return [flag.kind for flag in check(sentence, source, language)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Acme Inc. signed the contract on March 3, 2024 for 1.234,50 USD.",
+        "The contract of 2024-03-03 is worth 1 234,5 dollars.",
+        "On 03.03.2024 Acme and Beta GmbH signed.",
+        "Late fees of 5 percent shall not be charged within 30 days.",
+        "Sales rose to 12,000,000 EUR.",
+    ],
+)
+def test_what_the_source_says_in_another_form_is_no_miss(sentence: str) -> None:
+    assert check(sentence, SOURCE) == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        ("Acme Inc. signed the contract for $1,243.50.", "amount"),
+        ("Acme Inc. signed the contract on 4 March 2024.", "date"),
+        ("Acme Inc. and Gamma GmbH signed a contract.", "name"),
+        ("The supplier shall charge late fees of 5 %.", "negation"),
+        ("The system is unstable.", "negation"),
+        ("Sales fell to 12 million euros.", "negation"),
+        ("Late fees of 6 % are not charged.", "percent"),
+        ("The supplier shall not charge late fees within thirty weeks.", "unit"),
+        ("The supplier shall not charge late fees within 31 days.", "number"),
+    ],
+)
+def test_each_kind_of_miss_has_its_name(sentence: str, kind: str) -> None:
+    assert kind in kinds(sentence)
+
+
+def test_a_flag_says_where_it_is_and_what_the_source_has() -> None:
+    assert check("Sales rose to 12 billion euros.", SOURCE) == (
+        Flag("amount", "12 billion euros", 14, 30, "12 million euros"),
+    )
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["", "en", "de", "pl", "xx"]))
+def test_no_text_breaks_it_and_every_flag_is_in_the_sentence(sentence: str, source: str, language: str) -> None:
+    for flag in check(sentence, source, language):
+        assert flag.text == sentence[flag.start : flag.end]
+
+
+def test_a_sentence_takes_less_than_a_millisecond() -> None:
+    check("Warm.", SOURCE * 4)
+    took = []
+    for number in range(50):
+        started = time.perf_counter()
+        check(f"Acme Inc. signed the contract on March 3, 2024 for {number} USD and no more.", SOURCE * 4)
+        took.append(time.perf_counter() - started)
+    assert sorted(took)[25] < 0.003, "three times what is asked, for a busy machine"
