@@ -57,7 +57,7 @@ def tokens(text: str) -> list[Token]:
     found = []
     for match in _TOKEN.finditer(text):
         raw = match.group()
-        if raw[0].isdigit():
+        if any(sign.isdigit() for sign in raw):  # a code, see check_numbers
             continue
         acronym = len(raw) > 1 and sum(sign.isupper() for sign in raw) > 1 and raw[0].isupper()
         opens = raw[0].isupper() and _OPENS.search(text, max(0, match.start() - 6), match.start()) is not None
@@ -77,7 +77,7 @@ def foreign_names(
         token = said[at]
         if token.word in _common() or (token.opens and token.word in function_words()):
             continue
-        if token.acronym or _is_replaced(said, at, known):
+        if token.acronym or _is_replaced(said, at, known, language):
             chosen.append(at)
         elif language == "de":
             if _stands_like_a_name(sentence, said, at, words):
@@ -95,6 +95,8 @@ def _is_known(token: Token, known: list[Token], words: frozenset[str]) -> bool:
         return True
     if token.acronym:
         return _is_initials(word, known)
+    if len(word) > 3 and any(other.endswith(word) for other in words):  # Mietvertrag, Vertrag
+        return True
     near = [other for other in words if other[:3] == word[:3]]
     return any_same(word, near) or (
         len(word) > 5 and any(word in other or other in word for other in near if len(other) > 4)
@@ -109,7 +111,7 @@ def _is_initials(word: str, known: list[Token]) -> bool:
     return letters in large or letters in every
 
 
-def _is_replaced(said: list[Token], at: int, known: list[Token]) -> bool:
+def _is_replaced(said: list[Token], at: int, known: list[Token], language: str) -> bool:
     """Whether the source has another capitalised word between the same neighbours, which the sentence has not."""
     token = said[at]
     before = said[at - 1].word if at else ""
@@ -124,7 +126,7 @@ def _is_replaced(said: list[Token], at: int, known: list[Token]) -> bool:
         same_right = bool(after) and after == right
         if same_left and same_right:
             return True
-        if token.opens and (other.opens or not left) and same_right and after not in _VERBS:
+        if token.opens and language != "de" and (other.opens or not left) and same_right and after not in _VERBS:
             return True
     return False
 

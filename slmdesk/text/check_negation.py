@@ -15,6 +15,8 @@ from slmdesk.text.sentences import sentence_spans
 
 _WORD = re.compile(r"n['’]t\b|[^\W\d_]+(?:-[^\W\d_]+)*(?=n['’]t\b)|[^\W\d_]+(?:[-][^\W\d_]+)*(?:['’][^\W\d_]+)?")
 _CLAUSE = re.compile(r"[,;:()–—]")
+_MODAL = frozenset(["may", "shall", "must", "kann", "können", "darf", "muss"])
+"""With a "not" all of them forbid."""
 _NEAR = 3
 """So many content words on each side of a negation belong to it."""
 
@@ -121,8 +123,9 @@ def take_apart(sentence: str, language: str) -> Line:
 
 def _denied(words: list[Word], at: int) -> frozenset[str]:
     clause = words[at].clause
+    next_no = next((place for place in range(at + 1, len(words)) if words[place].hard), len(words))
     before = [word.stem for word in words[:at] if word.clause == clause and word.content][-2:]
-    after = [word.stem for word in words[at + 1 :] if word.clause == clause and word.content][:_NEAR]
+    after = [word.stem for word in words[at + 1 : next_no] if word.clause == clause and word.content][:_NEAR]
     return frozenset(before + after)
 
 
@@ -145,48 +148,75 @@ def _alike(said: Line, known: list[Line]) -> list[Line]:
     """The sentences of the source that speak of the same, best first."""
     shared = [(len(said.stems & line.stems), line) for line in known]
     best = max(count for count, _ in shared)
-    if best < min(2, len(said.stems)) or best / len(said.stems) < 0.3:
+    if best < (2 if len(said.stems) > 2 else 1) or best / len(said.stems) < 0.3:
         return []
     return [line for count, line in sorted(shared, key=lambda pair: -pair[0]) if count >= best * 0.7][:4]
 
 
 def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
-    about = [line for line in alike if line.stems & said.stems]
-    if said.denials and not any(_says_no(line, said) for line in about):
-        at, denied = said.denials[0]
-        if any(denied & line.stems for line in about) and not _opposite_word(said, about):
+    """Negations that one side has and the other has not, about words that both have."""
+    best = alike[0]
+    here, there = _unmatched(said.denials, best.denials)
+    for at, denied in here:
+        about = [line for line in alike if denied & line.stems]
+        head = _head(said, at)
+        if head in best.stems and not any(_says_no(line, said) for line in about) and not _opposite_word(said, about):
             word = said.words[at]
-            found.append((word.start, word.end, ""))
-    if said.denials or found:
-        return found
-    best = about[0]
-    for at, denied in best.denials:
+            return [(word.start, word.end, "")]
+    for at, denied in there:
         overlap = denied & said.stems
-        if len(denied) and (len(overlap) >= 2 or overlap == denied) and len(overlap) * 2 >= len(denied):
-            if _says_no(said, best) or _opposite_word(said, [best]) or _affirmed(overlap, about[1:], best):
-                continue
-            head = next((word for word in said.words if word.stem in overlap and word.content), said.words[0])
-            found.append((head.start, head.end, best.words[at].word))
-            break
-    return found
+        if _head(best, at) not in said.stems or len(overlap) < min(2, len(denied)):
+            continue
+        if _has_soft(said, best) or _opposite_word(said, [best]) or _affirmed(overlap, alike[1:]):
+            continue
+        shown = next((word for word in said.words if word.stem == _head(best, at) and word.content), said.words[0])
+        return [(shown.start, shown.end, best.words[at].word)]
+    return []
+
+
+_Denials = list[tuple[int, frozenset[str]]]
+
+
+def _unmatched(
+    one: tuple[tuple[int, frozenset[str]], ...], other: tuple[tuple[int, frozenset[str]], ...]
+) -> tuple[_Denials, _Denials]:
+    """The negations left on both sides when each has found the one that denies most of the same words."""
+    pairs = sorted(
+        ((len(mine[1] & theirs[1]), mine, theirs) for mine in one for theirs in other), key=lambda pair: -pair[0]
+    )
+    left, right = list(one), list(other)
+    for shared, mine, theirs in pairs:
+        if shared and mine in left and theirs in right:
+            left.remove(mine)
+            right.remove(theirs)
+    return left, right
+
+
+def _head(line: Line, at: int) -> str:
+    """The stem of the word a negation turns round: the next of its clause that carries matter, else the last before."""
+    clause = line.words[at].clause
+    after = [word.stem for word in line.words[at + 1 :] if word.clause == clause and word.content]
+    before = [word.stem for word in line.words[:at] if word.clause == clause and word.content]
+    return after[0] if after else before[-1] if before else ""
 
 
 def _says_no(line: Line, other: Line) -> bool:
     """Whether a sentence denies something: by a negation, or by a word like "refuse" that the other has not."""
-    if line.denials:
-        return True
+    return bool(line.denials) or _has_soft(line, other)
+
+
+def _has_soft(line: Line, other: Line) -> bool:
     return any(word in _soft() and word not in other.forms and stem(word) not in other.stems for word in line.forms)
 
 
-def _affirmed(stems: frozenset[str], others: list[Line], denier: Line) -> bool:
-    return any(stems <= line.stems and not line.denials for line in others if line is not denier)
+def _affirmed(stems: frozenset[str], others: list[Line]) -> bool:
+    return any(stems <= line.stems and not line.denials for line in others)
 
 
 def _opposite_word(said: Line, known: list[Line]) -> bool:
     """Whether one side says by a word of the other sense, or by a prefix, what the other says by a negation."""
     there = frozenset().union(*(line.forms for line in known))
-    here_senses = {sense for word in said.words for sense in _senses(word.word)}
+    here_senses = {sense for word in said.words if word.word not in _MODAL for sense in _senses(word.word)}
     there_senses = {sense for line in known for word in line.words for sense in _senses(word.word)}
     for pair, side in here_senses:
         turned = (pair, 1 - side)
@@ -203,7 +233,7 @@ def _base(word: str) -> str:
     if word in _kept():
         return ""
     for prefix in _prefixes():
-        if len(prefix) > 1 and word.startswith(prefix) and len(word) - len(prefix) >= 4:
+        if word.startswith(prefix) and len(word) - len(prefix) >= (4 if len(prefix) > 1 else 6):
             return word[len(prefix) :]
     return ""
 
@@ -218,12 +248,12 @@ def _prefixed(said: Line, alike: list[Line], source_forms: frozenset[str]) -> li
     found: list[tuple[int, int, str]] = []
     stems_there = frozenset(stem(word) for word in source_forms)
     near = frozenset().union(*(line.forms for line in alike))
-    denies = any(line.denials for line in alike[:1])
+    denied = frozenset().union(*(stems for line in alike for _, stems in line.denials))
     for word in said.words:
         if not word.content:
             continue
         base = _base(word.word)
-        if base and word.stem not in stems_there and _base_in(base, near) and not denies:
+        if base and word.stem not in stems_there and _base_in(base, near) and stem(base) not in denied:
             found.append((word.start, word.end, base))
         elif word.word.endswith("less") and word.stem not in stems_there and _base_in(word.word[:-4] + "ful", near):
             found.append((word.start, word.end, word.word[:-4] + "ful"))
@@ -267,6 +297,8 @@ def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -
             verdicts.append(opposite[1])
         else:
             return ""
+    if said.words[at].word in _MODAL and said.denials:
+        return ""
     if not verdicts or len(said.denials) != len(alike[0].denials):
         return ""
     return verdicts[0]

@@ -26,6 +26,7 @@ _NAMED = re.compile(
     r"(?<![^\W_])(?=[^\W\d_])(?!Q[1-4]\b|H[12]\b)[^\W_]*?[^\W\d_][-/]?\d[^\W_]*(?:[-/.][^\W_]*\d[^\W_]*)*|\d+(?:\.\d+){2,}(?![\d,])"
 )
 """Letters and figures as one: B12, INV-2024-001; and 4.2.1, 10.0.0.1."""
+_OF = re.compile(r"\s(?:de|di|d['’])(?=\s?[^\W\d_€$£])")
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "US$": "USD"}
@@ -111,7 +112,9 @@ def _figure(text: str, match: re.Match[str]) -> Number:
             times = {"k": 1000, "m": 1_000_000, "b": 1_000_000_000}.get(word)
         if times is None or (after["w"] in ("mil", "mille") and text[end : after.start("w")].strip(_SPACE) != ""):
             break
-        options, end = tuple(round(value * times, 9) for value in options), after.end("w")
+        options, end = tuple(round(value * times, 9) for value in options), after.end()
+        of = _OF.match(text, end)
+        end = of.end() if of is not None else end
     if unit is None:
         unit, end = _unit_at(text, end)
     return Number(match.start(), end, options, unit, _is_about(text, match.start()))
@@ -190,8 +193,10 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
                 else:
                     total, current = total + (current or 1) * value, 0
                 last, is_soft = value, False
-            elif word in ones and (end < 0 or (last >= 20 and ones[word] < last)):
+            elif word in ones and (end < 0 or _follows(ones[word], last, language)):
                 current, last, is_soft = current + ones[word], ones[word], False
+            elif language == "fr" and word in ("vingt", "vingts") and current == last == 4:
+                current = last = 80
             elif word in tens and (end < 0 or last >= 100):
                 current, last, is_soft = current + tens[word], tens[word], False
             elif word in soft and (end < 0 or last >= 20) and not (end >= 0 and word in ("un", "una", "ein", "eine")):
@@ -213,6 +218,13 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
         unit, unit_end = _unit_at(text, end)
         found.append(Number(start, unit_end, (float(total + current),), unit, _is_about(text, start), is_soft))
     return [number for number in found if not _is_no_number(text, number, language)]
+
+
+def _follows(value: int, last: int, language: str) -> bool:
+    """Whether a small number word goes on after one worth `last`: twenty-one, and dix-huit, soixante-quinze."""
+    if language == "fr" and last in (10, 60, 80):
+        return value >= 7 if last == 10 else True
+    return last >= 20 and value < min(last, 10 if last < 100 else 100)
 
 
 def _goes_on(

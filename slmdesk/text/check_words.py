@@ -65,10 +65,11 @@ def _tellers() -> dict[str, tuple[str, ...]]:
     return tellers
 
 
-def tongue(text: str, language: str = "") -> str:
+def tongue(text: str, language: str = "", likely: str = "") -> str:
     """The language whose small words a text has most of, when at least two speak for it; "" when none does.
 
-    `language` wins when the checks know it.  Rough, but in microseconds: the checks must not wait for a model.
+    `language` wins when the checks know it, `likely` when nearly as much speaks for it as for the best.  Rough, but in
+    microseconds: the checks must not wait for a model.
     """
     short = language.partition("-")[0].casefold()
     if short in tables()["function"]:
@@ -80,6 +81,8 @@ def tongue(text: str, language: str = "") -> str:
         for speaker in speakers:
             votes[speaker] = votes.get(speaker, 0.0) + 1 / len(speakers)
     best = max(votes, key=lambda code: votes[code], default="")
+    if likely and votes.get(likely, 0.0) >= 0.6 * votes.get(best, 0.0):
+        return likely
     return best if best and votes[best] >= 1 else ""
 
 

@@ -57,9 +57,7 @@ def check(sentence: str, source: str, language: str = "") -> tuple[Flag, ...]:
     thread; well under a millisecond, and the source is taken apart once for all sentences about it.
     """
     known = _read(source, "")
-    said = _read(sentence, language or "")
-    if not said.language and known.language:
-        said = _read(sentence, known.language)
+    said = _read(sentence, tongue(sentence, language, known.language))
     flags = [*_dates(sentence, said, known), *_identifiers(sentence, said, known)]
     flags += _numbers(sentence, source, said, known)
     names = check_names.foreign_names(sentence, list(said.tokens), list(known.tokens), known.words, said.language)
@@ -78,7 +76,7 @@ def _places(sentence: str, said: _Reading) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=64)
 def _read(text: str, language: str) -> _Reading:
-    language = tongue(text, language)
+    language = language or tongue(text)
     whens = check_dates.find_dates(text, language)
     left = _blanked(text, [(when.start, when.end) for when in whens])
     identifiers = check_numbers.find_identifiers(left)
@@ -152,7 +150,7 @@ def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> lis
         if verdict is None:
             continue
         kind, instead = verdict
-        if kind == "number" and any(value == int(value) and 1900 <= value < 2100 for value in number.values):
+        if kind == "number" and any(value == int(value) and 1600 <= value < 2100 for value in number.values):
             kind = "date" if number.unit is None and len(sentence[number.start : number.end]) == 4 else kind
         flags.append(Flag(kind, sentence[number.start : number.end], number.start, number.end, instead))
     return flags

@@ -1,4 +1,6 @@
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -70,3 +72,35 @@ def test_a_sentence_takes_less_than_a_millisecond() -> None:
         check(f"Acme Inc. signed the contract on March 3, 2024 for {number} USD and no more.", SOURCE * 4)
         took.append(time.perf_counter() - started)
     assert sorted(took)[25] < 0.003, "three times what is asked, for a busy machine"
+
+
+def judged(name: str) -> tuple[int, int, list[str], list[str]]:
+    """How many right and altered sentences a golden file has, and which were told wrongly."""
+    cases = tomllib.loads((Path(__file__).parents[1] / "golden" / name).read_text("utf-8"))["case"]
+    right = [(text, case["source"]) for case in cases for text in case["right"]]
+    altered = [(text.partition(": ")[2], case["source"]) for case in cases for text in case["altered"]]
+    alarms = [text for text, source in right if check(text, source)]
+    missed = [text for text, source in altered if not check(text, source)]
+    return len(right), len(altered), alarms, missed
+
+
+@pytest.mark.parametrize("name", ["checks.toml", "checks_held_out.toml"])
+def test_altered_sentences_are_found_and_true_ones_left_alone(name: str) -> None:
+    right, altered, alarms, missed = judged(name)
+    assert right == altered >= 20
+    assert len(missed) <= 0.05 * altered, missed
+    assert len(alarms) <= 0.05 * right, alarms
+
+
+def test_the_pairs_are_as_many_as_were_asked_for() -> None:
+    right, altered, _, _ = judged("checks.toml")
+    assert right >= 100
+    assert altered >= 100
+
+
+def test_the_kind_of_a_miss_is_the_one_that_was_changed() -> None:
+    cases = tomllib.loads((Path(__file__).parents[1] / "golden" / "checks.toml").read_text("utf-8"))["case"]
+    for case in cases:
+        for line in case["altered"]:
+            kind, _, sentence = line.partition(": ")
+            assert kind in kinds(sentence, case["source"]), sentence
