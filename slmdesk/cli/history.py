@@ -29,7 +29,7 @@ def history() -> None:
 
 @history.command("list")
 @click.option("--deleted", is_flag=True, help="Those in the bin, of every kind.")
-@click.option("--kind", type=click.Choice(["chat", "comparison"]), help="Comparisons of models instead of chats.")
+@click.option("--kind", type=click.Choice(["chat", "comparison", "question"]), help="Others than chats.")
 @json_option
 @click.pass_obj
 def list_items(face: Face, deleted: bool, kind: str | None) -> None:

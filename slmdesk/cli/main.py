@@ -18,6 +18,7 @@ from slmdesk.core.errors import KnownError
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 COMMANDS = {
+    "ask": "slmdesk.cli.ask:ask",
     "backup": "slmdesk.cli.backup:backup",
     "chat": "slmdesk.cli.chat:chat",
     "doctor": "slmdesk.cli.doctor:doctor",

@@ -57,6 +57,8 @@ class _Growing:
     lora: Lora | None
     prefix: str
     watcher: Watcher | None = None
+    polish: Callable[[str], str] | None = None
+    """Makes of a whole answer the words that are kept of it."""
     pieces: list[str] = field(default_factory=list)
     length: int = 0
     written: int = 0
@@ -117,9 +119,14 @@ class Answers:
         lora: Lora | None = None,
         explicit: bool = False,
         watcher: Watcher | None = None,
+        polish: Callable[[str], str] | None = None,
     ) -> None:
-        """Write an answer into `message`, going on behind the text it has.  The row is `streaming` already."""
+        """Write an answer into `message`, going on behind the text it has.  The row is `streaming` already.
+
+        `polish` is given the words of an answer that ended well, and gives those that are kept.
+        """
         growing = _Growing(message, shelf, record, tuple(turns), sampling, lora, prefix=message.text, watcher=watcher)
+        growing.polish = polish
         self._growing[message.id] = growing
         self._want(growing, explicit=explicit)
 
@@ -298,6 +305,8 @@ class Answers:
         if growing.ending is not None:
             return
         growing.ending = ending
+        if growing.polish and ending.status is Status.COMPLETE:
+            growing.prefix, growing.pieces = growing.polish(growing.text), []
         if growing.watcher:
             growing.watcher.ending(answer)
         self._leave_room(growing)

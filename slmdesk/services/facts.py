@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from slmdesk.core.records import DocumentRecord, Item, JobStatus, Message, ModelRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
+from slmdesk.services.question_prompt import Answered
 
 
 class ModelState(StrEnum):
@@ -309,6 +310,29 @@ class DocumentGone:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionPlanned:
+    """What a model is about to read for a question: the documents whole, or their best passages."""
+
+    item: str
+    message: str
+    """The answer that is being written."""
+    is_whole: bool
+    passages: int
+    tokens: int
+    """Of the text given to the model, without the question."""
+    context_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """A question has its answer, with citations that were verified; its MessageEnded was told before."""
+
+    item: str
+    message: str
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
 class RequestsToday:
     """Requests in the network ledger since midnight, local time."""
 
@@ -362,6 +386,8 @@ Fact: TypeAlias = (
     | DocumentChanged
     | DocumentProgress
     | DocumentGone
+    | QuestionPlanned
+    | QuestionAnswered
     | RequestsToday
     | TokenChanged
     | Noticed

@@ -37,8 +37,10 @@ from slmdesk.services.moving import MoveService
 from slmdesk.services.network import NetworkService
 from slmdesk.services.offers import OfferService
 from slmdesk.services.packs import PackService
+from slmdesk.services.questions import QuestionService
 from slmdesk.services.renaming import NameService
 from slmdesk.services.repo_pages import RepoPageService
+from slmdesk.services.retrieval import Retrieval
 from slmdesk.services.searching import SearchService
 from slmdesk.services.sentences import problem_for
 from slmdesk.services.tokens import TokenService
@@ -70,6 +72,8 @@ class Services:
     finding: FindingService
     history: HistoryService
     documents: DocumentService
+    retrieval: Retrieval
+    questions: QuestionService
     network: NetworkService
     hub: HubService
     tokens: TokenService
@@ -190,6 +194,10 @@ class Services:
         )
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.store, self.reader, self.tell)
+        self.retrieval = Retrieval(self.store)
+        self.questions = QuestionService(
+            self.desk, self.store, self.models, room, self.chats.answers, self.retrieval, self.tell
+        )
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
@@ -229,6 +237,7 @@ class Services:
         self.measuring.close()
         self.comparing.close()
         self.jobs.close()
+        self.questions.close()
         self.chats.close()
         self._room.close()
         self.models.close()

@@ -173,6 +173,22 @@ class Documents(Words):
         rows = self._db.rows("select * from passages where document = ? order by n", (document,))
         return [self._made(passage_from, row) for row in rows]
 
+    def passages_of(self, numbers: Sequence[int]) -> list[Passage]:
+        """Passages by their numbers, in order; those that are no more are left out."""
+        marks = ", ".join("?" for _ in numbers)
+        rows = self._db.rows(f"select * from passages where n in ({marks}) order by n", list(numbers))
+        return [self._made(passage_from, row) for row in rows]
+
+    def count_passages(self, documents: Sequence[str]) -> tuple[int, int]:
+        """How many passages these documents have, and how many characters in all."""
+        marks = ", ".join("?" for _ in documents)
+        rows = self._db.rows(
+            "select count(*) as number, coalesce(sum(length(text)), 0) as size from passages"
+            f" where document in ({marks})",
+            list(documents),
+        )
+        return int(rows[0]["number"]), int(rows[0]["size"])
+
     def find_passages(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Hit]:
         """The passages of these documents that fit best, by BM25 over words joined by OR.
 

@@ -73,7 +73,7 @@ def stop_words_of(words: Sequence[str]) -> frozenset[str]:
 
 
 def search_words(question: str) -> list[str]:
-    """The folded pieces of a question that are worth looking for, each once, in order; all where all are small."""
+    """The folded pieces of a question that are worth looking for, each once, in order; none where all are small."""
     pieces = list(dict.fromkeys(piece for run in query_pieces(question) for piece in run))
     small = stop_words_of(pieces)
-    return [piece for piece in pieces if piece not in small] or pieces
+    return [piece for piece in pieces if piece not in small]

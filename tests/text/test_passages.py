@@ -87,6 +87,6 @@ def test_every_word_of_a_document_is_in_a_passage():
 def test_small_words_are_left_out_by_the_language_of_the_question():
     assert search_words("What is the maximum pressure of the pump?") == ["maximum", "pressure", "pump"]
     assert search_words("Wie hoch ist der maximale Druck der Pumpe?") == ["hoch", "maximale", "druck", "pumpe"]
-    assert search_words("Who was the who?") == ["who", "was", "the"], "nothing else to look for"
+    assert search_words("What is this document about?") == [], "nothing to look for"
     assert "die" in search_words("Can the battery die?"), "an article of another language is a word here"
     assert all(word == word.casefold() for known in STOP_WORDS.values() for word in known)

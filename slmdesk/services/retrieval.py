@@ -1,0 +1,95 @@
+"""Which passages of documents a question is about: by their words always, by meaning where a model for that is there.
+
+BM25 (Robertson and Zaragoza 2009) as SQLite computes it; rankings are joined by reciprocal rank fusion (Cormack,
+Clarke and Buettcher 2009).  On the desk thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.records import Passage
+from slmdesk.store import Store
+from slmdesk.text.stop_words import search_words
+
+DEEP = 40
+"""Places of each ranking that count."""
+FUSION = 60
+"""The constant of reciprocal rank fusion: how little the first places are above the next."""
+FEW_WORDS = 3
+"""A follow-up question with fewer words of its own is looked for together with the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Passages, the best first, and the words they were looked for by."""
+
+    passages: tuple[Passage, ...]
+    words: tuple[str, ...]
+
+
+OnRanked = Callable[[Ranked], None]
+Meaning = Callable[[str, Sequence[str], Callable[[list[int]], None]], None]
+"""Asked with a question and documents, gives the numbers of passages, the nearest in meaning first; none without a
+model for it."""
+
+
+def fused(*rankings: Sequence[int]) -> list[int]:
+    """Several rankings of the same things as one."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for place, one in enumerate(ranking):
+            scores[one] = scores.get(one, 0.0) + 1.0 / (FUSION + place + 1)
+    return sorted(scores, key=lambda one: (-scores[one], one))
+
+
+class Retrieval:
+    """Finds passages.  Desk thread."""
+
+    def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
+        self._store, self._meaning = store, meaning
+
+    def rank(
+        self,
+        question: str,
+        documents: Sequence[str],
+        answered: OnRanked,
+        *,
+        before: Sequence[str] = (),
+        limit: int = DEEP,
+    ) -> None:
+        """Give `answered` the passages of these documents that fit a question best; at once where words alone decide.
+
+        `before`: the questions it follows.  Raises KnownError store.*.
+        """
+        words = search_words(question)
+        by_words = {hit.passage.n: hit.passage for hit in self._store.find_passages(words, documents, DEEP)}
+        rankings = [list(by_words)]
+        if before and len(words) < FEW_WORDS:
+            both = list(dict.fromkeys([*words, *search_words(before[-1])]))
+            hits = {hit.passage.n: hit.passage for hit in self._store.find_passages(both, documents, DEEP)}
+            rankings.append(list(hits))
+            by_words |= hits
+            words = both
+
+        def near(numbers: Sequence[int]) -> None:
+            known = dict(by_words)
+            missing = [one for one in numbers if one not in known]
+            if missing:
+                known |= {one.n: one for one in self._store.passages_of(missing)}
+            order = [one for one in fused(*rankings, numbers) if one in known]
+            answered(Ranked(tuple(known[one] for one in order[:limit]), tuple(words)))
+
+        if self._meaning is None:
+            near(())
+        else:
+            self._meaning(question, documents, near)
+
+    def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
+        """The passages right before and behind the chosen ones, the best one's first; chosen ones left out."""
+        wanted = [n for one in chosen for n in (one.n + 1, one.n - 1)]
+        documents = {one.document for one in chosen}
+        have = {one.n for one in chosen}
+        found = {one.n: one for one in self._store.passages_of(wanted) if one.document in documents}
+        return [found[n] for n in dict.fromkeys(wanted) if n in found and n not in have]

@@ -1,0 +1,208 @@
+"""Questions to documents: planned, answered, verified, kept; the echo engine says what it is told to."""
+
+from __future__ import annotations
+
+import json
+import queue
+
+import pytest
+from fakes.told import Told, add_model, open_echo
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.services.facts import MessageEnded, QuestionAnswered, QuestionPlanned
+from slmdesk.services.questions import AskWish
+
+pytestmark = pytest.mark.process
+
+SAYS = '[1] "The pump stops at 12 bar."\n[1] "It never stops."\nAnswer: At 12 bar.'
+TEXT = "The pump stops at 12 bar.\fThe valve opens in winter and closes in summer.\fNothing else is known."
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """Sets what the echo engine says; before the services are opened."""
+
+    def set_answer(answer, **more):
+        monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"answer": answer, **more}))
+
+    return set_answer
+
+
+@pytest.fixture
+def opened(says, tmp_path):
+    """Opens services whose engine says `answer`, with a model unless told otherwise."""
+    all_services = []
+
+    def open_them(answer=SAYS, *, model=True, **more):
+        says(answer, **more)
+        services = open_echo()
+        all_services.append(services)
+        if model:
+            add_model(services, tmp_path / "echo.gguf")
+        return services, Told(services)
+
+    yield open_them
+    for one in all_services:
+        one.close()
+
+
+def document(services, path, text=TEXT):
+    path.write_text(text, encoding="utf-8")
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.documents.open(path, answers.put))
+    return answers.get(timeout=40)
+
+
+def ask(services, told, question, *documents, **wish):
+    sent = services.desk.call(
+        lambda: services.questions.ask(AskWish(question, tuple(one.id for one in documents), **wish))
+    )
+    ended = told.end_of(sent.answer.id)
+    if ended.message.status is not Status.COMPLETE:
+        return sent, ended, None
+    return sent, ended, told.wait(QuestionAnswered, lambda fact: fact.message == sent.answer.id).answered
+
+
+def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opened, tmp_path):
+    services, told = opened()
+    record = document(services, tmp_path / "manual.txt")
+    sent, ended, answered = ask(services, told, "When does the pump stop?", record)
+    assert (answered.answer, answered.found, answered.is_whole, answered.dropped) == ("At 12 bar.", True, True, 1)
+    (cited,) = answered.citations
+    assert (cited.document, cited.page, cited.quote) == (record.id, 1, "The pump stops at 12 bar")
+    planned = told.of(QuestionPlanned)[0]
+    assert (planned.is_whole, planned.passages) == (True, 2)
+    assert "never stops" not in ended.message.text
+    assert "manual.txt, page 1" in ended.message.text
+    kept = services.desk.call(lambda: services.questions.answered(sent.item.id))
+    assert kept == {sent.answer.id: answered}
+    assert services.desk.call(lambda: services.store.message(sent.answer.id)).text == ended.message.text
+    assert [one.id for one in services.desk.call(lambda: services.questions.documents_of(sent.item.id))] == [record.id]
+
+
+def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_path):
+    services, told = opened()
+    record = document(services, tmp_path / "manual.txt")
+    sent, _, _ = ask(services, told, "When does the pump stop?", record)
+    item = sent.item
+    assert (item.kind, item.title) == ("question", "When does the pump stop?")
+    assert [one.item for one in services.desk.call(lambda: services.history.search("12 bar"))] == [item.id]
+    services.desk.call(lambda: services.chats.trash(item.id))
+    assert services.desk.call(lambda: services.history.search("12 bar")) == []
+    services.desk.call(lambda: services.chats.restore(item.id))
+    assert len(services.desk.call(lambda: services.chats.open(item.id)).messages) == 2
+
+
+def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
+    filler = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
+    services, told = opened('[2] "stops at 12 bar"\nAnswer: At 12 bar.')
+    record = document(services, tmp_path / "long.txt", f"{filler}\f{TEXT}")
+    _, _, answered = ask(services, told, "At how many bar does the pump stop?", record)
+    planned = told.of(QuestionPlanned)[0]
+    assert (planned.is_whole, answered.is_whole) == (False, False)
+    assert planned.tokens < planned.context_size
+    assert [one.page for one in answered.citations] == [61]
+
+
+def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
+    services, told = opened("Not in the text.")
+    record = document(services, tmp_path / "manual.txt")
+    _, ended, answered = ask(services, told, "What does the pump cost?", record)
+    assert (answered.found, answered.citations) == (False, ())
+    assert answered.nearest[0].quote == "The pump stops at 12 bar."
+    assert ended.message.text.startswith("Not in the text.")
+
+
+def test_an_answer_without_a_single_true_quotation_says_so(opened, tmp_path):
+    services, told = opened('[1] "It costs 700 euros."\nAnswer: 700 euros.')
+    _, ended, answered = ask(services, told, "What does the pump cost?", document(services, tmp_path / "manual.txt"))
+    assert (answered.found, answered.citations, answered.dropped) == (True, (), 1)
+    assert "check it before you rely on it" in ended.message.text
+
+
+def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
+    services, told = opened()
+    record = document(services, tmp_path / "manual.txt")
+    first, _, _ = ask(services, told, "When does the pump stop?", record)
+    second, _, answered = ask(services, told, "Why?", item=first.item.id)
+    assert second.item.id == first.item.id
+    assert second.user_message.parent == first.answer.id
+    assert answered.citations
+    again = services.desk.call(lambda: services.questions.again(second.answer.id))
+    told.end_of(again.id)
+    told.wait(QuestionAnswered, lambda fact: fact.message == again.id)
+    path = services.desk.call(lambda: services.chats.open(first.item.id)).messages
+    assert [one.id for one in path][-1] == again.id
+    assert len(services.desk.call(lambda: services.questions.answered(first.item.id))) == 3
+
+
+def test_several_documents_name_the_file(opened, tmp_path):
+    services, told = opened('[2] "The pump stops at 12 bar."\nAnswer: At 12 bar.')
+    first = document(services, tmp_path / "other.txt", "Roses grow in May.")
+    second = document(services, tmp_path / "manual.txt", "The pump stops at 12 bar.")
+    _, ended, answered = ask(services, told, "When does the pump stop?", first, second)
+    assert [one.document for one in answered.citations] == [second.id]
+    assert "manual.txt, page 1" in ended.message.text
+
+
+@pytest.mark.parametrize("model", [False, True], ids=["none", "weak"])
+def test_without_a_model_that_can_do_it_passages_are_shown(opened, tmp_path, model):
+    services, told = opened("Roses.", model=False)
+    if model:
+        weak = add_model(services, tmp_path / "weak.gguf")
+        header = {**weak.header, "parameters": 135_000_000}
+        services.desk.call(lambda: services.store.change_model(weak.id, header=header))
+    record = document(services, tmp_path / "manual.txt")
+    _, ended, answered = ask(services, told, "When does the pump stop?", record)
+    assert (answered.is_quoted, answered.found) == (True, True)
+    assert answered.citations[0].quote == "The pump stops at 12 bar."
+    assert "too weak" in ended.message.text
+    assert "Roses" not in ended.message.text
+    _, _, nothing = ask(services, told, "Who wrote the opera?", record)
+    assert (nothing.found, nothing.citations) == (False, ())
+
+
+def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
+    services, told = opened(SAYS, slow=0.2)
+    record = document(services, tmp_path / "manual.txt")
+    wish = AskWish("When does the pump stop?", (record.id,))
+
+    def ask_and_stop():
+        sent = services.desk.call(lambda: services.questions.ask(wish))
+        return sent.answer.id
+
+    early = services.desk.call(lambda: (id := ask_and_stop(), services.questions.stop(id))[0])
+    assert told.end_of(early).message.status is Status.CANCELLED
+    late = ask_and_stop()
+    told.words_of(late, 2)
+    services.desk.call(lambda: services.questions.stop(late))
+    ended = told.end_of(late).message
+    assert ended.status is Status.CANCELLED
+    assert ended.text.startswith("[1]")
+    assert not told.of(QuestionAnswered)
+
+
+def test_an_engine_that_dies_fails_the_question_with_its_words_kept(opened, tmp_path):
+    services, told = opened(SAYS, fault="abort", at=4)
+    record = document(services, tmp_path / "manual.txt")
+    _, ended, _ = ask(services, told, "When does the pump stop?", record)
+    assert (ended.message.status, ended.problem.code) == (Status.FAILED, "child.died")
+
+
+def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
+    services, told = opened()
+    record = document(services, tmp_path / "manual.txt")
+    chat = services.desk.call(services.chats.new_chat)
+    for wish, code in [
+        (AskWish(" ", (record.id,)), "request.invalid"),
+        (AskWish("Why?"), "request.invalid"),
+        (AskWish("Why?", ("nothing",)), "document.unknown"),
+        (AskWish("Why?", (record.id,), item=chat.id), "request.invalid"),
+        (AskWish("Why?", (record.id,), model="nothing"), "model.unknown"),
+    ]:
+        with pytest.raises(KnownError) as caught:
+            services.desk.call(lambda wish=wish: services.questions.ask(wish))
+        assert caught.value.code == code
+    assert services.desk.call(lambda: services.store.items("question")) == []
+    assert not told.of(MessageEnded)
