@@ -1,0 +1,390 @@
+"""The pages of a document, one below the other; thousands of them cost no more than those in sight."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+
+from slmdesk.core.documents import Page
+from slmdesk.gui import theme
+from slmdesk.gui.documents.sheets import (
+    A4,
+    STATUS_WORDS,
+    Box,
+    Sheet,
+    character_near,
+    first_place,
+    heights_of,
+    laid_out,
+    paint_picture,
+    paint_words,
+)
+from slmdesk.gui.theme import Theme, ThemeKeeper
+
+GAP = theme.SPACE_16
+FOOT = 26
+"""Below each page stands its number."""
+WIDEST = 1000
+ZOOMS = (50, 70, 85, 100, 125, 150, 200, 300)
+KEPT = 12
+"""Pages whose pictures are kept when they are out of sight."""
+ASK_AFTER_MS = 60
+"""Of rest: pages that fly past are not asked for."""
+
+
+class PageView(QAbstractScrollArea):
+    """Shows a document's pages.
+
+    Asks by `picture_wanted` (page number, width in device pixels) and `text_wanted` (page number) for what comes into
+    sight, and is answered by `show_picture` and `show_text`.  Emits `page_reached` with the number of the page at the
+    top, `place_clicked` with a page's number and the character clicked at (-1 where only the place is known) and the
+    place as shares of the page.
+    """
+
+    picture_wanted = Signal(int, int)
+    text_wanted = Signal(int)
+    page_reached = Signal(int)
+    place_clicked = Signal(int, int, QPointF)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_view")
+        self.setAccessibleName("Pages of the document")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setMinimumSize(240, 160)
+        self._keeper = keeper
+        self._sheets: list[Sheet] = []
+        self._tops: list[float] = []
+        self._zoom = 100
+        self._ratio = A4
+        self._reached = 0
+        self._towards: tuple[int, bool] | None = None
+        self._ask_timer = QTimer(self, singleShot=True, interval=ASK_AFTER_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._ask_timer.timeout.connect(self._ask)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self._keeper.theme_changed.connect(self._on_theme_changed)
+
+    # ---- what is shown
+
+    @property
+    def count(self) -> int:
+        """Pages there are."""
+        return len(self._sheets)
+
+    @property
+    def zoom(self) -> int:
+        """Percent of the usual width."""
+        return self._zoom
+
+    @property
+    def page_width(self) -> float:
+        """Of a page, in device-independent pixels."""
+        room = self.viewport().width() - 2 * GAP
+        return max(160.0, min(room, WIDEST) * self._zoom / 100)
+
+    def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
+        """Show these pages (without text is enough); `anew` goes to the first one."""
+        old = {} if anew else {sheet.page.number: sheet for sheet in self._sheets}
+        self._sheets = [old.get(page.number) or Sheet(page) for page in pages]
+        if anew:
+            self._ratio, self._towards = A4, None
+            self.verticalScrollBar().setValue(0)
+        self._measure()
+        self._later()
+
+    def show_text(self, page: Page) -> None:
+        """The text of a page has come."""
+        sheet = self._sheet(page.number)
+        if sheet is None:
+            return
+        sheet.page, sheet.has_text = page, True
+        self._lay_out(sheet)
+        self._measure(keep=True)
+
+    def show_picture(self, number: int, picture: QImage, boxes: Sequence[Box] = ()) -> None:
+        """The picture of a page has come, with the places of its marks."""
+        sheet = self._sheet(number)
+        if sheet is None or picture.isNull():
+            return
+        sheet.picture, sheet.boxes = picture, tuple(boxes)
+        ratio = picture.height() / max(1, picture.width())
+        if abs(ratio - sheet.ratio) > 0.001:
+            if all(not one.ratio for one in self._sheets):
+                self._ratio = ratio
+            sheet.ratio = ratio
+            self._measure(keep=True)
+        self._go_on()
+        self.viewport().update()
+
+    def show_without_picture(self, number: int) -> None:
+        """There is no picture of this page: its words are shown."""
+        sheet = self._sheet(number)
+        if sheet is not None:
+            sheet.page = replace(sheet.page, has_image=False)
+            sheet.height = 0.0
+            self._measure(keep=True)
+            self._later()
+
+    def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+        """Mark these characters, by page number; nothing else stays marked.  Then see `show_boxes`."""
+        for sheet in self._sheets:
+            sheet.spans = tuple(spans.get(sheet.page.number, ()))
+            sheet.boxes = ()
+        self.viewport().update()
+
+    def show_boxes(self, number: int, boxes: Sequence[Box]) -> None:
+        """Where the marks of a page stand on its picture."""
+        sheet = self._sheet(number)
+        if sheet is not None:
+            sheet.boxes = tuple(boxes)
+            self._go_on()
+            self.viewport().update()
+
+    def go_to(self, number: int, *, to_mark: bool = False) -> None:
+        """Bring a page into sight; `to_mark`: its first mark, also when that place becomes known later."""
+        self._towards = (number, to_mark)
+        self._go_on()
+
+    def set_zoom(self, percent: int) -> None:
+        """Larger or smaller pages; the page at the top stays there."""
+        percent = min(max(percent, ZOOMS[0]), ZOOMS[-1])
+        if percent != self._zoom:
+            self._zoom = percent
+            self._resize_sheets()
+
+    @Slot()
+    def zoom_in(self) -> None:
+        """One step larger."""
+        self.set_zoom(next((one for one in ZOOMS if one > self._zoom), ZOOMS[-1]))
+
+    @Slot()
+    def zoom_out(self) -> None:
+        """One step smaller."""
+        self.set_zoom(next((one for one in reversed(ZOOMS) if one < self._zoom), ZOOMS[0]))
+
+    # ---- heard
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        self._later()
+        top = self._index_at(self.verticalScrollBar().value() + self.viewport().height() / 3)
+        number = self._sheets[top].page.number if self._sheets else 0
+        if number != self._reached:
+            self._reached = number
+            self.page_reached.emit(number)
+        self.viewport().update()
+
+    @Slot(object)
+    def _on_theme_changed(self, _theme: Theme) -> None:
+        for sheet in self._sheets:
+            sheet.words = None
+        self._resize_sheets()
+
+    # ---- Qt's own
+
+    def sizeHint(self) -> QSize:
+        """A page beside something else."""
+        return QSize(520, 640)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Pages are as wide as there is room."""
+        super().resizeEvent(event)
+        self._resize_sheets()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Ctrl and the wheel zoom; a person who scrolls is not pulled elsewhere any more."""
+        self._towards = None
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            (self.zoom_in if event.angleDelta().y() > 0 else self.zoom_out)()
+            event.accept()
+            return
+        super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Pages, ends and zoom."""
+        self._towards = None
+        bar = self.verticalScrollBar()
+        match event.key():
+            case Qt.Key.Key_PageDown | Qt.Key.Key_Space:
+                bar.setValue(bar.value() + round(self.viewport().height() * 0.9))
+            case Qt.Key.Key_PageUp:
+                bar.setValue(bar.value() - round(self.viewport().height() * 0.9))
+            case Qt.Key.Key_Home:
+                bar.setValue(bar.minimum())
+            case Qt.Key.Key_End:
+                bar.setValue(bar.maximum())
+            case Qt.Key.Key_Down:
+                bar.setValue(bar.value() + 40)
+            case Qt.Key.Key_Up:
+                bar.setValue(bar.value() - 40)
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self.zoom_in()
+            case Qt.Key.Key_Minus:
+                self.zoom_out()
+            case _:
+                super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell which place of which page was clicked."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        at = event.position() + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        if not self._sheets:
+            return
+        index = self._index_at(at.y())
+        place = self._place(index)
+        if not place.contains(at):
+            return
+        inside = at - place.topLeft()
+        sheet = self._sheets[index]
+        character = character_near(sheet, inside) if not sheet.is_pictured else None
+        share = QPointF(inside.x() / place.width(), inside.y() / place.height())
+        self.place_clicked.emit(sheet.page.number, -1 if character is None else character, share)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The pages in sight, and no more."""
+        painter = QPainter(self.viewport())
+        colours = self._keeper.theme
+        painter.fillRect(event.rect(), colours.colour("window"))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+        for index in self._in_sight():
+            place = self._place(index).translated(-across, -down)
+            self._paint(painter, self._sheets[index], place, colours)
+        if self.hasFocus():
+            painter.setPen(QPen(colours.colour("accent"), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+
+    def _paint(self, painter: QPainter, sheet: Sheet, place: QRectF, colours: Theme) -> None:
+        is_paper = sheet.is_pictured and sheet.picture is not None
+        painter.fillRect(place, colours.colour("surface"))
+        if is_paper:
+            paint_picture(painter, sheet, place, colours)
+        elif not sheet.is_pictured:
+            paint_words(painter, sheet, place, colours)
+        painter.setPen(QPen(colours.colour("line"), colours.line_width))
+        painter.drawRect(place)
+        painter.setFont(self._keeper.fonts.text(0.8))
+        painter.setPen(colours.colour("muted"))
+        foot = QRectF(place.left(), place.bottom() + 2, place.width(), FOOT - 4)
+        painter.drawText(foot, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter), self._foot(sheet))
+        if sheet.is_pictured and sheet.picture is None:
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), "…")
+
+    def _foot(self, sheet: Sheet) -> str:
+        page = sheet.page
+        words = str(page.number) if page.label in ("", str(page.number)) else f"{page.number}  ·  {page.label[:60]}"
+        status = STATUS_WORDS.get(page.status, "")
+        return f"{words}  ·  {status}" if status and sheet.is_pictured else words
+
+    # ---- inside
+
+    def _sheet(self, number: int) -> Sheet | None:
+        index = number - 1
+        if 0 <= index < len(self._sheets) and self._sheets[index].page.number == number:
+            return self._sheets[index]
+        return next((sheet for sheet in self._sheets if sheet.page.number == number), None)
+
+    def _index_at(self, y: float) -> int:
+        return max(0, bisect_right(self._tops, y) - 1)
+
+    def _place(self, index: int) -> QRectF:
+        width = self.page_width
+        left = max(float(GAP), (self.viewport().width() - width) / 2)
+        return QRectF(left, self._tops[index], width, self._sheets[index].height)
+
+    def _in_sight(self) -> range:
+        if not self._sheets:
+            return range(0)
+        down = self.verticalScrollBar().value()
+        return range(self._index_at(down - FOOT), self._index_at(down + self.viewport().height()) + 1)
+
+    def _measure(self, *, keep: bool = False) -> None:
+        """Find every page's place; `keep`: what is in sight stays where it is."""
+        bar = self.verticalScrollBar()
+        anchor, offset = 0, 0.0
+        if keep and self._tops:
+            anchor = self._index_at(bar.value())
+            offset = bar.value() - self._tops[anchor]
+        line = float(self._keeper.fonts.points()) * 1.9
+        heights_of(self._sheets, self.page_width, self._ratio, line)
+        top, self._tops = float(GAP), []
+        for sheet in self._sheets:
+            self._tops.append(top)
+            top += sheet.height + FOOT
+        bar.setRange(0, max(0, round(top + GAP - self.viewport().height())))
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(40)
+        wide = round(self.page_width + 2 * GAP - self.viewport().width())
+        self.horizontalScrollBar().setRange(0, max(0, wide))
+        self.horizontalScrollBar().setPageStep(self.viewport().width())
+        if keep and anchor < len(self._tops):
+            bar.setValue(round(self._tops[anchor] + offset))
+        self._go_on()
+        self.viewport().update()
+
+    def _resize_sheets(self) -> None:
+        for sheet in self._sheets:
+            sheet.picture_width = 0
+            if not sheet.is_pictured and sheet.words is not None:
+                sheet.words = None
+                sheet.asked_text = False
+        self._measure(keep=True)
+        self._later()
+
+    def _lay_out(self, sheet: Sheet) -> None:
+        sheet.words = laid_out(sheet.page, width=self.page_width, fonts=self._keeper.fonts, theme=self._keeper.theme)
+        sheet.height = 0.0
+
+    def _later(self) -> None:
+        self._ask_timer.start()
+
+    @Slot()
+    def _ask(self) -> None:
+        """Ask for what is in sight and just below; let go of what is far away."""
+        sight = self._in_sight()
+        near = range(max(0, sight.start - 1), min(len(self._sheets), sight.stop + 1))
+        width = round(self.page_width * self.devicePixelRatioF())
+        changed = False
+        for index in near:
+            sheet = self._sheets[index]
+            if sheet.is_pictured and sheet.picture_width != width:
+                sheet.picture_width = width
+                self.picture_wanted.emit(sheet.page.number, width)
+            elif not sheet.is_pictured and sheet.words is None:
+                if sheet.has_text:
+                    self._lay_out(sheet)
+                    changed = True
+                elif not sheet.asked_text:
+                    sheet.asked_text = True
+                    self.text_wanted.emit(sheet.page.number)
+        for index, sheet in enumerate(self._sheets):
+            if (sheet.picture or sheet.words) and not near.start - KEPT <= index < near.stop + KEPT:
+                sheet.forget()
+        if changed:
+            self._measure(keep=True)
+
+    def _go_on(self) -> None:
+        """Move towards where somebody wants to be, as far as its place is known."""
+        if self._towards is None:
+            return
+        number, to_mark = self._towards
+        index = next((n for n, sheet in enumerate(self._sheets) if sheet.page.number == number), None)
+        if index is None or index >= len(self._tops):
+            return
+        sheet = self._sheets[index]
+        within = first_place(sheet, self.page_width) if to_mark else 0.0
+        lead = self.viewport().height() / 4 if within else GAP / 2
+        self.verticalScrollBar().setValue(round(self._tops[index] + within - lead))
+        is_known = bool(sheet.boxes) if sheet.is_pictured else sheet.words is not None
+        if not to_mark or is_known:
+            self._towards = None
