@@ -72,10 +72,10 @@ class Photographer:
         self._drop_notices()
         yield 300
         self._grab("chat-dark")
-        window.show_page(1)
+        window.show_page("Models")
         yield 300
         self._grab("models-dark")
-        window.show_page(2)
+        window.show_page("Settings")
         yield 300
         self._grab("settings-dark")
         change("theme", "light")
@@ -83,10 +83,10 @@ class Photographer:
         self._drop_notices()
         yield 300
         self._grab("settings-light")
-        window.show_page(1)
+        window.show_page("Models")
         yield 300
         self._grab("models-light")
-        window.show_page(0)
+        window.show_page("Chat")
         change("font_scale", 150)
         yield 400
         self._drop_notices()

@@ -47,6 +47,8 @@ class Settings:
     """base64."""
     window_splitter: str = ""
     """base64."""
+    documents_splitter: str = ""
+    """base64."""
     sidebar_visible: bool = True
     chat_panel_visible: bool = False
     font_scale: int = 100

@@ -49,6 +49,9 @@ class Bridge(QObject):
     move_ended = Signal(object)
     download_changed = Signal(object)
     job_changed = Signal(object)
+    document_changed = Signal(object)
+    document_progressed = Signal(object)
+    document_gone = Signal(object)
     context_measured = Signal(object)
     requests_counted = Signal(object)
     token_changed = Signal(object)
@@ -82,6 +85,9 @@ class Bridge(QObject):
             facts.MoveEnded: self.move_ended,
             facts.DownloadChanged: self.download_changed,
             facts.JobChanged: self.job_changed,
+            facts.DocumentChanged: self.document_changed,
+            facts.DocumentProgress: self.document_progressed,
+            facts.DocumentGone: self.document_gone,
             facts.ContextMeasured: self.context_measured,
             facts.RequestsToday: self.requests_counted,
             facts.TokenChanged: self.token_changed,

@@ -17,6 +17,8 @@ from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.models_controller import STATE_TOPIC, ModelsController
 from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.page import ChatPage
+from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.documents.page import DocumentsPage
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.ledger_window import LedgerWindow
 from slmdesk.gui.main_window import MainWindow, Page
@@ -86,6 +88,7 @@ class Frame(QObject):
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
         self.compare = CompareController(bridge, self)
+        self.documents = DocumentsController(bridge, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self._build_ui(settings, models_folder)
@@ -96,6 +99,8 @@ class Frame(QObject):
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
         self.compare_page = ComparePage(self.compare, self._keeper)
+        self.documents_page = DocumentsPage(self.documents, self._keeper)
+        self.documents_page.restore_layout(settings.documents_splitter)
         self.models_place = QStackedWidget()
         self.models_place.setObjectName("models_place")
         for page in (self.models_page, self.compare_page):
@@ -108,7 +113,8 @@ class Frame(QObject):
         self._show_context()
         pages = (
             Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
-            Page("Models", "package", self.models_place, "Ctrl+2"),
+            Page("Documents", "file-text", self.documents_page, "Ctrl+2"),
+            Page("Models", "package", self.models_place, "Ctrl+3"),
             Page("Settings", "settings", self.settings_page, "Ctrl+,", at_end=True),
         )
         self.window = MainWindow(pages, geometry=settings.window_geometry)
@@ -132,6 +138,7 @@ class Frame(QObject):
             self.network,
             self.tokens,
             self.compare,
+            self.documents,
             self.ways,
         ):
             source.notice_raised.connect(self._on_notice_raised)
@@ -171,6 +178,7 @@ class Frame(QObject):
         window.close_requested.connect(self.close_requested)
         window.page_shown.connect(self._on_page_shown)
         self.chat_page.layout_changed.connect(self._keep_timer.start)
+        self.documents_page.layout_changed.connect(self._keep_timer.start)
         self.chat.chat_opened.connect(self._keep_timer.start)
         self._keep_timer.timeout.connect(self.keep_layout)
         self._end_timer.timeout.connect(bridge.closed)
@@ -181,6 +189,7 @@ class Frame(QObject):
         self.settings.keep_quietly(
             window_geometry=self.window.geometry_state,
             window_splitter=self.chat_page.layout_state,
+            documents_splitter=self.documents_page.layout_state,
             sidebar_visible=self.chat_page.is_list_shown,
             chat_panel_visible=self.chat_page.is_panel_shown,
             last_chat=self.chat.chat,
@@ -325,7 +334,7 @@ class Frame(QObject):
     @Slot(str)
     def _on_chat_requested(self, model: str) -> None:
         self.models.use(model)
-        self.window.show_page(0)
+        self.window.show_page("Chat")
 
     @Slot()
     def _on_compare_requested(self) -> None:
@@ -337,14 +346,14 @@ class Frame(QObject):
         """What is no chat: a comparison, so far."""
         self.compare.open(item)
         self.models_place.setCurrentWidget(self.compare_page)
-        self.window.show_page(1)
+        self.window.show_page("Models")
 
     @Slot(int)
     def _on_page_shown(self, index: int) -> None:
         if index == 0:
             self.chat_page.composer.setFocus()
         else:  # else the focus would fall to the side bar
-            place = (self.models_place.currentWidget(), self.settings_page)[index - 1]
+            place = (self.documents_page, self.models_place.currentWidget(), self.settings_page)[index - 1]
             if place is not None:
                 place.setFocus()
 

@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget(centre)
         self._notices = NoticeArea(centre)
         self._status = StatusBar(centre)
+        self._titles = [page.title for page in pages]
         for page in pages:
             self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
             self._stack.addWidget(page.widget)
@@ -72,7 +73,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
 
     def _connect(self) -> None:
-        self._bar.entry_chosen.connect(self.show_page)
+        self._bar.entry_chosen.connect(self._on_entry_chosen)
         QShortcut(QKeySequence.StandardKey.Quit, self, self.close)
 
     @property
@@ -90,9 +91,12 @@ class MainWindow(QMainWindow):
         """Size and place, base64."""
         return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
 
+    def show_page(self, title: str) -> None:
+        """Bring a page to the front, by its title.  Raises ValueError for an unknown one."""
+        self._on_entry_chosen(self._titles.index(title))
+
     @Slot(int)
-    def show_page(self, index: int) -> None:
-        """Bring a page to the front."""
+    def _on_entry_chosen(self, index: int) -> None:
         self._stack.setCurrentIndex(index)
         self._bar.show_entry(index)
         self.page_shown.emit(index)

@@ -212,7 +212,7 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #notice_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
     #notice_bar QPushButton:hover {{ border-color: {t.line}; }}
     #notice_bar QPushButton:focus {{ border-color: {t.accent}; }}
-    #chat_list {{ background: {t.window}; border: none; }}
+    #chat_list, #document_list, #document_view {{ background: {t.window}; border: none; }}
     #chat_view {{ background: {t.window}; border: none; }}
     #chat_panel {{ background: {t.window}; border: none; border-left: {line}; }}
     #chat_panel_scroll, #chat_panel_inner {{ background: {t.window}; border: none; }}
@@ -226,6 +226,8 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #compared_text {{ border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
     #compared_text:focus {{ border-color: {t.accent}; }}
     #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
+        background: {t.surface}; border: none; }}
+    #documents_work, #documents_empty, #about_document, #about_inner, #find_bar, #reading_bar {{
         background: {t.surface}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.surface}; border: none; }}

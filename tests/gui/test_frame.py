@@ -71,7 +71,7 @@ def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
 
 
 def test_settings_count_at_once_and_can_be_undone(desk):
-    desk.window.show_page(2)
+    desk.window.show_page("Settings")
     theme = desk.find("setting_theme")
     theme.setCurrentIndex(theme.findData("dark"))
     theme.activated.emit(theme.currentIndex())

@@ -204,7 +204,7 @@ def test_the_trash_restores_a_chat_or_deletes_it_for_good(desk):
         desk.wait_idle()
         desk.frame.chats.delete(desk.chat.chat)
         desk.wait(lambda: desk.chat.chat == "")
-    desk.window.show_page(2)
+    desk.window.show_page("Settings")
     desk.click("setting_deleted_chats")
     dialog = desk.find("deleted_chats")
     rows = desk.find("deleted_list", dialog)

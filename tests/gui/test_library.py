@@ -28,7 +28,7 @@ def library(start, model_file):
     """The window on its page of models, with one model."""
     desk = start()
     desk.frame.library.add_file(model_file, False)
-    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     desk.wait(lambda: desk.frame.models_page.isVisible() and cards(desk))
     return desk
 
@@ -101,7 +101,7 @@ def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> Non
 def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> None:
     desk = start(slow=0.05)
     desk.frame.library.add_file(model_file, False)
-    desk.window.show_page(1)
+    desk.window.show_page("Models")
     desk.wait(lambda: cards(desk))
     panel = opened(desk)
     press(desk, panel, "exam_button")

@@ -50,7 +50,7 @@ def models(start, home, hub):
     def begin(**settings):
         online(home, hub, **settings)
         desk = start()
-        QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
         desk.wait(lambda: desk.frame.models_page.isVisible())
         return desk
 
@@ -150,10 +150,10 @@ def test_search_download_and_chat(models, hub):
     press(desk, "use_download_button")
     desk.wait(lambda: desk.page.isVisible())
     desk.wait(lambda: "ready" in desk.page.picker.button.text())
-    desk.frame.window.show_page(1)
+    desk.frame.window.show_page("Models")
     desk.wait(lambda: "last used" in local(desk)[0].words)
     desk.wait(lambda: local(desk)[0].findChild(QPushButton, "use_button").text() == "In use")
-    desk.frame.window.show_page(0)
+    desk.frame.window.show_page("Chat")
     desk.send("hello")
     desk.wait_idle()
     assert desk.last().status is Status.COMPLETE

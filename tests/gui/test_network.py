@@ -54,7 +54,7 @@ def vault() -> MemoryVault:
 def begin(start, home, hub, vault):
     """The window with the network allowed and a keyring that works, unless `vault.reason` says otherwise."""
 
-    def one(page: int = 1, **settings):
+    def one(page: str = "Models", **settings):
         online(home, hub, **settings)
         desk = start()
         services = desk.run._services
@@ -180,7 +180,7 @@ def settings(desk):
 
 
 def test_every_setting_of_the_network_takes_hold_at_once(begin, hub, tmp_path) -> None:
-    desk = begin(2)
+    desk = begin("Settings")
     page = desk.frame.settings_page
     offline = desk.find("setting_offline", page)
     page.ensureWidgetVisible(offline)
@@ -207,7 +207,7 @@ def test_every_setting_of_the_network_takes_hold_at_once(begin, hub, tmp_path) -
 
 
 def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_path) -> None:
-    desk = begin(2)
+    desk = begin("Settings")
     page = desk.frame.settings_page
     bad = tmp_path / "bad.pem"
     bad.write_text("nothing")
@@ -229,7 +229,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_pa
 
 
 def test_the_token_is_set_named_and_forgotten_in_the_settings(begin, hub, vault, home) -> None:
-    desk = begin(2)
+    desk = begin("Settings")
     page = desk.frame.settings_page
     page.ensureWidgetVisible(desk.find("token_change_button", page))
     desk.wait(lambda: desk.find("token_words", page).text() == "No access token is kept.")
@@ -251,7 +251,7 @@ def test_what_the_organisation_sets_and_hides_is_shown_so(begin, paths) -> None:
         '[network]\noffline = true\nendpoints = ["https://a.example", "https://b.example"]\n'
         '[features]\nhidden = ["token"]\n'
     )
-    desk = begin(2)
+    desk = begin("Settings")
     page = desk.frame.settings_page
     desk.wait(lambda: not desk.find("setting_offline", page).isEnabled())
     assert desk.find("offline_sentence", page).text() == "Set by your organisation."
@@ -265,7 +265,7 @@ def test_what_the_organisation_sets_and_hides_is_shown_so(begin, paths) -> None:
 
 def test_hidden_settings_are_not_there(begin, paths) -> None:
     paths.policy_file.write_text('[features]\nhidden = ["settings.network"]\n')
-    desk = begin(2)
+    desk = begin("Settings")
     page = desk.frame.settings_page
     desk.wait(lambda: desk.find("network_hidden", page).isVisible())
     assert not desk.find("network_body", page).isVisible()
@@ -368,7 +368,7 @@ def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
 
 
 def test_every_control_has_a_name_and_can_be_reached_by_keys(begin, hub) -> None:
-    desk = begin(2)
+    desk = begin("Settings")
     section = desk.find("network_section")
     window = ledger(desk)
     dialog = TokenDialog(desk.frame.tokens, desk.window)

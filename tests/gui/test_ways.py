@@ -38,7 +38,7 @@ def user(tmp_path, monkeypatch) -> Path:
 def models(start, user):
     """The window on its page of models."""
     desk = start()
-    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     desk.wait(lambda: desk.frame.models_page.isVisible())
     return desk
 
@@ -251,7 +251,7 @@ def test_nothing_found_is_said(models):
 
 def ask_folder(desk, target: Path) -> None:
     """Press *Move…* in the settings and choose a folder."""
-    desk.window.show_page(2)
+    desk.window.show_page("Settings")
     desk.click(desk.find("models_folder_button"))
     chooser = desk.window.findChild(QFileDialog, "folder_dialog")
     desk.wait(chooser.isVisible)
@@ -316,7 +316,7 @@ def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, ho
     desk.wait(lambda: library(desk))
     record = library(desk)[0]
     assert record.linked
-    desk.window.show_page(1)
+    desk.window.show_page("Models")
     desk.frame.library.undo_ms = 50
     desk.wait(lambda: desk.window.findChild(QLabel, "card_title"))
     desk.frame.library.remove(record.id)

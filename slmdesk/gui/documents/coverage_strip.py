@@ -9,8 +9,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from slmdesk.core.documents import PageKind
 from slmdesk.gui.theme import Theme, ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.document_words import counted
 
 READ, EMPTY, UNREADABLE, WAITING = "read", "empty", "unreadable", "waiting"
 WORDS: Mapping[str, str] = {READ: "read", EMPTY: "empty", UNREADABLE: "could not be read", WAITING: "not read yet"}
@@ -44,6 +46,7 @@ class CoverageStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._keeper = keeper
         self._cells: tuple[Cell, ...] = ()
+        self._kind = PageKind.PAGE
         self._lit: frozenset[int] = frozenset()
         self._at = 0
         keeper.theme_changed.connect(self.update)
@@ -52,15 +55,15 @@ class CoverageStrip(QWidget):
     def sentence(self) -> str:
         """How much was read, in words."""
         read = sum(one.state == READ for one in self._cells)
-        parts = [f"{read} of {len(self._cells)} pages read"]
+        parts = [f"{read:,} of {counted(len(self._cells), self._kind)} read"]
         for state in (EMPTY, UNREADABLE, WAITING):
             if count := sum(one.state == state for one in self._cells):
-                parts.append(f"{count} {WORDS[state]}")
+                parts.append(f"{count:,} {WORDS[state]}")
         return ", ".join(parts)
 
-    def show_cells(self, cells: Sequence[Cell]) -> None:
+    def show_cells(self, cells: Sequence[Cell], kind: PageKind = PageKind.PAGE) -> None:
         """One for each page, in order."""
-        self._cells = tuple(cells)
+        self._cells, self._kind = tuple(cells), kind
         self._at = min(self._at, max(0, len(cells) - 1))
         self.setAccessibleName(self.sentence)
         self.update()
@@ -131,7 +134,7 @@ class CoverageStrip(QWidget):
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
         if step and self._cells:
             self._at = min(max(self._at + step, 0), len(self._cells) - 1)
-            self.setAccessibleDescription(_words(self._cells[self._at]))
+            self.setAccessibleDescription(self._words(self._cells[self._at]))
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cells:
             self.page_chosen.emit(self._cells[self._at].number)
@@ -142,9 +145,13 @@ class CoverageStrip(QWidget):
         """The tooltip of a cell says what became of its page."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             cell = self._cell_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), plain_tip(_words(cell)) if cell else "", self)
+            QToolTip.showText(event.globalPos(), plain_tip(self._words(cell)) if cell else "", self)
             return True
         return super().event(event)
+
+    def _words(self, cell: Cell) -> str:
+        reason = f" ({cell.reason})" if cell.reason and cell.reason != cell.state else ""
+        return f"{self._kind.value.capitalize()} {cell.number}: {WORDS[cell.state]}{reason}"
 
     def _index_of(self, cell: int) -> int:
         groups = self.groups()
@@ -164,8 +171,3 @@ class CoverageStrip(QWidget):
 def _worst(group: Sequence[Cell]) -> str:
     states = {cell.state for cell in group}
     return next(state for state in (UNREADABLE, WAITING, EMPTY, READ) if state in states)
-
-
-def _words(cell: Cell) -> str:
-    reason = f" ({cell.reason})" if cell.reason and cell.reason != cell.state else ""
-    return f"Page {cell.number}: {WORDS[cell.state]}{reason}"

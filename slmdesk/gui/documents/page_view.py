@@ -40,10 +40,10 @@ ASK_AFTER_MS = 60
 class PageView(QAbstractScrollArea):
     """Shows a document's pages.
 
-    Asks by `picture_wanted` (page number, width in device pixels) and `text_wanted` (page number) for what comes into
-    sight, and is answered by `show_picture` and `show_text`.  Emits `page_reached` with the number of the page at the
-    top, `place_clicked` with a page's number and the character clicked at (-1 where only the place is known) and the
-    place as shares of the page.
+    Asks by `picture_wanted` (page number, width in device pixels; 0: where its marks stand) and `text_wanted` (page
+    number) for what comes into sight, and is answered by `show_picture`, `show_boxes` and `show_text`.  Emits
+    `page_reached` with the number of the page at the top, `place_clicked` with a page's number, the character clicked
+    at (-1 where only the place is known) and the place as shares of the page.
     """
 
     picture_wanted = Signal(int, int)
@@ -138,7 +138,8 @@ class PageView(QAbstractScrollArea):
         """Mark these characters, by page number; nothing else stays marked.  Then see `show_boxes`."""
         for sheet in self._sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
-            sheet.boxes = ()
+            sheet.boxes, sheet.asked_boxes = (), False
+        self._later()
         self.viewport().update()
 
     def show_boxes(self, number: int, boxes: Sequence[Box]) -> None:
@@ -358,8 +359,11 @@ class PageView(QAbstractScrollArea):
         for index in near:
             sheet = self._sheets[index]
             if sheet.is_pictured and sheet.picture_width != width:
-                sheet.picture_width = width
+                sheet.picture_width, sheet.asked_boxes = width, True
                 self.picture_wanted.emit(sheet.page.number, width)
+            elif sheet.is_pictured and sheet.spans and not sheet.asked_boxes:
+                sheet.asked_boxes = True
+                self.picture_wanted.emit(sheet.page.number, 0)
             elif not sheet.is_pictured and sheet.words is None:
                 if sheet.has_text:
                     self._lay_out(sheet)

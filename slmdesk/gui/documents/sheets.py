@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
@@ -53,7 +53,8 @@ class Sheet:
     """Marked characters of its text."""
     boxes: tuple[Box, ...] = ()
     """The same on its picture."""
-    asked_text: bool = field(default=False)
+    asked_text: bool = False
+    asked_boxes: bool = False
 
     @property
     def is_pictured(self) -> bool:

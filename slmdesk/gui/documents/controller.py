@@ -1,0 +1,360 @@
+"""Documents in the window: opening, looking at their pages, finding words in them.  No widgets here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QImage
+
+from slmdesk.core.documents import Page
+from slmdesk.core.records import DocumentRecord, DocumentStatus
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services import facts
+from slmdesk.services.documents import FoundPlaces, file_of
+from slmdesk.services.facts import Problem
+from slmdesk.services.page_images import PageImage
+
+RECENT = 200
+PAGES_AT_ONCE = 500
+LOCKED = ("document.locked", "document.wrong_password")
+
+
+class DocumentsController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with DocumentRecords, `shown` with the record of the document on show (None: none), `pages_listed`
+    with its Pages without text and whether they are another document's, `text_came` with a Page, `picture_came` with a
+    page's number, a QImage and the boxes of its marks, `boxes_came` with a number and boxes, `picture_failed` with a
+    number, `progressed` with a DocumentProgress, `found` with FoundPlaces, `password_wanted` with a Path and whether
+    the last one was wrong, `notice_raised`.
+    """
+
+    listed = Signal(object)
+    shown = Signal(object)
+    pages_listed = Signal(object, bool)
+    text_came = Signal(object)
+    picture_came = Signal(int, object, object)
+    boxes_came = Signal(int, object)
+    picture_failed = Signal(int)
+    progressed = Signal(object)
+    found = Signal(object)
+    password_wanted = Signal(object, bool)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
+        super().__init__(parent)
+        self.setObjectName("documents_controller")
+        self._bridge = bridge
+        self.undo_ms = undo_ms
+        self._records: dict[str, DocumentRecord] = {}
+        self._going: dict[str, QTimer] = {}
+        self._pages: list[Page] = []
+        self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
+        self._wanted: list[Path] = []
+        """Opened by the person just now: the first of them is shown as soon as it is known."""
+        self._search: threading.Event | None = None
+        self._words = ""
+        self._asking_pages = False
+        self.current: str = ""
+        """The id of the document on show."""
+        bridge.opened.connect(self.refresh)
+        bridge.document_changed.connect(self._on_changed)
+        bridge.document_progressed.connect(self._on_progressed)
+        bridge.document_gone.connect(self._on_gone)
+
+    # ---- wishes
+
+    @Slot()
+    def refresh(self) -> None:
+        """List the documents again."""
+        self._bridge.ask(lambda services: services.documents.recent(RECENT), self._on_listed, self._raise_problem)
+
+    @Slot(object)
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Read these files, and what is in these folders; the first one is shown."""
+        self._wanted = []
+
+        def expanded(found: list[Path] | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_expanded, found))
+
+        given = list(paths)
+        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None, self._raise_problem)
+
+    def open_file(self, path: Path, *, password: str = "", anew: bool = False, encoding: str = "") -> None:
+        """Read one file."""
+
+        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_opened, path, result))
+
+        self._bridge.ask(
+            lambda services: services.documents.open(path, ended, password=password, anew=anew, encoding=encoding),
+            None,
+            self._raise_problem,
+        )
+
+    @Slot(str)
+    def choose(self, document: str) -> None:
+        """Show a document of the list."""
+        record = self._records.get(document)
+        if record is None:
+            return
+        self._wanted = []
+        self._show(record)
+        if record.status is not DocumentStatus.READ:
+            return
+
+        def checked(is_same: bool | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_checked, record, is_same))
+
+        self._bridge.ask(lambda services: services.documents.check(document, checked))
+
+    def read_again(self, document: str) -> None:
+        """Read its file anew."""
+        record = self._records[document]
+        self._wanted = [file_of(record)]
+        self.open_file(file_of(record), anew=True)
+
+    def open_attachment(self, index: int) -> None:
+        """Read a document inside the one on show."""
+        parent = self.current
+
+        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_attached, result))
+
+        self._bridge.ask(
+            lambda services: services.documents.open_attachment(parent, index, ended), None, self._raise_problem
+        )
+
+    def stop_reading(self) -> None:
+        """Stop reading the document on show; its pages so far stay."""
+        document = self.current
+        self._bridge.ask(lambda services: services.documents.cancel(document))
+
+    def folder_of(self, document: str) -> Path:
+        """Where its file lies."""
+        return file_of(self._records[document]).parent
+
+    @Slot(str)
+    def remove(self, document: str) -> None:
+        """Take it off the list now; forget it when the time for *Undo* is over.  Its file stays where it is."""
+        record = self._records[document]
+        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
+        timer.timeout.connect(partial(self._remove_now, document))
+        self._going[document] = timer
+        timer.start()
+        if document == self.current:
+            self._show(None)
+        self._list()
+        words = f"{record.name} is off the list, and what was read of it is forgotten in a moment. Its file stays."
+        self.notice_raised.emit(
+            Notice(
+                words,
+                action="Undo",
+                on_action=partial(self._keep, document),
+                life_ms=self.undo_ms,
+                key=f"forget {document}",
+            )
+        )
+
+    @Slot(int)
+    def ask_text(self, number: int) -> None:
+        """The words of a page; `text_came` follows."""
+        document = self.current
+
+        def came(pages: list[Page]) -> None:
+            if document == self.current and pages and pages[0].number == number:
+                self.text_came.emit(pages[0])
+
+        self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), came)
+
+    @Slot(int, int)
+    def ask_picture(self, number: int, width: int) -> None:
+        """A page as it looks; `picture_came` or `picture_failed` follows.  Width 0: `boxes_came` of its marks."""
+        document, marks = self.current, tuple(self._marks.get(number, ()))
+
+        def ended(image: PageImage | Problem | None) -> None:  # on the desk thread
+            if image is not None:
+                self._bridge.bring(partial(self._on_picture, document, number, width, image))
+
+        self._bridge.ask(
+            lambda services: services.documents.page_image(document, number, width, ended, marks=marks),
+            None,
+            lambda _problem: self.picture_failed.emit(number),
+        )
+
+    @Slot(str)
+    def find(self, words: str) -> None:
+        """Where these words stand in the document on show; `found` follows.  No words: nothing is marked."""
+        if self._search is not None:
+            self._search.set()
+            self._search = None
+        if not words.strip() or not self.current:
+            self.set_marks({})
+            self.found.emit(FoundPlaces(()))
+            return
+        document = self.current
+
+        def ended(places: FoundPlaces | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_found, document, words, places))
+
+        self._words = words
+        self._bridge.ask(lambda services: services.documents.find(document, words, ended), self._on_search_begun)
+
+    def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+        """What is to be marked on pictures asked for from now on, by page."""
+        self._marks = marks
+
+    # ---- heard
+
+    def _on_expanded(self, found: list[Path] | Problem) -> None:
+        if isinstance(found, Problem):
+            self._raise_problem(found)
+            return
+        if not found:
+            words = "There is nothing in it that can be read."
+            self.notice_raised.emit(Notice(words, key="no documents"))
+            return
+        self._wanted = found[:1]
+        for path in found:
+            self.open_file(path)
+
+    def _on_opened(self, path: Path, result: DocumentRecord | Problem) -> None:
+        if isinstance(result, Problem):
+            if result.code in LOCKED:
+                self.password_wanted.emit(path, result.code != "document.locked")
+            elif result.code != "document.stopped":
+                self._raise_problem(result)
+        elif path in self._wanted and self.current != result.id:
+            self._wanted = []
+            self._show(result)
+        self.refresh()
+
+    def _on_attached(self, result: DocumentRecord | Problem) -> None:
+        if isinstance(result, Problem):
+            self._raise_problem(result)
+        else:
+            self._records[result.id] = result
+            self._show(result)
+        self.refresh()
+
+    def _on_checked(self, record: DocumentRecord, is_same: bool | Problem) -> None:
+        if record.id != self.current or is_same is True:
+            return
+        if isinstance(is_same, Problem):
+            words = f"The file of {record.name} is not where it was. What was read of it can still be looked at."
+            self.notice_raised.emit(Notice(words, key=f"changed {record.id}"))
+            return
+        words = f"{record.name} has changed since it was read."
+        again = partial(self.read_again, record.id)
+        self.notice_raised.emit(Notice(words, action="Read it again", on_action=again, key=f"changed {record.id}"))
+
+    @Slot(object)
+    def _on_changed(self, fact: facts.DocumentChanged) -> None:
+        record = fact.document
+        self._records[record.id] = record
+        self._list()
+        if file_of(record) in self._wanted and record.status is DocumentStatus.READING:
+            self._wanted = []
+            self._show(record)
+        elif record.id == self.current:
+            self.shown.emit(record)
+            self._ask_pages(anew=fact.was_changed)
+
+    @Slot(object)
+    def _on_progressed(self, fact: facts.DocumentProgress) -> None:
+        if fact.id == self.current:
+            self.progressed.emit(fact)
+            self._ask_pages(anew=False)
+
+    @Slot(object)
+    def _on_gone(self, fact: facts.DocumentGone) -> None:
+        self._records.pop(fact.id, None)
+        if fact.id == self.current:
+            self._show(None)
+        self._list()
+
+    def _on_listed(self, records: Sequence[DocumentRecord]) -> None:
+        self._records = {one.id: one for one in records}
+        self._list()
+
+    def _on_search_begun(self, search: threading.Event) -> None:
+        self._search = search
+
+    def _on_found(self, document: str, words: str, places: FoundPlaces | Problem) -> None:
+        if document != self.current or words != self._words:
+            return
+        if isinstance(places, Problem):
+            self._raise_problem(places)
+        else:
+            self.found.emit(places)
+
+    def _on_picture(self, document: str, number: int, width: int, image: PageImage | Problem) -> None:
+        if document != self.current:
+            return
+        if isinstance(image, Problem):
+            self.picture_failed.emit(number)
+            return
+        boxes = [box for boxes in image.boxes for box in boxes]
+        if not width:
+            self.boxes_came.emit(number, boxes)
+            return
+        picture = QImage.fromData(image.png)
+        if picture.isNull():
+            self.picture_failed.emit(number)
+        else:
+            self.picture_came.emit(number, picture, boxes)
+
+    # ---- inside
+
+    def _show(self, record: DocumentRecord | None) -> None:
+        self.current = record.id if record else ""
+        self._pages, self._marks, self._asking_pages = [], {}, False
+        self.shown.emit(record)
+        if record:
+            self._ask_pages(anew=True)
+        else:
+            self.pages_listed.emit([], True)
+
+    def _ask_pages(self, *, anew: bool) -> None:
+        """The next pages that are not listed yet, until there are no more."""
+        if self._asking_pages and not anew:
+            return
+        if anew:
+            self._pages = []
+        document, begin, is_first = self.current, len(self._pages) + 1, not self._pages
+        self._asking_pages = True
+
+        def came(pages: list[Page]) -> None:
+            if document != self.current:
+                return
+            self._asking_pages = False
+            if is_first or pages:
+                self._pages = [*([] if is_first else self._pages), *pages]
+                self.pages_listed.emit(list(self._pages), is_first)
+            if len(pages) == PAGES_AT_ONCE:
+                self._ask_pages(anew=False)
+
+        self._bridge.ask(
+            lambda services: services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False), came
+        )
+
+    def _list(self) -> None:
+        self.listed.emit([one for id, one in self._records.items() if id not in self._going])
+
+    def _remove_now(self, document: str) -> None:
+        self._going.pop(document, None)
+        self._bridge.ask(lambda services: services.documents.forget(document), None, self._raise_problem)
+
+    def _keep(self, document: str) -> None:
+        if timer := self._going.pop(document, None):
+            timer.stop()
+            self._list()
+            self.choose(document)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

@@ -1,0 +1,120 @@
+"""Words to be found in the document on show."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.document_search import FoundPlaces, Place
+
+SEARCH_AFTER_MS = 250
+
+
+class FindBar(QFrame):
+    """Emits `words_changed` after a pause, and `place_chosen` with a Place of what was found."""
+
+    words_changed = Signal(str)
+    place_chosen = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("find_bar")
+        self._places: tuple[Place, ...] = ()
+        self._at = -1
+        self._is_all = True
+        self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
+        self._build_ui()
+        self._timer.timeout.connect(lambda: self.words_changed.emit(self._line.text()))
+        self._line.textChanged.connect(lambda _words: self._timer.start())
+        self._previous.clicked.connect(self.previous)
+        self._next.clicked.connect(self.next)
+
+    def _build_ui(self) -> None:
+        self._line = named(QLineEdit(self), "find_line")
+        self._line.setPlaceholderText("Find in the document (Ctrl+F)")
+        self._line.setAccessibleName("Find words in the document")
+        self._line.setClearButtonEnabled(True)
+        self._count = plain_label("", self, name="find_count", kind="small", wraps=False)
+        self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)")
+        self._next = self._step("find_next", "chevron-down", "The next place (Enter)")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._line, 1)
+        row.addWidget(self._count)
+        row.addWidget(self._previous)
+        row.addWidget(self._next)
+
+    def _step(self, name: str, icon: str, words: str) -> QToolButton:
+        button = named(QToolButton(self), name)
+        set_icon(button, icon)
+        button.setAccessibleName(words)
+        button.setToolTip(words)
+        button.setEnabled(False)
+        return button
+
+    def begin(self) -> None:
+        """The keyboard goes here."""
+        self._line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._line.selectAll()
+
+    def reset(self) -> None:
+        """Another document is on show."""
+        self._line.blockSignals(True)
+        self._line.clear()
+        self._line.blockSignals(False)
+        self._timer.stop()
+        self.show_found(FoundPlaces(()))
+
+    def show_found(self, found: FoundPlaces) -> None:
+        """What was found; the first place is gone to."""
+        self._places, self._at = found.places, -1
+        for button in (self._previous, self._next):
+            button.setEnabled(bool(found.places))
+        self._is_all = found.is_all
+        self._tell()
+        if found.places:
+            self.next()
+
+    @Slot()
+    def next(self) -> None:
+        """The next place; after the last one the first."""
+        self._go(1)
+
+    @Slot()
+    def previous(self) -> None:
+        """The place before."""
+        self._go(-1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Shift+Enter goes back, Esc ends the search."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            (self.previous if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.next)()
+        elif event.key() == Qt.Key.Key_Escape and self._line.text():
+            self._line.clear()
+        else:
+            super().keyPressEvent(event)
+
+    def _go(self, step: int) -> None:
+        if not self._places:
+            return
+        if self._at < 0:  # nothing was gone to yet
+            self._at = 0 if step > 0 else len(self._places) - 1
+        else:
+            self._at = (self._at + step) % len(self._places)
+        self._tell()
+        self.place_chosen.emit(self._places[self._at])
+
+    def _tell(self) -> None:
+        if not self._line.text().strip():
+            self._count.setText("")
+        elif not self._places:
+            self._count.setText("not found")
+        else:
+            more = "" if self._is_all else "+"
+            self._count.setText(f"{self._at + 1} of {len(self._places)}{more}")

@@ -1,0 +1,58 @@
+"""What is to be known of a document, in sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from slmdesk.core.documents import DocumentFacts, Note, Page, PageKind, PageStatus
+
+NOTES: Mapping[Note, str] = MappingProxyType(
+    {
+        Note.MACROS_IGNORED: "It holds macros. They were neither read nor run.",
+        Note.CHANGES_ACCEPTED: "It has tracked changes. It was read as if all of them were accepted.",
+        Note.HIDDEN_TEXT: "It holds text that cannot be seen in it. That text was read too.",
+        Note.EXTERNAL_IGNORED: "It refers to other files or addresses. They were not opened.",
+        Note.OTHER_FORMAT: "It is of another format than its name says.",
+        Note.ENCODING_GUESSED: "How its letters are stored was guessed. If they look wrong, choose another encoding.",
+        Note.PARTLY_DAMAGED: "It is damaged in part. What could be read was read.",
+        Note.OCR_USED: "Pages that are pictures were read by text recognition. Compare them with the picture.",
+        Note.OCR_MISSING: "Some pages are pictures of text, which cannot be read here.",
+        Note.HEADERS_APART: "Headers and footers repeated on its pages are kept apart from its text.",
+        Note.IMAGES_IGNORED: "Its pictures were not read.",
+    }
+)
+_PLURALS: Mapping[PageKind, str] = MappingProxyType(
+    {
+        PageKind.PAGE: "pages",
+        PageKind.SLIDE: "slides",
+        PageKind.SHEET: "sheets",
+        PageKind.SECTION: "sections",
+        PageKind.CHAPTER: "chapters",
+        PageKind.PART: "parts",
+    }
+)
+
+
+def notes_of(facts: DocumentFacts) -> tuple[str, ...]:
+    """The reader's notes as sentences."""
+    return tuple(NOTES[note] for note in facts.notes)
+
+
+def counted(count: int, kind: PageKind) -> str:
+    """So many pages, or what the format has instead: "84 pages", "1 sheet"."""
+    return f"1 {kind.value}" if count == 1 else f"{count:,} {_PLURALS[kind]}"
+
+
+def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
+    """Which pages have no words and why, in a sentence; empty where all have."""
+    groups: dict[str, list[str]] = {}
+    for page in pages:
+        if page.status is not PageStatus.READ:
+            groups.setdefault(page.reason or page.status.value, []).append(str(page.number))
+    parts = []
+    for reason, numbers in groups.items():
+        shown = ", ".join(numbers[:most]) + (f" and {len(numbers) - most} more" if len(numbers) > most else "")
+        noun = kind.value if len(numbers) == 1 else _PLURALS[kind]
+        parts.append(f"{reason}: {noun} {shown}")
+    return f"Without words – {'; '.join(parts)}." if parts else ""
