@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.ledger import LedgerModel
@@ -231,13 +231,26 @@ def test_labels_show_foreign_text_as_it_is(desk):
 
 
 def test_no_two_actions_share_a_shortcut(desk):
+    """A key means one thing: on each page and everywhere; Qt hears no key of a page that is not in front."""
     from PySide6.QtGui import QShortcut
 
-    keys = [short.key().toString() for short in desk.window.findChildren(QShortcut)]
-    keys += [button.shortcut().toString() for button in desk.window.findChildren(QToolButton) if button.shortcut()]
-    keys += [action.shortcut().toString() for action in desk.window.findChildren(QAction) if action.shortcut()]
-    keys = [key for key in keys if key]
-    assert len(keys) == len(set(keys)), sorted(keys)
+    pages = (desk.frame.chat_page, desk.frame.documents_page, desk.frame.models_place, desk.frame.settings_page)
+    holders = (QShortcut, QToolButton, QAction)
+    for page in pages:
+        keys = []
+        for holder in (one for kind in holders for one in desk.window.findChildren(kind)):
+            if any(other is not page and other.isAncestorOf(_widget_of(holder)) for other in pages):
+                continue
+            keys.append((holder.key() if isinstance(holder, QShortcut) else holder.shortcut()).toString())
+        keys = [key for key in keys if key]
+        assert keys
+        assert len(keys) == len(set(keys)), sorted(keys)
+
+
+def _widget_of(holder):
+    while not isinstance(holder, QWidget):
+        holder = holder.parent()
+    return holder
 
 
 def test_tab_reaches_every_control_of_the_chat_page(desk):

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui import theme
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.document_words import counted
 from slmdesk.services.documents import facts_of, file_of
@@ -181,6 +181,7 @@ class DocumentList(QFrame):
         self._search.setPlaceholderText("Search by name")
         self._search.setAccessibleName("Search the documents by name")
         self._search.setClearButtonEnabled(True)
+        name_clear_button(self._search)
         self._view = named(QListView(self), "document_view")
         self._view.setAccessibleName("Documents")
         self._view.setFrameShape(QFrame.Shape.NoFrame)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidg
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.document_search import FoundPlaces, Place
 
@@ -39,6 +39,7 @@ class FindBar(QFrame):
         self._line.setPlaceholderText("Find in the document (Ctrl+F)")
         self._line.setAccessibleName("Find words in the document")
         self._line.setClearButtonEnabled(True)
+        name_clear_button(self._line)
         self._count = plain_label("", self, name="find_count", kind="small", wraps=False)
         self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)")
         self._next = self._step("find_next", "chevron-down", "The next place (Enter)")
