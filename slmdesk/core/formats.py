@@ -18,6 +18,7 @@ class Format:
 
 
 FORMATS = (
+    Format("pdf", "PDF", (".pdf",)),
     Format("txt", "Plain text", (".txt", ".text", ".log")),
     Format("md", "Markdown", (".md", ".markdown")),
     Format(

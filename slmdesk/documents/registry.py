@@ -11,6 +11,7 @@ from slmdesk.documents.base import Reader, Reading
 from slmdesk.documents.pictures import Picture, Pictured, WantedPicture
 
 READERS: Mapping[str, str] = {
+    "pdf": "pdf:read",
     "txt": "text:read",
     "code": "text:read_code",
     "md": "markdown:read",
@@ -18,9 +19,13 @@ READERS: Mapping[str, str] = {
 """Module of this room and function, by the ids of core.formats."""
 
 
-ATTACHMENTS: Mapping[str, str] = {}
+ATTACHMENTS: Mapping[str, str] = {
+    "pdf": "pdf:attachment",
+}
 """The same for formats that hold documents: a function (Reading, index) -> (name, bytes)."""
-PICTURES: Mapping[str, str] = {}
+PICTURES: Mapping[str, str] = {
+    "pdf": "pdf:picture",
+}
 """The same for formats whose pages can be pictured: a `documents.pictures.Pictured`."""
 
 

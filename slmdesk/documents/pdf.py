@@ -1,0 +1,338 @@
+"""PDF: pages with their blocks, told as they are found, and pictures of them with the place of any passage."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from slmdesk.core.documents import Attachment, Note, Page, PageStatus, page_of
+from slmdesk.core.errors import KnownError
+from slmdesk.core.formats import format_of
+from slmdesk.documents import ocr
+from slmdesk.documents.base import Reading
+from slmdesk.documents.pdf_blocks import Laid, lay_out, measures_of
+from slmdesk.documents.pdf_file import (
+    LOCK,
+    Aside,
+    asides_of,
+    attachment_bytes,
+    attachments_of,
+    fact,
+    label_of,
+    opened,
+    page_at,
+    picture_share,
+)
+from slmdesk.documents.pdf_lines import Line, lines_of
+from slmdesk.documents.pdf_margins import REACH, Margin, margins_of, repeated
+from slmdesk.documents.pdf_words import PageLetters, Word, view_of
+from slmdesk.documents.pictures import Box, Picture, WantedPicture
+from slmdesk.documents.png import png_of
+
+FEW_LETTERS = 20
+"""A page with fewer is looked at: is it a picture?"""
+PICTURE_SHARE = 0.5
+MANY_PATHS = 40
+MAX_HEIGHT = 8192
+MAX_PIXELS = 24_000_000
+KEPT_SHEETS = 2 * REACH + 1
+MOST_WHITE_CHECKS = 12
+"""So many pages with white letters are looked at; a deck of dark slides has hundreds."""
+CONTRAST = 30
+"""Of 255: what differs less from its ground is not to be seen."""
+TINY = 1.5
+"""Points: nobody reads letters this small."""
+FIRST_PAGES = 50
+"""If all of so many are broken, the document is."""
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """What was found on a page."""
+
+    label: str
+    lines: list[Line] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
+    width: float = 1.0
+    height: float = 1.0
+    status: PageStatus = PageStatus.READ
+    reason: str = ""
+    margins: tuple[Margin, ...] = ()
+    is_hidden: bool = False
+    """Some of its words are not to be seen."""
+
+
+class _Sheets:
+    """The pages of a document, each read once as long as its neighbours are asked for."""
+
+    def __init__(self, reading: Reading, document: pdfium.PdfDocument) -> None:
+        self._reading = reading
+        self._document = document
+        self._kept: OrderedDict[int, _Sheet] = OrderedDict()
+        self._white_checks = 0
+        with LOCK:
+            self.total = len(document)
+
+    def at(self, index: int) -> _Sheet:
+        """The page of this index, from 0."""
+        if index not in self._kept:
+            self._kept[index] = self._read(index)
+            while len(self._kept) > KEPT_SHEETS:
+                self._kept.popitem(last=False)
+        return self._kept[index]
+
+    def laid(self, index: int) -> Laid:
+        """The text and the blocks of a page.  The same for the same file, whoever asks in whatever order."""
+        sheet = self.at(index)
+        if sheet.status is PageStatus.SCANNED and ocr.is_available():
+            sheet = self._recognised(index, sheet)
+        usual = measures_of(sheet.lines, sheet.height)
+        around = [
+            (other - index, self.at(other).margins)
+            for other in range(max(0, index - REACH), min(self.total, index + REACH + 1))
+            if other != index
+        ]
+        aside = repeated(sheet.margins, around, usual.size)
+        headers = frozenset(one.index for one in aside if one.is_top)
+        footers = frozenset(one.index for one in aside if not one.is_top)
+        if aside:
+            self._reading.note(Note.HEADERS_APART)
+        laid = lay_out(sheet.lines, usual, headers, footers)
+        for one in sheet.asides:
+            laid.text.add(one.kind, one.text, place=one.place)
+        return laid
+
+    def _read(self, index: int) -> _Sheet:
+        self._reading.check()
+        with LOCK:
+            label = label_of(self._document, index)
+        try:
+            with page_at(self._document, index) as page:
+                return self._sheet(page, label)
+        except (pdfium.PdfiumError, OSError) as err:
+            return _Sheet(label, status=PageStatus.BROKEN, reason=_phrase(err))
+
+    def _sheet(self, page: pdfium.PdfPage, label: str) -> _Sheet:
+        with closing(PageLetters(page)) as letters:
+            words = letters.words()
+            view = letters.view
+            sheet = _Sheet(label, width=view.width, height=view.height)
+            sheet.lines = lines_of(words, letters.look)
+            sheet.asides = asides_of(page)
+            sheet.margins = margins_of(sheet.lines, view.height)
+            count = sum(len(word.text) for word in words)
+            if count < FEW_LETTERS and not sheet.asides:
+                _look_at_pictures(page, sheet, count)
+            elif letters.share_unmapped() > 0.5:
+                sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
+            sheet.is_hidden = letters.has_unseen_letters or self._has_hidden(page, sheet)
+        return sheet
+
+    def _has_hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> bool:
+        """Whether there are words a reader of the page does not see."""
+        unseen = [line for line in sheet.lines if line.look.is_unseen]
+        if unseen:
+            if len(unseen) > len(sheet.lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
+                sheet.reason = sheet.reason or "text layer of a scan"
+            else:
+                return True
+        for line in sheet.lines:
+            if line.look.size < TINY and (line.y1 - line.y0) < TINY:
+                return True
+            if line.x1 < 0 or line.y1 < 0 or line.x0 > sheet.width or line.y0 > sheet.height:
+                return True
+        white = [line for line in sheet.lines if line.look.is_white and not line.look.is_unseen]
+        if not white or self._white_checks >= MOST_WHITE_CHECKS or Note.HIDDEN_TEXT in self._reading.notes:
+            return False
+        self._white_checks += 1
+        return _is_any_unseen(page, white)
+
+    def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
+        """A scanned page with the words read off its picture."""
+        with page_at(self._document, index) as page:
+            picture = _rendered(page, ocr.width_for(sheet.width, sheet.height))
+        self._reading.check()
+        lines = ocr.lines_of(picture, sheet.width, self._reading.language)
+        if not lines:
+            return sheet
+        self._reading.note(Note.OCR_USED)
+        found = _Sheet(sheet.label, lines, sheet.asides, sheet.width, sheet.height, reason=ocr.REASON)
+        self._kept[index] = found
+        return found
+
+
+def read(reading: Reading) -> Iterator[Page]:
+    """The pages, as they are found; numbers are those of the file, labels what is printed on them."""
+    with opened(reading) as document:
+        sheets = _Sheets(reading, document)
+        reading.total = sheets.total
+        reading.title, reading.author = fact(document, "Title"), fact(document, "Author")
+        with LOCK:
+            held = attachments_of(document)
+        reading.attachments = [Attachment(at, name, size, _format_of(name)) for at, (name, size) in enumerate(held)]
+        broken = 0
+        for index in range(sheets.total):
+            reading.check()
+            page = _page(sheets, index, reading)
+            broken += page.status is PageStatus.BROKEN
+            if broken > FIRST_PAGES and broken == index + 1:
+                raise KnownError("document.damaged", path=reading.path, reason="none of its pages can be read")
+            yield page
+        if broken == sheets.total:
+            raise KnownError("document.damaged", path=reading.path, reason="none of its pages can be read")
+
+
+def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
+    laid = sheets.laid(index)
+    sheet = sheets.at(index)
+    if sheet.is_hidden:
+        reading.note(Note.HIDDEN_TEXT)
+    if sheet.status is PageStatus.BROKEN:
+        reading.note(Note.PARTLY_DAMAGED)
+    if sheet.status is PageStatus.SCANNED and not ocr.is_available():
+        reading.note(Note.OCR_MISSING)
+    return page_of(
+        index + 1,
+        sheet.label,
+        laid.text.text,
+        laid.text.blocks,
+        status=None if sheet.status is PageStatus.READ else sheet.status,
+        reason=sheet.reason,
+        has_image=sheet.status is not PageStatus.BROKEN,
+    )
+
+
+def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
+    """The name and the bytes of a file that lies in the document.  Raises KnownError `request.invalid` for none."""
+    return attachment_bytes(reading, index)
+
+
+def picture(reading: Reading, wanted: WantedPicture) -> Picture:
+    """A page as it looks, and the boxes of passages of the text `read` gave for it.
+
+    Raises KnownError `request.invalid` for a page that is not there, `document.no_image` for a broken one.
+    """
+    with opened(reading) as document:
+        sheets = _Sheets(reading, document)
+        if wanted.number > sheets.total:
+            raise KnownError("request.invalid", what="number")
+        index = wanted.number - 1
+        try:
+            places = sheets.laid(index).places if wanted.marks else []
+            with LOCK:
+                if wanted.width:
+                    document.init_forms()  # else what was filled in is not drawn
+                with page_at(document, index) as page:
+                    boxes = _boxes(page, places, wanted.marks)
+                    view = view_of(page)
+                    if not wanted.width:
+                        return Picture(b"", 0, 0, boxes)
+                    raster = _rendered(page, _bounded(wanted.width, view.width, view.height))
+        except (pdfium.PdfiumError, OSError) as err:
+            raise KnownError("document.no_image", path=reading.path) from err
+        png = png_of(raster.rgb, width=raster.width, height=raster.height, stride=raster.stride)
+        return Picture(png, raster.width, raster.height, boxes)
+
+
+def _bounded(width: int, page_width: float, page_height: float) -> int:
+    """The wanted width, or less where the picture would become too high or too large."""
+    ratio = max(page_height / max(page_width, 1.0), 0.001)
+    return max(1, int(min(width, MAX_HEIGHT / ratio, (MAX_PIXELS / ratio) ** 0.5)))
+
+
+def _rendered(page: pdfium.PdfPage, width: int) -> ocr.Raster:
+    """The page's pixels: three bytes each."""
+    scale = width / max(view_of(page).width, 1.0)
+    bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=pdfium_c.FPDFBitmap_BGR)
+    try:
+        return ocr.Raster(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride)
+    finally:
+        bitmap.close()
+
+
+def _boxes(
+    page: pdfium.PdfPage, places: Sequence[tuple[int, Word]], marks: Sequence[tuple[int, int]]
+) -> tuple[tuple[Box, ...], ...]:
+    """For each mark the boxes of its lines, 0..1 of the page."""
+    if not marks:
+        return ()
+    with closing(PageLetters(page)) as letters:
+        view = letters.view
+        found = []
+        for begin, end in marks:
+            boxes: list[list[float]] = []
+            for at, word in places:
+                if at < end and at + len(word.text) > begin:
+                    _add(boxes, _part(letters, word, max(0, begin - at), min(len(word.text), end - at)))
+            found.append(tuple(_share(box, view.width, view.height) for box in boxes))
+    return tuple(found)
+
+
+def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float, float, float, float]:
+    """The box of some letters of a word."""
+    if word.first < 0 or (begin == 0 and end == len(word.text)):
+        return word.x0, word.y0, word.x1, word.y1
+    indices = word.indices or range(word.first, word.first + len(word.text))
+    one, other = letters.box(indices[begin]), letters.box(indices[end - 1])
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
+
+
+def _add(boxes: list[list[float]], box: tuple[float, float, float, float]) -> None:
+    """Lengthen the last box if this one stands beside it, else begin a new one."""
+    if boxes:
+        last = boxes[-1]
+        height = min(last[3] - last[1], box[3] - box[1])
+        gap = max(box[0] - last[2], last[0] - box[2])
+        if min(last[3], box[3]) - max(last[1], box[1]) > 0.5 * height and gap < 3 * max(height, 1.0):
+            last[:] = min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3])
+            return
+    boxes.append(list(box))
+
+
+def _share(box: Sequence[float], width: float, height: float) -> Box:
+    left, top, right, bottom = box
+    return (
+        min(1.0, max(0.0, left / width)),
+        min(1.0, max(0.0, top / height)),
+        min(1.0, max(0.0, right / width)),
+        min(1.0, max(0.0, bottom / height)),
+    )
+
+
+def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
+    """Say of a page with hardly any letters why that is."""
+    share, paths = picture_share(page)
+    if share >= PICTURE_SHARE:
+        sheet.status, sheet.reason = PageStatus.SCANNED, "scanned"
+    elif not count and (share or paths >= MANY_PATHS):
+        sheet.status, sheet.reason = PageStatus.EMPTY, "a drawing or a picture, no words"
+
+
+def _is_any_unseen(page: pdfium.PdfPage, lines: Sequence[Line]) -> bool:
+    """Whether a line cannot be told from its ground on the drawn page."""
+    raster = _rendered(page, _bounded(round(view_of(page).width), view_of(page).width, view_of(page).height))
+    for line in lines[:50]:
+        left, right = max(0, int(line.x0)), min(raster.width, int(line.x1) + 1)
+        top, bottom = max(0, int(line.y0)), min(raster.height, int(line.y1) + 1)
+        rows = [raster.rgb[y * raster.stride + left * 3 : y * raster.stride + right * 3] for y in range(top, bottom)]
+        letters = b"".join(rows)
+        if letters and max(letters) - min(letters) < CONTRAST:
+            return True
+    return False
+
+
+def _format_of(name: str) -> str:
+    try:
+        return format_of(PurePath(name)).id
+    except KnownError:
+        return ""
+
+
+def _phrase(err: Exception) -> str:
+    return "the page cannot be read" if isinstance(err, pdfium.PdfiumError) else "the file cannot be read here"
