@@ -1,0 +1,169 @@
+"""How a document is cut for a model that sees a little at a time: pieces that can be named, chunks that fit.
+
+Cuts are chosen by what stands there, not by counting from the beginning: after an edit the chunks behind it are soon
+the same again, and nothing of them has to be asked anew (the idea of content-defined chunking: Muthitacharoen, Chen
+and Mazières 2001, "A low-bandwidth network file system").
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
+
+LEAST_TOKENS = 500
+MOST_TOKENS = 1200
+"""Of a chunk: a small model overlooks what stands in the middle of more."""
+STEP_TOKENS = 100
+"""Sizes are multiples of it, so that a little more or less memory gives the same chunks."""
+LONG_CHARACTERS = 900
+"""A block of more is cut into pieces: whoever follows a link should not have to search."""
+PIECE_CHARACTERS = 600
+SHORT_CHARACTERS = 100
+"""Items of lists and rows of tables below that are named together, up to JOINED_CHARACTERS."""
+JOINED_CHARACTERS = 300
+LOW, HIGH = 0.65, 1.25
+"""A cut is looked for between these shares of the wanted size."""
+
+_JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
+_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What can be named as a source: characters `start` up to, not including, `end` of a page."""
+
+    document: str
+    page: int
+    start: int
+    end: int
+    kind: BlockKind
+    text: str
+    """White space is one space; cells of a table are parted by bars."""
+    level: int = 0
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it announces what follows."""
+        return self.kind is BlockKind.HEADING
+
+
+def pieces_of(
+    document: str, page: Page, ends: Callable[[str], Sequence[int]] | None = None
+) -> tuple[tuple[Piece, ...], int]:
+    """The pieces of a page, and how many of its blocks they stand for.  Headers and footers are left out.
+
+    `ends`: where a long text may be cut (ends of sentences); None: by punctuation.
+    """
+    pieces: list[Piece] = []
+    blocks = 0
+    for block in page.blocks:
+        if block.kind in ASIDE or not page.text[block.start : block.end].strip():
+            continue
+        blocks += 1
+        last = pieces[-1] if pieces else None
+        if last and _belong_together(last, block):
+            pieces[-1] = _piece(document, page, last.start, block.end, block)
+        else:
+            cuts = _cuts(page.text[block.start : block.end], ends or ends_by_punctuation)
+            for start, end in cuts:
+                if page.text[block.start + start : block.start + end].strip():
+                    pieces.append(_piece(document, page, block.start + start, block.start + end, block))
+    return tuple(pieces), blocks
+
+
+def ends_by_punctuation(text: str) -> list[int]:
+    """Where sentences may end, roughly: behind a full stop and white space."""
+    return [found.end() for found in _END.finditer(text)]
+
+
+def chunk_tokens(pool_tokens: int, width: int, shared_tokens: int, answer_tokens: int) -> int:
+    """How long a chunk should be, so that a whole batch of `width` fits the pool; never too short to be of use."""
+    room = (pool_tokens - shared_tokens) // max(1, width) - answer_tokens
+    return min(MOST_TOKENS, max(LEAST_TOKENS, room // STEP_TOKENS * STEP_TOKENS))
+
+
+def chunked(pieces: Sequence[Piece], tokens: Sequence[int], size: int) -> list[range]:
+    """Near-equal runs of pieces of about `size` tokens each; a heading stays with what follows it.
+
+    `tokens` of each piece.  A piece is never cut; one that is larger than `size` is a chunk of its own.
+    """
+    found: list[range] = []
+    begin, left = 0, sum(tokens)
+    while begin < len(pieces):
+        if left <= HIGH * size:
+            found.append(range(begin, len(pieces)))
+            break
+        end = _cut(pieces, tokens, begin, size)
+        found.append(range(begin, end))
+        left -= sum(tokens[begin:end])
+        begin = end
+    return found
+
+
+def _cut(pieces: Sequence[Piece], tokens: Sequence[int], begin: int, size: int) -> int:
+    """The best place to end the chunk that begins at `begin`."""
+    total, best, end = 0, -1.0, begin + 1
+    for at in range(begin, len(pieces)):
+        if at > begin and total >= LOW * size and not pieces[at - 1].is_heading:
+            worth = _worth(pieces[at])
+            if worth > best:
+                best, end = worth, at
+        total += tokens[at]
+        if total > HIGH * size:
+            if best < 0:  # nothing between the limits: before the piece that is too much, but not behind a heading
+                end = max(at, begin + 1)
+                while end - 1 > begin and pieces[end - 1].is_heading:
+                    end -= 1
+            break
+    return end
+
+
+def _worth(piece: Piece) -> float:
+    """How good it is to begin a chunk with this piece: headings first, else by its words alone."""
+    chance = zlib.crc32(piece.text.encode("utf-8", "surrogatepass")) / (1 << 32)
+    return chance + (2.0 + 1.0 / (1 + piece.level) if piece.is_heading else 0.0)
+
+
+def _belong_together(last: Piece, block: Block) -> bool:
+    return (
+        block.kind in _JOINED
+        and last.kind is block.kind
+        and block.end - block.start <= SHORT_CHARACTERS
+        and block.end - last.start <= JOINED_CHARACTERS
+        and block.start >= last.end
+    )
+
+
+def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Piece:
+    raw = page.text[start:end]
+    if block.kind is BlockKind.TABLE_ROW:
+        raw = raw.replace("\t", " | ").replace("\n", " ; ")
+    lead = len(raw) - len(raw.lstrip())
+    text = " ".join(raw.split())
+    return Piece(
+        document, page.number, start + lead if lead < end - start else start, end, block.kind, text, block.level
+    )
+
+
+def _cuts(text: str, ends: Callable[[str], Sequence[int]]) -> Iterator[tuple[int, int]]:
+    """Stretches of at most about PIECE_CHARACTERS of a long text, cut at ends of sentences, else between words."""
+    if len(text) <= LONG_CHARACTERS:
+        yield 0, len(text)
+        return
+    start = 0
+    places = [*ends(text), len(text)]
+    for before, after in zip(places, [*places[1:], len(text)], strict=True):
+        while before - start > LONG_CHARACTERS:  # a sentence without an end
+            cut = text.rfind(" ", start + PIECE_CHARACTERS // 2, start + PIECE_CHARACTERS)
+            cut = cut + 1 if cut > 0 else start + PIECE_CHARACTERS
+            yield start, cut
+            start = cut
+        if before > start and (after - start > PIECE_CHARACTERS or before == len(text)):
+            yield start, before
+            start = before
+    if start < len(text):
+        yield start, len(text)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from slmdesk.core.chunking import LONG_CHARACTERS, chunk_tokens, chunked, pieces_of
+from slmdesk.core.documents import Block, BlockKind, page_of
+
+pytestmark = pytest.mark.pure
+
+
+def page(*blocks: tuple[BlockKind, str], number: int = 1):
+    text, made = "", []
+    for kind, words in blocks:
+        made.append(Block(kind, len(text), len(text) + len(words)))
+        text += words + "\n"
+    return page_of(number, str(number), text, made)
+
+
+def document(pages: int, seed: int = 1, sentences: int = 8) -> list:
+    chance = random.Random(seed)
+    words = [f"word{number}" for number in range(400)]
+    made = []
+    for number in range(1, pages + 1):
+        blocks = [(BlockKind.HEADING, f"Heading {number}")] if number % 4 == 1 else []
+        for _ in range(5):
+            text = " ".join(f"{' '.join(chance.choices(words, k=9))}." for _ in range(chance.randint(1, sentences)))
+            blocks.append((BlockKind.PARAGRAPH, text))
+        made.append(page(*blocks, number=number))
+    return made
+
+
+def pieces(pages):
+    return [one for each in pages for one in pieces_of("d", each)[0]]
+
+
+def counted(some):
+    return [len(one.text.split()) for one in some]
+
+
+def test_every_block_is_in_a_piece_and_each_piece_says_where_it_stands() -> None:
+    long = "A sentence that is not short at all, but of some length. " * 40
+    made = page(
+        (BlockKind.HEADER, "Secret header"), (BlockKind.HEADING, "Rent"), (BlockKind.PARAGRAPH, long),
+        (BlockKind.LIST_ITEM, "one"), (BlockKind.LIST_ITEM, "two"), (BlockKind.TABLE_ROW, "a\tb"),
+        (BlockKind.PARAGRAPH, "   "),
+    )  # fmt: skip
+    found, blocks = pieces_of("d", made)
+    assert blocks == 5  # neither the header nor the empty one
+    assert all(" ".join(made.text[one.start : one.end].split()).replace("a b", "a | b") == one.text for one in found)
+    assert max(len(one.text) for one in found) <= LONG_CHARACTERS
+    assert "".join(one.text.replace(" ", "") for one in found if one.kind is BlockKind.PARAGRAPH) == long.replace(
+        " ", ""
+    )
+    assert [one.text for one in found if one.kind is BlockKind.LIST_ITEM] == ["one two"]
+    assert "Secret" not in " ".join(one.text for one in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 5000, "word " * 2000, "。".join("漢字" * 30 for _ in range(40)), "\n" * 2000 + "end"]
+)
+def test_text_without_sentences_is_cut_too_and_nothing_is_lost(text) -> None:
+    found, _blocks = pieces_of("d", page((BlockKind.PARAGRAPH, text)))
+    assert "".join("".join(one.text.split()) for one in found) == "".join(text.split())
+    assert max(len(one.text) for one in found) <= LONG_CHARACTERS
+
+
+def test_chunks_are_near_equal_whole_and_never_end_with_a_heading() -> None:
+    some = pieces(document(40))
+    tokens = counted(some)
+    runs = chunked(some, tokens, 500)
+    assert [at for run in runs for at in run] == list(range(len(some)))
+    sizes = [sum(tokens[at] for at in run) for run in runs]
+    assert all(0.5 * 500 <= size <= 1.6 * 500 for size in sizes[:-1]), sizes
+    assert not any(some[run[-1]].is_heading for run in runs)
+
+
+def test_one_chunk_where_all_fits() -> None:
+    some = pieces(document(2))
+    assert chunked(some, counted(some), 5000) == [range(len(some))]
+    assert chunked([], [], 500) == []
+
+
+def test_an_edit_changes_few_chunks() -> None:
+    before, after = document(60), document(60)
+    edited = document(1, seed=99)[0]
+    after[20] = page(*[(one.kind, edited.text[one.start : one.end]) for one in edited.blocks], number=21)
+
+    def texts(pages):
+        some = pieces(pages)
+        return [" ".join(some[at].text for at in run) for run in chunked(some, counted(some), 500)]
+
+    old, new = texts(before), texts(after)
+    assert len(old) > 10
+    assert len(set(new) - set(old)) <= 3
+
+
+def test_a_size_leaves_room_for_a_whole_batch_but_is_of_use() -> None:
+    assert chunk_tokens(4096, 16, 250, 150) == 500
+    assert chunk_tokens(16384, 16, 384, 150) == 800
+    assert chunk_tokens(1 << 20, 4, 0, 0) == 1200
