@@ -13,7 +13,7 @@ from importlib import resources
 from itertools import pairwise
 from typing import Any
 
-from slmdesk.core.types import ChatMessage, Json, Role, Sampling, TextPart
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs import step_of
 from slmdesk.text.language import LANGUAGES, detect
 
@@ -27,6 +27,8 @@ class Skill(StrEnum):
     """What is examined."""
 
     FORMAT = "format"
+    BLOCK = "block"
+    """Names the block of a text that says something."""
     TRUTH = "truth"
     LANGUAGE = "language"
     CORRECT = "correct"
@@ -44,9 +46,9 @@ class Question:
     def step(self) -> dict[str, Json]:
         """As a step of a job: greedy, short, the same each time."""
         if self.skill is Skill.TRUTH:
-            said = self.item["true" if self.is_true else "altered"]
-            words = f"Text: {self.item['text']}\n\nStatement: {said}\n\nDoes the text say this? Answer Yes or No."
-            return step_of([_user(words)], Sampling(temperature=0.0), choices=YES_NO)
+            return truth_step(self.item["text"], self.item["true" if self.is_true else "altered"])
+        if self.skill is Skill.BLOCK:
+            return block_step(self.item["blocks"], self.item["said"])
         asked = _CORRECT + self.item["wrong"] if self.skill is Skill.CORRECT else self.item["ask"]
         return step_of([_user(asked)], Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS))
 
@@ -56,6 +58,8 @@ class Question:
         match self.skill:
             case Skill.FORMAT:
                 return keeps_format(answer, self.item)
+            case Skill.BLOCK:
+                return answer == str(self.item["right"])
             case Skill.LANGUAGE:
                 return is_answer(self.item["ask"], answer) and detect(answer, LANGUAGES)[0] == self.item["language"]
             case Skill.CORRECT:
@@ -87,6 +91,22 @@ def items() -> tuple[str, tuple[Question, ...]]:
             if skill is Skill.TRUTH:
                 questions.append(Question(skill, item, is_true=False))
     return str(shape["version"]), tuple(questions)
+
+
+def truth_step(text: str, statement: str) -> dict[str, Json]:
+    """Does a text say this?  Summaries ask as the exam does, so that the exam's threshold holds for them."""
+    ask = "\n\nDoes the text say this? Answer Yes or No."
+    parts = (*_document("Text: ", text), TextPart(f"\n\nStatement: {statement}{ask}"))
+    return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
+
+
+def block_step(blocks: Sequence[str], statement: str) -> dict[str, Json]:
+    """Which of up to nine blocks says this?"""
+    listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(blocks, 1))
+    ask = "\n\nWhich block says this? Answer with its number only."
+    parts = (*_document("Blocks:\n", listed), TextPart(f"\n\nStatement: {statement}{ask}"))
+    numbers = [str(number) for number in range(1, len(blocks) + 1)]
+    return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=numbers)
 
 
 def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
@@ -153,6 +173,10 @@ def _threshold(true: Sequence[float], altered: Sequence[float]) -> float:
 
 def _but(values: Sequence[float], at: int) -> list[float]:
     return [*values[:at], *values[at + 1 :]]
+
+
+def _document(lead: str, text: str) -> tuple[TextPart, TextPart]:
+    return TextPart(lead), TextPart(text, Origin.DOCUMENT)
 
 
 def _user(text: str) -> ChatMessage:

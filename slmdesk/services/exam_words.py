@@ -11,12 +11,14 @@ from slmdesk.services.exams import ExamResult, SkillResult, note_of
 
 _NOUNS: Mapping[Skill, str] = {
     Skill.FORMAT: "keeping to a form",
+    Skill.BLOCK: "finding where a text says something",
     Skill.TRUTH: "judging true and false",
     Skill.LANGUAGE: "answering in the language asked",
     Skill.CORRECT: "corrections",
 }
 _FEW: Mapping[Skill, str] = {
     Skill.FORMAT: "fixed forms",
+    Skill.BLOCK: "sources",
     Skill.TRUTH: "true or false",
     Skill.LANGUAGE: "languages",
     Skill.CORRECT: "corrections",
@@ -26,6 +28,11 @@ _LEVELS: Mapping[Skill, Mapping[str, str]] = {
         "good": "Keeps to a form that is asked for, such as a list or a single word",
         "fair": "Keeps to a form more often than not",
         "weak": "Does not keep to a form; ask it for plain text",
+    },
+    Skill.BLOCK: {
+        "good": "Names the passage that says something",
+        "fair": "Often names the passage that says something; slmdesk checks each",
+        "weak": "Names the wrong passages; slmdesk finds them by their words instead",
     },
     Skill.TRUTH: {
         "good": "Tells true from altered statements about a text",

@@ -21,6 +21,8 @@ from slmdesk.store import Store
 
 KIND = "exam"
 FACT = "exam"
+SKILLS = "exam_skills"
+"""The fact that keeps single skills, found out by a job that needs them, of a model that sat no exam."""
 GOOD, FAIR = 0.75, 0.5
 """Shares of items passed from which a skill is good, or fair."""
 GOOD_AUC, FAIR_AUC = 0.85, 0.7
@@ -128,6 +130,38 @@ class ExamService:
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}
         self._store.set_model_facts(record.id, **{NOTE: shape})
 
+    def questions_for(self, record: ModelRecord, skills: Sequence[Skill]) -> tuple[str, list[Question]]:
+        """What must still be asked to know these skills of a model, and the prompt version of the exam's steps."""
+        version, questions = items()
+        known = self.skills(record)
+        wanted = [one for one in skills if one not in known]
+        return _prompt_version(version), [one for one in questions if one.skill in wanted]
+
+    def keep_skills(
+        self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
+    ) -> dict[Skill, SkillResult]:
+        """Judge some skills by all their questions and what came of each; keep and return all that is known."""
+        known = self.skills(record)
+        for skill in {question.skill for question, _value in asked}:
+            known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
+        shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
+        for one in self._store.models():
+            if one.sha256 == record.sha256:
+                self._store.set_model_facts(one.id, **{SKILLS: shape})
+        return known
+
+    def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:
+        """What is known of a model's skills: from its exam, else from what a job asked of it by itself."""
+        result = result_of(record)
+        if result is not None:
+            return {one.skill: one for one in result.skills}
+        noted = record.facts.get(SKILLS)
+        if not isinstance(noted, Mapping) or noted.get("version") != items()[0]:
+            return {}
+        found = noted.get("skills")
+        results = [_skill_from(one) for one in found] if isinstance(found, list | tuple) else []
+        return {one.skill: one for one in results if one is not None}
+
     def result(self, record: ModelRecord) -> ExamResult | None:
         """What is known of a model; None: it has sat no exam with these items."""
         return result_of(record)
@@ -155,9 +189,22 @@ def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamRes
     }
     results = []
     for skill in Skill:
-        asked = [(one, answers[number]) for number, one in enumerate(questions) if one.skill is skill]
-        results.append(_judge_truth(asked) if skill is Skill.TRUTH else _judge_words(skill, asked))
+        results.append(
+            judge_skill(skill, [(one, answers[number]) for number, one in enumerate(questions) if one.skill is skill])
+        )
     return ExamResult(version, now, tuple(results))
+
+
+def judge_skill(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
+    """One skill, by all its questions and what came of each (empty: nothing)."""
+    return _judge_truth(asked) if skill is Skill.TRUTH else _judge_words(skill, asked)
+
+
+def _skill_from(untrusted: Json) -> SkillResult | None:
+    try:
+        return dataclass_from(SkillResult, untrusted)
+    except KnownError:
+        return None
 
 
 def _judge_words(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:

@@ -44,7 +44,7 @@ def on_battery() -> bool:
 def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
     """About how long the exam takes with these tokens a second."""
     questions = items()[1]
-    words = sum(one.skill is not Skill.TRUTH for one in questions)
+    words = sum(one.skill not in (Skill.TRUTH, Skill.BLOCK) for one in questions)
     return words * ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(read_per_s, 0.01)
 
 

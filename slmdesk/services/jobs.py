@@ -22,6 +22,7 @@ from slmdesk.core.types import ChatMessage, Json, LoadedModel, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.desk import Desk, Later
 from slmdesk.services.facts import Fact, JobChanged, Problem
+from slmdesk.services.growing import Growth, Planner
 from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.store import Store
@@ -75,6 +76,15 @@ class _Run:
     """Results since `began`."""
     began: float = 0.0
     losses: int = 0
+    growth: Growth | None = None
+    """Of a job whose steps are found while it runs."""
+    spent: float = 0.0
+    """The cost of what was saved since `began`."""
+
+    @property
+    def is_through(self) -> bool:
+        """Whether every step so far has ended."""
+        return self.done + self.failed == self.job.total
 
 
 def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
@@ -98,6 +108,7 @@ class JobService:
         self._run: _Run | None = None
         self._on_end: dict[str, OnEnd] = {}
         self._runners: dict[str, Runner] = {}
+        self._planners: dict[str, Planner] = {}
         self._holds = 0
         self._closed = False
 
@@ -111,6 +122,10 @@ class JobService:
         """Leave the jobs of this kind to `runner`; they are listed, paused, cancelled and resumed here like all."""
         self._runners[kind] = runner
 
+    def plan_by(self, kind: str, planner: Planner) -> None:
+        """Have the jobs of this kind grow: whenever all their steps have ended, `planner` is asked for more."""
+        self._planners[kind] = planner
+
     def add(
         self,
         kind: str,
@@ -120,10 +135,16 @@ class JobService:
         *,
         prompt_version: str,
         settings: Mapping[str, Json] | None = None,
+        item: str | None = None,
     ) -> JobRecord:
-        """Keep a new job of these steps (see `step_of`) and run it when its turn comes.  Raises KnownError store.*."""
+        """Keep a new job of these steps (see `step_of`) and run it when its turn comes.  Raises KnownError store.*.
+
+        `item`: what it works for, with which it goes for good.
+        """
         keyed = {step_key(record.sha256, prompt_version, step): step for step in steps}
-        job = self._store.add_job(kind, title, model_sha256=record.sha256, steps=list(keyed.items()), settings=settings)
+        job = self._store.add_job(
+            kind, title, model_sha256=record.sha256, steps=list(keyed.items()), settings=settings, item=item
+        )
         self._say(job)
         self._enqueue(job.id, explicit=False)
         return job
@@ -228,10 +249,11 @@ class JobService:
             return
         self._run = _Run(job, record, job.done, job.failed, is_explicit=explicit)
         self._say(job)
-        if job.done + job.failed == job.total:
-            self._finish(self._run)
+        if self._run.is_through:
+            self._through(self._run)
         else:
             self._want(self._run)
+        if self._run:
             self._look()
 
     def _look(self) -> None:
@@ -239,7 +261,11 @@ class JobService:
         run = self._run
         if run is None:
             return
-        job = self._store.job(run.job.id)
+        try:
+            job = self._store.job(run.job.id)
+        except KnownError:  # deleted for good, with what it worked for
+            self._drop()
+            return
         if job.status is not JobStatus.RUNNING or job.owner != run.job.owner:
             self._lost(job)
             return
@@ -266,8 +292,8 @@ class JobService:
             if self._run is run:
                 self._pause(problem)
 
-        if self._holds:
-            return  # `let_go` comes back here
+        if self._holds or (run.growth and run.growth.is_thinking):
+            return  # `let_go` comes back here, and so does `_grown`
         waiter = self._room.want(run.record, ready, failed, explicit=run.is_explicit)
         run.is_explicit = False
         if run.handle is None and self._run is run:
@@ -276,7 +302,7 @@ class JobService:
     def _start(self, run: _Run, model: LoadedModel) -> None:
         run.turn += 1
         turn, run.width = run.turn, max(1, model.sequences)
-        run.generation, run.began, run.saved = self._room.generation, time.monotonic(), 0
+        run.generation, run.began, run.saved, run.spent = self._room.generation, time.monotonic(), 0, 0.0
         self._room.begin()
         run.handle = self._room.client.start(
             "batch",
@@ -292,7 +318,7 @@ class JobService:
             return
         steps = self._store.open_steps(run.job.id, run.width * WIDTHS - len(run.in_hand), but=run.in_hand)
         if not steps and not run.in_hand:
-            self._finish(run)
+            self._through(run)
             return
         trusted = [step for step in steps if step.deaths < ALONE_AFTER]
         for step in trusted or ([] if run.in_hand else steps[:1]):
@@ -324,6 +350,8 @@ class JobService:
         if problem is None:
             kept = self._store.save_step(run.job.id, step.key, value)
             run.done, run.losses = run.done + kept, 0
+            if kept and run.job.kind in self._planners:
+                self._planners[run.job.kind].on_step(run.job.id, step.key, value)
         else:
             kept = self._store.fail_step(run.job.id, step.key, problem.code, dict(problem.args))
             run.failed += kept
@@ -331,6 +359,7 @@ class JobService:
             self._lost(self._store.job(run.job.id))
             return
         run.saved += 1
+        run.spent += run.growth.cost if run.growth else 1.0
         self._say_run(run)
         self._feed(run)
 
@@ -352,10 +381,47 @@ class JobService:
             self._store.note_deaths(run.job.id, keys)
         if run.losses >= MOST_LOSSES:
             self._pause(problem)
-        elif run.done + run.failed == run.job.total:
-            self._finish(run)
+        elif run.is_through:
+            self._through(run)
         else:
             self._want(run)
+
+    # ---- when all steps have ended
+
+    def _through(self, run: _Run) -> None:
+        """Is that all, or does the job grow?"""
+        planner = self._planners.get(run.job.kind)
+        if planner is None:
+            self._finish(run)
+            return
+        if run.growth is None:
+            run.growth = Growth(
+                self._desk,
+                self._store,
+                planner.plan(run.job),
+                job=run.job,
+                grown=lambda: self._grown(run),
+                ended=lambda problem: self._planned(run, problem),
+            )
+        run.growth.go_on(step_key)
+
+    def _grown(self, run: _Run) -> None:
+        if self._run is not run:
+            return
+        run.job = self._store.job(run.job.id)
+        run.done, run.failed = run.job.done, run.job.failed
+        self._say_run(run)
+        if run.is_through:  # all of it was done before
+            self._desk.post(lambda: self._through(run) if self._run is run else None)
+        elif run.handle:
+            self._feed(run)
+        elif run.waiter is None and run.later is None:
+            self._want(run)
+
+    def _planned(self, run: _Run, problem: Problem | None) -> None:
+        """The plan has ended: its result is kept, or there can be none."""
+        if self._run is run:
+            self._finish(run, problem)
 
     # ---- ends
 
@@ -378,15 +444,16 @@ class JobService:
         assert run is not None
         self._run = None
         self._put_down(run)
+        if run.growth:
+            run.growth.close()
         self._desk.post(self._advance)
         return run
 
-    def _finish(self, run: _Run) -> None:
+    def _finish(self, run: _Run, problem: Problem | None = None) -> None:
         if run.handle:
             run.handle.end_of_steps()
         self._drop()
-        problem = None
-        if run.failed and run.failed == run.job.total:  # all of them: most likely for one reason
+        if run.growth is None and run.failed and run.failed == run.job.total:  # all of them: most likely for one reason
             first = self.failed_steps(run.job.id)[0]
             problem = problem_of(first.error_code or "", first.error_args)
         job = self._left(run.job.id, JobStatus.FAILED if problem else JobStatus.DONE, problem)
@@ -416,7 +483,10 @@ class JobService:
 
     def _say_run(self, run: _Run) -> None:
         job, done = run.job, run.done + run.failed
-        eta = (time.monotonic() - run.began) / run.saved * (job.total - done) if run.saved else None
+        left = float(job.total - done)
+        if run.growth:
+            left = left * run.growth.cost + run.growth.later
+        eta = (time.monotonic() - run.began) / run.spent * left if run.spent else None
         self._tell(JobChanged(job.id, job.kind, JobStatus.RUNNING, done, job.total, eta, run.failed, job.title))
 
 

@@ -41,14 +41,27 @@ class Jobs(StorePart):
                 " values (?, ?, ?, 'open', ?, ?, ?, '{}', ?, ?)",
                 (ident, kind, self._text(title), item, model_sha256, self._json(settings or {}), now, now),
             )
-            for key, wanted in steps:
-                known = self._db.row("select value from steps where key = ? and status = 'done' limit 1", (key,))
-                self._db.insert(
-                    "insert into steps (job, key, input, status, value, deaths, error_args)"
-                    " values (?, ?, ?, ?, ?, 0, '{}')",
-                    (ident, key, self._json(wanted), "done" if known else "open", known["value"] if known else None),
-                )
+            self._insert_steps(ident, steps)
             return self.job(ident)
+
+    def add_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> bool:
+        """More steps of (key, input) for a job this desk runs; those it has already stay as they are.
+
+        A step done before under its key, in whatever job, is done at once.  False: this desk is not the owner.
+        Raises KnownError store.*.
+        """
+        with self._db.writing():
+            if not self.is_mine(self.job(job)):
+                return False
+            here = {row["key"] for row in self._db.rows("select key from steps where job = ?", (job,))}
+            self._insert_steps(job, [(key, wanted) for key, wanted in steps if key not in here])
+            self._db.run("update jobs set updated = ? where id = ?", (self._clock(), job))
+            return True
+
+    def step_values(self, job: str) -> dict[str, dict[str, Json]]:
+        """What came of the steps of a job that are done, by key."""
+        rows = self._db.rows("select key, value from steps where job = ? and status = 'done'", (job,))
+        return {row["key"]: mapping_from(row["value"]) for row in rows}
 
     def job(self, id: str) -> JobRecord:
         """The job of this id, or of the only id that begins so.  Raises KnownError job.unknown."""
@@ -168,6 +181,15 @@ class Jobs(StorePart):
             )
             self._db.run("update jobs set updated = ? where id = ?", (self._clock(), job))
         return changed == 1
+
+    def _insert_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> None:
+        for key, wanted in steps:
+            known = self._db.row("select value from steps where key = ? and status = 'done' limit 1", (key,))
+            self._db.insert(
+                "insert into steps (job, key, input, status, value, deaths, error_args)"
+                " values (?, ?, ?, ?, ?, 0, '{}')",
+                (job, key, self._json(wanted), "done" if known else "open", known["value"] if known else None),
+            )
 
     def _is_held(self, job: JobRecord) -> bool:
         owner = job.owner

@@ -33,6 +33,8 @@ def perfect(question: Question) -> dict:
             )
         case Skill.CORRECT:
             words = item["right"]
+        case Skill.BLOCK:
+            words = str(item["right"])
         case Skill.TRUTH:
             return {"text": "Yes", "scores": [-0.1, -3.0] if question.is_true else [-3.0, -0.1]}
         case Skill.LANGUAGE:
@@ -63,6 +65,9 @@ def test_there_are_twelve_items_a_skill_in_several_languages() -> None:
     shapes = [str(one.step()) for one in questions]
     assert Counter(shapes).most_common(1)[0][1] == 1
     assert all(re.compile(one.item["pattern"]) for one in questions if "pattern" in one.item)
+    blocks = [one.item for one in questions if one.skill is Skill.BLOCK]
+    assert all(1 <= one["right"] <= len(one["blocks"]) <= 9 for one in blocks)
+    assert len({one["right"] for one in blocks}) >= 4  # whoever always says the same number is not good
     assert all(distance(one.item["wrong"], one.item["right"]) > 1 for one in questions if "wrong" in one.item)
 
 
@@ -73,8 +78,8 @@ def test_who_answers_all_is_good_at_all() -> None:
     ]
     assert result.of(Skill.TRUTH).auc == 1.0
     assert sentence_of("A model", result) == (
-        "A model: good for short chats, keeping to a form, judging true and false, answering in the "
-        "language asked and corrections."
+        "A model: good for short chats, keeping to a form, finding where a text says something, judging true and "
+        "false, answering in the language asked and corrections."
     )
 
 
@@ -83,7 +88,7 @@ def test_who_echoes_or_says_nothing_is_weak_and_it_is_said() -> None:
         result = judge(steps_of(lambda _question, value=value: value), "aa", now=1.0)
         assert {one.level for one in result.skills} == {"weak"}
         assert sentence_of("Echo", result).startswith(
-            "Echo: good for short chats; do not rely on it for keeping to a form, judging true and false"
+            "Echo: good for short chats; do not rely on it for keeping to a form, finding where a text says something"
         )
 
 
@@ -136,7 +141,9 @@ def test_items_are_spread_over_the_languages_alike() -> None:
 
 def test_each_item_is_written_in_its_language() -> None:
     for one in items()[1]:
-        texts = [one.item[key] for key in ("text", "true", "altered", "right") if key in one.item]
+        texts = [one.item[key] for key in ("text", "true", "altered", "right", "said") if key in one.item]
+        if one.skill is Skill.BLOCK:
+            texts = [" ".join(one.item["blocks"]), one.item["said"]]
         if one.skill is Skill.FORMAT:
             texts.append(one.item["ask"])
         assert {detect(text)[0] for text in texts} <= {one.item["language"]}, texts

@@ -26,7 +26,7 @@ def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> 
     told = opened()
     assert result(told) is None
     job = on_desk(told, told.services.exams.take)
-    assert done(told, job).total == len(items()[1]) == 60
+    assert done(told, job).total == len(items()[1]) == 72
     found = result(told)
     assert {one.skill for one in found.skills} == set(Skill)
     assert found.of(Skill.TRUTH).auc == 0.5  # the fake always says Yes
@@ -49,7 +49,7 @@ def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
     begin = len(again.facts)
     third = on_desk(again, again.services.exams.take)  # sat already: no item is asked twice
     done(again, third, begin)
-    assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [60]
+    assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [72]
 
 
 @pytest.mark.process

@@ -1,0 +1,134 @@
+"""Which points stay, which are told together, and which sentences stand for a text by themselves: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from slmdesk.core.chunking import Piece
+from slmdesk.core.documents import BlockKind
+from slmdesk.services.summary_links import Point
+from slmdesk.services.summary_prompts import LABELS
+from slmdesk.text.centrality import central
+from slmdesk.text.overlap import stems
+
+GROUP = 10
+"""Points that are merged at once: a small model loses some of more."""
+LEAST_LEFT = 0.35
+"""A level leaves at least such a share: too much at once is not merged, but dropped."""
+ALIKE = 0.7
+"""Two points with so many words in common say the same."""
+LEAST_QUOTED, MOST_QUOTED = 25, 400
+"""Characters of a sentence that may stand for a text."""
+MOST_SECTIONS = 30
+
+_UNQUOTED = frozenset({BlockKind.HEADING, BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.COMMENT})
+
+
+def merged_groups(points: Sequence[Point], wanted: int) -> list[tuple[list[Point], int]]:
+    """Neighbours that are told together, near-equal groups, and how many points are to become of each."""
+    count = -(-len(points) // GROUP)
+    share = max(LEAST_LEFT, wanted / len(points))
+    bounds = [round(len(points) * at / count) for at in range(count + 1)]
+    return [(list(points[a:b]), max(1, round((b - a) * share))) for a, b in pairwise(bounds)]
+
+
+def chosen(group: Sequence[Point], told: Sequence[Point], count: int) -> list[Point]:
+    """What goes on to the next level: what was told anew and holds, else points of the group as they were."""
+    good = distinct([one for one in told if one.is_supported])[:count]
+    if len(good) < count:
+        used = {at for one in good for at in one.links}
+        rest = [one for one in group if one.is_supported and not used.issuperset(one.links)]
+        good += select(rest, count - len(good))
+    return in_order(good or select(group, count))
+
+
+def select(points: Sequence[Point], count: int, *, focus: str = "") -> list[Point]:
+    """At most `count` points, in the order of the text: what holds first, spread over it; then what is doubtful.
+
+    What two checks speak against is no point.
+    """
+    unique = distinct(points)
+    held = [one for one in unique if one.is_supported]
+    if len(held) > count:
+        wanted = stems(focus)
+        near = [one for one in held if wanted & stems(one.text)][:count] if wanted else []
+        rest = [one for one in held if one not in near]
+        kept = near + [rest[at] for at in central([one.text for one in rest], count - len(near))]
+    else:
+        doubtful = [one for one in unique if not one.is_supported and len({flag.kind for flag in one.flags}) == 1]
+        kept = held + doubtful[: count - len(held)]
+    return in_order(kept)
+
+
+def distinct(points: Sequence[Point]) -> list[Point]:
+    """Without those that say the same as an earlier one; of two the one that holds stays."""
+    kept: list[Point] = []
+    for one in points:
+        words = stems(one.text)
+        same = next((at for at, other in enumerate(kept) if _alike(words, stems(other.text))), None)
+        if same is None:
+            kept.append(one)
+        elif one.is_supported and not kept[same].is_supported:
+            kept[same] = one
+    return kept
+
+
+def in_order(points: Sequence[Point]) -> list[Point]:
+    """By where they come from; by label first where they have one of an executive summary."""
+    order = {label: at for at, label in enumerate(LABELS)}
+    return sorted(points, key=lambda one: (order.get(one.label, 0), one.links[0] if one.links else 0))
+
+
+def quotations(
+    pieces: Sequence[Piece],
+    here: range,
+    count: int,
+    spans: Callable[[str], Sequence[tuple[int, int]]],
+    focus: str = "",
+) -> list[Point]:
+    """Sentences of the text itself that say most of it, each with its own place."""
+    found: list[tuple[int, str]] = []
+    for at in here:
+        if pieces[at].kind in _UNQUOTED:
+            continue
+        for start, end in spans(pieces[at].text):
+            if LEAST_QUOTED <= end - start <= MOST_QUOTED:
+                found.append((at, pieces[at].text[start:end]))
+    if not found:
+        found = [(at, pieces[at].text[:MOST_QUOTED]) for at in here]
+    wanted = stems(focus)
+    near = [one for one in found if wanted & stems(one[1])] if wanted else []
+    pool = near if len(near) >= count else found
+    return [
+        Point(text, (at,), is_quotation=True)
+        for at, text in (pool[one] for one in central([text for _, text in pool], count))
+    ]
+
+
+def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
+    """For each piece the heading it stands under; without headings the pages it stands on."""
+    headings = [at for at in here if pieces[at].is_heading]
+    levels = sorted({pieces[at].level for at in headings})
+    top = [at for level in levels[:1] for at in headings if pieces[at].level <= level]
+    for level in levels[1:]:
+        more = [at for at in headings if pieces[at].level <= level]
+        if len(top) >= 3 or len(more) > MOST_SECTIONS:
+            break
+        top = more
+    if len(top) < 2:
+        return {at: f"Page {pieces[at].page}" for at in here}
+    names: dict[int, str] = {}
+    name = ""
+    starts = set(top)
+    for at in here:
+        if at in starts:
+            name = pieces[at].text[:120]
+        names[at] = name
+    return names
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one and other) and len(one & other) >= ALIKE * min(len(one), len(other)) and (
+        len(one & other) >= 0.5 * max(len(one), len(other))
+    )  # fmt: skip

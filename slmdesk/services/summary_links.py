@@ -1,0 +1,119 @@
+"""Does the text say it, and where?  Points of a model are linked to pieces of the text by rule; pure functions.
+
+A link that a model named is kept when the piece holds the point's words, numbers, dates and names; else the best piece
+takes its place; and what no piece holds is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from slmdesk.core.chunking import Piece
+from slmdesk.text.checks import Flag, check
+from slmdesk.text.overlap import Rarity
+
+LEAST_SHARE = 0.35
+"""Of a point's words, by weight, that its pieces must hold; less is said to be supported by nothing."""
+BETTER = 0.1
+"""So much more of a point must another piece hold to take the place of the one that was named."""
+MOST_LINKS = 4
+MOST_CHARACTERS = 2400
+"""Of the pieces that are shown to a model when it is asked whether they say something."""
+WORDS, DOUBT = "words", "doubt"
+"""Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something said of a text, and the pieces it is said to come from."""
+
+    text: str
+    links: tuple[int, ...]
+    """Numbers of pieces, in order."""
+    flags: tuple[Flag, ...] = ()
+    share: float = 1.0
+    """Of its words, by weight, that stand in the pieces."""
+    label: str = ""
+    is_quotation: bool = False
+    margin: float | None = None
+    """By how much the model's yes passes its threshold; None: it was not asked."""
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.flags
+
+    @property
+    def worth(self) -> tuple[bool, float]:
+        """For choosing among points: supported ones, the surest first."""
+        return self.is_supported, self.share + (0.05 * max(-4.0, min(4.0, self.margin)) if self.margin else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text in pieces, as points are checked against it."""
+
+    pieces: Sequence[Piece]
+    rarity: Rarity
+    language: str
+    is_translated: bool = False
+    """Points are in another language than the text: words say nothing, numbers and names still do."""
+
+    def text_of(self, links: Sequence[int]) -> str:
+        """The pieces, one after another."""
+        return "\n".join(self.pieces[at].text for at in links)
+
+
+def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well: bool = True) -> Point:
+    """The point with the links it deserves, of `among`, and what speaks against it.
+
+    `is_named_well`: the model is known to name the right pieces; else the best by words is taken.
+    """
+    named = judged(point, source, point.links)
+    if source.is_translated:
+        return named
+    best, share = source.rarity.best(point.text, among)
+    if best in point.links or (is_named_well and named.is_supported and share < named.share + 2 * BETTER):
+        return named
+    candidates = [judged(point, source, (best,))]
+    if len(point.links) < MOST_LINKS:
+        candidates.append(judged(point, source, tuple(sorted({*point.links, best}))))
+    for one in candidates:
+        if len(one.flags) < len(named.flags) or (len(one.flags) == len(named.flags) and one.share > named.share + BETTER):
+            return one
+    return named
+
+
+def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
+    """The point with these links, checked by rule."""
+    text = source.text_of(links)
+    flags = list(check(point.text, text, source.language))
+    share = 1.0 if source.is_translated else source.rarity.share(point.text, text)
+    if share < LEAST_SHARE:
+        flags.append(Flag(WORDS, point.text, 0, len(point.text)))
+    return replace(point, links=tuple(links), flags=tuple(flags), share=share)
+
+
+def doubted(point: Point, scores: Sequence[float] | None, threshold: float) -> Point:
+    """The point after the model was asked: does the text say this?  `scores`: log P of yes and of no."""
+    if scores is None or len(scores) != 2:
+        return point
+    margin = scores[0] - scores[1] - threshold
+    if margin > 0:
+        return replace(point, margin=margin)
+    return replace(point, margin=margin, flags=(*point.flags, Flag(DOUBT, point.text, 0, len(point.text))))
+
+
+def fewest(links: Sequence[int], text: str, source: Source) -> tuple[int, ...]:
+    """Of the pieces of several points at most MOST_LINKS, those that hold most of the text; in order."""
+    unique = sorted(set(links))
+    if len(unique) <= MOST_LINKS:
+        return tuple(unique)
+    by_share = sorted(unique, key=lambda at: -source.rarity.share(text, source.pieces[at].text))
+    return tuple(sorted(by_share[:MOST_LINKS]))
+
+
+def shown(point: Point, source: Source) -> str:
+    """The text of a point's pieces for the question whether they say it, never longer than MOST_CHARACTERS."""
+    return source.text_of(point.links)[:MOST_CHARACTERS]

@@ -1,0 +1,517 @@
+"""How a summary is made, as a plan of waves: chunks, checks, merges, ledger.  See growing.Plan; desk thread.
+
+Wording is the model's, links are the program's.  Where the exam says that the model cannot be trusted with wording or
+with judging, sentences of the document itself are chosen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from slmdesk.core.chunking import Piece, chunk_tokens, chunked, pieces_of
+from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.services.exam_items import Skill, truth_step
+from slmdesk.services.exams import ExamService, SkillResult
+from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
+from slmdesk.services.jobs import step_key
+from slmdesk.services.summary_choice import chosen, merged_groups, quotations, sections_of, select
+from slmdesk.services.summary_links import Point, Source, doubted, fewest, linked, shown
+from slmdesk.services.summary_prompts import (
+    Kind,
+    Length,
+    Style,
+    merge_step,
+    points_step,
+    prompt_version,
+    said_in,
+    sentences_wanted,
+)
+from slmdesk.services.summary_shapes import Coverage, Mark, OneSummary, Sentence, Span, Summary, Unread
+from slmdesk.text.language import LANGUAGES, detect
+from slmdesk.text.overlap import Rarity
+from slmdesk.text.sentences import sentence_spans
+
+SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+"""What a model must have been examined in before it words a summary."""
+WIDTH = 16
+"""Requests that are to fit the pool side by side."""
+SHARED_TOKENS, ANSWER_TOKENS = 300, 160
+"""Of the instructions, and of an answer, about."""
+PAGES_AT_ONCE = 50
+TEXTS_AT_ONCE = 400
+"""Whose tokens are counted in one message."""
+CHECK_COST, MERGE_COST, WRITTEN_COST = 60.0, 450.0, 1.5
+"""In tokens read: a yes or no, a merge; and what one written token costs."""
+LANGUAGE_CHARACTERS = 4000
+MOST_LEVELS = 8
+
+TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
+"""Asks for the tokens of texts; answers with a list of counts, or a Problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """What a summary is to be, as its job keeps it."""
+
+    documents: tuple[str, ...]
+    kind: Kind = Kind.BULLETS
+    length: Length | int = Length.MEDIUM
+    language: str = ""
+    """Code of the answer's language; empty: the document's."""
+    focus: str = ""
+    instruction: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Text:
+    """One document, as it was read."""
+
+    record: DocumentRecord
+    pages: dict[int, PageStatus]
+    reasons: dict[int, str]
+    blocks: dict[int, int]
+    """How many blocks each page has."""
+    pieces: range
+    """Of all pieces."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What can be shown before the summary is done."""
+
+    points: tuple[Sentence, ...]
+    pages_read: int
+    pages_total: int
+
+
+class SummaryPlan:
+    """The plan of one summary, and what it has found so far."""
+
+    def __init__(
+        self,
+        job: JobRecord,
+        wished: Wished,
+        record: ModelRecord,
+        texts: Sequence[DocumentRecord],
+        *,
+        pages: Callable[[str, int, int], Sequence[Page]],
+        count: TokenCounter,
+        exams: ExamService,
+        pool_tokens: int,
+        failure: Callable[[], KnownError | None],
+        told: Callable[[Grown], None],
+    ) -> None:
+        self._job, self._wished, self._record, self._records = job, wished, record, texts
+        self._pages, self._count, self._exams, self._pool = pages, count, exams, pool_tokens
+        self._failure, self._told = failure, told
+        self._pieces: list[Piece] = []
+        self._texts: list[_Text] = []
+        self._chunks: list[range] = []
+        self._chunk_of: dict[str, int] = {}
+        self._unread: dict[int, str] = {}
+        """Pieces no answer came for, and why."""
+        self._open_chunks: Counter[tuple[str, int]] = Counter()
+        self._pages_read = self._pages_total = 0
+        self._skills: Mapping[Skill, SkillResult] = {}
+        self._left_out = 0
+        self._began = time.monotonic()
+        self._style = Style(wished.kind, wished.language, wished.focus, wished.instruction)
+        self._rarity = Rarity(())
+        self.summary: Summary | None = None
+
+    # ---- the whole
+
+    def run(self) -> Plan:
+        """Every wave in turn; `summary` is there at the end."""
+        yield from self._examine()
+        yield from self._read()
+        if self._is_weak:
+            documents = [self._quoted(text) for text in self._texts]
+            joint = self._joint_quotations()
+        else:
+            yield from self._measure()
+            points = yield from self._points()
+            points = yield from self._checked(points)
+            finals = yield from self._merged_documents(points)
+            joint = yield from self._merged_joint(finals)
+            documents = [self._one(text, final) for text, final in zip(self._texts, finals, strict=True)]
+        self.summary = self._summary(documents, joint)
+
+    @property
+    def _is_weak(self) -> bool:
+        levels = {skill: one.level for skill, one in self._skills.items()}
+        return "weak" in (levels.get(Skill.FORMAT), levels.get(Skill.TRUTH))
+
+    def _examine(self) -> Generator[Asked, Any, None]:
+        """What of the model is not known yet is asked here, a minute's work once for each model."""
+        version, questions = self._exams.questions_for(self._record, SKILLS)
+        if questions:
+            later = sum(one.bytes for one in self._records) / 4 + 1
+            values: list[StepValue] = yield Wave([one.step() for one in questions], version, CHECK_COST, later)
+            asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
+            self._skills = self._exams.keep_skills(self._record, asked)
+        else:
+            self._skills = self._exams.skills(self._record)
+
+    # ---- reading
+
+    def _read(self) -> Generator[Asked, Any, None]:
+        for record in self._records:
+            begin, first = 1, len(self._pieces)
+            text = _Text(record, {}, {}, {}, range(first, first), "")
+            while pages := self._pages(record.id, begin, PAGES_AT_ONCE):
+                for page in pages:
+                    pieces, blocks = pieces_of(record.id, page)
+                    self._pieces += pieces
+                    text.pages[page.number], text.reasons[page.number] = page.status, page.reason
+                    text.blocks[page.number] = blocks
+                begin = pages[-1].number + 1
+                yield Breath()
+            text.pieces = range(first, len(self._pieces))
+            text.language = self._language_of(text.pieces)
+            self._texts.append(text)
+        self._pages_total = sum(len(text.pages) for text in self._texts)
+        self._rarity = Rarity(piece.text for piece in self._pieces)
+        own = next((text.language for text in self._texts if text.language), "en")
+        self._style = replace(self._style, language=self._wished.language or own)
+        yield Breath()
+
+    def _language_of(self, pieces: range) -> str:
+        sample, length = [], 0
+        for at in pieces:
+            if not self._pieces[at].is_heading:
+                sample.append(self._pieces[at].text)
+                length += len(sample[-1])
+            if length > LANGUAGE_CHARACTERS:
+                break
+        return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
+
+    def _measure(self) -> Generator[Asked, Any, None]:
+        """How many tokens each piece has, and which pieces a chunk holds."""
+        counts: list[int] = []
+        for begin in range(0, len(self._pieces), TEXTS_AT_ONCE):
+            some = [piece.text for piece in self._pieces[begin : begin + TEXTS_AT_ONCE]]
+
+            def ask(answered: Callable[[Any], None], some: Sequence[str] = some) -> None:
+                self._count(some, answered)
+
+            counts += yield Question(ask)
+        size = chunk_tokens(self._pool, WIDTH, SHARED_TOKENS, ANSWER_TOKENS)
+        for text in self._texts:
+            here = text.pieces
+            runs = chunked(self._pieces[here.start : here.stop], counts[here.start : here.stop], size)
+            self._chunks += [range(here.start + run.start, here.start + run.stop) for run in runs]
+        for chunk in self._chunks:
+            self._open_chunks.update({(self._pieces[at].document, self._pieces[at].page) for at in chunk})
+
+    # ---- points
+
+    def _points(self) -> Generator[Asked, Any, list[list[Point]]]:
+        """The points of every chunk, linked by rule."""
+        if not self._chunks:
+            return []
+        steps = [points_step(self._style, self._blocks(chunk), self._wanted_of(chunk)) for chunk in self._chunks]
+        version = prompt_version()
+        self._chunk_of = {step_key(self._job.model_sha256, version, step): at for at, step in enumerate(steps)}
+        about = sum(map(self._wanted_of, self._chunks))
+        written = about / len(steps) * 35 * WRITTEN_COST
+        later = about * CHECK_COST + about / 8 * MERGE_COST * 1.5
+        values: list[StepValue] = yield Wave(steps, version, 600 + written, later)
+        if all(value is None for value in values):
+            raise self._failure() or KnownError("request.invalid", what="no part could be summarized")
+        points: list[list[Point]] = []
+        for at, value in enumerate(values):
+            self._hear(at, value)
+            points.append(self._points_in(at, value))
+            yield Breath()
+        return points
+
+    def heard(self, key: str, value: Mapping[str, Json]) -> None:
+        """A step of the last wave has its result."""
+        at = self._chunk_of.get(key)
+        if at is not None and not self._texts_empty:
+            self._hear(at, value)
+            self._told(Grown(self._sentences(self._points_in(at, value)), self._pages_read, self._pages_total))
+
+    @property
+    def _texts_empty(self) -> bool:
+        return not self._pieces
+
+    def _hear(self, at: int, value: StepValue) -> None:
+        """Note which pages are whole with this chunk; a chunk is heard once, live or when its job goes on."""
+        chunk, self._chunks_heard = self._chunks[at], getattr(self, "_chunks_heard", set())
+        if at in self._chunks_heard:
+            return
+        self._chunks_heard.add(at)
+        if value is None:
+            self._unread.update(dict.fromkeys(chunk, "not answered by the model"))
+            return
+        for page in {(self._pieces[one].document, self._pieces[one].page) for one in chunk}:
+            self._open_chunks[page] -= 1
+            self._pages_read += self._open_chunks[page] == 0
+
+    def _points_in(self, at: int, value: StepValue) -> list[Point]:
+        """The points of a chunk's answer; of one without any, sentences of the chunk itself."""
+        chunk = self._chunks[at]
+        if value is None:
+            return []
+        has_labels = self._wished.kind is Kind.EXECUTIVE
+        source = self._source(self._text_at(chunk))
+        found = said_in(str(value.get("text", "")), len(chunk), has_labels=has_labels)
+        is_named_well = self._level(Skill.BLOCK) != "weak"
+        points = [
+            linked(
+                Point(one.text, tuple(chunk[number - 1] for number in sorted(one.numbers)), label=one.label),
+                source,
+                chunk,
+                is_named_well=is_named_well,
+            )
+            for one in found
+        ]
+        return points or self._sentences_of(chunk, 1 if len(self._chunks) > 8 else 2)
+
+    def _checked(self, points: list[list[Point]]) -> Generator[Asked, Any, list[list[Point]]]:
+        """The same after the model was asked of each whether the text says it."""
+        threshold = self._threshold
+        asked = [
+            (row, column)
+            for row, some in enumerate(points)
+            for column, point in enumerate(some)
+            if point.is_supported and not point.is_quotation
+        ]
+        if threshold is None or not asked:
+            return points
+        result = [list(some) for some in points]
+        steps = [self._truth_step(points[row][column]) for row, column in asked]
+        version = self._exams.prompt_version()
+        values: list[StepValue] = yield Wave(steps, version, CHECK_COST, len(asked) / 8 * MERGE_COST * 1.5)
+        for (row, column), value in zip(asked, values, strict=True):
+            result[row][column] = doubted(result[row][column], _scores(value), threshold)
+        return result
+
+    # ---- merging
+
+    def _merged_documents(self, points: list[list[Point]]) -> Generator[Asked, Any, list[list[Point]]]:
+        """The points of each document, as many as are wanted."""
+        streams: list[list[Point]] = []
+        wanted: list[int] = []
+        owners: list[int] = []
+        for number, text in enumerate(self._texts):
+            mine = [one for some, chunk in zip(points, self._chunks, strict=True) if chunk.start in text.pieces
+                    for one in some]  # fmt: skip
+            for stream, count in self._streams(text, mine):
+                streams.append(stream)
+                wanted.append(count)
+                owners.append(number)
+        merged = yield from self._merged(streams, wanted)
+        finals: list[list[Point]] = [[] for _ in self._texts]
+        for owner, stream in zip(owners, merged, strict=True):
+            finals[owner] += stream
+        return finals
+
+    def _streams(self, text: _Text, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
+        """What is merged by itself: a document, or a section of one, and how many sentences it may keep."""
+        if self._wished.kind is not Kind.SECTIONS:
+            yield points, self._wanted()
+            return
+        sections = sections_of(self._pieces, text.pieces)
+        by_section: dict[str, list[Point]] = {}
+        for point in points:
+            by_section.setdefault(sections[point.links[0]], []).append(replace(point, label=sections[point.links[0]]))
+        length = self._wished.length
+        for stream in by_section.values():
+            if isinstance(length, int):
+                yield stream, max(1, round(self._wanted() / len(by_section)))
+            else:
+                yield stream, self._wanted()
+
+    def _merged_joint(self, finals: list[list[Point]]) -> Generator[Asked, Any, list[Point]]:
+        """What several documents say together."""
+        if len(finals) < 2:
+            return finals[0] if finals else []
+        kind = Kind.BULLETS if self._wished.kind is Kind.SECTIONS else self._wished.kind
+        wanted = sentences_wanted(kind, self._wished.length)
+        every = [replace(one, label="" if kind is Kind.BULLETS else one.label) for some in finals for one in some]
+        merged = yield from self._merged([every], [max(wanted, len(finals))])
+        return merged[0]
+
+    def _merged(self, streams: list[list[Point]], wanted: list[int]) -> Generator[Asked, Any, list[list[Point]]]:
+        """Level by level fewer points, until each stream has as many as are wanted."""
+        for level in range(MOST_LEVELS):
+            if self._wished.kind is Kind.EXECUTIVE:
+                break  # what is asked for by its kind is chosen, not retold
+            pooled = [[one for one in stream if one.is_supported] or stream for stream in streams]
+            large = [at for at, stream in enumerate(pooled) if len(stream) > 1.5 * wanted[at]]
+            if not large:
+                break
+            streams = [pooled[at] if at in large else stream for at, stream in enumerate(streams)]
+            groups = [(at, *group) for at in large for group in merged_groups(streams[at], wanted[at])]
+            steps = [merge_step(self._style, [one.text for one in group], fewer) for _, group, fewer in groups]
+            later = len(groups) * (3 * CHECK_COST + MERGE_COST / 2) if level == 0 else len(groups) * 2 * CHECK_COST
+            values: list[StepValue] = yield Wave(steps, prompt_version(), MERGE_COST, later)
+            retold = [self._retold(group, value) for (_, group, _), value in zip(groups, values, strict=True)]
+            retold = yield from self._checked(retold)
+            fresh: dict[int, list[Point]] = {at: [] for at in large}
+            for (at, group, fewer), told in zip(groups, retold, strict=True):
+                fresh[at] += chosen(group, told, fewer)
+            shrinks = any(len(fresh[at]) < len(streams[at]) for at in large)
+            streams = [fresh.get(at, stream) for at, stream in enumerate(streams)]
+            if not shrinks:
+                break
+        return [self._selected(stream, count) for stream, count in zip(streams, wanted, strict=True)]
+
+    def _selected(self, stream: list[Point], count: int) -> list[Point]:
+        kept = select(stream, count, focus=self._wished.focus)
+        self._left_out += sum(not one.is_supported for one in stream) - sum(not one.is_supported for one in kept)
+        return kept
+
+    def _retold(self, group: Sequence[Point], value: StepValue) -> list[Point]:
+        """What a merge made of a group of points, with the pieces of those it names."""
+        found: list[Point] = []
+        for one in said_in(str((value or {}).get("text", "")), len(group)):
+            named = [group[number - 1] for number in one.numbers]
+            source = self._source(self._text_at(named[0].links))
+            links = fewest([at for point in named for at in point.links], one.text, source)
+            among = sorted({at for point in group for at in point.links})
+            found.append(linked(Point(one.text, links, label=named[0].label), source, among))
+        return found
+
+    # ---- without wording
+
+    def _quoted(self, text: _Text) -> OneSummary:
+        return self._one(text, self._sentences_of(text.pieces, self._wanted()))
+
+    def _joint_quotations(self) -> list[Point]:
+        if len(self._texts) == 1:
+            return self._sentences_of(self._texts[0].pieces, self._wanted())
+        each = max(1, self._wanted() // max(1, len(self._texts)))
+        return [one for text in self._texts for one in self._sentences_of(text.pieces, each)]
+
+    def _sentences_of(self, pieces: range, count: int) -> list[Point]:
+        language = self._texts[0].language if self._texts else ""
+        return quotations(self._pieces, pieces, count, lambda text: sentence_spans(text, language), self._wished.focus)
+
+    # ---- the result
+
+    def _one(self, text: _Text, points: Sequence[Point]) -> OneSummary:
+        page_kind = str(text.record.facts.get("page_kind") or "page")
+        return OneSummary(
+            text.record.id, text.record.name, page_kind, self._sentences(points), self._coverage([text])
+        )  # fmt: skip
+
+    def _summary(self, documents: Sequence[OneSummary], joint: Sequence[Point]) -> Summary:
+        names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
+        sentences = self._sentences(joint, names) if names else documents[0].sentences if documents else ()
+        return Summary(
+            kind=self._wished.kind.value,
+            language=self._style.language,
+            method="quotations" if self._is_weak else "model",
+            sentences=sentences,
+            coverage=self._coverage(self._texts),
+            documents=tuple(documents),
+            model=self._record.name,
+            note=self._note(sentences),
+            left_out=self._left_out,
+            seconds=round(time.monotonic() - self._began, 1),
+        )
+
+    def _note(self, sentences: Sequence[Sentence]) -> str:
+        if not self._pieces:
+            return "There is no text that could be summarized."
+        if self._is_weak:
+            return (
+                f"{self._record.name} is too weak to summarize in its own words: these are sentences of the text, "
+                "chosen because they say most of it."
+            )
+        if sentences and all(one.quotation for one in sentences):
+            return "The model gave no usable points: these are sentences of the text, chosen because they say most of it."
+        return ""
+
+    def _sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
+        return tuple(self._sentence(point, names or {}) for point in points)
+
+    def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
+        pieces = [self._pieces[at] for at in point.links]
+        spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
+        if point.is_quotation and point.span is not None:
+            spans = (Span(pieces[0].document, pieces[0].page, *point.span),)
+        files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
+        return Sentence(
+            text=point.text,
+            blocks=spans,
+            pages=tuple(dict.fromkeys(one.page for one in pieces)),
+            supported=point.is_supported,
+            flags=tuple(Mark(str(one.kind), one.text, one.start, one.end) for one in point.flags),
+            quotation=point.is_quotation,
+            group=point.label,
+            file=", ".join(files),
+        )
+
+    def _coverage(self, texts: Sequence[_Text]) -> Coverage:
+        pages = read = blocks = blocks_read = 0
+        unread: list[Unread] = []
+        for text in texts:
+            failed = {self._pieces[at].page: why for at, why in self._unread.items() if at in text.pieces}
+            for number, status in text.pages.items():
+                pages += 1
+                blocks += text.blocks[number]
+                if status is not PageStatus.READ:
+                    unread.append(Unread(number, text.reasons[number] or status.value, text.record.id))
+                elif number in failed:
+                    unread.append(Unread(number, failed[number], text.record.id))
+                else:
+                    read += 1
+                    blocks_read += text.blocks[number]
+        return Coverage(pages, read, blocks, blocks_read, tuple(unread))
+
+    # ---- small things
+
+    def _blocks(self, chunk: range) -> list[str]:
+        return [self._pieces[at].text for at in chunk]
+
+    def _text_at(self, chunk: Sequence[int]) -> _Text:
+        return next(text for text in self._texts if chunk[0] in text.pieces)
+
+    def _source(self, text: _Text) -> Source:
+        is_translated = bool(text.language) and text.language != self._style.language
+        return Source(self._pieces, self._rarity, self._style.language, is_translated)
+
+    def _wanted(self) -> int:
+        return sentences_wanted(self._wished.kind, self._wished.length)
+
+    def _wanted_of(self, chunk: range) -> int:
+        """How many points are asked of a chunk: more than are kept, and never so many that they must be padded."""
+        text = self._text_at(chunk)
+        mine = sum(one.start in text.pieces for one in self._chunks)
+        base = {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}.get(self._wished.length, 3)  # type: ignore[call-overload]
+        per_chunk = -(-self._wanted() // mine) if self._wished.kind is not Kind.SECTIONS else 2
+        characters = sum(len(self._pieces[at].text) for at in chunk)
+        return int(max(1, min(max(base, per_chunk), 12, characters // 120 + 1)))
+
+    def _truth_step(self, point: Point) -> dict[str, Json]:
+        return truth_step(shown(point, self._source(self._text_at(point.links))), point.text)
+
+    def _level(self, skill: Skill) -> str:
+        one = self._skills.get(skill)
+        return one.level if one else "weak"
+
+    @property
+    def _threshold(self) -> float | None:
+        one = self._skills.get(Skill.TRUTH)
+        return one.threshold if one and one.level != "weak" else None
+
+
+def _scores(value: StepValue) -> Sequence[float] | None:
+    found = (value or {}).get("scores")
+    if isinstance(found, list | tuple) and all(isinstance(one, int | float) for one in found):
+        return [float(one) for one in found if isinstance(one, int | float)]
+    return None

@@ -1,0 +1,169 @@
+"""What a model is asked for a summary, and what its answers say: pure functions over `summary_prompts.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.services.jobs import step_of
+from slmdesk.text.overlap import stems
+
+POINT_TOKENS = 60
+"""Of one point, with its numbers; what is longer is cut off and dropped."""
+WORDS_OF_SENTENCE = 16
+ECHO = 0.8
+"""A point that shares so many of its words with the example of the prompt was copied from it."""
+LABELS = ("Decision", "Action", "Date", "Amount", "Party", "Fact")
+"""Of points of an executive summary; the faces translate them."""
+
+_NUMBERS = r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]"
+_BEHIND = re.compile(rf"^\s*[-*•]?\s*(?P<text>.+?)\s*(?P<numbers>{_NUMBERS})[.\s]*$")
+_BEFORE = re.compile(rf"^(?:[^\[\]]*:\s)?\s*[-*•]?\s*(?P<numbers>{_NUMBERS})\s*(?P<text>[^\[\]]+?)\s*$")
+_LABEL = re.compile(rf"^({'|'.join(LABELS)})\s*:\s*", re.IGNORECASE)
+
+
+class Kind(StrEnum):
+    """What a summary is like."""
+
+    PARAGRAPH = "paragraph"
+    BULLETS = "bullets"
+    EXECUTIVE = "executive"
+    """Decisions, actions, dates, amounts, parties."""
+    SECTIONS = "sections"
+    SIMPLE = "simple"
+    """In everyday words."""
+    OWN = "own"
+    """After an instruction of the person's."""
+
+
+class Length(StrEnum):
+    """How long a summary is; or a number of words."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What is the same for all prompts of a summary."""
+
+    kind: Kind
+    language: str
+    """Code of ISO 639-1."""
+    focus: str = ""
+    instruction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A point of an answer, and the numbers it names, as they stand there."""
+
+    text: str
+    numbers: tuple[int, ...]
+    label: str = ""
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    """The prompts."""
+    return tomllib.loads(resources.files("slmdesk.services").joinpath("summary_prompts.toml").read_text("utf-8"))
+
+
+def prompt_version() -> str:
+    """Under which answers are kept."""
+    return f"summary {texts()['version']}"
+
+
+def sentences_wanted(kind: Kind, length: Length | int) -> int:
+    """How many sentences a summary of this length has; of one section where the kind goes by sections."""
+    if isinstance(length, int):
+        return max(1, round(length / WORDS_OF_SENTENCE))
+    return int(texts()["length"][kind.value][length.value])
+
+
+def points_step(style: Style, blocks: Sequence[str], points: int) -> dict[str, Json]:
+    """The step that asks for the points of a chunk."""
+    shared = [texts()["task"].format(points=points), texts()["form"], texts()["rules"], texts()["kind"][style.kind]]
+    return _step(style, shared, blocks, points)
+
+
+def merge_step(style: Style, points: Sequence[str], wanted: int) -> dict[str, Json]:
+    """The step that asks for fewer points in place of these."""
+    kind = "" if style.kind is Kind.EXECUTIVE else texts()["kind"][style.kind]
+    shared = [texts()["merge_task"].format(points=wanted), texts()["merge_form"], texts()["merge_rules"], kind]
+    return _step(style, shared, points, wanted)
+
+
+def _step(style: Style, shared: Sequence[str], numbered: Sequence[str], points: int) -> dict[str, Json]:
+    program = " ".join(one for one in shared if one) + f"\nFor example: {texts()['example']}"
+    system = [TextPart(program, Origin.PROGRAM)]
+    if style.focus:
+        system.append(TextPart("\n" + texts()["focus"].format(focus=style.focus), Origin.PERSON))
+    if style.instruction:
+        system.append(TextPart("\n" + texts()["wish"].format(wish=style.instruction), Origin.PERSON))
+    language = texts()["language"].get(style.language, "")
+    if language:
+        system.append(TextPart("\n" + language, Origin.PROGRAM))
+    listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(numbered, 1))
+    has_labels = style.kind is Kind.EXECUTIVE
+    sampling = Sampling(
+        temperature=0.0, grammar=grammar(len(numbered), points, has_labels), max_tokens=points * POINT_TOKENS
+    )
+    messages = [
+        ChatMessage(Role.SYSTEM, tuple(system)),
+        ChatMessage(Role.USER, (TextPart(listed, Origin.DOCUMENT), TextPart(f"\n\n{language}".rstrip()))),
+    ]
+    return step_of(messages, sampling)
+
+
+def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
+    """GBNF of an answer: up to `points` lines, each ending with one or two of the numbers that are there."""
+    listed = " | ".join(f'"{number}"' for number in range(1, numbers + 1))
+    labels = " | ".join(f'"{one}: "' for one in LABELS)
+    lines = [
+        f'root ::= point{{1,{points}}}',
+        f'point ::= "- " {"label " if has_labels else ""}first rest " [" number (", " number)? "]\\n"',
+        "first ::= [^\\x00-\\x20\\[\\]*-]",
+        "rest ::= [^\\x00-\\x1f\\[\\]]+",
+        f"number ::= {listed}",
+    ]  # fmt: skip
+    return "\n".join([*lines, f"label ::= {labels}"] if has_labels else lines)
+
+
+def said_in(answer: str, numbers: int, *, has_labels: bool = False) -> list[Said]:
+    """The points of an answer: lines with numbers that are there.  Doubles and the prompt's example are left out."""
+    found: list[Said] = []
+    seen: set[str] = set()
+    for line in answer.splitlines():
+        match = _BEHIND.match(line) or _BEFORE.match(line)
+        if match is None:
+            continue
+        named = dict.fromkeys(int(one) for one in re.findall(r"\d+", match["numbers"][:200]) if len(one) < 6)
+        there = tuple(one for one in named if 1 <= one <= numbers)[:4]
+        text, label = match["text"].strip(), ""
+        if has_labels and (lead := _LABEL.match(text)):
+            text, label = text[lead.end() :].strip(), lead[1].capitalize()
+        same = " ".join(sorted(stems(text)))
+        if not there or len(text) < 3 or same in seen or is_echo(text):
+            continue
+        seen.add(same)
+        found.append(Said(_with_stop(text), there, label or ("Fact" if has_labels else "")))
+    return found
+
+
+def is_echo(text: str) -> bool:
+    """Whether this is the example of the prompt again."""
+    example, words = stems(re.sub(_NUMBERS, "", texts()["example"])), stems(text)
+    return bool(words) and len(words & example) >= ECHO * len(words)
+
+
+def _with_stop(text: str) -> str:
+    return text if text[-1] in ".!?…。！？:;\"”»)" else text + "."

@@ -1,0 +1,179 @@
+"""What a summary is when it is done, for faces, store and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.types import Json
+from slmdesk.core.wire import dataclass_from, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a page: characters `start` up to, not including, `end`."""
+
+    document: str
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something in a sentence that its passages do not bear out."""
+
+    kind: str
+    """number, date, amount, name, negation …; `words`: hardly a word of it stands there; `doubt`: the model itself
+    says that the text does not say this."""
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, and where it comes from."""
+
+    text: str
+    blocks: tuple[Span, ...]
+    pages: tuple[int, ...]
+    supported: bool
+    flags: tuple[Mark, ...] = ()
+    quotation: bool = False
+    """The document's own words."""
+    group: str = ""
+    """Of an executive summary: Decision, Action, Date, Amount, Party, Fact; of one by sections: the heading."""
+    file: str = ""
+    """The name of the document, where there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A page that could not be read, or not whole."""
+
+    page: int
+    reason: str
+    """empty, scanned, locked, broken, or the code of what kept the model from reading it."""
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The ledger: what was read."""
+
+    pages_total: int
+    pages_read: int
+    blocks_total: int
+    blocks_read: int
+    unreadable: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OneSummary:
+    """The summary of one document."""
+
+    document: str
+    name: str
+    page_kind: str
+    sentences: tuple[Sentence, ...]
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary, with its proof."""
+
+    kind: str
+    language: str
+    method: str
+    """`model`: worded by it; `quotations`: sentences of the documents, since the model cannot be trusted with more."""
+    sentences: tuple[Sentence, ...]
+    """Of the document; of several, what they say together."""
+    coverage: Coverage
+    documents: tuple[OneSummary, ...]
+    model: str = ""
+    note: str = ""
+    """What a person should know of how it was made, in a sentence."""
+    left_out: int = 0
+    """Points that no passage bore out, and that are therefore not in it."""
+    seconds: float = 0.0
+
+
+def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:
+    """Of what the store kept; None where it is no summary, or of a newer program."""
+    from slmdesk.core.errors import KnownError
+
+    try:
+        return dataclass_from(Summary, untrusted) if untrusted else None
+    except KnownError:
+        return None
+
+
+def shape_of(summary: Summary) -> dict[str, Json]:
+    """As JSON."""
+    return to_json(summary)
+
+
+PAGE_WORDS: Mapping[str, tuple[str, str]] = {
+    "page": ("p.", "pages"),
+    "slide": ("slide", "slides"),
+    "sheet": ("sheet", "sheets"),
+    "section": ("section", "sections"),
+    "chapter": ("chapter", "chapters"),
+    "part": ("part", "parts"),
+}
+"""What a page is called behind a sentence, and in the coverage line."""
+
+
+def place_words(sentence: Sentence, page_kind: str = "page") -> str:
+    """Where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
+    word = PAGE_WORDS.get(page_kind, PAGE_WORDS["page"])[0]
+    pages = f"{word} {', '.join(map(str, sentence.pages))}" if sentence.pages else ""
+    inside = ", ".join(one for one in (sentence.file, pages) if one)
+    return f"[{inside}]" if inside else ""
+
+
+def sentence_words(sentence: Sentence, page_kind: str = "page") -> str:
+    """A sentence as people read it: quotations in quotation marks, its place, and a warning where it needs one."""
+    text = f"“{sentence.text}”" if sentence.quotation else sentence.text
+    warning = "" if sentence.supported else " (not borne out by the text)"
+    return f"{text} {place_words(sentence, page_kind)}".rstrip() + warning
+
+
+def text_of(kind: str, sentences: Sequence[Sentence], page_kind: str = "page") -> str:
+    """The sentences as plain Markdown."""
+    if kind in ("paragraph", "simple") and not any(one.group for one in sentences):
+        return " ".join(sentence_words(one, page_kind) for one in sentences)
+    lines: list[str] = []
+    group = ""
+    for one in sentences:
+        if one.group != group:
+            group = one.group
+            lines += ([""] if lines else []) + [f"**{group}**", ""]
+        lines.append(f"- {sentence_words(one, page_kind)}")
+    return "\n".join(lines)
+
+
+def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
+    """The ledger in a line: "84 of 84 pages read."; else which were not, and why."""
+    plural = PAGE_WORDS.get(page_kind, PAGE_WORDS["page"])[1]
+    line = f"{coverage.pages_read} of {coverage.pages_total} {plural} read."
+    by_reason: dict[str, list[int]] = {}
+    for one in coverage.unreadable:
+        by_reason.setdefault(one.reason, []).append(one.page)
+    if by_reason:
+        parts = [f"{_ranges(pages)} ({reason})" for reason, pages in by_reason.items()]
+        line += f" Not read: {'; '.join(parts)}."
+    return line
+
+
+def _ranges(pages: Sequence[int]) -> str:
+    """1, 2, 3, 7 as "1–3, 7"."""
+    found: list[list[int]] = []
+    for page in sorted(set(pages)):
+        if found and page == found[-1][1] + 1:
+            found[-1][1] = page
+        else:
+            found.append([page, page])
+    return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in found)

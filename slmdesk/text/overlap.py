@@ -1,0 +1,52 @@
+"""How much of a sentence stands in a text: content words, the rare ones counting more.
+
+Weights as in tf-idf (Spärck Jones 1972, "A statistical interpretation of term specificity").
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from slmdesk.text.folding import fold_for_search
+
+STEM = 6
+"""Letters of a word that count: endings differ between a text and what is said of it."""
+
+
+class Rarity:
+    """How rare words are among some texts; in place of a list of words that mean nothing."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._words = [stems(text) for text in texts]
+        self._spread = Counter(word for words in self._words for word in words)
+        self._count = len(self._words)
+
+    def weight(self, word: str) -> float:
+        """0 for a word in every text, the most for one that is in none."""
+        return math.log((self._count + 1.0) / (self._spread[word] + 0.5)) if self._count > 1 else 1.0
+
+    def share(self, sentence: str, text: str) -> float:
+        """How much of the sentence stands in the text, 0..1; a sentence without words: 1."""
+        return self._share(stems(sentence), stems(text))
+
+    def best(self, sentence: str, among: Sequence[int]) -> tuple[int, float]:
+        """Which of the texts (by their numbers) holds most of it, the first of equals; and how much, 0..1."""
+        wanted = stems(sentence)
+        shares = [(self._share(wanted, self._words[at]), -at) for at in among]
+        share, at = max(shares)
+        return -at, share
+
+    def _share(self, wanted: frozenset[str], there: frozenset[str]) -> float:
+        weights = {word: max(0.1, self.weight(word)) for word in wanted}
+        whole = sum(weights.values())
+        return sum(weights[word] for word in wanted if word in there) / whole if whole else 1.0
+
+
+@lru_cache(maxsize=4096)
+def stems(text: str) -> frozenset[str]:
+    """The words of a text as search knows them, without their ends."""
+    words = fold_for_search(text).split()
+    return frozenset(word[:STEM] for word in words if len(word) > 2 or not word.isascii() or word.isdigit())
