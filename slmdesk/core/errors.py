@@ -89,6 +89,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.too_many_pages": ("path", "pages", "limit"),
         "document.no_image": ("path",),
         "document.unknown": ("id",),
+        "document.not_read": ("path",),
         "document.stopped": ("path",),
         "document.reader_died": ("path", "how"),
         "document.reader_hung": ("path",),

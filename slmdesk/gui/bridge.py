@@ -52,6 +52,8 @@ class Bridge(QObject):
     document_changed = Signal(object)
     document_progressed = Signal(object)
     document_gone = Signal(object)
+    summary_grew = Signal(object)
+    summary_ended = Signal(object)
     context_measured = Signal(object)
     requests_counted = Signal(object)
     token_changed = Signal(object)
@@ -88,6 +90,8 @@ class Bridge(QObject):
             facts.DocumentChanged: self.document_changed,
             facts.DocumentProgress: self.document_progressed,
             facts.DocumentGone: self.document_gone,
+            facts.SummaryGrew: self.summary_grew,
+            facts.SummaryEnded: self.summary_ended,
             facts.ContextMeasured: self.context_measured,
             facts.RequestsToday: self.requests_counted,
             facts.TokenChanged: self.token_changed,

@@ -130,6 +130,11 @@ class ExamService:
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}
         self._store.set_model_facts(record.id, **{NOTE: shape})
 
+    @staticmethod
+    def prompt_version() -> str:
+        """Of the exam's steps: what is asked in its words elsewhere is kept under it too."""
+        return _prompt_version(items()[0])
+
     def questions_for(self, record: ModelRecord, skills: Sequence[Skill]) -> tuple[str, list[Question]]:
         """What must still be asked to know these skills of a model, and the prompt version of the exam's steps."""
         version, questions = items()

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from slmdesk.core.records import DocumentRecord, Item, JobStatus, Message, ModelRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
 from slmdesk.services.question_prompt import Answered
+from slmdesk.services.summary_shapes import Sentence, Summary
 
 
 class ModelState(StrEnum):
@@ -272,6 +273,28 @@ class JobChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryGrew:
+    """More of a document was summarized: the points of one part, before they are checked by the model and merged.
+
+    Sent without points too, when a job goes on that was paused.  Time left: the JobChanged of its job.
+    """
+
+    item: str
+    job: str
+    points: tuple[Sentence, ...]
+    pages_read: int
+    pages_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryEnded:
+    """A summary is done and kept: as the result of its item, and as its message."""
+
+    item: str
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
 class ContextMeasured:
     """How much of what the model can see a chat takes, in tokens."""
 
@@ -382,6 +405,8 @@ Fact: TypeAlias = (
     | MoveEnded
     | DownloadChanged
     | JobChanged
+    | SummaryGrew
+    | SummaryEnded
     | ContextMeasured
     | DocumentChanged
     | DocumentProgress

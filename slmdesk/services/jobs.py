@@ -37,6 +37,8 @@ LOOK_S = 1.0
 """How often is looked whether another desk paused the job, or somebody waits for another model."""
 STAND_BACK_S = 30.0
 """For how long a job lets another model be."""
+PASSING = ("store.", "disk.", "child.")
+"""Families of problems after which a plan may go on later as if nothing had been."""
 DEATHS = ("child.died", "child.hung", "child.protocol")
 
 OnEnd = Callable[[JobRecord], None]
@@ -419,8 +421,12 @@ class JobService:
             self._want(run)
 
     def _planned(self, run: _Run, problem: Problem | None) -> None:
-        """The plan has ended: its result is kept, or there can be none."""
-        if self._run is run:
+        """The plan has ended: its result is kept, or there can be none, or none just now."""
+        if self._run is not run:
+            return
+        if problem and problem.code.startswith(PASSING):
+            self._pause(problem)
+        else:
             self._finish(run, problem)
 
     # ---- ends

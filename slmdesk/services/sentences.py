@@ -189,6 +189,7 @@ _SENTENCES: Mapping[str, str] = {
     "document.locked": "The document {path} is locked with a password.",
     "document.wrong_password": "That is not the password of {path}.",
     "document.too_many_pages": "The document {path} has {pages} pages; the limit is {limit}.",
+    "document.not_read": "{path} is still being read. Wait until it is there, and try again.",
     "document.unknown": "There is no document {id} here.",
     "document.stopped": "Reading {path} was stopped before its end. Open it again to read it.",
     "document.reader_hung": (

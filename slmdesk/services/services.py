@@ -43,6 +43,7 @@ from slmdesk.services.repo_pages import RepoPageService
 from slmdesk.services.retrieval import Retrieval
 from slmdesk.services.searching import SearchService
 from slmdesk.services.sentences import problem_for
+from slmdesk.services.summaries import SummaryService
 from slmdesk.services.tokens import TokenService
 from slmdesk.services.tuning import TuningService
 from slmdesk.services.uses import UseService
@@ -74,6 +75,7 @@ class Services:
     documents: DocumentService
     retrieval: Retrieval
     questions: QuestionService
+    summaries: SummaryService
     network: NetworkService
     hub: HubService
     tokens: TokenService
@@ -197,6 +199,9 @@ class Services:
         self.retrieval = Retrieval(self.store)
         self.questions = QuestionService(
             self.desk, self.store, self.models, room, self.chats.answers, self.retrieval, self.tell
+        )
+        self.summaries = SummaryService(
+            self.desk, self.store, self.settings, self.models, self.uses, room, self.jobs, self.exams, self.tell
         )
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from slmdesk.core.chunking import Piece
-from slmdesk.text.checks import Flag, check
+from slmdesk.services.summary_shapes import Mark
+from slmdesk.text.checks import check
 from slmdesk.text.overlap import Rarity
 
 LEAST_SHARE = 0.35
@@ -31,7 +32,7 @@ class Point:
     text: str
     links: tuple[int, ...]
     """Numbers of pieces, in order."""
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[Mark, ...] = ()
     share: float = 1.0
     """Of its words, by weight, that stand in the pieces."""
     label: str = ""
@@ -80,7 +81,9 @@ def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well:
     if len(point.links) < MOST_LINKS:
         candidates.append(judged(point, source, tuple(sorted({*point.links, best}))))
     for one in candidates:
-        if len(one.flags) < len(named.flags) or (len(one.flags) == len(named.flags) and one.share > named.share + BETTER):
+        if len(one.flags) < len(named.flags) or (
+            len(one.flags) == len(named.flags) and one.share > named.share + BETTER
+        ):
             return one
     return named
 
@@ -88,10 +91,11 @@ def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well:
 def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
     """The point with these links, checked by rule."""
     text = source.text_of(links)
-    flags = list(check(point.text, text, source.language))
+    found = check(point.text, text, source.language)
+    flags = [Mark(one.kind, one.text, one.start, one.end, one.detail) for one in found]
     share = 1.0 if source.is_translated else source.rarity.share(point.text, text)
     if share < LEAST_SHARE:
-        flags.append(Flag(WORDS, point.text, 0, len(point.text)))
+        flags.append(Mark(WORDS, point.text, 0, len(point.text)))
     return replace(point, links=tuple(links), flags=tuple(flags), share=share)
 
 
@@ -102,7 +106,7 @@ def doubted(point: Point, scores: Sequence[float] | None, threshold: float) -> P
     margin = scores[0] - scores[1] - threshold
     if margin > 0:
         return replace(point, margin=margin)
-    return replace(point, margin=margin, flags=(*point.flags, Flag(DOUBT, point.text, 0, len(point.text))))
+    return replace(point, margin=margin, flags=(*point.flags, Mark(DOUBT, point.text, 0, len(point.text))))
 
 
 def fewest(links: Sequence[int], text: str, source: Source) -> tuple[int, ...]:

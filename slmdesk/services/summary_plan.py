@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 from slmdesk.core.chunking import Piece, chunk_tokens, chunked, pieces_of
@@ -34,9 +33,10 @@ from slmdesk.services.summary_prompts import (
     said_in,
     sentences_wanted,
 )
-from slmdesk.services.summary_shapes import Coverage, Mark, OneSummary, Sentence, Span, Summary, Unread
+from slmdesk.services.summary_shapes import Coverage, OneSummary, Sentence, Span, Summary, Unread
 from slmdesk.text.language import LANGUAGES, detect
 from slmdesk.text.overlap import Rarity
+from slmdesk.text.quotes import FoldedText
 from slmdesk.text.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
@@ -119,8 +119,12 @@ class SummaryPlan:
         self._chunk_of: dict[str, int] = {}
         self._unread: dict[int, str] = {}
         """Pieces no answer came for, and why."""
+        self._heard: set[int] = set()
+        """Chunks whose answers have come."""
         self._open_chunks: Counter[tuple[str, int]] = Counter()
+        """How many chunks of each page are still to be heard."""
         self._pages_read = self._pages_total = 0
+        self._shown: list[Sentence] = []
         self._skills: Mapping[Skill, SkillResult] = {}
         self._left_out = 0
         self._began = time.monotonic()
@@ -238,20 +242,22 @@ class SummaryPlan:
     def heard(self, key: str, value: Mapping[str, Json]) -> None:
         """A step of the last wave has its result."""
         at = self._chunk_of.get(key)
-        if at is not None and not self._texts_empty:
+        if at is not None:
             self._hear(at, value)
-            self._told(Grown(self._sentences(self._points_in(at, value)), self._pages_read, self._pages_total))
+            points = self._sentences(self._points_in(at, value))
+            self._shown += points
+            self._told(Grown(points, self._pages_read, self._pages_total))
 
-    @property
-    def _texts_empty(self) -> bool:
-        return not self._pieces
+    def so_far(self) -> Grown:
+        """All points of this run so far, as they were told."""
+        return Grown(tuple(self._shown), self._pages_read, self._pages_total)
 
     def _hear(self, at: int, value: StepValue) -> None:
         """Note which pages are whole with this chunk; a chunk is heard once, live or when its job goes on."""
-        chunk, self._chunks_heard = self._chunks[at], getattr(self, "_chunks_heard", set())
-        if at in self._chunks_heard:
+        chunk = self._chunks[at]
+        if at in self._heard:
             return
-        self._chunks_heard.add(at)
+        self._heard.add(at)
         if value is None:
             self._unread.update(dict.fromkeys(chunk, "not answered by the model"))
             return
@@ -433,7 +439,7 @@ class SummaryPlan:
                 "chosen because they say most of it."
             )
         if sentences and all(one.quotation for one in sentences):
-            return "The model gave no usable points: these are sentences of the text, chosen because they say most of it."
+            return "The model gave no usable points: these are sentences of the text that say most of it."
         return ""
 
     def _sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
@@ -442,19 +448,28 @@ class SummaryPlan:
     def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
         pieces = [self._pieces[at] for at in point.links]
         spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
-        if point.is_quotation and point.span is not None:
-            spans = (Span(pieces[0].document, pieces[0].page, *point.span),)
+        if point.is_quotation:
+            spans = (self._place_of(point.text, pieces[0]),)
         files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
         return Sentence(
             text=point.text,
             blocks=spans,
             pages=tuple(dict.fromkeys(one.page for one in pieces)),
             supported=point.is_supported,
-            flags=tuple(Mark(str(one.kind), one.text, one.start, one.end) for one in point.flags),
+            flags=point.flags,
             quotation=point.is_quotation,
             group=point.label,
             file=", ".join(files),
         )
+
+    def _place_of(self, quotation: str, piece: Piece) -> Span:
+        """Where on its page a quotation stands, to the letter."""
+        for page in self._pages(piece.document, piece.page, 1):
+            if page.number == piece.page:
+                found = FoldedText(page.text[piece.start : piece.end]).find(quotation)
+                if found:
+                    return Span(piece.document, piece.page, piece.start + found[0], piece.start + found[1])
+        return Span(piece.document, piece.page, piece.start, piece.end)
 
     def _coverage(self, texts: Sequence[_Text]) -> Coverage:
         pages = read = blocks = blocks_read = 0
@@ -492,7 +507,8 @@ class SummaryPlan:
         """How many points are asked of a chunk: more than are kept, and never so many that they must be padded."""
         text = self._text_at(chunk)
         mine = sum(one.start in text.pieces for one in self._chunks)
-        base = {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}.get(self._wished.length, 3)  # type: ignore[call-overload]
+        length = self._wished.length
+        base = 3 if isinstance(length, int) else {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}[length]
         per_chunk = -(-self._wanted() // mine) if self._wished.kind is not Kind.SECTIONS else 2
         characters = sum(len(self._pieces[at].text) for at in chunk)
         return int(max(1, min(max(base, per_chunk), 12, characters // 120 + 1)))

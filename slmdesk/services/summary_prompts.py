@@ -18,6 +18,8 @@ from slmdesk.text.overlap import stems
 POINT_TOKENS = 60
 """Of one point, with its numbers; what is longer is cut off and dropped."""
 WORDS_OF_SENTENCE = 16
+MOST_POINTS = 20
+"""Of one answer; no prompt asks for more."""
 ECHO = 0.8
 """A point that shares so many of its words with the example of the prompt was copied from it."""
 LABELS = ("Decision", "Action", "Date", "Amount", "Party", "Fact")
@@ -156,7 +158,7 @@ def said_in(answer: str, numbers: int, *, has_labels: bool = False) -> list[Said
             continue
         seen.add(same)
         found.append(Said(_with_stop(text), there, label or ("Fact" if has_labels else "")))
-    return found
+    return found[:MOST_POINTS]
 
 
 def is_echo(text: str) -> bool:
@@ -166,4 +168,4 @@ def is_echo(text: str) -> bool:
 
 
 def _with_stop(text: str) -> str:
-    return text if text[-1] in ".!?…。！？:;\"”»)" else text + "."
+    return text if text[-1] in '.!?…。！？:;"”»)' else text + "."

@@ -29,6 +29,8 @@ class Mark:
     text: str
     start: int
     end: int
+    detail: str = ""
+    """What the passage has instead, as far as that can be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,11 @@ class Jobs(StorePart):
         rows = self._db.rows(f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
         return [self._made(counted_job_from, row) for row in rows]
 
+    def jobs_of(self, item: str) -> list[JobRecord]:
+        """Those that work for an item, newest first."""
+        rows = self._db.rows(f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
+        return [self._made(counted_job_from, row) for row in rows]
+
     def unfinished_jobs(self, kind: str) -> list[JobRecord]:
         """Those of a kind that wait, run or are paused, oldest first."""
         rows = self._db.rows(

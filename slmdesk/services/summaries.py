@@ -1,0 +1,306 @@
+"""Summaries that prove their coverage: begun, followed, kept.  Desk thread.
+
+A summary is an item of kind `summary`, linked to its documents; a job of that kind makes it (summary_plan), its result
+is kept with the item, and its text as a message, so that history, search, trash and export know it as they know a chat.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus, ModelRecord, Status
+from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.wire import to_json
+from slmdesk.services.desk import Desk
+from slmdesk.services.exams import ExamService
+from slmdesk.services.facts import Fact, ItemChanged, MessageAdded, SummaryEnded, SummaryGrew
+from slmdesk.services.growing import Plan, Planner
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.specs import context_tokens
+from slmdesk.services.summary_plan import Grown, SummaryPlan, Wished
+from slmdesk.services.summary_prompts import Kind, Length, prompt_version, texts
+from slmdesk.services.summary_shapes import Summary, coverage_words, summary_from, text_of
+from slmdesk.services.uses import Use, UseService
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+KIND = "summary"
+MOST_WORDS = 5000
+MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
+MOST_DOCUMENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryWish:
+    """What shall be summarized, and how."""
+
+    documents: tuple[str, ...]
+    """Ids, or the only ones that begin so."""
+    kind: Kind = Kind.BULLETS
+    length: Length | int = Length.MEDIUM
+    """Or a number of words."""
+    language: str = ""
+    """Code of ISO 639-1; empty: the document's own."""
+    focus: str = ""
+    """Words whose matter comes first."""
+    instruction: str = ""
+    """For the kind `own`; with others a wish beside it."""
+    model: str | None = None
+    """None: the default for summaries, else the last used."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """A summary opened."""
+
+    item: Item
+    wish: SummaryWish
+    documents: tuple[DocumentRecord, ...]
+    summary: Summary | None
+    """None while it is made, or when that failed."""
+    job: JobRecord | None
+    """The newest that works for it."""
+
+
+class SummaryService(Planner):
+    """Begins summaries and makes them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        models: ModelService,
+        uses: UseService,
+        room: EngineRoom,
+        jobs: JobService,
+        exams: ExamService,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._settings, self._models = desk, store, settings, models
+        self._uses, self._room, self._jobs, self._exams, self._tell = uses, room, jobs, exams, tell
+        self._live: dict[str, SummaryPlan] = {}
+        jobs.plan_by(KIND, self)
+
+    # ---- wishes
+
+    def begin(self, wish: SummaryWish) -> Item:
+        """Keep a new summary and have it made in the background.
+
+        SummaryGrew follows from its first part on, SummaryEnded at the end; its job (see `open`) can be paused, resumed
+        and cancelled as all can.  Raises KnownError `document.unknown`, `document.not_read`, the document's own where
+        it could not be read, `request.invalid`, `model.…`, `store.…`.
+        """
+        documents = self._documents(wish)
+        self._check(wish)
+        record = self._record(wish.model)
+        title = documents[0].name if len(documents) == 1 else f"{documents[0].name} and {len(documents) - 1} more"
+        settings = _shape(wish, documents)
+        item = self._store.add_item(KIND, f"Summary: {title}", settings={"wish": settings})
+        self._store.link_documents(item.id, [one.id for one in documents])
+        names = ", ".join(one.name for one in documents[:20])
+        asked = self._store.add_message(
+            item.id, parent=None, role=Role.USER, status=Status.COMPLETE,
+            parts=(TextPart(f"Summarize {names}{_asked_words(wish)}", Origin.PERSON),),
+        )  # fmt: skip
+        self._tell(ItemChanged(self._store.item(item.id)))
+        self._tell(MessageAdded(asked))
+        self._add_job(item, title, record, settings)
+        return self._store.item(item.id)
+
+    def again(self, item: str, model: str | None = None) -> JobRecord:
+        """Make a summary anew from its documents as they are now; only what changed is asked again.
+
+        Raises KnownError as `begin` does, and `item.unknown`.
+        """
+        view = self.open(item)
+        if view.job and view.job.status in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED):
+            return self._jobs.resume(view.job.id)
+        documents = self._documents(view.wish)
+        record = self._record(model or view.wish.model)
+        title = view.item.title.removeprefix("Summary: ")
+        return self._add_job(view.item, title, record, _shape(view.wish, documents))
+
+    def open(self, item: str) -> SummaryView:
+        """A summary, made or being made.  Raises KnownError `item.unknown`."""
+        found = self._store.item(item)
+        if found.kind != KIND:
+            raise KnownError("item.unknown", id=item[:80])
+        wish = _wish_from(found.settings.get("wish"))
+        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
+        summary = summary_from(self._store.result(found.id))
+        documents = tuple(self._store.documents_of_item(found.id))
+        return SummaryView(found, wish, documents, summary, jobs[0] if jobs else None)
+
+    def of_document(self, document: str) -> list[Item]:
+        """The summaries of a document that are not in the trash, newest first."""
+        items = [self._store.item(one) for one in self._store.items_about(document)]
+        return [one for one in items if one.kind == KIND]
+
+    def live(self, job: str) -> Grown | None:
+        """How far a summary is that this desk makes: all points so far, for who comes later."""
+        plan = self._live.get(job)
+        return plan.so_far() if plan else None
+
+    # ---- making (see jobs)
+
+    def plan(self, job: JobRecord) -> Plan:
+        """The plan of a summary's job, from its beginning."""
+        item = self._store.item(job.item or "")
+        wished = _wished_from(job.settings)
+        record = next((one for one in self._models.list() if one.sha256 == job.model_sha256), None)
+        if record is None:
+            raise KnownError("model.unknown", wanted=job.title, known="none")
+        plan = self._live[job.id] = SummaryPlan(
+            job,
+            wished,
+            record,
+            [self._store.document(one) for one in wished.documents],
+            pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
+            count=lambda some, answered: self._count(record, some, answered),
+            exams=self._exams,
+            pool_tokens=2 * context_tokens(record, self._settings.current),
+            failure=lambda: self._failure(job.id),
+            told=lambda grown: self._on_grown(item.id, job.id, grown),
+        )
+        try:
+            yield from plan.run()
+            if plan.summary is not None:
+                self._keep(item, record, plan.summary)
+        finally:
+            if self._live.get(job.id) is plan:
+                del self._live[job.id]
+
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        """The first points are shown as soon as the first part is done."""
+        if plan := self._live.get(job):
+            plan.heard(key, value)
+
+    def _keep(self, item: Item, record: ModelRecord, summary: Summary) -> None:
+        """The result, and its text as a message; a second time (after a crash between) changes nothing."""
+        messages = self._store.messages(item.id)
+        parent = next((one for one in messages if one.role is Role.USER), None)
+        page_kind = summary.documents[0].page_kind if len(summary.documents) == 1 else "page"
+        words = text_of(summary.kind, summary.sentences, page_kind)
+        words = "\n\n".join(one for one in (words, summary.note, coverage_words(summary.coverage, page_kind)) if one)
+        self._store.save_result(item.id, to_json(summary))
+        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
+            told = self._store.add_message(
+                item.id,
+                parent=parent.id if parent else None,
+                role=Role.ASSISTANT,
+                text=words,
+                status=Status.COMPLETE,
+                model_sha256=record.sha256,
+                model_name=record.name,
+                prompt_version=prompt_version(),
+            )
+            self._store.change_item_settings(item.id, leaf=told.id)
+            self._tell(MessageAdded(told))
+        self._tell(ItemChanged(self._store.item(item.id)))
+        self._tell(SummaryEnded(item.id, summary))
+
+    def _on_grown(self, item: str, job: str, grown: Grown) -> None:
+        self._tell(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total))
+
+    def _failure(self, job: str) -> KnownError | None:
+        failed = self._jobs.failed_steps(job)
+        if not failed:
+            return None
+        problem = problem_of(failed[0].error_code or "", failed[0].error_args)
+        return KnownError(problem.code, **problem.args)
+
+    def _count(self, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
+        def counted(event: FromChild) -> None:
+            if isinstance(event, Done):
+                counts = event.result.get("counts")
+                if isinstance(counts, list) and len(counts) == len(some) and all(isinstance(n, int) for n in counts):
+                    answered(counts)
+                else:
+                    answered(problem_for(KnownError("child.protocol", reason="counts")))
+            elif isinstance(event, Failed):
+                answered(problem_of(event.code, event.args))
+            elif isinstance(event, Cancelled):
+                answered(problem_of("child.died", {"how": "asked"}))
+
+        self._room.client.count_tokens(some, counted, path=os.fsdecode(record.path))
+
+    # ---- checking wishes
+
+    def _add_job(self, item: Item, title: str, record: ModelRecord, settings: Mapping[str, Json]) -> JobRecord:
+        return self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
+
+    def _documents(self, wish: SummaryWish) -> list[DocumentRecord]:
+        if not 1 <= len(wish.documents) <= MOST_DOCUMENTS:
+            raise KnownError("request.invalid", what=f"1 to {MOST_DOCUMENTS} documents can be summarized at once")
+        found = [self._store.document(one) for one in dict.fromkeys(wish.documents)]
+        for one in found:
+            if one.status is DocumentStatus.READING:
+                raise KnownError("document.not_read", path=one.name)
+            if one.status is DocumentStatus.FAILED and not one.pages:
+                raise KnownError(one.error_code or "document.unreadable", **_plain(one.error_args))
+        return found
+
+    @staticmethod
+    def _check(wish: SummaryWish) -> None:
+        if wish.language and wish.language not in texts()["language"]:
+            known = ", ".join(sorted(texts()["language"]))
+            raise KnownError("request.invalid", what=f"no language {wish.language[:20]}; known are {known}")
+        if isinstance(wish.length, int) and not isinstance(wish.length, bool) and not 10 <= wish.length <= MOST_WORDS:
+            raise KnownError("request.invalid", what=f"a summary has 10 to {MOST_WORDS} words")
+        if len(wish.focus) > MOST_FOCUS or len(wish.instruction) > MOST_INSTRUCTION:
+            raise KnownError("request.invalid", what="the focus or the instruction is too long")
+        if wish.kind is Kind.OWN and not wish.instruction.strip():
+            raise KnownError("request.invalid", what="a summary of one's own kind wants an instruction")
+
+    def _record(self, model: str | None) -> ModelRecord:
+        default = None if model else self._uses.default(Use.SUMMARIZE)
+        record = default or self._models.choose(model)
+        if not record.can_chat:
+            raise KnownError("model.wrong_kind", kind=record.kind)
+        return record
+
+
+def _shape(wish: SummaryWish, documents: Sequence[DocumentRecord]) -> dict[str, Json]:
+    return to_json(wish) | {"documents": [one.id for one in documents]}
+
+
+def _wished_from(shape: Mapping[str, Json]) -> Wished:
+    wish = _wish_from(shape)
+    return Wished(wish.documents, wish.kind, wish.length, wish.language, wish.focus, wish.instruction)
+
+
+def _wish_from(shape: Json) -> SummaryWish:
+    """Of what was kept; what is not known there is as it usually is."""
+    found = shape if isinstance(shape, Mapping) else {}
+    documents, length = found.get("documents"), found.get("length")
+    kind, model = str(found.get("kind")), found.get("model")
+    return SummaryWish(
+        documents=tuple(map(str, documents)) if isinstance(documents, list | tuple) else (),
+        kind=Kind(kind) if kind in tuple(Kind) else Kind.BULLETS,
+        length=length if isinstance(length, int) else Length(length) if length in tuple(Length) else Length.MEDIUM,
+        language=str(found.get("language") or ""),
+        focus=str(found.get("focus") or ""),
+        instruction=str(found.get("instruction") or ""),
+        model=model if isinstance(model, str) else None,
+    )
+
+
+def _asked_words(wish: SummaryWish) -> str:
+    """The wish behind the names: what a reader of the history wants to know of it."""
+    length = f"{wish.length} words" if isinstance(wish.length, int) else wish.length.value
+    parts = [f"as {wish.kind.value}" if wish.kind is not Kind.OWN else "", length]
+    parts += [f"focus: {wish.focus}" if wish.focus else "", wish.instruction]
+    return " (" + ", ".join(one for one in parts if one) + ")"
+
+
+def _plain(args: Mapping[str, Json]) -> dict[str, str | int | float]:
+    return {key: value for key, value in args.items() if isinstance(value, str | int | float)}

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+
+import pytest
+
+from slmdesk.core.documents import Block, BlockKind, PageStatus, page_of
+from slmdesk.core.records import JobStatus, Role
+from slmdesk.services.exam_items import Skill, items
+from slmdesk.services.exams import SKILLS
+from slmdesk.services.facts import JobChanged, SummaryEnded, SummaryGrew
+from slmdesk.services.summaries import SummaryWish
+from slmdesk.services.summary_prompts import Kind, Length
+
+pytestmark = pytest.mark.process
+
+WORDS = (
+    "boiler tenant garden window lease roof repair notice payment deposit cellar stairs neighbour heating meter "
+    "insurance key kitchen parking bicycle letter court witness signature agreement broker valuation transfer"
+).split()
+
+
+def page(number: int, *blocks: str, heading: str = ""):
+    text, made = "", []
+    for words in ([heading] if heading else []) + list(blocks):
+        kind = BlockKind.HEADING if words == heading else BlockKind.PARAGRAPH
+        made.append(Block(kind, len(text), len(text) + len(words)))
+        text += words + "\n"
+    return page_of(number, str(number), text, made)
+
+
+def long_document(pages: int, seed: int = 1) -> list:
+    chance = random.Random(seed)
+    made = []
+    for number in range(1, pages + 1):
+        blocks = [
+            f"The {chance.choice(WORDS)} of flat {number}{letter} concerns the {chance.choice(WORDS)}, the "
+            f"{chance.choice(WORDS)} and the {chance.choice(WORDS)} beside the {chance.choice(WORDS)}. It was the "
+            f"{chance.choice(WORDS)} that the {chance.choice(WORDS)} spoke about in the {chance.choice(WORDS)}."
+            for letter in "abcd"
+        ]
+        made.append(page(number, *blocks, heading=f"Chapter {number}" if number % 5 == 1 else ""))
+    return made
+
+
+def keep(told, name: str, pages, **more):
+    """A document as it is after it was read."""
+    store = told.services.store
+
+    def add():
+        record = store.add_document(
+            path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
+        )
+        store.save_pages(record.id, pages)
+        return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages), **more})
+
+    return told.services.desk.call(add)
+
+
+def trust(told, level: str = "good") -> None:
+    """The model as if it had been examined."""
+    services = told.services
+    shape = {
+        "version": items()[0],
+        "skills": [
+            {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
+            for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+        ],
+    }
+    model = services.desk.call(lambda: services.models.choose(None))
+    services.desk.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
+
+
+def begin(told, *documents, **wish):
+    services = told.services
+    return services.desk.call(
+        lambda: services.summaries.begin(SummaryWish(tuple(one.id for one in documents), **wish))
+    )
+
+
+def ended(told, item, begin=0):
+    return told.wait(SummaryEnded, lambda fact: fact.item == item.id, begin).summary
+
+
+def view(told, item):
+    return told.services.desk.call(lambda: told.services.summaries.open(item.id))
+
+
+def steps_asked(told):
+    seen = []
+    real = told.services.store.save_step
+
+    def save(job, key, value):
+        kept = real(job, key, value)
+        seen.append((key, kept))
+        return kept
+
+    told.services.store.save_step = save
+    return seen
+
+
+def text_at(told, span):
+    found = told.services.desk.call(lambda: told.services.store.pages(span.document, begin=span.page, limit=1))
+    return found[0].text[span.start : span.end]
+
+
+def plain(summary) -> dict:
+    shape = json.loads(json.dumps(summary, default=lambda one: {k: getattr(one, k) for k in one.__slots__}))
+    del shape["seconds"]
+    return shape
+
+
+def test_a_short_document_in_one_pass_with_its_ledger(opened) -> None:
+    told = opened()
+    trust(told)
+    document = keep(
+        told, "lease.pdf",
+        [page(1, "The rent is 900 euros a month.", "The garden belongs to the flat.", heading="Lease"),
+         page_of(2, "2", "", (), status=PageStatus.SCANNED), page_of(3, "3", "", ())],
+    )  # fmt: skip
+    item = begin(told, document)
+    summary = ended(told, item)
+    assert summary.method == "model"
+    assert any("900 euros" in one.text for one in summary.sentences)
+    for one in summary.sentences:
+        assert one.supported
+        assert one.pages == (1,)
+        assert one.text.rstrip(".") in text_at(told, one.blocks[0])
+    ledger = summary.coverage
+    assert (ledger.pages_total, ledger.pages_read, ledger.blocks_total, ledger.blocks_read) == (3, 1, 3, 3)
+    assert [(one.page, one.reason) for one in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
+    opened_again = view(told, item)
+    assert opened_again.summary == summary
+    assert opened_again.job.status is JobStatus.DONE
+    messages = told.services.desk.call(lambda: told.services.store.messages(item.id))
+    assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
+    assert "[p. 1]" in messages[1].text
+    assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
+    found = told.services.desk.call(lambda: told.services.history.search("900 euros"))
+    assert item.id in {one.item for one in found}
+    exported = told.services.desk.call(lambda: told.services.history.export(item.id, "md"))
+    assert "1 of 3 pages read" in exported
+
+
+def test_the_first_points_come_with_the_first_part_and_the_pages_fill(opened) -> None:
+    told = opened(slow=0.002)
+    trust(told)
+    item = begin(told, keep(told, "long.pdf", long_document(30)), length=Length.SHORT)
+    summary = ended(told, item)
+    grown = told.of(SummaryGrew)
+    assert len(grown) >= 4
+    assert grown[0].points
+    assert 0 < grown[0].pages_read < 30
+    read = [one.pages_read for one in grown]
+    assert read == sorted(read)
+    assert read[-1] == 30 == summary.coverage.pages_read
+    assert len(summary.sentences) <= 5
+    changed = told.of(JobChanged)
+    assert told.facts.index(grown[0]) < told.facts.index(next(one for one in changed if one.status is JobStatus.DONE))
+    assert any(one.eta_s is not None and one.eta_s > 0 for one in changed)
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
+def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) -> None:
+    told = opened(slow=0.002)
+    trust(told)
+    pages = long_document(24 if kills < 5 else 60)
+    undisturbed = plain(ended(told, begin(told, keep(told, "a.pdf", pages))))
+    services = told.services
+    services.desk.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
+    asked = steps_asked(told)
+    start = len(told.facts)
+    chance = random.Random(kills)
+    document = keep(told, "b.pdf", pages)
+    item = begin(told, document)
+    job = view(told, item).job
+    left, due, at = kills, chance.randint(1, 3), start
+    while True:
+        news = told.wait(
+            JobChanged,
+            lambda one: one.id == job.id and (one.status in (JobStatus.DONE, JobStatus.PAUSED) or one.done >= due),
+            at,
+        )
+        at = told.facts.index(news, at) + 1
+        if news.status is JobStatus.DONE:
+            break
+        if news.status is JobStatus.PAUSED:  # three deaths in a minute
+            services.desk.call(lambda: services.jobs.resume(job.id))
+        elif left and services.engine.pid is not None:
+            os.kill(services.engine.pid, signal.SIGKILL)
+            left, due = left - 1, news.done + chance.randint(1, 3)
+    assert left == 0
+    disturbed = plain(ended(told, item, start))
+    assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(
+        undisturbed
+    ).replace(undisturbed["documents"][0]["document"], "D")
+    assert len(asked) == len({key for key, _ in asked})
+    assert all(kept for _, kept in asked)
+
+
+def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
+    told = opened(slow=0.01)
+    trust(told)
+    item = begin(told, keep(told, "a.pdf", long_document(24)))
+    told.wait(SummaryGrew)
+    told.services.close()
+    again = opened()
+    asked = steps_asked(again)
+    done = view(again, item).job.done
+    assert done > 0
+    again.services.desk.call(again.services.jobs.take_up)
+    summary = ended(again, item)
+    assert summary.coverage.pages_read == 24
+    assert view(again, item).job.total - done == len(asked)
+
+
+def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
+    told = opened()
+    trust(told)
+    pages = long_document(40)
+    ended(told, begin(told, keep(told, "old.pdf", pages)))
+    whole = told.services.desk.call(lambda: told.services.store.jobs()[0]).total
+    pages[20] = page(21, "A page that was written anew, and says that the boiler must be replaced by March.")
+    asked = steps_asked(told)
+    start = len(told.facts)
+    summary = ended(told, begin(told, keep(told, "new.pdf", pages)), start)
+    assert summary.coverage.pages_read == 40
+    assert 0 < len(asked) < whole / 3
+
+
+def test_a_weak_model_gives_sentences_of_the_text_as_quotations(opened) -> None:
+    told = opened()  # its answers follow no format, and its yes is for everything
+    document = keep(told, "long.pdf", long_document(20))
+    item = begin(told, document, length=Length.SHORT)
+    summary = ended(told, item)
+    assert summary.method == "quotations"
+    assert "too weak" in summary.note
+    assert len(summary.sentences) == 5
+    for one in summary.sentences:
+        assert one.quotation
+        assert one.supported
+        assert text_at(told, one.blocks[0]) == one.text
+    assert summary.coverage.pages_read == 20
+    first = view(told, item).job.total
+    second = begin(told, document, length=Length.LONG)
+    ended(told, second)
+    assert first > 0 == view(told, second).job.total  # examined once
+
+
+def test_several_documents_one_each_and_one_together(opened) -> None:
+    told = opened()
+    trust(told)
+    one = keep(told, "one.pdf", long_document(8, seed=3))
+    two = keep(told, "two.pdf", long_document(8, seed=4))
+    summary = ended(told, begin(told, one, two, kind=Kind.PARAGRAPH))
+    assert [each.name for each in summary.documents] == ["one.pdf", "two.pdf"]
+    assert all(each.coverage.pages_read == 8 and each.sentences for each in summary.documents)
+    assert {each.file for each in summary.sentences} >= {"one.pdf", "two.pdf"}
+    for each in summary.sentences:
+        assert each.file.split(", ")[0] == {one.id: "one.pdf", two.id: "two.pdf"}[each.blocks[0].document]
+    assert summary.coverage.pages_total == 16
+
+
+@pytest.mark.parametrize("kind", [Kind.SECTIONS, Kind.EXECUTIVE, Kind.SIMPLE])
+def test_other_kinds(opened, kind) -> None:
+    told = opened()
+    trust(told)
+    summary = ended(told, begin(told, keep(told, "a.pdf", long_document(12)), kind=kind, length=Length.SHORT))
+    assert summary.sentences
+    groups = [one.group for one in summary.sentences]
+    if kind is Kind.SECTIONS:
+        assert list(dict.fromkeys(groups)) == ["Chapter 1", "Chapter 6", "Chapter 11"]
+    if kind is Kind.EXECUTIVE:
+        assert set(groups) == {"Fact"}
+
+
+def test_a_document_without_words_is_no_error(opened) -> None:
+    told = opened()
+    trust(told)
+    document = keep(told, "scan.pdf", [page_of(n, str(n), "", (), status=PageStatus.SCANNED) for n in (1, 2)])
+    summary = ended(told, begin(told, document))
+    assert summary.sentences == ()
+    assert (summary.coverage.pages_read, len(summary.coverage.unreadable)) == (0, 2)
+    assert summary.note
+
+
+def test_pause_and_resume(opened) -> None:
+    told = opened(slow=0.01)
+    trust(told)
+    item = begin(told, keep(told, "a.pdf", long_document(24)))
+    told.wait(SummaryGrew)
+    job = view(told, item).job
+    told.services.desk.call(lambda: told.services.jobs.pause(job.id))
+    told.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
+    assert view(told, item).summary is None
+    told.services.desk.call(lambda: told.services.jobs.resume(job.id))
+    assert ended(told, item).coverage.pages_read == 24
