@@ -89,6 +89,7 @@ class SummaryService(Planner):
         self._uses, self._room, self._jobs, self._exams, self._tell = uses, room, jobs, exams, tell
         self._live: dict[str, SummaryPlan] = {}
         jobs.plan_by(KIND, self)
+        jobs.when_done(KIND, self._on_done)
 
     # ---- wishes
 
@@ -206,7 +207,11 @@ class SummaryService(Planner):
             self._store.change_item_settings(item.id, leaf=told.id)
             self._tell(MessageAdded(told))
         self._tell(ItemChanged(self._store.item(item.id)))
-        self._tell(SummaryEnded(item.id, summary))
+
+    def _on_done(self, job: JobRecord) -> None:
+        summary = summary_from(self._store.result(job.item)) if job.item else None
+        if job.item and summary:
+            self._tell(SummaryEnded(job.item, summary))
 
     def _on_grown(self, item: str, job: str, grown: Grown) -> None:
         self._tell(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total))
