@@ -28,6 +28,7 @@ COMMANDS = {
     "models": "slmdesk.cli.models:models",
     "network": "slmdesk.cli.network:network",
     "restore": "slmdesk.cli.backup:restore",
+    "summarize": "slmdesk.cli.summarize:summarize",
 }
 """Imported only when asked for: `slmdesk --version` loads none."""
 

@@ -95,6 +95,9 @@ def quotations(
         for start, end in spans(pieces[at].text):
             if LEAST_QUOTED <= end - start <= MOST_QUOTED:
                 found.append((at, pieces[at].text[start:end]))
+    whole = [one for one in found if one[1].rstrip("\"'”’»)]").endswith((".", "!", "?", "…", "。", "！", "？"))]
+    if len(whole) >= count:
+        found = whole  # lines that end without a stop are titles and remains of tables
     if not found:
         found = [(at, pieces[at].text[:MOST_QUOTED]) for at in here]
     wanted = stems(focus)

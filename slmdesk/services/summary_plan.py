@@ -52,6 +52,8 @@ CHECK_COST, MERGE_COST, WRITTEN_COST = 60.0, 450.0, 1.5
 """In tokens read: a yes or no, a merge; and what one written token costs."""
 LANGUAGE_CHARACTERS = 4000
 MOST_LEVELS = 8
+STOPS = ".!?…。！？\"'”’»)"
+"""What ends a quotation, and is passed over where it is looked for."""
 
 TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
 """Asks for the tokens of texts; answers with a list of counts, or a Problem."""
@@ -466,9 +468,11 @@ class SummaryPlan:
         """Where on its page a quotation stands, to the letter."""
         for page in self._pages(piece.document, piece.page, 1):
             if page.number == piece.page:
-                found = FoldedText(page.text[piece.start : piece.end]).find(quotation)
-                if found:
-                    return Span(piece.document, piece.page, piece.start + found[0], piece.start + found[1])
+                raw = page.text[piece.start : piece.end]
+                if found := FoldedText(raw).find(quotation):
+                    stops = quotation[len(quotation.rstrip(STOPS)) :]
+                    end = found[1] + (len(stops) if raw.startswith(stops, found[1]) else 0)
+                    return Span(piece.document, piece.page, piece.start + found[0], piece.start + end)
         return Span(piece.document, piece.page, piece.start, piece.end)
 
     def _coverage(self, texts: Sequence[_Text]) -> Coverage:

@@ -76,9 +76,7 @@ def trust(told, level: str = "good") -> None:
 
 def begin(told, *documents, **wish):
     services = told.services
-    return services.desk.call(
-        lambda: services.summaries.begin(SummaryWish(tuple(one.id for one in documents), **wish))
-    )
+    return services.desk.call(lambda: services.summaries.begin(SummaryWish(tuple(one.id for one in documents), **wish)))
 
 
 def ended(told, item, begin=0):
@@ -196,9 +194,9 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) ->
             left, due = left - 1, news.done + chance.randint(1, 3)
     assert left == 0
     disturbed = plain(ended(told, item, start))
-    assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(
-        undisturbed
-    ).replace(undisturbed["documents"][0]["document"], "D")
+    assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(undisturbed).replace(
+        undisturbed["documents"][0]["document"], "D"
+    )
     assert len(asked) == len({key for key, _ in asked})
     assert all(kept for _, kept in asked)
 
