@@ -17,7 +17,7 @@ from slmdesk.services.summary_prompts import Kind, Length
 
 pytestmark = pytest.mark.process
 
-WORDS = (
+WORDS = (  # noqa: SIM905  lines, not a column of words
     "boiler tenant garden window lease roof repair notice payment deposit cellar stairs neighbour heating meter "
     "insurance key kitchen parking bicycle letter court witness signature agreement broker valuation transfer"
 ).split()
@@ -181,7 +181,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) ->
     while True:
         news = told.wait(
             JobChanged,
-            lambda one: one.id == job.id and (one.status in (JobStatus.DONE, JobStatus.PAUSED) or one.done >= due),
+            lambda one: one.id == job.id and (one.status in (JobStatus.DONE, JobStatus.PAUSED) or one.done >= due),  # noqa: B023  asked at once
             at,
         )
         at = told.facts.index(news, at) + 1

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+LEASE = """# Lease
+
+The rent for the flat in the second floor is 900 euros a month.
+
+The garden belongs to the flat, and the tenant mows the lawn every second week.
+
+Pets need the permission of the owner, which must be given in writing.
+
+The lease ends on 30 June 2027 unless it is prolonged by both parties.
+"""
+LETTER = """Dear Mrs Adeyemi, the boiler in the cellar was replaced on Tuesday by our own people.
+
+The invoice over 1,250 euros is due within fourteen days of this letter.
+"""
+
+
+@pytest.fixture
+def lease(tmp_path):
+    path = tmp_path / "lease.md"
+    path.write_text(LEASE)
+    return path
+
+
+def test_without_a_trustworthy_model_sentences_are_quoted_with_their_pages(run, with_model, lease) -> None:
+    done = run("summarize", str(lease), "--length", "short", "--json")
+    assert done.status == 0, done.err
+    shape = done.json
+    assert set(shape) >= {"sentences", "coverage", "timing"}
+    assert shape["method"] == "quotations"
+    for one in shape["sentences"]:
+        assert one["text"] in LEASE
+        assert one["pages"] == [1]
+        assert one["supported"] is True
+        assert one["flags"] == []
+        assert one["quotation"] is True
+        span = one["blocks"][0]
+        assert set(span) >= {"document", "page", "start", "end"}
+    ledger = shape["coverage"]
+    assert ledger == {"pages_total": 1, "pages_read": 1, "blocks_total": 5, "blocks_read": 5, "unreadable": []}
+    again = run("summarize", str(lease), "--length", "short")  # examined by now
+    assert "[section 1]" in again.out or "[p. 1]" in again.out
+    assert again.out.strip().splitlines()[-1].startswith("1 of 1 ")
+    found = run("history", "search", "lawn", "--json").json
+    assert shape["item"] in {one["chat"] for one in found}
+
+
+def test_a_folder_becomes_a_table_and_a_file_each(run, with_model, lease, tmp_path) -> None:
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    (folder / "letter.txt").write_text(LETTER)
+    (folder / "lease.md").write_text(LEASE)
+    (folder / "=bad.txt").write_bytes(b"\x7fELF" + bytes(range(256)) * 20)
+    out = tmp_path / "out"
+    done = run("summarize", str(folder), "-o", str(out), "--json")
+    shape = done.json
+    assert done.status == 1  # one of them could not be read, the others were
+    assert [one["file"] for one in shape["failed"]] == ["=bad.txt"]
+    assert {one["file"] for one in shape["documents"]} == {"letter.txt", "lease.md"}
+    assert {one["file"] for one in shape["sentences"]} == {"letter.txt", "lease.md"}
+    assert sorted(one.name for one in out.iterdir()) == ["lease.md.md", "letter.txt.md", "summaries.csv", "together.md"]
+    rows = list(csv.DictReader(io.StringIO((out / "summaries.csv").read_text("utf-8-sig"))))
+    assert {row["file"]: row["pages_read"] for row in rows} == {"letter.txt": "1", "lease.md": "1"}
+    refused = run("summarize", str(folder), "-o", str(out), "--json")
+    assert refused.status == 1
+    assert refused.json["error"]["code"] == "file.exists"
+
+
+def test_one_file_out_as_words_or_json(run, with_model, lease, tmp_path) -> None:
+    assert run("summarize", str(lease), "-o", str(tmp_path / "out.json")).status == 0
+    assert json.loads((tmp_path / "out.json").read_text())["coverage"]["pages_read"] == 1
+
+
+def test_wrong_wishes_are_refused(run, with_model, lease) -> None:
+    assert run("summarize", str(lease), "--length", "middling").status == 2
+    assert run("summarize", str(lease), "--kind", "epic").status == 2
+    own = run("summarize", str(lease), "--kind", "own", "--json")
+    assert own.json["error"]["code"] == "request.invalid"
+    language = run("summarize", str(lease), "--language", "xx", "--json")
+    assert "xx" in language.json["error"]["message"]
+    gone = run("summarize", str(lease) + "x", "--json")
+    assert gone.json["error"]["code"].startswith(("file.", "document."))
