@@ -44,34 +44,29 @@ class Archive:
 
         Raises KnownError `document.bomb`, `document.damaged`, `document.locked`.
         """
+        return b"".join(self.chunks(name))
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The same piece by piece, for parts that need not be in memory as a whole.  Raises as `read` does."""
         info = self._infos.get(name)
         if info is None:
-            return b""
+            return
         if info.flag_bits & 1:
             raise KnownError("document.locked", path=self._path)
-        limit = min(MAX_ENTRY_BYTES, self._left, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
-        pieces, size = [], 0
+        limit = min(MAX_ENTRY_BYTES, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
+        size = 0
         try:
             with self._archive.open(info) as part:
                 while piece := part.read(_CHUNK):
                     size += len(piece)
-                    if size > limit:
+                    self._left -= len(piece)
+                    if size > limit or self._left < 0:
                         raise KnownError("document.bomb", path=self._path)
-                    pieces.append(piece)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-            ValueError,
-            EOFError,
-        ) as err:
+                    yield piece
+        except BROKEN as err:
             raise KnownError(
                 "document.damaged", path=self._path, reason=f"its part {name[:80]} cannot be read"
             ) from err
-        self._left -= size
-        return b"".join(pieces)
 
 
 @contextmanager

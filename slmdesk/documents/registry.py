@@ -15,6 +15,15 @@ READERS: Mapping[str, str] = {
     "txt": "text:read",
     "code": "text:read_code",
     "md": "markdown:read",
+    "docx": "docx:read",
+    "pptx": "pptx:read",
+    "xlsx": "xlsx:read",
+    "xlsb": "old_sheets:read_xlsb",
+    "xls": "old_sheets:read_xls",
+    "csv": "separated:read",
+    "odt": "odt:read",
+    "odp": "odp:read",
+    "ods": "ods:read",
 }
 """Module of this room and function, by the ids of core.formats."""
 

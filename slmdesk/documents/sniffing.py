@@ -8,6 +8,8 @@ from __future__ import annotations
 import zipfile
 from typing import BinaryIO
 
+from slmdesk.documents.ole import ole_kind
+
 HEAD_BYTES = 1024
 _MOST_NAMES = 10_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -27,8 +29,9 @@ _MIMES = {
 
 
 def format_of_bytes(file: BinaryIO) -> str:
-    """The id of the format where the bytes say it, `ole` for old Office files and Outlook's mails, `zip` for an archive
-    of something else, `binary` for what is no document and no text; empty where the name must say it.
+    """The id of the format where the bytes say it, what `ole.ole_kind` says of old Office files and Outlook's mails,
+    `zip` for an archive of something else, `binary` for what is no document and no text; empty where the name must say
+    it.
 
     Leaves the file at its beginning.
     """
@@ -38,7 +41,7 @@ def format_of_bytes(file: BinaryIO) -> str:
     if b"%PDF-" in head:
         return "pdf"
     if head.startswith(_OLE):
-        return "ole"
+        return ole_kind(file)
     if head.lstrip().startswith(b"{\\rtf"):
         return "rtf"
     if head.startswith(b"PK\x03\x04"):

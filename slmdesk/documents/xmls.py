@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
@@ -10,14 +11,86 @@ from slmdesk.core.errors import KnownError
 
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 MAX_PROLOG_BYTES = 1 << 20
+_FEED_BYTES = 1 << 16
+MAX_TREE_BYTES = 32 << 20
+"""Of XML that is held as a whole; as a tree it takes some ten times that, and the reader has 512 MiB."""
+
+
+class Stream:
+    """XML read while it comes in, so that a large part is never in memory as a whole.
+
+    Iterating gives (container, child) for each child of the elements named in `containers`, complete and in order;
+    once the next one is asked for, a child is gone.  What precedes the first container is in `root` by then, what
+    follows the last at the end.  When the XML breaks off, the children before are given, then `broken` is set.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], path: str, *containers: str) -> None:
+        self._chunks, self._path = chunks, path
+        self._parser = etree.XMLPullParser(
+            events=("start",), tag=[f"{{*}}{one}" for one in containers], resolve_entities=False, no_network=True,
+            load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True, remove_pis=True,
+        )  # fmt: skip
+        self.root: etree._Element | None = None
+        self.broken = False
+
+    def __iter__(self) -> Iterator[tuple[etree._Element, etree._Element]]:
+        """Raises KnownError `document.bomb` for entities, and what the chunks raise unless something was read."""
+        found: list[etree._Element] = []
+        for _ in self._feed():
+            for _event, element in self._parser.read_events():
+                _refuse_entities(element, self._path)
+                self.root = element.getroottree().getroot()
+                if not (found and found[-1] in element.iterancestors()):  # a table in a table's cell is content
+                    found.append(element)
+            while len(found) > 1:
+                yield from _taken(found.pop(0), 0)
+            if found:
+                yield from _taken(found[0], 1)  # the last child may not be whole
+        if found:
+            yield from _taken(found[0], 1 if self.broken else 0)
+
+    def _feed(self) -> Iterator[None]:
+        head = b""
+        try:
+            for chunk in self._chunks:
+                if len(head) < MAX_PROLOG_BYTES:
+                    head = (head + chunk)[:MAX_PROLOG_BYTES]
+                    if _ENTITY.search(head):
+                        raise KnownError("document.bomb", path=self._path)
+                for at in range(0, len(chunk), _FEED_BYTES):
+                    self._parser.feed(chunk[at : at + _FEED_BYTES])
+                    yield
+            self._parser.close()
+        except (etree.XMLSyntaxError, ValueError):
+            self.broken = True
+        except KnownError as err:
+            if err.code != "document.damaged":
+                raise
+            self.broken = True
+        yield
+
+
+def _taken(container: etree._Element, left: int) -> Iterator[tuple[etree._Element, etree._Element]]:
+    while len(container) > left:
+        child = container[0]
+        yield container, child
+        container.remove(child)
+
+
+def _refuse_entities(element: etree._Element, path: str) -> None:
+    dtd = element.getroottree().docinfo.internalDTD
+    if dtd is not None and any(True for _ in dtd.iterentities()):  # declared in UTF-16, say
+        raise KnownError("document.bomb", path=path)
 
 
 def parse(untrusted: bytes, path: str) -> etree._Element:
     """The root element.
 
     Raises KnownError `document.damaged` for what is no XML, `document.bomb` for one that declares entities: no office
-    program writes them, and they are how a small file becomes a large one.
+    program writes them, and they are how a small file becomes a large one; `document.too_large`.
     """
+    if len(untrusted) > MAX_TREE_BYTES:
+        raise KnownError("document.too_large", path=path, bytes=len(untrusted), limit=MAX_TREE_BYTES)
     if _ENTITY.search(untrusted, 0, MAX_PROLOG_BYTES):
         raise KnownError("document.bomb", path=path)
     parser = etree.XMLParser(
@@ -28,10 +101,25 @@ def parse(untrusted: bytes, path: str) -> etree._Element:
         root = etree.fromstring(untrusted, parser)
     except (etree.XMLSyntaxError, ValueError) as err:
         raise KnownError("document.damaged", path=path, reason="its XML is broken") from err
-    dtd = root.getroottree().docinfo.internalDTD
-    if dtd is not None and any(True for _ in dtd.iterentities()):  # declared in UTF-16, say
-        raise KnownError("document.bomb", path=path)
+    _refuse_entities(root, path)
     return root
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """An attribute by its name in whatever namespace; empty where there is none."""
+    for key, value in element.attrib.items():
+        if str(key).rpartition("}")[2] == name:
+            return str(value)
+    return ""
+
+
+def child(element: etree._Element | None, *names: str) -> etree._Element | None:
+    """The element at the end of a path of names, each the first child of that name; None where the path ends."""
+    for name in names:
+        if element is None:
+            return None
+        element = next((one for one in element if local(one) == name), None)
+    return element
 
 
 def local(element: etree._Element) -> str:

@@ -14,6 +14,7 @@ from slmdesk.core.protocol import Partial, Progress
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.documents.base import Reading
+from slmdesk.documents.ole import OLD
 from slmdesk.documents.opening import look_at
 from slmdesk.documents.pictures import MAX_WIDTH, WantedPicture
 from slmdesk.documents.registry import READERS, attachment_of, picture_of, reader_of
@@ -114,7 +115,7 @@ def reading_of(job: Job) -> Reading:
 def chosen_format(reading: Reading, wanted: str) -> str:
     """The id of the format: as wanted, as the bytes say, else as the name says.
 
-    Raises KnownError `document.unknown_format`, `document.binary`.
+    Raises KnownError `document.unknown_format`, `document.binary`, `document.locked`, `document.unreadable`.
     """
     if wanted:
         if wanted not in READERS:
@@ -129,4 +130,8 @@ def chosen_format(reading: Reading, wanted: str) -> str:
         return by_bytes
     if by_bytes == "binary":
         raise KnownError("document.binary", path=reading.path)
+    if by_bytes == "locked":
+        raise KnownError("document.locked", path=reading.path)
+    if by_bytes in OLD:
+        raise KnownError("document.unreadable", path=reading.path, reason=OLD[by_bytes])
     return format_of(name).id

@@ -1,0 +1,100 @@
+"""Word files, walked paragraph by paragraph as they are unpacked.
+
+What a reader of the printed document sees, in its order: ECMA-376 part 1, chapter 17.  Tracked changes are taken as
+accepted, each text box once (`mc:Fallback` is a second copy), of fields their results.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from slmdesk.core.documents import BlockKind, Note, Page
+from slmdesk.core.errors import KnownError
+from slmdesk.documents.base import Reading
+from slmdesk.documents.docx_styles import Numbering, styles_of
+from slmdesk.documents.docx_walker import Walker
+from slmdesk.documents.ooxml import Package
+from slmdesk.documents.packed import opened
+from slmdesk.documents.paging import Cited, Flow, Pager, Piece
+from slmdesk.documents.xmls import Stream, attribute, local
+
+MAX_PRINTED_CHARACTERS = 6_000
+"""More than a printed page holds: when more stands between two breaks, the breaks are not all page ends."""
+_RENDERED = b"lastRenderedPageBreak"
+_BREAK = re.compile(rb"<\w+:br [^>]*type=\"page\"")
+_TAG = re.compile(rb"<[^>]*>")
+
+
+def read(reading: Reading) -> Iterator[Page]:
+    """The pages of a Word file where it says where they end, else its sections."""
+    with opened(reading) as archive:
+        package = Package(archive, reading)
+        main = package.main_part("word/document.xml")
+        package.read_about()
+        walker = _walker(package, reading, main)
+        pager = Pager(reading, has_pages=_has_pages(package, main))
+        beside = [*_beside(package, walker, main)]
+        yield from pager.take(beside)
+        stream = Stream(package.chunks(main), reading.path, "body")
+        for _, element in stream:
+            reading.check()
+            yield from pager.take(walker.flow(element))
+        if stream.root is None:
+            raise KnownError("document.damaged", path=reading.path, reason="its text is broken")
+        if stream.broken:
+            reading.note(Note.PARTLY_DAMAGED)
+        yield from pager.take(walker.rest())
+        yield from pager.end()
+
+
+def _walker(package: Package, reading: Reading, main: str) -> Walker:
+    def elements(kind: str) -> dict[str, etree._Element]:
+        root = package.tree(package.related(main, kind))
+        return {attribute(one, "id"): one for one in root if local(one) == kind.rstrip("s")} if root is not None else {}
+
+    return Walker(
+        reading,
+        styles_of(package.tree(package.related(main, "styles"))),
+        Numbering(package.tree(package.related(main, "numbering"))),
+        {kind: elements(kind) for kind in ("footnotes", "endnotes", "comments")},
+    )
+
+
+def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
+    """Headers and footers, each once: the headers first, the footers at the foot of the first page."""
+    seen = set()
+    for relation in package.relations(main).values():
+        if relation.kind not in ("header", "footer") or (root := package.tree(relation.part)) is None:
+            continue
+        text = walker.plain(root)
+        if text.strip() and (relation.kind, text) not in seen:
+            seen.add((relation.kind, text))
+            piece = Piece(BlockKind(relation.kind), text)
+            yield piece if piece.kind is BlockKind.HEADER else Cited(piece)
+    if seen:
+        walker.reading.note(Note.HEADERS_APART)
+
+
+def _has_pages(package: Package, main: str) -> bool:
+    """Whether the breaks in the text are those of printed pages.
+
+    Word writes down where its pages ended when the file was last shown.  Others do not; there, breaks that were asked
+    for are page ends if no more stands between two of them than a page can hold.
+    """
+    rest, breaks, size, longest = b"", 0, 0, 0
+    for chunk in package.chunks(main):
+        data = rest + chunk
+        cut = data.rfind(b">") + 1
+        whole, rest = data[:cut], data[cut:]
+        if _RENDERED in whole:
+            return True
+        pieces = _BREAK.split(whole)
+        for number, piece in enumerate(pieces):
+            if number:
+                breaks, size = breaks + 1, 0
+            size += len(_TAG.sub(b"", piece))
+            longest = max(longest, size)
+    return breaks > 0 and longest <= MAX_PRINTED_CHARACTERS

@@ -1,0 +1,62 @@
+"""Texts of LibreOffice and its kin: as they are unpacked, with the pages they had when they were last shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from slmdesk.core.documents import BlockKind, Note, Page
+from slmdesk.core.errors import KnownError
+from slmdesk.documents.base import Reading
+from slmdesk.documents.odf import CONTENT, OdfWalker, lists_in, look_into, styles_in, tree_of
+from slmdesk.documents.packed import Archive, opened
+from slmdesk.documents.paging import Cited, Flow, Pager, Piece
+from slmdesk.documents.xmls import Stream, child, local
+
+_RENDERED = b"soft-page-break"
+
+
+def read(reading: Reading) -> Iterator[Page]:
+    """The pages of an OpenDocument text where it says where they end, else its sections."""
+    with opened(reading) as archive:
+        look_into(archive, reading)
+        about = tree_of(archive, reading, "styles.xml")
+        pager = Pager(reading, has_pages=_has_pages(archive))
+        stream = Stream(archive.chunks(CONTENT), reading.path, "text")
+        walker: OdfWalker | None = None
+        for _, element in stream:
+            reading.check()
+            if walker is None:  # the styles stand before the text
+                walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root))
+                yield from pager.take(_beside(about, walker))
+            yield from pager.take(walker.flow(element))
+        if stream.root is None:
+            raise KnownError("document.damaged", path=reading.path, reason="its text is broken")
+        if stream.broken:
+            reading.note(Note.PARTLY_DAMAGED)
+        yield from pager.end()
+
+
+def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
+    """Headers and footers of all kinds of pages, each once; the footers stand at the foot of the first page."""
+    pages, seen = child(styles, "master-styles"), set()
+    for one in (one for page in pages for one in page) if pages is not None else ():
+        kind = BlockKind.HEADER if local(one).startswith("header") else BlockKind.FOOTER
+        if not local(one).startswith(("header", "footer")):
+            continue
+        text = "\n".join(piece.text for piece in walker.pieces(one))
+        if text and (kind, text) not in seen:
+            seen.add((kind, text))
+            walker.reading.note(Note.HEADERS_APART)
+            yield Piece(kind, text) if kind is BlockKind.HEADER else Cited(Piece(kind, text))
+
+
+def _has_pages(archive: Archive) -> bool:
+    """LibreOffice writes down where its pages ended when the file was saved."""
+    rest = b""
+    for chunk in archive.chunks(CONTENT):
+        if _RENDERED in rest + chunk:
+            return True
+        rest = chunk[-len(_RENDERED) :]
+    return False

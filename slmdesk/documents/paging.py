@@ -1,0 +1,116 @@
+"""Pages of formats that flow: where the file says a page ends, else sections that begin at headings."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from slmdesk.core.documents import ASIDE, BlockKind, Page, PageKind, page_of
+from slmdesk.documents.base import PageText, Reading
+from slmdesk.documents.text import MAX_PAGE_CHARACTERS, pieces_of
+
+SECTION_CHARACTERS = 8_000
+"""A longer section is parted between blocks: some three printed pages, so that a link to it still helps."""
+SMALL_CHARACTERS = 3_000
+"""A heading of the second level begins a new section only when this much came before."""
+MAX_LABEL_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block before it has a page."""
+
+    kind: BlockKind
+    text: str
+    level: int = 0
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """Here a page ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What stands at the foot of the page that cites it."""
+
+    piece: Piece
+
+
+Flow = Piece | PageBreak | Cited
+
+
+class Pager:
+    """Takes what flows and gives pages as they are whole."""
+
+    def __init__(self, reading: Reading, *, has_pages: bool) -> None:
+        """`has_pages`: the breaks in the file are those of printed pages; else sections begin there and at headings."""
+        self._has_pages = has_pages
+        reading.page_kind = PageKind.PAGE if has_pages else PageKind.SECTION
+        self._ready: deque[Page] = deque()
+        self._text, self._feet = PageText(), list[Piece]()
+        self._number = self._printed = 1
+        self._label, self._continued = "", 1
+        self._only_headings, self._has_words = True, False
+
+    def take(self, flow: Iterable[Flow]) -> Iterator[Page]:
+        """More of the document; gives the pages that are whole by now."""
+        for one in flow:
+            if isinstance(one, PageBreak):
+                self._break()
+            elif isinstance(one, Cited):
+                self._feet.append(one.piece)
+            else:
+                self._add(one)
+            while self._ready:
+                yield self._ready.popleft()
+
+    def end(self) -> Iterator[Page]:
+        """The last page; a document without words has one, which is empty."""
+        if len(self._text) or self._feet or self._number == 1:
+            self._finish()
+        yield from self._ready
+        self._ready.clear()
+
+    def _add(self, piece: Piece) -> None:
+        is_heading = piece.kind is BlockKind.HEADING
+        if not self._has_pages:
+            if is_heading and piece.level <= 2 and not self._only_headings:
+                if piece.level <= 1 or len(self._text) >= SMALL_CHARACTERS:
+                    self._break()
+            elif len(self._text) + len(piece.text) > SECTION_CHARACTERS and not self._only_headings:
+                self._go_on()
+            if is_heading and not self._label:
+                self._label = " ".join(piece.text.split())[:MAX_LABEL_CHARACTERS]
+        for part in pieces_of(piece.text):
+            if len(self._text) and len(self._text) + len(part) > MAX_PAGE_CHARACTERS:
+                self._go_on()
+            self._text.add(piece.kind, part, level=piece.level, place=piece.place)
+        self._only_headings = self._only_headings and (is_heading or piece.kind in ASIDE)
+        self._has_words = self._has_words or (piece.kind not in ASIDE and bool(piece.text.strip()))
+
+    def _break(self) -> None:
+        """The same break is often told twice (as wished, and as it came out), so an empty page is none."""
+        if not self._has_words:
+            return
+        self._finish()
+        self._printed += 1
+        self._label, self._continued = "", 1
+
+    def _go_on(self) -> None:
+        """The page is too long for one message, or the section for a useful link; it goes on under the same name."""
+        self._finish()
+        self._continued += 1
+
+    def _finish(self) -> None:
+        for foot in self._feet:
+            self._text.add(foot.kind, foot.text, level=foot.level, place=foot.place)
+        label = str(self._printed) if self._has_pages else self._label or str(self._number)
+        if self._continued > 1 and (self._has_pages or self._label):
+            label = f"{label} ({self._continued})"
+        self._ready.append(page_of(self._number, label, self._text.text, self._text.blocks))
+        self._number += 1
+        self._text, self._feet = PageText(), []
+        self._only_headings, self._has_words = True, False

@@ -1,0 +1,36 @@
+"""Rows of tables in texts: a block each, unless the table is only there for its layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from slmdesk.core.documents import BlockKind
+from slmdesk.documents.paging import Cited, Flow, PageBreak, Piece
+
+ROW_CHARACTERS = 2_000
+ROW_PARAGRAPHS = 3
+"""A long row with more than that in a cell is layout."""
+_IN_A_ROW = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADING, BlockKind.CODE, BlockKind.QUOTE))
+
+
+def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
+    """A row by its cells; one that is only layout, or holds another table, flows as if there were no table."""
+    words = [[one for one in cell if isinstance(one, Piece) and one.text.strip()] for cell in cells]
+    filled = [cell for cell in words if cell]
+    size = sum(len(one.text) for cell in words for one in cell)
+    is_layout = (
+        any(one.kind is BlockKind.TABLE_ROW for cell in words for one in cell)
+        or (len(filled) == 1 and len(filled[0]) > 1)
+        or (size > ROW_CHARACTERS and any(len(cell) > ROW_PARAGRAPHS for cell in words))
+    )
+    if is_layout:
+        for cell in cells:
+            yield from cell
+        return
+    if any(isinstance(one, PageBreak) for cell in cells for one in cell):
+        yield PageBreak()  # a row that begins a page says so inside its cells
+    texts = [" ".join(" ".join(one.text.split()) for one in cell if one.kind in _IN_A_ROW) for cell in words]
+    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
+    for one in (one for cell in cells for one in cell):
+        if isinstance(one, Cited) or (isinstance(one, Piece) and one.kind not in _IN_A_ROW):
+            yield one

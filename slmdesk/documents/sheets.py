@@ -1,0 +1,140 @@
+"""Sheets of any format as pages: a row is a block whose place is its range of cells; long sheets are parted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from slmdesk.core.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.documents.base import PageText, Reading
+from slmdesk.documents.paging import MAX_LABEL_CHARACTERS, Piece
+
+PAGE_ROWS = 200
+PAGE_CHARACTERS = 60_000
+ROW_CHARACTERS = 20_000
+"""A longer row is several blocks."""
+MAX_GAP = 20
+"""Empty cells between two filled ones; beyond it they are blocks of their own, so that no row is a row of tabs."""
+_NUMBER = re.compile(r"[-+(]?[\d.,: /%'()\u2009\u00a0$€£¥-]*\d[\d.,: /%'()\u2009\u00a0$€£¥-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The filled cells of a row: (column from 1, words).  `last` beyond `number`: the rows up to it are the same."""
+
+    number: int
+    cells: Sequence[tuple[int, str]]
+    last: int = 0
+
+
+class SheetPager:
+    """Gives the sheets of one document their pages, numbered through."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading, self._number = reading, 0
+        reading.page_kind = PageKind.SHEET
+
+    def pages(
+        self, name: str, rows: Iterable[Row], *, hidden: bool = False, more: Iterable[Piece] = ()
+    ) -> Iterator[Page]:
+        """The pages of a sheet, at least one; `more` stands below its last row, and is asked for after it."""
+        if hidden:
+            self._reading.note(Note.HIDDEN_TEXT)
+        reason, parts = "hidden sheet" if hidden else "", _parts(rows, self._reading)
+        part = next(parts, [])
+        is_first, head = True, is_head(part)
+        while True:
+            following = next(parts, None)
+            label = name[:MAX_LABEL_CHARACTERS] or str(self._number + 1)
+            if part and (following is not None or not is_first):
+                label = f"{label} ({part[0].number}-{max(part[-1].number, part[-1].last)})"
+            yield self._page(label, part, head and is_first, reason, more if following is None else ())
+            if following is None:
+                return
+            part, is_first = following, False
+
+    def broken(self, name: str) -> Page:
+        """The page of a sheet that cannot be read."""
+        self._reading.note(Note.PARTLY_DAMAGED)
+        self._number += 1
+        label = name[:MAX_LABEL_CHARACTERS] or str(self._number)
+        return page_of(self._number, label, "", (), status=PageStatus.BROKEN, reason="this sheet is broken")
+
+    def _page(self, label: str, rows: Sequence[Row], head: bool, reason: str, more: Iterable[Piece]) -> Page:
+        self._number += 1
+        text = PageText()
+        left = min((row.cells[0][0] for row in rows), default=1)
+        for number, row in enumerate(rows):
+            for piece in row_pieces(row, left):
+                text.add(piece.kind, piece.text, level=1 if head and number == 0 else 0, place=piece.place)
+        for piece in more:
+            text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
+        return page_of(self._number, label, text.text, text.blocks, reason=reason)
+
+
+def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
+    """The filled rows in stretches for one page each."""
+    part, size = list[Row](), 0
+    for row in rows:
+        cells = tuple((column, clean) for column, words in row.cells if (clean := " ".join(words.split())))
+        if not cells:
+            continue
+        length = sum(len(words) for _, words in cells)
+        if part and (len(part) >= PAGE_ROWS or size + length > PAGE_CHARACTERS):
+            reading.check()
+            yield part
+            part, size = [], 0
+        part.append(replace(row, cells=cells))
+        size += length
+    if part:
+        yield part
+
+
+def row_pieces(row: Row, left: int) -> Iterator[Piece]:
+    """A row as blocks, its cells parted by tabs from the column `left` on, which is where the page's cells begin."""
+    texts, first, size = list[str](), left, 0
+    last = left - 1
+    for column, words in row.cells:
+        if texts and (column - last > MAX_GAP or size + len(words) > ROW_CHARACTERS):
+            yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last))
+            texts, size = [], 0
+        if not texts and (column - last > MAX_GAP or last >= left):
+            first = last = column
+            texts = [words]
+        else:
+            texts += [""] * (column - last - 1)
+            texts.append(words)
+        last, size = column, size + len(words)
+    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last))
+
+
+def _place(row: Row, first: int, last: int) -> str:
+    end = max(row.number, row.last)
+    begin, finish = f"{column_name(first)}{row.number}", f"{column_name(last)}{end}"
+    return begin if begin == finish else f"{begin}:{finish}"
+
+
+def column_name(column: int) -> str:
+    """The letters of a column: 1 is A, 27 is AA."""
+    letters = ""
+    while column > 0:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """The column of letters; 0 for none."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def is_head(rows: Sequence[Row]) -> bool:
+    """Whether the first row names the columns: words alone, above a row as wide."""
+    if len(rows) < 2:
+        return False
+    names, below = rows[0].cells, rows[1].cells
+    return len(names) > 1 and len(below) > 1 and not any(_NUMBER.fullmatch(words) for _, words in names)
