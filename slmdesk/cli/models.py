@@ -145,7 +145,7 @@ def import_model(face: Face, file: Path, link: bool, name: str) -> None:
 @click.pass_obj
 def verify(face: Face, model: str | None) -> int:
     """Hash the file of MODEL, or of all, and compare with what came in."""
-    wanted = [model] if model else []
+    wanted = [] if model is None else [model]
     with face.services() as services:
         found: Sequence[Verified] = face.wait_for(services, lambda told: services.models.verify(wanted, told))
     if face.as_json:

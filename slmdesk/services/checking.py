@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,8 +83,9 @@ class Checker:
             error = KnownError("model.changed", path=str(file.path))
             return Verified(record.id, ok=False, problem=problem_for(error))
         mark = file.mark
-        self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
-        self._store.set_model_facts(record.id, **{VERIFIED: time.time()})
+        with suppress(KnownError):  # read-only or full: then it is not kept, and true all the same
+            self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+            self._store.set_model_facts(record.id, **{VERIFIED: time.time()})
         return Verified(record.id, ok=True)
 
 

@@ -84,12 +84,12 @@ class ModelService:
         return Path(chosen) if chosen else self._paths.models
 
     def choose(self, wanted: str | None) -> ModelRecord:
-        """A model by id, unique prefix of one, or name; None: one that can chat.
+        """A model by id, unique prefix of one, or name (an empty one is no model's); None: one that can chat.
 
         That is the one chosen here, else the default for chat, the last used, or the only one.
         Raises KnownError `model.none`, `model.unknown` and `model.several`, which name what there is.
         """
-        if wanted and self._store.models():
+        if wanted is not None and self._store.models():
             return self._store.model(wanted)
         known = [one for one in self._store.models() if one.can_chat]
         if not known:
@@ -267,9 +267,10 @@ class ModelService:
             return Path(model_or_file)
 
     def remove(self, model: str) -> int:
-        """Delete a copied model and forget it; a linked file stays where it is.  Returns the bytes freed.
+        """Forget a model and delete its file; a linked one stays where it is.  Returns the bytes freed.
 
-        Raises KnownError `model.unknown`, `file.unwritable`, `model.shared` for one of the organisation's folder.
+        The file goes only where the record can go: a history that cannot be written loses no model.  Raises KnownError
+        `model.unknown`, `file.unwritable`, store.*, `model.shared` for one of the organisation's folder.
         """
         record = self._store.model(model)
         shared = self._settings.policy.models_folder
@@ -278,17 +279,13 @@ class ModelService:
         if self._room.state.model == record.id:
             self._room.unload()
         freed = 0
-        if not record.linked:
-            path = Path(os.fsdecode(record.path))
-            try:
-                freed = path.stat().st_size
-                path.unlink()
-            except FileNotFoundError:
-                freed = 0
-            except OSError as err:
-                raise write_problem(err, path) from err
+
+        def delete() -> None:
+            nonlocal freed
+            freed = 0 if record.linked else _delete(Path(os.fsdecode(record.path)))
+
+        self._store.remove_model(record.id, delete)
         self._uses.forget(record)
-        self._store.remove_model(record.id)
         self._tell(ModelsChanged())
         return freed
 
@@ -340,6 +337,18 @@ class ModelService:
             inode=file.mark.inode,
             source=old.source if source == "file" else source,
         )
+
+
+def _delete(path: Path) -> int:
+    """Returns the bytes freed: none where it is gone already.  Raises KnownError `file.unwritable`."""
+    try:
+        freed = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    except OSError as err:
+        raise write_problem(err, path) from err
+    return freed
 
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +98,15 @@ class Models(StorePart):
             record = self.model(id)
             return self.change_model(record.id, facts=merged(record.facts, facts))
 
-    def remove_model(self, id: str) -> None:
-        """Forget the record; the file is not touched.  Raises KnownError model.unknown, store.*."""
+    def remove_model(self, id: str, before: Callable[[], object] | None = None) -> None:
+        """Forget the record; the file is `before`'s business, which runs when nothing can be in the way any more.
+
+        What `before` raises keeps the record.  Raises KnownError model.unknown, store.*.
+        """
         with self._db.writing():
             self._db.run("delete from models where id = ?", (self.model(id).id,))
+            if before:
+                before()
 
     def _column(self, key: str, value: Any) -> Value:
         match key:

@@ -135,6 +135,9 @@ def test_h6_a_home_that_cannot_be_written_is_read_and_nothing_is_lost(environmen
     assert (refused.returncode, '"store.read_only"' in refused.stdout) == (1, True)
     assert run("chat", "again", "--no-save").stdout == "You said: again\n"
     assert run("doctor").returncode == 0
+    assert (run("models", "verify").returncode, run("models", "fit", "tiny llama").returncode) == (0, 0)
+    removed = run("models", "remove", "tiny llama", "--json")
+    assert (removed.returncode, '"store.read_only"' in removed.stdout) == (1, True)
     assert run("history", "list", read_only=False).stdout.count("hello") == 1
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from fakes.split_gguf import split
@@ -477,3 +478,31 @@ def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(tol
     assert [one.ok for one in verify()] == [True]
     assert steps[-1] == (model.bytes, model.bytes)
     assert on_desk(told, "list")[0].facts["verified"] > model.added
+
+
+def test_a_history_that_cannot_be_written_loses_no_model(told, tiny, monkeypatch) -> None:
+    model = bring_in(told, tiny).model
+    monkeypatch.setattr(told.services.store._db, "read_only", True)
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, "remove", model.id)
+    assert caught.value.code == "store.read_only"
+    assert Path(os.fsdecode(model.path)).is_file()
+    assert [one.ok for one in asked(told, "verify", [])] == [True]  # it answers, though it cannot note when
+
+
+def test_a_file_that_cannot_be_deleted_keeps_its_model(told, tiny, monkeypatch) -> None:
+    model = bring_in(told, tiny).model
+    monkeypatch.setattr(Path, "unlink", Mock(side_effect=PermissionError(13, "Permission denied")))
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, "remove", model.id)
+    monkeypatch.undo()
+    assert caught.value.code == "file.unwritable"
+    assert [one.id for one in on_desk(told, "list")] == [model.id]
+
+
+@pytest.mark.parametrize("wanted", ["", " "])
+def test_an_empty_name_is_no_wish_for_the_last_used_model(told, tiny, wanted) -> None:
+    bring_in(told, tiny)
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, "choose", wanted)
+    assert caught.value.code == "model.unknown"
