@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option
+from slmdesk.cli.face import Face, json_option, words_for
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
@@ -31,7 +31,8 @@ def doctor(face: Face, measure: bool) -> None:
             found: Findings = face.wait_for(services, lambda told: examine(services, told))
     except KnownError as err:  # what is ill must not keep the doctor away
         found = examine_computer(find_paths(face.home))
-        found.shape["history"] = {"problem": problem_for(err).sentence}
+        problem = problem_for(err)
+        found.shape["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}
     if face.as_json:
         face.give(found.shape)
     else:

@@ -29,6 +29,8 @@ TEST_ENGINE = "SLMDESK_TEST_ENGINE"
 LOOK_S = 0.5
 """How long a wait is deaf to Ctrl-C on systems where a lock cannot be interrupted."""
 
+KEPT_OFFLINE = "Your organisation has set slmdesk to offline, so nothing was sent. “slmdesk doctor” names the file."
+
 
 class PipeClosed(Exception):
     """Who reads our output has gone: no error, but nothing more to do."""
@@ -67,6 +69,7 @@ class Face:
         self.home: Path | None = None
         self.debug = False
         self.as_json = False
+        self._is_kept_offline = False
         self.is_streaming = False
         """The command prints JSON lines: a failure is one of them."""
         for stream in (sys.stdout, sys.stderr):
@@ -87,6 +90,8 @@ class Face:
         if chosen := os.environ.get(TEST_ENGINE):
             engine += ["--engine", chosen]
         services = open_services(find_paths(self.home), engine_command=engine, reader_command=[*child, "reader"])
+
+        self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
 
         def on_fact(fact: Fact) -> None:
             if isinstance(fact, Noticed):
@@ -151,7 +156,10 @@ class Face:
 
     def fail(self, code: str, sentence: str, args: Mapping[str, Any] | None = None) -> None:
         """Say a failure: a line on stderr, and with --json an object on stdout."""
-        sentence = words_for(code, sentence, args or {})
+        if code == "network.offline" and self._is_kept_offline:
+            sentence = KEPT_OFFLINE
+        else:
+            sentence = words_for(code, sentence, args or {})
         self.tell(f"error: {sentence}")
         told: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
         with suppress(PipeClosed, OutputBroken):  # it is a failure as it is
@@ -257,6 +265,10 @@ _WORDS: Mapping[str, str] = {
     "model.crashes": (
         "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "
         "Name it with “-m ID” to try once more, or choose another; “slmdesk models list” shows them."
+    ),
+    "download.damaged": (
+        "{name} was damaged on the way or at its source: its checksum is not the published one. It is not used; the "
+        "damaged file is kept aside and can be deleted with “slmdesk models leftovers --remove all”."
     ),
     "hub.gated": (
         "{repo} is gated: its publisher wants you to agree to terms first. Open huggingface.co/{repo} in a browser, "

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, ToldError, json_option, next_of, table
+from slmdesk.cli.face import Face, ToldError, json_option, next_of, table, words_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slmdesk.core.records import JobRecord
     from slmdesk.core.types import Json
     from slmdesk.services.facts import Fact, JobChanged
     from slmdesk.services.services import Services
+
+
+MOST_REASONS = 5
+"""Failures that are explained below the list."""
 
 
 @click.group()
@@ -27,7 +33,7 @@ def jobs() -> None:
 def list_jobs(face: Face) -> None:
     """The last jobs, newest first."""
     with face.services() as services:
-        found = services.desk.call(services.jobs.list)
+        found = services.desk.call(lambda: [_as_it_is(services, one) for one in services.jobs.list()])
     if face.as_json:
         face.give([shape_of(one) for one in found])
         return
@@ -37,6 +43,32 @@ def list_jobs(face: Face) -> None:
     rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "TITLE")]
     rows += [(one.id, one.kind, one.status.value, _steps(one), str(one.failed), _line(one.title)) for one in found]
     table(face, rows)
+    _say_how_to_go_on(face, found)
+
+
+def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
+    """A job whose program ended in the middle is in the table as running, and waits."""
+    from dataclasses import replace
+
+    from slmdesk.core.records import JobStatus
+
+    is_left = job.status is JobStatus.RUNNING and not services.store.is_elsewhere(job)
+    return replace(job, status=JobStatus.OPEN) if is_left else job
+
+
+def _say_how_to_go_on(face: Face, jobs: Sequence[JobRecord]) -> None:
+    """Why the last ones failed, and what one can do about it and about those that stand still."""
+    from slmdesk.core.records import JobStatus
+    from slmdesk.services.sentences import problem_of
+
+    for job in [one for one in jobs if one.status is JobStatus.FAILED and one.error_code][:MOST_REASONS]:
+        problem = problem_of(job.error_code or "", job.error_args)
+        face.tell(f"note: {job.id} failed: {words_for(problem.code, problem.sentence, problem.args)}")
+    if any(one.status in (JobStatus.FAILED, JobStatus.PAUSED, JobStatus.OPEN) for one in jobs):
+        face.tell(
+            "note: what failed, is paused or open goes on, from where it was, with: slmdesk jobs resume ID, "
+            "or in the window."
+        )
 
 
 @jobs.command()
@@ -113,6 +145,7 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
     """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.download_jobs import KIND, bytes_of, eta_of
+    from slmdesk.services.sentences import problem_of
 
     shape: dict[str, Json] = {
         "id": job.id,
@@ -123,6 +156,7 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
         "eta_s": None,
         "steps_failed": job.failed,
         "title": job.title,
+        "reason": problem_of(job.error_code, job.error_args).sentence if job.error_code else None,
     }
     if job.kind == KIND:
         done, total = bytes_of(job)

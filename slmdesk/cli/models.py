@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.comparing import compare, vote
 from slmdesk.cli.exams import bench, exam
-from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, table
+from slmdesk.cli.face import Face, ToldError, json_option, table
 from slmdesk.cli.hub import download, search
+from slmdesk.cli.importing import import_models, leftovers
 from slmdesk.cli.library import default, rename
 from slmdesk.cli.packs import find, move, pack, unpack
+from slmdesk.cli.shapes import shape_of_model, speed_shape
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.hub.links import HubLink
     from slmdesk.services.checking import Verified
-    from slmdesk.services.facts import ImportEnded, Problem
+    from slmdesk.services.facts import Problem
     from slmdesk.services.models import ModelInfo
     from slmdesk.services.services import Services
 
@@ -40,7 +41,7 @@ models.add_command(exam)
 models.add_command(bench)
 models.add_command(compare)
 models.add_command(vote)
-for command in (default, rename, find, pack, unpack, move):
+for command in (import_models, leftovers, default, rename, find, pack, unpack, move):
     models.add_command(command)
 
 
@@ -54,7 +55,7 @@ def list_models(face: Face) -> None:
         records = services.desk.call(services.models.list)
         speeds = services.desk.call(lambda: [services.measuring.expected(one) for one in records])
     if face.as_json:
-        face.give([{**shape_of(one), **speed_shape(speed)} for one, speed in zip(records, speeds, strict=True)])
+        face.give([{**shape_of_model(one), **speed_shape(speed)} for one, speed in zip(records, speeds, strict=True)])
         return
     if not records:
         face.tell("There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO")
@@ -106,37 +107,6 @@ def info(face: Face, model_or_file: str) -> None:
             face.say(f"{key}: {_line(str(value), 300) if value not in (None, '') else '-'}")
     for key, value in found.metadata.items():
         face.say(f"  {_line(key)} = {_line(str(value))}")
-
-
-@models.command("import")
-@click.argument("file", type=NamedFile())
-@click.option("--link", is_flag=True, help="Leave the file where it is.")
-@click.option("--name", default="", help="Show it under this name instead of the one in its header.")
-@json_option
-@click.pass_obj
-def import_model(face: Face, file: Path, link: bool, name: str) -> None:
-    """Bring in a GGUF model FILE: by copy, or where it is."""
-    from slmdesk.services.facts import Fact, ImportProgress
-
-    with face.services() as services:
-
-        def on_fact(fact: Fact) -> None:
-            if isinstance(fact, ImportProgress):
-                face.progress("copying" if not link else "checking", fact.done_bytes, fact.total_bytes)
-
-        def begin(told: Callable[[ModelRecord | Problem | None], None]) -> None:
-            def ended(fact: ImportEnded) -> None:
-                told(fact.model or fact.problem)  # neither: cancelled, and nobody waits any more
-
-            services.models.import_file(file, link=link, name=name, ended=ended)
-
-        services.add_listener(on_fact)
-        record: ModelRecord = face.wait_for(services, begin, cancel=services.models.cancel_import)
-        face.end_progress()
-    if face.as_json:
-        face.give(shape_of(record))
-    else:
-        face.say(f"{record.id}  {_line(record.name)}  {_size(record.bytes)}")
 
 
 @models.command()
@@ -255,37 +225,9 @@ def measure_pc(face: Face, services: Services) -> None:
         face.tell(f"note: {err.problem.sentence}")
 
 
-def speed_shape(speed: Speed | None) -> dict[str, Json]:
-    """What to expect, in tokens a second; null where it is not known."""
-    names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
-    figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
-    return {name: None if one is None else round(one, 2) for name, one in zip(names, figures, strict=True)}
-
-
 def _tokens(speed: Speed) -> str:
-    return f"{speed.low:.3g} to {speed.high:.3g} tokens a second"
-
-
-def shape_of(record: ModelRecord) -> dict[str, Json]:
-    """A model as cli.md has it."""
-    header = record.header
-    return {
-        "id": record.id,
-        "name": record.name,
-        "path": _path(record),
-        "bytes": record.bytes,
-        "architecture": header.get("architecture"),
-        "quantization": header.get("quantization"),
-        "parameters": header.get("parameters"),
-        "context_length": header.get("context_length"),
-        "has_chat_template": header.get("has_chat_template"),
-        "sha256": record.sha256,
-        "source": record.source,
-        "license": header.get("license"),
-        "linked": record.linked,
-        "kind": record.kind,
-        "base": header.get("base"),
-    }
+    low, high = (f"{one:,.0f}" if one >= 100 else f"{one:.3g}" for one in (speed.low, speed.high))
+    return f"{low} to {high} tokens a second"
 
 
 def _adopt(face: Face, services: Services) -> None:

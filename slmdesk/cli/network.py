@@ -109,7 +109,8 @@ def _export(face: Face, services: Services, target: Path, words: str) -> None:
 
 def _say_settings(face: Face, services: Services) -> None:
     """How the Hub is reached; of the token, only where it is."""
-    from slmdesk.services.routes import shown_proxy
+    from slmdesk.hub.guard import HUB
+    from slmdesk.services.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
 
     now, place = services.settings.current, services.desk.call(services.tokens.state).place
     today = services.desk.call(services.network.today)
@@ -117,6 +118,7 @@ def _say_settings(face: Face, services: Services) -> None:
         "offline": services.network.is_offline,
         "today": today,
         "endpoint": now.hub_endpoint,
+        "hub": endpoint_of(now),
         "hosts": now.hub_hosts,
         "proxy": shown_proxy(now.proxy),
         "ca_file": now.ca_file,
@@ -127,8 +129,9 @@ def _say_settings(face: Face, services: Services) -> None:
         face.give(told)
         return
     _say_count(face, services, today)
+    hub = endpoint_of(now)
     rows = [
-        ("hub", now.hub_endpoint or "the Hub itself"),
+        ("hub", "the Hub itself" if hub == HUB else hub if now.hub_endpoint else f"{hub} ({ENDPOINT_VARIABLE})"),
         ("further hosts", now.hub_hosts or "none"),
         ("proxy", shown_proxy(now.proxy)),
         ("certificates", now.ca_file or "the system's"),

@@ -43,19 +43,21 @@ def pack(face: Face, models: tuple[str, ...], output: Path) -> None:
 
 @click.command()
 @click.argument("file", type=NamedFile())
-@click.option("--expect", default="", metavar="SHA256", help="Refuse a pack whose list has another checksum.")
+@click.option("--expect", metavar="SHA256", help="Refuse a pack whose list has another checksum.")
 @click.option("--only", multiple=True, metavar="NAME", help="Bring in this one of its models; may be given again.")
 @click.option("--list", "only_list", is_flag=True, help="Say what is in it; nothing is brought in.")
 @json_option
 @click.pass_obj
-def unpack(face: Face, file: Path, expect: str, only: tuple[str, ...], only_list: bool) -> None:
+def unpack(face: Face, file: Path, expect: str | None, only: tuple[str, ...], only_list: bool) -> None:
     """Bring in the models of a pack, once all of it is checked."""
+    if expect is not None and not expect.strip():  # an empty variable of a script must not be "any will do"
+        raise click.BadParameter("the checksum is empty.", param_hint="--expect")
     if only_list:
         _list(face, file)
         return
 
     def begin(services: Services, told: Callable[[PackEnded], None]) -> None:
-        services.packs.unpack(file.absolute(), expected=expect, only=only or None, ended=told)
+        services.packs.unpack(file.absolute(), expected=expect or "", only=only or None, ended=told)
 
     end = _wait(face, begin, "checking")
     if face.as_json:

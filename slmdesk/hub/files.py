@@ -108,8 +108,11 @@ class Repo:
         """The file called `file`, else the one of `quantization`, else the one to take.
 
         That is one whose fetching has `begun` (sums), else the best for a PC with `budget_bytes` for weights, else the
-        usual one.  Raises KnownError `hub.no_file` and `hub.several_files`, which name what there is.
+        usual one.  Raises KnownError `hub.no_file` and `hub.several_files`, which name what there is, and
+        `hub.no_models`.
         """
+        if not self.files:
+            raise KnownError("hub.no_models", repo=self.id)
         if file:
             named = [one for one in self.files if file in (one.parts[0].name, one.name)]
             named = named or [one for one in self.files if file.casefold() == one.name.casefold()]
@@ -131,7 +134,7 @@ class Repo:
     def _one_of(self, found: Sequence[RemoteFile], wanted: str) -> RemoteFile:
         if len(found) == 1:
             return found[0]
-        known = ", ".join(one.name for one in (found or self.files)[:12]) or "none"
+        known = ", ".join(one.name for one in (found or self.files)[:12])
         code = "hub.several_files" if found else "hub.no_file"
         raise KnownError(code, repo=self.id, wanted=clean_label(wanted, 80), known=known)
 

@@ -6,19 +6,21 @@ import os
 import platform
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
 import slmdesk
-from slmdesk.core.policy import load_policy
+from slmdesk.core.errors import KnownError
+from slmdesk.core.policy import Policy, load_policy
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.facts import Problem
 from slmdesk.services.hardware import processor
+from slmdesk.services.routes import certificates_in
 from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.services.services import Services
 from slmdesk.services.tokens import TokenPlaces
@@ -164,8 +166,19 @@ def _policy(paths: Paths) -> dict[str, Json]:
         "sets": {**policy.forced, **{key: list(allowed) for key, allowed in policy.choices.items()}},
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
-        "problems": [problem_for(one).sentence for one in policy.problems],
+        "problems": [problem_for(one).sentence for one in (*policy.problems, *_not_there(policy))],
     }
+
+
+def _not_there(policy: Policy) -> Iterator[KnownError]:
+    """What a policy names and this PC does not have: a share that is away, a file of certificates."""
+    if policy.models_folder and not Path(policy.models_folder).is_dir():
+        yield KnownError("file.unreadable", path=policy.models_folder, reason="it is no folder that is there now")
+    if ca_file := str(policy.forced.get("ca_file") or ""):
+        try:
+            certificates_in(Path(ca_file))
+        except KnownError as err:
+            yield KnownError("file.unreadable", path=ca_file, reason=str(err.args_for_people["reason"]))
 
 
 def _size_of(path: Path) -> int | None:

@@ -260,11 +260,18 @@ class ModelService:
         on_file_thread(self._desk, work, ended)
 
     def path_of(self, model_or_file: str) -> Path:
-        """The file of a model of the library; else `model_or_file` as a path."""
+        """The file of a model of the library; else `model_or_file` as a path.
+
+        Raises KnownError `model.unknown` for what is neither: a bare word that names no file here.
+        """
         try:
             return Path(os.fsdecode(self._store.model(model_or_file).path))
         except KnownError:
-            return Path(model_or_file)
+            path = Path(model_or_file)
+            is_word = path.name == model_or_file and path.suffix.lower() != ".gguf"
+            if not model_or_file or (is_word and not os.path.lexists(path)):
+                raise
+            return path
 
     def remove(self, model: str) -> int:
         """Forget a model and delete its file; a linked one stays where it is.  Returns the bytes freed.

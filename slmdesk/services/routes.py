@@ -45,7 +45,7 @@ def no_proxy(_scheme: str, _host: str) -> str:
 
 def policy_for(settings: Settings, offline: Callable[[], bool]) -> GuardPolicy:
     """What the guard allows by these settings.  Equal settings give equal policies."""
-    endpoint = (settings.hub_endpoint or os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip("/")
+    endpoint = endpoint_of(settings)
     host = (urlsplit(endpoint).hostname or "").lower()
     more = frozenset(settings.hub_hosts.lower().split())
     proxies = {"system": system_proxy, "none": no_proxy}
@@ -56,6 +56,11 @@ def policy_for(settings: Settings, offline: Callable[[], bool]) -> GuardPolicy:
         proxy_for=proxies.get(settings.proxy) or Through(settings.proxy),
         ca_file=settings.ca_file,
     )
+
+
+def endpoint_of(settings: Settings) -> str:
+    """Where the Hub is asked: the setting, else HF_ENDPOINT, else the Hub itself."""
+    return (settings.hub_endpoint or os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip("/")
 
 
 def shown_proxy(proxy: str) -> str:

@@ -97,6 +97,7 @@ _SENTENCES: Mapping[str, str] = {
     "model.parts_linked": (
         "This model lies in {count} parts, which are put together into one file. Copy it in; it cannot be linked."
     ),
+    "model.none_found": "There is no model file (.gguf) in {path}.",
     "model.name_taken": "Another model ({id}) is called “{name}” already. Nothing was changed. Choose another name.",
     "model.shared": (
         "“{name}” lies in your organisation's folder {path} and is there for everybody, so it cannot be removed here. "
@@ -249,6 +250,7 @@ _SENTENCES: Mapping[str, str] = {
     "hub.busy": "{host} has too many requests and asks to wait {wait_s} seconds. What came is kept. Try again later.",
     "hub.error": "{host} has a trouble of its own (error {status}). What came is kept. Try again later.",
     "hub.answer_invalid": "{host} gave no sensible answer ({reason}). Nothing of it was kept. Try again later.",
+    "hub.no_models": "{repo} holds no model file that slmdesk can use (GGUF). Look for one whose name ends in GGUF.",
     "hub.no_file": "{repo} has no file for “{wanted}”. It has: {known}.",
     "hub.several_files": "{repo} has several files for “{wanted}”. Name one: {known}.",
     "hub.unverifiable": "The Hub names no checksum for {name}, so it could not be verified. It was not fetched.",

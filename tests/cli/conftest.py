@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.fake_hub import FakeHub, online
 from fakes.tiny_gguf import tiny_llama, write
 
 TIMEOUT_S = 60
@@ -66,3 +67,29 @@ def with_model(run, tiny) -> dict:
     done = run("models", "import", str(tiny), "--json")
     assert done.status == 0, done.err
     return done.json
+
+
+@pytest.fixture
+def hub(home):
+    """A fake Hub that the home asks."""
+    with FakeHub() as it:
+        online(home, it)
+        yield it
+
+
+@pytest.fixture
+def begin(environment):
+    """Starts a command and gives its process; ends what is left at the end."""
+    started = []
+
+    def one(*args: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [*SLMDESK, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+        )
+        started.append(process)
+        return process
+
+    yield one
+    for process in started:
+        process.kill()
+        process.communicate()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.fake_hub import CERTIFICATE, FakeHub, Fault, online
+from fakes.fake_hub import CERTIFICATE, Fault
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama
 
@@ -37,33 +37,8 @@ def dice() -> random.Random:
 
 
 @pytest.fixture
-def hub(home):
-    with FakeHub() as it:
-        online(home, it)
-        yield it
-
-
-@pytest.fixture
 def data() -> bytes:
     return tiny_llama().data + random.Random(1).randbytes(40 << 20)
-
-
-@pytest.fixture
-def begin(environment):
-    """Starts a command and gives its process; ends what is left at the end."""
-    started = []
-
-    def one(*args: str) -> subprocess.Popen:
-        process = subprocess.Popen(
-            [*SLMDESK, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-        )
-        started.append(process)
-        return process
-
-    yield one
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 def wait_for(fact, what: str) -> None:

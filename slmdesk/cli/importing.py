@@ -1,0 +1,179 @@
+"""`slmdesk models import`: a model file, several, or all in a folder; and what downloads left over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, table
+from slmdesk.cli.shapes import shape_of_model
+from slmdesk.core.errors import KnownError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from slmdesk.core.types import Json
+    from slmdesk.services.facts import Fact, ImportEnded, Problem
+    from slmdesk.services.left_overs import LeftOver
+    from slmdesk.services.looking import Looked
+    from slmdesk.services.services import Services
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=NamedFile(), metavar="FILE…")
+@click.option("--link", is_flag=True, help="Leave the file where it is; a model in several parts cannot be linked.")
+@click.option("--name", default="", help="Show it under this name instead of the one in its header; for one FILE.")
+@json_option
+@click.pass_obj
+def import_models(face: Face, files: tuple[Path, ...], link: bool, name: str) -> int:
+    """Bring in GGUF model files: by copy, or where they are.  Of a folder, all that lie in it and below."""
+    if name and len(files) > 1:
+        raise click.UsageError("--name is for one FILE.")
+    with face.services() as services:
+        _show_progress(face, services, "checking" if link else "copying")
+        if len(files) == 1 and (name or not files[0].is_dir()):
+            end = _import(face, services, files[0], link=link, name=name)
+            if end.problem:
+                raise ToldError(end.problem)
+            _say(face, [end], is_one=True)
+            return 0
+        ends = _import_all(face, services, files, link=link)
+    _say(face, ends, is_one=False)
+    bad = sum(one.model is None for one in ends)
+    if bad:
+        face.tell(f"error: {bad} of {len(ends)} files were not brought in.")
+    return 1 if bad else 0
+
+
+def _import_all(face: Face, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
+    """Look at all first, then bring in one after another what can be.  Raises KnownError `model.none_found`."""
+    from slmdesk.services.facts import ImportEnded
+
+    services.models.require("models.import")
+    looked: Looked = face.wait_for(services, lambda told: services.looking.look(files, told))
+    if not looked.candidates:
+        raise KnownError("model.none_found", path=", ".join(map(str, files))[:300])
+    if looked.was_cut:
+        face.tell(f"note: there are more; the first {len(looked.candidates)} are looked at.")
+    return [
+        ImportEnded(str(one.path), None, one.problem)
+        if one.problem
+        else _import(face, services, one.path, link=link and one.parts == 1, name="")
+        for one in looked.candidates
+    ]
+
+
+def _import(face: Face, services: Services, file: Path, *, link: bool, name: str) -> ImportEnded:
+    def begin(told: Callable[[ImportEnded | Problem], None]) -> None:
+        services.models.import_file(file, link=link, name=name, ended=told)
+
+    end: ImportEnded = face.wait_for(services, begin, cancel=services.models.cancel_import)
+    face.end_progress()
+    return end
+
+
+def _show_progress(face: Face, services: Services, what: str) -> None:
+    from slmdesk.services.facts import ImportProgress
+
+    def on_fact(fact: Fact) -> None:
+        if isinstance(fact, ImportProgress):
+            face.progress(what, fact.done_bytes, fact.total_bytes)
+
+    services.add_listener(on_fact)
+
+
+def _say(face: Face, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
+    """One file: as cli.md has it.  Several: a row for each, those that could not be brought in with the reason."""
+    if face.as_json:
+        rows = [_row(one) for one in ends]
+        face.give(rows[0] if is_one else list(rows))
+        return
+    for one in ends:
+        if one.model:
+            here = "  (was here already)" if one.was_here else ""
+            face.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}{here}")
+        elif one.problem:
+            sentence = one.problem.sentence
+            face.tell(f"error: {sentence if one.path in sentence else f'{_line(one.path, 300)}: {sentence}'}")
+
+
+def _row(end: ImportEnded) -> dict[str, Json]:
+    if end.model is None:
+        return {"file": end.path, "id": None, "reason": end.problem.sentence if end.problem else None}
+    return {**shape_of_model(end.model), "file": end.path, "is_new": not end.was_here, "reason": None}
+
+
+@click.command()
+@click.option("--remove", metavar="NAME", help="Delete this one, or “all”.")
+@json_option
+@click.pass_obj
+def leftovers(face: Face, remove: str | None) -> None:
+    """What downloads left in the folder for models: parts that can be gone on with, and damaged files."""
+    with face.services() as services:
+        found = services.desk.call(services.downloads.left_overs)
+        if remove is not None:
+            freed = _discard(services, found, remove)
+    if remove is not None:
+        if face.as_json:
+            face.give({"removed": list(freed), "bytes_freed": sum(freed.values())})
+        else:
+            face.say(f"{len(freed)} removed, {_size(sum(freed.values()))} freed")
+        return
+    if face.as_json:
+        face.give([_left_shape(one) for one in found])
+        return
+    if not found:
+        face.tell("Downloads left nothing over.")
+        return
+    table(face, [("FILE", "SIZE", "HOW TO GO ON"), *(_left_row(one) for one in found)])
+    face.tell("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
+
+
+def _discard(services: Services, found: Sequence[LeftOver], wanted: str) -> dict[str, int]:
+    """Delete those that are meant.  Returns the bytes freed by each; what somebody fetches just now stays.
+
+    Raises KnownError `download.unknown` where one is named that is not there or is fetched, `file.unwritable`.
+    """
+    freed = {}
+    for one in found:
+        if wanted not in ("all", one.id, one.name):
+            continue
+        try:
+            freed[one.id] = services.desk.call(lambda: services.downloads.discard(one.id))  # noqa: B023 (at once)
+        except KnownError as err:
+            if wanted != "all" or err.code != "download.unknown":
+                raise
+    if not freed and wanted != "all":
+        raise KnownError("download.unknown", id=wanted[:80])
+    return freed
+
+
+def _left_shape(one: LeftOver) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "repo": one.repo or None,
+        "name": one.name,
+        "bytes": one.bytes,
+        "bytes_total": one.expected,
+        "damaged": one.is_bad,
+    }
+
+
+def _left_row(one: LeftOver) -> tuple[str, str, str]:
+    size = _size(one.bytes) if one.is_bad else f"{_size(one.bytes)} of {_size(one.expected)}"
+    way = f"slmdesk models download {one.repo}/{one.name}" if one.repo else "nobody knows where it came from"
+    return _line(one.name), size, "damaged, not used" if one.is_bad else _line(way, 200)
+
+
+def _line(text: str, limit: int = 60) -> str:
+    from slmdesk.core.labels import clean_label
+
+    return clean_label(text, limit)
+
+
+def _size(size: int) -> str:
+    from slmdesk.services.sentences import bytes_for_people
+
+    return bytes_for_people(size)

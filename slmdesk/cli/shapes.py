@@ -1,0 +1,40 @@
+"""A model, and what speed to expect of it, as cli.md has them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slmdesk.core.records import ModelRecord
+    from slmdesk.core.speed import Speed
+    from slmdesk.core.types import Json
+
+
+def shape_of_model(record: ModelRecord) -> dict[str, Json]:
+    """A model of the library."""
+    header = record.header
+    return {
+        "id": record.id,
+        "name": record.name,
+        "path": os.fsdecode(record.path),
+        "bytes": record.bytes,
+        "architecture": header.get("architecture"),
+        "quantization": header.get("quantization"),
+        "parameters": header.get("parameters"),
+        "context_length": header.get("context_length"),
+        "has_chat_template": header.get("has_chat_template"),
+        "sha256": record.sha256,
+        "source": record.source,
+        "license": header.get("license"),
+        "linked": record.linked,
+        "kind": record.kind,
+        "base": header.get("base"),
+    }
+
+
+def speed_shape(speed: Speed | None) -> dict[str, Json]:
+    """What to expect, in tokens a second; null where it is not known."""
+    names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
+    figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
+    return {name: None if one is None else round(one, 2) for name, one in zip(names, figures, strict=True)}
