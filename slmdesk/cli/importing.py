@@ -87,8 +87,8 @@ def _show_progress(face: Face, services: Services, what: str) -> None:
 def _say(face: Face, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
     """One file: as cli.md has it.  Several: a row for each, those that could not be brought in with the reason."""
     if face.as_json:
-        rows = [_row(one) for one in ends]
-        face.give(rows[0] if is_one else list(rows))
+        rows: list[Json] = [_row(one) for one in ends]
+        face.give(rows[0] if is_one else rows)
         return
     for one in ends:
         if one.model:

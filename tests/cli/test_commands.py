@@ -19,7 +19,8 @@ def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
     assert set(with_model) >= MODEL_KEYS
     (listed,) = run("models", "list", "--json").json
     speeds = {"tokens_per_s", "tokens_per_s_low", "tokens_per_s_high"}
-    assert {key: value for key, value in listed.items() if key not in speeds} == with_model
+    about = {"file": str(tiny), "is_new": True, "reason": None}
+    assert {key: value for key, value in listed.items() if key not in speeds} | about == with_model
     assert {listed[key] for key in speeds} == {None}  # a PC that nobody measured yet
     assert listed["path"].startswith(str(home / "models"))
     info = run("models", "info", listed["id"][:5], "--json").json
