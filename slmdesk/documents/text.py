@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,7 +11,6 @@ from slmdesk.documents.decoding import text_of
 
 MAX_PAGE_CHARACTERS = 200_000
 """Longer pages are parted at line ends, so that one message stays small."""
-_PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -51,4 +49,18 @@ def pieces_of(text: str) -> Iterator[str]:
 
 
 def _blocks(page: str, kind: BlockKind) -> list[Block]:
-    return [Block(kind, found.start(), found.end()) for found in _PARAGRAPH.finditer(page)]
+    """Lines with words that follow each other; line by line, since a pattern would look at a line of blanks again
+    from each of them.
+    """
+    blocks: list[Block] = []
+    begun, at = -1, 0
+    for line in page.split("\n"):
+        if line and not line.isspace():
+            begun = at if begun < 0 else begun
+        elif begun >= 0:
+            blocks.append(Block(kind, begun, at - 1))
+            begun = -1
+        at += len(line) + 1
+    if begun >= 0:
+        blocks.append(Block(kind, begun, at - 1))
+    return blocks
