@@ -30,6 +30,13 @@ FORMATS = (
     Format("odt", "OpenDocument text", (".odt", ".ott")),
     Format("odp", "OpenDocument presentation", (".odp", ".otp")),
     Format("ods", "OpenDocument spreadsheet", (".ods", ".ots")),
+    Format("html", "Web page", (".html", ".htm", ".xhtml", ".xht")),
+    Format("mht", "Web archive", (".mht", ".mhtml")),
+    Format("epub", "E-book", (".epub",)),
+    Format("rtf", "Rich text", (".rtf",)),
+    Format("eml", "Mail", (".eml",)),
+    Format("msg", "Outlook mail", (".msg",)),
+    Format("subtitles", "Subtitles", (".srt", ".vtt", ".ass", ".ssa")),
     Format(
         "code",
         "Source code",

@@ -34,6 +34,8 @@ LINE_BYTES = 4 << 10
 MOST_CONTROLS = 0.02
 """Of the characters: more of them is no text."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_TWO_SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u05ff]|[\u0370-\u05ff][a-zA-Z]")
+_STRANGE = re.compile(r"[^\x00-\x7f]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
@@ -169,12 +171,19 @@ def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
     """By chardet on the lines that are not ASCII, among what people use; Western Europe's where it is not sure."""
     for encoding in _guesses(b"\n".join(strange)[:SAMPLE_BYTES]):
         text = _strictly(untrusted, encoding)
-        if text is not None and (not encoding.startswith("utf-16") or _is_plausible(text)):
-            if text == _strictly(untrusted, USUAL):  # few strange letters, the same in both
-                encoding = USUAL
-            return Decoded(text, encoding, f"not UTF-8: guessed to be {encoding}")
+        if text is None or (encoding.startswith("utf-16") and not _is_plausible(text)) or _mixes_scripts(text):
+            continue
+        if text == _strictly(untrusted, USUAL):  # few strange letters, the same in both
+            encoding = USUAL
+        return Decoded(text, encoding, f"not UTF-8: guessed to be {encoding}")
     # latin-1 knows every byte
     return Decoded(untrusted.decode("latin-1"), "latin-1", "not UTF-8: guessed to be latin-1")
+
+
+def _mixes_scripts(text: str) -> bool:
+    """Whether Greek, Cyrillic or Hebrew letters stand beside Latin ones inside words: Czech read as Greek."""
+    sample = text[:SAMPLE_BYTES]
+    return len(_TWO_SCRIPTS.findall(sample)) * 4 > len(_STRANGE.findall(sample))
 
 
 def _guesses(sample: bytes) -> list[str]:

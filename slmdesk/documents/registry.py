@@ -24,12 +24,21 @@ READERS: Mapping[str, str] = {
     "odt": "odt:read",
     "odp": "odp:read",
     "ods": "ods:read",
+    "html": "html:read",
+    "mht": "eml:read_archive",
+    "epub": "epub:read",
+    "rtf": "rtf:read",
+    "eml": "eml:read",
+    "msg": "msg:read",
+    "subtitles": "subtitles:read",
 }
 """Module of this room and function, by the ids of core.formats."""
 
 
 ATTACHMENTS: Mapping[str, str] = {
     "pdf": "pdf:attachment",
+    "eml": "eml:attachment",
+    "msg": "msg:attachment",
 }
 """The same for formats that hold documents: a function (Reading, index) -> (name, bytes)."""
 PICTURES: Mapping[str, str] = {
