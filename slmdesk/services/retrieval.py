@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.records import Passage
 from slmdesk.store import Store
+from slmdesk.text.nearness import nearness
 from slmdesk.text.stop_words import search_words
 
 DEEP = 40
@@ -64,14 +65,13 @@ class Retrieval:
         `before`: the questions it follows.  Raises KnownError store.*.
         """
         words = search_words(question)
-        by_words = {hit.passage.n: hit.passage for hit in self._store.find_passages(words, documents, DEEP)}
+        by_words = self._by_words(words, documents)
         rankings = [list(by_words)]
         if before and len(words) < FEW_WORDS:
-            both = list(dict.fromkeys([*words, *search_words(before[-1])]))
-            hits = {hit.passage.n: hit.passage for hit in self._store.find_passages(both, documents, DEEP)}
+            words = list(dict.fromkeys([*words, *search_words(before[-1])]))
+            hits = self._by_words(words, documents)
             rankings.append(list(hits))
             by_words |= hits
-            words = both
 
         def near(numbers: Sequence[int]) -> None:
             known = dict(by_words)
@@ -85,6 +85,13 @@ class Retrieval:
             near(())
         else:
             self._meaning(question, documents, near)
+
+    def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
+        """By their number, the best first: BM25, weighed by how near one another the words stand."""
+        hits = self._store.find_passages(words, documents, DEEP)
+        near = nearness(words, [one.passage.text for one in hits])
+        order = sorted(zip(hits, near, strict=True), key=lambda one: one[0].rank * one[1])  # bm25: smaller is better
+        return {hit.passage.n: hit.passage for hit, _ in order}
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
         """The passages right before and behind the chosen ones, the best one's first; chosen ones left out."""
