@@ -136,8 +136,16 @@ class Face:
 
     def write(self, text: str) -> None:
         """A piece of the result, shown at once.  Raises PipeClosed, OutputBroken."""
+        self._out(lambda: sys.stdout.write(harmless(text) if sys.stdout.isatty() else text))
+
+    def write_bytes(self, data: bytes) -> None:
+        """A result that is no text.  Raises PipeClosed, OutputBroken."""
+        self._out(lambda: sys.stdout.buffer.write(data))
+
+    @staticmethod
+    def _out(write: Callable[[], object]) -> None:
         try:
-            sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
+            write()
             sys.stdout.flush()
         except BrokenPipeError as err:
             show_elsewhere(sys.stdout)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -87,27 +89,36 @@ def search(face: Face, words: tuple[str, ...], limit: int) -> None:
 
 @history.command()
 @click.argument("chat")
-@click.option("--format", "form", type=click.Choice(["md", "json"]), required=True)
+@click.option("--format", "form", type=click.Choice(["md", "json", "html", "docx", "pdf"]), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="A file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @json_option
 @click.pass_obj
 def export(face: Face, chat: str, form: str, output: Path | None, force: bool) -> None:
-    """A chat as a document, on stdout or into a file."""
+    """A chat or a comparison as a document, on stdout or into a file."""
+    if output is None and form in ("docx", "pdf") and not face.as_json and sys.stdout.isatty():
+        raise click.UsageError(f"A terminal cannot show {form}; -o FILE writes it to a file.")
     with face.services() as services:
         item = services.desk.call(lambda: services.history.item(chat))
         if output is None or str(output) == "-":
-            text = services.desk.call(lambda: services.history.export(item.id, form))
-            shape: dict[str, Json] = {"id": item.id, "format": form, "text": text}
+            data: bytes = face.wait_for(services, lambda ended: services.exports.give(item.id, form, ended))
         else:
-            size = services.desk.call(
-                lambda: services.history.export_to(item.id, form, output.absolute(), replace=force)
+            target = output.absolute()
+            size: int = face.wait_for(
+                services, lambda ended: services.exports.write(item.id, form, target, ended, replace=force)
             )
-            shape = {"id": item.id, "format": form, "path": str(output), "bytes": size}
-    if face.as_json:
-        face.give(shape)
-    elif "text" in shape:
-        face.write(text)
+            if face.as_json:
+                face.give({"id": item.id, "format": form, "path": str(output), "bytes": size})
+            return
+    is_text = form in ("md", "json", "html")
+    if face.as_json and is_text:
+        face.give({"id": item.id, "format": form, "text": data.decode("utf-8")})
+    elif face.as_json:
+        face.give({"id": item.id, "format": form, "base64": b64encode(data).decode("ascii")})
+    elif is_text:
+        face.write(data.decode("utf-8"))
+    else:
+        face.write_bytes(data)
 
 
 @history.command()

@@ -95,6 +95,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "document.reader_died": ("path", "how"),
         "document.reader_hung": ("path",),
         "document.no_page": ("path", "number"),
+        # exports
+        "print.stopped": (),
         # settings and network
         "setting.invalid": ("key", "reason"),
         "setting.managed": ("key",),

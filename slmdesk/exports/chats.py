@@ -20,6 +20,11 @@ _CUT: Mapping[Status, str] = {
 }
 
 
+def cut_words(status: Status) -> str:
+    """Why a message is not whole; "" when it is."""
+    return _CUT.get(status, "")
+
+
 def iso_time(seconds: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC, to the second."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")

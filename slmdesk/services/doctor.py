@@ -62,12 +62,14 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
         end_when_all()
 
     def end_when_all() -> None:
-        if len(children) == 2 and keyring:
+        if len(children) == 3 and keyring:
             ended(Findings({**shape, **keyring, "children": children}))
 
     services.tokens.places(looked)
 
-    for name, client in (("engine", services.engine), ("reader", services.reader)):
+    for name, client in (
+        ("engine", services.engine), ("reader", services.reader), ("printer", services.printer),
+    ):  # fmt: skip
 
         def on_event(event: FromChild, name: str = name) -> None:
             verdict = _verdict(event)
@@ -77,6 +79,8 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
         # a question that every child can answer, if only by saying that there is no such file
         if name == "engine":
             client.count_tokens(["hello"], on_event, path=str(services.paths.models / ".none"))
+        elif name == "printer":
+            client.start("print", {"page": "none"}, on_event)
         else:
             client.start("read", {"path": str(services.paths.models / ".none"), "format": "txt"}, on_event)
 

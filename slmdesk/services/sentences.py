@@ -193,6 +193,7 @@ _SENTENCES: Mapping[str, str] = {
     "document.not_read": "{path} is still being read. Wait until it is there, and try again.",
     "document.unknown": "There is no document {id} here.",
     "document.stopped": "Reading {path} was stopped before its end. Open it again to read it.",
+    "print.stopped": "Making the PDF was stopped; nothing was written.",
     "document.reader_hung": (
         "Reading {path} came to a standstill and was ended. The document may be damaged, or made to do harm; nothing "
         "else was touched."

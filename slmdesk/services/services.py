@@ -1,8 +1,9 @@
-"""Everything a face (window or command line) needs, put together over one desk thread, one store and two children."""
+"""Everything a face (window or command line) needs, put together over one desk thread, one store and three children."""
 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from slmdesk.services.documents import DocumentService
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.downloads import DownloadService
 from slmdesk.services.exams import ExamService
+from slmdesk.services.exporting import ExportService
 from slmdesk.services.facts import Fact, MessageEnded, ModelsChanged, Noticed, Problem
 from slmdesk.services.finding import FindingService
 from slmdesk.services.first_exams import FirstExams
@@ -37,6 +39,7 @@ from slmdesk.services.moving import MoveService
 from slmdesk.services.network import NetworkService
 from slmdesk.services.offers import OfferService
 from slmdesk.services.packs import PackService
+from slmdesk.services.printing import PrintService, page_size
 from slmdesk.services.questions import QuestionService
 from slmdesk.services.renaming import NameService
 from slmdesk.services.repo_pages import RepoPageService
@@ -55,6 +58,8 @@ log = logging.getLogger(__name__)
 
 Listener = Callable[[Fact], None]
 
+PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
+"""The printer child where the faces name no other."""
 CLOSE_S = 2.0
 """From the wish to end until no process is left."""
 
@@ -76,6 +81,8 @@ class Services:
     retrieval: Retrieval
     questions: QuestionService
     summaries: SummaryService
+    printing: PrintService
+    exports: ExportService
     network: NetworkService
     hub: HubService
     tokens: TokenService
@@ -97,6 +104,7 @@ class Services:
     cards: CardService
     engine: ChildClient
     reader: ChildClient
+    printer: ChildClient
     read_only: bool
     """The history cannot be written; everything else works."""
 
@@ -148,7 +156,7 @@ class Services:
         self._closed = True
         deadline = time.monotonic() + CLOSE_S
         self._on_desk(self._close_services, CLOSE_S / 2)
-        children = [threading.Thread(target=one.close, args=(1.0,)) for one in (self.engine, self.reader)]
+        children = [threading.Thread(target=one.close, args=(1.0,)) for one in (self.engine, self.reader, self.printer)]
         for one in children:
             one.start()
         for one in children:
@@ -156,7 +164,13 @@ class Services:
         self._on_desk(self.store.close, max(0.1, deadline - time.monotonic()))
         self.desk.close(max(0.1, deadline - time.monotonic()))
 
-    def _open(self, engine_command: Sequence[str], reader_command: Sequence[str], desk_id: str) -> None:
+    def _open(
+        self,
+        engine_command: Sequence[str],
+        reader_command: Sequence[str],
+        printer_command: Sequence[str],
+        desk_id: str,
+    ) -> None:
         """On the desk thread."""
         paths = self.paths
         make_folders(paths)
@@ -174,6 +188,9 @@ class Services:
         )
         self.reader = ChildClient(
             reader_command, role="reader", log_path=paths.logs / "reader.log", on_child=lambda _event: None
+        )
+        self.printer = ChildClient(
+            printer_command, role="printer", log_path=paths.logs / "printer.log", on_child=lambda _event: None
         )
         room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
         self.measuring = MeasuringService(
@@ -203,6 +220,8 @@ class Services:
         self.summaries = SummaryService(
             self.desk, self.store, self.settings, self.models, self.uses, room, self.jobs, self.exams, self.tell
         )
+        self.printing = PrintService(self.desk, self.printer, page_size)
+        self.exports = ExportService(self.desk, self.history, self.chats, self.printing)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
@@ -232,6 +251,7 @@ class Services:
         if self._watch:
             self._watch.stop()
         self.documents.close()
+        self.printing.close()
         self.hub.close()
         self.downloads.close()
         self.moving.close()
@@ -270,6 +290,7 @@ def open_services(
     *,
     engine_command: Sequence[str],
     reader_command: Sequence[str],
+    printer_command: Sequence[str] = PRINTER,
     desk_id: str | None = None,
 ) -> Services:
     """Open everything; waits for the disk, so not on the window's thread.
@@ -280,7 +301,9 @@ def open_services(
     """
     services = Services(paths)
     try:
-        services.desk.call(lambda: services._open(engine_command, reader_command, desk_id or uuid4().hex))
+        services.desk.call(
+            lambda: services._open(engine_command, reader_command, printer_command, desk_id or uuid4().hex)
+        )
     except BaseException:
         services.desk.close()
         raise

@@ -13,6 +13,8 @@ from pathlib import Path
 PARENT_VARIABLE = "SLMDESK_DESK_PID"
 """The desk names itself, so that a child whose desk died before it looked does not adopt another parent."""
 READER_MEMORY_BYTES = 512 << 20
+PRINTER_MEMORY_BYTES = 2 << 30
+"""Of addresses, of which Qt and its fonts take many."""
 READER_STACK_BYTES = 1 << 20
 OOM_SCORE = 800
 """When the machine runs out of memory, the children go first (R1)."""
@@ -46,6 +48,8 @@ def _limit_memory(role: str) -> None:
                 ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
         threading.stack_size(READER_STACK_BYTES)
         resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY_BYTES, READER_MEMORY_BYTES))
+    elif role == "printer":
+        resource.setrlimit(resource.RLIMIT_AS, (PRINTER_MEMORY_BYTES, PRINTER_MEMORY_BYTES))
 
 
 def die_with(parent: int) -> None:

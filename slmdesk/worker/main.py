@@ -33,7 +33,7 @@ from slmdesk.tasks.base import Job
 from slmdesk.worker.hardening import harden
 from slmdesk.worker.jobs import Jobs
 from slmdesk.worker.output import Output, take_pipes
-from slmdesk.worker.roles import EngineRole, ReaderRole, Role, engine_named
+from slmdesk.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, engine_named
 from slmdesk.worker.trials import TemplateTrials, TryTemplate, start_trials
 
 HEARTBEAT_S = 1.0
@@ -56,7 +56,7 @@ def run_worker(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the desk's to hear
     trials = _start_trials((source, target)) if wish.engine == "llama" and wish.role == "engine" else None
     secured = harden(wish.role)
-    role: Role = ReaderRole() if wish.role == "reader" else EngineRole(engine_named(wish.engine, trials))
+    role = _role(wish, trials)
     output = Output(target)
     output.send(Hello(protocol.VERSION, wish.role, (*role.kinds, *secured), os.getpid()))
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
@@ -66,9 +66,19 @@ def run_worker(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _role(wish: argparse.Namespace, trials: TemplateTrials | None) -> Role:
+    match wish.role:
+        case "reader":
+            return ReaderRole()
+        case "printer":
+            return PrinterRole()
+        case _:
+            return EngineRole(engine_named(wish.engine, trials))
+
+
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="slmdesk --worker")
-    parser.add_argument("role", choices=("engine", "reader", "template"))
+    parser.add_argument("role", choices=("engine", "reader", "printer", "template"))
     parser.add_argument("--engine", choices=("llama", "echo"), default="llama")
     return parser.parse_args(arguments)
 

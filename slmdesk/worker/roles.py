@@ -95,31 +95,30 @@ class EngineRole(Role):
             return self._engine
 
 
-class ReaderRole(Role):
-    """Documents.  Busy while a job runs; each page read moves the counter."""
-
-    kinds = ("read", "page_image")
+class _CountingRole(Role):
+    """A role without models.  Busy while a job runs; each event of a job moves the counter.  Nothing is kept."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running = 0
         self._work = 0
 
-    def task_of(self, kind: str, job: Job) -> Task:
-        """Reading one document, or picturing a page."""
-        from slmdesk.tasks.read import page_image, read
+    @abstractmethod
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+        """What it can do, by kind; imported when first asked."""
 
-        tasks: Mapping[str, Callable[[Job], Task]] = {"read": read, "page_image": page_image}
-        if kind not in tasks:
+    def task_of(self, kind: str, job: Job) -> Task:
+        """One of its tasks."""
+        if kind not in self.kinds:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
-        return self._counted(tasks[kind](job))
+        return self._counted(self.tasks()[kind](job))
 
     def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
         """No models here."""
         raise KnownError("request.invalid", what="no engine in this role")
 
     def heartbeat(self) -> Heartbeat:
-        """Pages read."""
+        """Pages read or printed."""
         return Heartbeat(self._work, self._running > 0)
 
     def close(self) -> None:
@@ -141,6 +140,36 @@ class ReaderRole(Role):
             task.close()
             with self._lock:
                 self._running -= 1
+
+
+class ReaderRole(_CountingRole):
+    """Documents."""
+
+    kinds = ("read", "page_image")
+
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+        """Reading one document, or picturing a page."""
+        from slmdesk.tasks.read import page_image, read
+
+        return {"read": read, "page_image": page_image}
+
+
+class PrinterRole(_CountingRole):
+    """PDF of our own data, by QtGui.  Made on the main thread, which Qt's application object wants."""
+
+    kinds = ("print",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        from slmdesk.printing.pdf import prepare
+
+        self._app = prepare()
+
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+        """Printing one document."""
+        from slmdesk.tasks.printing import to_pdf
+
+        return {"print": to_pdf}
 
 
 def engine_named(name: str, try_template: TryTemplate | None = None) -> Callable[[], Engine]:

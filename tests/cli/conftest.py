@@ -57,6 +57,18 @@ def run(environment):
 
 
 @pytest.fixture
+def run_bytes(environment):
+    """Runs one command and gives its output as bytes."""
+
+    def one(*args: str) -> bytes:
+        done = subprocess.run([*SLMDESK, *args], capture_output=True, timeout=TIMEOUT_S, env=environment, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return one
+
+
+@pytest.fixture
 def tiny(tmp_path) -> Path:
     return write(tmp_path / "tiny.gguf", tiny_llama())
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from fakes.commands import ROOT, SLMDESK
 
@@ -158,6 +160,24 @@ def test_failures_are_one_line_and_a_code(run, tmp_path) -> None:
     assert run("models", "info", str(tmp_path / "gone.gguf"), "--json").json["error"]["code"] == "model.missing"
 
 
+def test_an_export_in_every_form(run, with_model, tmp_path, run_bytes) -> None:
+    chat = run("chat", "a **bold** word", "--json").lines[-1]["chat"]
+    for form, begin in (("html", "<!DOCTYPE html>"), ("md", "# ")):
+        assert run("history", "export", chat, "--format", form).out.startswith(begin)
+    for form, begin in (("docx", b"PK"), ("pdf", b"%PDF")):
+        assert run_bytes("history", "export", chat, "--format", form).startswith(begin)
+        target = tmp_path / f"chat.{form}"
+        done = run("history", "export", chat, "--format", form, "-o", str(target), "--json").json
+        assert (done["path"], done["bytes"]) == (str(target), target.stat().st_size)
+        assert b64decode(run("history", "export", chat, "--format", form, "--json").json["base64"]).startswith(begin)
+        refused = run("history", "export", chat, "--format", form, "-o", str(target), "--json")
+        assert (refused.status, refused.json["error"]["code"]) == (1, "file.exists")
+    pdf = pypdfium2.PdfDocument(tmp_path / "chat.pdf")
+    words = pdf[0].get_textpage().get_text_range()
+    assert "a **bold** word" in words  # a person's words as they were written
+    assert "You said: a bold word" in words  # a model's are Markdown
+
+
 def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_model) -> None:
     done = run("chat", "hello", "-m", "nobody", "--json")
     assert (done.status, done.lines[-1]["code"]) == (1, "model.unknown")
@@ -169,7 +189,7 @@ def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_mode
     [
         ["nonsense"],
         ["chat", "a", "b"],
-        ["history", "export", "x", "--format", "docx"],
+        ["history", "export", "x", "--format", "odt"],
         ["chat", "--temperature", "hot"],
         ["chat", "x", "--temperature", "nan"],
         ["chat", "x", "--temperature", "inf"],
@@ -213,7 +233,7 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     assert "0 requests today" in run("network").out
     assert run("network", "--offline", "on", "--json").json["offline"] is True
     doctor = run("doctor", "--json").json
-    assert doctor["children"] == {"engine": "works", "reader": "works"}
+    assert doctor["children"] == {"engine": "works", "reader": "works", "printer": "works"}
     assert doctor["computer"]["memory_bytes"] > 0
     assert "cores" in run("doctor").out
     target = tmp_path / "copy.db"

@@ -1,0 +1,99 @@
+"""A document of our own to be handed out: what an export is made of, before it is Word, HTML, Markdown or PDF.
+
+Foreign words in it are words and nothing else: no markup, no links, no pictures.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+_LINE_END = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_BAD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+class PieceKind(StrEnum):
+    """What a piece of a document is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    """Of a list; `level` counts from 1, `mark` is what stands before it."""
+    CODE = "code"
+    """Line breaks and spaces count."""
+    QUOTE = "quote"
+    TABLE = "table"
+    SMALL = "small"
+    """A line about what follows or stands before: who spoke and when, a reservation."""
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words in one manner; `cite` marks a reference to a source, such as a page."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    code: bool = False
+    cite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A heading, a paragraph, a list item, a table …"""
+
+    kind: PieceKind
+    runs: tuple[Run, ...] = ()
+    level: int = 1
+    """Of a heading 1..4, of an item 1 and more."""
+    mark: str = "•"
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Of a table; the first row is its head."""
+
+    @property
+    def text(self) -> str:
+        """The words alone."""
+        return "".join(run.text for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A whole document."""
+
+    title: str
+    pieces: tuple[Piece, ...] = ()
+    subtitle: str = ""
+    language: str = ""
+    """ISO 639-1, where it is known."""
+
+
+def heading(text: str, level: int = 2) -> Piece:
+    """A heading of plain words."""
+    return Piece(PieceKind.HEADING, (Run(text),), level)
+
+
+def paragraph(*runs: Run | str) -> Piece:
+    """A paragraph of runs and plain words."""
+    return Piece(PieceKind.PARAGRAPH, tuple(Run(run) if isinstance(run, str) else run for run in runs))
+
+
+def small(text: str) -> Piece:
+    """A line about something else."""
+    return Piece(PieceKind.SMALL, (Run(text),))
+
+
+def item(*runs: Run | str, level: int = 1, mark: str = "•") -> Piece:
+    """An item of a list."""
+    return Piece(PieceKind.ITEM, tuple(Run(run) if isinstance(run, str) else run for run in runs), level, mark)
+
+
+def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
+    """A table with its head."""
+    return Piece(PieceKind.TABLE, rows=(head, *rows))
+
+
+def plain(text: str) -> str:
+    """Text that every format can hold: control characters and lone surrogates become U+FFFD, line ends are one."""
+    return _BAD.sub("\ufffd", _LINE_END.sub("\n", text))

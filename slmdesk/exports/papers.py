@@ -1,0 +1,179 @@
+"""What we keep, as documents to hand out: a chat, a comparison, a summary with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.core.paper import Paper, Piece, Run, heading, item, paragraph, small, table
+from slmdesk.core.records import Item, Message
+from slmdesk.core.types import Json, Role
+from slmdesk.exports.chats import cut_words, iso_time
+from slmdesk.exports.markdown import pieces_of
+
+
+def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
+    """The active path of a chat: who said what, when, and what was cut off."""
+    pieces: list[Piece] = []
+    system = subject.settings.get("system")
+    if isinstance(system, str) and system.strip():
+        pieces += [heading("Instructions", 3), *_lines(system)]
+    for one in path:
+        pieces += _said(one)
+    return Paper(_title(subject), tuple(pieces), f"A chat of {_day(subject.created)}, exported from slmdesk")
+
+
+def comparison_paper(
+    subject: Item, messages: Sequence[Message], figures: Mapping[str, Sequence[tuple[str, str]]], vote: str
+) -> Paper:
+    """A comparison: the prompt, each answer with what was measured of it, the vote."""
+    pieces: list[Piece] = []
+    for one in messages:
+        pieces += _said(one)
+        if one.id in figures:
+            pieces.append(table(("Measured", ""), tuple((name, value) for name, value in figures[one.id])))
+    pieces += [heading("Vote"), paragraph(vote)]
+    return Paper(_title(subject), tuple(pieces), f"A comparison of {_day(subject.created)}, exported from slmdesk")
+
+
+def _said(one: Message) -> list[Piece]:
+    words = one.text or "".join(part.text for part in one.parts)
+    pieces = [heading(_speaker(one), 3), small(iso_time(one.created).replace("T", " ").replace("Z", " UTC"))]
+    pieces += pieces_of(words) if one.role is Role.ASSISTANT else _lines(words)
+    if cut := cut_words(one.status):
+        pieces.append(small(f"({cut})"))
+    return pieces
+
+
+def _lines(words: str) -> list[Piece]:
+    """What a person wrote, as it was written."""
+    return [paragraph(part.strip("\n")) for part in words.split("\n\n") if part.strip()]
+
+
+def _speaker(one: Message) -> str:
+    if one.role is Role.USER:
+        return "You"
+    return "Instructions" if one.role is Role.SYSTEM else one.model_name or "Model"
+
+
+def _title(subject: Item) -> str:
+    return " ".join(subject.title.split()) or "Untitled"
+
+
+def _day(seconds: float) -> str:
+    return iso_time(seconds)[:10]
+
+
+# ---- summaries
+
+
+def summary_paper(title: str, result: Mapping[str, Json], *, source: str = "", page_word: str = "page") -> Paper:
+    """A summary with what proves it: a reference behind each sentence, the passages and the coverage as an appendix.
+
+    `result` is {sentences: [{text, pages, supported, flags, quotation, file?}], coverage: {pages_total, pages_read,
+    blocks_total, blocks_read, unreadable: [{page, reason}]}}; what is missing in it is left out.  `source` names the
+    document, `page_word` is page, slide, sheet, section.
+    """
+    sentences = [one for one in _list(result.get("sentences")) if isinstance(one, Mapping)]
+    pieces: list[Piece] = []
+    for one in sentences:
+        runs = [Run(_said_by(one)), Run(_reference(one, page_word), cite=True)]
+        if one.get("supported") is False:
+            runs.append(Run(" (not found in the document)", italic=True))
+        pieces.append(item(*runs))
+    coverage = result.get("coverage")
+    pieces += _marks(sentences, page_word)
+    if isinstance(coverage, Mapping):
+        pieces += [heading("What was read"), *coverage_pieces(coverage, page_word)]
+    return Paper(title, tuple(pieces), f"Summary of {source}" if source else "")
+
+
+def coverage_pieces(coverage: Mapping[str, Json], page_word: str = "page") -> list[Piece]:
+    """The coverage statement: how many pages and passages were read, and which were not, with the reason."""
+    read, total = _number(coverage, "pages_read"), _number(coverage, "pages_total")
+    words = f"{read} of {total} {_plural(page_word, total)} read"
+    if "blocks_total" in coverage:
+        words += f"; {_number(coverage, 'blocks_read')} of {_number(coverage, 'blocks_total')} passages"
+    pieces = [paragraph(words + ".")]
+    unread = [one for one in _list(coverage.get("unreadable")) if isinstance(one, Mapping)]
+    if unread:
+        rows = tuple((str(one.get("page", "")), str(one.get("reason", ""))) for one in unread)
+        pieces.append(table((f"Not read: {page_word}", "Reason"), rows))
+    return pieces
+
+
+def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int | float | bool | None, ...]]]:
+    """A summary for a spreadsheet: a row per sentence, and the coverage."""
+    rows: list[tuple[str | int | float | bool | None, ...]] = [
+        ("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")
+    ]
+    for one in _list(result.get("sentences")):
+        if isinstance(one, Mapping):
+            supported, quoted = one.get("supported"), one.get("quotation")
+            rows.append((
+                str(one.get("text", "")), str(one.get("file") or ""), _page_list(one),
+                "" if supported is None else "yes" if supported else "no", "yes" if quoted else "",
+                "; ".join(_flag_words(one)),
+            ))  # fmt: skip
+    coverage = result.get("coverage")
+    sheets = {"Summary": rows}
+    if isinstance(coverage, Mapping):
+        facts = [(name.replace("_", " "), _number(coverage, name)) for name in coverage if name != "unreadable"]
+        unread = [one for one in _list(coverage.get("unreadable")) if isinstance(one, Mapping)]
+        missing = [(f"not read: {one.get('page', '')}", str(one.get("reason", ""))) for one in unread]
+        sheets["Coverage"] = [("", ""), *facts, *missing]
+    return sheets
+
+
+def _marks(sentences: Sequence[Mapping[str, Json]], page_word: str) -> list[Piece]:
+    """What was not borne out by the passages: for the reader to look at."""
+    rows = tuple(
+        (_short(str(one.get("text", ""))), words, _reference(one, page_word).strip(" []"))
+        for one in sentences
+        for words in _flag_words(one)
+    )
+    return [heading("To check"), table(("Sentence", "Not in its passage", "Where"), rows)] if rows else []
+
+
+def _flag_words(one: Mapping[str, Json]) -> list[str]:
+    words = []
+    for flag in _list(one.get("flags")):
+        if isinstance(flag, Mapping):
+            said = f"{flag.get('kind', '')}: {flag.get('text', '')}".strip(": ")
+            words.append(f"{said} (there: {flag['detail']})" if flag.get("detail") else said)
+        elif isinstance(flag, str):
+            words.append(flag)
+    return words
+
+
+def _said_by(one: Mapping[str, Json]) -> str:
+    text = " ".join(str(one.get("text", "")).split())
+    return f"“{text}”" if one.get("quotation") else text
+
+
+def _reference(one: Mapping[str, Json], page_word: str) -> str:
+    pages, name = _page_list(one), str(one.get("file") or "")
+    if not pages:
+        return f" [{name}]" if name else ""
+    short = "p." if page_word == "page" else page_word
+    return f" [{name + ', ' if name else ''}{short} {pages}]"
+
+
+def _page_list(one: Mapping[str, Json]) -> str:
+    return ", ".join(str(page) for page in _list(one.get("pages")))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else text[:157].rstrip() + "…"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else word + "s"
+
+
+def _number(values: Mapping[str, Json], name: str) -> int:
+    value = values.get(name)
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list | tuple) else ()

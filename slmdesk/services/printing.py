@@ -1,0 +1,69 @@
+"""PDF of our own documents, made by the printer child.  Desk thread."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Mapping
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.paper import Paper
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.wire import to_json
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.sentences import problem_for, problem_of
+
+OnPrinted = Callable[[bytes | Problem], None]
+"""Called once, on the desk thread."""
+
+
+def page_size(environment: Mapping[str, str] = os.environ) -> str:
+    """The size of paper where this PC stands: "Letter" in North America, else "A4"."""
+    place = next((environment[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if environment.get(name)), "")
+    return "Letter" if place[:5] in ("en_US", "en_CA", "fr_CA", "es_MX", "es_US") else "A4"
+
+
+class PrintService:
+    """Hands documents to the printer child; it starts with the first of them."""
+
+    def __init__(self, desk: Desk, client: ChildClient, page: Callable[[], str]) -> None:
+        self._desk, self._client, self._page = desk, client, page
+        self._jobs: list[JobHandle] = []
+
+    def print(self, paper: Paper, ended: OnPrinted) -> JobHandle:
+        """A document as PDF on the size of page in use here.
+
+        A cancel of the handle ends with the Problem `print.stopped`.
+        """
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: self._on_end(job, event, ended))
+
+        job = self._client.start("print", {"paper": to_json(paper), "page": self._page()}, on_event)
+        self._jobs.append(job)
+        return job
+
+    def close(self) -> None:
+        """The desk ends: nothing more is wanted."""
+        for job in self._jobs:
+            job.cancel()
+        self._jobs.clear()
+
+    def _on_end(self, job: JobHandle, event: Done | Failed | Cancelled, ended: OnPrinted) -> None:
+        if job in self._jobs:
+            self._jobs.remove(job)
+        if isinstance(event, Failed):
+            ended(problem_of(event.code, event.args))
+            return
+        if isinstance(event, Cancelled):
+            ended(problem_for(KnownError("print.stopped")))
+            return
+        try:
+            pdf = base64.b64decode(str(event.result.get("pdf", "")), validate=True)
+        except (binascii.Error, ValueError):
+            pdf = b""
+        ended(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason="pdf")))

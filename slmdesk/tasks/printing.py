@@ -1,0 +1,32 @@
+"""Our own documents as PDF."""
+
+from __future__ import annotations
+
+import base64
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.paper import Paper
+from slmdesk.core.protocol import Progress
+from slmdesk.core.wire import dataclass_from
+from slmdesk.printing.pdf import PAGES, print_pdf
+from slmdesk.tasks.base import Job, Task, text_of
+
+
+def to_pdf(job: Job) -> Task:
+    """Payload {paper: the fields of core.paper.Paper, page: "A4" or "Letter"}.  Progress in pages.
+
+    Result {pdf: base64, pages}.
+    """
+    page = text_of(job, "page", "A4")
+    if page not in PAGES:
+        raise KnownError("request.invalid", what="page")
+    paper = dataclass_from(Paper, job.payload.get("paper"))
+    pages = print_pdf(paper, page)
+    done = 0
+    while True:
+        job.check()
+        try:
+            done, total = next(pages)
+        except StopIteration as end:
+            return {"pdf": base64.b64encode(end.value).decode("ascii"), "pages": done}
+        yield Progress(job.id, done, total, "page")

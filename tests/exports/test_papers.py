@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+import docx
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
+from slmdesk.exports.docx import to_docx
+from slmdesk.exports.html import to_html
+from slmdesk.exports.markdown import pieces_of, to_markdown
+from slmdesk.exports.papers import coverage_pieces, summary_paper, summary_sheets
+from slmdesk.exports.xlsx import tables_of, to_xlsx
+
+pytestmark = pytest.mark.pure
+
+MARKDOWN = """# Results
+
+Some **bold**, *italic* and `code`, a [link](http://x.example/) and ![a picture](http://x.example/p.png).
+
+1. one
+   - inner
+2. two
+
+> quoted
+
+```python
+print("<x>")
+```
+
+| A | B |
+|---|---|
+| 1 | =2+2 |
+
+<script>alert(1)</script>
+"""
+RESULT = {
+    "sentences": [
+        {"text": "The rent is 850 euros.", "pages": [3, 4], "supported": True, "flags": [], "quotation": False},
+        {
+            "text": "It was signed in Lyon.", "pages": [1], "supported": True, "quotation": True, "file": "b.pdf",
+            "flags": [{"kind": "name", "text": "Lyon", "start": 17, "end": 21, "detail": "Lille"}],
+        },
+        {"text": "All is well.", "pages": [], "supported": False, "flags": ["unsupported"]},
+    ],
+    "coverage": {
+        "pages_total": 84, "pages_read": 83, "blocks_total": 900, "blocks_read": 890,
+        "unreadable": [{"page": 12, "reason": "scanned"}],
+    },
+}  # fmt: skip
+
+
+def kinds(pieces: list[Piece]) -> list[PieceKind]:
+    return [piece.kind for piece in pieces]
+
+
+def test_markdown_is_taken_apart() -> None:
+    found = pieces_of(MARKDOWN)
+    assert kinds(found) == [
+        PieceKind.HEADING, PieceKind.PARAGRAPH, PieceKind.ITEM, PieceKind.ITEM, PieceKind.ITEM, PieceKind.QUOTE,
+        PieceKind.CODE, PieceKind.TABLE, PieceKind.PARAGRAPH,
+    ]  # fmt: skip
+    assert [(one.mark, one.level) for one in found if one.kind is PieceKind.ITEM] == [("1.", 1), ("•", 2), ("2.", 1)]
+    assert Run("bold", bold=True) in found[1].runs
+    assert "link (http://x.example/)" in found[1].text
+    assert found[7].rows == (("A", "B"), ("1", "=2+2"))
+
+
+def test_html_holds_foreign_words_as_words() -> None:
+    text = to_html(Paper("<b>Title</b>", (*pieces_of(MARKDOWN), paragraph('<img src="http://x.example/a.png">'))))
+    assert not re.search(r"<(script|img|b>|a )", text)
+    assert "&lt;script&gt;" in text
+    assert "default-src 'none'" in text
+
+
+def test_markdown_comes_back_as_it_was() -> None:
+    first = pieces_of(MARKDOWN)
+    again = pieces_of(to_markdown(Paper("Title", tuple(first))))[1:]
+    assert [(one.kind, one.text, one.rows) for one in again] == [(one.kind, one.text, one.rows) for one in first]
+
+
+def test_a_word_file_opens_and_has_everything() -> None:
+    document = docx.Document(io.BytesIO(to_docx(Paper("Title", tuple(pieces_of(MARKDOWN)), "sub"))))
+    words = "\n".join(one.text for one in document.paragraphs)
+    for wanted in ("Title", "sub", "Results", "bold", "1.\tone", "•\tinner", "quoted", 'print("<x>")', "alert(1)"):
+        assert wanted in words
+    assert document.tables[0].cell(1, 1).text == "=2+2"
+    assert document.core_properties.author == ""
+
+
+def test_a_spreadsheet_has_words_and_no_formulas() -> None:
+    data = to_xlsx({"A:b/c": [("Name", "Value"), ("=1+1", 3), ("+cmd|x", None)], "Two": []})
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == ["A b c", "Two"]
+    assert [one.data_type for one in book["A b c"]["A"]] == ["s", "s", "s"]
+    assert book["A b c"]["A2"].value == "=1+1"
+    assert book["A b c"]["B2"].value == 3
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        assert b"<f>" not in packed.read("xl/worksheets/sheet1.xml")
+
+
+def test_a_summary_proves_itself() -> None:
+    text = to_markdown(summary_paper("Contract", RESULT, source="a.pdf"))
+    assert "The rent is 850 euros. \\[p. 3, 4\\]" in text
+    assert "“It was signed in Lyon.” \\[b.pdf, p. 1\\]" in text
+    assert "All is well. *(not found in the document)*" in text
+    assert "name: Lyon (there: Lille)" in text
+    assert "83 of 84 pages read; 890 of 900 passages." in text
+    assert "| 12 | scanned |" in text
+    sheets = summary_sheets(RESULT)
+    assert sheets["Summary"][1][:4] == ("The rent is 850 euros.", "", "3, 4", "yes")
+    assert ("not read: 12", "scanned") in sheets["Coverage"]
+
+
+def test_a_result_of_another_shape_breaks_nothing() -> None:
+    for bad in ({}, {"sentences": None, "coverage": 3}, {"sentences": ["x", {"text": None, "pages": 5, "flags": [3]}]}):
+        assert to_markdown(summary_paper("T", bad)).startswith("# T")
+        assert summary_sheets(bad)["Summary"]
+    assert coverage_pieces({})[0].text == "0 of 0 pages read."
+
+
+def test_tables_are_found_by_their_headings() -> None:
+    paper = Paper("T", (heading("One"), table(("a",), (("1",),)), table(("b",), ()), item("x")))
+    assert tables_of(paper) == {"One": [("a",), ("1",)], "One 2": [("b",)]}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_goes_into_every_form(text: str) -> None:
+    paper = Paper(text, (*pieces_of(text), paragraph(text), heading(text), table((text,), ((text,),))), text)
+    for made in (to_html(paper), to_markdown(paper)):
+        made.encode("utf-8", "replace")
+    docx.Document(io.BytesIO(to_docx(paper)))
+    openpyxl.load_workbook(io.BytesIO(to_xlsx(tables_of(paper))))
+    assert plain(plain(text)) == plain(text)
+    plain(text).encode("utf-8")
+
+
+def test_what_no_format_can_hold_is_replaced() -> None:
+    assert plain("a\x00b\r\nc\ud800") == "a\ufffdb\nc\ufffd"
