@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from slmdesk.client.child import Child
-from slmdesk.client.events import ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
+from slmdesk.client.events import LIMITS_OF_ROLES, ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
 from slmdesk.client.jobs import JobHandle, Listener, checked_failure, failure_of, log_error
 from slmdesk.core.protocol import (
     Cancel,
@@ -63,7 +63,7 @@ class ChildClient:
         self._command, self._role, self._log_path = list(command), role, log_path
         self._environment = dict(environment or {})
         self._on_child = on_child
-        self._limits = limits or ClientLimits()
+        self._limits = limits or LIMITS_OF_ROLES.get(role) or ClientLimits()
         self._changed = threading.Condition()
         self._jobs: dict[str, JobHandle] = {}
         self._gone: list[JobHandle] = []
@@ -307,7 +307,8 @@ class ChildClient:
         with self._changed:
             for job in jobs:
                 self._jobs.pop(job.id, None)
-        for job in jobs:
+        # first those that were not cancelled: who starts them again should still see what ran beside them
+        for job in sorted(jobs, key=lambda job: job.cancelled_at is not None):
             asked = how is Outcome.ASKED or job.cancelled_at is not None
             job.tell(Cancelled(job.id) if asked else failure_of(job.id, how, detail))
 

@@ -80,6 +80,19 @@ class ClientLimits:
     bad_lines: int = 100
 
 
+LIMITS_OF_ROLES = {
+    "reader": ClientLimits(
+        # some parsers let no other thread run; how long one may go on is the child's to know, by the size of the file
+        silence_s=30.0,
+        still_s=700.0,
+        spinning_s=700.0,
+        # a parser cannot be asked to stop: a new child costs less than the wait
+        cancel_s=0.35,
+    )
+}
+"""For roles that are watched otherwise than an engine."""
+
+
 _SIGNALS = {
     "SIGABRT": Outcome.ABORTED,
     "SIGSEGV": Outcome.SEGFAULT,

@@ -5,9 +5,11 @@ Signatures as in the file formats' own specifications; what has none (text) is t
 
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import BinaryIO
 
+from slmdesk.documents.decoding import NotTextError, decode
 from slmdesk.documents.ole import ole_kind
 
 HEAD_BYTES = 1024
@@ -26,6 +28,31 @@ _MIMES = {
     "application/vnd.oasis.opendocument.presentation": "odp",
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
 }
+
+SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for _, found in _PACKED), *_MIMES.values()})
+"""Formats whose bytes say what they are: a file of such a name without them is something else."""
+_PAGE = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
+)
+
+
+def format_of_text(head: bytes) -> str:
+    """What a text says it is whose name promises an archive: programs save web pages as .xls and .doc.
+
+    Empty where it is no text, or nothing at all.
+    """
+    cut = head.rpartition(b"\n")[0] or head  # not in the middle of a letter
+    if not cut.strip():
+        return ""
+    if re.search(rb"^mime-version:", cut, re.I | re.M):
+        return "mht" if b"multipart/related" in cut.lower() else "eml"
+    if _PAGE.match(cut.removeprefix(b"\xef\xbb\xbf")):
+        return "html"
+    try:
+        decode(cut)
+    except NotTextError:
+        return ""
+    return "txt"
 
 
 def format_of_bytes(file: BinaryIO) -> str:

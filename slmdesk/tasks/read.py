@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from contextlib import closing
 from dataclasses import replace
 from pathlib import PurePath
@@ -18,13 +19,18 @@ from slmdesk.documents.ole import OLD
 from slmdesk.documents.opening import look_at
 from slmdesk.documents.pictures import MAX_WIDTH, WantedPicture
 from slmdesk.documents.registry import READERS, attachment_of, picture_of, reader_of
-from slmdesk.documents.sniffing import format_of_bytes
+from slmdesk.documents.sniffing import HEAD_BYTES, SIGNED, format_of_bytes, format_of_text
 from slmdesk.tasks.base import Job, Task, text_of
+
+_UNSEEN_LETTERS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]")
+"""Unicode's tags: letters no screen shows.  After a black flag they are the flag of a region."""
+_OLD_NAMES = (".doc", ".dot", ".ppt")
 
 
 def read(job: Job) -> Task:
     """Payload {path, format, password, encoding, language, attachment}; format "" is found by the file's bytes and
-    name; `attachment` is the index of a document inside this one, to be read instead of it.
+    name; `attachment` is the index of a document inside this one, to be read instead of it, or a list of them: the last
+    inside the one before.
 
     For each page a Partial with the fields of core.documents.Page, and Progress in pages (total 0: not known yet).
     Result: the fields of core.documents.DocumentFacts.
@@ -37,6 +43,8 @@ def read(job: Job) -> Task:
             for page in found:
                 job.check()
                 pages = page.number
+                if _UNSEEN_LETTERS.search(page.text):
+                    reading.note(Note.HIDDEN_TEXT)
                 told = replace(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
                 yield Partial(job.id, str(page.number), to_json(told))
                 yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
@@ -103,13 +111,13 @@ def reading_of(job: Job) -> Reading:
         language=text_of(job, "language", ""),
         stop=job.stop,
     )
-    index = job.payload.get("attachment")
-    if index is None:
-        return reading
-    if isinstance(index, bool) or not isinstance(index, int):
-        raise KnownError("request.invalid", what="attachment")
-    name, data = attachment_of(reading, chosen_format(reading, ""), index)
-    return replace(reading, path=name, data=data, notes=[], attachments=[])
+    wanted = job.payload.get("attachment")
+    for index in () if wanted is None else wanted if isinstance(wanted, list) else (wanted,):
+        if isinstance(index, bool) or not isinstance(index, int):
+            raise KnownError("request.invalid", what="attachment")
+        name, data = attachment_of(reading, chosen_format(reading, ""), index)
+        reading = replace(reading, path=name, data=data, notes=[], attachments=[])
+    return reading
 
 
 def chosen_format(reading: Reading, wanted: str) -> str:
@@ -123,6 +131,7 @@ def chosen_format(reading: Reading, wanted: str) -> str:
         return wanted
     with reading.open() as file:
         by_bytes = format_of_bytes(file)
+        head = file.read(HEAD_BYTES)
     name = PurePath(reading.path)
     if by_bytes in READERS:
         if name.suffix.lower() not in format_named(by_bytes).suffixes:
@@ -134,4 +143,8 @@ def chosen_format(reading: Reading, wanted: str) -> str:
         raise KnownError("document.locked", path=reading.path)
     if by_bytes in OLD:
         raise KnownError("document.unreadable", path=reading.path, reason=OLD[by_bytes])
-    return format_of(name).id
+    known = "" if name.suffix.lower() in _OLD_NAMES else format_of(name).id
+    if not by_bytes and (known in SIGNED or not known) and (found := format_of_text(head)):
+        reading.note(Note.OTHER_FORMAT)
+        return found
+    return known or format_of(name).id

@@ -16,6 +16,7 @@ from slmdesk.core.protocol import (
     Cancel,
     CountTokens,
     EndOfSteps,
+    Failed,
     Hello,
     Load,
     ProtocolBroken,
@@ -37,6 +38,8 @@ from slmdesk.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, engi
 from slmdesk.worker.trials import TemplateTrials, TryTemplate, start_trials
 
 HEARTBEAT_S = 1.0
+EXIT_HUNG = 78
+"""A job could not be ended: the next child starts clean."""
 END_S = 1.5
 """After its stdin has closed, a child lives no longer than this, whatever its threads do."""
 
@@ -99,6 +102,10 @@ def _start_trials(pipes: tuple[int, int]) -> TemplateTrials | None:
 def _beat(role: Role, output: Output) -> None:
     pause = threading.Event()
     while True:
+        if (late := role.overdue()) is not None:
+            job, seconds = late
+            output.send(Failed(job, "child.hung", {"seconds": seconds}))
+            os._exit(EXIT_HUNG)
         output.send(role.heartbeat())
         pause.wait(HEARTBEAT_S)
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import CountTokens, Heartbeat, Load, Unload
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task
 from slmdesk.worker.trials import TryTemplate
+
+PATIENCE_S = 30.0
+"""For one page: on a busy machine one scanned page was seen to take half of it."""
+PATIENCE_S_PER_MIB = 5.0
+MOST_PATIENCE_S = 600.0
 
 ModelWish = Load | Unload | CountTokens
 
@@ -31,6 +39,10 @@ class Role(ABC):
     @abstractmethod
     def heartbeat(self) -> Heartbeat:
         """How the work goes."""
+
+    def overdue(self) -> tuple[str, float] | None:
+        """A job that cannot be ended in here, and the seconds it was given: the child must end for it."""
+        return None
 
     @abstractmethod
     def close(self) -> None:
@@ -96,22 +108,31 @@ class EngineRole(Role):
 
 
 class _CountingRole(Role):
-    """A role without models.  Busy while a job runs; each event of a job moves the counter.  Nothing is kept."""
+    """A role without models.  Busy while a job runs; each event of a job moves the counter.  Nothing is kept.
+
+    A job that gives nothing for longer than `patience_of` it hangs: no thread can be ended from outside.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running = 0
         self._work = 0
+        self._parsing: dict[str, tuple[float, float]] = {}
+        """Of each job that is at work: since when, by the clock that only goes on, and how long it may."""
 
     @abstractmethod
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
         """What it can do, by kind; imported when first asked."""
 
+    def patience_of(self, job: Job) -> float:
+        """How many seconds a job may work for its next event."""
+        return math.inf
+
     def task_of(self, kind: str, job: Job) -> Task:
         """One of its tasks."""
         if kind not in self.kinds:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
-        return self._counted(self.tasks()[kind](job))
+        return self._counted(job, self.tasks()[kind](job))
 
     def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
         """No models here."""
@@ -121,25 +142,48 @@ class _CountingRole(Role):
         """Pages read or printed."""
         return Heartbeat(self._work, self._running > 0)
 
+    def overdue(self) -> tuple[str, float] | None:
+        """The job that hangs, if one does."""
+        now = time.monotonic()
+        with self._lock:
+            return next(((job, most) for job, (since, most) in self._parsing.items() if now - since > most), None)
+
     def close(self) -> None:
         """Nothing is kept."""
 
-    def _counted(self, task: Task) -> Task:
+    def _counted(self, job: Job, task: Task) -> Task:
+        most = self.patience_of(job)
         with self._lock:
             self._running += 1
         try:
             while True:
+                with self._lock:
+                    self._parsing[job.id] = (time.monotonic(), most)
                 try:
                     event = next(task)
                 except StopIteration as end:
                     return dict(end.value)
                 with self._lock:
+                    del self._parsing[job.id]  # the desk may take its time to hear of a page
                     self._work += 1
                 yield event
         finally:
-            task.close()
             with self._lock:
+                self._parsing.pop(job.id, None)
                 self._running -= 1
+            task.close()
+
+
+def patience_s(size_bytes: int) -> float:
+    """How long a parser may be silent over a file: a large one may be read whole for its first page."""
+    return min(PATIENCE_S + PATIENCE_S_PER_MIB * size_bytes / (1 << 20), MOST_PATIENCE_S)
+
+
+def _size_of(job: Job) -> int:
+    try:
+        return Path(str(job.payload.get("path", ""))).stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 class ReaderRole(_CountingRole):
@@ -152,6 +196,10 @@ class ReaderRole(_CountingRole):
         from slmdesk.tasks.read import page_image, read
 
         return {"read": read, "page_image": page_image}
+
+    def patience_of(self, job: Job) -> float:
+        """By the size of the file."""
+        return patience_s(_size_of(job))
 
 
 class PrinterRole(_CountingRole):

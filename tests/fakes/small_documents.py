@@ -85,6 +85,7 @@ def small_documents(words=WORDS):
     web = EmailMessage()
     web["Subject"] = "kept"
     web.set_content(page, subtype="html")
+    web.add_related(b"\x89PNG", "image", "png", cid="<x>")
     return {
         "txt": ("a.txt", words.encode()),
         "code": ("a.py", words.encode()),

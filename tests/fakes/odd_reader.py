@@ -1,0 +1,77 @@
+"""A reader child with formats only tests know, whose parsers misbehave; the arguments are limits to change.
+
+Registered here, in a process of its own: nothing of it is in the product.
+"""
+
+import os
+import re
+import sys
+import time
+import types
+
+from slmdesk.core import formats
+from slmdesk.core.documents import page_of
+from slmdesk.documents import registry
+from slmdesk.worker import roles
+from slmdesk.worker.main import run_worker
+
+
+def pages(reading, misbehave):
+    yield page_of(1, "1", "the first page", [])
+    misbehave()
+    yield page_of(2, "2", "the second page", [])
+
+
+def hang():
+    time.sleep(600)
+
+
+def spin():
+    """Lets no other thread run."""
+    re.match(r"(a|a)+$", "a" * 40 + "b")
+
+
+def eat():
+    kept = []
+    while True:
+        kept.append(bytearray(16 << 20))
+
+
+def connect():
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as line:
+        line.connect(("127.0.0.1", 9))
+
+
+WAYS = {
+    "hang": hang,
+    "spin": spin,
+    "eat": eat,
+    "abort": os.abort,
+    "crash": lambda: os.kill(os.getpid(), 11),
+    "leave": lambda: os._exit(3),
+    "raise": lambda: 1 / 0,
+    "connect": connect,
+    "exec": lambda: os.execv("/bin/true", ["true"]),
+    "write": lambda: os.write(1, b"stray words\n"),
+}
+
+
+def make(way):
+    def read(reading):
+        return pages(reading, WAYS[way])
+
+    return read
+
+
+odd = types.ModuleType("slmdesk.documents.odd")
+for way in WAYS:
+    setattr(odd, way, make(way))
+sys.modules[odd.__name__] = odd
+registry.READERS.update({way: f"odd:{way}" for way in WAYS})
+formats.FORMATS += tuple(formats.Format(way, way, (f".{way}",)) for way in WAYS)
+formats._BY_ID.update({one.id: one for one in formats.FORMATS})
+if len(sys.argv) > 1:
+    roles.PATIENCE_S = float(sys.argv[1])
+run_worker(["reader"])
