@@ -68,7 +68,7 @@ def network(
         raise click.UsageError("--token-place says where the token of --token is kept: name that too.")
     secret = _read_token() if is_given else ""
     with face.services() as services:
-        _change(services, changes, offline)
+        _change(face, services, changes, offline)
         if is_given:
             _keep(face, services, secret, token_place or "keyring")
         if forget_token or token_place == "ask":  # noqa: S105 (a place)
@@ -81,9 +81,9 @@ def network(
             _show(face, services, services.desk.call(lambda: services.network.requests(limit, words)))
 
 
-def _change(services: Services, changes: dict[str, Any], offline: str | None) -> None:
+def _change(face: Face, services: Services, changes: dict[str, Any], offline: str | None) -> None:
     if changes:
-        services.desk.call(lambda: services.network.change(**changes))
+        face.wait_for(services, lambda ended: services.network.change(ended, **changes))
     if offline is not None:
         services.desk.call(lambda: services.network.set_offline(offline == "on"))
 

@@ -216,7 +216,8 @@ class MeasuringService:
         self._later = None
         if self.measured is not None or self._store.read_only:
             return
-        if self._room.is_busy or self._room.state.state is ModelState.LOADING:
+        is_measured = self._child is not None  # somebody asked for it just now
+        if is_measured or self._room.is_busy or self._room.state.state is ModelState.LOADING:
             self.begin()
             return
         self.measure(lambda _found: None)  # one that fails is tried again at the next start

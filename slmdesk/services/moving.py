@@ -29,6 +29,7 @@ from slmdesk.services.facts import (
     Noticed,
     Problem,
 )
+from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.files import SPARE_BYTES
 from slmdesk.services.models import ModelService
 from slmdesk.services.move_files import PREPARING, SWITCHING, Journal, MovingFile
@@ -74,18 +75,7 @@ class MoveService:
 
     def plan(self, target: Path, ended: Callable[[MovePlan | Problem], None]) -> None:
         """What a move would do, or why it cannot be done; nothing is changed.  `ended` is called on the desk thread."""
-
-        def work() -> None:
-            result: MovePlan | Problem
-            try:
-                result = self._planned(target)
-            except SlmdeskError as err:
-                result = problem_for(err)
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                result = problem_for(err)
-            self._desk.post(lambda: ended(result))
-
-        threading.Thread(target=work, name="plan-move", daemon=True).start()
+        on_file_thread(self._desk, lambda: self._planned(target), ended, name="plan-move")
 
     def move(self, target: Path, ended: Callable[[MoveEnded], None] | None = None) -> None:
         """Move the models and what downloads have fetched so far into `target`, and keep new ones there.

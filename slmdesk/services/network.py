@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from slmdesk.core.records import LedgerRow
 from slmdesk.exports.ledger import format_for, to_csv, to_json
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Fact, Problem, RequestsToday
+from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.routes import certificates_in
 from slmdesk.services.sentences import problem_for
 from slmdesk.settings import Settings, SettingsFile
@@ -51,15 +51,26 @@ class NetworkService:
         """Forbid or allow requests.  Raises KnownError when it cannot be saved.  Desk thread."""
         self._settings.change(offline=offline)
 
-    def change(self, **values: Any) -> Settings:
-        """Change how the Hub is reached.  Desk thread; a file of certificates is read, which must be small and near.
+    def change(self, ended: OnEnded[Settings], **values: Any) -> None:
+        """Change how the Hub is reached; `ended` gets the new settings, or a Problem, on the desk thread.
 
-        Raises KnownError `setting.invalid` which names the key, `setting.managed`, `feature.hidden`.
+        A file of certificates is read first, on a file thread: it may lie on a share that does not answer.  What is
+        wrong is `setting.invalid`, which names the key, or `setting.managed`.  Raises KnownError `feature.hidden`.
         """
         self._settings.policy.require(FEATURE)
+
+        def read(found: int | Problem) -> None:
+            result: Settings | Problem
+            try:
+                result = found if isinstance(found, Problem) else self._settings.change(**values)
+            except KnownError as err:
+                result = problem_for(err)
+            ended(result)
+
         if path := values.get("ca_file"):
-            certificates_in(Path(path))
-        return self._settings.change(**values)
+            on_file_thread(self._desk, lambda: certificates_in(Path(path)), read, name="certificates")
+        else:
+            read(0)
 
     def today(self) -> int:
         """Requests since midnight, local time.  Desk thread."""
@@ -98,18 +109,13 @@ class NetworkService:
                 last = page[-1].n
                 page = self._desk.call(lambda: self._store.requests(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
 
-        def run() -> None:
-            result: Exported | Problem
-            try:
-                is_there(target)
-                found = list(rows())
-                write_atomically(target, to_csv(found) if kind == "csv" else to_json(found))
-                result = Exported(str(target), len(found))
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                result = problem_for(err)
-            self._desk.post(lambda: ended(result))
+        def work() -> Exported:
+            is_there(target)
+            found = list(rows())
+            write_atomically(target, to_csv(found) if kind == "csv" else to_json(found))
+            return Exported(str(target), len(found))
 
-        threading.Thread(target=run, name="export-ledger", daemon=True).start()
+        on_file_thread(self._desk, work, ended, name="export-ledger")
 
     def record(self, host: str, method: str, path: str, purpose: str) -> int:
         """Commit a ledger row before its request leaves: the guard's `record`.  Never on the desk thread.

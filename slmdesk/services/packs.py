@@ -14,6 +14,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Fact, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
+from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.files import HashedFile, file_name, mark_of, slug
 from slmdesk.services.models import ModelService
 from slmdesk.services.move_files import free_bytes
@@ -120,22 +121,16 @@ class PackService:
         self._models.require(FEATURE)
         here = self._here()
 
-        def work() -> None:
-            result: PackContents | Problem
-            try:
-                with open_pack(path) as pack:
-                    models = tuple(
-                        OfferedModel(one, here[one.sha256].id if is_here(one, here) else "")
-                        for one in pack.manifest.models
-                    )
-                    free = free_bytes(self._models.folder)
-                    result = PackContents(str(path), pack.manifest_sha256, pack.bytes, models, free)
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                result = problem_for(err)
-            told = result
-            self._desk.post(lambda: ended(told))
+        def work() -> PackContents:
+            with open_pack(path) as pack:
+                models = tuple(
+                    OfferedModel(one, here[one.sha256].id if is_here(one, here) else "") for one in pack.manifest.models
+                )
+                return PackContents(
+                    str(path), pack.manifest_sha256, pack.bytes, models, free_bytes(self._models.folder)
+                )
 
-        threading.Thread(target=work, name="look-into-pack", daemon=True).start()
+        on_file_thread(self._desk, work, ended, name="look-into-pack")
 
     def unpack(
         self, path: Path, *, expected: str = "", only: Sequence[str] | None = None, ended: OnEnd | None = None

@@ -39,7 +39,7 @@ WISHES = {
         lambda s, p: s.packs.pack(["x"], p, nobody),
     ],
     "models.compare": [lambda s, _p: s.comparing.begin(None)],
-    "settings.network": [lambda s, _p: s.network.change(proxy="none")],
+    "settings.network": [lambda s, _p: s.network.change(nobody, proxy="none")],
     "token": [lambda s, _p: s.tokens.keep("hf_x", "ask", nobody)],
 }  # fmt: skip
 

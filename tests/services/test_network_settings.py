@@ -123,7 +123,10 @@ def fetch(told):
 
 
 def change(told, **values) -> None:
-    told.services.desk.call(lambda: told.services.network.change(**values))
+    ends: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: told.services.network.change(ends.put, **values))
+    if isinstance(end := ends.get(timeout=60), Problem):
+        raise KnownError(end.code, **end.args)
 
 
 @pytest.mark.process
@@ -211,3 +214,14 @@ def test_a_proxys_password_is_not_shown() -> None:
 def test_values_that_can_be_and_cannot(key, good, bad) -> None:
     assert [one for one in good if reason_against(key, one)] == []
     assert [one for one in bad if not reason_against(key, one)] == []
+
+
+@pytest.mark.process
+def test_certificates_on_a_share_that_does_not_answer_hold_nobody_up(told, certificate, monkeypatch) -> None:
+    release, ends = threading.Event(), queue.SimpleQueue()
+    monkeypatch.setattr("slmdesk.services.network.certificates_in", lambda _path: release.wait(60))
+    told.services.desk.call(lambda: told.services.network.change(ends.put, ca_file=str(certificate)))
+    assert told.services.desk.call(told.services.network.today, 5) == 0, "the desk does other things"
+    assert ends.empty()
+    release.set()
+    assert ends.get(timeout=60).ca_file == str(certificate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -48,7 +49,7 @@ class NetworkController(QObject):
     def _put(self, key: str, value: object, old: object = None) -> None:
         values: dict[str, Any] = {key: value}
 
-        def saved(_settings: Settings) -> None:
+        def saved() -> None:
             self.verdict_given.emit(key, "")
             if old is not None:
                 undo = Notice(
@@ -67,11 +68,14 @@ class NetworkController(QObject):
                 self.notice_raised.emit(notice_of(problem))
             self.settings_shown.emit(self._current)
 
+        def ended(result: Settings | Problem) -> None:
+            """On the desk thread."""
+            self._bridge.bring(partial(refused, result) if isinstance(result, Problem) else saved)
+
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
-            self._bridge.ask(lambda services: services.network.set_offline(bool(value)), lambda _none: saved(
-                self._current), refused)  # fmt: skip
+            self._bridge.ask(lambda services: services.network.set_offline(bool(value)), lambda _none: saved(), refused)
         else:
-            self._bridge.ask(lambda services: services.network.change(**values), saved, refused)
+            self._bridge.ask(lambda services: services.network.change(ended, **values), None, refused)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
