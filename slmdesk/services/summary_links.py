@@ -75,16 +75,17 @@ def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well:
     if source.is_translated:
         return named
     best, share = source.rarity.best(point.text, among)
-    if best in point.links or (is_named_well and named.is_supported and share < named.share + 2 * BETTER):
+    if named.is_supported and (best in point.links or (is_named_well and share < named.share + 2 * BETTER)):
         return named
-    candidates = [judged(point, source, (best,))]
+    candidates = [] if best in point.links else [judged(point, source, (best,))]
     if len(point.links) < MOST_LINKS:
-        candidates.append(judged(point, source, tuple(sorted({*point.links, best}))))
+        beside, _ = source.rarity.best(point.text, among, beside=source.text_of(point.links))
+        for other in dict.fromkeys((best, beside)):
+            candidates.append(judged(point, source, tuple(sorted({*point.links, other}))))
     for one in candidates:
-        if len(one.flags) < len(named.flags) or (
-            len(one.flags) == len(named.flags) and one.share > named.share + BETTER
-        ):
-            return one
+        fewer = len(named.flags) - len(one.flags)
+        if fewer > 0 or (fewer == 0 and one.share > named.share + BETTER):
+            named = one
     return named
 
 

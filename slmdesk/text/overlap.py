@@ -32,9 +32,12 @@ class Rarity:
         """How much of the sentence stands in the text, 0..1; a sentence without words: 1."""
         return self._share(stems(sentence), stems(text))
 
-    def best(self, sentence: str, among: Sequence[int]) -> tuple[int, float]:
-        """Which of the texts (by their numbers) holds most of it, the first of equals; and how much, 0..1."""
-        wanted = stems(sentence)
+    def best(self, sentence: str, among: Sequence[int], *, beside: str = "") -> tuple[int, float]:
+        """Which of the texts (by their numbers) holds most of it, the first of equals; and how much, 0..1.
+
+        `beside`: a text that holds some of it already; of what it lacks alone.
+        """
+        wanted = stems(sentence) - stems(beside)
         shares = [(self._share(wanted, self._words[at]), -at) for at in among]
         share, at = max(shares)
         return -at, share
