@@ -274,7 +274,8 @@ class SummaryPlan:
             return []
         has_labels = self._wished.kind is Kind.EXECUTIVE
         source = self._source(self._text_at(chunk))
-        found = said_in(str(value.get("text", "")), len(chunk), has_labels=has_labels)
+        is_cut = value.get("finish_reason") == "length"
+        found = said_in(str(value.get("text", "")), len(chunk), has_labels=has_labels, is_cut=is_cut)
         is_named_well = self._level(Skill.BLOCK) != "weak"
         points = [
             linked(

@@ -127,24 +127,43 @@ def _step(style: Style, shared: Sequence[str], numbered: Sequence[str], points: 
 
 
 def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
-    """GBNF of an answer: up to `points` lines, each ending with one or two of the numbers that are there."""
-    listed = " | ".join(f'"{number}"' for number in range(1, numbers + 1))
-    labels = " | ".join(f'"{one}: "' for one in LABELS)
+    """GBNF of an answer: a line for each point, beginning with one or two of the numbers that are there.
+
+    The first number of the n-th line is one of the n-th part of all: asked for what is most important, small models
+    otherwise tell what comes first.  A line is a sentence, or two: left to themselves they never come to an end.
+    """
+    count = max(1, min(points, numbers))
+    rules = []
+    for at in range(count):
+        low, high = numbers * at // count, -(-numbers * (at + 1) // count)
+        listed = " | ".join(f'"{number}"' for number in range(low + 1, high + 1))
+        rules.append(f"n{at} ::= {listed}")
+        rules.append(f'line{at} ::= "[" n{at} (", " number)? "] " {"label " if has_labels else ""}sentence "\\n"')
+    root = ""
+    for at in reversed(range(count)):
+        root = f"line{at} ({root})?" if root else f"line{at}"
+    every = " | ".join(f'"{number}"' for number in range(1, numbers + 1))
     lines = [
-        f'root ::= point{{1,{points}}}',
-        f'point ::= "- " {"label " if has_labels else ""}first rest " [" number (", " number)? "]\\n"',
-        "first ::= [^\\x00-\\x20\\[\\]*-]",
-        "rest ::= [^\\x00-\\x1f\\[\\]]+",
-        f"number ::= {listed}",
-    ]  # fmt: skip
+        f"root ::= {root}",
+        *rules,
+        f"number ::= {every}",
+        'sentence ::= first part (" " part)?',
+        "part ::= inner+ [.!?\u3002]",
+        "inner ::= [^\\x00-\\x1f\\[\\].!?\u3002] | [.!?] [^\\x00-\\x20\\[\\].!?]",
+        "first ::= [^\\x00-\\x20\\[\\]*.!?-]",
+    ]
+    labels = " | ".join(f'"{one}: "' for one in LABELS)
     return "\n".join([*lines, f"label ::= {labels}"] if has_labels else lines)
 
 
-def said_in(answer: str, numbers: int, *, has_labels: bool = False) -> list[Said]:
-    """The points of an answer: lines with numbers that are there.  Doubles and the prompt's example are left out."""
+def said_in(answer: str, numbers: int, *, has_labels: bool = False, is_cut: bool = False) -> list[Said]:
+    """The points of an answer: lines with numbers that are there.  Doubles and the prompt's example are left out.
+
+    `is_cut`: it was too long, so that its last line is no whole sentence.
+    """
     found: list[Said] = []
     seen: set[str] = set()
-    for line in answer.splitlines():
+    for line in answer.splitlines()[: -1 if is_cut and not answer.endswith("\n") else None]:
         match = _BEHIND.match(line) or _BEFORE.match(line)
         if match is None:
             continue

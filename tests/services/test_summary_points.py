@@ -67,7 +67,7 @@ def test_a_prompt_keeps_the_document_apart_and_asks_for_what_is_wished() -> None
 def test_an_answer_is_read_whichever_way_the_numbers_stand_and_echoes_are_left_out() -> None:
     answer = (
         "- The rent is 1,400 euros. [2]\n"
-        "- The window faces the street. [1]\n"  # the example of the prompt
+        "[1] The window faces the street.\n"  # the example of the prompt
         "- The rent is 1,400 euros. [3]\n"  # said before
         "[1, 3] The lease ends in March\n"
         "- Nobody said where. [9]\n"  # no such block
@@ -78,6 +78,7 @@ def test_an_answer_is_read_whichever_way_the_numbers_stand_and_echoes_are_left_o
         ("The rent is 1,400 euros.", (2,)),
         ("The lease ends in March.", (1, 3)),
     ]
+    assert said_in("[1] All of it. \n[2] Cut off in the", 2, is_cut=True)[-1].text == "All of it."
     assert said_in("[" * 10_000 + "1" * 10_000, 4) == []
 
 

@@ -1,0 +1,104 @@
+"""A summary whose whole command is killed again and again: what was stored stays, and the end is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.told import Told, add_model, open_echo
+
+from slmdesk.services.exam_items import Skill, items
+from slmdesk.services.exams import SKILLS
+
+pytestmark = pytest.mark.process
+ECHO = json.dumps({"words": True, "slow": 0.004})
+WORDS = "boiler tenant garden window lease roof repair notice payment deposit cellar stairs".split()  # noqa: SIM905
+
+
+def text() -> str:
+    chance = random.Random(7)
+    return "\n\n".join(
+        f"The {chance.choice(WORDS)} of flat {number} concerns the {chance.choice(WORDS)} and the "
+        f"{chance.choice(WORDS)} beside the {chance.choice(WORDS)} of number {number}."
+        for number in range(220)
+    )
+
+
+def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
+    """A home with a model that is taken for a good one."""
+    monkeypatch.setenv("SLMDESK_HOME", str(folder))
+    services = open_echo()
+    try:
+        record = add_model(services, model)
+        skills = [
+            {"skill": one.value, "level": "good", "passed": 12, "total": 12, "auc": 0.9, "threshold": 0.0}
+            for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+        ]
+        shape = {"version": items()[0], "skills": skills}
+        services.desk.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
+    finally:
+        services.close()
+
+
+def result(home: Path) -> str:
+    services = open_echo()
+    try:
+        told = Told(services)
+        item = services.desk.call(lambda: told.services.store.items("summary"))[0]
+        found = services.desk.call(lambda: services.store.result(item.id))
+        document = found["documents"][0]["document"]
+    finally:
+        services.close()
+    del found["seconds"]
+    return json.dumps(found).replace(document, "D")
+
+
+def stored(home: Path) -> dict[str, str]:
+    """What is on the disk of the steps, read beside whoever writes."""
+    with sqlite3.connect(f"file:{home}/data/slmdesk.sqlite3?mode=ro", uri=True, timeout=10) as db:
+        return dict(db.execute("select key, value from steps where status = 'done'").fetchall())
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills) -> None:
+    document = tmp_path / "long.txt"
+    document.write_text(text())
+    model = tmp_path / "echo.gguf"
+    trusted_home(tmp_path / "calm", monkeypatch, model)
+    env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
+    calm = subprocess.run([*SLMDESK, "summarize", str(document)], env=env, cwd=ROOT, capture_output=True, check=True)
+    assert calm.stdout
+    wanted = result(tmp_path / "calm")
+
+    home = tmp_path / "killed"
+    trusted_home(home, monkeypatch, model)
+    env["SLMDESK_HOME"] = str(home)
+    chance = random.Random(kills)
+    before: dict[str, str] = {}
+    command = ["summarize", str(document)]
+    for _ in range(kills):
+        running = subprocess.Popen([*SLMDESK, *command], env=env, cwd=ROOT, stderr=subprocess.DEVNULL)
+        due = len(before) + chance.randint(1, 2)
+        while running.poll() is None and len(stored(home)) < due:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        after = stored(home)
+        assert before.items() <= after.items()
+        before = after
+        with sqlite3.connect(f"file:{home}/data/slmdesk.sqlite3?mode=ro", uri=True, timeout=10) as db:
+            job, status = db.execute("select id, status from jobs").fetchone()
+        if status == "done":
+            break
+        command = ["jobs", "resume", job]
+    subprocess.run([*SLMDESK, *command], env=env, cwd=ROOT, capture_output=True, check=status != "done")
+    assert before.items() <= stored(home).items()
+    assert result(home) == wanted
