@@ -91,6 +91,10 @@ class OfferedFile:
     speed: Speed | None = None
     parts: int = 1
     """Files it was split into, which are fetched together."""
+    sha256: str = ""
+    """As its publisher gave it; empty where that is not known, or of several parts."""
+    has_known_form: bool = True
+    """Its name says how its numbers are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +289,8 @@ def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[Off
             is_recommended=one is best,
             speed=one.found.speed,
             parts=len(one.found.file.parts),
+            sha256=one.found.file.sha256,
+            has_known_form=quantization_of_file(one.name) is not None,
         )
         for one in sorted_by_quality(sized)
     )

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -663,3 +664,58 @@ def test_a_model_in_use_that_another_desk_removes_is_said_calmly(desk):
     desk.wait(lambda: any("removed from the library elsewhere" in one for one in desk.notices()))
     desk.wait(lambda: desk.page.picker.button.text() == "Add a model")
     assert desk.page.first_start.isVisible()
+
+
+def top_of(desk, widget) -> int:
+    """Where it stands in the view of the page."""
+    return widget.mapTo(desk.frame.models_page.viewport(), QPoint(0, 0)).y()
+
+
+def test_what_was_pressed_stays_where_it_is_and_says_what_became_of_it(models, hub):
+    hub.storage_faults = [HEADER, Fault(stall_at=30)]
+    desk = models()
+    write(desk, "tiny")
+    desk.wait(lambda: cards(desk))
+    press(desk, "files_button", cards(desk)[0])
+    desk.wait(lambda: "needs" in "".join(one.text() for one in shown(desk, QLabel, "file_name")))
+    button = shown(desk, QPushButton, "download_file_button")[0]
+    desk.frame.models_page.ensureWidgetVisible(button)
+    button.setFocus()
+    before = top_of(desk, button)
+    assert desk.frame.models_page.verticalScrollBar().value() > 0
+    desk.click(button)
+    desk.wait(lambda: shown(desk, QWidget, "download_row"))
+    desk.wait(lambda: button.text() != "Download")
+    desk.wait(lambda: top_of(desk, button) == before)
+    press(desk, "pause_button", shown(desk, QWidget, "download_row")[0])
+    desk.wait(lambda: button.text() == "Resume")
+    hub.release.set()
+    desk.click(button)
+    desk.wait(lambda: button.text() == "On this PC")
+
+
+def test_what_a_search_found_is_in_sight(models, hub):
+    desk = models()
+    desk.window.resize(900, 600)
+    write(desk, "tiny")
+    desk.wait(lambda: cards(desk))
+    bottom = cards(desk)[0].height()
+    desk.wait(lambda: top_of(desk, cards(desk)[0]) + bottom <= desk.frame.models_page.viewport().height())
+    assert top_of(desk, desk.frame.models_page.search.field) >= 0
+    press(desk, "files_button", cards(desk)[0])
+    desk.wait(lambda: shown(desk, QPushButton, "download_file_button"))
+    row = shown(desk, QWidget, "file_row")[0]
+    desk.wait(lambda: top_of(desk, row) + row.height() <= desk.frame.models_page.viewport().height())
+
+
+def test_a_measured_pc_changes_the_suggestions_where_they_are(models):
+    desk = models()
+    desk.wait(lambda: shown(desk, QWidget, "suggestion_card"))
+    press(desk, "suggestions_all")
+    desk.wait(lambda: len(shown(desk, QWidget, "suggestion_card")) > 10)
+    suggestions = shown(desk, QWidget, "suggestions")[0]
+    before = shown(desk, QWidget, "suggestion_card")
+    found = desk.ask(lambda services: services.offers.suggestions())
+    suggestions.show_suggestions([replace(one, parameters="many parameters", fit="tight") for one in found])
+    assert shown(desk, QWidget, "suggestion_card") == before
+    assert all("many parameters" in one.words and one.fit.word == "may be tight" for one in before)

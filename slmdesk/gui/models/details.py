@@ -11,6 +11,7 @@ from slmdesk.core.speed import Speed, speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.markdown.reader import MarkdownReader
 from slmdesk.gui.models.card import DOT, Card, FitMark
+from slmdesk.gui.models.here import GET, Here
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.gated_panel import GATED_CODES, GatedPanel
@@ -52,8 +53,8 @@ class FileRow(QWidget):
         self._about = plain_label("", self, name="file_name", kind="small")
         self._fit = FitMark(self)
         self._fit.show_fit(file.fit, why=BY_SIZE)
-        get = named(QPushButton("Download", self), "download_file_button")
-        get.setAccessibleName(f"Download {file.name}")
+        get = self._get = named(QPushButton(GET, self), "download_file_button")
+        get.setAccessibleName(f"{GET} {file.name}")
         if is_primary:
             get.setProperty("kind", "primary")
         get.clicked.connect(self.download_requested)
@@ -78,6 +79,13 @@ class FileRow(QWidget):
     def fit(self) -> FitMark:
         """Whether it fits."""
         return self._fit
+
+    def show_here(self, here: Here) -> None:
+        """Whether it is on its way, or here."""
+        words = here.words_of(self._file.repo, self._file.name, self._file.sha256)
+        if words != self._get.text():
+            self._get.setText(words)
+            self._get.setAccessibleName(f"{words} {self._file.name}")
 
     def show_fit(self, fit: Fit) -> None:
         """The verdict by the header."""
@@ -106,9 +114,9 @@ class RepoDetails(QWidget):
     page_requested = Signal()
     again_requested = Signal()
 
-    def __init__(self, keeper: ThemeKeeper, tokens: TokenController, repo: str, parent: QWidget) -> None:
+    def __init__(self, keeper: ThemeKeeper, tokens: TokenController, here: Here, repo: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self._repo = repo
+        self._repo, self._here = repo, here
         self.setObjectName("repo_details")
         self._keeper, self._tokens = keeper, tokens
         self._rows: list[FileRow] = []
@@ -163,6 +171,11 @@ class RepoDetails(QWidget):
         """What shows the card, once it is there."""
         return self._reader
 
+    def show_here(self) -> None:
+        """Which of the files are on their way, or here."""
+        for row in self._rows:
+            row.show_here(self._here)
+
     def show_loading(self) -> None:
         """Asked, not answered."""
         self._clear()
@@ -180,13 +193,14 @@ class RepoDetails(QWidget):
             self._show_gated(repo.repo)
         if not repo.files:
             _say(self._note, NO_FILES, kind="muted")
-        elif repo.recommended is None and any(one.size_bytes for one in repo.files):
+        elif repo.recommended is None and any(one.size_bytes and one.has_known_form for one in repo.files):
             _say(self._note, NOTHING_FITS, kind="warn")
         for file in repo.files:
             row = FileRow(file, self, is_primary=file.is_recommended and not repo.is_gated)
             row.download_requested.connect(lambda name=file.name: self.download_requested.emit(name))
             self._files.addWidget(row)
             self._rows.append(row)
+        self.show_here()
         _say(self._others, breakable("\n".join(("Not models by themselves:", *repo.others))) if repo.others else "")
         self._heading.show()
         self._page.show()
@@ -332,7 +346,10 @@ class OfferCard(Card):
 
     @Slot()
     def _on_again(self) -> None:
-        self.show_details().show_loading()
+        details, focus = self.show_details(), self.window().focusWidget()
+        if self._open is not None and focus is not None and details.isAncestorOf(focus):
+            self._open.setFocus()  # what has it now goes; Qt would give it to whatever comes next in the window
+        details.show_loading()
         self.opened.emit()
 
 

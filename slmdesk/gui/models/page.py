@@ -21,6 +21,7 @@ from slmdesk.gui.models.details import RepoDetails
 from slmdesk.gui.models.download_rows import Downloads
 from slmdesk.gui.models.fetching import FetchController
 from slmdesk.gui.models.finding import FindController
+from slmdesk.gui.models.here import Here
 from slmdesk.gui.models.local_cards import LocalModels
 from slmdesk.gui.models.more_ways import MoreWays
 from slmdesk.gui.models.search import HubSearch
@@ -32,8 +33,10 @@ from slmdesk.gui.widgets.dropped import choose_model_file, dropped_paths, pack_f
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.facts import DownloadChanged
 
 COLUMN = 760
 
@@ -90,6 +93,7 @@ class ModelsPage(QScrollArea):
         self._library, self._find, self._fetch = library, find, fetch
         self._tokens, self._keeper = tokens, keeper
         self._names: dict[str, str] = {}
+        self._here = Here()
         self._build_ui()
         self._connect_library()
         self._connect_hub()
@@ -105,7 +109,7 @@ class ModelsPage(QScrollArea):
         self._local = LocalModels(holder)
         self.more_ways = MoreWays(self._local)
         self._local.add_way(self.more_ways)
-        self._suggestions = Suggestions(holder, self._details_of)
+        self._suggestions = Suggestions(holder, self._details_of, self._here)
         self._search = HubSearch(holder, self._details_of)
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
@@ -132,6 +136,7 @@ class ModelsPage(QScrollArea):
         row.addWidget(holder, 1000)
         row.addStretch(1)
         self.setWidget(inner)
+        self._steady = Steady(self)
         TabOrder(self, inner)
 
     def _build_local_head(self, heading: QLabel, holder: QWidget) -> QHBoxLayout:
@@ -192,9 +197,12 @@ class ModelsPage(QScrollArea):
             part.closed.connect(find.close_repo)
             part.page_requested.connect(find.ask_page)
             part.link_chosen.connect(lambda address: ask_about_link(self, address))
+            part.grown.connect(self._steady.bring_up)
         self._suggestions.download_requested.connect(fetch.start)
         fetch.download_shown.connect(downloads.show_download)
         fetch.download_hidden.connect(downloads.hide_download)
+        fetch.download_shown.connect(self._on_download_shown)
+        fetch.download_hidden.connect(self._on_download_hidden)
         fetch.left_overs_listed.connect(downloads.show_left_overs)
         downloads.pause_requested.connect(fetch.pause)
         downloads.resume_requested.connect(fetch.resume)
@@ -215,6 +223,23 @@ class ModelsPage(QScrollArea):
     def _on_models_listed(self, models: object) -> None:
         assert isinstance(models, tuple)
         self._names = {one.record.id: one.record.name for one in models}
+        self._here.keep_sums(one.record.sha256 for one in models)
+        self._show_here()
+
+    @Slot(object)
+    def _on_download_shown(self, change: object) -> None:
+        assert isinstance(change, DownloadChanged)
+        self._here.keep(change)
+        self._show_here()
+
+    @Slot(str)
+    def _on_download_hidden(self, id: str) -> None:
+        self._here.forget(id)
+        self._show_here()
+
+    def _show_here(self) -> None:
+        self._suggestions.show_here()
+        self._search.show_here()
 
     @Slot(bool)
     def _on_offline_changed(self, is_offline: bool) -> None:
@@ -259,7 +284,7 @@ class ModelsPage(QScrollArea):
             self.file_chosen.emit(paths)
 
     def _details_of(self, repo: str, parent: QWidget) -> RepoDetails:
-        return RepoDetails(self._keeper, self._tokens, repo, parent)
+        return RepoDetails(self._keeper, self._tokens, self._here, repo, parent)
 
     def _ask_name(self, model: str) -> None:
         dialog = QInputDialog(self)

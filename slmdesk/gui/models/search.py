@@ -49,7 +49,7 @@ class HubSearch(QWidget):
 
     Emits `words_changed`, `search_requested`, `more_requested`, `too_large_requested`, `filters_chosen` with Filters;
     `opened`, `closed` and `page_requested` with a repository, `download_requested` with repository and file,
-    `link_chosen` with an address.
+    `link_chosen` with an address, `grown` with what shall be in sight: the first and the last of it.
     """
 
     words_changed = Signal(str)
@@ -62,6 +62,7 @@ class HubSearch(QWidget):
     page_requested = Signal(str)
     download_requested = Signal(str, str)
     link_chosen = Signal(str)
+    grown = Signal(QWidget, QWidget)
 
     def __init__(self, parent: QWidget, make_details: MakeDetails) -> None:
         super().__init__(parent)
@@ -131,6 +132,12 @@ class HubSearch(QWidget):
         """Where a person types."""
         return self._field
 
+    def show_here(self) -> None:
+        """Say which of the files are on their way, or here."""
+        for card in self._cards:
+            if card.details is not None:
+                card.details.show_here()
+
     @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
         """Offline nothing can be asked."""
@@ -180,6 +187,7 @@ class HubSearch(QWidget):
         for card in self._cards_of(asked):
             card.show_repo(repo)
             card.show_details().show_repo(repo)
+            self.grown.emit(card, card)
 
     @Slot(str, object)
     def show_repo_failed(self, asked: str, problem: Problem) -> None:
@@ -200,6 +208,12 @@ class HubSearch(QWidget):
         for card in self._cards_of(asked):
             if card.details is not None:
                 card.details.show_card(text)
+
+    def _show_end(self) -> None:
+        """Whoever types sees what was found, as much as there is room for."""
+        focus = self.focusWidget()
+        if focus is not None and focus.hasFocus() and (focus is self._field or self._filters.isAncestorOf(focus)):
+            self.grown.emit(self._field, self)
 
     def _cards_of(self, asked: str) -> list[RepoCard]:
         return [card for card in self._cards if card.repo.casefold() == asked.casefold()]
@@ -247,6 +261,7 @@ class HubSearch(QWidget):
             self._turn.start()
         else:
             self._turn.stop()
+            self._show_end()
 
     def _card_of(self, repo: OfferedRepo) -> RepoCard:
         card = RepoCard(repo, self, self._make_details)

@@ -11,9 +11,10 @@ from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT
 from slmdesk.gui.models.details import MakeDetails, OfferCard, RepoDetails
+from slmdesk.gui.models.here import GET, Here
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.facts import Problem
 from slmdesk.services.offers import SKILLS, OfferedRepo, Suggestion
 from slmdesk.services.repo_pages import RepoJudged
@@ -35,20 +36,36 @@ class SuggestionCard(OfferCard):
 
     def __init__(self, one: Suggestion, parent: QWidget, make_details: MakeDetails) -> None:
         super().__init__(parent, make_details, name="suggestion_card", title=one.title, repo=one.repo)
+        self.show_suggestion(one)
+        self.add_details_button("suggestion_details_button")
+        self._one, self.key = one, _key(one)
+        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {one.title}")
+        self._get.clicked.connect(self.download_requested)
+
+    def show_suggestion(self, one: Suggestion) -> None:
+        """What is known of it now: speed and fit change as this PC is measured."""
         self.set_sentence(f"{one.good_for} {one.weakness}")
         self.set_facts(_facts_of(one))
         why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
         self.fit.show_fit(one.fit, why=why, is_about=True)
-        self.add_details_button("suggestion_details_button")
-        get = self.add_button("Download", name="download_button", spoken=f"Download {one.title}")
-        get.clicked.connect(self.download_requested)
+
+    def show_here(self, here: Here) -> None:
+        """Whether one of its files is on its way."""
+        words = here.words_of(self._one.repo, self._one.file)
+        if words != self._get.text():
+            self._get.setText(words)
+            self._get.setAccessibleName(f"{words}: {self._one.title}")
+            self._get.setToolTip(plain_tip(self._get.accessibleName()))
+        if self.details is not None:
+            self.details.show_here()
 
 
 class Suggestions(QWidget):
     """Cards of the curated list, for one job or all.
 
     Emits `download_requested` with repository, file, quantization; `file_requested` with repository and file;
-    `opened`, `closed` and `page_requested` with a repository; `link_chosen` with an address.
+    `opened`, `closed` and `page_requested` with a repository; `link_chosen` with an address; `grown` with what shall
+    be in sight: the first and the last of it.
     """
 
     download_requested = Signal(str, str, str)
@@ -57,11 +74,12 @@ class Suggestions(QWidget):
     closed = Signal(str)
     page_requested = Signal(str)
     link_chosen = Signal(str)
+    grown = Signal(QWidget, QWidget)
 
-    def __init__(self, parent: QWidget, make_details: MakeDetails) -> None:
+    def __init__(self, parent: QWidget, make_details: MakeDetails, here: Here) -> None:
         super().__init__(parent)
         self.setObjectName("suggestions")
-        self._make_details = make_details
+        self._make_details, self._here = make_details, here
         self._found: Sequence[Suggestion] = ()
         self._cards: list[SuggestionCard] = []
         self._waiting: list[Suggestion] = []
@@ -92,9 +110,21 @@ class Suggestions(QWidget):
         """Show the list; what is the same stays as it is, open or not."""
         if found == self._found:
             return
+        is_same = [_key(one) for one in found] == [_key(one) for one in self._found]
         self._found = found
         self._note.setText(ABOUT)
-        self._show()
+        if not is_same:
+            self._show()
+            return
+        now = {_key(one): one for one in found}
+        for card in self._cards:
+            card.show_suggestion(now[card.key])
+        self._waiting = [now[_key(one)] for one in self._waiting]
+
+    def show_here(self) -> None:
+        """Say which are on their way, or here."""
+        for card in self._cards:
+            card.show_here(self._here)
 
     @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
@@ -110,6 +140,8 @@ class Suggestions(QWidget):
         """The files of one of them, where it is open."""
         for details in self._details_of(asked):
             details.show_repo(repo)
+            if isinstance(card := details.parentWidget(), SuggestionCard):
+                self.grown.emit(card, card)
 
     @Slot(str, object)
     def show_repo_failed(self, asked: str, problem: Problem) -> None:
@@ -156,6 +188,7 @@ class Suggestions(QWidget):
         for one in found:
             self._cards.append(self._card_of(one))
             self._rows.addWidget(self._cards[-1])
+            self._cards[-1].show_here(self._here)
 
     def _card_of(self, one: Suggestion) -> SuggestionCard:
         card = SuggestionCard(one, self, self._make_details)
@@ -176,6 +209,11 @@ class Suggestions(QWidget):
     def _details_of(self, asked: str) -> list[RepoDetails]:
         named = [card for card in self._cards if card.is_open and card.repo.casefold() == asked.casefold()]
         return [card.details for card in named if card.details is not None]
+
+
+def _key(one: Suggestion) -> tuple[str, str, str]:
+    """What tells it from the others."""
+    return one.repo, one.file, one.quantization
 
 
 def _facts_of(one: Suggestion) -> str:
