@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ class Frame(QObject):
         self._bridge = bridge
         self._settings = settings
         self._told_in_chat: dict[str, str] = {}
+        self._model: facts.ModelStateChanged | None = None
         self._open_chat = ""
         self._managed: frozenset[str] = frozenset()
         """Settings the organisation has set."""
@@ -169,7 +171,8 @@ class Frame(QObject):
         self.settings.policy_shown.connect(self._on_policy_shown)
         bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)
-        self.models.state_changed.connect(window.status.show_model)
+        self.models.state_changed.connect(self._show_model)
+        self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
         self.settings.settings_shown.connect(self._show_context)
         self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(bridge, window).show())
@@ -246,6 +249,14 @@ class Frame(QObject):
             self.window.notices.drop_topic(STATE_TOPIC)
         if fact.state is ModelState.READY:
             self._told_in_chat.clear()  # the next crash is another one
+
+    @Slot(object)
+    def _show_model(self, fact: facts.ModelStateChanged | None) -> None:
+        """What is at work, at the window's foot; without its name where a person judges answers before the names."""
+        self._model = fact
+        if fact is not None:
+            hidden = replace(fact, name="Hidden model", memory_bytes=0)
+            self.window.status.show_model(hidden if self.compare.hides(fact.name) else fact)
 
     @Slot(str)
     def _on_chat_opened(self, chat: str) -> None:

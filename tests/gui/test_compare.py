@@ -117,6 +117,20 @@ def test_names_and_figures_are_hidden_until_the_vote(comparing) -> None:
     assert desk.find("compare_export").isEnabled()
 
 
+def test_the_foot_of_the_window_does_not_tell_who_is_writing_before_the_vote(comparing, monkeypatch) -> None:
+    comparing = comparing()
+    desk, status = comparing.desk, comparing.desk.window.status
+    foot, said, show = desk.find("model_status"), [], status.show_model
+    monkeypatch.setattr(status, "show_model", lambda fact: (show(fact), said.append(foot.text())))
+    comparing.ask(is_blind=True)
+    comparing.wait_done()
+    desk.wait(lambda: "Hidden model ready" in said)
+    assert not [one for one in said if "Model" in one]
+    desk.click(desk.find("best_button", comparing.page.columns[0]))
+    desk.wait(lambda: comparing.page.columns[0].name.startswith("Model"))
+    desk.wait(lambda: "Hidden" not in foot.text())
+
+
 def test_words_stream_and_stop_keeps_them(comparing) -> None:
     comparing = comparing()
     desk, page = comparing.desk, comparing.page

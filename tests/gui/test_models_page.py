@@ -495,6 +495,20 @@ def test_renaming(models, model_file):
     dialog.setTextValue("For letters")
     dialog.accept()
     desk.wait(lambda: "For letters" in local(desk)[0].words)
+    press(desk, "use_button")
+    desk.wait(lambda: "For letters ready" in desk.find("model_status").text())
+    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    model = desk.ask(lambda services: services.models.list())[0].id
+    desk.frame.library.rename(model, "For mail")
+    desk.wait(lambda: "For mail ready" in desk.find("model_status").text())
+
+
+def test_a_model_that_another_program_added_is_no_longer_missed(models, model_file, home):
+    desk = models()
+    desk.wait(lambda: desk.find("model_status").text() == "No model yet")
+    desk.ask(lambda services: services.models.import_file(model_file))
+    desk.wait(lambda: local(desk))
+    desk.wait(lambda: desk.find("model_status").text() != "No model yet")
 
 
 def test_verifying_and_details(models, model_file):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,12 +119,23 @@ class ModelsController(QObject):
         self.models_listed.emit([one for one in models if one.can_chat])
         self._ask_exams()
         if self._fact.model is None or self._fact.model in self._known:
+            self._say_anew(models)
             return
         if self._fact.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
             self.notice_raised.emit(Notice(GONE.format(name=self._fact.name), key="model gone", topic=STATE_TOPIC))
             self.unload()
         else:
             self._on_state_changed(self._fact)
+
+    def _say_anew(self, models: Sequence[ModelRecord]) -> None:
+        """A model that got another name has it everywhere, and there is no "no model yet" once one has come."""
+        fact = self._fact
+        if fact.state is ModelState.NONE and any(one.can_chat for one in models):
+            self._on_state_changed(facts.ModelStateChanged(ModelState.NOT_LOADED, None, ""))
+        for one in models:
+            if one.id == fact.model and one.name != fact.name:
+                self._fact = replace(fact, name=one.name)
+                self.state_changed.emit(self._fact)
 
     def _ask_exams(self) -> None:
         self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit, self._raise_problem)

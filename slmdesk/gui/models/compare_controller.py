@@ -40,7 +40,9 @@ class CompareController(QObject):
         self._bridge = bridge
         self._held: Comparison | None = None
         self._shown = PAGE
-        self._is_starting = False
+        self._is_starting = self._is_blind = False
+        self._before = ""
+        self._now = ""
         bridge.opened.connect(self.refresh)
         bridge.models_changed.connect(self.refresh)
         bridge.item_changed.connect(self._on_item_changed)
@@ -55,6 +57,15 @@ class CompareController(QObject):
     def held(self) -> Comparison | None:
         """The comparison on show."""
         return self._held
+
+    def hides(self, name: str) -> bool:
+        """Whether the name of the model at work would tell who wrote what, before the vote."""
+        held = self._held
+        if self._is_starting or held is None:
+            return self._is_starting and self._is_blind
+        return held.hides_names and (
+            held.is_running or (name != self._before and any(one.name == name for one in held.answers))
+        )
 
     # ---- wishes
 
@@ -75,7 +86,7 @@ class CompareController(QObject):
         """Have these models answer the prompt."""
         if self._is_starting:
             return
-        self._is_starting = True
+        self._is_starting, self._is_blind, self._before = True, is_blind, self._now
         wish = CompareWish(prompt, models, is_blind=is_blind)
         self._bridge.ask(lambda services: services.comparing.begin(wish), self._on_opened, self._on_refused)
 
@@ -193,6 +204,7 @@ class CompareController(QObject):
 
     @Slot(object)
     def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        self._now = fact.name
         if self._held is None or fact.state is not ModelState.LOADING:
             return
         for one in self._held.answers:
