@@ -40,7 +40,7 @@ class BenchResult:
     """Read anew, not from memory."""
     output_tokens: int
     memory_bytes: int
-    """By how much the model's process grew from before the load to after the answer."""
+    """What the model's process has in memory after the answer, as the status bar and the estimates count it."""
     measured: float
     """Seconds since the epoch."""
     energy_j: float | None = None
@@ -142,14 +142,13 @@ class BenchService:
 
 
 class _Bench:
-    """One measurement: a bare child, the model in it, an answer to warm up, the answer that counts."""
+    """One measurement: a child, the model loaded anew, an answer to warm up, the answer that counts."""
 
     def __init__(
         self, desk: Desk, store: Store, room: EngineRoom, record: ModelRecord, ended: OnEnded, progressed: OnProgress
     ) -> None:
         self._desk, self._store, self._room, self.record = desk, store, room, record
         self._ended, self._progressed = ended, progressed
-        self._bare_bytes = 0
         self._meter: Meter | None = None
         self._job: JobHandle | None = None
         self._waiter: Waiter | None = None
@@ -171,7 +170,6 @@ class _Bench:
 
     def _child_is_there(self, _event: FromChild) -> None:
         self._progressed(BenchProgress("loading the model", 0.05))
-        self._bare_bytes = self._room.memory_bytes()
         self._waiter = self._room.want(self.record, self._warm_up, self._no_model, explicit=True)
 
     def _no_model(self, problem: Problem | None) -> None:
@@ -203,10 +201,9 @@ class _Bench:
 
     def _end(self, event: FromChild) -> None:
         spent = self._meter.spent() if self._meter else None
-        grown = max(0, self._room.memory_bytes() - self._bare_bytes)
         try:
             if isinstance(event, Done):
-                result = _result(event.result, grown, spent)
+                result = _result(event.result, self._room.memory_bytes(), spent)
                 self._store.set_model_facts(self.record.id, **{FACT: to_json(result)})
                 self._finish(result)
             elif isinstance(event, Failed):

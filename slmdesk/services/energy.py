@@ -167,7 +167,9 @@ def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
 
 
 def _watt_hours(wh: float) -> str:
-    return f"{wh * 1000:.2g} mWh" if wh < 0.01 else f"{wh:.2g} Wh" if wh < 10 else f"{wh:.0f} Wh"
+    if wh < 0.1:  # what short answers take; several stand side by side, and one unit is read more easily
+        return f"{wh * 1000:.2g} mWh"
+    return f"{wh:.2g} Wh" if wh < 10 else f"{wh:.0f} Wh"
 
 
 def _busy_seconds(pid: int | None) -> float | None:

@@ -51,7 +51,11 @@ def test_a_bench_measures_and_keeps_and_says_how_far_it_is(opened) -> None:
     assert found.energy_j is not None
     assert found.energy_j >= 0
     services = told.services
-    assert on_desk(told, lambda: services.bench.result(services.models.choose(None))) == found
+    now = on_desk(told, lambda: services.models.state.memory_bytes)
+    again = measured(told)  # in a process that has had a model, which is not small any more
+    assert isinstance(again, BenchResult)
+    assert again.memory_bytes > 0.8 * now > 0, "the whole process, as the status bar and the estimates count"
+    assert on_desk(told, lambda: services.bench.result(services.models.choose(None))) == again
     assert [one.fraction for one in steps] == sorted(one.fraction for one in steps)
     assert [*dict.fromkeys(one.what for one in steps)] == [
         "starting", "loading the model", "warming up", "reading", "writing",
@@ -108,7 +112,7 @@ def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
 
 
 @pytest.mark.model
-def test_the_real_model_is_measured_and_the_child_grows_by_at_least_its_weights(home, starter_model) -> None:
+def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, starter_model) -> None:
     services = open_echo(LLAMA)
     try:
         told = Told(services)
@@ -217,5 +221,6 @@ def test_energy_in_words() -> None:
         "17 Wh per 1,000 tokens, about a phone charge (the whole PC)"
     )
     assert energy_words(1.8, EnergySource.ESTIMATED) == "0.5 mWh (estimated)"
+    assert energy_words(126.0, EnergySource.ESTIMATED) == "35 mWh (estimated)", "the same unit as the one beside it"
     assert BenchResult(100.0, 10.0, 100, 10, 1, 1.0).energy_words() == "not measured"
     assert "0.1 Wh per 1,000" in BenchResult(100.0, 10.0, 100, 10, 1, 1.0, 7.2, "counters").energy_words()
