@@ -73,7 +73,7 @@ def test_details_open_below_the_row_and_say_everything(library) -> None:
     assert "fits this PC" in words(panel, "value_memory")
     assert "its own" in words(panel, "value_template")
     assert "Not examined yet" in words(panel, "exam_words")
-    assert "Not measured" in words(panel, "bench_words")
+    assert "Not tested" in words(panel, "bench_words")
     toggle = cards(library)[0].findChild(QToolButton, "details_button")
     assert "Close the details of Tiny llama" in toggle.accessibleName()
     library.click(toggle)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from slmdesk.core.policy import Policy
 
@@ -54,3 +56,17 @@ def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
     desk = start()
     desk.wait(lambda: any("policy file" in one for one in desk.notices()))
     desk.wait(lambda: desk.find("policy_note").text() == "Set by your organisation: work offline.")
+
+
+def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(start, paths) -> None:
+    paths.policy_file.write_text('[network]\noffline = true\n[features]\nhidden = ["models.import"]\n')
+    desk = start()
+    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    page = desk.frame.models_page
+    desk.wait(lambda: "organisation" in desk.find("offline_words").text())
+    desk.wait(lambda: page.findChild(QWidget, "suggestion_card") is not None)
+    desk.wait(lambda: page.findChild(QWidget, "suggestion_card").isVisible())
+    names = ("allow_network_button", "download_button", "suggestion_details_button")
+    assert not [one for name in names for one in page.findChildren(QPushButton, name) if one.isVisible()]
+    ways = desk.find("more_ways_button")
+    assert ways.width() < page.width() / 2, "what is left keeps its size"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QDateTime, QEvent, QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from slmdesk.core.records import Item, ModelRecord
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT
+from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -157,7 +157,7 @@ class CompareForm(QScrollArea):
             self._choices.append(choice)
             grid.addWidget(choice, at // 2, at % 2)
         column.addLayout(grid)
-        self._blind = named(QCheckBox("Hide which model wrote what until I have voted", holder), "compare_blind")
+        self._blind = named(CheckBox("Hide which model wrote what until I have voted", holder), "compare_blind")
         column.addWidget(self._blind)
         self._start = named(QPushButton("Compare", holder), "compare_start")
         self._start.setProperty("kind", "primary")

@@ -140,8 +140,10 @@ class LibraryController(QObject):
         if len(told) == 1:
             self._say_one(told[0])
         elif told:
-            details = "\n".join(_added_words(fact) for fact in told)
-            self.notice_raised.emit(Notice(_summary_of(told), details, key="import"))
+            is_whole = all(fact.model is not None and not fact.was_here for fact in told)
+            details = "" if is_whole else "\n".join(_added_words(fact) for fact in told)
+            life = UNDO_MS if is_whole else 0
+            self.notice_raised.emit(Notice(_summary_of(told), details, life_ms=life, key="import"))
 
     def _say_one(self, fact: facts.ImportEnded) -> None:
         if fact.problem is not None:

@@ -320,6 +320,11 @@ class OfferCard(Card):
         self._open.setCheckable(True)
         self._open.clicked.connect(self._on_open)
 
+    def show_details_button(self, is_shown: bool) -> None:
+        """Whether there is anything to open."""
+        if self._open is not None:
+            self._open.setVisible(is_shown)
+
     def show_details(self) -> RepoDetails:
         """Open them, without asking anybody."""
         if self.details is None:

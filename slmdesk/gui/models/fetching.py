@@ -51,7 +51,7 @@ class FetchController(QObject):
         """Fetch a file of a repository, or the one of a quantization; offline, a bar offers to allow the network."""
         running = [one for one in self._all.values() if one.repo == repo and one.state not in ENDS]
         if any(file in ("", one.name) for one in running):
-            self.notice_raised.emit(Notice("This model is being downloaded already.", key="download"))
+            self.notice_raised.emit(Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download"))
             return
         begin = partial(self._start, repo, file, quantization)
         if self._is_offline:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
+from slmdesk.core.licences import licence_named
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT, Card
@@ -169,7 +170,8 @@ def facts_of(card: ModelCard, speed: str = "") -> str:
         parts.append(f"sees up to {locale.toString(context)} tokens")
     measured = f"writes {locale.toString(card.tokens_per_s, 'f', 0)} tokens a second here" if card.tokens_per_s else ""
     parts.append(measured or speed)
-    parts.append(str(header.get("license") or "licence not stated"))
+    licence = licence_named(str(header.get("license") or ""))
+    parts.append(f"licence: {licence.name}" if licence else "licence not stated")
     if record.linked:
         parts.append("linked, its file stays where it is")
     parts.append(f"last used {day(record.last_used)}" if record.last_used is not None else "never used")

@@ -86,6 +86,7 @@ class LocalModels(QWidget):
         self._import_row.setSpacing(theme.SPACE_12)
         self._import_row.addWidget(self._add)
         self._import_row.addWidget(self._drop, 1)
+        self._import_row.addStretch(0)  # where adding files is hidden, what is left keeps its size
         self._import = named(QWidget(self), "library_import")
         self._words = plain_label("", self._import, name="library_import_words", kind="muted")
         self._cancel = named(QPushButton("Cancel", self._import), "library_import_cancel")

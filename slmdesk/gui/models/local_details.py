@@ -169,7 +169,7 @@ def exam_words(details: ModelDetails) -> str:
 def bench_words(details: ModelDetails) -> str:
     """How fast it is here, with the day."""
     if details.bench is None:
-        return "Not measured on this PC yet."
+        return "Not tested on this PC yet. The test takes about a minute."
     return f"{details.bench.sentence()} Measured on {day(details.bench.measured)}."
 
 

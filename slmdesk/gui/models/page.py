@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.policy import Policy
 from slmdesk.gui import theme
 from slmdesk.gui.models.controller import LibraryController
 from slmdesk.gui.models.details import RepoDetails
@@ -39,6 +40,8 @@ from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.facts import DownloadChanged
 
 COLUMN = 760
+OFFLINE = "slmdesk works offline. Searching and downloading need the network."
+OFFLINE_BY_POLICY = "Your organisation has set slmdesk to work offline: nothing is searched or downloaded."
 
 
 class OfflineBar(QFrame):
@@ -52,15 +55,21 @@ class OfflineBar(QFrame):
         self.setProperty("kind", "band")
         sign = named(QLabel(self), "offline_sign")
         set_icon(sign, "wifi-off", "muted")
-        words = "slmdesk works offline. Searching and downloading need the network."
-        allow = named(QPushButton("Allow the network", self), "allow_network_button")
+        self._words = plain_label(OFFLINE, self, name="offline_words")
+        allow = self._allow = named(QPushButton("Allow the network", self), "allow_network_button")
         allow.clicked.connect(self.allow_requested)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         row.setSpacing(theme.SPACE_8)
         row.addWidget(sign)
-        row.addWidget(plain_label(words, self, name="offline_words"), 1)
+        row.addWidget(self._words, 1)
         row.addWidget(allow)
+
+    def show_policy(self, policy: Policy) -> None:
+        """Nobody is offered what the organisation has switched off."""
+        is_set = "offline" in policy.managed
+        self._words.setText(OFFLINE_BY_POLICY if is_set else OFFLINE)
+        self._allow.setVisible(not is_set)
 
 
 class ModelsPage(QScrollArea):
@@ -157,6 +166,8 @@ class ModelsPage(QScrollArea):
         library.import_progressed.connect(local.show_progress)
         library.import_ended.connect(local.end_progress)
         library.policy_shown.connect(local.show_policy)
+        library.policy_shown.connect(self._offline.show_policy)
+        library.policy_shown.connect(self._suggestions.show_policy)
         library.policy_shown.connect(self.more_ways.show_policy)
         library.trials.details_read.connect(local.show_details)
         library.trials.trial_changed.connect(local.show_trial)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from slmdesk.core.policy import Policy
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT
@@ -49,6 +50,11 @@ class SuggestionCard(OfferCard):
         why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
         self.fit.show_fit(one.fit, why=why, is_about=True)
 
+    def allow(self, is_allowed: bool) -> None:
+        """Whether it can be asked for and fetched at all."""
+        self._get.setVisible(is_allowed)
+        self.show_details_button(is_allowed)
+
     def show_here(self, here: Here) -> None:
         """Whether one of its files is on its way."""
         words = here.words_of(self._one.repo, self._one.file)
@@ -83,7 +89,7 @@ class Suggestions(QWidget):
         self._found: Sequence[Suggestion] = ()
         self._cards: list[SuggestionCard] = []
         self._waiting: list[Suggestion] = []
-        self._is_offline = True
+        self._is_offline, self._is_managed = True, False
         self._note = plain_label("Reading the list…", self, name="suggestions_note", kind="muted")
         self._job = named(Choice([("", "Any job"), *SKILLS.items()], self), "suggestions_job")
         self._job.setAccessibleName("What the model is for")
@@ -120,6 +126,13 @@ class Suggestions(QWidget):
         for card in self._cards:
             card.show_suggestion(now[card.key])
         self._waiting = [now[_key(one)] for one in self._waiting]
+
+    @Slot(object)
+    def show_policy(self, policy: Policy) -> None:
+        """Where the organisation allows no network there is nothing to press."""
+        self._is_managed = bool(policy.forced.get("offline"))
+        for card in self._cards:
+            card.allow(not self._is_managed)
 
     def show_here(self) -> None:
         """Say which are on their way, or here."""
@@ -189,6 +202,7 @@ class Suggestions(QWidget):
             self._cards.append(self._card_of(one))
             self._rows.addWidget(self._cards[-1])
             self._cards[-1].show_here(self._here)
+            self._cards[-1].allow(not self._is_managed)
 
     def _card_of(self, one: Suggestion) -> SuggestionCard:
         card = SuggestionCard(one, self, self._make_details)

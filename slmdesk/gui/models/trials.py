@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import exams
 from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.cards import ModelDetails
@@ -138,7 +138,8 @@ class TrialController(QObject):
             told = notice_of(problem)
             self.notice_raised.emit(Notice(told.text, told.details, key=key, is_error=True, report=told.report))
         elif found:
-            self.notice_raised.emit(Notice("The file is, to the last bit, what it was when it came in.", key=key))
+            words = "The file is, to the last bit, what it was when it came in."
+            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
 
     # ---- the exam, whoever began it
 

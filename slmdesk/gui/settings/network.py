@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui import theme
@@ -11,6 +11,7 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.tokens import TokenController, words_of
+from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
@@ -61,7 +62,7 @@ class NetworkSection(QWidget):
         self._build_token(inner)
 
     def _build_switch(self, column: QVBoxLayout) -> None:
-        self._offline = named(QCheckBox("Work offline", self._body), "setting_offline")
+        self._offline = named(CheckBox("Work offline", self._body), "setting_offline")
         self._offline.setAccessibleDescription(OFFLINE)
         words = QVBoxLayout()
         words.setSpacing(0)

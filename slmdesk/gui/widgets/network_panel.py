@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
+from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
@@ -39,7 +40,7 @@ class NetworkPanel(QFrame):
         self.hide()
 
     def _build_ui(self) -> None:
-        self._switch = named(QCheckBox("Work offline", self), "offline_switch")
+        self._switch = named(CheckBox("Work offline", self), "offline_switch")
         self._words = plain_label("", self, name="network_words", kind="muted")
         self._ledger = named(QPushButton("Show the ledger of requests", self), "ledger_button")
         layout = QVBoxLayout(self)
