@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from slmdesk.core.policy import Policy
@@ -61,7 +59,7 @@ def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
 def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(start, paths) -> None:
     paths.policy_file.write_text('[network]\noffline = true\n[features]\nhidden = ["models.import"]\n')
     desk = start()
-    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    desk.window.show_page("Models")
     page = desk.frame.models_page
     desk.wait(lambda: "organisation" in desk.find("offline_words").text())
     desk.wait(lambda: page.findChild(QWidget, "suggestion_card") is not None)
