@@ -34,6 +34,7 @@ from slmdesk.services.fits import Fit, Pc, fit_file
 from slmdesk.services.importing import Importer
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.names import name_for
+from slmdesk.services.renaming import name_beside
 from slmdesk.services.uses import Use, UseService, default_in
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
@@ -320,15 +321,16 @@ class ModelService:
         place = os.fsencode(file.path)
         old = self.by_sha256(file.sha256)
         if old is None:
+            shown = _shown(header, license)
             return self._store.add_model(
-                name=name,
+                name=name_beside(name, str(shown.get("quantization") or ""), self._store.models()),
                 path=place,
                 linked=linked,
                 bytes=file.mark.bytes,
                 sha256=file.sha256,
                 mtime_ns=file.mark.mtime_ns,
                 inode=file.mark.inode,
-                header=_shown(header, license),
+                header=shown,
                 source=source,
             )
         if old.path != place and not old.linked and Path(os.fsdecode(old.path)).is_file():

@@ -43,6 +43,17 @@ def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
     return next((one for one in models if one.name.casefold() == wanted or one.id.startswith(name)), None)
 
 
+def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> str:
+    """`name`, or what tells a new model from another of that name: how its numbers are written, else a number.
+
+    Files of one repository bear one name in their headers; in a list nobody could choose between them.
+    """
+    known = tuple(models)
+    if quantization and holder_of(name, known):
+        name = f"{name[: MAX_NAME - len(quantization) - 7]} {quantization}"
+    return free_name(name, known)
+
+
 def free_name(name: str, models: Iterable[ModelRecord]) -> str:
     """`name`, or with a number behind when a model has it already."""
     known = tuple(models)

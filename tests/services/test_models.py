@@ -506,3 +506,15 @@ def test_an_empty_name_is_no_wish_for_the_last_used_model(told, tiny, wanted) ->
     with pytest.raises(KnownError) as caught:
         on_desk(told, "choose", wanted)
     assert caught.value.code == "model.unknown"
+
+
+def test_models_that_call_themselves_the_same_can_be_told_apart(told, tmp_path) -> None:
+    """As the files of one repository do: in the list of a chat nobody could choose between them."""
+    names = []
+    for number, file in enumerate((tiny_llama(), tiny_llama(f32=False), tiny_llama(seed=2), tiny_llama(seed=3))):
+        model = bring_in(told, write(tmp_path / f"{number}.gguf", file)).model
+        assert model is not None
+        names.append(model.name)
+    assert names == ["Tiny llama", "Tiny llama F16", "Tiny llama F32", "Tiny llama F32 (2)"]
+    again = bring_in(told, write(tmp_path / "again.gguf", tiny_llama(seed=2)))
+    assert (again.was_here, again.model.name) == (True, "Tiny llama F32"), "what is here already keeps its name"
