@@ -216,8 +216,8 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #chat_view {{ background: {t.window}; border: none; }}
     #chat_panel {{ background: {t.window}; border: none; border-left: {line}; }}
     #chat_panel_scroll, #chat_panel_inner {{ background: {t.window}; border: none; }}
-    #chat_panel QPlainTextEdit {{ background: {t.surface}; border-color: {t.line}; }}
-    #chat_panel QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+    #chat_panel QPlainTextEdit, #compare_question {{ background: {t.surface}; border-color: {t.line}; }}
+    #chat_panel QPlainTextEdit:focus, #compare_question:focus {{ border-color: {t.accent}; }}
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.muted}; background: {t.window}; }}
     QSplitter::handle {{ background: {t.line}; }}
     QFrame[kind="column"] {{ background: transparent; border: none; border-right: {line}; }}

@@ -234,8 +234,8 @@ class CompareForm(QScrollArea):
             choice.setEnabled(len(self._models) >= LEAST)
             choice.setToolTip(plain_tip(choice.currentText()))
         if len(self._models) < LEAST:
-            what = "one is" if self._models else "none is"
-            hint = f"A comparison needs two models, and {what} on this PC. Get another on the page of models."
+            what = "one is on this PC. Get another" if self._models else "none is on this PC. Get two"
+            hint = f"A comparison needs two models, and {what} on the page of models."
         elif len(set(chosen)) < len(chosen):
             hint = "Choose each model once."
         elif not self._question.toPlainText().strip():
