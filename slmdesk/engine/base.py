@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Answer, ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart, Sampling
 
 
@@ -141,6 +142,14 @@ class Engine(ABC):
     def devices(self) -> tuple[Device, ...]:
         """Graphics cards and the like that it can put models on.  Blocks while its library is loaded."""
         return ()
+
+    def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
+        """The vectors of texts by the embedding model at `path`, some at a time and in order: float32, little-endian,
+        of length 1.  The model is opened for them and closed behind them.  One caller computes at a time.
+
+        `keep_going` returns False to cancel (Stopped).  Raises KnownError with a code of the family `model.`.
+        """
+        raise KnownError("model.wrong_kind", kind="an engine without vectors")
 
     @abstractmethod
     def close(self) -> None:

@@ -11,6 +11,7 @@ import codecs
 import json
 import math
 import re
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -127,6 +128,18 @@ class EchoEngine(Engine):
     def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Iterator[EngineEvent]:
         """Answer all requests, one token of each in turn."""
         return _Run(self, requests)
+
+    def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
+        """A vector that counts letters: texts of the same letters are near."""
+        if not Path(path).is_file():
+            raise KnownError("model.missing", path=path)
+        for text in texts:
+            self.move()
+            if not keep_going():
+                raise Stopped
+            counts = [1.0 + text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
+            length = math.sqrt(sum(one * one for one in counts))
+            yield [struct.pack("<26f", *(one / length for one in counts))]
 
     def work_done(self) -> int:
         """Counts load steps, prompt slices and tokens."""

@@ -22,9 +22,10 @@ from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.downloads import DownloadService
+from slmdesk.services.embedding import EmbeddingService
 from slmdesk.services.exams import ExamService
 from slmdesk.services.exporting import ExportService
-from slmdesk.services.facts import Fact, MessageEnded, ModelsChanged, Noticed, Problem
+from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, MessageEnded, ModelsChanged, Noticed, Problem
 from slmdesk.services.finding import FindingService
 from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.history import HistoryService
@@ -78,6 +79,7 @@ class Services:
     finding: FindingService
     history: HistoryService
     documents: DocumentService
+    embedding: EmbeddingService
     retrieval: Retrieval
     questions: QuestionService
     summaries: SummaryService
@@ -139,6 +141,8 @@ class Services:
             self._hears(fact)
         if isinstance(fact, MessageEnded):
             self.measuring.hear(fact)
+        if isinstance(fact, DocumentChanged | DocumentGone):
+            self.embedding.hear(fact)
         for listener in tuple(self._listeners):
             try:
                 listener(fact)
@@ -213,7 +217,8 @@ class Services:
         )
         self.history = HistoryService(self.store, paths, self.chats, self.tell)
         self.documents = DocumentService(self.desk, self.store, self.reader, self.tell)
-        self.retrieval = Retrieval(self.store)
+        self.embedding = EmbeddingService(self.desk, self.store, self.uses, room)
+        self.retrieval = Retrieval(self.store, self.embedding.nearest)
         self.questions = QuestionService(
             self.desk, self.store, self.models, room, self.chats.answers, self.retrieval, self.tell
         )
@@ -252,6 +257,7 @@ class Services:
             self._watch.stop()
         self.documents.close()
         self.printing.close()
+        self.embedding.close()
         self.hub.close()
         self.downloads.close()
         self.moving.close()

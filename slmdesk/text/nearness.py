@@ -1,5 +1,6 @@
 """How near one another the words looked for stand in a text: a passage that has them in one sentence answers sooner
-than one that has them scattered.  On 76 questions to nine manuals it brought 56 right pages to the first place, not 53.
+than one that has them scattered.  On 76 questions to nine manuals, as plain text, it brought 56 right pages to the
+first place instead of 53, and 72 among the first three instead of 69.
 """
 
 from __future__ import annotations

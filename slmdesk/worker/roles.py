@@ -52,7 +52,7 @@ class Role(ABC):
 class EngineRole(Role):
     """Models and answers.  The engine is made when first needed, so that `hello` never waits for its library."""
 
-    kinds = ("chat", "batch", "render", "measure", "load", "unload", "count_tokens")
+    kinds = ("chat", "batch", "render", "measure", "embed", "load", "unload", "count_tokens")
 
     def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._make_engine = make_engine
@@ -60,14 +60,15 @@ class EngineRole(Role):
         self._engine: Engine | None = None
 
     def task_of(self, kind: str, job: Job) -> Task:
-        """An answer, a batch of them, a prompt, or a measurement of the PC."""
+        """An answer, a batch of them, a prompt, vectors, or a measurement of the PC."""
         from slmdesk.tasks.batch import batch
         from slmdesk.tasks.chat import chat
+        from slmdesk.tasks.embed import embed
         from slmdesk.tasks.measure import measure
         from slmdesk.tasks.render import render
 
         tasks: Mapping[str, Callable[[Job, Engine], Task]] = {
-            "chat": chat, "batch": batch, "render": render, "measure": measure,
+            "chat": chat, "batch": batch, "render": render, "measure": measure, "embed": embed,
         }  # fmt: skip
         if kind not in tasks:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")

@@ -21,6 +21,7 @@ from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter, check_adapter
 from slmdesk.engine.llama.choices import tokens_of_choices
 from slmdesk.engine.llama.detokenizer import Detokenizer
 from slmdesk.engine.llama.devices import find_devices
+from slmdesk.engine.llama.encoder import embed_texts
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.loading import Loaded, load_model
 from slmdesk.engine.llama.lookalikes import lookalikes
@@ -48,6 +49,7 @@ class LlamaEngine(Engine):
         self._commands: deque[Callable[[], None]] = deque()
         self._wake = threading.Condition()
         self._loading = threading.Lock()
+        self._embedding = threading.Lock()
         self._loads = 0
         self._renders = 0
         self._work = 0
@@ -132,6 +134,22 @@ class LlamaEngine(Engine):
         for handle, wanted in started.items():
             self._submit(handle, wanted)
         return EventStream(outbox, len(requests), self._cancel)
+
+    def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
+        """See Engine.embed."""
+
+        def go_on() -> bool:
+            self._count_work()
+            return keep_going() and not self._closing
+
+        with self._counted_load():
+            while not self._embedding.acquire(timeout=_POLL_S):
+                if not go_on():
+                    raise Stopped
+            try:
+                yield from embed_texts(path, texts, go_on)
+            finally:
+                self._embedding.release()
 
     # ---- how it goes
 

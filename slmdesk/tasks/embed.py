@@ -1,0 +1,47 @@
+"""Texts as vectors, so that passages are found by what they mean."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import cast
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Partial, Progress
+from slmdesk.core.types import Json
+from slmdesk.engine.base import Engine
+from slmdesk.tasks.base import Job, Task, text_of
+
+MOST_TEXTS = 1000
+
+
+def embed(job: Job, engine: Engine) -> Task:
+    """Payload {path, texts}: the file of an embedding model, and what is to be turned into vectors.
+
+    A Partial with {vectors: [base64 of float32, …]} for some texts at a time, keyed by the number of the first one, in
+    order; Progress in texts.  Result {count}.
+    """
+    texts = _texts(job.payload.get("texts"))
+    done = 0
+    vectors = cast("_Closeable", engine.embed(text_of(job, "path"), texts, lambda: not job.is_cancelled))
+    with closing(vectors):
+        for some in vectors:
+            job.check()
+            told = [base64.b64encode(one).decode("ascii") for one in some]
+            yield Partial(job.id, str(done), {"vectors": told})
+            done += len(some)
+            yield Progress(job.id, done, len(texts), "text")
+    return {"count": done}
+
+
+def _texts(untrusted: Json) -> Sequence[str]:
+    if isinstance(untrusted, list | tuple) and len(untrusted) <= MOST_TEXTS:
+        texts = [one for one in untrusted if isinstance(one, str)]
+        if texts and len(texts) == len(untrusted):
+            return texts
+    raise KnownError("request.invalid", what="texts")
+
+
+class _Closeable(Iterator[list[bytes]]):
+    close: Callable[[], None]

@@ -1,0 +1,62 @@
+"""Texts as vectors by a real encoder, tiny and random: one each, of length 1, the same however they are batched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes.tiny_families import make
+from fakes.tiny_gguf import tiny_llama, write
+
+from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.engine.llama import LlamaEngine
+from slmdesk.engine.llama.encoder import MOST_TEXTS
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory):
+    return make("bert", tmp_path_factory.mktemp("bert"))
+
+
+@pytest.fixture
+def engine():
+    one = LlamaEngine()
+    yield one
+    one.close()
+
+
+def vectors(engine, path, texts, keep_going=lambda: True):
+    return [np.frombuffer(one, "<f4") for some in engine.embed(str(path), texts, keep_going) for one in some]
+
+
+def test_each_text_has_a_vector_of_its_own_and_batches_change_nothing(engine, bert):
+    texts = [f"the pump number {number} stops" for number in range(MOST_TEXTS + 3)] + ["", "\ud800", "x " * 5000]
+    found = vectors(engine, bert, texts)
+    assert len(found) == len(texts)
+    assert all(abs(float(np.linalg.norm(one)) - 1) < 1e-4 for one in found)
+    alone = vectors(engine, bert, [texts[5]])
+    assert float(found[5] @ alone[0]) > 0.999
+    again = vectors(engine, bert, ["roses grow in may", texts[5]])
+    assert float(again[1] @ alone[0]) > 0.999
+    assert float(again[0] @ alone[0]) < 0.999
+
+
+def test_what_is_no_encoder_is_refused(engine, tmp_path):
+    with pytest.raises(KnownError, match=r"model\.wrong_kind"):
+        vectors(engine, write(tmp_path / "tiny.gguf", tiny_llama()), ["a"])
+    with pytest.raises(KnownError, match=r"model\.missing"):
+        vectors(engine, tmp_path / "none.gguf", ["a"])
+
+
+def test_it_stops_and_the_engine_goes_on(engine, bert):
+    asked = []
+
+    def keep_going():
+        asked.append(1)
+        return len(asked) < 20
+
+    with pytest.raises(Stopped):
+        vectors(engine, bert, ["some words"] * 5000, keep_going)
+    assert not engine.is_busy()
+    assert len(vectors(engine, bert, ["a"])) == 1

@@ -1,0 +1,93 @@
+"""Passages by meaning: vectors made in the background where a model for that is, kept, and joined with the words."""
+
+from __future__ import annotations
+
+import queue
+import time
+
+import pytest
+from fakes.told import Told, add_model, open_echo
+
+from slmdesk.services.retrieval import fused
+from slmdesk.text.stop_words import search_words
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def services():
+    opened = open_echo()
+    yield opened
+    opened.close()
+
+
+def add_encoder(services, path):
+    record = add_model(services, path, "Encoder")
+    return services.desk.call(lambda: services.store.change_model(record.id, header={"kind": "encoder"}))
+
+
+def document(services, path, *pages):
+    path.write_text("\f".join(pages), encoding="utf-8")
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.documents.open(path, answers.put))
+    return answers.get(timeout=40)
+
+
+def ranked(services, question, record):
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.retrieval.rank(question, [record.id], answers.put))
+    return answers.get(timeout=40)
+
+
+def until(condition):
+    deadline = time.monotonic() + 40
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def long(words):
+    return " ".join([words] * 40)
+
+
+def test_meaning_finds_what_words_do_not(services, tmp_path):
+    Told(services)
+    encoder = add_encoder(services, tmp_path / "encoder.gguf")
+    assert services.desk.call(services.embedding.model).id == encoder.id
+    pages = [long("zyzzyva fuzzy pizzazz"), long("moon room spoon balloon"), long("quick brown fox jumps")]
+    record = document(services, tmp_path / "a.txt", *pages)
+    vectors = lambda: services.desk.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+    until(lambda: len(vectors()) == 3)
+    until(lambda: not services.desk.call(lambda: services.embedding.is_busy))
+    assert services.desk.call(lambda: services.store.find_passages(search_words("zzzyzzy"), [record.id])) == []
+    assert ranked(services, "zzzyzzy fzzy", record).passages[0].page == 1
+    both = ranked(services, "balloon", record).passages
+    assert both[0].page == 2, "by words and by meaning"
+    assert len(both) == 3
+
+
+def test_vectors_go_with_their_passages_and_their_document(services, tmp_path):
+    encoder = add_encoder(services, tmp_path / "encoder.gguf")
+    record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
+    vectors = lambda: services.desk.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+    until(lambda: len(vectors()) == 2)
+    document(services, tmp_path / "a.txt", long("moon room"), long("fox box"), long("new words"))
+    until(lambda: len(vectors()) == 3)
+    services.desk.call(lambda: services.documents.forget(record.id))
+    assert vectors() == {}
+
+
+def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_path):
+    record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
+    assert [one.page for one in ranked(services, "fox", record).passages] == [2]
+    add_encoder(services, tmp_path / "encoder.gguf")
+    (tmp_path / "encoder.gguf").unlink()
+    services.desk.call(lambda: services.embedding.index(record.id))
+    until(lambda: not services.desk.call(lambda: services.embedding.is_busy))
+    assert services.desk.call(services.embedding.model) is None, "not tried again and again"
+    assert [one.page for one in ranked(services, "fox", record).passages] == [2]
+
+
+def test_rankings_are_joined_by_their_places():
+    assert fused([1, 2, 3], [3, 1]) == [1, 3, 2]
+    assert fused([]) == []
