@@ -193,6 +193,7 @@ def test_what_is_found_in_a_comparison_opens_it(comparing) -> None:
     item = desk.frame.compare.held.item.id
     desk.frame.compare.begin_anew()
     QTest.keyClick(desk.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(desk.frame.chat_page.isVisible)  # a button by its key is pressed for a while
     desk.frame.chat.open_chat(item)  # what the list of hits does
     desk.wait(lambda: desk.find("compare_result").isVisible())
     assert len(page.columns) == 2
