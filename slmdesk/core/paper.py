@@ -69,6 +69,24 @@ class Paper:
     """ISO 639-1, where it is known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of export: its id, which is its suffix too, and what a person calls it."""
+
+    id: str
+    name: str
+
+
+FORMS = (
+    Form("docx", "Word document"),
+    Form("pdf", "PDF"),
+    Form("html", "Web page"),
+    Form("md", "Markdown"),
+    Form("json", "JSON, for programs"),
+)
+"""What items of the history can be handed out as."""
+
+
 def heading(text: str, level: int = 2) -> Piece:
     """A heading of plain words."""
     return Piece(PieceKind.HEADING, (Run(text),), level)

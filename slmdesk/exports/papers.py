@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.paper import Paper, Piece, Run, heading, item, paragraph, small, table
+from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Json, Role
 from slmdesk.exports.chats import cut_words, iso_time
@@ -66,25 +66,79 @@ def _day(seconds: float) -> str:
 # ---- summaries
 
 
-def summary_paper(title: str, result: Mapping[str, Json], *, source: str = "", page_word: str = "page") -> Paper:
-    """A summary with what proves it: a reference behind each sentence, the passages and the coverage as an appendix.
+def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
+    """A summary with what proves it: a reference behind each sentence; passages and coverage as an appendix.
 
-    `result` is {sentences: [{text, pages, supported, flags, quotation, file?}], coverage: {pages_total, pages_read,
-    blocks_total, blocks_read, unreadable: [{page, reason}]}}; what is missing in it is left out.  `source` names the
-    document, `page_word` is page, slide, sheet, section.
+    `result` is {kind, sentences: [{text, pages, supported, flags, quotation, group, file, passages: [{page, file,
+    text}]}], coverage: {pages_total, pages_read, blocks_total, blocks_read, unreadable: [{page, reason}]}, note,
+    left_out, documents: [{name, page_kind, sentences, coverage}]}; what is missing in it is left out.
     """
-    sentences = [one for one in _list(result.get("sentences")) if isinstance(one, Mapping)]
+    documents = [one for one in _list(result.get("documents")) if isinstance(one, Mapping)]
+    pieces: list[Piece] = []
+    kind = str(result.get("kind") or "")
+    word = _page_word(documents[0]) if len(documents) == 1 else "page"
+    if len(documents) > 1:
+        for one in documents:
+            pieces += [heading(str(one.get("name", ""))), *_sentences(kind, _sentences_of(one), _page_word(one))]
+            pieces += [
+                small(piece.text) for piece in coverage_pieces(_mapping(one.get("coverage")), _page_word(one))[:1]
+            ]
+        pieces.append(heading("Together"))
+    sentences = _sentences_of(result)
+    pieces += _sentences(kind, sentences, word)
+    if note := str(result.get("note") or ""):
+        pieces.append(small(note))
+    if left_out := _number(result, "left_out"):
+        pieces.append(small(f"Left out, since the text does not bear them out: {left_out} points."))
+    every = [*sentences, *(each for one in documents if len(documents) > 1 for each in _sentences_of(one))]
+    pieces += [*_marks(every, word), *_passages(every, word)]
+    if isinstance(coverage := result.get("coverage"), Mapping):
+        pieces += [heading("What was read"), *coverage_pieces(coverage, word)]
+    names = ", ".join(str(one.get("name", "")) for one in documents)
+    return Paper(title, tuple(pieces), f"Summary of {names}" if names else "", str(result.get("language") or ""))
+
+
+def _sentences(kind: str, sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]:
+    """One paragraph, or a list under the names of its groups."""
+    if kind in ("paragraph", "simple") and not any(one.get("group") for one in sentences):
+        return [paragraph(*(run for one in sentences for run in (*_runs_of(one, word), Run(" "))))] if sentences else []
+    pieces: list[Piece] = []
+    group = ""
+    for one in sentences:
+        if str(one.get("group") or "") != group:
+            group = str(one.get("group") or "")
+            pieces.append(heading(group, 3))
+        pieces.append(item(*_runs_of(one, word)))
+    return pieces
+
+
+def _runs_of(one: Mapping[str, Json], word: str) -> list[Run]:
+    runs = [Run(_said_by(one)), Run(_reference(one, word), cite=True)]
+    if one.get("supported") is False:
+        runs.append(Run(" (not borne out by the text)", italic=True))
+    return runs
+
+
+def _passages(sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]:
+    """What each sentence rests on, in the document's own words."""
     pieces: list[Piece] = []
     for one in sentences:
-        runs = [Run(_said_by(one)), Run(_reference(one, page_word), cite=True)]
-        if one.get("supported") is False:
-            runs.append(Run(" (not found in the document)", italic=True))
-        pieces.append(item(*runs))
-    coverage = result.get("coverage")
-    pieces += _marks(sentences, page_word)
-    if isinstance(coverage, Mapping):
-        pieces += [heading("What was read"), *coverage_pieces(coverage, page_word)]
-    return Paper(title, tuple(pieces), f"Summary of {source}" if source else "")
+        found = [each for each in _list(one.get("passages")) if isinstance(each, Mapping) and each.get("text")]
+        if found:
+            pieces.append(small(_short(_said_by(one))))
+        for each in found:
+            place = _reference({"pages": [each.get("page")], "file": each.get("file")}, word)
+            runs = (Run(_short(" ".join(str(each["text"]).split()), 600)), Run(place, cite=True))
+            pieces.append(Piece(PieceKind.QUOTE, runs))
+    return [heading("Passages"), *pieces] if pieces else []
+
+
+def _sentences_of(result: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    return [one for one in _list(result.get("sentences")) if isinstance(one, Mapping)]
+
+
+def _page_word(one: Mapping[str, Json]) -> str:
+    return str(one.get("page_kind") or "page")
 
 
 def coverage_pieces(coverage: Mapping[str, Json], page_word: str = "page") -> list[Piece]:
@@ -162,8 +216,8 @@ def _page_list(one: Mapping[str, Json]) -> str:
     return ", ".join(str(page) for page in _list(one.get("pages")))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 160 else text[:157].rstrip() + "…"
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _plural(word: str, count: int) -> str:
@@ -173,6 +227,10 @@ def _plural(word: str, count: int) -> str:
 def _number(values: Mapping[str, Json], name: str) -> int:
     value = values.get(name)
     return int(value) if isinstance(value, int | float) else 0
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: Json) -> Sequence[Json]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.records import Found, Item, Message
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
@@ -115,11 +114,3 @@ class HistoryService:
             return comparison_to_markdown(*comparing.export_parts(item, self._chats.messages(item.id)))
         held = self._chats.open(item.id)
         return FORMATS[form](held.item, self._chats.messages(held.item.id), held.messages)
-
-    def export_to(self, id: str, form: str, target: Path, *, replace: bool = False) -> int:
-        """Write an export, whole or not at all.  Returns its bytes.  Raises KnownError `file.…`, `item.unknown`."""
-        data = self.export(id, form).encode("utf-8", "replace")
-        if is_there(target) and not replace:
-            raise KnownError("file.exists", path=str(target))
-        write_atomically(target, data)
-        return len(data)

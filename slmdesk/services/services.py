@@ -226,7 +226,7 @@ class Services:
             self.desk, self.store, self.settings, self.models, self.uses, room, self.jobs, self.exams, self.tell
         )
         self.printing = PrintService(self.desk, self.printer, page_size)
-        self.exports = ExportService(self.desk, self.history, self.chats, self.printing)
+        self.exports = ExportService(self.desk, self.store, self.history, self.chats, self.summaries, self.printing)
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)

@@ -41,7 +41,10 @@ print("<x>")
 """
 RESULT = {
     "sentences": [
-        {"text": "The rent is 850 euros.", "pages": [3, 4], "supported": True, "flags": [], "quotation": False},
+        {
+            "text": "The rent is 850 euros.", "pages": [3, 4], "supported": True, "flags": [], "quotation": False,
+            "group": "Amount", "passages": [{"page": 3, "file": "", "text": "A monthly\nrent of 850 euros"}],
+        },
         {
             "text": "It was signed in Lyon.", "pages": [1], "supported": True, "quotation": True, "file": "b.pdf",
             "flags": [{"kind": "name", "text": "Lyon", "start": 17, "end": 21, "detail": "Lille"}],
@@ -105,10 +108,12 @@ def test_a_spreadsheet_has_words_and_no_formulas() -> None:
 
 
 def test_a_summary_proves_itself() -> None:
-    text = to_markdown(summary_paper("Contract", RESULT, source="a.pdf"))
+    text = to_markdown(summary_paper("Contract", RESULT))
     assert "The rent is 850 euros. \\[p. 3, 4\\]" in text
     assert "“It was signed in Lyon.” \\[b.pdf, p. 1\\]" in text
-    assert "All is well. *(not found in the document)*" in text
+    assert "All is well. *(not borne out by the text)*" in text
+    assert "### Amount" in text
+    assert "> A monthly rent of 850 euros \\[p. 3\\]" in text
     assert "name: Lyon (there: Lille)" in text
     assert "83 of 84 pages read; 890 of 900 passages." in text
     assert "| 12 | scanned |" in text

@@ -9,7 +9,7 @@ import pytest
 from fakes.told import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.core.records import Status
 
@@ -103,7 +103,7 @@ def test_three_models_answer_side_by_side_and_one_is_voted_best(comparing) -> No
     assert desk.ask(lambda services: services.history.items()) == []  # no chat came of it
 
 
-def test_names_and_figures_are_hidden_until_the_vote(comparing) -> None:
+def test_names_and_figures_are_hidden_until_the_vote(comparing, tmp_path) -> None:
     comparing = comparing()
     desk, page = comparing.desk, comparing.page
     comparing.ask(is_blind=True)
@@ -114,7 +114,14 @@ def test_names_and_figures_are_hidden_until_the_vote(comparing) -> None:
     desk.click(desk.find("best_button", page.columns[0]))
     desk.wait(lambda: all(one.name.startswith("Model") for one in page.columns))
     desk.wait(lambda: all(comparing.figures(one) for one in page.columns))
-    assert desk.find("compare_export").isEnabled()
+    export = desk.find("compare_export")
+    assert export.isEnabled()
+    next(one for one in export.menu().actions() if one.objectName() == "export_html").trigger()
+    dialog = page.findChild(QFileDialog, "export_dialog")
+    dialog.fileSelected.emit(str(tmp_path / "compared.html"))
+    dialog.close()
+    desk.wait(lambda: any("compared.html" in one for one in desk.notices()))
+    assert "best answer: " in (tmp_path / "compared.html").read_text()
 
 
 def test_the_foot_of_the_window_does_not_tell_who_is_writing_before_the_vote(comparing, monkeypatch) -> None:

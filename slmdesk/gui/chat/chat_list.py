@@ -31,6 +31,7 @@ from slmdesk.gui.chat.rows import (
     WRITING_ROLE,
     ChatRows,
 )
+from slmdesk.gui.widgets.export_menu import ExportMenu
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
@@ -157,12 +158,14 @@ class ChatList(QFrame):
     """Search box, list, and the button for a new chat.
 
     Emits `chat_chosen` with a chat's id and the id of the message to go to (may be empty), `new_chat_requested`,
-    `delete_requested` with the chat's id, `search_requested` with the words ('' ends the search).
+    `delete_requested` with the chat's id, `export_requested` with its id, its title and the form, `search_requested`
+    with the words ('' ends the search).
     """
 
     chat_chosen = Signal(str, str)
     new_chat_requested = Signal()
     delete_requested = Signal(str)
+    export_requested = Signal(str, str, str)
     search_requested = Signal(str)
 
     def __init__(self, rows: ChatRows, parent: QWidget | None = None) -> None:
@@ -222,6 +225,7 @@ class ChatList(QFrame):
         self._rename.setShortcut(QKeySequence(Qt.Key.Key_F2))
         self._delete = named(QAction("Delete", self), "delete_action")
         self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
+        self._export = ExportMenu(self)
         for action in (self._rename, self._delete):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             self._view.addAction(action)
@@ -236,6 +240,7 @@ class ChatList(QFrame):
         self._view.customContextMenuRequested.connect(self._on_menu_wanted)
         self._rename.triggered.connect(self._on_rename)
         self._delete.triggered.connect(self._on_delete)
+        self._export.form_chosen.connect(self._on_export)
 
     @property
     def view(self) -> QListView:
@@ -291,7 +296,9 @@ class ChatList(QFrame):
         self._view.setCurrentIndex(index)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addActions([self._rename, self._delete])
+        menu.addAction(self._rename)
+        menu.addMenu(self._export)
+        menu.addAction(self._delete)
         menu.popup(self._view.viewport().mapToGlobal(at))
 
     @Slot()
@@ -304,3 +311,9 @@ class ChatList(QFrame):
         index = self._view.currentIndex()
         if index.isValid():
             self.delete_requested.emit(str(index.data(ID_ROLE)))
+
+    @Slot(str)
+    def _on_export(self, form: str) -> None:
+        index = self._view.currentIndex()
+        if index.isValid():
+            self.export_requested.emit(str(index.data(ID_ROLE)), str(index.data()), form)

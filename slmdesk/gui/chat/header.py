@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.chat.model_picker import ModelPicker
+from slmdesk.gui.widgets.export_menu import ExportMenu
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel
@@ -20,6 +21,13 @@ class ChatHeader(QFrame):
         self.fold = _button(self, "fold_button", "panel-left", "Show or hide the list of chats", "Ctrl+B")
         self.title = ElidedLabel(self, name="chat_title")
         self.picker = ModelPicker(self)
+        self.export = named(QToolButton(self), "export_button")
+        self.export.setToolTip("Export this chat")
+        self.export.setAccessibleName("Export this chat")
+        set_icon(self.export, "download")
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.export_menu = ExportMenu(self.export)
+        self.export.setMenu(self.export_menu)
         self.panel = _button(self, "panel_button", "sliders", "Settings of this chat", "Ctrl+Shift+B")
         self.panel.setCheckable(True)
         row = QHBoxLayout(self)
@@ -28,12 +36,13 @@ class ChatHeader(QFrame):
         row.addWidget(self.fold)
         row.addWidget(self.title, 1)
         row.addWidget(self.picker)
+        row.addWidget(self.export)
         row.addWidget(self.panel)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         """Where Tab stops, from the left."""
-        return self.fold, self.picker.button, self.picker.cancel_button, self.panel
+        return self.fold, self.picker.button, self.picker.cancel_button, self.export, self.panel
 
 
 def _button(parent: QWidget, name: str, icon: str, words: str, keys: str) -> QToolButton:

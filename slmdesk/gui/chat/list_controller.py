@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -65,6 +66,16 @@ class ListController(QObject):
         """Move a chat to the trash; a bar offers to undo it."""
         self._bridge.ask(lambda services: services.chats.trash(chat), self._on_trashed, self._raise_problem)
 
+    def export(self, chat: str, form: str, target: Path) -> None:
+        """Write a chat to a file, in place of one that is there: the dialog has asked."""
+
+        def ended(result: int | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_exported, target, result))
+
+        self._bridge.ask(
+            lambda services: services.exports.write(chat, form, target, ended, replace=True), None, self._raise_problem
+        )
+
     @Slot(str)
     def search(self, words: str) -> None:
         """Show what is found in all chats; no words show the chats again.  Only the newest search counts."""
@@ -116,6 +127,12 @@ class ListController(QObject):
             key=f"trash {item.id}",
         )
         self.notice_raised.emit(undo)
+
+    def _on_exported(self, target: Path, result: int | Problem) -> None:
+        if isinstance(result, Problem):
+            self._raise_problem(result)
+        else:
+            self.notice_raised.emit(Notice(f"The chat was written to {target}.", life_ms=UNDO_MS, key="exported"))
 
     def _restore(self, chat: str) -> None:
         self._bridge.ask(lambda services: services.chats.restore(chat), None, self._raise_problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
@@ -31,6 +32,7 @@ from slmdesk.gui.chat.settings_panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.widgets.dropped import ModelDrop, choose_model_file
+from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text_dialog import TextDialog
@@ -146,6 +148,10 @@ class ChatPage(QWidget):
         self._list.new_chat_requested.connect(self._on_new_chat)
         self._list.delete_requested.connect(self._chats.delete)
         self._list.search_requested.connect(self._chats.search)
+        self._list.export_requested.connect(self._on_export)
+        self._header.export_menu.form_chosen.connect(
+            lambda form: self._on_export(self._chat.chat, self._title.full_text, form)
+        )
         self._chats.hint_changed.connect(self._list.show_hint)
         self._chats.rows_changed.connect(self._on_rows_changed)
         for keys, slot in (
@@ -320,7 +326,12 @@ class ChatPage(QWidget):
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, title: str) -> None:
         self._title.set_full_text(title)
+        self._header.export.setEnabled(bool(chat))
         self._list.show_current(chat)
+
+    @Slot(str, str, str)
+    def _on_export(self, chat: str, title: str, form: str) -> None:
+        ask_where(self, title, form, partial(self._chats.export, chat, form))
 
     @Slot()
     def _on_rows_changed(self) -> None:

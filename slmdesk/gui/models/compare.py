@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -27,6 +26,7 @@ from slmdesk.gui.models.compare_column import AnswerColumn
 from slmdesk.gui.models.compare_controller import CompareController
 from slmdesk.gui.models.compare_form import CompareForm, back_button
 from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label
 from slmdesk.gui.widgets.text_dialog import TextDialog
@@ -79,6 +79,8 @@ class ComparePage(QStackedWidget):
         self._stop = named(QPushButton("Stop", self._result), "compare_stop")
         self._stop.setToolTip("Stop all; the words so far are kept")
         self._export = named(QPushButton("Export…", self._result), "compare_export")
+        self._export_menu = ExportMenu(self._export)
+        self._export.setMenu(self._export_menu)
         self._new = named(QPushButton("New comparison", self._result), "compare_new")
         head = QHBoxLayout()
         head.setSpacing(theme.SPACE_8)
@@ -133,7 +135,7 @@ class ComparePage(QStackedWidget):
         self._back.clicked.connect(compare.begin_anew)
         self._new.clicked.connect(compare.begin_anew)
         self._stop.clicked.connect(compare.stop)
-        self._export.clicked.connect(self._on_export)
+        self._export_menu.form_chosen.connect(self._on_export)
         self._all.clicked.connect(self._on_more)
         self._question.was_cut.connect(self._all.setVisible)
         self._none.clicked.connect(lambda: self._on_vote(None))
@@ -223,7 +225,7 @@ class ComparePage(QStackedWidget):
         self._facts.setText(_facts_of(found))
         self._stop.setVisible(found.is_running)
         self._export.setEnabled(not found.is_running and not found.hides_names)
-        self._export.setToolTip("After your vote: it names the models" if found.hides_names else "As Markdown")
+        self._export.setToolTip("After your vote: it names the models" if found.hides_names else "")
         self._said.setText(_vote_of(found))
         self._note.setVisible(not found.is_running)
         is_none = found.vote is not None and found.vote.best is None
@@ -266,15 +268,11 @@ class ComparePage(QStackedWidget):
         if held is not None:
             TextDialog(self.window(), title="The question", intro="", text=held.prompt).show()
 
-    @Slot()
-    def _on_export(self) -> None:
-        dialog = QFileDialog(self, "Export the comparison", "comparison.md", "Markdown (*.md)")
-        dialog.setObjectName("compare_export_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("md")
-        dialog.fileSelected.connect(lambda path: self._compare.export_to(Path(path)))
-        dialog.open()
+    @Slot(str)
+    def _on_export(self, form: str) -> None:
+        held = self._compare.held
+        if held is not None:
+            ask_where(self, held.item.title, form, partial(self._compare.export_to, form))
 
 
 def _facts_of(found: Comparison) -> str:

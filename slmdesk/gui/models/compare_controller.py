@@ -120,20 +120,26 @@ class CompareController(QObject):
         """Into the trash; a bar offers to undo it."""
         self._bridge.ask(lambda services: services.history.trash(comparison), self._on_trashed, self._raise_problem)
 
-    def export_to(self, target: Path) -> None:
-        """Write the open one as a Markdown document."""
+    def export_to(self, form: str, target: Path) -> None:
+        """Write the open one to a file, in place of one that is there: the dialog has asked."""
         if self._held is None:
             return
         id = self._held.item.id
 
-        def written(_bytes: int) -> None:
-            self.notice_raised.emit(Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported"))
+        def ended(result: int | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_exported, target, result))
 
         self._bridge.ask(
-            lambda services: services.history.export_to(id, "md", target, replace=True), written, self._raise_problem
+            lambda services: services.exports.write(id, form, target, ended, replace=True), None, self._raise_problem
         )
 
     # ---- what is heard
+
+    def _on_exported(self, target: Path, result: int | Problem) -> None:
+        if isinstance(result, Problem):
+            self._raise_problem(result)
+        else:
+            self.notice_raised.emit(Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported"))
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
         chatting = [one for one in models if one.can_chat]

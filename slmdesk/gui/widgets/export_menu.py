@@ -1,0 +1,49 @@
+"""What something can be exported as: a menu, and the dialog that asks for the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from slmdesk.core.paper import FORMS, Form
+from slmdesk.gui.widgets.named import named
+
+MOST_NAME = 80
+"""Letters of a title that become a file's name."""
+
+
+class ExportMenu(QMenu):
+    """An entry for each form.  Emits `form_chosen` with its id."""
+
+    form_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget, title: str = "Export as", forms: Sequence[Form] = FORMS) -> None:
+        super().__init__(title, parent)
+        self.setObjectName("export_menu")
+        for form in forms:
+            action = named(QAction(f"{form.name}…", self), f"export_{form.id}")
+            action.triggered.connect(partial(self.form_chosen.emit, form.id))
+            self.addAction(action)
+
+
+def ask_where(parent: QWidget, title: str, form: str, chosen: Callable[[Path], None]) -> None:
+    """Ask for the file to write; it asks by itself before one is replaced.  `title` becomes the name offered."""
+    name = next(one.name for one in FORMS if one.id == form)
+    dialog = QFileDialog(parent, "Export", f"{_file_name(title)}.{form}", f"{name} (*.{form})")
+    dialog.setObjectName("export_dialog")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(form)
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def _file_name(untrusted: str) -> str:
+    """Letters, figures and blanks of a title: no folder, no dot at its begin, no sign a system forbids."""
+    kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in untrusted[: 4 * MOST_NAME])
+    return " ".join(kept.split())[:MOST_NAME].strip() or "export"
