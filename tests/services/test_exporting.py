@@ -1,0 +1,92 @@
+"""Summaries handed out with what proves them."""
+
+from __future__ import annotations
+
+import io
+import json
+import queue
+
+import docx
+import openpyxl
+import pypdfium2
+import pytest
+
+from slmdesk.core.documents import Block, BlockKind, page_of
+from slmdesk.core.errors import KnownError
+from slmdesk.core.paper import FORMS, Paper, paragraph
+from slmdesk.services.facts import Problem, SummaryEnded
+from slmdesk.services.summaries import SummaryWish
+
+pytestmark = pytest.mark.process
+
+PAGES = (
+    "The rent of the flat is 850 euros and is due on the third day of each month without exception.",
+    "The tenant must give three months of notice in writing before the lease of the flat ends.",
+)
+
+
+def keep(services):
+    """A document as it is after it was read."""
+    pages = [page_of(n, str(n), text, [Block(BlockKind.PARAGRAPH, 0, len(text))]) for n, text in enumerate(PAGES, 1)]
+    record = services.store.add_document(
+        path=b"/x/lease.pdf", name="lease.pdf", sha256="ab", format="pdf", bytes=1, mtime_ns=1, reader="1"
+    )
+    services.store.save_pages(record.id, pages)
+    return services.store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages)})
+
+
+def given(told, begin):
+    """What an export gives, waited for."""
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: begin(told.services.exports, answers.put))
+    return answers.get(timeout=60)
+
+
+@pytest.fixture
+def summary(opened):
+    """Services with a summary of quotations: the model was not examined."""
+    told = opened()
+    record = told.services.desk.call(lambda: keep(told.services))
+    item = told.services.desk.call(lambda: told.services.summaries.begin(SummaryWish((record.id,))))
+    told.wait(SummaryEnded, lambda fact: fact.item == item.id)
+    return told, item
+
+
+def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(summary) -> None:
+    told, item = summary
+    texts = {}
+    for form in FORMS:
+        data = given(told, lambda exports, ended, form=form: exports.give(item.id, form.id, ended))
+        assert isinstance(data, bytes), data
+        texts[form.id] = data
+    shape = json.loads(texts["json"])
+    assert shape["format"] == "slmdesk-summary"
+    assert shape["coverage"]["pages_read"] == 2
+    words = {
+        "docx": "\n".join(one.text for one in docx.Document(io.BytesIO(texts["docx"])).paragraphs),
+        "pdf": "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(texts["pdf"])),
+        "html": texts["html"].decode(),
+        "md": texts["md"].decode(),
+    }
+    for form, text in words.items():
+        for wanted in ("2 of 2 pages read", "Passages", "What was read", "Summary of lease.pdf"):
+            assert wanted in text, (form, wanted)
+        assert text.count("850 euros") >= 2, form  # in a sentence, and in the passage it rests on
+    book = openpyxl.load_workbook(io.BytesIO(given(told, lambda exports, ended: exports.give(item.id, "xlsx", ended))))
+    assert book.sheetnames == ["Summary", "Coverage"]
+    assert book["Summary"].max_row > 1
+
+
+def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path) -> None:
+    told, item = summary
+    target = tmp_path / "out.docx"
+    size = given(told, lambda exports, ended: exports.write(item.id, "docx", target, ended))
+    assert size == target.stat().st_size
+    again = given(told, lambda exports, ended: exports.write(item.id, "docx", target, ended))
+    assert isinstance(again, Problem)
+    assert again.code == "file.exists"
+    paper = Paper("T", (paragraph("x"),))
+    lost = given(told, lambda exports, ended: exports.write_paper(paper, "pdf", tmp_path / "no" / "x.pdf", ended))
+    assert isinstance(lost, Problem)
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        given(told, lambda exports, ended: exports.give_paper(paper, "odt", ended))
