@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,10 @@ def find(face: Face, link: bool) -> None:
         if link:
             ends = face.wait_for(services, lambda told: services.finding.link(found.models, told), cancel=cancel)
         face.end_progress()
-    linked = {end.path: end.model.id for end in ends if end.model}
+    linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
+    known = {end.path: end.model.id for end in ends if end.model}  # linked, or of the same bytes as one that is here
+    models = [replace(one, known=known.get(str(one.path), one.known)) for one in found.models]
+    found = replace(found, models=tuple(models))
     problems = {end.path: end.problem for end in ends if end.problem}
     if face.as_json:
         rows: list[Json] = [_shape(one, linked, problems) for one in found.models]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from slmdesk.client import JobHandle
@@ -204,7 +205,8 @@ class _Bench:
         try:
             if isinstance(event, Done):
                 result = _result(event.result, self._room.memory_bytes(), spent)
-                self._store.set_model_facts(self.record.id, **{FACT: to_json(result)})
+                with suppress(KnownError):  # read-only or full: what was measured is told all the same
+                    self._store.set_model_facts(self.record.id, **{FACT: to_json(result)})
                 self._finish(result)
             elif isinstance(event, Failed):
                 self._finish(problem_of(event.code, event.args))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -216,7 +217,8 @@ class ModelService:
             waiting, taken = waiting - 1, taken + (fact.model is not None)
             if fact.model and fact.path in shared and os.fsdecode(fact.model.path) != fact.path:
                 # the organisation's is the same as one's own: noted, so that it is not hashed each time
-                self._store.set_model_facts(fact.model.id, shared_twin=shared[fact.path])
+                with suppress(KnownError):  # read-only or full: then it is hashed again next time
+                    self._store.set_model_facts(fact.model.id, shared_twin=shared[fact.path])
             if waiting == 0 and ended:
                 ended(taken)
 

@@ -121,6 +121,10 @@ def test_find_lists_and_links(run, environment, tmp_path) -> None:
     (record,) = run("models", "list", "--json").json
     assert (record["path"], record["linked"]) == (str(model), True)
     assert [one["id"] for one in linked if one["linked"]] == [record["id"]]
+    other = ("--home", str(tmp_path / "other"))
+    copied = run(*other, "models", "import", str(model), "--json").json
+    again = [one for one in run(*other, "models", "find", "--link", "--json").json["models"] if not one["reason"]]
+    assert [(one["id"], one["linked"]) for one in again] == [(copied["id"], False)], "its copy stays the model's file"
 
 
 # ---- the organisation's rules

@@ -68,6 +68,14 @@ def test_a_bench_that_fails_says_why(opened) -> None:
 
 
 @pytest.mark.process
+def test_what_was_measured_is_told_where_it_cannot_be_kept(opened, monkeypatch) -> None:
+    told = opened()
+    monkeypatch.setattr(told.services.store._db, "read_only", True)
+    assert isinstance(measured(told), BenchResult)
+    assert on_desk(told, lambda: told.services.bench.result(told.services.models.choose(None))) is None
+
+
+@pytest.mark.process
 def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
     told = opened(slow=0.2)
     answers: list = []

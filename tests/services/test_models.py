@@ -364,7 +364,7 @@ def test_a_wish_right_after_a_cancelled_load_is_served(opened) -> None:
     assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
 
 
-def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, tmp_path) -> None:
+def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, tmp_path, monkeypatch) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     twin = write(shared / "ours.gguf", tiny_llama())
@@ -372,6 +372,9 @@ def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, 
     (home / "config" / "policy.toml").write_text(f'[models]\nfolder = "{shared}"\n')
     told = opened(model=False)
     mine = bring_in(told, tiny).model
+    with monkeypatch.context() as it:
+        it.setattr(told.services.store._db, "read_only", True)
+        assert asked(told, "adopt") == 1, "it ends, though that cannot be noted"
     assert asked(told, "adopt") == 1
     assert asked(told, "adopt") == 0
     assert on_desk(told, "list")[0].path == mine.path
