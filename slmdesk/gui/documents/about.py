@@ -57,7 +57,7 @@ class AboutDocument(QScrollArea):
         if facts.encoding:
             doubt = f" ({facts.doubt})" if facts.doubt else ""
             self._add(f"Letters stored as {facts.encoding}{doubt}.", "small")
-        self._add(f"{bytes_for_people(record.bytes)}  ·  {record.format}", "small")
+        self._add("  ·  ".join(one for one in (bytes_for_people(record.bytes), record.format) if one), "small")
         self._add(str(file_of(record)), "small")
         if facts.attachments:
             self._add("Inside it", "strong")

@@ -47,7 +47,7 @@ def line_of(record: DocumentRecord) -> str:
     """What stands under a name."""
     facts = facts_of(record)
     if record.status is DocumentStatus.READING:
-        return f"being read, {counted(record.pages, facts.page_kind)} so far"
+        return "being read…"
     if record.status is DocumentStatus.FAILED:
         return "could not be read" if not record.pages else f"read in part, {counted(record.pages, facts.page_kind)}"
     return f"{counted(facts.pages, facts.page_kind)}  ·  {record.format}"

@@ -238,7 +238,7 @@ class DocumentsPage(QWidget):
         self._total = fact.total
         kind = facts_of(self._record).page_kind if self._record else None
         of = f" of {fact.total:,}" if fact.total else ""
-        left = f", about {time_for_people(fact.eta_s)} left" if fact.eta_s else ""
+        left = f", {time_for_people(fact.eta_s)} left" if fact.eta_s else ""
         unit = counted(2, kind).split()[1] if kind else "pages"
         self._reading_words.setText(f"Reading: {fact.done:,}{of} {unit}{left}")
         self._progress.setRange(0, fact.total)
