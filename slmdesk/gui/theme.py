@@ -227,7 +227,8 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #compared_text:focus {{ border-color: {t.accent}; }}
     #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
         background: {t.surface}; border: none; }}
-    #documents_work, #documents_empty, #about_document, #about_inner, #find_bar, #reading_bar {{
+    #documents_work, #documents_empty, #about_document, #about_inner, #find_bar, #reading_bar, #document_side,
+        #summary_pane, #summary_inner, #making_summary {{
         background: {t.surface}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.surface}; border: none; }}
@@ -236,6 +237,11 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QFrame[kind="band"] QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
     QFrame[kind="band"] QPushButton:hover {{ border-color: {t.line}; }}
     QFrame[kind="band"] QPushButton:focus {{ border-color: {t.accent}; }}
+    QFrame[kind="row"] {{ background: transparent; border: 2px solid transparent;
+        border-radius: {CONTROL_RADIUS}px; }}
+    QFrame[kind="row"]:hover {{ background: {t.raised}; }}
+    QFrame[kind="row"][lit="true"] {{ background: {t.raised}; border-color: {t.line}; }}
+    QFrame[kind="row"]:focus {{ border-color: {t.accent}; }}
     #network_panel {{ background: {t.surface}; border: {line}; }}
     QCheckBox {{ spacing: 8px; padding: 3px; border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
     QCheckBox#check_box::indicator {{ width: {round(fonts.points(1.15))}px; height: {round(fonts.points(1.15))}px; }}

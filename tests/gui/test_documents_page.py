@@ -163,3 +163,29 @@ def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, desk):
     QTest.keyClick(strip, Qt.Key.Key_Right)
     QTest.keyClick(strip, Qt.Key.Key_Return)
     assert chosen == [777, 778]
+
+
+def test_a_summary_leads_to_its_passages(desk, letter, model_file):
+    """With a model that cannot keep to the form the sentences are the document's own, each with its place."""
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    opened(desk, letter)
+    desk.click("summarize_button")
+    pane = desk.documents._pane
+    desk.wait(lambda: pane._summary is not None)
+    assert "4 of 4 sections read." in desk.find("summary_coverage").text()
+    assert pane.rows
+    row = next(one for one in pane.rows if one.sentence.pages)
+    desk.click(row)
+    page = row.sentence.blocks[0].page
+    desk.wait(lambda: [sheet.page.number for sheet in desk.documents.view._sheets if sheet.spans][:1] == [page])
+    start, end = desk.documents.view._sheets[page - 1].spans[0]
+    desk.wait(lambda: desk.documents.view._sheets[page - 1].has_text)
+    words = desk.documents.view._sheets[page - 1].page.text[start:end]
+    assert row.sentence.text.split()[0] in words
+    desk.click("copy_summary_button")
+    assert "4 of 4 sections read." in QApplication.clipboard().text()
+    desk.documents.view.place_clicked.emit(page, start, QPointF())
+    assert row.property("lit")
+    desk.click("about_chip")
+    assert desk.find("about_document").isVisible()

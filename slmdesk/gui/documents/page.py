@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QByteArray, QPointF, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -31,6 +31,8 @@ from slmdesk.gui.documents.coverage_strip import EMPTY, READ, UNREADABLE, WAITIN
 from slmdesk.gui.documents.document_list import DocumentList
 from slmdesk.gui.documents.find_bar import FindBar
 from slmdesk.gui.documents.page_view import PageView
+from slmdesk.gui.documents.summary_controller import SummaryController
+from slmdesk.gui.documents.summary_pane import SummaryPane
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.widgets.dropped import dropped_paths
 from slmdesk.gui.widgets.named import named
@@ -40,6 +42,7 @@ from slmdesk.services.document_words import counted
 from slmdesk.services.documents import facts_of
 from slmdesk.services.facts import DocumentProgress
 from slmdesk.services.sentences import problem_of, time_for_people
+from slmdesk.services.summary_shapes import Sentence, Span
 
 NARROW_LINES = 30
 """Heights of a line: less width than that is for the pages alone."""
@@ -51,11 +54,17 @@ class DocumentsPage(QWidget):
 
     layout_changed = Signal()
 
-    def __init__(self, controller: DocumentsController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        controller: DocumentsController,
+        summaries: SummaryController,
+        keeper: ThemeKeeper,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("documents_page")
         self.setAcceptDrops(True)
-        self._controller, self._keeper = controller, keeper
+        self._controller, self._summaries, self._keeper = controller, summaries, keeper
         self._record: DocumentRecord | None = None
         self._pages: Sequence[Page] = ()
         self._total = 0
@@ -113,7 +122,7 @@ class DocumentsPage(QWidget):
         self._find = FindBar(holder)
         self._view = PageView(self._keeper, holder)
         self._strip = CoverageStrip(self._keeper, holder)
-        self._about = AboutDocument(holder)
+        self._side = self._side_panel(holder)
         self._body = named(QSplitter(Qt.Orientation.Horizontal, holder), "document_splitter")
         self._body.setChildrenCollapsible(False)
         self._body.setHandleWidth(1)
@@ -124,9 +133,9 @@ class DocumentsPage(QWidget):
         column.addWidget(self._find)
         column.addWidget(self._view, 1)
         self._body.addWidget(left)
-        self._body.addWidget(self._about)
+        self._body.addWidget(self._side)
         self._body.setStretchFactor(0, 1)
-        self._body.setSizes([560, 280])
+        self._body.setSizes([520, 340])
         self._said = plain_label("", holder, name="coverage_words", kind="small")
         foot = QVBoxLayout()
         foot.setContentsMargins(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8)
@@ -144,6 +153,34 @@ class DocumentsPage(QWidget):
         layout.addWidget(self._body, 1)
         layout.addLayout(foot)
         return holder
+
+    def _side_panel(self, parent: QWidget) -> QFrame:
+        panel = named(QFrame(parent), "document_side")
+        self._about, self._pane = AboutDocument(panel), SummaryPane(panel)
+        self._parts = QStackedWidget(panel)
+        row = QHBoxLayout()
+        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, 0)
+        row.setSpacing(theme.SPACE_8)
+        self._chips = []
+        for index, (words, name, part) in enumerate(
+            (("Summary", "summary_chip", self._pane), ("About", "about_chip", self._about))
+        ):
+            chip = named(QPushButton(words, panel), name)
+            chip.setProperty("kind", "chip")
+            chip.setCheckable(True)
+            chip.setAutoExclusive(True)
+            chip.setChecked(index == 0)
+            chip.clicked.connect(lambda _checked=False, at=index: self._parts.setCurrentIndex(at))
+            self._chips.append(chip)
+            row.addWidget(chip)
+            self._parts.addWidget(part)
+        row.addStretch(1)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self._parts, 1)
+        return panel
 
     def _reading_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "reading_bar")
@@ -186,11 +223,28 @@ class DocumentsPage(QWidget):
         self._find.place_chosen.connect(self._on_place_chosen)
         self._about.attachment_requested.connect(controller.open_attachment)
         self._stop.clicked.connect(controller.stop_reading)
+        self._connect_summaries()
         for split in (self._split, self._body):
             split.splitterMoved.connect(lambda *_: self.layout_changed.emit())
         self._split.splitterMoved.connect(lambda *_: self._make_room())
         QShortcut(QKeySequence.StandardKey.Open, self, self._on_open)
         QShortcut(QKeySequence.StandardKey.Find, self, self._find.begin)
+
+    def _connect_summaries(self) -> None:
+        summaries, pane = self._summaries, self._pane
+        pane.summary_requested.connect(summaries.begin)
+        pane.sentence_chosen.connect(self._on_sentence_chosen)
+        pane.earlier_chosen.connect(summaries.choose)
+        pane.pause_requested.connect(summaries.pause)
+        pane.resume_requested.connect(summaries.resume)
+        pane.cancel_requested.connect(summaries.cancel)
+        summaries.listed.connect(pane.show_earlier)
+        summaries.begun.connect(pane.show_begun)
+        summaries.grew.connect(pane.show_growing)
+        summaries.job_told.connect(pane.show_job)
+        summaries.made.connect(pane.show_summary)
+        summaries.emptied.connect(pane.show_nothing)
+        self._view.place_clicked.connect(self._on_place_clicked)
 
     @property
     def view(self) -> PageView:
@@ -217,7 +271,11 @@ class DocumentsPage(QWidget):
         self._list.show_chosen(record.id if record else "")
         if record is None:
             self._about.clear()
+            self._summaries.show_document("")
             return
+        if record.status is not DocumentStatus.READING:
+            self._summaries.show_document(record.id)
+        self._pane.setEnabled(record.status is not DocumentStatus.READING)
         if is_other:
             self._find.reset()
             self._total = 0
@@ -256,6 +314,30 @@ class DocumentsPage(QWidget):
     @Slot(object)
     def _on_place_chosen(self, place: Place) -> None:
         self._view.go_to(place.page, to_mark=True)
+
+    @Slot(object)
+    def _on_sentence_chosen(self, sentence: Sentence) -> None:
+        """Its passages are marked and gone to, and its pages stand out in the strip."""
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for span in sentence.blocks:
+            if span.document == self._controller.current:
+                spans.setdefault(span.page, []).append((span.start, span.end))
+        self._controller.set_marks(spans)
+        self._view.mark(spans)
+        if spans:
+            self._view.go_to(min(spans), to_mark=True)
+        self._strip.light(list(spans))
+
+    @Slot(int, int, QPointF)
+    def _on_place_clicked(self, page: int, character: int, _share: QPointF) -> None:
+        """The sentences that come from there."""
+        document = self._controller.current
+
+        def is_there(span: Span) -> bool:
+            on_page = (span.document, span.page) == (document, page)
+            return on_page and (character < 0 or span.start <= character < span.end)
+
+        self._pane.light([row.sentence for row in self._pane.rows if any(map(is_there, row.sentence.blocks))])
 
     @Slot(str, str)
     def _on_action(self, document: str, action: str) -> None:
@@ -315,8 +397,9 @@ class DocumentsPage(QWidget):
     # ---- inside
 
     def _make_room(self) -> None:
-        wide = self._stack.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        self._about.setVisible(wide)
+        room = self.width() - self._split.sizes()[0]  # the layout comes after this: the others' widths are old
+        wide = room >= NARROW_LINES * self.fontMetrics().lineSpacing()
+        self._side.setVisible(wide)
 
     def _tell(self) -> None:
         """Strip, sentence under it and the column beside."""
