@@ -144,6 +144,8 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
         raw = raw.replace("\t", " | ").replace("\n", " ; ")
     lead = len(raw) - len(raw.lstrip())
     text = " ".join(raw.split())
+    if block.kind is BlockKind.HEADING:
+        text = text.lstrip("#").strip() or text  # Markdown's marks say nothing
     return Piece(
         document, page.number, start + lead if lead < end - start else start, end, block.kind, text, block.level
     )

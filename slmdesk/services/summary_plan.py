@@ -21,7 +21,7 @@ from slmdesk.services.exam_items import Skill, truth_step
 from slmdesk.services.exams import ExamService, SkillResult
 from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs import step_key
-from slmdesk.services.summary_choice import chosen, merged_groups, quotations, sections_of, select
+from slmdesk.services.summary_choice import chosen, in_order, merged_groups, quotations, sections_of, select
 from slmdesk.services.summary_links import Point, Source, doubted, fewest, linked, shown
 from slmdesk.services.summary_prompts import (
     Kind,
@@ -225,7 +225,7 @@ class SummaryPlan:
         """The points of every chunk, linked by rule."""
         if not self._chunks:
             return []
-        steps = [points_step(self._style, self._blocks(chunk), self._wanted_of(chunk)) for chunk in self._chunks]
+        steps = [self._points_step(chunk) for chunk in self._chunks]
         version = prompt_version()
         self._chunk_of = {step_key(self._job.model_sha256, version, step): at for at, step in enumerate(steps)}
         about = sum(map(self._wanted_of, self._chunks))
@@ -275,13 +275,14 @@ class SummaryPlan:
         has_labels = self._wished.kind is Kind.EXECUTIVE
         source = self._source(self._text_at(chunk))
         is_cut = value.get("finish_reason") == "length"
-        found = said_in(str(value.get("text", "")), len(chunk), has_labels=has_labels, is_cut=is_cut)
+        named = self._nameable(chunk)
+        found = said_in(str(value.get("text", "")), len(named), has_labels=has_labels, is_cut=is_cut)
         is_named_well = self._level(Skill.BLOCK) != "weak"
         points = [
             linked(
-                Point(one.text, tuple(chunk[number - 1] for number in sorted(one.numbers)), label=one.label),
+                Point(one.text, tuple(named[number - 1] for number in sorted(one.numbers)), label=one.label),
                 source,
-                chunk,
+                named,
                 is_named_well=is_named_well,
             )
             for one in found
@@ -351,7 +352,10 @@ class SummaryPlan:
         wanted = sentences_wanted(kind, self._wished.length)
         every = [replace(one, label="" if kind is Kind.BULLETS else one.label) for some in finals for one in some]
         merged = yield from self._merged([every], [max(wanted, len(finals))])
-        return merged[0]
+        there = {self._pieces[at].document for one in merged[0] for at in one.links}
+        missing = [some[0] for text, some in zip(self._texts, finals, strict=True)
+                   if some and text.record.id not in there]  # fmt: skip
+        return in_order([*merged[0], *missing])  # no document goes unheard
 
     def _merged(self, streams: list[list[Point]], wanted: list[int]) -> Generator[Asked, Any, list[list[Point]]]:
         """Level by level fewer points, until each stream has as many as are wanted."""
@@ -495,8 +499,19 @@ class SummaryPlan:
 
     # ---- small things
 
-    def _blocks(self, chunk: range) -> list[str]:
-        return [self._pieces[at].text for at in chunk]
+    def _nameable(self, chunk: range) -> Sequence[int]:
+        """The pieces of a chunk that say something: all but headings, unless there is nothing else."""
+        return [at for at in chunk if not self._pieces[at].is_heading] or chunk
+
+    def _points_step(self, chunk: range) -> dict[str, Json]:
+        named = self._nameable(chunk)
+        headings: dict[int, list[str]] = {}
+        for at in chunk:
+            if at not in named:
+                place = next((place for place, one in enumerate(named) if one > at), len(named))
+                headings.setdefault(place, []).append(self._pieces[at].text)
+        blocks = [self._pieces[at].text for at in named]
+        return points_step(self._style, blocks, self._wanted_of(chunk), headings)
 
     def _text_at(self, chunk: Sequence[int]) -> _Text:
         return next(text for text in self._texts if chunk[0] in text.pieces)

@@ -15,7 +15,7 @@ from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPa
 from slmdesk.services.jobs import step_of
 from slmdesk.text.overlap import stems
 
-POINT_TOKENS = 60
+POINT_TOKENS = 80
 """Of one point, with its numbers; what is longer is cut off and dropped."""
 WORDS_OF_SENTENCE = 16
 MOST_POINTS = 20
@@ -91,10 +91,15 @@ def sentences_wanted(kind: Kind, length: Length | int) -> int:
     return int(texts()["length"][kind.value][length.value])
 
 
-def points_step(style: Style, blocks: Sequence[str], points: int) -> dict[str, Json]:
-    """The step that asks for the points of a chunk."""
+def points_step(
+    style: Style, blocks: Sequence[str], points: int, headings: Mapping[int, Sequence[str]] | None = None
+) -> dict[str, Json]:
+    """The step that asks for the points of a chunk.
+
+    `headings`: what stands before the n-th block, from 0; shown, and never named, for a heading says nothing.
+    """
     shared = [texts()["task"].format(points=points), texts()["form"], texts()["rules"], texts()["kind"][style.kind]]
-    return _step(style, shared, blocks, points)
+    return _step(style, shared, blocks, points, headings)
 
 
 def merge_step(style: Style, points: Sequence[str], wanted: int) -> dict[str, Json]:
@@ -104,7 +109,13 @@ def merge_step(style: Style, points: Sequence[str], wanted: int) -> dict[str, Js
     return _step(style, shared, points, wanted)
 
 
-def _step(style: Style, shared: Sequence[str], numbered: Sequence[str], points: int) -> dict[str, Json]:
+def _step(
+    style: Style,
+    shared: Sequence[str],
+    numbered: Sequence[str],
+    points: int,
+    headings: Mapping[int, Sequence[str]] | None = None,
+) -> dict[str, Json]:
     program = " ".join(one for one in shared if one) + f"\nFor example: {texts()['example']}"
     system = [TextPart(program, Origin.PROGRAM)]
     if style.focus:
@@ -114,7 +125,11 @@ def _step(style: Style, shared: Sequence[str], numbered: Sequence[str], points: 
     language = texts()["language"].get(style.language, "")
     if language:
         system.append(TextPart("\n" + language, Origin.PROGRAM))
-    listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(numbered, 1))
+    lines: list[str] = []
+    for number, text in enumerate(numbered):
+        lines += [f"# {one}" for one in (headings or {}).get(number, ())]
+        lines.append(f"[{number + 1}] {text}")
+    listed = "\n".join(lines)
     has_labels = style.kind is Kind.EXECUTIVE
     sampling = Sampling(
         temperature=0.0, grammar=grammar(len(numbered), points, has_labels), max_tokens=points * POINT_TOKENS

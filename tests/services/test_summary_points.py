@@ -59,6 +59,8 @@ def test_a_prompt_keeps_the_document_apart_and_asks_for_what_is_wished() -> None
     assert "Schreibe auf Deutsch." in system["parts"][-1]["text"]
     assert "Fristen" in str(system)
     assert step["sampling"]["temperature"] == 0.0
+    headed = points_step(style, ["Text"], 1, {0: ["Rent"]})["messages"][1]["parts"][0]["text"]
+    assert headed == "# Rent\n[1] Text"
     other = points_step(style, ["Another part"], 3)
     assert other["messages"][0] == system  # the shared beginning
     assert "at most 3" not in str(merge_step(style, ["A.", "B."], 1))
