@@ -94,7 +94,7 @@ def quotations(
             continue
         for start, end in spans(pieces[at].text):
             if LEAST_QUOTED <= end - start <= MOST_QUOTED:
-                found.append((at, pieces[at].text[start:end]))
+                found.append((at, pieces[at].text[start:end].strip("*_#>` ")))  # marks of Markdown are no words
     whole = [one for one in found if one[1].rstrip("\"'”’»)]").endswith((".", "!", "?", "…", "。", "！", "？"))]
     if len(whole) >= count:
         found = whole  # lines that end without a stop are titles and remains of tables

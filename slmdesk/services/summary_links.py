@@ -60,10 +60,31 @@ class Source:
     language: str
     is_translated: bool = False
     """Points are in another language than the text: words say nothing, numbers and names still do."""
+    headings: Sequence[int] = ()
+    """For each piece the number of the heading it stands under; -1: none."""
 
     def text_of(self, links: Sequence[int]) -> str:
-        """The pieces, one after another."""
-        return "\n".join(self.pieces[at].text for at in links)
+        """The pieces, one after another, each under its heading: what that names is said of them too."""
+        lines: dict[int, str] = {}
+        for at in links:
+            above = self.headings[at] if self.headings else -1
+            if above >= 0:
+                lines.setdefault(above, self.pieces[above].text)
+            lines[at] = self.pieces[at].text
+        return "\n".join(lines.values())
+
+
+def headings_above(pieces: Sequence[Piece]) -> list[int]:
+    """For each piece the number of the last heading before it in its document; -1: none."""
+    found: list[int] = []
+    above = -1
+    for at, piece in enumerate(pieces):
+        if at and pieces[at - 1].document != piece.document:
+            above = -1
+        if piece.is_heading:
+            above = at
+        found.append(above)
+    return found
 
 
 def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well: bool = True) -> Point:

@@ -22,7 +22,7 @@ from slmdesk.services.exams import ExamService, SkillResult
 from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs import step_key
 from slmdesk.services.summary_choice import chosen, in_order, merged_groups, quotations, sections_of, select
-from slmdesk.services.summary_links import Point, Source, doubted, fewest, linked, shown
+from slmdesk.services.summary_links import Point, Source, doubted, fewest, headings_above, linked, shown
 from slmdesk.services.summary_prompts import (
     Kind,
     Length,
@@ -132,6 +132,7 @@ class SummaryPlan:
         self._began = time.monotonic()
         self._style = Style(wished.kind, wished.language, wished.focus, wished.instruction)
         self._rarity = Rarity(())
+        self._headings: list[int] = []
         self.summary: Summary | None = None
 
     # ---- the whole
@@ -187,6 +188,7 @@ class SummaryPlan:
             self._texts.append(text)
         self._pages_total = sum(len(text.pages) for text in self._texts)
         self._rarity = Rarity(piece.text for piece in self._pieces)
+        self._headings = headings_above(self._pieces)
         own = next((text.language for text in self._texts if text.language), "en")
         self._style = replace(self._style, language=self._wished.language or own)
         yield Breath()
@@ -518,7 +520,7 @@ class SummaryPlan:
 
     def _source(self, text: _Text) -> Source:
         is_translated = bool(text.language) and text.language != self._style.language
-        return Source(self._pieces, self._rarity, self._style.language, is_translated)
+        return Source(self._pieces, self._rarity, self._style.language, is_translated, self._headings)
 
     def _wanted(self) -> int:
         return sentences_wanted(self._wished.kind, self._wished.length)

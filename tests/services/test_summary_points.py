@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.engine.llama import gbnf
 from slmdesk.services.summary_choice import merged_groups, quotations, sections_of, select
-from slmdesk.services.summary_links import DOUBT, WORDS, Point, Source, doubted, linked
+from slmdesk.services.summary_links import DOUBT, WORDS, Point, Source, doubted, headings_above, linked
 from slmdesk.services.summary_prompts import (
     Kind,
     Length,
@@ -133,6 +135,14 @@ def test_a_no_of_the_model_marks_and_a_yes_does_not() -> None:
     assert doubted(one, [-0.1, -3.0], 1.0).is_supported
     assert [flag.kind for flag in doubted(one, [-1.0, -1.2], 1.0).flags] == [DOUBT]
     assert doubted(one, None, 1.0) == one
+
+
+def test_what_a_heading_names_is_said_of_what_stands_under_it() -> None:
+    pieces = [piece("Okonkwo Street", BlockKind.HEADING), piece("The shop has two floors and a cellar.")]
+    said = point("The shop in Okonkwo Street has two floors.", 1)
+    alone = Source(pieces, SOURCE.rarity, "en")
+    assert not linked(said, alone, [1]).is_supported
+    assert linked(said, replace(alone, headings=headings_above(pieces)), [1]).is_supported
 
 
 # ---- choosing
