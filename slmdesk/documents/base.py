@@ -39,6 +39,8 @@ class Reading:
     notes: list[Note] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    worked: Callable[[], None] = lambda: None
+    """To be called from time to time in work that gives no page for seconds: it is not hung.  Any thread."""
 
     def text_bytes(self) -> bytes:
         """All bytes of a document that is text.  Raises KnownError `document.too_large` beyond MAX_TEXT_BYTES."""

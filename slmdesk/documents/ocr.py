@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
+import statistics
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,8 @@ DATA_VARIABLE = "SLMDESK_TESSDATA"
 DPI = 300
 MAX_SIDE = 4000
 """Pixels: larger pages are read a little coarser."""
+MAX_PAGE_MS = 120_000
+"""A page takes a second or two; on a slow, busy PC more."""
 LEAST_CONFIDENCE = 30
 """Of 100; below it is noise, not a word."""
 FOLDERS = (
@@ -62,8 +68,11 @@ def width_for(width: float, height: float) -> int:
     return max(1, int(width * scale * min(1.0, MAX_SIDE / longest)))
 
 
-def lines_of(raster: Raster, page_width: float, language: str) -> list[Line]:
-    """The lines read off a page's picture, in reading order, in points of the page."""
+def lines_of(raster: Raster, page_width: float, language: str, worked: Callable[[], None]) -> list[Line]:
+    """The lines read off a page's picture, in reading order, in points of the page.
+
+    `worked` is called each second for as long as a page may take: tesseract itself tells nothing before its end.
+    """
     os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
     import tesserocr
 
@@ -73,7 +82,8 @@ def lines_of(raster: Raster, page_width: float, language: str) -> list[Line]:
     with tesserocr.PyTessBaseAPI(path=_folder(), lang=_chosen(language), psm=tesserocr.PSM.AUTO) as api:
         api.SetImageBytes(grey, raster.width, raster.height, 3, raster.width * 3)
         api.SetSourceResolution(round(72 / scale))
-        api.Recognize()
+        with _told_each_second(worked):
+            api.Recognize(MAX_PAGE_MS)
         words: list[Word] = []
         found = api.GetIterator()
         if found is None:
@@ -86,7 +96,26 @@ def lines_of(raster: Raster, page_width: float, language: str) -> list[Line]:
                 words.append(word)
         if words:
             lines.append(_line(words))
-    return lines
+    return _evened(lines)
+
+
+@contextmanager
+def _told_each_second(worked: Callable[[], None]) -> Iterator[None]:
+    ended = threading.Event()
+
+    def tell() -> None:
+        for _ in range(MAX_PAGE_MS // 1000):
+            if ended.wait(1):
+                return
+            worked()
+
+    teller = threading.Thread(target=tell, name="ocr", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def _word(found: Any, level: Any, scale: float, line: int) -> Word | None:
@@ -102,6 +131,16 @@ def _line(words: list[Word]) -> Line:
     top, bottom = min(word.y0 for word in words), max(word.y1 for word in words)
     look = Look(round(bottom - top, 1), False, False, False, False, False)
     return Line(words, look, words[0].x0, top, max(word.x1 for word in words), bottom)
+
+
+def _evened(lines: list[Line]) -> list[Line]:
+    """Lines of about the usual height are of the usual size: how high a line is depends on which letters are in it."""
+    if lines:
+        usual = statistics.median(line.look.size for line in lines)
+        for line in lines:
+            if 0.7 * usual < line.look.size < 1.35 * usual:
+                line.look = replace(line.look, size=usual)
+    return lines
 
 
 def _packed(raster: Raster) -> bytes:

@@ -158,7 +158,7 @@ class _Sheets:
         with page_at(self._document, index) as page:
             picture = _rendered(page, ocr.width_for(sheet.width, sheet.height))
         self._reading.check()
-        lines = ocr.lines_of(picture, sheet.width, self._reading.language)
+        lines = ocr.lines_of(picture, sheet.width, self._reading.language, self._reading.worked)
         if not lines:
             return sheet
         self._reading.note(Note.OCR_USED)

@@ -20,6 +20,10 @@ Task: TypeAlias = Generator[TaskEvent, None, Mapping[str, Json]]
 T = TypeVar("T")
 
 
+def _nothing() -> None:
+    """Nobody counts."""
+
+
 class Job:
     """One job of a child as its task sees it: id, steps, and whether it was cancelled.  Thread-safe."""
 
@@ -32,6 +36,8 @@ class Job:
         self._closers: list[Callable[[], None]] = []
         self._steps: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._ended = False
+        self.worked: Callable[[], None] = _nothing
+        """To be called from time to time in a long piece of work that tells no events: it is not hung.  Any thread."""
 
     @property
     def is_cancelled(self) -> bool:

@@ -110,6 +110,7 @@ def reading_of(job: Job) -> Reading:
         encoding=text_of(job, "encoding", ""),
         language=text_of(job, "language", ""),
         stop=job.stop,
+        worked=job.worked,
     )
     wanted = job.payload.get("attachment")
     for index in () if wanted is None else wanted if isinstance(wanted, list) else (wanted,):

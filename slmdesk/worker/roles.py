@@ -7,6 +7,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
@@ -133,6 +134,7 @@ class _CountingRole(Role):
         """One of its tasks."""
         if kind not in self.kinds:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+        job.worked = partial(self._worked, job.id)
         return self._counted(job, self.tasks()[kind](job))
 
     def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
@@ -151,6 +153,13 @@ class _CountingRole(Role):
 
     def close(self) -> None:
         """Nothing is kept."""
+
+    def _worked(self, job_id: str) -> None:
+        """It gives nothing yet, but says that it goes on."""
+        with self._lock:
+            if job_id in self._parsing:
+                self._parsing[job_id] = (time.monotonic(), self._parsing[job_id][1])
+                self._work += 1
 
     def _counted(self, job: Job, task: Task) -> Task:
         most = self.patience_of(job)

@@ -321,12 +321,8 @@ def test_the_second_role_reads_documents(tmp_path):
         heard = Heard()
         rig.client.start("read", {"path": str(tmp_path / "a.md"), "format": ""}, heard)
         end = heard.end()
-        assert end.result == {
-            "format": "md",
-            "pages": 2,
-            "encoding": "cp1252",
-            "doubt": "not UTF-8: guessed to be cp1252",
-        }
+        assert (end.result["format"], end.result["pages"], end.result["page_kind"]) == ("md", 2, "section")
+        assert (end.result["encoding"], end.result["doubt"]) == ("cp1252", "not UTF-8: guessed to be cp1252")
         first, second = (one.value for one in heard.partials)
         assert (first["number"], first["label"], first["status"]) == (1, "One", "read")
         assert first["text"] == "# One\n\ntext é\n"
