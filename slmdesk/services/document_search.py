@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from slmdesk.text.folding import fold
 from slmdesk.text.quotes import FoldedText, folded_quote
 
 PAGES_AT_ONCE = 50
+_NOT_LETTERS = re.compile(r"[\W_]+")
+"""What folding may move or leave out: hyphens, line ends, quotation marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class PlaceSearch:
         wanted = folded_quote(self._words)
         if not wanted:
             return FoundPlaces(())
-        longest = max(wanted.split(), key=len).strip("-'")
+        longest = _bare(max(wanted.split(), key=len))
         places: list[Place] = []
         begin = 1
         while pages := self._pages(begin):
@@ -72,8 +75,8 @@ class PlaceSearch:
 
 def _may_hold(text: str, word: str) -> bool:
     """Whether the word may stand in the text: folding a page at once is fast, letter by letter it is not."""
-    if text.isascii():
-        lower = text.lower()
-        return word in lower or "-" in lower
-    folded = fold(text)
-    return fold(word) in folded or "-" in folded or any(mark in text for mark in "\u00ad\u2010\u2011\ufffe")
+    return word in _bare(text.lower() if text.isascii() else fold(text))
+
+
+def _bare(folded: str) -> str:
+    return _NOT_LETTERS.sub("", folded)

@@ -68,8 +68,12 @@ class DocumentService:
 
     def __init__(self, desk: Desk, store: Store, client: ChildClient, tell: Callable[[Fact], None]) -> None:
         self._desk, self._store, self._client, self._tell = desk, store, client, tell
-        self._reading = ReadingQueue(desk, store, client, tell, lambda: self._images.in_doubt or self._images.is_busy)
         self._images = PageImages(desk, client, lambda: self._reading.is_busy)
+        self._reading = ReadingQueue(
+            desk, store, client, tell, pictures=lambda: self._images.asked, on_idle=self._images.advance
+        )
+        self._going: set[str] = set()
+        """Documents that are being forgotten."""
         self._passwords: dict[str, str] = {}
         """Of documents opened in this run, for their pictures: never written anywhere."""
         self._closed = False
@@ -148,7 +152,8 @@ class DocumentService:
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
         """The documents opened last; one whose reading was cut off, and that nobody reads here, counts as stopped."""
-        return [self._as_it_is(one) for one in self._store.documents(limit)]
+        found = self._store.documents(limit + len(self._going))
+        return [self._as_it_is(one) for one in found if one.id not in self._going][:limit]
 
     def document(self, id: str) -> DocumentRecord:
         """By id, or the only id that begins so.  Raises KnownError `document.unknown`."""
@@ -161,14 +166,30 @@ class DocumentService:
     def forget(self, document: str) -> None:
         """Leave nothing of a document here; the file itself is not touched.  For undo, call it when the time is over.
 
-        Raises KnownError `document.unknown`.
+        A long one goes bit by bit, so that others are served meanwhile: DocumentGone says when nothing is left.
+        Raises KnownError `document.unknown`, `store.…`.
         """
         found = self._store.document(document).id
+        if found in self._going:
+            return
         self._reading.cancel(found)
         self._images.forget(found)
         self._passwords.pop(found, None)
-        self._store.forget_document(found)
-        self._tell(DocumentGone(found))
+        self._store.change_document(found, status=DocumentStatus.READING)  # cut off here, it is not taken for whole
+        self._going.add(found)
+        self._forget_more(found)
+
+    def _forget_more(self, document: str) -> None:
+        try:
+            if self._store.forget_some_passages(document) and not self._closed:
+                self._desk.post(lambda: self._forget_more(document))
+                return
+            self._store.forget_document(document)
+        except BaseException:
+            self._going.discard(document)
+            raise
+        self._going.discard(document)
+        self._tell(DocumentGone(document))
 
     # ---- looking
 
@@ -268,8 +289,9 @@ class DocumentService:
                 reading.waiting.append(opening.ended)
                 return
             if self._is_current(known, opening, found):
+                named = {} if opening.parent else {"name": found.path.name}
                 record = self._store.change_document(
-                    known.id, opened=time.time(), path=os.fsencode(found.path), mtime_ns=found.mtime_ns
+                    known.id, opened=time.time(), path=os.fsencode(found.path), mtime_ns=found.mtime_ns, **named
                 )
                 if opening.password:
                     self._passwords[record.id] = opening.password

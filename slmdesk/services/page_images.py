@@ -73,13 +73,10 @@ class PageImages:
         self._bytes = 0
         self._waiting: list[ImageWish] = []
         self._running: list[ImageWish] = []
-        self.in_doubt = False
-        """A picture was being made when the child died last."""
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether the child is making one."""
-        return bool(self._running)
+        self._suspects: list[ImageWish] = []
+        """The child died while it made these and more: each is tried once more, by itself."""
+        self.asked = 0
+        """How many were asked of the child so far."""
 
     def want(
         self,
@@ -105,13 +102,13 @@ class PageImages:
         self._waiting.append(wish)
         while len(self._waiting) > MOST_WAITING:
             self.take_back(self._waiting[0])
-        self._advance()
+        self.advance()
         return wish
 
     def take_back(self, wish: ImageWish) -> None:
         """It is not wanted any more.  No error when it has come."""
-        if wish in self._waiting:
-            self._waiting.remove(wish)
+        if wish in self._waiting or wish in self._suspects:
+            (self._waiting if wish in self._waiting else self._suspects).remove(wish)
             self._desk.post(lambda: wish.ended(None))
         elif wish in self._running and wish.job:
             wish.job.cancel()
@@ -124,38 +121,45 @@ class PageImages:
     def close(self) -> None:
         """Nothing more is wanted."""
         self._waiting.clear()
+        self._suspects.clear()
         for wish in self._running:
             if wish.job:
                 wish.job.cancel()
         self._kept.clear()
         self._bytes = 0
 
-    def _advance(self) -> None:
-        while self._waiting and len(self._running) < AT_ONCE:
-            wish = self._waiting.pop()
-            self._running.append(wish)
-            self._start(wish)
+    def advance(self) -> None:
+        """Ask for what waits; one under suspicion only while nothing else runs."""
+        while self._waiting and len(self._running) < AT_ONCE and not any(one.retried for one in self._running):
+            self._start(self._waiting.pop())
+        if self._suspects and not self._running and not self._is_reading():
+            self._start(self._suspects.pop())
 
     def _start(self, wish: ImageWish) -> None:
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
                 self._desk.post(lambda: self._on_end(wish, event))
 
+        self._running.append(wish)
+        self.asked += 1
         wish.job = self._client.start("page_image", wish.payload, on_event)
 
     def _on_end(self, wish: ImageWish, event: Done | Failed | Cancelled) -> None:
         if wish not in self._running:
             return
-        if isinstance(event, Failed) and event.code in DEATHS:
-            beside = self._is_reading() or len(self._running) > 1
-            self.in_doubt = True
-            if beside and not wish.retried:
-                wish.retried = True
-                self._start(wish)
-                return
         self._running.remove(wish)
-        wish.ended(self._result(wish, event))
-        self._advance()
+        died = isinstance(event, Failed) and event.code in DEATHS
+        if died and not wish.retried and (self._running or self._is_reading() or self._was_ended(event)):
+            wish.retried = True
+            self._suspects.append(wish)
+        else:
+            wish.ended(self._result(wish, event))
+        self.advance()
+
+    @staticmethod
+    def _was_ended(event: Done | Failed | Cancelled) -> bool:
+        """Whether the child was ended for a cancel that it did not hear: of another job."""
+        return isinstance(event, Failed) and event.args.get("how") == "cancel_ignored"
 
     def _result(self, wish: ImageWish, event: Done | Failed | Cancelled) -> PageImage | Problem | None:
         if isinstance(event, Cancelled):

@@ -27,8 +27,8 @@ from slmdesk.text.passages import PassageBuilder
 
 KEEP_GAP_S = 0.2
 """Between two commits of pages; the first pages are kept at once."""
-MOST_AT_ONCE = 100
-"""Pages of one commit."""
+MOST_AT_ONCE = 20
+"""Pages of one commit: what else the desk has to do comes between two."""
 DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
 
 OnOpened = Callable[[DocumentRecord | Problem], None]
@@ -57,6 +57,8 @@ class Reading:
     end: Done | Failed | Cancelled | None = None
     coming: _Coming = field(default_factory=lambda: _Coming())
     stopped: bool = False
+    pictures: int = 0
+    """How many had been asked for when it began."""
     retried: bool = False
 
 
@@ -96,11 +98,14 @@ class ReadingQueue:
         store: Store,
         client: ChildClient,
         tell: Callable[[Fact], None],
-        has_company: Callable[[], bool],
+        pictures: Callable[[], int],
+        on_idle: Callable[[], None],
     ) -> None:
-        """`has_company`: whether something else ran in the child, which may have been its death."""
+        """`pictures` counts what else was asked of the child, which may be its death; `on_idle` hears when no document
+        is being read any more.
+        """
         self._desk, self._store, self._client, self._tell = desk, store, client, tell
-        self._has_company = has_company
+        self._pictures, self._on_idle = pictures, on_idle
         self._waiting: deque[Reading] = deque()
         self._now: Reading | None = None
         self._closed = False
@@ -130,8 +135,9 @@ class ReadingQueue:
         if reading is None:
             return
         reading.stopped = True
-        if reading is self._now and reading.job:
-            reading.job.cancel()
+        if reading is self._now:
+            if reading.job:
+                reading.job.cancel()
         else:
             with suppress(ValueError):
                 self._waiting.remove(reading)
@@ -158,19 +164,29 @@ class ReadingQueue:
         if self._now or self._closed or not self._waiting:
             return
         reading = self._now = self._waiting.popleft()
+        self._clear(reading)
+
+    def _clear(self, reading: Reading) -> None:
+        """Drop the passages of an earlier reading, some at a time, then begin."""
+        if self._now is not reading:
+            return
         try:
-            if not reading.is_new:
-                self._store.save_passages(reading.record.id, ())
+            more = not reading.is_new and self._store.forget_some_passages(reading.record.id)
         except KnownError as err:
             self._fail(reading, problem_for(err))
             return
-        self._start(reading)
+        if reading.stopped:
+            self._fail(reading, self._stopped(reading))
+        elif more:
+            self._desk.post(lambda: self._clear(reading))
+        else:
+            self._start(reading)
 
     def _start(self, reading: Reading) -> None:
         reading.turn += 1
         reading.passages = PassageBuilder(reading.record.id)
         reading.kept, reading.began, reading.end, reading.coming = 0, time.monotonic(), None, _Coming()
-        turn, coming = reading.turn, reading.coming
+        turn, coming, reading.pictures = reading.turn, reading.coming, self._pictures()
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
             if isinstance(event, Partial):
@@ -245,13 +261,15 @@ class ReadingQueue:
                 self._fail(reading, problem_of(code, err.args_for_people))
         elif isinstance(event, Cancelled) or reading.stopped:
             self._fail(reading, self._stopped(reading))
-        elif event.code in DEATHS and self._has_company() and not reading.retried:
-            reading.retried = True  # what ran beside it may have been the cause: once more, by itself
-            self._store.save_passages(reading.record.id, ())
-            reading.is_new = False
-            self._start(reading)
+        elif event.code in DEATHS and not reading.retried and self._had_company(reading, event):
+            reading.retried, reading.is_new = True, False  # what ran beside it may have been the cause: once more
+            self._clear(reading)
         else:
             self._fail(reading, read_problem(reading.record.name, event))
+
+    def _had_company(self, reading: Reading, event: Failed) -> bool:
+        """Whether something else may have ended the child: a picture, or a cancel that was not heard."""
+        return event.args.get("how") == "cancel_ignored" or self._pictures() > reading.pictures
 
     def _finish(self, reading: Reading, facts: DocumentFacts) -> None:
         assert reading.passages is not None
@@ -293,6 +311,8 @@ class ReadingQueue:
         if self._now is reading:
             self._now = None
         self._desk.post(self._advance)
+        if not self._waiting:
+            self._desk.post(self._on_idle)
 
     @staticmethod
     def _stopped(reading: Reading) -> Problem:

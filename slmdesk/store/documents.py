@@ -168,6 +168,16 @@ class Documents(Words):
             )
             self._index(n, self._text(one.text), "passage_words")
 
+    def forget_some_passages(self, document: str, limit: int = 100) -> bool:
+        """Drop some passages of a document, so that thousands are dropped bit by bit; False when none was left."""
+        with self._db.writing():
+            rows = self._db.rows("select n, text from passages where document = ? limit ?", (document, limit))
+            for row in rows:
+                self._unindex(row["n"], row["text"], "passage_words")
+                self._db.run("delete from vectors where passage = ?", (row["n"],))
+                self._db.run("delete from passages where n = ?", (row["n"],))
+            return bool(rows)
+
     def passages(self, document: str) -> list[Passage]:
         """All of a document, in order."""
         rows = self._db.rows("select * from passages where document = ? order by n", (document,))

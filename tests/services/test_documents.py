@@ -50,6 +50,8 @@ for line in sys.stdin:
             code = "document.wrong_password" if told["payload"].get("password") else "document.locked"
             send(type="failed", job=told["job"], code=code, args={"path": name}); continue
         send(type="partial", job=told["job"], key="1", value=page)
+    if told["kind"] == "page_image" and told["payload"]["number"] == 13:
+        os._exit(3)
     if told["kind"] == "page_image":
         width = told["payload"]["width"]
         send(type="done", job=told["job"], result=dict(png="UE5H", width=width, height=7, boxes=[[[0, 0, 1, 0.5]]]))
@@ -142,7 +144,8 @@ def test_a_moved_file_is_known_by_its_bytes(services, tmp_path):
     path = write(tmp_path / "note.txt", "words")
     first = opened(services, path)
     moved = path.rename(tmp_path / "moved.txt")
-    assert opened(services, moved).id == first.id
+    again = opened(services, moved)
+    assert (again.id, again.name) == (first.id, "moved.txt")
 
 
 def test_two_wishes_for_one_document_read_it_once(services, tmp_path):
@@ -228,6 +231,27 @@ def test_a_password_is_asked_for_used_for_pictures_and_never_stored(faked, tmp_p
     assert asked(faked, lambda answer: faked.documents.page_image(record.id, 1, 200, answer, marks=[(0, 6)])) is image
     faked.close()
     assert not [one for one in home.rglob("*") if one.is_file() and b"open sesame" in one.read_bytes()]
+
+
+def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
+    record = opened(faked, write(tmp_path / "fine.txt", "x"))
+    answers = queue.SimpleQueue()
+    slow = write(tmp_path / "slow.txt", "y")
+    told = Told(faked)
+    faked.desk.call(lambda: faked.documents.open(slow, answers.put))
+    told.wait(DocumentProgress)
+    pictures = queue.SimpleQueue()
+    for number in (13, 1):
+        faked.desk.call(lambda number=number: faked.documents.page_image(record.id, number, 10, pictures.put))
+    told.wait(DocumentProgress, begin=len(told.facts))  # the slow one is read anew, and is not to blame
+    faked.desk.call(lambda: faked.documents.cancel(services_slow(faked)))
+    assert answers.get(timeout=40).code == "document.stopped"
+    ends = [pictures.get(timeout=40) for _ in range(2)]
+    assert sorted(getattr(one, "code", "made") for one in ends) == ["document.reader_died", "made"]
+
+
+def services_slow(services):
+    return next(one.id for one in services.documents.recent() if one.name == "slow.txt")
 
 
 def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):

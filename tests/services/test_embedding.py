@@ -74,7 +74,7 @@ def test_vectors_go_with_their_passages_and_their_document(services, tmp_path):
     document(services, tmp_path / "a.txt", long("moon room"), long("fox box"), long("new words"))
     until(lambda: len(vectors()) == 3)
     services.desk.call(lambda: services.documents.forget(record.id))
-    assert vectors() == {}
+    until(lambda: vectors() == {})
 
 
 def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_path):

@@ -206,3 +206,25 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
         assert caught.value.code == code
     assert services.desk.call(lambda: services.store.items("question")) == []
     assert not told.of(MessageEnded)
+
+
+@pytest.mark.model
+def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model, tmp_path):
+    """The starter model, taken for able: whatever it says is in the form, and what is cited stands on its page."""
+    from fakes.told import LLAMA
+
+    services = open_echo(LLAMA)
+    try:
+        told = Told(services)
+        model = add_model(services, starter_model)
+        services.desk.call(lambda: services.store.change_model(model.id, header={"architecture": "llama"}))
+        record = document(services, tmp_path / "manual.txt")
+        _, ended, answered = ask(services, told, "When does the pump stop?", record)
+        assert answered is not None, ended.problem
+        assert (answered.is_quoted, answered.is_whole) == (False, True)
+        pages = {one.number: one.text for one in services.desk.call(lambda: services.documents.pages(record.id))}
+        for one in (*answered.citations, *answered.nearest):
+            assert pages[one.page][one.start : one.end] == one.quote
+        assert answered.citations or answered.dropped or not answered.found
+    finally:
+        services.close()
