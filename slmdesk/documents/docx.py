@@ -38,11 +38,11 @@ def read(reading: Reading) -> Iterator[Page]:
         pager = Pager(reading, has_pages=_has_pages(package, main))
         beside = [*_beside(package, walker, main)]
         yield from pager.take(beside)
-        stream = Stream(package.chunks(main), reading.path, "body")
+        stream = Stream(package.chunks(main), reading.path, "body", opened=("tbl",))
         for _, element in stream:
             reading.check()
             yield from pager.take(walker.flow(element))
-        if stream.root is None:
+        if stream.root is None or (stream.broken and pager.is_empty):
             raise KnownError("document.damaged", path=reading.path, reason="its text is broken")
         if stream.broken:
             reading.note(Note.PARTLY_DAMAGED)

@@ -70,6 +70,8 @@ class Walker:
         elif name == "tbl":
             for row in self._inside(element, "tr"):
                 yield from self._row(row)
+        elif name == "tr":
+            yield from self._row(element)
         elif name == "sectPr":
             if not self._is_continuous(element):
                 yield PageBreak()

@@ -182,8 +182,10 @@ class OdfWalker:
             yield from self._paragraph(element, depth)
         elif name == "list":
             yield from self._list(element, depth)
-        elif name == "table":
-            yield from self._table(element)
+        elif name == "table" or name in _WRAPPED_ROWS:
+            yield from self._table(element, name == "table-header-rows")
+        elif name == "table-row":
+            yield from as_row(self._cells(element), 0)
         elif name == "soft-page-break":
             yield PageBreak()
         elif name == "annotation":

@@ -35,7 +35,7 @@ def read(reading: Reading) -> Iterator[Page]:
                 number += 1
                 hidden = styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden
                 yield _slide(OdfWalker(reading, styles, lists_in(about, stream.root)), element, number, hidden)
-        if stream.root is None:
+        if stream.root is None or (stream.broken and not number):
             raise KnownError("document.damaged", path=reading.path, reason="its slides are broken")
         if stream.broken:
             reading.note(Note.PARTLY_DAMAGED)

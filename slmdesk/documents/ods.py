@@ -17,7 +17,7 @@ from slmdesk.documents.xmls import Stream, attribute, local
 
 MAX_SAME_CELLS = 50
 """Filled cells beside each other that one element may stand for; of more, the first ones are read."""
-_GROUPS = frozenset(("table-row-group", "table-rows", "table-header-rows"))
+_GROUPS = ("table-row-group", "table-rows", "table-header-rows")
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -26,7 +26,7 @@ def read(reading: Reading) -> Iterator[Page]:
     with opened(reading) as archive:
         look_into(archive, reading)
         about = tree_of(archive, reading, "styles.xml")
-        stream = Stream(archive.chunks(CONTENT), reading.path, "table")
+        stream = Stream(archive.chunks(CONTENT), reading.path, "table", opened=_GROUPS)
         rows = _Rows(reading, stream)
         walker: OdfWalker | None = None
         while (table := rows.next_table()) is not None:

@@ -23,7 +23,7 @@ def read(reading: Reading) -> Iterator[Page]:
         look_into(archive, reading)
         about = tree_of(archive, reading, "styles.xml")
         pager = Pager(reading, has_pages=_has_pages(archive))
-        stream = Stream(archive.chunks(CONTENT), reading.path, "text")
+        stream = Stream(archive.chunks(CONTENT), reading.path, "text", opened=("table", "section"))
         walker: OdfWalker | None = None
         for _, element in stream:
             reading.check()
@@ -31,7 +31,7 @@ def read(reading: Reading) -> Iterator[Page]:
                 walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root))
                 yield from pager.take(_beside(about, walker))
             yield from pager.take(walker.flow(element))
-        if stream.root is None:
+        if stream.root is None or (stream.broken and pager.is_empty):
             raise KnownError("document.damaged", path=reading.path, reason="its text is broken")
         if stream.broken:
             reading.note(Note.PARTLY_DAMAGED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,7 +19,14 @@ MAX_BYTES = 512 << 20
 MAX_RATIO = 200
 """Between unpacked and packed, beyond the first RATIO_FREE_BYTES: real XML reaches some 40, a bomb 1,000."""
 RATIO_FREE_BYTES = 16 << 20
+MAX_LIST_BYTES = 4 << 20
+"""Of the list of entries: some 200 for each."""
 _CHUNK = 1 << 18
+_ENDS = ((b"PK\x05\x06", 22, 12, 4), (b"PK\x06\x06", 98, 40, 8))
+"""Records that tell the size of the list, the second in archives beyond 4 GiB or 65,535 entries: their marks, where
+they begin before the end, and where the size stands in them."""
+_ELSEWHERE = b"\xff" * 4
+_END_BYTES = 65_535 + 22 + 20 + 56
 BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
 """What zipfile raises for archives that are none, or not whole."""
 
@@ -54,6 +62,8 @@ class Archive:
         if info.flag_bits & 1:
             raise KnownError("document.locked", path=self._path)
         limit = min(MAX_ENTRY_BYTES, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
+        if info.file_size > limit:  # more than its header says is never unpacked, so that this costs no time
+            raise KnownError("document.bomb", path=self._path)
         size = 0
         try:
             with self._archive.open(info) as part:
@@ -79,7 +89,27 @@ def opened(reading: Reading) -> Iterator[Archive]:
 
 
 def _zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
+    if lists_too_much(file):
+        raise KnownError("document.bomb", path=path)
     try:
         return zipfile.ZipFile(file)
     except BROKEN as err:
         raise KnownError("document.damaged", path=path, reason="it is no whole archive") from err
+
+
+def lists_too_much(file: BinaryIO) -> bool:
+    """Whether the list of an archive is longer than any document's: zipfile would read all of it at once.
+
+    The list's size stands in the record at the archive's end (APPNOTE.TXT 4.3.14 and 4.3.16), whose comment may have
+    65,535 bytes.  Leaves the file at its beginning.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _END_BYTES))
+    tail = file.read()
+    file.seek(0)
+    for mark, length, offset, width in _ENDS:
+        for at in {tail.rfind(mark), len(tail) - length}:  # where zipfile looks for it
+            told = tail[at + offset : at + offset + width] if at >= 0 and tail.startswith(mark, at) else b""
+            if told != _ELSEWHERE and int.from_bytes(told, "little") > MAX_LIST_BYTES:
+                return True
+    return False

@@ -55,6 +55,11 @@ class Pager:
         self._label, self._continued = "", 1
         self._only_headings, self._has_words = True, False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no words have come so far."""
+        return self._number == 1 and not self._has_words
+
     def take(self, flow: Iterable[Flow]) -> Iterator[Page]:
         """More of the document; gives the pages that are whole by now."""
         for one in flow:

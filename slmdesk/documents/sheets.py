@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from slmdesk.core.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.documents.base import PageText, Reading
@@ -16,6 +17,7 @@ ROW_CHARACTERS = 20_000
 """A longer row is several blocks."""
 MAX_GAP = 20
 """Empty cells between two filled ones; beyond it they are blocks of their own, so that no row is a row of tabs."""
+_MOST_LETTERS = 3
 _NUMBER = re.compile(r"[-+(]?[\d.,: /%'()\u2009\u00a0$€£¥-]*\d[\d.,: /%'()\u2009\u00a0$€£¥-]*")
 
 
@@ -115,6 +117,7 @@ def _place(row: Row, first: int, last: int) -> str:
     return begin if begin == finish else f"{begin}:{finish}"
 
 
+@lru_cache(maxsize=20_000)
 def column_name(column: int) -> str:
     """The letters of a column: 1 is A, 27 is AA."""
     letters = ""
@@ -124,9 +127,12 @@ def column_name(column: int) -> str:
     return letters
 
 
+@lru_cache(maxsize=20_000)
 def column_number(letters: str) -> int:
-    """The column of letters; 0 for none."""
+    """The column of letters; 0 for none, and for what is none."""
     number = 0
+    if not (len(letters) <= _MOST_LETTERS and letters.isascii() and letters.isalpha()):
+        return 0
     for letter in letters.upper():
         number = number * 26 + ord(letter) - ord("A") + 1
     return number

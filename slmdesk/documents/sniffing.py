@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from slmdesk.documents.decoding import NotTextError, decode
 from slmdesk.documents.ole import ole_kind
+from slmdesk.documents.packed import BROKEN, lists_too_much
 
 HEAD_BYTES = 1024
 _MOST_NAMES = 10_000
@@ -82,6 +83,8 @@ def format_of_bytes(file: BinaryIO) -> str:
 
 
 def _packed(file: BinaryIO) -> str:
+    if lists_too_much(file):
+        return "zip"
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()[:_MOST_NAMES]
@@ -90,7 +93,7 @@ def _packed(file: BinaryIO) -> str:
                 for known, found in _MIMES.items():
                     if mime.startswith(known):
                         return found
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError):
+    except BROKEN:
         return "zip"
     for beginning, found in _PACKED:
         if any(name.startswith(beginning) for name in names):

@@ -22,7 +22,6 @@ from slmdesk.documents.paging import Piece
 from slmdesk.documents.sheets import Row, SheetPager, column_number
 from slmdesk.documents.xmls import Stream, child, local
 
-_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 MAX_SHARED_CHARACTERS = 64 << 20
 _ON = ("1", "true")
@@ -99,8 +98,8 @@ class _Sheet:
     def _cells(self, row: etree._Element) -> Iterator[tuple[int, str]]:
         column = 0
         for cell in row:
-            found = _REFERENCE.match(cell.get("r", ""))
-            column = column_number(found[1]) if found else column + 1
+            letters = cell.get("r", "").rstrip("0123456789")
+            column = column_number(letters) or column + 1
             if text := self._words(cell):
                 yield column, text
 
@@ -109,16 +108,18 @@ class _Sheet:
         if kind == "inlineStr":
             inline = child(cell, "is")
             return "" if inline is None else _rich(inline)
-        value = child(cell, "v")
-        raw = (value.text or "").strip() if value is not None else ""
+        value = next((one.text or "" for one in cell if local(one) == "v"), "")
+        raw = value.strip()
         if not raw:
             return ""
+        if kind == "n":
+            return self._number(raw, cell.get("s", "0"))
         if kind == "s":
             return self._book.strings[int(raw)] if raw.isdecimal() and int(raw) < len(self._book.strings) else ""
         if kind == "b":
             return "TRUE" if raw == "1" else "FALSE"
         if kind in ("str", "e"):
-            return _unescaped(value.text or "" if value is not None else "")
+            return _unescaped(value)
         if kind == "d":
             return raw.replace("T00:00:00", "").replace("T", " ").rstrip("Z")
         return self._number(raw, cell.get("s", "0"))

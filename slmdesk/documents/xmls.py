@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from lxml import etree
 
@@ -20,34 +20,60 @@ class Stream:
     """XML read while it comes in, so that a large part is never in memory as a whole.
 
     Iterating gives (container, child) for each child of the elements named in `containers`, complete and in order;
-    once the next one is asked for, a child is gone.  What precedes the first container is in `root` by then, what
-    follows the last at the end.  When the XML breaks off, the children before are given, then `broken` is set.
+    once the next one is asked for, a child is gone.  Children named in `opened` come empty, after what was in them.
+    What precedes the first container is in `root` by then, what follows the last at the end.  When the XML breaks off,
+    the children before are given, then `broken` is set.
     """
 
-    def __init__(self, chunks: Iterable[bytes], path: str, *containers: str) -> None:
-        self._chunks, self._path = chunks, path
+    def __init__(self, chunks: Iterable[bytes], path: str, *containers: str, opened: Collection[str] = ()) -> None:
+        self._chunks, self._path, self._containers = chunks, path, containers
         self._parser = etree.XMLPullParser(
-            events=("start",), tag=[f"{{*}}{one}" for one in containers], resolve_entities=False, no_network=True,
-            load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True, remove_pis=True,
+            events=("start",), tag=[f"{{*}}{one}" for one in (*containers, *opened)], resolve_entities=False,
+            no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True,
+            remove_pis=True,
         )  # fmt: skip
         self.root: etree._Element | None = None
         self.broken = False
+        self._found: list[etree._Element] = []
+        self._opened: list[etree._Element] = []
 
     def __iter__(self) -> Iterator[tuple[etree._Element, etree._Element]]:
         """Raises KnownError `document.bomb` for entities, and what the chunks raise unless something was read."""
-        found: list[etree._Element] = []
+        found = self._found
         for _ in self._feed():
             for _event, element in self._parser.read_events():
-                _refuse_entities(element, self._path)
-                self.root = element.getroottree().getroot()
-                if not (found and found[-1] in element.iterancestors()):  # a table in a table's cell is content
-                    found.append(element)
+                self._see(element)
             while len(found) > 1:
-                yield from _taken(found.pop(0), 0)
+                yield from self._taken(found[0], found.pop(0), 0)
             if found:
-                yield from _taken(found[0], 1)  # the last child may not be whole
+                yield from self._taken(found[0], found[0], 1)  # the last child may not be whole
         if found:
-            yield from _taken(found[0], 1 if self.broken else 0)
+            yield from self._taken(found[0], found[0], 1 if self.broken else 0)
+
+    def _see(self, element: etree._Element) -> None:
+        _refuse_entities(element, self._path)
+        self.root = element.getroottree().getroot()
+        parent = element.getparent()
+        if self._found and any(parent is one for one in (self._found[-1], *self._opened)):
+            self._opened.append(element)
+        elif local(element) in self._containers and not (
+            self._found and self._found[-1] in element.iterancestors()  # a table in a table's cell is content
+        ):
+            self._found.append(element)
+
+    def _taken(
+        self, container: etree._Element, within: etree._Element, left: int
+    ) -> Iterator[tuple[etree._Element, etree._Element]]:
+        """What is whole inside an element, given as of its container; `left` children stay."""
+        while len(within) > left:
+            child = within[0]
+            if any(child is one for one in self._opened):
+                yield from self._taken(container, child, 0)
+                self._opened.remove(child)
+            yield container, child
+            within.remove(child)
+        if left and len(within) and any(within[0] is one for one in self._opened):
+            yield from self._taken(container, within[0], left)
 
     def _feed(self) -> Iterator[None]:
         head = b""
@@ -68,13 +94,6 @@ class Stream:
                 raise
             self.broken = True
         yield
-
-
-def _taken(container: etree._Element, left: int) -> Iterator[tuple[etree._Element, etree._Element]]:
-    while len(container) > left:
-        child = container[0]
-        yield container, child
-        container.remove(child)
 
 
 def _refuse_entities(element: etree._Element, path: str) -> None:
