@@ -46,6 +46,7 @@ WIDTH = 16
 SHARED_TOKENS, ANSWER_TOKENS = 300, 160
 """Of the instructions, and of an answer, about."""
 PAGES_AT_ONCE = 50
+PIECES_AT_ONCE = 400
 TEXTS_AT_ONCE = 400
 """Whose tokens are counted in one message."""
 CHECK_COST, MERGE_COST, WRITTEN_COST = 60.0, 450.0, 1.5
@@ -131,7 +132,7 @@ class SummaryPlan:
         self._left_out = 0
         self._began = time.monotonic()
         self._style = Style(wished.kind, wished.language, wished.focus, wished.instruction)
-        self._rarity = Rarity(())
+        self._rarity = Rarity()
         self._headings: list[int] = []
         self.summary: Summary | None = None
 
@@ -142,8 +143,10 @@ class SummaryPlan:
         yield from self._examine()
         yield from self._read()
         if self._is_weak:
-            documents = [self._quoted(text) for text in self._texts]
-            joint = self._joint_quotations()
+            quoted = yield from self._quoted()
+            each = max(1, self._wanted() // max(1, len(self._texts)))
+            joint = [one for some in quoted for one in select(some, each)]
+            documents = [self._one(text, some) for text, some in zip(self._texts, quoted, strict=True)]
         else:
             yield from self._measure()
             points = yield from self._points()
@@ -179,6 +182,7 @@ class SummaryPlan:
                 for page in pages:
                     pieces, blocks = pieces_of(record.id, page)
                     self._pieces += pieces
+                    self._rarity.add(piece.text for piece in pieces)
                     text.pages[page.number], text.reasons[page.number] = page.status, page.reason
                     text.blocks[page.number] = blocks
                 begin = pages[-1].number + 1
@@ -187,9 +191,8 @@ class SummaryPlan:
             text.language = self._language_of(text.pieces)
             self._texts.append(text)
         self._pages_total = sum(len(text.pages) for text in self._texts)
-        self._rarity = Rarity(piece.text for piece in self._pieces)
         self._headings = headings_above(self._pieces)
-        own = next((text.language for text in self._texts if text.language), "en")
+        own = next((text.language for text in self._texts if text.language), "")  # unknown: as the text is written
         self._style = replace(self._style, language=self._wished.language or own)
         yield Breath()
 
@@ -402,14 +405,18 @@ class SummaryPlan:
 
     # ---- without wording
 
-    def _quoted(self, text: _Text) -> OneSummary:
-        return self._one(text, self._sentences_of(text.pieces, self._wanted()))
-
-    def _joint_quotations(self) -> list[Point]:
-        if len(self._texts) == 1:
-            return self._sentences_of(self._texts[0].pieces, self._wanted())
-        each = max(1, self._wanted() // max(1, len(self._texts)))
-        return [one for text in self._texts for one in self._sentences_of(text.pieces, each)]
+    def _quoted(self) -> Generator[Asked, Any, list[list[Point]]]:
+        """For each document the sentences that say most of it; of a long one part by part, then of all parts."""
+        found: list[list[Point]] = []
+        for text in self._texts:
+            points: list[Point] = []
+            for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
+                points += self._sentences_of(
+                    range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop)), self._wanted()
+                )
+                yield Breath()
+            found.append(select(points, self._wanted(), focus=self._wished.focus))
+        return found
 
     def _sentences_of(self, pieces: range, count: int) -> list[Point]:
         language = self._texts[0].language if self._texts else ""
@@ -519,7 +526,7 @@ class SummaryPlan:
         return next(text for text in self._texts if chunk[0] in text.pieces)
 
     def _source(self, text: _Text) -> Source:
-        is_translated = bool(text.language) and text.language != self._style.language
+        is_translated = bool(self._style.language) and text.language != self._style.language
         return Source(self._pieces, self._rarity, self._style.language, is_translated, self._headings)
 
     def _wanted(self) -> int:

@@ -164,7 +164,8 @@ def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
         f"number ::= {every}",
         'sentence ::= first part (" " part)?',
         "part ::= inner+ [.!?\u3002]",
-        "inner ::= [^\\x00-\\x1f\\[\\].!?\u3002] | [.!?] [^\\x00-\\x20\\[\\].!?]",
+        # a stop inside a number, an abbreviation or an address; "PRs.Emails" was a way round the limit
+        "inner ::= [^\\x00-\\x1f\\[\\].!?\u3002] | [.] [0-9a-z]",
         "first ::= [^\\x00-\\x20\\[\\]*.!?-]",
     ]
     labels = " | ".join(f'"{one}: "' for one in LABELS)

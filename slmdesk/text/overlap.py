@@ -19,14 +19,22 @@ STEM = 6
 class Rarity:
     """How rare words are among some texts; in place of a list of words that mean nothing."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._words = [stems(text) for text in texts]
-        self._spread = Counter(word for words in self._words for word in words)
-        self._count = len(self._words)
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._words: list[frozenset[str]] = []
+        self._spread: Counter[str] = Counter()
+        self.add(texts)
+
+    def add(self, texts: Iterable[str]) -> None:
+        """More texts; their numbers go on."""
+        for text in texts:
+            words = stems(text)
+            self._words.append(words)
+            self._spread.update(words)
 
     def weight(self, word: str) -> float:
         """0 for a word in every text, the most for one that is in none."""
-        return math.log((self._count + 1.0) / (self._spread[word] + 0.5)) if self._count > 1 else 1.0
+        count = len(self._words)
+        return math.log((count + 1.0) / (self._spread[word] + 0.5)) if count > 1 else 1.0
 
     def share(self, sentence: str, text: str) -> float:
         """How much of the sentence stands in the text, 0..1; a sentence without words: 1."""
