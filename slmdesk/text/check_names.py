@@ -57,9 +57,12 @@ def tokens(text: str) -> list[Token]:
     found = []
     for match in _TOKEN.finditer(text):
         raw = match.group()
-        if any(sign.isdigit() for sign in raw):  # a code, see check_numbers
+        if not raw.isalpha() and any(sign.isdigit() for sign in raw):  # a code, see check_numbers
             continue
-        acronym = len(raw) > 1 and sum(sign.isupper() for sign in raw) > 1 and raw[0].isupper()
+        if raw.islower():
+            found.append(Token(match.start(), match.end(), folded(raw), False, False, False))
+            continue
+        acronym = len(raw) > 1 and raw[0].isupper() and sum(sign.isupper() for sign in raw) > 1
         opens = raw[0].isupper() and _OPENS.search(text, max(0, match.start() - 6), match.start()) is not None
         if match.start() >= 6 and opens and not text[match.start() - 6 : match.start()].strip():
             opens = "\n" in text[match.start() - 6 : match.start()]

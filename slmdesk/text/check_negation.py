@@ -15,8 +15,11 @@ from slmdesk.text.sentences import sentence_spans
 
 _WORD = re.compile(r"n['’]t\b|[^\W\d_]+(?:-[^\W\d_]+)*(?=n['’]t\b)|[^\W\d_]+(?:[-][^\W\d_]+)*(?:['’][^\W\d_]+)?")
 _CLAUSE = re.compile(r"[,;:()–—]")
-_MODAL = frozenset(["may", "shall", "must", "kann", "können", "darf", "muss"])
+_MODAL = frozenset(["may", "shall", "must", "kann", "konnen", "darf", "muss"])
 """With a "not" all of them forbid."""
+_MORE_WORDS = "more less fewer later earlier mehr weniger spater fruher plus moins mas menos piu meno wiecej mniej"
+_MORE = frozenset(_MORE_WORDS.split())
+_THAN = frozenset(["than", "als", "que", "de", "di", "niz"])
 _NEAR = 3
 """So many content words on each side of a negation belong to it."""
 
@@ -116,9 +119,22 @@ def take_apart(sentence: str, language: str) -> Line:
             is_hard = False  # "ne … pas" is one negation
         content = not is_hard and len(word) > 1 and word not in small
         words.append(Word(match.start(), match.end(), word, stem(word), clause, is_hard, content))
-    denials = tuple((at, _denied(words, at)) for at, word in enumerate(words) if word.hard)
+    denials = tuple(
+        (at, _denied(words, at)) for at, word in enumerate(words) if word.hard and not _is_phrase(words, at)
+    )
     contents = [word for word in words if word.content]
     return Line(tuple(words), frozenset(w.stem for w in contents), frozenset(w.word for w in contents), denials)
+
+
+def _is_phrase(words: list[Word], at: int) -> bool:
+    """Whether a "not" is part of a bound ("not before March", "no more than ten") or of "not only"."""
+    after = [word.word for word in words[at + 1 : at + 4]]
+    bounds = frozenset(tables()["negation"]["bounds"].split())
+    return bool(after) and (
+        after[0] in bounds
+        or (len(after) > 1 and after[0] in _MORE and after[1] in _THAN)
+        or (len(after) > 2 and after[1] in _MORE and after[2] in _THAN)
+    )
 
 
 def _denied(words: list[Word], at: int) -> frozenset[str]:

@@ -176,7 +176,8 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
     ones, tens = values("ones", language), values("tens", language)
     scales, soft = values("scales", language), values("soft", language)
     found: list[Number] = []
-    free = [match for match in WORD.finditer(text) if not any(start <= match.start() < end for start, end in taken)]
+    used = {place for start, end in taken for place in range(start, end)}
+    free = [match for match in WORD.finditer(text) if match.start() not in used]
     at = 0
     while at < len(free):
         total, current, end, is_soft, last = 0, 0, -1, False, 0

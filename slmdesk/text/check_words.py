@@ -111,19 +111,19 @@ def same_word(one: str, other: str) -> bool:
     return size > 4 and any(one[at:] in ends and other[at:] in ends for at in (size - 1,))
 
 
-_STEM_ENDING_WORDS = (
-    "ungen ments ations ation ingly ement ing ies ied ten est ung ed es en er em et te ly s e n t a o y i u"
-)
+_STEM_ENDING_WORDS = "ungen ments ations ation ingly ement ing ies ied ten est ung ed en er em et te ly e a o y i u"
 _STEM_ENDINGS = tuple(_STEM_ENDING_WORDS.split())
 
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """A folded word without its commonest endings, so that forms of one word mostly meet.  No linguistics."""
+    if word.endswith("s") and not word.endswith("ss") and len(word) > 4:
+        word = word[:-1]
     for ending in _STEM_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)][:7]
-    return word[:7]
+            return word[: -len(ending)][:6]
+    return word[:6]
 
 
 def any_same(word: str, words: Iterable[str]) -> bool:
