@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
 TABLE = "summaries.csv"
+WORKED_OUT = ("docx", "pdf", "html", "xlsx")
+"""With the passages and the ledger as an appendix; other suffixes are Markdown, or JSON."""
 
 
 class LengthType(click.ParamType[str | int]):
@@ -52,7 +54,10 @@ class LengthType(click.ParamType[str | int]):
 @click.option("--instruction", default="", help="A wish of your own, in words; needed with --kind own.")
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="A file; for several documents or a folder: a folder."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A file (.md, .json, .docx, .pdf, .html, .xlsx); for several documents or a folder: a folder.",
 )
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @json_option
@@ -92,10 +97,15 @@ def summarize(
             tuple(one.id for one in documents), wished, wanted, language, focus.strip(), instruction.strip(), model
         )
         item, summary = _make(face, services, wish)
+        form = "" if output is None or is_many else output.suffix.lower().removeprefix(".")
+        if output is not None and form in WORKED_OUT:
+            target = output.absolute()
+            face.wait_for(services, lambda ended: services.exports.write(item, form, target, ended, replace=force))
     timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
     shape = _as_json(item, summary, timing, failed)
     if output is not None:
-        _write_out(output, summary, shape, is_many)
+        if form not in WORKED_OUT:
+            _write_out(output, summary, shape, is_many)
         face.tell(f"Written to {output}.")
     if face.as_json:
         face.give(shape)

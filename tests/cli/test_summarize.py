@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import pypdfium2
 import pytest
 
 pytestmark = pytest.mark.process
@@ -77,6 +78,13 @@ def test_a_folder_becomes_a_table_and_a_file_each(run, with_model, lease, tmp_pa
 
 def test_one_file_out_as_words_or_json(run, with_model, lease, tmp_path) -> None:
     assert run("summarize", str(lease), "-o", str(tmp_path / "out.json")).status == 0
+    pdf = tmp_path / "out.pdf"
+    assert run("summarize", str(lease), "-o", str(pdf)).status == 0
+    words = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
+    assert "What was read" in words
+    assert "Passages" in words
+    item = run("history", "search", "lawn", "--json").json[0]["chat"]
+    assert run("history", "export", item, "--format", "html").out.startswith("<!DOCTYPE html>")
     assert json.loads((tmp_path / "out.json").read_text())["coverage"]["pages_read"] == 1
 
 
