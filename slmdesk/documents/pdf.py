@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -64,8 +64,10 @@ class _Sheet:
     status: PageStatus = PageStatus.READ
     reason: str = ""
     margins: tuple[Margin, ...] = ()
-    is_hidden: bool = False
-    """Some of its words are not to be seen."""
+    hidden: frozenset[int] = frozenset()
+    """Indices of the lines that are not to be seen."""
+    has_unseen_letters: bool = False
+    """Letters that no screen shows were left out."""
 
 
 class _Sheets:
@@ -103,7 +105,7 @@ class _Sheets:
         footers = frozenset(one.index for one in aside if not one.is_top)
         if aside:
             self._reading.note(Note.HEADERS_APART)
-        laid = lay_out(sheet.lines, usual, headers, footers)
+        laid = lay_out(sheet.lines, usual, headers, footers, sheet.hidden)
         for one in sheet.asides:
             laid.text.add(one.kind, one.text, place=one.place)
         return laid
@@ -131,27 +133,26 @@ class _Sheets:
                 _look_at_pictures(page, sheet, count)
             elif letters.share_unmapped() > 0.5:
                 sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
-            sheet.is_hidden = letters.has_unseen_letters or self._has_hidden(page, sheet)
+            sheet.has_unseen_letters = letters.has_unseen_letters
+            sheet.hidden = self._hidden(page, sheet)
         return sheet
 
-    def _has_hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> bool:
-        """Whether there are words a reader of the page does not see."""
-        unseen = [line for line in sheet.lines if line.look.is_unseen]
-        if unseen:
-            if len(unseen) > len(sheet.lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
-                sheet.reason = sheet.reason or "text layer of a scan"
-            else:
-                return True
-        for line in sheet.lines:
-            if line.look.size < TINY and (line.y1 - line.y0) < TINY:
-                return True
-            if line.x1 < 0 or line.y1 < 0 or line.x0 > sheet.width or line.y0 > sheet.height:
-                return True
-        white = [line for line in sheet.lines if line.look.is_white and not line.look.is_unseen]
-        if not white or self._white_checks >= MOST_WHITE_CHECKS or Note.HIDDEN_TEXT in self._reading.notes:
-            return False
-        self._white_checks += 1
-        return _is_any_unseen(page, white)
+    def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> frozenset[int]:
+        """The indices of the lines a reader of the page does not see."""
+        lines = sheet.lines
+        hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
+        if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
+            sheet.reason = sheet.reason or "text layer of a scan"
+            hidden = set()
+        for at, line in enumerate(lines):
+            is_tiny = line.look.size < TINY and line.y1 - line.y0 < TINY
+            if is_tiny or line.x1 < 0 or line.y1 < 0 or line.x0 > sheet.width or line.y0 > sheet.height:
+                hidden.add(at)
+        white = {at: line for at, line in enumerate(lines) if line.look.is_white and not line.look.is_unseen}
+        if white and self._white_checks < MOST_WHITE_CHECKS:
+            self._white_checks += 1
+            hidden |= _unseen(page, white)
+        return frozenset(hidden)
 
     def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
         """A scanned page with the words read off its picture."""
@@ -191,7 +192,7 @@ def read(reading: Reading) -> Iterator[Page]:
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
     laid = sheets.laid(index)
     sheet = sheets.at(index)
-    if sheet.is_hidden:
+    if sheet.hidden or sheet.has_unseen_letters:
         reading.note(Note.HIDDEN_TEXT)
     if sheet.status is PageStatus.BROKEN:
         reading.note(Note.PARTLY_DAMAGED)
@@ -314,17 +315,18 @@ def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
         sheet.status, sheet.reason = PageStatus.EMPTY, "a drawing or a picture, no words"
 
 
-def _is_any_unseen(page: pdfium.PdfPage, lines: Sequence[Line]) -> bool:
-    """Whether a line cannot be told from its ground on the drawn page."""
+def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
+    """Which lines cannot be told from their ground on the drawn page."""
     raster = _rendered(page, _bounded(round(view_of(page).width), view_of(page).width, view_of(page).height))
-    for line in lines[:50]:
+    found = set()
+    for at, line in lines.items():
         left, right = max(0, int(line.x0)), min(raster.width, int(line.x1) + 1)
         top, bottom = max(0, int(line.y0)), min(raster.height, int(line.y1) + 1)
         rows = [raster.rgb[y * raster.stride + left * 3 : y * raster.stride + right * 3] for y in range(top, bottom)]
         letters = b"".join(rows)
         if letters and max(letters) - min(letters) < CONTRAST:
-            return True
-    return False
+            found.add(at)
+    return found
 
 
 def _format_of(name: str) -> str:

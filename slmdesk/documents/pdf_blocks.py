@@ -29,6 +29,7 @@ _CAPTION = re.compile(
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
 """Han, Kana and their punctuation: no blank between lines."""
 _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶])")
+_PAGE_NUMBER = re.compile(r"\d{1,4}$|[ivxlc]{1,6}$")
 _LEADER = re.compile(r"\.{4,}$|\.$|…$")
 _LEADER_WORDS = 4
 
@@ -67,8 +68,13 @@ def measures_of(lines: Sequence[Line], height: float) -> Measures:
     return Measures(size, statistics.median(pitches) if pitches else 1.3 * size, height)
 
 
-def lay_out(lines: Sequence[Line], usual: Measures, headers: Set[int], footers: Set[int]) -> Laid:
-    """The blocks of a page in their order; the lines with an index in `headers` or `footers` are kept apart."""
+def lay_out(
+    lines: Sequence[Line], usual: Measures, headers: frozenset[int], footers: frozenset[int], hidden: frozenset[int]
+) -> Laid:
+    """The blocks of a page in their order.
+
+    Lines with an index in `headers` or `footers` are kept apart; blocks of nothing but `hidden` ones are marked so.
+    """
     laid = Laid(PageText(), [])
     compounds = {word.text.casefold() for line in lines for word in line.words if "-" in word.text}
     for group in _groups(lines, usual, headers | footers):
@@ -77,7 +83,8 @@ def lay_out(lines: Sequence[Line], usual: Measures, headers: Set[int], footers: 
             kind, level = (BlockKind.HEADER if first in headers else BlockKind.FOOTER), 0
         else:
             kind, level = _kind([lines[at] for at in group], usual)
-        _Writer(compounds).write(laid, [lines[at] for at in group], kind, level)
+        place = "hidden" if hidden.issuperset(group) else ""
+        _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
     return laid
 
 
@@ -99,6 +106,8 @@ def _groups(lines: Sequence[Line], usual: Measures, apart: Set[int]) -> Iterator
 def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: Measures) -> bool:
     """Whether a line begins a new block."""
     last = block[-1]
+    if _is_entry(last):
+        return True
     if line.cells or last.cells or line.column != last.column:
         return True
     if line.look.is_sideways != last.look.is_sideways:
@@ -131,6 +140,13 @@ def _begins_by_indent(block: Sequence[Line], line: Line, after: Line | None, siz
     right = max(one.x1 for one in block)
     ends = last.words[-1].text[-1:] in ".:!?。؟"
     return len(block) > 1 and ends and last.x1 < right - 0.15 * (right - last.x0) and inward > 0.8 * size
+
+
+def _is_entry(line: Line) -> bool:
+    """A line of a table of contents: it ends with dots and a page number."""
+    if len(line.words) < 3 or not _PAGE_NUMBER.match(line.words[-1].text):
+        return False
+    return any(_leader(line.words, at) for at in range(1, len(line.words) - 1))
 
 
 def _is_item(line: Line) -> bool:
@@ -171,13 +187,20 @@ def _heading_level(block: Sequence[Line], usual: Measures) -> int:
     ratio = first.look.size / usual.size if usual.size else 1.0
     if ratio >= HEADING_RATIO:
         by_size = next((level for least, level in _LEVELS if ratio >= least), 3)
-        return min(by_size, 1 + numbered[1].count(".")) if numbered else by_size
+        return _depth(numbered) if numbered else by_size
     ends = last.words[-1].text[-1:]
+    if numbered and numbered[1] and len(block) == 1 and first.characters < 90 and ends not in ".,;:":
+        return _depth(numbered)  # 2.1 Like this, in whatever letters
     if not all(line.is_bold for line in block) or ends in ".,;" or len(block) > 2 or ratio < 0.95:
         return 0
     if _BULLET.match(first.words[0].text):
         return 0
-    return min(3, 1 + numbered[1].count(".")) if numbered else 3
+    return _depth(numbered) if numbered else 3
+
+
+def _depth(numbered: re.Match[str]) -> int:
+    """The level a heading's number says: 2.1 is of the second."""
+    return min(6, 1 + numbered[1].count("."))
 
 
 class _Writer:
@@ -189,7 +212,7 @@ class _Writer:
         self._length = 0
         self._places: list[tuple[int, Word]] = []
 
-    def write(self, laid: Laid, lines: Sequence[Line], kind: BlockKind, level: int) -> None:
+    def write(self, laid: Laid, lines: Sequence[Line], kind: BlockKind, level: int, place: str) -> None:
         """One more block."""
         if kind is BlockKind.TABLE_ROW:
             for number, cell in enumerate(lines[0].cells):
@@ -206,7 +229,7 @@ class _Writer:
         if lines[-1].words[-1].hyphen:
             self._put("-")
         count = len(laid.text.blocks)
-        laid.text.add(kind, "".join(self._pieces), level=level)
+        laid.text.add(kind, "".join(self._pieces), level=level, place=place)
         if len(laid.text.blocks) > count:
             start = laid.text.blocks[-1].start
             laid.places += [(start + place, word) for place, word in self._places]

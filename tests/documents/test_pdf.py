@@ -67,6 +67,18 @@ def test_paragraphs_headings_and_items_are_told_apart():
     assert (page.status, page.has_image, page.label) == (PageStatus.READ, True, "1")
 
 
+def test_numbered_titles_in_the_letters_of_the_text_are_headings():
+    made = TinyPdf().page(Text(50, 750, "2.1. The law of powers"), *lines(50, 720, "1.5 pages are", "not a title."))
+    (page,) = pages_of(made)
+    assert [(one.kind, one.level) for one in page.blocks] == [(BlockKind.HEADING, 2), (BlockKind.PARAGRAPH, 0)]
+
+
+def test_lines_of_a_table_of_contents_stay_lines():
+    dots = " . " * 12
+    made = TinyPdf().page(*lines(50, 700, f"1 Begin{dots}3", f"1.1 Middle{dots}14", f"2 End{dots}27"))
+    assert [text for _, text in blocks_of(pages_of(made)[0])] == ["1 Begin … 3", "1.1 Middle … 14", "2 End … 27"]
+
+
 def test_hyphens_at_line_ends_are_mended_but_not_those_of_compounds():
     made = TinyPdf().page(
         *lines(50, 700, "a well-known deter-", "mine and a well-", "known one, the years 1999-", "2001, and X-", "Ray")
@@ -184,7 +196,8 @@ def test_scanned_empty_drawn_and_broken_pages_are_told_apart():
 def test_x10_hidden_words_are_read_and_said(hidden):
     reading = reading_of(TinyPdf().page(*lines(50, 700, *BODY), hidden))
     (page,) = pages_of(b"", reading)
-    assert "ignore" in page.text
+    assert [one.place for one in page.blocks] == ["", "hidden"]
+    assert "ignore" in blocks_of(page)[1][1]
     assert Note.HIDDEN_TEXT in reading.notes
 
 
