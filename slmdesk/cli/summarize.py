@@ -266,11 +266,15 @@ def _write_out(output: Path, summary: Summary, shape: Mapping[str, Json], is_man
     for one in summary.documents:
         name = _free_name(one.name, used)
         words = text_of(summary.kind, one.sentences, one.page_kind)
-        text = f"# {one.name}\n\n{words}\n\n{coverage_words(one.coverage, one.page_kind)}\n"
-        write_atomically((output / name).absolute(), text.encode("utf-8", "replace"))
-    together = f"# Together\n\n{text_of(summary.kind, summary.sentences)}\n\n{coverage_words(summary.coverage)}\n"
-    write_atomically((output / _free_name("together", used)).absolute(), together.encode("utf-8", "replace"))
+        parts = (f"# {one.name}", words, summary.note, coverage_words(one.coverage, one.page_kind))
+        write_atomically((output / name).absolute(), _file_of(parts))
+    parts = ("# Together", text_of(summary.kind, summary.sentences), summary.note, coverage_words(summary.coverage))
+    write_atomically((output / _free_name("together", used)).absolute(), _file_of(parts))
     write_atomically((output / TABLE).absolute(), _table(summary).encode("utf-8-sig", "replace"))
+
+
+def _file_of(parts: Sequence[str]) -> bytes:
+    return ("\n\n".join(one for one in parts if one) + "\n").encode("utf-8", "replace")
 
 
 def _free_name(name: str, used: set[str]) -> str:

@@ -21,6 +21,8 @@ ALIKE = 0.7
 LEAST_QUOTED, MOST_QUOTED = 25, 400
 """Characters of a sentence that may stand for a text."""
 MOST_SECTIONS = 30
+MARKS = "*_#>`•▪◦‣ "
+"""Round a sentence these are Markdown or a list's, and no words of it."""
 
 _UNQUOTED = frozenset({BlockKind.HEADING, BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.COMMENT})
 
@@ -94,7 +96,7 @@ def quotations(
             continue
         for start, end in spans(pieces[at].text):
             if LEAST_QUOTED <= end - start <= MOST_QUOTED:
-                found.append((at, pieces[at].text[start:end].strip("*_#>` ")))  # marks of Markdown are no words
+                found.append((at, pieces[at].text[start:end].strip(MARKS)))
     whole = [one for one in found if one[1].rstrip("\"'”’»)]").endswith((".", "!", "?", "…", "。", "！", "？"))]
     if len(whole) >= count:
         found = whole  # lines that end without a stop are titles and remains of tables

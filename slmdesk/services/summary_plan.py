@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from slmdesk.core.chunking import Piece, chunk_tokens, chunked, pieces_of
@@ -408,15 +409,25 @@ class SummaryPlan:
     def _quoted(self) -> Generator[Asked, Any, list[list[Point]]]:
         """For each document the sentences that say most of it; of a long one part by part, then of all parts."""
         found: list[list[Point]] = []
+        by_sections = self._wished.kind is Kind.SECTIONS
         for text in self._texts:
             points: list[Point] = []
-            for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
-                points += self._sentences_of(
-                    range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop)), self._wanted()
-                )
+            for name, part in self._parts(text):
+                points += [replace(one, label=name) for one in self._sentences_of(part, self._wanted())]
                 yield Breath()
-            found.append(select(points, self._wanted(), focus=self._wished.focus))
+            found.append(points if by_sections else select(points, self._wanted(), focus=self._wished.focus))
         return found
+
+    def _parts(self, text: _Text) -> Iterator[tuple[str, range]]:
+        """The sections of a document with their names; of other kinds of summaries parts without, of even length."""
+        if self._wished.kind is not Kind.SECTIONS:
+            for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
+                yield "", range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
+            return
+        names = sections_of(self._pieces, text.pieces)
+        for name, group in groupby(text.pieces, key=names.__getitem__):
+            here = list(group)
+            yield name, range(here[0], here[-1] + 1)
 
     def _sentences_of(self, pieces: range, count: int) -> list[Point]:
         language = self._texts[0].language if self._texts else ""

@@ -277,6 +277,15 @@ def test_other_kinds(opened, kind) -> None:
         assert set(groups) == {"Fact"}
 
 
+def test_a_weak_model_quotes_by_sections_too(opened) -> None:
+    told = opened()
+    trust(told, "weak")
+    document = keep(told, "a.pdf", long_document(12))
+    summary = ended(told, begin(told, document, kind=Kind.SECTIONS, length=Length.MEDIUM))
+    assert [one.group for one in summary.sentences] == ["Chapter 1"] * 2 + ["Chapter 6"] * 2 + ["Chapter 11"] * 2
+    assert all(one.quotation for one in summary.sentences)
+
+
 def test_a_document_without_words_is_no_error(opened) -> None:
     told = opened()
     trust(told)
