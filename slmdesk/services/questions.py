@@ -12,11 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
-from slmdesk.core.records import DocumentRecord, DocumentStatus, Ending, Item, Message, ModelRecord, Passage, Status
-from slmdesk.core.types import Answer, Json, LoadedModel, Origin, Role, Sampling, TextPart
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Ending, Item, Message, ModelRecord, Status
+from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.answers import Answers
 from slmdesk.services.conversation import Sent, active_path, title_from, words_of
@@ -32,38 +30,27 @@ from slmdesk.services.facts import (
     QuestionAnswered,
     QuestionPlanned,
 )
-from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.question_prompt import (
     NOT_FOUND,
     PROMPT_VERSION,
     Answered,
     Citation,
-    Source,
     grammar_of,
     nearest_of,
     said_in,
     share_of,
-    text_for,
     turns_of,
     verified,
 )
+from slmdesk.services.question_reading import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
 from slmdesk.services.retrieval import Ranked, Retrieval
 from slmdesk.services.sentences import problem_for
 from slmdesk.store import Store
 
 KIND = "question"
-ANSWER_TOKENS = 400
-FRAME_TOKENS = 260
-"""Instructions and the format's own, beside the passages."""
-SOURCE_TOKENS = 14
-"""Around each passage: its number, its page."""
-READ_TOKENS = 1800
-"""Of passages, where the documents do not fit whole: more take long to read, and small models lose their way."""
-MOST_PASSAGES = 8
 MOST_DOCUMENTS = 50
-CHARACTERS_PER_TOKEN = 7
-"""No text has more of them; tells without counting what never fits."""
 FEWEST_PARAMETERS = 300_000_000
 """A model without an exam and with fewer is taken for too weak to quote."""
 NEAREST = 3
@@ -97,13 +84,10 @@ class _Asking:
     documents: tuple[DocumentRecord, ...]
     before: tuple[tuple[str, str], ...]
     explicit: bool
-    waiter: Waiter | None = None
-    count: JobHandle | None = None
+    choice: ReadingChoice | None = None
     is_written: bool = False
     """The model has it; from now on `Answers` looks after it."""
-    sources: tuple[Source, ...] = ()
-    ranked: Ranked = field(default_factory=lambda: Ranked((), ()))
-    is_whole: bool = False
+    reading: Reading = field(default_factory=lambda: Reading(Ranked((), ())))
     answered: Answered | None = None
 
 
@@ -259,7 +243,7 @@ class QuestionService:
         before = self._before(item.id, path)
         asking = _Asking(item.id, words_of(user), answer, record, documents, before, explicit)
         self._asking[answer.id] = asking
-        self._desk.post(lambda: self._rank(asking))
+        self._desk.post(lambda: self._choose(asking))
         return answer
 
     def _before(self, item: str, path: Sequence[Message]) -> tuple[tuple[str, str], ...]:
@@ -272,118 +256,43 @@ class QuestionService:
 
     # ---- what is read for it
 
-    def _rank(self, asking: _Asking) -> None:
+    def _choose(self, asking: _Asking) -> None:
         if not self._is_open(asking):
             return
 
-        def ranked(found: Ranked) -> None:
-            if self._is_open(asking):
-                asking.ranked = found if found.passages else self._beginning(asking, found.words)
-                self._plan(asking)
-
-        try:
-            ids = [one.id for one in asking.documents]
-            self._retrieval.rank(asking.question, ids, ranked, before=[asked for asked, _ in asking.before])
-        except KnownError as err:
-            self._fail(asking, err)
-
-    def _beginning(self, asking: _Asking, words: tuple[str, ...]) -> Ranked:
-        """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
-        found: list[Passage] = []
-        for one in asking.documents:
-            found += self._store.passages(one.id)[: max(1, MOST_PASSAGES // len(asking.documents))]
-        return Ranked(tuple(found[:MOST_PASSAGES]), words)
-
-    def _plan(self, asking: _Asking) -> None:
-        if asking.record is None or is_weak(asking.record):
-            self._quote(asking)
-            return
-        record = asking.record
-
-        def ready(model: LoadedModel) -> None:
-            asking.waiter = None
-            if self._is_open(asking):
-                self._count(asking, model)
-
         def failed(problem: Problem | None) -> None:
-            asking.waiter = None
-            if self._is_open(asking):
-                ending = (
-                    Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args)) if problem else None
-                )
-                self._end(asking, ending or Ending(Status.CANCELLED), problem)
+            self._end(asking, _failing(problem) if problem else Ending(Status.CANCELLED), problem)
 
-        waiter = self._room.want(record, ready, failed, explicit=asking.explicit)
-        if not asking.count and not asking.is_written and self._is_open(asking):
-            asking.waiter = waiter
+        able = asking.record if asking.record and not is_weak(asking.record) else None
+        wish = ReadingWish(asking.question, asking.before, asking.documents, able, asking.explicit)
+        asking.choice = ReadingChoice(
+            self._desk,
+            self._store,
+            self._room,
+            self._retrieval,
+            wish,
+            lambda found: self._chosen(asking, found),
+            failed,
+        )
+        asking.choice.begin()
 
-    def _count(self, asking: _Asking, model: LoadedModel) -> None:
-        """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
-        budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
-        number, size = self._store.count_passages([one.id for one in asking.documents])
-        may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
-        candidates: list[Passage] = []
-        if may_fit:
-            for one in asking.documents:
-                candidates += self._store.passages(one.id)
-        else:
-            best = asking.ranked.passages[: 2 * MOST_PASSAGES]
-            candidates = [*best, *self._retrieval.with_neighbours(best[:2])]
-        told = [asking.question, *(words for pair in asking.before for words in pair)]
-
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: counted(event))
-
-        def counted(event: Done | Failed | Cancelled) -> None:
-            asking.count = None
-            if self._is_open(asking):
-                texts = [*told, *(text_for(one) for one in candidates)]
-                counts = _counts_in(event, texts)
-                left = budget - sum(counts[: len(told)])
-                self._choose(asking, model, candidates, counts[len(told) :], left, may_fit=may_fit)
-
-        texts = [*told, *(text_for(one) for one in candidates)]
-        asking.count = self._room.client.count_tokens(texts, on_event, handle=model.handle)
-
-    def _choose(
-        self,
-        asking: _Asking,
-        model: LoadedModel,
-        candidates: Sequence[Passage],
-        counts: Sequence[int],
-        budget: int,
-        *,
-        may_fit: bool,
-    ) -> None:
-        sizes = {one.n: count + SOURCE_TOKENS for one, count in zip(candidates, counts, strict=True)}
-        asking.is_whole = may_fit and sum(sizes.values()) <= budget
-        if asking.is_whole:
-            chosen = list(candidates)
-        else:
-            chosen = _best_that_fit(
-                [*asking.ranked.passages, *candidates] if not may_fit else asking.ranked.passages,
-                sizes, min(budget, READ_TOKENS),
-            )  # fmt: skip
-        names = {one.id: one.name for one in asking.documents}
-        place = {one.id: at for at, one in enumerate(asking.documents)}
-        chosen.sort(key=lambda one: (place[one.document], one.n))
-        asking.sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(chosen, 1))
-        if not chosen:
+    def _chosen(self, asking: _Asking, reading: Reading) -> None:
+        asking.choice, asking.reading = None, reading
+        if not reading.sources:
             self._quote(asking)
             return
-        tokens = sum(sizes[one.n] for one in chosen)
-        self._tell(
-            QuestionPlanned(asking.item, asking.answer.id, asking.is_whole, len(chosen), tokens, model.context_tokens)
+        planned = QuestionPlanned(
+            asking.item, asking.answer.id, reading.is_whole, len(reading.sources), reading.tokens, reading.context_size
         )
+        self._tell(planned)
         self._write(asking)
 
     # ---- the answer
 
     def _write(self, asking: _Asking) -> None:
         assert asking.record is not None
-        turns = turns_of(asking.sources, asking.question, asking.before, names=len(asking.documents) > 1)
-        sampling = replace(_SAMPLING, grammar=grammar_of(len(asking.sources)))
+        turns = turns_of(asking.reading.sources, asking.question, asking.before, names=len(asking.documents) > 1)
+        sampling = replace(_SAMPLING, grammar=grammar_of(len(asking.reading.sources)))
         asking.is_written = True
         self._answers.start(
             asking.answer,
@@ -393,13 +302,19 @@ class QuestionService:
             sampling,
             explicit=asking.explicit,
             watcher=_Watcher(lambda message: self._written(asking, message)),
-            polish=lambda text: self._polished(asking, text),
+            polish=lambda text: self._kept_words(asking, text),
         )
+
+    def _kept_words(self, asking: _Asking, text: str) -> str:
+        try:
+            return self._polished(asking, text)
+        except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
+            return text
 
     def _polished(self, asking: _Asking, text: str) -> str:
         """What is kept of an answer's words: the answer, and the quotations that stand where they should."""
         quotes, answer, is_found = said_in(text)
-        citations = verified(quotes, asking.sources, self._page_text) if is_found else []
+        citations = verified(quotes, asking.reading.sources, self._page_text) if is_found else []
         nearest = () if citations else tuple(self._nearest(asking))
         asking.answered = Answered(
             answer=answer if is_found else NOT_FOUND,
@@ -407,14 +322,14 @@ class QuestionService:
             citations=tuple(citations),
             dropped=len(quotes) - len(citations) if is_found else 0,
             nearest=nearest,
-            is_whole=asking.is_whole,
+            is_whole=asking.reading.is_whole,
         )
         return self._words(asking, asking.answered)
 
     def _quote(self, asking: _Asking) -> None:
         """No model, or a weak one: the passages themselves are the answer."""
         nearest = tuple(one for one in self._nearest(asking) if one.quote)
-        shares = [share_of(asking.ranked.words, one.quote) for one in nearest]
+        shares = [share_of(asking.reading.ranked.words, one.quote) for one in nearest]
         least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
         fitting = tuple(one for one, share in zip(nearest, shares, strict=True) if share >= least)
         answer = QUOTED if fitting else NOT_FOUND
@@ -430,7 +345,7 @@ class QuestionService:
         self._written(asking, message)
 
     def _nearest(self, asking: _Asking) -> list[Citation]:
-        return nearest_of(asking.ranked.words, asking.ranked.passages, self._page_text, NEAREST)
+        return nearest_of(asking.reading.ranked.words, asking.reading.ranked.passages, self._page_text, NEAREST)
 
     def _written(self, asking: _Asking, message: Message) -> None:
         """The row has ended: keep what was verified beside it."""
@@ -469,10 +384,8 @@ class QuestionService:
         return self._asking.get(asking.answer.id) is asking and not asking.is_written
 
     def _let_go(self, asking: _Asking) -> None:
-        if asking.waiter:
-            self._room.forget(asking.waiter)
-        if asking.count:
-            asking.count.cancel()
+        if asking.choice:
+            asking.choice.cancel()
 
     def _fail(self, asking: _Asking, error: KnownError) -> None:
         problem = problem_for(error)
@@ -520,29 +433,8 @@ def is_weak(record: ModelRecord) -> bool:
     return isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS
 
 
-def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: int) -> list[Passage]:
-    """The first ones that fit together, each once; a long one that does not fit lets shorter ones behind it in."""
-    chosen: dict[int, Passage] = {}
-    left = budget
-    for one in ranked:
-        if len(chosen) == MOST_PASSAGES:
-            break
-        if one.n in sizes and one.n not in chosen and sizes[one.n] <= left:
-            chosen[one.n] = one
-            left -= sizes[one.n]
-    return list(chosen.values())
-
-
 def _failing(problem: Problem) -> Ending:
     return Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
-
-
-def _counts_in(event: Done | Failed | Cancelled, texts: Sequence[str]) -> list[int]:
-    """The tokens of each text; a cautious guess where they could not be counted."""
-    counts = event.result.get("counts") if isinstance(event, Done) else None
-    if isinstance(counts, list) and len(counts) == len(texts) and all(isinstance(one, int) for one in counts):
-        return [int(str(one)) for one in counts]
-    return [len(one.encode()) // 3 + 1 for one in texts]
 
 
 def _leaf(item: Item) -> str | None:

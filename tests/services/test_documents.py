@@ -279,3 +279,38 @@ def test_a_reading_that_was_cut_off_counts_as_stopped_and_is_read_anew(services,
     (kept,) = services.desk.call(services.documents.recent)
     assert (kept.status, kept.error_code) == (DocumentStatus.FAILED, "document.stopped")
     assert opened(services, path).status == DocumentStatus.READ
+
+
+MAIL = b"""From: a@example.org
+To: b@example.org
+Subject: Offer
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="x"
+
+--x
+Content-Type: text/plain; charset=utf-8
+
+See what is attached.
+--x
+Content-Type: text/plain; charset=utf-8; name="offer.txt"
+Content-Disposition: attachment; filename="offer.txt"
+
+The pump costs 700 euros.
+--x--
+"""
+
+
+def test_what_is_attached_to_a_mail_is_a_document_of_its_own(services, tmp_path):
+    path = tmp_path / "mail.eml"
+    path.write_bytes(MAIL)
+    mail = opened(services, path)
+    (attached,) = facts_of(mail).attachments
+    found = asked(services, lambda answer: services.documents.open_attachment(mail.id, attached.index, answer))
+    assert (found.name, found.status) == ("offer.txt", DocumentStatus.READ)
+    assert "700 euros" in texts(services, found)[0]
+    assert found.id != mail.id
+    again = asked(services, lambda answer: services.documents.open_attachment(mail.id, attached.index, answer))
+    assert again.id == found.id, "it is taken up as it was read"
+    assert opened(services, path).id == mail.id, "the mail is still the mail"
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        services.desk.call(lambda: services.documents.open_attachment(mail.id, 7, print))

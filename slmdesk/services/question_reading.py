@@ -1,0 +1,198 @@
+"""What a model is given to read for a question: the documents whole where they fit, else their best passages.
+
+Passages are ranked, the model is waited for, tokens are counted; then it is decided.  On the desk thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.client import JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import DocumentRecord, ModelRecord, Passage
+from slmdesk.core.types import LoadedModel
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.question_prompt import Source, text_for
+from slmdesk.services.retrieval import Ranked, Retrieval
+from slmdesk.services.sentences import problem_for
+from slmdesk.store import Store
+
+ANSWER_TOKENS = 400
+FRAME_TOKENS = 260
+"""Instructions and the format's own, beside the passages."""
+SOURCE_TOKENS = 14
+"""Around each passage: its number, its page."""
+READ_TOKENS = 1800
+"""Of passages, where the documents do not fit whole: more take long to read, and small models lose their way."""
+MOST_PASSAGES = 8
+BEFORE_NEIGHBOURS = 4
+"""So many of the best come before the neighbours of the best one."""
+CHARACTERS_PER_TOKEN = 7
+"""No text has more of them; tells without counting what never fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was chosen."""
+
+    ranked: Ranked
+    sources: tuple[Source, ...] = ()
+    """Empty where there is no model to read them."""
+    is_whole: bool = False
+    tokens: int = 0
+    context_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWish:
+    """For which question something is to be chosen."""
+
+    question: str
+    before: tuple[tuple[str, str], ...]
+    """Earlier questions with their answers."""
+    documents: tuple[DocumentRecord, ...]
+    record: ModelRecord | None
+    """None: passages alone are wanted."""
+    explicit: bool
+
+
+class ReadingChoice:
+    """One choice on its way; `cancel` forgets it.  Exactly one of `chosen` and `failed` is called, or none of them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        room: EngineRoom,
+        retrieval: Retrieval,
+        wish: ReadingWish,
+        chosen: Callable[[Reading], None],
+        failed: Callable[[Problem | None], None],
+    ) -> None:
+        """`failed` gets None when the load of the model was cancelled."""
+        self._desk, self._store, self._room, self._retrieval = desk, store, room, retrieval
+        self._wish, self._chosen, self._failed = wish, chosen, failed
+        self._ranked = Ranked((), ())
+        self._waiter: Waiter | None = None
+        self._count: JobHandle | None = None
+        self._is_over = False
+
+    def begin(self) -> None:
+        """Rank, then go on."""
+        ids = [one.id for one in self._wish.documents]
+        try:
+            self._retrieval.rank(
+                self._wish.question, ids, self._on_ranked, before=[asked for asked, _ in self._wish.before]
+            )
+        except KnownError as err:
+            self._fail(problem_for(err))
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+        self._is_over = True
+        if self._waiter:
+            self._room.forget(self._waiter)
+        if self._count:
+            self._count.cancel()
+
+    def _on_ranked(self, found: Ranked) -> None:
+        if self._is_over:
+            return
+        self._ranked = found if found.passages else self._beginning(found.words)
+        record = self._wish.record
+        if record is None:
+            self._end(Reading(self._ranked))
+            return
+        waiter = self._room.want(record, self._on_ready, self._fail, explicit=self._wish.explicit)
+        if self._count is None and not self._is_over:
+            self._waiter = waiter
+
+    def _beginning(self, words: tuple[str, ...]) -> Ranked:
+        """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
+        found: list[Passage] = []
+        for one in self._wish.documents:
+            found += self._store.passages(one.id)[: max(1, MOST_PASSAGES // len(self._wish.documents))]
+        return Ranked(tuple(found[:MOST_PASSAGES]), words)
+
+    def _on_ready(self, model: LoadedModel) -> None:
+        """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
+        self._waiter = None
+        if self._is_over:
+            return
+        budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
+        number, size = self._store.count_passages([one.id for one in self._wish.documents])
+        may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
+        candidates = self._everything() if may_fit else self._best()
+        told = [self._wish.question, *(words for pair in self._wish.before for words in pair)]
+        texts = [*told, *(text_for(one) for one in candidates)]
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: counted(event))
+
+        def counted(event: Done | Failed | Cancelled) -> None:
+            self._count = None
+            if not self._is_over:
+                counts = _counts_in(event, texts)
+                sizes = [one + SOURCE_TOKENS for one in counts[len(told) :]]
+                self._choose(model, candidates, sizes, budget - sum(counts[: len(told)]), may_fit=may_fit)
+
+        self._count = self._room.client.count_tokens(texts, on_event, handle=model.handle)
+
+    def _everything(self) -> list[Passage]:
+        return [passage for one in self._wish.documents for passage in self._store.passages(one.id)]
+
+    def _best(self) -> list[Passage]:
+        """The best passages, with what stands right before and behind the very best."""
+        best = self._ranked.passages[: 2 * MOST_PASSAGES]
+        beside = self._retrieval.with_neighbours(best[:1])
+        return list({one.n: one for one in (*best[:BEFORE_NEIGHBOURS], *beside, *best)}.values())
+
+    def _choose(
+        self, model: LoadedModel, candidates: Sequence[Passage], sizes: Sequence[int], budget: int, *, may_fit: bool
+    ) -> None:
+        tokens = {one.n: size for one, size in zip(candidates, sizes, strict=True)}
+        is_whole = may_fit and sum(sizes) <= budget
+        if is_whole:
+            chosen = list(candidates)
+        else:
+            chosen = _best_that_fit(self._ranked.passages if may_fit else candidates, tokens, min(budget, READ_TOKENS))
+        names = {one.id: one.name for one in self._wish.documents}
+        place = {one.id: at for at, one in enumerate(self._wish.documents)}
+        chosen.sort(key=lambda one: (place[one.document], one.n))
+        sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(chosen, 1))
+        read = sum(tokens[one.n] for one in chosen)
+        self._end(Reading(self._ranked, sources, is_whole, read, model.context_tokens))
+
+    def _end(self, reading: Reading) -> None:
+        self._is_over = True
+        self._chosen(reading)
+
+    def _fail(self, problem: Problem | None) -> None:
+        self._waiter = None
+        if not self._is_over:
+            self._is_over = True
+            self._failed(problem)
+
+
+def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: int) -> list[Passage]:
+    """The first ones that fit together; a long one that does not fit lets shorter ones behind it in."""
+    chosen: list[Passage] = []
+    left = budget
+    for one in ranked:
+        if len(chosen) < MOST_PASSAGES and one.n in sizes and sizes[one.n] <= left:
+            chosen.append(one)
+            left -= sizes[one.n]
+    return chosen
+
+
+def _counts_in(event: Done | Failed | Cancelled, texts: Sequence[str]) -> list[int]:
+    """The tokens of each text; a cautious guess where they could not be counted."""
+    counts = event.result.get("counts") if isinstance(event, Done) else None
+    if isinstance(counts, list) and len(counts) == len(texts) and all(isinstance(one, int) for one in counts):
+        return [int(str(one)) for one in counts]
+    return [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
