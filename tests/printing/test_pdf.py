@@ -109,7 +109,8 @@ def test_hundreds_of_pages_are_no_hang(rig: Rig) -> None:
     paper = Paper("T", tuple(paragraph(f"{n} " + "many words of a paragraph that goes on " * 25) for n in range(1500)))
     pdf, _ = printed(rig, paper)
     assert len(pdf) > 300
-    assert "1499 many words" in pdf[len(pdf) - 1].get_textpage().get_text_range()
+    last_two = "".join(pdf[len(pdf) - at].get_textpage().get_text_range() for at in (2, 1))
+    assert "1499 many words" in last_two
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
