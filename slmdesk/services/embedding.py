@@ -42,6 +42,8 @@ class EmbeddingService:
         self._desk, self._store, self._uses, self._room = desk, store, uses, room
         self._waiting: deque[str] = deque()
         self._now: str | None = None
+        self._open: deque[int] = deque()
+        """Passages of the document in hand that have no vector yet."""
         self._job: JobHandle | None = None
         self._failed: set[str] = set()
         """Models that could not be used in this run."""
@@ -64,7 +66,7 @@ class EmbeddingService:
 
     def index(self, document: str) -> None:
         """Make the vectors a document's passages lack, in the background."""
-        if self.model() is not None and document not in self._waiting and document != self._now:
+        if self.model() is not None and document not in self._waiting:
             self._waiting.append(document)
             self._desk.post(self._advance)
 
@@ -77,12 +79,12 @@ class EmbeddingService:
         """Give `answered` the numbers of the passages nearest to a question in meaning; none where that fails."""
         record = self.model()
         vectors: dict[int, bytes] = {}
-        if record is not None:
-            for one in documents:
-                vectors |= self._store.vectors(record.sha256, one)
-        if record is None or not vectors:
-            for one in documents:
+        for one in documents if record else ():
+            known = self._store.vectors(record.sha256, one) if record else {}
+            vectors |= known
+            if not known:  # it was read before the model came
                 self.index(one)
+        if record is None or not vectors:
             answered([])
             return
 
@@ -109,37 +111,42 @@ class EmbeddingService:
     # ---- the index
 
     def _advance(self) -> None:
-        if self._now is None and self._waiting and not self._closed:
-            self._now = self._waiting.popleft()
-            self._step()
+        record = self.model()
+        if self._now is not None or not self._waiting or self._closed or record is None:
+            return
+        self._now = self._waiting.popleft()
+        with suppress(KnownError):
+            known = self._store.vectors(record.sha256, self._now)
+            self._open = deque(one.n for one in self._store.passages(self._now) if one.n not in known)
+        self._step(record)
 
-    def _step(self) -> None:
-        """The next passages of the document in hand that have no vectors."""
-        document, record = self._now, self.model()
-        if document is None or self._closed:
+    def _step(self, record: ModelRecord) -> None:
+        """The next passages of the document in hand."""
+        if self._closed:
             return
-        if self._room.is_busy:
-            self._desk.call_later(REST_S, self._step)
+        if self._room.is_busy and self._open:
+            self._desk.call_later(REST_S, lambda: self._step(record))
             return
+        numbers = [self._open.popleft() for _ in range(min(AT_ONCE, len(self._open)))]
         try:
-            known = self._store.vectors(record.sha256, document) if record else {}
-            open_ones = [one for one in self._store.passages(document) if one.n not in known][:AT_ONCE]
+            open_ones = self._store.passages_of(numbers)
         except KnownError:
             open_ones = []
-        if record is None or not open_ones:
+        if not open_ones:
             self._now = None
+            self._open.clear()
             self._desk.post(self._advance)
             return
 
         def made(found: list[bytes]) -> None:
-            numbers = [one.n for one in open_ones]
-            there = {one.n for one in self._store.passages_of(numbers)}  # it may be read again, or forgotten, meanwhile
-            kept = {n: one for n, one in zip(numbers, found, strict=False) if n in there}
             with suppress(KnownError):
+                there = self._store.passages_of(numbers)  # read again meanwhile, a number may be another passage's
+                kept = {one.n: data for one, data in zip(open_ones, found, strict=False) if one in there}
                 self._store.save_vectors(record.sha256, kept)
             if len(found) < len(open_ones):
                 self._failed.add(record.id)  # not tried again in this run: words alone find much
-            self._desk.post(self._step)
+                self._open.clear()
+            self._desk.post(lambda: self._step(record))
 
         texts = [_prefixes(record)[1] + one.text for one in open_ones]
         self._embed(record, texts, made, priority="background")

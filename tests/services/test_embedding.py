@@ -77,6 +77,15 @@ def test_vectors_go_with_their_passages_and_their_document(services, tmp_path):
     until(lambda: vectors() == {})
 
 
+def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(services, tmp_path):
+    pages = [long(f"word{number} room") for number in range(70)]
+    record = document(services, tmp_path / "a.txt", *pages)
+    encoder = add_encoder(services, tmp_path / "encoder.gguf")
+    assert ranked(services, "word7", record).passages[0].page == 8
+    vectors = lambda: services.desk.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+    until(lambda: len(vectors()) == 70)
+
+
 def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_path):
     record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
     assert [one.page for one in ranked(services, "fox", record).passages] == [2]
