@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import queue
+import signal
+import time
 
 import docx
 import openpyxl
@@ -40,6 +43,13 @@ def given(told, begin):
     answers: queue.SimpleQueue = queue.SimpleQueue()
     told.services.desk.call(lambda: begin(told.services.exports, answers.put))
     return answers.get(timeout=60)
+
+
+def wait_for(holds) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -90,3 +100,17 @@ def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path)
     assert isinstance(lost, Problem)
     with pytest.raises(KnownError, match=r"request\.invalid"):
         given(told, lambda exports, ended: exports.give_paper(paper, "odt", ended))
+
+
+def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> None:
+    told = opened()
+    long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+    told.services.desk.call(lambda: told.services.exports.give_paper(long, "pdf", answers.put))
+    wait_for(lambda: told.services.printer.pid)
+    os.kill(told.services.printer.pid, signal.SIGKILL)
+    lost = answers.get(timeout=60)
+    assert isinstance(lost, Problem)
+    assert lost.code in ("child.died", "child.start_failed")  # before or after its first word
+    data = given(told, lambda exports, ended: exports.give_paper(Paper("after"), "pdf", ended))
+    assert "after" in pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()
