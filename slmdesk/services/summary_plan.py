@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from slmdesk.core.chunking import Piece, chunk_tokens, chunked, pieces_of
-from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.chunking import chunk_tokens, chunked
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
@@ -23,7 +22,7 @@ from slmdesk.services.exams import ExamService, SkillResult
 from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs import step_key
 from slmdesk.services.summary_choice import chosen, in_order, merged_groups, quotations, sections_of, select
-from slmdesk.services.summary_links import Point, Source, doubted, fewest, headings_above, linked, shown
+from slmdesk.services.summary_links import Point, Source, doubted, fewest, linked, shown
 from slmdesk.services.summary_prompts import (
     Kind,
     Length,
@@ -34,10 +33,8 @@ from slmdesk.services.summary_prompts import (
     said_in,
     sentences_wanted,
 )
-from slmdesk.services.summary_shapes import Coverage, OneSummary, Sentence, Span, Summary, Unread
-from slmdesk.text.language import LANGUAGES, detect
-from slmdesk.text.overlap import Rarity
-from slmdesk.text.quotes import FoldedText
+from slmdesk.services.summary_shapes import OneSummary, Sentence, Summary
+from slmdesk.services.summary_text import OneText, Pages, SummaryTexts
 from slmdesk.text.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
@@ -46,16 +43,12 @@ WIDTH = 16
 """Requests that are to fit the pool side by side."""
 SHARED_TOKENS, ANSWER_TOKENS = 300, 160
 """Of the instructions, and of an answer, about."""
-PAGES_AT_ONCE = 50
 PIECES_AT_ONCE = 400
 TEXTS_AT_ONCE = 400
 """Whose tokens are counted in one message."""
 CHECK_COST, MERGE_COST, WRITTEN_COST = 60.0, 450.0, 1.5
 """In tokens read: a yes or no, a merge; and what one written token costs."""
-LANGUAGE_CHARACTERS = 4000
 MOST_LEVELS = 8
-STOPS = ".!?…。！？\"'”’»)"
-"""What ends a quotation, and is passed over where it is looked for."""
 
 TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
 """Asks for the tokens of texts; answers with a list of counts, or a Problem."""
@@ -72,20 +65,6 @@ class Wished:
     """Code of the answer's language; empty: the document's."""
     focus: str = ""
     instruction: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class _Text:
-    """One document, as it was read."""
-
-    record: DocumentRecord
-    pages: dict[int, PageStatus]
-    reasons: dict[int, str]
-    blocks: dict[int, int]
-    """How many blocks each page has."""
-    pieces: range
-    """Of all pieces."""
-    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +86,7 @@ class SummaryPlan:
         record: ModelRecord,
         texts: Sequence[DocumentRecord],
         *,
-        pages: Callable[[str, int, int], Sequence[Page]],
+        pages: Pages,
         count: TokenCounter,
         exams: ExamService,
         pool_tokens: int,
@@ -115,26 +94,21 @@ class SummaryPlan:
         told: Callable[[Grown], None],
     ) -> None:
         self._job, self._wished, self._record, self._records = job, wished, record, texts
-        self._pages, self._count, self._exams, self._pool = pages, count, exams, pool_tokens
+        self._count, self._exams, self._pool = count, exams, pool_tokens
         self._failure, self._told = failure, told
-        self._pieces: list[Piece] = []
-        self._texts: list[_Text] = []
+        self._texts = SummaryTexts(texts, pages)
         self._chunks: list[range] = []
         self._chunk_of: dict[str, int] = {}
-        self._unread: dict[int, str] = {}
-        """Pieces no answer came for, and why."""
         self._heard: set[int] = set()
         """Chunks whose answers have come."""
         self._open_chunks: Counter[tuple[str, int]] = Counter()
         """How many chunks of each page are still to be heard."""
-        self._pages_read = self._pages_total = 0
+        self._pages_read = 0
         self._shown: list[Sentence] = []
         self._skills: Mapping[Skill, SkillResult] = {}
         self._left_out = 0
         self._began = time.monotonic()
         self._style = Style(wished.kind, wished.language, wished.focus, wished.instruction)
-        self._rarity = Rarity()
-        self._headings: list[int] = []
         self.summary: Summary | None = None
 
     # ---- the whole
@@ -142,19 +116,20 @@ class SummaryPlan:
     def run(self) -> Plan:
         """Every wave in turn; `summary` is there at the end."""
         yield from self._examine()
-        yield from self._read()
+        yield from self._texts.read()
+        self._style = replace(self._style, language=self._wished.language or self._texts.language)
         if self._is_weak:
             quoted = yield from self._quoted()
-            each = max(1, self._wanted() // max(1, len(self._texts)))
+            each = max(1, self._wanted() // max(1, len(self._texts.texts)))
             joint = [one for some in quoted for one in select(some, each)]
-            documents = [self._one(text, some) for text, some in zip(self._texts, quoted, strict=True)]
+            documents = [self._texts.one(text, some) for text, some in zip(self._texts.texts, quoted, strict=True)]
         else:
             yield from self._measure()
             points = yield from self._points()
             points = yield from self._checked(points)
             finals = yield from self._merged_documents(points)
             joint = yield from self._merged_joint(finals)
-            documents = [self._one(text, final) for text, final in zip(self._texts, finals, strict=True)]
+            documents = [self._texts.one(text, final) for text, final in zip(self._texts.texts, finals, strict=True)]
         self.summary = self._summary(documents, joint)
 
     @property
@@ -173,57 +148,25 @@ class SummaryPlan:
         else:
             self._skills = self._exams.skills(self._record)
 
-    # ---- reading
-
-    def _read(self) -> Generator[Asked, Any, None]:
-        for record in self._records:
-            begin, first = 1, len(self._pieces)
-            text = _Text(record, {}, {}, {}, range(first, first), "")
-            while pages := self._pages(record.id, begin, PAGES_AT_ONCE):
-                for page in pages:
-                    pieces, blocks = pieces_of(record.id, page)
-                    self._pieces += pieces
-                    self._rarity.add(piece.text for piece in pieces)
-                    text.pages[page.number], text.reasons[page.number] = page.status, page.reason
-                    text.blocks[page.number] = blocks
-                begin = pages[-1].number + 1
-                yield Breath()
-            text.pieces = range(first, len(self._pieces))
-            text.language = self._language_of(text.pieces)
-            self._texts.append(text)
-        self._pages_total = sum(len(text.pages) for text in self._texts)
-        self._headings = headings_above(self._pieces)
-        own = next((text.language for text in self._texts if text.language), "")  # unknown: as the text is written
-        self._style = replace(self._style, language=self._wished.language or own)
-        yield Breath()
-
-    def _language_of(self, pieces: range) -> str:
-        sample, length = [], 0
-        for at in pieces:
-            if not self._pieces[at].is_heading:
-                sample.append(self._pieces[at].text)
-                length += len(sample[-1])
-            if length > LANGUAGE_CHARACTERS:
-                break
-        return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
+    # ---- chunks
 
     def _measure(self) -> Generator[Asked, Any, None]:
         """How many tokens each piece has, and which pieces a chunk holds."""
         counts: list[int] = []
-        for begin in range(0, len(self._pieces), TEXTS_AT_ONCE):
-            some = [piece.text for piece in self._pieces[begin : begin + TEXTS_AT_ONCE]]
+        for begin in range(0, len(self._texts.pieces), TEXTS_AT_ONCE):
+            some = [piece.text for piece in self._texts.pieces[begin : begin + TEXTS_AT_ONCE]]
 
             def ask(answered: Callable[[Any], None], some: Sequence[str] = some) -> None:
                 self._count(some, answered)
 
             counts += yield Question(ask)
         size = chunk_tokens(self._pool, WIDTH, SHARED_TOKENS, ANSWER_TOKENS)
-        for text in self._texts:
+        for text in self._texts.texts:
             here = text.pieces
-            runs = chunked(self._pieces[here.start : here.stop], counts[here.start : here.stop], size)
+            runs = chunked(self._texts.pieces[here.start : here.stop], counts[here.start : here.stop], size)
             self._chunks += [range(here.start + run.start, here.start + run.stop) for run in runs]
         for chunk in self._chunks:
-            self._open_chunks.update({(self._pieces[at].document, self._pieces[at].page) for at in chunk})
+            self._open_chunks.update({(self._texts.pieces[at].document, self._texts.pieces[at].page) for at in chunk})
 
     # ---- points
 
@@ -252,13 +195,13 @@ class SummaryPlan:
         at = self._chunk_of.get(key)
         if at is not None:
             self._hear(at, value)
-            points = self._sentences(self._points_in(at, value))
+            points = self._texts.sentences(self._points_in(at, value))
             self._shown += points
-            self._told(Grown(points, self._pages_read, self._pages_total))
+            self._told(Grown(points, self._pages_read, self._texts.page_count))
 
     def so_far(self) -> Grown:
         """All points of this run so far, as they were told."""
-        return Grown(tuple(self._shown), self._pages_read, self._pages_total)
+        return Grown(tuple(self._shown), self._pages_read, self._texts.page_count)
 
     def _hear(self, at: int, value: StepValue) -> None:
         """Note which pages are whole with this chunk; a chunk is heard once, live or when its job goes on."""
@@ -267,9 +210,9 @@ class SummaryPlan:
             return
         self._heard.add(at)
         if value is None:
-            self._unread.update(dict.fromkeys(chunk, "not answered by the model"))
+            self._texts.unread.update(dict.fromkeys(chunk, "not answered by the model"))
             return
-        for page in {(self._pieces[one].document, self._pieces[one].page) for one in chunk}:
+        for page in {(self._texts.pieces[one].document, self._texts.pieces[one].page) for one in chunk}:
             self._open_chunks[page] -= 1
             self._pages_read += self._open_chunks[page] == 0
 
@@ -279,7 +222,7 @@ class SummaryPlan:
         if value is None:
             return []
         has_labels = self._wished.kind is Kind.EXECUTIVE
-        source = self._source(self._text_at(chunk))
+        source = self._source(chunk[0])
         is_cut = value.get("finish_reason") == "length"
         named = self._nameable(chunk)
         found = said_in(str(value.get("text", "")), len(named), has_labels=has_labels, is_cut=is_cut)
@@ -321,7 +264,7 @@ class SummaryPlan:
         streams: list[list[Point]] = []
         wanted: list[int] = []
         owners: list[int] = []
-        for number, text in enumerate(self._texts):
+        for number, text in enumerate(self._texts.texts):
             mine = [one for some, chunk in zip(points, self._chunks, strict=True) if chunk.start in text.pieces
                     for one in some]  # fmt: skip
             for stream, count in self._streams(text, mine):
@@ -329,17 +272,17 @@ class SummaryPlan:
                 wanted.append(count)
                 owners.append(number)
         merged = yield from self._merged(streams, wanted)
-        finals: list[list[Point]] = [[] for _ in self._texts]
+        finals: list[list[Point]] = [[] for _ in self._texts.texts]
         for owner, stream in zip(owners, merged, strict=True):
             finals[owner] += stream
         return finals
 
-    def _streams(self, text: _Text, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
+    def _streams(self, text: OneText, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
         """What is merged by itself: a document, or a section of one, and how many sentences it may keep."""
         if self._wished.kind is not Kind.SECTIONS:
             yield points, self._wanted()
             return
-        sections = sections_of(self._pieces, text.pieces)
+        sections = sections_of(self._texts.pieces, text.pieces)
         by_section: dict[str, list[Point]] = {}
         for point in points:
             by_section.setdefault(sections[point.links[0]], []).append(replace(point, label=sections[point.links[0]]))
@@ -358,8 +301,8 @@ class SummaryPlan:
         wanted = sentences_wanted(kind, self._wished.length)
         every = [replace(one, label="" if kind is Kind.BULLETS else one.label) for some in finals for one in some]
         merged = yield from self._merged([every], [max(wanted, len(finals))])
-        there = {self._pieces[at].document for one in merged[0] for at in one.links}
-        missing = [some[0] for text, some in zip(self._texts, finals, strict=True)
+        there = {self._texts.pieces[at].document for one in merged[0] for at in one.links}
+        missing = [some[0] for text, some in zip(self._texts.texts, finals, strict=True)
                    if some and text.record.id not in there]  # fmt: skip
         return in_order([*merged[0], *missing])  # no document goes unheard
 
@@ -372,6 +315,7 @@ class SummaryPlan:
             large = [at for at, stream in enumerate(pooled) if len(stream) > 1.5 * wanted[at]]
             if not large:
                 break
+            self._left_out += sum(len(streams[at]) - len(pooled[at]) for at in large)
             streams = [pooled[at] if at in large else stream for at, stream in enumerate(streams)]
             groups = [(at, *group) for at in large for group in merged_groups(streams[at], wanted[at])]
             steps = [merge_step(self._style, [one.text for one in group], fewer) for _, group, fewer in groups]
@@ -396,9 +340,11 @@ class SummaryPlan:
     def _retold(self, group: Sequence[Point], value: StepValue) -> list[Point]:
         """What a merge made of a group of points, with the pieces of those it names."""
         found: list[Point] = []
-        for one in said_in(str((value or {}).get("text", "")), len(group)):
+        answer = value or {}
+        is_cut = answer.get("finish_reason") == "length"
+        for one in said_in(str(answer.get("text", "")), len(group), is_cut=is_cut):
             named = [group[number - 1] for number in one.numbers]
-            source = self._source(self._text_at(named[0].links))
+            source = self._source(named[0].links[0])
             links = fewest([at for point in named for at in point.links], one.text, source)
             among = sorted({at for point in group for at in point.links})
             found.append(linked(Point(one.text, links, label=named[0].label), source, among))
@@ -410,7 +356,7 @@ class SummaryPlan:
         """For each document the sentences that say most of it; of a long one part by part, then of all parts."""
         found: list[list[Point]] = []
         by_sections = self._wished.kind is Kind.SECTIONS
-        for text in self._texts:
+        for text in self._texts.texts:
             points: list[Point] = []
             for name, part in self._parts(text):
                 points += [replace(one, label=name) for one in self._sentences_of(part, self._wanted())]
@@ -418,38 +364,36 @@ class SummaryPlan:
             found.append(points if by_sections else select(points, self._wanted(), focus=self._wished.focus))
         return found
 
-    def _parts(self, text: _Text) -> Iterator[tuple[str, range]]:
+    def _parts(self, text: OneText) -> Iterator[tuple[str, range]]:
         """The sections of a document with their names; of other kinds of summaries parts without, of even length."""
         if self._wished.kind is not Kind.SECTIONS:
             for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
                 yield "", range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
             return
-        names = sections_of(self._pieces, text.pieces)
+        names = sections_of(self._texts.pieces, text.pieces)
         for name, group in groupby(text.pieces, key=names.__getitem__):
             here = list(group)
             yield name, range(here[0], here[-1] + 1)
 
     def _sentences_of(self, pieces: range, count: int) -> list[Point]:
-        language = self._texts[0].language if self._texts else ""
-        return quotations(self._pieces, pieces, count, lambda text: sentence_spans(text, language), self._wished.focus)
+        language = self._texts.text_at(pieces.start).language if pieces else ""
+
+        def spans(text: str) -> Sequence[tuple[int, int]]:
+            return sentence_spans(text, language)
+
+        return quotations(self._texts.pieces, pieces, count, spans, self._wished.focus)
 
     # ---- the result
 
-    def _one(self, text: _Text, points: Sequence[Point]) -> OneSummary:
-        page_kind = str(text.record.facts.get("page_kind") or "page")
-        return OneSummary(
-            text.record.id, text.record.name, page_kind, self._sentences(points), self._coverage([text])
-        )  # fmt: skip
-
     def _summary(self, documents: Sequence[OneSummary], joint: Sequence[Point]) -> Summary:
         names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
-        sentences = self._sentences(joint, names) if names else documents[0].sentences if documents else ()
+        sentences = self._texts.sentences(joint, names) if names else documents[0].sentences if documents else ()
         return Summary(
             kind=self._wished.kind.value,
             language=self._style.language,
             method="quotations" if self._is_weak else "model",
             sentences=sentences,
-            coverage=self._coverage(self._texts),
+            coverage=self._texts.coverage(),
             documents=tuple(documents),
             model=self._record.name,
             note=self._note(sentences),
@@ -458,7 +402,7 @@ class SummaryPlan:
         )
 
     def _note(self, sentences: Sequence[Sentence]) -> str:
-        if not self._pieces:
+        if not self._texts.pieces:
             return "There is no text that could be summarized."
         if self._is_weak:
             return (
@@ -469,59 +413,11 @@ class SummaryPlan:
             return "The model gave no usable points: these are sentences of the text that say most of it."
         return ""
 
-    def _sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
-        return tuple(self._sentence(point, names or {}) for point in points)
-
-    def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
-        pieces = [self._pieces[at] for at in point.links]
-        spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
-        if point.is_quotation:
-            spans = (self._place_of(point.text, pieces[0]),)
-        files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
-        return Sentence(
-            text=point.text,
-            blocks=spans,
-            pages=tuple(dict.fromkeys(one.page for one in pieces)),
-            supported=point.is_supported,
-            flags=point.flags,
-            quotation=point.is_quotation,
-            group=point.label,
-            file=", ".join(files),
-        )
-
-    def _place_of(self, quotation: str, piece: Piece) -> Span:
-        """Where on its page a quotation stands, to the letter."""
-        for page in self._pages(piece.document, piece.page, 1):
-            if page.number == piece.page:
-                raw = page.text[piece.start : piece.end]
-                if found := FoldedText(raw).find(quotation):
-                    stops = quotation[len(quotation.rstrip(STOPS)) :]
-                    end = found[1] + (len(stops) if raw.startswith(stops, found[1]) else 0)
-                    return Span(piece.document, piece.page, piece.start + found[0], piece.start + end)
-        return Span(piece.document, piece.page, piece.start, piece.end)
-
-    def _coverage(self, texts: Sequence[_Text]) -> Coverage:
-        pages = read = blocks = blocks_read = 0
-        unread: list[Unread] = []
-        for text in texts:
-            failed = {self._pieces[at].page: why for at, why in self._unread.items() if at in text.pieces}
-            for number, status in text.pages.items():
-                pages += 1
-                blocks += text.blocks[number]
-                if status is not PageStatus.READ:
-                    unread.append(Unread(number, text.reasons[number] or status.value, text.record.id))
-                elif number in failed:
-                    unread.append(Unread(number, failed[number], text.record.id))
-                else:
-                    read += 1
-                    blocks_read += text.blocks[number]
-        return Coverage(pages, read, blocks, blocks_read, tuple(unread))
-
     # ---- small things
 
     def _nameable(self, chunk: range) -> Sequence[int]:
         """The pieces of a chunk that say something: all but headings, unless there is nothing else."""
-        return [at for at in chunk if not self._pieces[at].is_heading] or chunk
+        return [at for at in chunk if not self._texts.pieces[at].is_heading] or chunk
 
     def _points_step(self, chunk: range) -> dict[str, Json]:
         named = self._nameable(chunk)
@@ -529,32 +425,28 @@ class SummaryPlan:
         for at in chunk:
             if at not in named:
                 place = next((place for place, one in enumerate(named) if one > at), len(named))
-                headings.setdefault(place, []).append(self._pieces[at].text)
-        blocks = [self._pieces[at].text for at in named]
+                headings.setdefault(place, []).append(self._texts.pieces[at].text)
+        blocks = [self._texts.pieces[at].text for at in named]
         return points_step(self._style, blocks, self._wanted_of(chunk), headings)
 
-    def _text_at(self, chunk: Sequence[int]) -> _Text:
-        return next(text for text in self._texts if chunk[0] in text.pieces)
-
-    def _source(self, text: _Text) -> Source:
-        is_translated = bool(self._style.language) and text.language != self._style.language
-        return Source(self._pieces, self._rarity, self._style.language, is_translated, self._headings)
+    def _source(self, piece: int) -> Source:
+        return self._texts.source(piece, self._style.language)
 
     def _wanted(self) -> int:
         return sentences_wanted(self._wished.kind, self._wished.length)
 
     def _wanted_of(self, chunk: range) -> int:
         """How many points are asked of a chunk: more than are kept, and never so many that they must be padded."""
-        text = self._text_at(chunk)
+        text = self._texts.text_at(chunk[0])
         mine = sum(one.start in text.pieces for one in self._chunks)
         length = self._wished.length
         base = 3 if isinstance(length, int) else {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}[length]
         per_chunk = -(-self._wanted() // mine) if self._wished.kind is not Kind.SECTIONS else 2
-        characters = sum(len(self._pieces[at].text) for at in chunk)
+        characters = sum(len(self._texts.pieces[at].text) for at in chunk)
         return int(max(1, min(max(base, per_chunk), 12, characters // 120 + 1)))
 
     def _truth_step(self, point: Point) -> dict[str, Json]:
-        return truth_step(shown(point, self._source(self._text_at(point.links))), point.text)
+        return truth_step(shown(point, self._source(point.links[0])), point.text)
 
     def _level(self, skill: Skill) -> str:
         one = self._skills.get(skill)

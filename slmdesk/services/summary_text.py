@@ -1,0 +1,156 @@
+"""The documents of a summary as they were read: their pieces, and what can be said of where a point comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.chunking import Piece, pieces_of
+from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.records import DocumentRecord
+from slmdesk.services.growing import Breath
+from slmdesk.services.summary_links import Point, Source, headings_above
+from slmdesk.services.summary_shapes import Coverage, OneSummary, Sentence, Span, Unread
+from slmdesk.text.language import LANGUAGES, detect
+from slmdesk.text.overlap import Rarity
+from slmdesk.text.quotes import FoldedText
+
+PAGES_AT_ONCE = 50
+LANGUAGE_CHARACTERS = 4000
+STOPS = ".!?…。！？\"'”’»)"
+"""What ends a quotation, and is passed over where it is looked for."""
+
+Pages = Callable[[str, int, int], Sequence[Page]]
+"""Pages of a document from a number on, at most so many."""
+
+
+@dataclass(slots=True, eq=False)
+class OneText:
+    """One document, as it was read."""
+
+    record: DocumentRecord
+    pages: dict[int, PageStatus]
+    reasons: dict[int, str]
+    blocks: dict[int, int]
+    """How many blocks each page has."""
+    pieces: range
+    """Of all pieces."""
+    language: str
+
+
+class SummaryTexts:
+    """All documents of a summary; pieces are numbered through."""
+
+    def __init__(self, records: Sequence[DocumentRecord], pages: Pages) -> None:
+        self._records, self._pages = records, pages
+        self.pieces: list[Piece] = []
+        self.texts: list[OneText] = []
+        self.unread: dict[int, str] = {}
+        """Pieces no answer came for, and why."""
+        self._rarity = Rarity()
+        self._headings: list[int] = []
+
+    def read(self) -> Iterator[Breath]:
+        """Take up all pages, some at a time."""
+        for record in self._records:
+            begin, first = 1, len(self.pieces)
+            text = OneText(record, {}, {}, {}, range(first, first), "")
+            while pages := self._pages(record.id, begin, PAGES_AT_ONCE):
+                for page in pages:
+                    pieces, blocks = pieces_of(record.id, page)
+                    self.pieces += pieces
+                    self._rarity.add(piece.text for piece in pieces)
+                    text.pages[page.number], text.reasons[page.number] = page.status, page.reason
+                    text.blocks[page.number] = blocks
+                begin = pages[-1].number + 1
+                yield Breath()
+            text.pieces = range(first, len(self.pieces))
+            text.language = self._language_of(text.pieces)
+            self.texts.append(text)
+        self._headings = headings_above(self.pieces)
+
+    @property
+    def language(self) -> str:
+        """Of the first document whose language is known; empty: as the text is written."""
+        return next((text.language for text in self.texts if text.language), "")
+
+    @property
+    def page_count(self) -> int:
+        """Of all documents."""
+        return sum(len(text.pages) for text in self.texts)
+
+    def text_at(self, piece: int) -> OneText:
+        """The document a piece belongs to."""
+        return next(text for text in self.texts if piece in text.pieces)
+
+    def source(self, piece: int, language: str) -> Source:
+        """What points of the document with this piece are checked against; `language` of the points."""
+        is_translated = bool(language) and self.text_at(piece).language != language
+        return Source(self.pieces, self._rarity, language, is_translated, self._headings)
+
+    def _language_of(self, pieces: range) -> str:
+        sample, length = [], 0
+        for at in pieces:
+            if not self.pieces[at].is_heading:
+                sample.append(self.pieces[at].text)
+                length += len(sample[-1])
+            if length > LANGUAGE_CHARACTERS:
+                break
+        return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
+
+    def one(self, text: OneText, points: Sequence[Point]) -> OneSummary:
+        """The summary of one document."""
+        page_kind = str(text.record.facts.get("page_kind") or "page")
+        return OneSummary(
+            text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text])
+        )  # fmt: skip
+
+    def sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
+        """Points as they are shown and kept; `names` of the documents where there are several."""
+        return tuple(self._sentence(point, names or {}) for point in points)
+
+    def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
+        pieces = [self.pieces[at] for at in point.links]
+        spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
+        if point.is_quotation:
+            spans = (self._place_of(point.text, pieces[0]),)
+        files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
+        return Sentence(
+            text=point.text,
+            blocks=spans,
+            pages=tuple(dict.fromkeys(one.page for one in pieces)),
+            supported=point.is_supported,
+            flags=point.flags,
+            quotation=point.is_quotation,
+            group=point.label,
+            file=", ".join(files),
+        )
+
+    def _place_of(self, quotation: str, piece: Piece) -> Span:
+        """Where on its page a quotation stands, to the letter."""
+        for page in self._pages(piece.document, piece.page, 1):
+            if page.number == piece.page:
+                raw = page.text[piece.start : piece.end]
+                if found := FoldedText(raw).find(quotation):
+                    stops = quotation[len(quotation.rstrip(STOPS)) :]
+                    end = found[1] + (len(stops) if raw.startswith(stops, found[1]) else 0)
+                    return Span(piece.document, piece.page, piece.start + found[0], piece.start + end)
+        return Span(piece.document, piece.page, piece.start, piece.end)
+
+    def coverage(self, texts: Sequence[OneText] | None = None) -> Coverage:
+        """The ledger of some documents; None: of all."""
+        pages = read = blocks = blocks_read = 0
+        unread: list[Unread] = []
+        for text in self.texts if texts is None else texts:
+            failed = {self.pieces[at].page: why for at, why in self.unread.items() if at in text.pieces}
+            for number, status in text.pages.items():
+                pages += 1
+                blocks += text.blocks[number]
+                if status is not PageStatus.READ:
+                    unread.append(Unread(number, text.reasons[number] or status.value, text.record.id))
+                elif number in failed:
+                    unread.append(Unread(number, failed[number], text.record.id))
+                else:
+                    read += 1
+                    blocks_read += text.blocks[number]
+        return Coverage(pages, read, blocks, blocks_read, tuple(unread))
