@@ -52,6 +52,8 @@ class Bridge(QObject):
     document_changed = Signal(object)
     document_progressed = Signal(object)
     document_gone = Signal(object)
+    question_planned = Signal(object)
+    question_answered = Signal(object)
     summary_grew = Signal(object)
     summary_ended = Signal(object)
     context_measured = Signal(object)
@@ -90,6 +92,8 @@ class Bridge(QObject):
             facts.DocumentChanged: self.document_changed,
             facts.DocumentProgress: self.document_progressed,
             facts.DocumentGone: self.document_gone,
+            facts.QuestionPlanned: self.question_planned,
+            facts.QuestionAnswered: self.question_answered,
             facts.SummaryGrew: self.summary_grew,
             facts.SummaryEnded: self.summary_ended,
             facts.ContextMeasured: self.context_measured,
