@@ -332,7 +332,7 @@ class QuestionService:
         shares = [share_of(asking.reading.ranked.words, one.quote) for one in nearest]
         least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
         fitting = tuple(one for one, share in zip(nearest, shares, strict=True) if share >= least)
-        answer = QUOTED if fitting else NOT_FOUND
+        answer = (QUOTED if asking.record else WITHOUT_MODEL) if fitting else NOT_FOUND
         asking.answered = Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
         text = self._words(asking, asking.answered)
         ending = Ending(Status.COMPLETE, finish_reason="stop")
@@ -402,6 +402,7 @@ class QuestionService:
 NEAR_BEST = 0.7
 """And of what the best of them has."""
 QUOTED = "These passages fit the question best. The model is too weak to answer from a text, so nothing was added."
+WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
 UNPROVEN = "No passage could be shown for this answer; check it before you rely on it. The nearest ones:"
 NEAREST_WORDS = "The nearest passages:"
 _SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
