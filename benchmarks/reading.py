@@ -35,6 +35,7 @@ from slmdesk.tasks.read import chosen_format
 STORE = ROOT / ".cache" / "reading"
 SPEED_PAGES = 1000
 BEGIN, END = "<!-- reading: begin -->", "<!-- reading: end -->"
+_KEPT = re.compile(r"^(?:First page of|Reading \d+ PDF pages) .*$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
 _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Scripts that put no blanks between words: each letter is one here."""
@@ -225,7 +226,7 @@ def save(text: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Measure the samples whose file or format fits a pattern (all without any)."""
+    """Measure the samples whose file or format fits a pattern (all without any); only all are saved."""
     patterns = [one for one in arguments if not one.startswith("--")]
     chosen = [
         one for one in SAMPLES
@@ -240,8 +241,10 @@ def main(arguments: list[str]) -> int:
     text = table_of(found)
     if "--speed" in arguments and "pdf" in READERS:
         text += "\n\n" + first_page() + "\n\n" + speed()
+    elif "--save" in arguments:  # what was not measured this time stays
+        text += "\n\n" + "\n\n".join(_KEPT.findall((ROOT / "docs" / "performance.md").read_text(encoding="utf-8")))
     print(text)
-    if "--save" in arguments:
+    if "--save" in arguments and not patterns:
         save(text)
     return 0
 

@@ -9,6 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
+HTML_BLOCKS = (
+    "p", "div", "li", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "table", "br",
+    "section", "pre", "title", "body", "nav", "blockquote",
+)  # fmt: skip
+ODT_REMARK = re.compile(r"\[-- [^\]]* --\]")
+GUID = re.compile(r"\{[0-9A-F-]{36}\}")
 PDF_CONTROL = re.compile(r"[\u00ad\ufffe]")
 
 
@@ -23,18 +29,34 @@ def pdftotext(path: Path) -> str:
 
 def odt2txt(path: Path) -> str:
     """Of the package of that name."""
-    return _said("odt2txt", "--width=-1", "--encoding=UTF-8", str(path))
+    return ODT_REMARK.sub("", _said("odt2txt", "--width=-1", "--encoding=UTF-8", str(path)))
 
 
 def unrtf(path: Path) -> str:
-    """Of the package of that name; its first lines are about itself."""
+    """Of the package of that name; what stands above its line of dashes is about the file."""
     text = _said("unrtf", "--text", "--quiet", str(path))
-    return "\n".join(line for line in text.splitlines() if not line.startswith("###"))
+    return text.partition("\n-----------------\n")[2] or text
 
 
 def plain(path: Path) -> str:
     """The file is its own text."""
     return path.read_text(encoding="utf-8", errors="replace")
+
+
+def docx(path: Path) -> str:
+    """The bare zip and XML of Word."""
+    return xml_parts(path, r"word/(document|footnotes|endnotes|header\d*|footer\d*|comments)\.xml", ("p", "tab", "br"))
+
+
+def pptx(path: Path) -> str:
+    """The bare zip and XML of PowerPoint."""
+    parts = r"ppt/(slides|notesSlides)/\w+\.xml|ppt/diagrams/data\d+\.xml"
+    return GUID.sub("", xml_parts(path, parts, ("p", "tab", "br")))
+
+
+def epub(path: Path) -> str:
+    """The chapters of a book, as bare XML; not its table of contents, which says their titles once more."""
+    return xml_parts(path, r"(?!.*(nav|toc)).*\.x?html", HTML_BLOCKS)
 
 
 def xml_parts(path: Path, wanted: str, breaks: tuple[str, ...]) -> str:
@@ -57,5 +79,8 @@ PEERS: Mapping[str, Callable[[Path], str]] = {
     "odt2txt": odt2txt,
     "unrtf": unrtf,
     "plain": plain,
+    "docx": docx,
+    "pptx": pptx,
+    "epub": epub,
 }
 """By name: a function from a file to its text.  A new one is a function and a line here."""

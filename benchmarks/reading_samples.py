@@ -111,8 +111,49 @@ PDFS = (
            "usr/share/doc/debian-edu-doc-ja/debian-edu-bookworm-manual.pdf",
            "44eea9c5fa1769437e708b8d2348ae8ba895abbc485e9cd0e61fbce20d204499"),
 )
-OFFICE: tuple[Sample, ...] = ()
-TEXTS: tuple[Sample, ...] = ()
+OFFICE = (
+    Sample("officer.docx", "docx", "deb:r-cran-officer",
+           "usr/lib/R/site-library/officer/doc_examples/example.docx",
+           "cf22eda5ca1cd378df4ef506d9e0ecd31b407a21077c6a10ae3f20d12db324ab"),
+    Sample("lib3mf.docx", "docx", "deb:lib3mf-doc",
+           "usr/share/doc/lib3mf-dev/Lib3MF-1.docx.gz",
+           "faf2589ce541207d8110276074c9be3d0a4842902ab5f4fde0383bb5f48f8cf3"),
+    Sample("mingzat.docx", "docx", "deb:fonts-sil-mingzat",
+           "usr/share/doc/fonts-sil-mingzat/documentation/Mingzat-typesample.docx.gz",
+           "77b3cd1a9b6f4af9c353ba503a7a3c2af796b38e9382b7f98a1d2d9bd655176e"),
+    Sample("officer.pptx", "pptx", "deb:r-cran-officer",
+           "usr/lib/R/site-library/officer/doc_examples/example.pptx",
+           "9113453408f2556ac191c581cdf1d302f354f01955241d8a9b9eedcc1e63bb5f"),
+    Sample("structures.odt", "odt2txt", "deb:coco-doc",
+           "usr/share/doc/coco-doc/DataStructures.odt",
+           "8fe6d68969a37f0e227a13c23e7c79f5761cde918eda5d116b178ef1dc07be2a"),
+    Sample("manual.odt", "odt2txt", "deb:coco-doc",
+           "usr/share/doc/coco-doc/UserManual.odt",
+           "b90e99687060b1a57ea14cdf47aa98a386695c59f040bff06fe670351448ddf9"),
+    Sample("davical.odt", "odt2txt", "deb:davical-doc",
+           "usr/share/doc/davical/davical_en_user_guide.odt",
+           "f65439e4f39321210a9ae2a6271b106b8c32993da4bf8b4ba17ea5741ac331e1"),
+)
+TEXTS = (
+    Sample("cxref.rtf", "unrtf", "deb:cxref-doc",
+           "usr/share/doc/cxref/examples/html.c.rtf",
+           "55f1fc41189f78679f05b465a6ea8b569723fdbb61430c5cc07cda4b1e9e2d84"),
+    Sample("licence.rtf", "unrtf", "deb:syncplay",
+           "usr/lib/python3/dist-packages/syncplay/resources/license.rtf",
+           "134a401aaf243779271297676348a4c691c93d8a406c4620e29a95b967a606a1"),
+    Sample("aft.rtf", "unrtf", "deb:aft",
+           "usr/share/doc/aft/aft2rtf-doc.rtf",
+           "4942b76d57e606af55360de1b16a07e2646bd1ff0f56d4488a04630598d40491"),
+    Sample("history.de.epub", "epub", "deb:debian-history",
+           "usr/share/doc/debian-history/docs/project-history.de.epub",
+           "60f571694a0dfaf8eb3fb90d2f98b6ab5af6145aeeb0126054409dc031ec6570"),
+    Sample("history.ja.epub", "epub", "deb:debian-history",
+           "usr/share/doc/debian-history/docs/project-history.ja.epub",
+           "149884e84d6fc2f578b4645dfb953bef7c5d40049a750edca538a6546c1d5736"),
+    Sample("developers-reference.epub", "epub", "deb:developers-reference",
+           "usr/share/developers-reference/developers-reference.epub",
+           "415d6a1e351e5f72f85bc9428908a55a47b05a15422bbe962a9a963d04467d41"),
+)
 # fmt: on
 
 SAMPLES = (*PDFS, *OFFICE, *TEXTS)

@@ -31,7 +31,7 @@ from slmdesk.documents.pdf_file import (
 )
 from slmdesk.documents.pdf_lines import Line, lines_of
 from slmdesk.documents.pdf_margins import REACH, Margin, margins_of, repeated
-from slmdesk.documents.pdf_words import PageLetters, Word, view_of
+from slmdesk.documents.pdf_words import MAX_CHARACTERS, PageLetters, Word, view_of
 from slmdesk.documents.pictures import Box, Picture, WantedPicture
 from slmdesk.documents.png import png_of
 
@@ -133,6 +133,8 @@ class _Sheets:
                 _look_at_pictures(page, sheet, count)
             elif letters.share_unmapped() > 0.5:
                 sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
+            if letters.count > MAX_CHARACTERS:
+                sheet.reason = "only its beginning: it has too many letters"
             sheet.has_unseen_letters = letters.has_unseen_letters
             sheet.hidden = self._hidden(page, sheet)
         return sheet

@@ -32,6 +32,8 @@ _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶])")
 _PAGE_NUMBER = re.compile(r"\d{1,4}$|[ivxlc]{1,6}$")
 _LEADER = re.compile(r"\.{4,}$|\.$|…$")
 _LEADER_WORDS = 4
+_NEAR_LINES = 20
+"""How far back a block is looked at for how wide it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,16 @@ def lay_out(
 def _groups(lines: Sequence[Line], usual: Measures, apart: Set[int]) -> Iterator[list[int]]:
     """The indices of the lines of each block."""
     held: list[int] = []
+    block: list[Line] = []
     for at, line in enumerate(lines):
         if held:
             after = lines[at + 1] if at + 1 < len(lines) else None
             marked = (held[-1] in apart) != (at in apart)
-            if marked or _begins([lines[one] for one in held], line, after, usual):
+            if marked or _begins(block, line, after, usual):
                 yield held
-                held = []
+                held, block = [], []
         held.append(at)
+        block.append(line)
     if held:
         yield held
 
@@ -137,7 +141,7 @@ def _begins_by_indent(block: Sequence[Line], line: Line, after: Line | None, siz
     hangs = len(block) > 1 and last.x0 > block[0].x0 + 0.5 * size
     if inward < -0.8 * size and (hangs or _is_item(block[0])):
         return True
-    right = max(one.x1 for one in block)
+    right = max(one.x1 for one in block[-_NEAR_LINES:])
     ends = last.words[-1].text[-1:] in ".:!?。؟"
     return len(block) > 1 and ends and last.x1 < right - 0.15 * (right - last.x0) and inward > 0.8 * size
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 
 import pytest
@@ -10,7 +11,7 @@ from fakes.tiny_pdf import Text, TinyPdf, lines
 
 from slmdesk.core.documents import BlockKind, Note, PageStatus
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.documents import ocr, pdf
+from slmdesk.documents import ocr, pdf, pdf_words
 from slmdesk.documents.base import Reading
 from slmdesk.documents.pictures import WantedPicture
 
@@ -280,6 +281,22 @@ def test_loops_and_lies_in_the_tree_of_pages_end(kids):
     with pytest.raises(KnownError) as caught:
         pages_of(data)
     assert caught.value.code in ("document.damaged", "document.too_many_pages")
+
+
+def test_a_page_with_far_too_many_letters_says_that_it_was_cut(monkeypatch):
+    monkeypatch.setattr(pdf_words, "MAX_CHARACTERS", 60)
+    monkeypatch.setattr(pdf, "MAX_CHARACTERS", 60)
+    (page,) = pages_of(TinyPdf().page(*lines(50, 700, *BODY)))
+    assert " ".join(BODY).startswith(page.text[:50])
+    assert "beginning" in page.reason
+
+
+def test_a_page_of_many_lines_is_laid_out_in_time():
+    made = TinyPdf().page(*lines(50, 60_000, *(f"word {number} of many" for number in range(5000))), height=60_100)
+    began = time.process_time()
+    (page,) = pages_of(made)
+    assert page.text.endswith("word 4999 of many")
+    assert time.process_time() - began < 10
 
 
 def test_a_cancel_is_heard_between_pages():
