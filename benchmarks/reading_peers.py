@@ -14,7 +14,6 @@ HTML_BLOCKS = (
     "section", "pre", "title", "body", "nav", "blockquote",
 )  # fmt: skip
 ODT_REMARK = re.compile(r"\[-- [^\]]* --\]")
-GUID = re.compile(r"\{[0-9A-F-]{36}\}")
 PDF_CONTROL = re.compile(r"[\u00ad\ufffe]")
 
 
@@ -43,17 +42,6 @@ def plain(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def docx(path: Path) -> str:
-    """The bare zip and XML of Word."""
-    return xml_parts(path, r"word/(document|footnotes|endnotes|header\d*|footer\d*|comments)\.xml", ("p", "tab", "br"))
-
-
-def pptx(path: Path) -> str:
-    """The bare zip and XML of PowerPoint."""
-    parts = r"ppt/(slides|notesSlides)/\w+\.xml|ppt/diagrams/data\d+\.xml"
-    return GUID.sub("", xml_parts(path, parts, ("p", "tab", "br")))
-
-
 def epub(path: Path) -> str:
     """The chapters of a book, as bare XML; not its table of contents, which says their titles once more."""
     return xml_parts(path, r"(?!.*(nav|toc)).*\.x?html", HTML_BLOCKS)
@@ -74,13 +62,65 @@ def xml_parts(path: Path, wanted: str, breaks: tuple[str, ...]) -> str:
     return "".join(pieces)
 
 
+OFFICE_WORDS = {
+    "docx": r"word/(document|footnotes|endnotes|comments|header\d*|footer\d*)\.xml",
+    "pptx": r"ppt/(slides/slide|notesSlides/notesSlide|diagrams/data)\d+\.xml",
+}
+SKIPPED = ("Fallback", "moveFrom", "del", "fld")
+"""Second copies, what was moved or deleted, and a slide's own number."""
+
+
+def office(path: Path) -> str:
+    """The words of a Word or PowerPoint file: its elements `t`, a line for each paragraph."""
+    pieces: list[str] = []
+
+    def take(element: ElementTree.Element) -> None:
+        name = element.tag.rpartition("}")[2]
+        if name in SKIPPED:
+            return
+        if name in ("p", "tab", "br", "cr", "tc"):
+            pieces.append("\n")
+        if name == "t":
+            pieces.append(element.text or "")
+        for one in element:
+            take(one)
+        if name == "p":
+            pieces.append("\n")
+
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.namelist():
+            if re.fullmatch(OFFICE_WORDS[path.suffix[1:]], part):
+                take(ElementTree.fromstring(archive.read(part)))
+    return "".join(pieces)
+
+
+def odf(path: Path) -> str:
+    """The words of an OpenDocument file as they stand in its content."""
+    breaks = ("p", "h", "tab", "s", "line-break", "table-cell", "note-body", "note-citation", "annotation")
+    return xml_parts(path, r"content\.xml", breaks)
+
+
+def openpyxl_values(path: Path) -> str:
+    """Of the library of that name: the values of all cells, numbers as they are stored."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    lines = []
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()
+        lines += [" ".join(str(one) for one in row if one is not None) for row in sheet.iter_rows(values_only=True)]
+    return "\n".join(lines)
+
+
 PEERS: Mapping[str, Callable[[Path], str]] = {
     "pdftotext": pdftotext,
     "odt2txt": odt2txt,
     "unrtf": unrtf,
     "plain": plain,
-    "docx": docx,
-    "pptx": pptx,
+    "docx": office,
+    "pptx": office,
+    "content.xml": odf,
+    "openpyxl": openpyxl_values,
     "epub": epub,
 }
 """By name: a function from a file to its text.  A new one is a function and a line here."""

@@ -78,6 +78,14 @@ class Reading:
         return self.data
 
 
+def locked(reading: Reading) -> KnownError:
+    """The verdict on a document whose password cannot be used here; said once more, it is not asked for again."""
+    if reading.password:
+        reason = "its password has to be taken off in the program it was made with"
+        return KnownError("document.unreadable", path=reading.path, reason=reason)
+    return KnownError("document.locked", path=reading.path)
+
+
 Reader: TypeAlias = Callable[[Reading], Iterator[Page]]
 """From a document to its pages, one by one: whoever watches sees that it goes on.
 

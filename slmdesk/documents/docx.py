@@ -18,14 +18,11 @@ from slmdesk.documents.docx_styles import Numbering, styles_of
 from slmdesk.documents.docx_walker import Walker
 from slmdesk.documents.ooxml import Package
 from slmdesk.documents.packed import opened
-from slmdesk.documents.paging import Cited, Flow, Pager, Piece
+from slmdesk.documents.paging import Cited, Flow, Pager, Piece, has_pages
 from slmdesk.documents.xmls import Stream, attribute, local
 
-MAX_PRINTED_CHARACTERS = 6_000
-"""More than a printed page holds: when more stands between two breaks, the breaks are not all page ends."""
-_RENDERED = b"lastRenderedPageBreak"
-_BREAK = re.compile(rb"<\w+:br [^>]*type=\"page\"")
-_TAG = re.compile(rb"<[^>]*>")
+_BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageBreakBefore)[^>]*>")
+"""Page ends as Word wrote them down when it showed the file last, and those that were asked for."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -35,7 +32,7 @@ def read(reading: Reading) -> Iterator[Page]:
         main = package.main_part("word/document.xml")
         package.read_about()
         walker = _walker(package, reading, main)
-        pager = Pager(reading, has_pages=_has_pages(package, main))
+        pager = Pager(reading, has_pages=has_pages(package.chunks(main), _BREAK, package.pages_told()))
         beside = [*_beside(package, walker, main)]
         yield from pager.take(beside)
         stream = Stream(package.chunks(main), reading.path, "body", opened=("tbl",))
@@ -76,25 +73,3 @@ def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
             yield piece if piece.kind is BlockKind.HEADER else Cited(piece)
     if seen:
         walker.reading.note(Note.HEADERS_APART)
-
-
-def _has_pages(package: Package, main: str) -> bool:
-    """Whether the breaks in the text are those of printed pages.
-
-    Word writes down where its pages ended when the file was last shown.  Others do not; there, breaks that were asked
-    for are page ends if no more stands between two of them than a page can hold.
-    """
-    rest, breaks, size, longest = b"", 0, 0, 0
-    for chunk in package.chunks(main):
-        data = rest + chunk
-        cut = data.rfind(b">") + 1
-        whole, rest = data[:cut], data[cut:]
-        if _RENDERED in whole:
-            return True
-        pieces = _BREAK.split(whole)
-        for number, piece in enumerate(pieces):
-            if number:
-                breaks, size = breaks + 1, 0
-            size += len(_TAG.sub(b"", piece))
-            longest = max(longest, size)
-    return breaks > 0 and longest <= MAX_PRINTED_CHARACTERS

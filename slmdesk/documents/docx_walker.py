@@ -11,7 +11,7 @@ from slmdesk.core.documents import BlockKind, Note
 from slmdesk.documents.base import Reading
 from slmdesk.documents.docx_styles import Numbering, Style, as_number, number_of, outline_level
 from slmdesk.documents.ooxml import is_on
-from slmdesk.documents.paging import Cited, Flow, PageBreak, Piece
+from slmdesk.documents.paging import Cited, Flow, PageBreak, Pictured, Piece
 from slmdesk.documents.rows import as_row
 from slmdesk.documents.xmls import attribute, child, local
 
@@ -23,6 +23,7 @@ _REMOVED = frozenset(("del", "moveFrom", "delText"))
 _CHANGES = _REMOVED | {"ins", "moveTo"}
 _LETTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
 _CITED = {"footnoteReference": ("footnotes", "decimal"), "endnoteReference": ("endnotes", "lowerRoman")}
+_PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
 _MAX_SPAN = 63
 """Columns of a Word table."""
 
@@ -41,10 +42,11 @@ class _Line:
     fields: list[bool] = field(default_factory=list)
     """Of the open fields: whether their result is reached."""
 
-    def cut(self) -> None:
+    def cut(self, *, seen: bool) -> None:
         """Here a page ends."""
-        self.before += (Piece(self.kind, "".join(self.text), self.level), PageBreak())
+        self.before += (Piece(self.kind, "".join(self.text), self.level), *self.after, PageBreak(seen))
         self.text.clear()
+        self.after.clear()
 
 
 class Walker:
@@ -164,7 +166,7 @@ class Walker:
             elif name == "br":
                 self._break(one, line)
             elif name == "lastRenderedPageBreak":
-                line.cut()
+                line.cut(seen=True)
             elif name == "fldChar":
                 self._field(attribute(one, "fldCharType"), line)
             elif name in _CITED:
@@ -189,6 +191,8 @@ class Walker:
                 self.reading.note(Note.HIDDEN_TEXT)
         elif name == "docPr":
             line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
+        elif name in _PICTURES:
+            line.after.append(Pictured())
         elif name == "sym":
             code = attribute(element, "char")
             if len(code) == 4 and code[0] not in "Ff" and all(letter in "0123456789abcdefABCDEF" for letter in code):
@@ -198,7 +202,7 @@ class Walker:
 
     def _break(self, element: etree._Element, line: _Line) -> None:
         if attribute(element, "type") == "page":
-            line.cut()
+            line.cut(seen=False)
         else:
             line.text.append("\n")
 

@@ -10,11 +10,11 @@ from lxml import etree
 
 from slmdesk.core.documents import BlockKind, Note
 from slmdesk.core.errors import KnownError
-from slmdesk.documents.base import Reading
+from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.docx_styles import as_number
 from slmdesk.documents.ooxml import MAX_NAME_CHARACTERS
 from slmdesk.documents.packed import Archive
-from slmdesk.documents.paging import Cited, Flow, PageBreak, Piece
+from slmdesk.documents.paging import Cited, Flow, PageBreak, Pictured, Piece
 from slmdesk.documents.rows import as_row
 from slmdesk.documents.xmls import attribute, child, local, parse
 
@@ -63,7 +63,7 @@ def look_into(archive: Archive, reading: Reading) -> None:
     """
     manifest = tree_of(archive, reading, "META-INF/manifest.xml")
     if manifest is not None and any(local(one) == "encryption-data" for one in manifest.iter()):
-        raise KnownError("document.locked", path=reading.path)
+        raise locked(reading)
     if CONTENT not in archive:
         raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
     if any(name.startswith(("Basic/", "Scripts/")) and not name.endswith("/") for name in archive.names):
@@ -95,12 +95,15 @@ def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
         for properties in one:
             hidden = hidden or attribute(properties, "display") in ("none", "false")
             hidden = hidden or attribute(properties, "visibility") == "hidden"
-    own = child(chain[0], "paragraph-properties")
+    breaks = {"break-before": "", "break-after": ""}
+    for properties in (properties for one in chain for properties in one):
+        breaks = {name: told or attribute(properties, name) for name, told in breaks.items()}
+    begins = breaks["break-before"] == "page" or any(attribute(one, "master-page-name") for one in chain[:1])
     chosen = chain[1] if len(chain) > 1 and re.fullmatch(r"[A-Za-z]+\d+", attribute(chain[0], "name")) else chain[0]
     return OdfStyle(
         int(level) if level.isdecimal() and len(level) < 3 else 0,
-        own is not None and attribute(own, "break-before") == "page",
-        own is not None and attribute(own, "break-after") == "page",
+        begins,
+        breaks["break-after"] == "page",
         hidden,
         attribute(chosen, "name"),
     )
@@ -115,7 +118,7 @@ def repeated(element: etree._Element, name: str) -> int:
 @dataclass(slots=True)
 class _Line:
     text: list[str] = field(default_factory=list)
-    before: list[Piece | PageBreak] = field(default_factory=list)
+    before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
 
 
@@ -187,7 +190,7 @@ class OdfWalker:
         elif name == "table-row":
             yield from as_row(self._cells(element), 0)
         elif name == "soft-page-break":
-            yield PageBreak()
+            yield PageBreak(seen=True)
         elif name == "annotation":
             yield self.comment(element)
         elif name == "frame":
@@ -229,7 +232,8 @@ class OdfWalker:
         self._walk(element, line)
         kind, level = self._kind(element, style, depth)
         for one in (*line.before, Piece(BlockKind.PARAGRAPH, "".join(line.text))):
-            yield one if isinstance(one, PageBreak) else Piece(kind, one.text, level)
+            is_own = isinstance(one, Piece) and one.kind is BlockKind.PARAGRAPH
+            yield Piece(kind, one.text, level) if is_own and isinstance(one, Piece) else one
         yield from line.after
         if style.breaks_after:
             yield PageBreak()
@@ -261,8 +265,9 @@ class OdfWalker:
         elif name == "line-break":
             line.text.append("\n")
         elif name == "soft-page-break":
-            line.before += (Piece(BlockKind.PARAGRAPH, "".join(line.text)), PageBreak())
+            line.before += (Piece(BlockKind.PARAGRAPH, "".join(line.text)), *line.after, PageBreak(seen=True))
             line.text.clear()
+            line.after.clear()
         elif name == "note":
             self._note(one, line)
         elif name == "annotation":
@@ -290,6 +295,8 @@ class OdfWalker:
     def _frame(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
         """A box with words, or a picture, of which only the first form counts: the others are copies."""
         inside = [one for one in frame if local(one) not in ("title", "desc")]
+        if inside and local(inside[0]) in ("object", "object-ole", "image"):
+            yield Pictured()
         for one in inside[:1] if inside and local(inside[0]) in ("object", "object-ole", "image") else inside:
             yield from self.flow(one, depth)
         about = [" ".join("".join(one.itertext()).split()) for one in frame if local(one) in ("title", "desc")]
@@ -323,13 +330,15 @@ class OdfWalker:
         return self._counted[name]
 
     def _table(self, table: etree._Element, head: bool = False) -> Iterator[Flow]:
+        if local(table) == "table" and self._styles.get(attribute(table, "style-name"), OdfStyle()).breaks_before:
+            yield PageBreak()
         for one in table:
             if local(one) in _WRAPPED_ROWS:
                 yield from self._table(one, head or local(one) == "table-header-rows")
             elif local(one) == "table-row":
                 yield from as_row(self._cells(one), 1 if head else 0)
             elif local(one) == "soft-page-break":
-                yield PageBreak()
+                yield PageBreak(seen=True)
 
     def _cells(self, row: etree._Element) -> list[list[Flow]]:
         cells: list[list[Flow]] = []

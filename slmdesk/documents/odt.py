@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -10,11 +11,12 @@ from slmdesk.core.documents import BlockKind, Note, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
 from slmdesk.documents.odf import CONTENT, OdfWalker, lists_in, look_into, styles_in, tree_of
-from slmdesk.documents.packed import Archive, opened
-from slmdesk.documents.paging import Cited, Flow, Pager, Piece
+from slmdesk.documents.packed import opened
+from slmdesk.documents.paging import Cited, Flow, Pager, Piece, has_pages
 from slmdesk.documents.xmls import Stream, child, local
 
-_RENDERED = b"soft-page-break"
+_BREAK = re.compile(rb"<text:soft-page-break ?/?>")
+"""LibreOffice writes down where pages ended when the file was saved, unless the break was asked for."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -22,7 +24,7 @@ def read(reading: Reading) -> Iterator[Page]:
     with opened(reading) as archive:
         look_into(archive, reading)
         about = tree_of(archive, reading, "styles.xml")
-        pager = Pager(reading, has_pages=_has_pages(archive))
+        pager = Pager(reading, has_pages=has_pages(archive.chunks(CONTENT), _BREAK, 0))
         stream = Stream(archive.chunks(CONTENT), reading.path, "text", opened=("table", "section"))
         walker: OdfWalker | None = None
         for _, element in stream:
@@ -50,13 +52,3 @@ def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
             seen.add((kind, text))
             walker.reading.note(Note.HEADERS_APART)
             yield Piece(kind, text) if kind is BlockKind.HEADER else Cited(Piece(kind, text))
-
-
-def _has_pages(archive: Archive) -> bool:
-    """LibreOffice writes down where its pages ended when the file was saved."""
-    rest = b""
-    for chunk in archive.chunks(CONTENT):
-        if _RENDERED in rest + chunk:
-            return True
-        rest = chunk[-len(_RENDERED) :]
-    return False

@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from slmdesk.core.documents import Note, Page
 from slmdesk.core.errors import KnownError
-from slmdesk.documents.base import Reading
+from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.number_formats import moment_text, plain
 from slmdesk.documents.packed import opened
 from slmdesk.documents.sheets import Row, SheetPager
@@ -107,7 +107,7 @@ def _xls_cells(reading: Reading, book: bytes) -> int:
         kind, length = struct.unpack_from("<HH", book, at)
         at += 4
         if kind == _PASSWORD:
-            raise KnownError("document.locked", path=reading.path)
+            raise locked(reading)
         if kind == _BOF:
             total, one = total + one.cells, _Range()
         elif kind in _CELLS and length >= 4 and at + length <= len(book):
@@ -169,17 +169,17 @@ class _calling:  # noqa: N801  a context manager, used like a function
     """Turns what calamine raises into verdicts; its panics are no ordinary exceptions."""
 
     def __init__(self, reading: Reading) -> None:
-        self._path = reading.path
+        self._reading = reading
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: object) -> None:
         if isinstance(err, PasswordError):
-            raise KnownError("document.locked", path=self._path) from err
+            raise locked(self._reading) from err
         is_panic = kind is not None and kind.__name__ == "PanicException"
         if is_panic or isinstance(err, CalamineError | OSError | ValueError):
-            raise KnownError("document.damaged", path=self._path, reason="its sheets cannot be read") from err
+            raise KnownError("document.damaged", path=self._reading.path, reason="its sheets cannot be read") from err
 
 
 def _rows(sheet: Any) -> Iterator[Row]:

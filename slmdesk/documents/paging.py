@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ SECTION_CHARACTERS = 8_000
 SMALL_CHARACTERS = 3_000
 """A heading of the second level begins a new section only when this much came before."""
 MAX_LABEL_CHARACTERS = 200
+MAX_PRINTED_BYTES = 12_000
+"""More letters than a printed page holds; in scripts that take three bytes a letter, two pages of a novel."""
+ENOUGH_PAGES = 0.8
+_TAG = re.compile(rb"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,14 @@ class Piece:
 class PageBreak:
     """Here a page ends."""
 
+    seen: bool = False
+    """It is where a page ended when the file was last shown; else only asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """A picture, so that a page of nothing else is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cited:
@@ -39,7 +52,25 @@ class Cited:
     piece: Piece
 
 
-Flow = Piece | PageBreak | Cited
+Flow = Piece | PageBreak | Cited | Pictured
+
+
+def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], told: int) -> bool:
+    """Whether the breaks in the XML of a text are those of its printed pages: there are some, not many fewer than the
+    pages the program that wrote it `told` (0: none), and between two of them is never more than a page can hold.
+    """
+    rest, found, size = b"", 0, 0
+    for chunk in chunks:
+        data = rest + chunk
+        cut = data.rfind(b">") + 1
+        whole, rest = data[:cut], data[cut:]
+        for number, piece in enumerate(breaks.split(whole)):
+            if number:
+                found, size = found + 1, 0
+            size += len(_TAG.sub(b"", piece))
+            if size > MAX_PRINTED_BYTES:
+                return False
+    return found > 0 and (found + 1) >= told * ENOUGH_PAGES
 
 
 class Pager:
@@ -53,7 +84,8 @@ class Pager:
         self._text, self._feet = PageText(), list[Piece]()
         self._number = self._printed = 1
         self._label, self._continued = "", 1
-        self._only_headings, self._has_words = True, False
+        self._only_headings, self._has_words, self._is_pictured = True, False, False
+        self._last_break: PageBreak | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -64,7 +96,9 @@ class Pager:
         """More of the document; gives the pages that are whole by now."""
         for one in flow:
             if isinstance(one, PageBreak):
-                self._break()
+                self._end_page(one)
+            elif isinstance(one, Pictured):
+                self._is_pictured, self._last_break = True, None
             elif isinstance(one, Cited):
                 self._feet.append(one.piece)
             else:
@@ -74,7 +108,7 @@ class Pager:
 
     def end(self) -> Iterator[Page]:
         """The last page; a document without words has one, which is empty."""
-        if len(self._text) or self._feet or self._number == 1:
+        if len(self._text) or self._feet or self._is_pictured or self._number == 1:
             self._finish()
         yield from self._ready
         self._ready.clear()
@@ -94,12 +128,18 @@ class Pager:
                 self._go_on()
             self._text.add(piece.kind, part, level=piece.level, place=piece.place)
         self._only_headings = self._only_headings and (is_heading or piece.kind in ASIDE)
-        self._has_words = self._has_words or (piece.kind not in ASIDE and bool(piece.text.strip()))
+        if piece.kind not in ASIDE and piece.text.strip():
+            self._has_words, self._last_break = True, None
+
+    def _end_page(self, found: PageBreak) -> None:
+        """A break is told twice where it was asked for and seen; two that were seen have an empty page between them."""
+        last, self._last_break = self._last_break, found
+        is_blank = not self._has_words and not self._is_pictured
+        if is_blank and not (self._has_pages and found.seen and last is not None and last.seen):
+            return
+        self._break()
 
     def _break(self) -> None:
-        """The same break is often told twice (as wished, and as it came out), so an empty page is none."""
-        if not self._has_words:
-            return
         self._finish()
         self._printed += 1
         self._label, self._continued = "", 1
@@ -115,7 +155,8 @@ class Pager:
         label = str(self._printed) if self._has_pages else self._label or str(self._number)
         if self._continued > 1 and (self._has_pages or self._label):
             label = f"{label} ({self._continued})"
-        self._ready.append(page_of(self._number, label, self._text.text, self._text.blocks))
+        reason = "only pictures" if self._is_pictured and not self._text.blocks else ""
+        self._ready.append(page_of(self._number, label, self._text.text, self._text.blocks, reason=reason))
         self._number += 1
         self._text, self._feet = PageText(), []
-        self._only_headings, self._has_words = True, False
+        self._only_headings, self._has_words, self._is_pictured = True, False, False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from slmdesk.core.documents import BlockKind
-from slmdesk.documents.paging import Cited, Flow, PageBreak, Piece
+from slmdesk.documents.paging import Cited, Flow, PageBreak, Pictured, Piece
 
 ROW_CHARACTERS = 2_000
 ROW_PARAGRAPHS = 3
@@ -24,13 +24,14 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
         or (size > ROW_CHARACTERS and any(len(cell) > ROW_PARAGRAPHS for cell in words))
     )
     if is_layout:
-        for cell in cells:
-            yield from cell
+        most = max(range(len(cells)), key=lambda at: sum(isinstance(one, PageBreak) for one in cells[at]))
+        for at, cell in enumerate(cells):  # cells beside each other cross the same page ends
+            yield from (one for one in cell if at == most or not isinstance(one, PageBreak))
         return
-    if any(isinstance(one, PageBreak) for cell in cells for one in cell):
-        yield PageBreak()  # a row that begins a page says so inside its cells
+    broken = [one for cell in cells for one in cell if isinstance(one, PageBreak)]
+    yield from broken[:1]  # a row that begins a page says so inside its cells
     texts = [" ".join(" ".join(one.text.split()) for one in cell if one.kind in _IN_A_ROW) for cell in words]
     yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
     for one in (one for cell in cells for one in cell):
-        if isinstance(one, Cited) or (isinstance(one, Piece) and one.kind not in _IN_A_ROW):
+        if isinstance(one, Cited | Pictured) or (isinstance(one, Piece) and one.kind not in _IN_A_ROW):
             yield one

@@ -14,7 +14,7 @@ from slmdesk.core.formats import format_named, format_of
 from slmdesk.core.protocol import Partial, Progress
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.documents.base import Reading
+from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.ole import OLD
 from slmdesk.documents.opening import look_at
 from slmdesk.documents.pictures import MAX_WIDTH, WantedPicture
@@ -141,7 +141,7 @@ def chosen_format(reading: Reading, wanted: str) -> str:
     if by_bytes == "binary":
         raise KnownError("document.binary", path=reading.path)
     if by_bytes == "locked":
-        raise KnownError("document.locked", path=reading.path)
+        raise locked(reading)
     if by_bytes in OLD:
         raise KnownError("document.unreadable", path=reading.path, reason=OLD[by_bytes])
     known = "" if name.suffix.lower() in _OLD_NAMES else format_of(name).id

@@ -240,6 +240,26 @@ def test_pages_are_those_word_showed_last():
     assert [page.label for page in pages] == ["1", "2", "3"]
 
 
+def test_pages_without_words_count_as_pages():
+    seen, picture = "<w:r><w:lastRenderedPageBreak/></w:r>", "<w:r><w:drawing><w:blip/></w:drawing></w:r>"
+    body = f"{paragraph('One.')}<w:p>{seen}{picture}</w:p><w:p>{seen}{seen}<w:r><w:t>Four.</w:t></w:r></w:p>"
+    _, pages = read(docx(body))
+    assert [(page.label, page.text, page.reason) for page in pages] == [
+        ("1", "One.", ""),
+        ("2", "", "only pictures"),
+        ("3", "", "empty"),
+        ("4", "Four.", ""),
+    ]
+
+
+def test_marks_that_are_far_fewer_than_the_pages_told_are_no_pages():
+    body = f"{paragraph('One.')}<w:p><w:r><w:lastRenderedPageBreak/><w:t>Two.</w:t></w:r></w:p>"
+    rels = relations(officeDocument="word/document.xml", **{"extended-properties": "docProps/app.xml"})
+    parts = {"_rels/.rels": rels, "docProps/app.xml": "<Properties><Pages>6</Pages></Properties>"}
+    assert read(docx(body, parts))[0].page_kind is PageKind.SECTION
+    assert read(docx(body))[0].page_kind is PageKind.PAGE
+
+
 def test_breaks_that_cannot_be_all_page_ends_part_sections():
     long = "".join(paragraph(f"{at} " + "word " * 100) for at in range(40))
     body = f'{long}<w:p><w:r><w:br w:type="page"/></w:r></w:p>{paragraph("End.")}'

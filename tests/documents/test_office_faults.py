@@ -155,6 +155,10 @@ def test_x5_cut_and_empty_files_have_verdicts(format_id):
 def test_x5_locked_old_and_misnamed_files_are_told_apart():
     locked = ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     assert code_of("a.docx", locked) == code_of("a.xlsx", locked) == "document.locked"
+    given = Reading("a.docx", data=locked, password="secret")  # which nothing here can use: not asked for again
+    with pytest.raises(KnownError) as caught:
+        chosen_format(given, "")
+    assert caught.value.code == "document.unreadable"
     assert code_of("a.docx", ole({"WordDocument": b"x"})) == "document.unreadable"
     assert code_of("a.docx", b"\x7fELF binary") == "document.binary"
     assert code_of("a.docx", b"only words") == "read"  # as the text it is, which is noted
