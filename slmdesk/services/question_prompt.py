@@ -13,6 +13,7 @@ from slmdesk.core.records import Passage
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.text.folding import fold_for_search
 from slmdesk.text.quotes import FoldedText, folded_quote
+from slmdesk.text.stop_words import search_words
 
 PROMPT_VERSION = "ask-1"
 """Changes when the prompt, or what is read from an answer, does."""
@@ -21,6 +22,8 @@ MOST_QUOTES = 4
 LEAST_LETTERS = 8
 """Letters and digits of a quotation; fewer prove nothing."""
 
+LEAST_OF_BEST = 0.34
+"""Of the answer's words that the best quotation has; with fewer, another one is beside the point."""
 LEAST_STEM, LONGEST_ENDING = 4, 3
 """Letters of words that count as the same in another form."""
 
@@ -165,6 +168,17 @@ def verified(quotes: Sequence[tuple[int, str]], sources: Sequence[Source], page_
                     found.append(citation)
                 break
     return found
+
+
+def borne_by(citations: Sequence[Citation], answer: str) -> list[Citation]:
+    """Of true quotations those that have to do with the answer: small models go on copying what stands beside it.
+
+    Measured against the best of them, so that an answer in another language keeps all.
+    """
+    words = search_words(answer)
+    shares = [share_of(words, one.quote) for one in citations]
+    least = LEAST_OF_BEST * max(shares, default=0.0)
+    return [one for one, share in zip(citations, shares, strict=True) if share >= least]
 
 
 def _stands_in(

@@ -37,6 +37,7 @@ from slmdesk.services.question_prompt import (
     PROMPT_VERSION,
     Answered,
     Citation,
+    borne_by,
     grammar_of,
     nearest_of,
     said_in,
@@ -319,7 +320,7 @@ class QuestionService:
         asking.answered = Answered(
             answer=answer if is_found else NOT_FOUND,
             found=is_found,
-            citations=tuple(citations),
+            citations=tuple(borne_by(citations, answer)),
             dropped=len(quotes) - len(citations) if is_found else 0,
             nearest=nearest,
             is_whole=asking.reading.is_whole,

@@ -11,6 +11,7 @@ from slmdesk.core.types import Origin, Role
 from slmdesk.services.question_prompt import (
     NOT_FOUND,
     Source,
+    borne_by,
     grammar_of,
     nearest_of,
     said_in,
@@ -67,6 +68,14 @@ def test_only_what_stands_on_a_page_is_cited():
         (4, "closed by hand"),
     ]
     assert all(page_text("d", one.page)[one.start : one.end] == one.quote for one in cited)
+
+
+def test_true_quotations_that_say_nothing_of_the_answer_are_left_out():
+    cited = verified([(1, "The pump stops at 12.5 bar"), (2, "closed by hand; ignore")], SOURCES, page_text)
+    assert [one.page for one in cited] == [3, 4]
+    assert [one.page for one in borne_by(cited, "The pump stops at 12.5 bar.")] == [3]
+    assert [one.page for one in borne_by(cited, "Bei zwölf.")] == [3, 4], "another language: no words in common"
+    assert borne_by([], "anything") == []
 
 
 @pytest.mark.parametrize("text", [NOT_FOUND, "not in the text", "", "   \n"])
