@@ -101,14 +101,17 @@ def _with_trailer(data: bytes) -> bytes:
 
 def fact(document: pdfium.PdfDocument, name: str) -> str:
     """What the document says of itself: Title, Author; empty for none."""
-    with LOCK:
+    said = ""
+    with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # half a letter in a title spoils the title alone
         said = document.get_metadata_value(name)
     return " ".join("".join(one for one in said if one.isprintable() or one.isspace()).split())[:300]
 
 
 def label_of(document: pdfium.PdfDocument, index: int) -> str:
     """The number printed on a page, as far as the document says it, else its place in the file."""
-    label = document.get_page_label(index)
+    label = ""
+    with suppress(UnicodeError, pdfium.PdfiumError):
+        label = document.get_page_label(index)
     return " ".join("".join(one for one in label if one.isprintable()).split())[:50] or str(index + 1)
 
 
@@ -172,10 +175,13 @@ def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
     """Name and size in bytes of each file that lies in the document."""
     found = []
     for index in range(min(document.count_attachments(), 1000)):
-        attachment = document.get_attachment(index)
-        size = pdfium_c.c_ulong()
-        known = pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size)
-        found.append((attachment.get_name()[:200], size.value if known else 0))
+        name, size_bytes = "", 0
+        with suppress(UnicodeError, pdfium.PdfiumError):  # one that is broken is listed without a name
+            attachment = document.get_attachment(index)
+            size = pdfium_c.c_ulong()
+            size_bytes = size.value if pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size) else 0
+            name = attachment.get_name()[:200]
+        found.append((name, size_bytes))
     return found
 
 
@@ -184,10 +190,10 @@ def attachment_bytes(reading: Reading, index: int) -> tuple[str, bytes]:
     with opened(reading) as document, LOCK:
         if not 0 <= index < document.count_attachments():
             raise KnownError("request.invalid", what="attachment")
-        attachment = document.get_attachment(index)
         try:
+            attachment = document.get_attachment(index)
             return attachment.get_name()[:200], bytes(attachment.get_data())
-        except pdfium.PdfiumError as err:
+        except (pdfium.PdfiumError, UnicodeError) as err:
             raise KnownError("document.damaged", path=reading.path, reason="a file in it is broken") from err
 
 

@@ -226,6 +226,23 @@ def test_what_was_filled_in_and_remarked_is_read():
     ]
 
 
+@pytest.mark.parametrize(
+    ("whole", "broken"),
+    [
+        (b"<feff00410042>", b"<feffd8000042>"),  # a title that is half a letter
+        (b"/P (zz)", b"/P <feffdc00dc00>"),
+        (b"(a.txt) /UF (a.txt)", b"(a.txt) /UF <feffdc00>"),
+        (b"/Filespec /F", b"/Nothing_ /G"),
+    ],
+)
+def test_a_broken_title_label_or_file_does_not_spoil_the_document(whole, broken):
+    made = TinyPdf(title="AB", labels="[0 << /P (zz) >>]", attachments=[("a.txt", b"x")])
+    data = bytes(made.page(*lines(50, 700, *BODY)))
+    assert whole in data
+    (page,) = pages_of(data.replace(whole, broken))
+    assert page.text == " ".join(BODY)
+
+
 def test_files_in_the_file_are_listed_and_can_be_had():
     made = TinyPdf(attachments=[("a.txt", b"hello"), ("b.xyz", b"12")]).page(*lines(50, 700, *BODY))
     reading = reading_of(made)
