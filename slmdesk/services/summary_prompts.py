@@ -145,7 +145,8 @@ def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
     """GBNF of an answer: a line for each point, beginning with one or two of the numbers that are there.
 
     The first number of the n-th line is one of the n-th part of all: asked for what is most important, small models
-    otherwise tell what comes first.  A line is a sentence, or two: left to themselves they never come to an end.
+    otherwise tell what comes first.  A line is a sentence, or at most four: left to themselves they never come to an
+    end, and held shorter they look for ways round it ("site.data", "PRs.Emails").
     """
     count = max(1, min(points, numbers))
     rules = []
@@ -162,7 +163,7 @@ def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
         f"root ::= {root}",
         *rules,
         f"number ::= {every}",
-        'sentence ::= first part (" " part)?',
+        'sentence ::= first part (" " part){0,3}',
         "part ::= inner+ [.!?\u3002]",
         # a stop inside a number, an abbreviation or an address; "PRs.Emails" was a way round the limit
         "inner ::= [^\\x00-\\x1f\\[\\].!?\u3002] | [.] [0-9a-z]",
@@ -179,7 +180,7 @@ def said_in(answer: str, numbers: int, *, has_labels: bool = False, is_cut: bool
     """
     found: list[Said] = []
     seen: set[str] = set()
-    for line in answer.splitlines()[: -1 if is_cut and not answer.endswith("\n") else None]:
+    for line in (_without_rest(answer) if is_cut else answer).splitlines():
         match = _BEHIND.match(line) or _BEFORE.match(line)
         if match is None:
             continue
@@ -194,6 +195,12 @@ def said_in(answer: str, numbers: int, *, has_labels: bool = False, is_cut: bool
         seen.add(same)
         found.append(Said(_with_stop(text), there, label or ("Fact" if has_labels else "")))
     return found[:MOST_POINTS]
+
+
+def _without_rest(answer: str) -> str:
+    """An answer that was cut off, up to its last whole sentence."""
+    ends = [found.end() for found in re.finditer(r"[.!?。](?=\s)", answer)]
+    return answer[: ends[-1]] if ends else ""
 
 
 def is_echo(text: str) -> bool:

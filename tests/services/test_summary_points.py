@@ -83,6 +83,7 @@ def test_an_answer_is_read_whichever_way_the_numbers_stand_and_echoes_are_left_o
         ("The lease ends in March.", (1, 3)),
     ]
     assert said_in("[1] All of it. \n[2] Cut off in the", 2, is_cut=True)[-1].text == "All of it."
+    assert said_in("[1] Whole. But the rest is cut off in", 2, is_cut=True)[-1].text == "Whole."
     assert said_in("[" * 10_000 + "1" * 10_000, 4) == []
 
 
