@@ -28,6 +28,9 @@ JOINED_CHARACTERS = 300
 LOW, HIGH = 0.65, 1.25
 """A cut is looked for between these shares of the wanted size."""
 
+TITLE_CHARACTERS = 120
+"""A paragraph of no more, that does not end as a sentence does, is a title, a line of contents or the like."""
+
 _JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
 _END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\n+")
 
@@ -49,6 +52,13 @@ class Piece:
     def is_heading(self) -> bool:
         """Whether it announces what follows."""
         return self.kind is BlockKind.HEADING
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether nothing can be learned from it by itself: a heading, or what looks like a title or its author."""
+        ends = self.text.rstrip("_-= \"'”’»)]").endswith((".", "!", "?", "…", ":", ";", "。", "！", "？"))
+        looks_so = self.kind is BlockKind.PARAGRAPH and len(self.text) <= TITLE_CHARACTERS and not ends
+        return self.is_heading or looks_so
 
 
 def pieces_of(

@@ -6,6 +6,7 @@ takes its place; and what no piece holds is marked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from slmdesk.core.chunking import Piece
 from slmdesk.services.summary_shapes import Mark
 from slmdesk.text.checks import check
 from slmdesk.text.overlap import Rarity
+from slmdesk.text.quotes import FoldedText
 
 LEAST_SHARE = 0.35
 """Of a point's words, by weight, that its pieces must hold; less is said to be supported by nothing."""
@@ -21,6 +23,7 @@ BETTER = 0.1
 MOST_LINKS = 4
 MOST_CHARACTERS = 2400
 """Of the pieces that are shown to a model when it is asked whether they say something."""
+_QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
 WORDS, DOUBT = "words", "doubt"
 """Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it."""
 
@@ -115,10 +118,18 @@ def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
     text = source.text_of(links)
     found = check(point.text, text, source.language)
     flags = [Mark(one.kind, one.text, one.start, one.end, one.detail) for one in found]
+    flags += _terms_elsewhere(point.text, text)
     share = 1.0 if source.is_translated else source.rarity.share(point.text, text)
     if share < LEAST_SHARE:
         flags.append(Mark(WORDS, point.text, 0, len(point.text)))
     return replace(point, links=tuple(links), flags=tuple(flags), share=share)
+
+
+def _terms_elsewhere(said: str, text: str) -> list[Mark]:
+    """Terms in quotation marks that the text does not have: a small model puts one in another's place."""
+    folded = FoldedText(text)
+    terms = [found for found in _QUOTED.finditer(said) if found[1] not in folded]
+    return [Mark("name", found[1], found.start(1), found.end(1)) for found in terms]
 
 
 def doubted(point: Point, scores: Sequence[float] | None, threshold: float) -> Point:

@@ -416,8 +416,8 @@ class SummaryPlan:
     # ---- small things
 
     def _nameable(self, chunk: range) -> Sequence[int]:
-        """The pieces of a chunk that say something: all but headings, unless there is nothing else."""
-        return [at for at in chunk if not self._texts.pieces[at].is_heading] or chunk
+        """The pieces of a chunk that say something: all but headings and titles, unless there is nothing else."""
+        return [at for at in chunk if not self._texts.pieces[at].says_nothing] or chunk
 
     def _points_step(self, chunk: range) -> dict[str, Json]:
         named = self._nameable(chunk)

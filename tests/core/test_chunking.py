@@ -100,3 +100,12 @@ def test_a_size_leaves_room_for_a_whole_batch_but_is_of_use() -> None:
     assert chunk_tokens(4096, 16, 250, 150) == 500
     assert chunk_tokens(16384, 16, 384, 150) == 800
     assert chunk_tokens(1 << 20, 4, 0, 0) == 1200
+
+
+def test_titles_say_nothing_and_sentences_and_items_do() -> None:
+    silent = "Users and Groups in the Debian System", "Joey Hess", "Table of Contents 1. Introduction 2. Users ______"
+    for words in silent:
+        assert pieces_of("d", page((BlockKind.PARAGRAPH, words)))[0][0].says_nothing
+    for kind, words in ((BlockKind.PARAGRAPH, "It ends in May."), (BlockKind.LIST_ITEM, "two keys"),
+                        (BlockKind.TABLE_ROW, "a\tb"), (BlockKind.PARAGRAPH, "no stop at all " * 20)):  # fmt: skip
+        assert not pieces_of("d", page((kind, words)))[0][0].says_nothing

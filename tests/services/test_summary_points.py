@@ -131,6 +131,13 @@ def test_what_no_piece_says_is_marked(said, kind) -> None:
     assert {one.kind for one in found.flags} & set(kind.split()), found.flags
 
 
+def test_a_quoted_term_must_stand_there() -> None:
+    found = linked(point("The group 'staff' only signed as a witness for the owner's brother.", 2), SOURCE, [2])
+    assert ("name", "staff") in {(one.kind, one.text) for one in found.flags}
+    good = linked(point("The 'mixture' stays stable below forty degrees, and it isn't unstable.", 3), SOURCE, [3])
+    assert not any(one.text == "mixture" for one in good.flags)
+
+
 def test_a_no_of_the_model_marks_and_a_yes_does_not() -> None:
     one = point("Her brother was only a witness.", 2)
     assert doubted(one, [-0.1, -3.0], 1.0).is_supported
