@@ -101,14 +101,17 @@ def odf(path: Path) -> str:
 
 
 def openpyxl_values(path: Path) -> str:
-    """Of the library of that name: the values of all cells, numbers as they are stored."""
+    """Of the library of that name: the values of all cells, numbers as they are stored, with the 15 digits Excel keeps."""
     import openpyxl
 
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     lines = []
     for sheet in book.worksheets:
         sheet.reset_dimensions()
-        lines += [" ".join(str(one) for one in row if one is not None) for row in sheet.iter_rows(values_only=True)]
+        lines += [
+            " ".join(f"{one:.15g}" if isinstance(one, float) else str(one) for one in row if one is not None)
+            for row in sheet.iter_rows(values_only=True)
+        ]
     return "\n".join(lines)
 
 
