@@ -101,7 +101,7 @@ def odf(path: Path) -> str:
 
 
 def openpyxl_values(path: Path) -> str:
-    """Of the library of that name: the values of all cells, numbers as they are stored, with the 15 digits Excel keeps."""
+    """Of the library of that name: all cells as they are stored, numbers with the 15 digits Excel keeps."""
     import openpyxl
 
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)

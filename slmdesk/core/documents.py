@@ -86,7 +86,7 @@ class Block:
     start: int
     end: int
     level: int = 0
-    """Of headings, 1 the highest; of list items, 1 the outermost; 0: not known."""
+    """Of headings, 1 the highest; of list items, 1 the outermost; of table rows, 1 names the columns; 0: not known."""
     place: str = ""
     """Where it stands, if people have a name for that: a cell range (B2:D2), a comment's author, a time."""
 
