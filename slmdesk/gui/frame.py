@@ -20,6 +20,7 @@ from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.documents.controller import DocumentsController
 from slmdesk.gui.documents.page import DocumentsPage
+from slmdesk.gui.documents.question_controller import QuestionController
 from slmdesk.gui.documents.summary_controller import SummaryController
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.ledger_window import LedgerWindow
@@ -93,6 +94,7 @@ class Frame(QObject):
         self.compare = CompareController(bridge, self)
         self.documents = DocumentsController(bridge, self)
         self.summaries = SummaryController(bridge, self)
+        self.questions = QuestionController(bridge, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self._build_ui(settings, models_folder)
@@ -103,7 +105,7 @@ class Frame(QObject):
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
         self.compare_page = ComparePage(self.compare, self._keeper)
-        self.documents_page = DocumentsPage(self.documents, self.summaries, self._keeper)
+        self.documents_page = DocumentsPage(self.documents, self.summaries, self.questions, self._keeper)
         self.documents_page.restore_layout(settings.documents_splitter)
         self.models_place = QStackedWidget()
         self.models_place.setObjectName("models_place")
@@ -144,6 +146,7 @@ class Frame(QObject):
             self.compare,
             self.documents,
             self.summaries,
+            self.questions,
             self.ways,
         ):
             source.notice_raised.connect(self._on_notice_raised)

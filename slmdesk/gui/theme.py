@@ -228,7 +228,7 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
         background: {t.surface}; border: none; }}
     #documents_work, #documents_empty, #about_document, #about_inner, #find_bar, #reading_bar, #document_side,
-        #summary_pane, #summary_inner, #making_summary {{
+        #summary_pane, #summary_inner, #making_summary, #question_pane, #question_inner, #question_busy {{
         background: {t.surface}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.surface}; border: none; }}

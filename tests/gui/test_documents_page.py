@@ -6,9 +6,10 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from slmdesk.gui.documents.coverage_strip import Cell, CoverageStrip
+from slmdesk.gui.documents.question_pane import CitationRow
 
 pytestmark = pytest.mark.gui
 
@@ -189,3 +190,25 @@ def test_a_summary_leads_to_its_passages(desk, letter, model_file):
     assert row.property("lit")
     desk.click("about_chip")
     assert desk.find("about_document").isVisible()
+
+
+def test_a_question_is_answered_with_passages_that_open(desk, letter, model_file):
+    """The tiny model is too weak to quote: the passages that fit best are the answer, and that is said."""
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    opened(desk, letter)
+    desk.click("questions_chip")
+    QTest.keyClicks(desk.find("question_line"), "How much does the tenant pay?")
+    QTest.keyClick(desk.find("question_line"), Qt.Key.Key_Return)
+    pane = desk.find("question_pane")
+    desk.wait(lambda: pane.findChildren(CitationRow) and desk.find("ask_button").isEnabled())
+    words = [one.text() for one in pane.findChildren(QLabel, "question_part")]
+    assert words[0].replace("\u200b", "") == "How much does the tenant pay?"
+    assert "too weak" in words[1]
+    row = pane.findChildren(CitationRow)[0]
+    assert "1,200 EUR" in row.citation.quote
+    desk.click(row)
+    page = row.citation.page
+    desk.wait(lambda: desk.documents.view._sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
+    desk.documents._controller.remove(desk.documents._controller.current)
+    desk.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPointF, Qt, QUrl, Signal, Slot
@@ -31,6 +31,8 @@ from slmdesk.gui.documents.coverage_strip import EMPTY, READ, UNREADABLE, WAITIN
 from slmdesk.gui.documents.document_list import DocumentList
 from slmdesk.gui.documents.find_bar import FindBar
 from slmdesk.gui.documents.page_view import PageView
+from slmdesk.gui.documents.question_controller import QuestionController
+from slmdesk.gui.documents.question_pane import QuestionPane
 from slmdesk.gui.documents.summary_controller import SummaryController
 from slmdesk.gui.documents.summary_pane import SummaryPane
 from slmdesk.gui.theme import ThemeKeeper
@@ -41,6 +43,7 @@ from slmdesk.services.document_search import FoundPlaces, Place
 from slmdesk.services.document_words import counted
 from slmdesk.services.documents import facts_of
 from slmdesk.services.facts import DocumentProgress
+from slmdesk.services.question_prompt import Citation
 from slmdesk.services.sentences import problem_of, time_for_people
 from slmdesk.services.summary_shapes import Sentence, Span
 
@@ -58,13 +61,15 @@ class DocumentsPage(QWidget):
         self,
         controller: DocumentsController,
         summaries: SummaryController,
+        questions: QuestionController,
         keeper: ThemeKeeper,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("documents_page")
         self.setAcceptDrops(True)
-        self._controller, self._summaries, self._keeper = controller, summaries, keeper
+        self._controller, self._keeper = controller, keeper
+        self._summaries, self._questions = summaries, questions
         self._record: DocumentRecord | None = None
         self._pages: Sequence[Page] = ()
         self._total = 0
@@ -156,14 +161,18 @@ class DocumentsPage(QWidget):
 
     def _side_panel(self, parent: QWidget) -> QFrame:
         panel = named(QFrame(parent), "document_side")
-        self._about, self._pane = AboutDocument(panel), SummaryPane(panel)
+        self._about, self._pane, self._asking = AboutDocument(panel), SummaryPane(panel), QuestionPane(panel)
         self._parts = QStackedWidget(panel)
         row = QHBoxLayout()
         row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, 0)
         row.setSpacing(theme.SPACE_8)
         self._chips = []
         for index, (words, name, part) in enumerate(
-            (("Summary", "summary_chip", self._pane), ("About", "about_chip", self._about))
+            (
+                ("Summary", "summary_chip", self._pane),
+                ("Questions", "questions_chip", self._asking),
+                ("About", "about_chip", self._about),
+            )
         ):
             chip = named(QPushButton(words, panel), name)
             chip.setProperty("kind", "chip")
@@ -245,6 +254,15 @@ class DocumentsPage(QWidget):
         summaries.made.connect(pane.show_summary)
         summaries.emptied.connect(pane.show_nothing)
         self._view.place_clicked.connect(self._on_place_clicked)
+        questions, asking = self._questions, self._asking
+        asking.question_asked.connect(questions.ask)
+        asking.stop_requested.connect(questions.stop)
+        asking.citation_chosen.connect(self._on_citation_chosen)
+        questions.asked.connect(asking.show_asked)
+        questions.progressed.connect(asking.show_progress)
+        questions.answered.connect(asking.show_answer)
+        questions.ended.connect(asking.show_ended)
+        questions.emptied.connect(asking.clear)
 
     @property
     def view(self) -> PageView:
@@ -272,10 +290,13 @@ class DocumentsPage(QWidget):
         if record is None:
             self._about.clear()
             self._summaries.show_document("")
+            self._questions.show_document("")
             return
         if record.status is not DocumentStatus.READING:
             self._summaries.show_document(record.id)
-        self._pane.setEnabled(record.status is not DocumentStatus.READING)
+            self._questions.show_document(record.id)
+        for part in (self._pane, self._asking):
+            part.setEnabled(record.status is not DocumentStatus.READING)
         if is_other:
             self._find.reset()
             self._total = 0
@@ -322,6 +343,14 @@ class DocumentsPage(QWidget):
         for span in sentence.blocks:
             if span.document == self._controller.current:
                 spans.setdefault(span.page, []).append((span.start, span.end))
+        self._go_to(spans)
+
+    @Slot(object)
+    def _on_citation_chosen(self, citation: Citation) -> None:
+        if citation.document == self._controller.current:
+            self._go_to({citation.page: [(citation.start, citation.end)]})
+
+    def _go_to(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         self._controller.set_marks(spans)
         self._view.mark(spans)
         if spans:
