@@ -5,6 +5,7 @@ Registered here, in a process of its own: nothing of it is in the product.
 
 import os
 import re
+import signal
 import sys
 import time
 import types
@@ -37,6 +38,11 @@ def eat():
         kept.append(bytearray(16 << 20))
 
 
+def crash():
+    os.kill(os.getpid(), signal.SIGSEGV)
+    hang()  # the signal may reach another thread first
+
+
 def connect():
     import socket
 
@@ -49,7 +55,7 @@ WAYS = {
     "spin": spin,
     "eat": eat,
     "abort": os.abort,
-    "crash": lambda: os.kill(os.getpid(), 11),
+    "crash": crash,
     "leave": lambda: os._exit(3),
     "raise": lambda: 1 / 0,
     "connect": connect,
