@@ -7,6 +7,7 @@ standard (html.spec.whatwg.org, section 15.3).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -35,7 +36,7 @@ SILENT = frozenset(_SILENT.split())
 _FETCHED = "iframe frame embed object video audio source track"
 FETCHED = frozenset(_FETCHED.split())
 _VOID = "area base br col embed hr img input link meta param source track wbr"
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>]*(/)>)?")
 _IMPLIED = frozenset(f"p li td th tr tbody thead tfoot dt dd option rt rp colgroup html head body {_VOID}".split())
 """Elements whose end may be left out, or that have none: many open ones are no depth."""
 _BLANKS = re.compile(r"[ \t\r\n\f\xa0]+")
@@ -106,14 +107,22 @@ def _call(leave: _Leave | None) -> None:
 
 def _depth(markup: str) -> int:
     """How many elements are open at once at most, about."""
-    deepest = depth = 0
     if markup.count("<") <= MOST_DEPTH:
         return 0
-    for closes, name in _TAG.findall(markup):
-        if name.lower() in _IMPLIED:
+    opened: Counter[str] = Counter()
+    deepest = depth = 0
+    has_drawings = "foreignobject" not in markup.lower()  # in one an element is not ended by its slash
+    for closes, name, ended in _TAG.findall(markup):
+        name = name.lower()
+        if name in _IMPLIED or (ended and has_drawings and opened["svg"] + opened["math"]):
             continue
-        depth += -1 if closes else 1
-        deepest = max(deepest, depth)
+        if not closes:
+            opened[name] += 1
+            depth += 1
+            deepest = max(deepest, depth)
+        elif opened[name]:
+            opened[name] -= 1
+            depth -= 1
     return deepest
 
 

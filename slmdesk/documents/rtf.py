@@ -38,9 +38,8 @@ _HIGH = re.compile(r"[\x80-\xff]")
 _INFO = re.compile(r"\{\\(title|author) ([^{}]{0,1000})\}")
 _CODEPAGE = re.compile(r"\\ansicpg\d+")
 _ITEM = re.compile(r"(?:[\u2022\u00b7\u25cf\u25aa\uf0b7o-]|\(?(?:\d{1,3}|[a-z]{1,4})[.)])[ \t]*\t\s*", re.IGNORECASE)
-_ROWS = re.compile(f"{ROW_BEGINS}([^{ROW}{PAGE}]*){ROW}")
 _MARKED = re.compile(f"{ASIDE}([a-z])([^{ASIDE}{ASIDE_ENDS}]*){ASIDE_ENDS}")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_MARKS_OR_CONTROLS = re.compile(rf"{OUTLINE}[1-6]|[\x00-\x08\x0e-\x1f]")
 _HEADING = re.compile(rf"[\x01-\x08\x1d]*{OUTLINE}([1-6])")
 
 
@@ -84,6 +83,7 @@ class _Prepared:
 
     def __init__(self, source: str) -> None:
         self.has_hidden = self.has_deleted = self.has_images = False
+        self._has_lists = "\\listtext" in source
         self._pieces: list[str] = []
         self._groups: list[tuple[bool, str]] = []
         """Of each open group: whether what is around it is dropped, and what is to be written at its end."""
@@ -118,6 +118,9 @@ class _Prepared:
         elif word == "shptxt" and before:  # the words in a drawing: after what was before it
             self._dropped, ending = False, "\\par}"
             self._keep("{\\par ")
+        elif word == "pntext" and not self._has_lists:  # an older way to number; new programs write both
+            self._keep("{")
+            ending = "" if before else "}"
         elif word in ASIDES:
             letter, _ = ASIDES[word]
             self._keep(f"{{{_byte(ASIDE)}{letter}")
@@ -157,24 +160,27 @@ def _pieces(page: str) -> Iterator[Piece]:
     asides: list[Piece] = []
 
     def put_aside(found: re.Match[str]) -> str:
-        text = _CONTROLS.sub(" ", found[2]).strip()
+        text = _MARKS_OR_CONTROLS.sub(" ", found[2]).strip()
         asides.append(Piece(_KINDS[found[1]], text))
         return ""
 
     while (shorter := _MARKED.sub(put_aside, page)) != page:  # a comment in a footnote
         page = shorter
-    for index, part in enumerate(_ROWS.split(page)):
-        if index % 2:
-            cells = [" ".join(_CONTROLS.sub(" ", cell).split()) for cell in part.split(CELL)]
-            yield Piece(BlockKind.TABLE_ROW, "\t".join(cells).rstrip("\t"))
-        else:
-            yield from map(_piece, part.split("\n"))
+    *ended, rest = page.split(ROW)
+    for segment in ended:
+        before, begins, row = segment.partition(ROW_BEGINS)
+        if not begins or CELL not in row:  # a row may go on with the columns of the one before
+            before, row = "", segment
+        yield from map(_piece, before.split("\n"))
+        cells = [" ".join(_MARKS_OR_CONTROLS.sub(" ", cell).split()) for cell in row.split(CELL)]
+        yield Piece(BlockKind.TABLE_ROW, "\t".join(cells).rstrip("\t"))
+    yield from map(_piece, rest.split("\n"))
     yield from asides
 
 
 def _piece(line: str) -> Piece:
     heading = _HEADING.match(line)
-    text = _CONTROLS.sub(
+    text = _MARKS_OR_CONTROLS.sub(
         "", (line[heading.end() :] if heading else line).replace(LINE, "\n").replace(CELL, "\t")
     ).strip()
     if heading:

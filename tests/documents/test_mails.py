@@ -183,6 +183,14 @@ def test_rich_text_keeps_tables_notes_headings_and_pages():
     assert reading.notes == [Note.HIDDEN_TEXT, Note.CHANGES_ACCEPTED, Note.IMAGES_IGNORED]
 
 
+def test_rows_go_on_with_the_columns_of_the_row_before():
+    pages, _ = read(
+        rtf, b"{\\rtf1 x\\par\\trowd\\cellx1 a\\cell b\\cell\\row \\pard\\outlinelevel2 c\\cell d\\cell\\row y\\par}"
+    )
+    rows = [("table_row", "a\tb"), ("table_row", "c\td")]
+    assert blocks(pages) == [("paragraph", "x"), *rows, ("paragraph", "y")]
+
+
 @pytest.mark.parametrize("cut", [5, 100, 300, 500, 700, 900])
 def test_cut_rich_text_is_read_as_far_as_it_goes(cut):
     read(rtf, RICH[:cut])

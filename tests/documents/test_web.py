@@ -151,6 +151,10 @@ def test_x4_levels_without_end_are_refused_at_once():
         walk("<div>" * 200_000, "a.html")
     assert caught.value.code == "document.damaged"
     assert time.monotonic() - began < 1
+    for sly in ("<div></x>" * 20_000, "<x/>" * 20_000, "<svg><foreignObject>" + "<x/>" * 20_000):
+        with pytest.raises(KnownError):
+            walk(sly, "a.html")
+    assert pieces("<svg>" + "<path d='m'/>" * 20_000 + "</svg>x") == [("paragraph", "x")]
     assert pieces("<p>x" * 20_000)[0] == ("paragraph", "x")  # not deep: each ends the one before
 
 
