@@ -6,8 +6,11 @@ import re
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
+
+import olefile
 
 HTML_BLOCKS = (
     "p", "div", "li", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "table", "br",
@@ -35,6 +38,70 @@ def unrtf(path: Path) -> str:
     """Of the package of that name; what stands above its line of dashes is about the file."""
     text = _said("unrtf", "--text", "--quiet", str(path))
     return text.partition("\n-----------------\n")[2] or text
+
+
+class _PageWords(HTMLParser):
+    """What Python's own parser takes for text; lines end at all tags but those inside words."""
+
+    INSIDE = re.compile(r"a|abbr|b|cite|code|del|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|tt|u|var")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._unseen += tag in ("script", "style", "head")
+        self.pieces.append("" if self.INSIDE.fullmatch(tag) else "\n" if tag != "sup" else "^")
+        self.pieces.append(f" {dict(attrs).get('alt') or ''} " if tag == "img" else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in ("script", "style", "head")
+        self.pieces.append("" if self.INSIDE.fullmatch(tag) or tag == "sup" else "\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.pieces.append(data)
+
+
+def _page_words(markup: str) -> str:
+    parser = _PageWords()
+    parser.feed(markup)
+    return "".join(parser.pieces)
+
+
+def page(path: Path) -> str:
+    """A web page by Python's own parser."""
+    return _page_words(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def zipped_pages(path: Path) -> str:
+    """All web pages of an archive but its table of contents."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith("html") and not name.endswith("nav.xhtml")]
+        return "\n".join(_page_words(archive.read(name).decode("utf-8", "replace")) for name in names)
+
+
+def cues(path: Path) -> str:
+    """The lines of subtitles that are neither times nor numbers."""
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("gb18030")
+    lines = (re.sub(r"<[^>]*>", "", line) for line in text.splitlines() if "-->" not in line)
+    return "\n".join(line for line in lines if not line.strip().isdigit() and not line.startswith(("WEBVTT", "NOTE")))
+
+
+def outlook_streams(path: Path) -> str:
+    """The streams of an Outlook mail that hold its subject and its text."""
+    wanted = ("0037", "1000")
+    with olefile.OleFileIO(path) as mail:
+        names = [name for name in mail.listdir() if len(name) == 1 and name[0][12:16] in wanted]
+        return "\n".join(
+            mail.openstream(name).read().decode("utf-16-le" if name[0].endswith("1F") else "cp1252", "replace")
+            for name in names
+        )
 
 
 def plain(path: Path) -> str:
@@ -119,6 +186,10 @@ PEERS: Mapping[str, Callable[[Path], str]] = {
     "pdftotext": pdftotext,
     "odt2txt": odt2txt,
     "unrtf": unrtf,
+    "page": page,
+    "zipped_pages": zipped_pages,
+    "cues": cues,
+    "outlook_streams": outlook_streams,
     "plain": plain,
     "docx": office,
     "pptx": office,
