@@ -322,6 +322,9 @@ class ChildClient:
             log.error("the child did not understand a line")  # its reason is untrusted: not for a log
             child.count_bad_line()
             return
+        if isinstance(message, Failed) and message.code == "child.hung":
+            seconds = message.args.get("seconds")  # it cannot end a job and is about to go: nothing more is sent to it
+            child.end(Outcome.HUNG, f"{seconds:g}" if isinstance(seconds, int | float) else "0")
         ended = isinstance(message, Done | Failed | Cancelled)
         assert isinstance(message, Token | Progress | Partial | Cancelling | Done | Failed | Cancelled)
         with self._changed:

@@ -190,9 +190,8 @@ def test_x4_a_parser_that_dies_takes_only_its_document_with_it(odd, tmp_path, wa
 def test_x4_a_parser_that_hangs_is_ended_by_its_own_clock(odd, tmp_path):
     rig = odd(3.0)
     (tmp_path / "bad.hang").write_text("x")
-    end, text = read(rig, tmp_path / "bad.hang")
-    assert (end.code, text) == ("child.hung", "the first page")
-    assert end.args["seconds"] == pytest.approx(3.0, abs=0.1)
+    end, _ = read(rig, tmp_path / "bad.hang")
+    assert (end.code, end.args["seconds"]) == ("child.hung", pytest.approx(3.0, abs=0.1))
     (tmp_path / "good.txt").write_text(WORDS)
     assert read(rig, tmp_path / "good.txt")[1] == WORDS
 
