@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import types
+from pathlib import Path
 
 from slmdesk.core import formats
 from slmdesk.core.documents import page_of
@@ -19,6 +20,7 @@ from slmdesk.worker.main import run_worker
 
 def pages(reading, misbehave):
     yield page_of(1, "1", "the first page", [])
+    Path(f"{reading.path}.reached").touch()
     misbehave()
     yield page_of(2, "2", "the second page", [])
 
