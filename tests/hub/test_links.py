@@ -142,7 +142,7 @@ def test_what_was_begun_is_gone_on_with_whatever_else_is_best_now() -> None:
 @pytest.mark.parametrize(
     ("files", "wish", "code"),
     [
-        ((), {}, "hub.no_file"),
+        ((), {}, "hub.no_models"),
         (("m-Q8_0.gguf",), {"quantization": "Q4_0"}, "hub.no_file"),
         (("m-Q8_0.gguf",), {"file": "n.gguf"}, "hub.no_file"),
         (("m-Q8_0.gguf", "n-Q8_0.gguf"), {}, "hub.several_files"),
