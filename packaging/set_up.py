@@ -292,6 +292,8 @@ def test(more: Sequence[str]) -> int:
     failed = []
     started = time.monotonic()
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    # Hundreds of tests start a child: where nothing may be kept compiled, each would compile the whole package anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for name, command in CHECKS:
         words = [str(BIN / command[0]), *command[1:], *(more if name == "pytest" else ())]
         try:

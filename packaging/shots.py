@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +33,8 @@ Step = Callable[[], bool] | int
 class Photographer:
     """Drives the window by its own event loop, one step after another."""
 
-    def __init__(self, run) -> None:
-        self._run = run
+    def __init__(self, run, folder: Path) -> None:
+        self._run, self._folder = run, folder
         self._frame = run.frame
         self._page = run.frame.chat_page
         self._window = run.frame.window
@@ -86,6 +87,8 @@ class Photographer:
         window.show_page("Models")
         yield 300
         self._grab("models-light")
+        yield from self._documents()
+        yield from self._translate()
         window.show_page("Chat")
         change("font_scale", 150)
         yield 400
@@ -95,6 +98,69 @@ class Photographer:
         window.resize(900, 600)
         yield 400
         self._grab("chat-150-percent-900x600")
+
+    def _documents(self) -> Iterator[Step]:
+        """A document, its summary by the starter model (sentences of the document itself), and the jobs there were."""
+        from PySide6.QtWidgets import QWidget
+        from shots_samples import write_pdf
+
+        frame, window = self._frame, self._window
+        path = self._folder / "lease.pdf"
+        write_pdf(path)
+        window.show_page("Documents")
+        frame.documents.open_files([path])
+        pane = frame.documents_area.summary_pane
+        yield lambda: frame.documents_page.view.count > 1 and pane.isEnabled()
+        yield 500
+        self._press("summarize_button")
+        yield lambda: bool(pane.rows) and window.findChild(QWidget, "export_summary_button").isVisible()
+        yield 800
+        yield from self._both("documents")
+        window.show_page("Jobs")
+        yield 800
+        yield from self._both("jobs")
+
+    def _translate(self) -> Iterator[Step]:
+        """A text and a document, from a person's translations and, where there is none, the starter model's."""
+        from PySide6.QtWidgets import QWidget
+        from shots_samples import PAIRS, TYPED, write_odt
+
+        from slmdesk.core.translation import Origin
+        from slmdesk.gui.translate.document_controller import DocumentWish
+
+        frame, window = self._frame, self._window
+        self._run.bridge.ask(lambda services: services.store.remember("en", "de", PAIRS, origin=Origin.PERSON))
+        window.show_page("Translate")
+        frame.reach.take_text(TYPED)
+        yield lambda: frame.translate.last.is_done and len(frame.translate.last.text) > len(TYPED) // 2
+        yield 1500
+        yield from self._both("translate")
+        path = self._folder / "lease.odt"
+        write_odt(path)
+        frame.document_translation.begin([path], DocumentWish(replace(frame.translate.manner, source="en")))
+        bar = window.findChild(QWidget, "translation_progress")
+        yield lambda: bar.isVisible()
+        yield lambda: not bar.isVisible()
+        yield 800
+        yield from self._both("translate-document")
+
+    def _both(self, name: str) -> Iterator[Step]:
+        """The page in front, light and dark."""
+        for choice in ("light", "dark"):
+            self._frame.settings.change("theme", choice)
+            yield 500
+            self._drop_notices()
+            yield 400
+            self._grab(f"{name}-{choice}")
+        self._frame.settings.change("theme", "light")
+        yield 300
+
+    def _press(self, name: str) -> None:
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+        from PySide6.QtWidgets import QWidget
+
+        QTest.mouseClick(self._window.findChild(QWidget, name), Qt.MouseButton.LeftButton)
 
     def _words(self) -> str:
         ids = list(self._frame.chat.message_ids)
@@ -126,7 +192,7 @@ def main() -> int:
         app.setQuitOnLastWindowClosed(False)
         run = WindowRun(app, paths)
         failed: list[str] = []
-        story = Photographer(run).story()
+        story = Photographer(run, Path(home)).story()
 
         def go(step: Step | None = None, since: float = 0.0) -> None:
             if callable(step) and not step():

@@ -15,10 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from slmdesk.worker.main import run_worker
 
         return run_worker(args[1:])
-    if not args or args[:1] == ["--window"]:
+    if not args or args[0] in ("--window", "--translate-clipboard"):
         from slmdesk.app import run_window
 
-        return run_window(args[1:])
+        return run_window(args[1:] if args[:1] == ["--window"] else args)
     _end_quietly_on_ctrl_c()  # nothing is open yet, and importing takes its time
     from slmdesk.cli.main import run_command_line
 

@@ -31,6 +31,7 @@ NOT_ALONE = 4
 NOT_ALONE_WORDS = "slmdesk is already open for this home, but its window does not answer. Close it first, or wait."
 END_MS = 1900
 """After this the process ends, whatever still hangs: all text is in the store by then."""
+TRANSLATE_CLIPBOARD = "--translate-clipboard"
 STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
 
 
@@ -48,6 +49,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed, and end the process; a second start raises the first.
 
     Returns the exit status where no window was shown.
+    `--translate-clipboard` has the window, this one or the first, translate what is on the clipboard;
     `--engine echo` runs the stand-in engine, for tests.
     """
     if not has_display():
@@ -58,7 +60,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return NO_DISPLAY
     from PySide6.QtWidgets import QApplication
 
-    from slmdesk.gui.single_instance import SingleInstance
+    from slmdesk.gui.single_instance import RAISE, TRANSLATE, SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
     app.setApplicationName("slmdesk")
@@ -72,13 +74,17 @@ def run_window(arguments: Sequence[str] = ()) -> int:
 
         return _say_no_window(app, problem_for(err).sentence, NO_HOME)
     instance = SingleInstance(paths.data)
-    outcome = instance.take_or_raise_other()
+    is_to_translate = TRANSLATE_CLIPBOARD in arguments
+    outcome = instance.take_or_raise_other(wish=TRANSLATE if is_to_translate else RAISE)
     if outcome == "raised":
         return 0
     if outcome == "silent":
         return _say_no_window(app, NOT_ALONE_WORDS, NOT_ALONE)
     run = WindowRun(app, paths, engine=_engine_of(arguments))
     instance.raise_requested.connect(run.come_forward)
+    instance.translate_requested.connect(run.translate_clipboard)
+    if is_to_translate:
+        run.frame.reach.take_clipboard_in_front()
     if outcome == "first":
         instance.listen()
     status = run.run()
@@ -133,6 +139,7 @@ class WindowRun:
         from slmdesk.core.policy import load_policy
         from slmdesk.gui.bridge import Bridge
         from slmdesk.gui.frame import Frame
+        from slmdesk.gui.garbage import GarbageCollector
         from slmdesk.settings import SettingsFile
 
         self._app, self._paths, self._engine = app, paths, engine
@@ -144,6 +151,7 @@ class WindowRun:
             app, self.bridge, self._settings.current, models_folder=str(paths.models), starter=find_starter()
         )
         self.frame.close_requested.connect(self.close)
+        self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
@@ -169,12 +177,19 @@ class WindowRun:
         """Hear of nothing more: the loop has ended."""
         self.bridge.end()
         self.frame.errors.remove()
+        self._garbage.stop()
+        self._garbage.deleteLater()
 
     def come_forward(self, activation_token: str = "") -> None:
         """Bring the window to the front; the token is Wayland's leave to do so."""
         if activation_token:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation_token  # read by Qt when it asks the compositor
         self.frame.window.come_forward()
+
+    def translate_clipboard(self, activation_token: str = "") -> None:
+        """Bring the window to the front and translate what is on the clipboard."""
+        self.come_forward(activation_token)
+        self.frame.reach.take_clipboard_in_front()
 
     def close(self) -> None:
         """Hide the window, save, end the children: within two seconds `bridge.closed` follows."""
@@ -183,6 +198,7 @@ class WindowRun:
         self._is_closing = True
         self.frame.keep_layout()
         self.frame.chat.save_all_drafts()
+        self.frame.translate.keep()
         self.frame.window.hide()
         threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
         self.frame.end_in(END_MS)
@@ -213,8 +229,11 @@ class WindowRun:
         self.bridge.ask(lambda opened: opened.models.warm_up())
         if not self._engine:  # the stand-in engine of tests has nothing to be examined in
             self.bridge.ask(lambda opened: opened.first_exams.begin())
+            self.bridge.ask(lambda opened: opened.first_pair_exams.begin())
             self.bridge.ask(lambda opened: opened.measuring.begin())
-        self.bridge.ask(lambda opened: opened.jobs.take_up())
+        self.bridge.ask(lambda opened: opened.jobs.take_up(), self.frame.jobs.say_taken_up)
+        self.bridge.ask(lambda opened: opened.collections.watch())
+        self.bridge.ask(lambda opened: opened.embedding.take_up())
         self.bridge.ask(lambda opened: opened.models.adopt(only_shared=True))
 
     def _close_services(self) -> None:

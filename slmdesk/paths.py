@@ -54,6 +54,11 @@ class Paths:
         return self.data / "backups"
 
     @property
+    def states(self) -> Path:
+        """What models have read of documents, kept so that it need not be read again."""
+        return self.data / "states"
+
+    @property
     def desk_locks(self) -> Path:
         """A file per running desk, locked while it lives."""
         return self.data / "desks"

@@ -19,7 +19,7 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
-from slmdesk.core.policy import Policy, is_endpoint, is_host, is_proxy
+from slmdesk.core.policy import MOST_SAVED_MIB, Policy, is_endpoint, is_host, is_proxy
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
@@ -39,6 +39,8 @@ class Settings:
     """Empty: the folder of paths.models."""
     idle_unload_minutes: int = 15
     """0: a model stays loaded."""
+    saved_states_mib: int = 2048
+    """How much of the disk what was read of documents may take, so that it need not be read again; 0: nothing."""
     sequences: int = 0
     """Answers at once; 0: chosen from the measured cost."""
     last_model: str = ""
@@ -47,8 +49,16 @@ class Settings:
     """base64."""
     window_splitter: str = ""
     """base64."""
+    last_page: str = ""
+    """The title of the page that was in front."""
     documents_splitter: str = ""
     """base64."""
+    documents_body: str = ""
+    """base64; pages beside panes."""
+    documents_thumbnails: bool = True
+    last_document: str = ""
+    last_document_page: int = 1
+    last_document_pane: str = ""
     sidebar_visible: bool = True
     chat_panel_visible: bool = False
     font_scale: int = 100
@@ -88,6 +98,26 @@ class Settings:
     search_fits: bool = False
     """Only what fits this PC."""
     search_sort: str = "downloads"
+    translate_source: str = ""
+    """Code of the language typed texts are in; empty: told by itself."""
+    translate_target: str = ""
+    """Code of the language last translated into; empty: none yet."""
+    translate_favourites: str = ""
+    """Codes of languages, by spaces; they stand on top where one is chosen.  The next likewise."""
+    translate_recent: str = ""
+    translate_font_percent: int = 100
+    """Of the letters of typed texts, beside `font_scale`."""
+    translate_pairs: bool = False
+    """Typed texts are read side by side, sentence by sentence."""
+    translate_doubts: bool = False
+    """Words the model was not sure of are shaded."""
+    translate_history: bool = True
+    """Typed texts and their translations are kept."""
+    translate_sheet_names: bool = False
+    """Of documents: the names of sheets are translated too.  The next likewise."""
+    translate_properties: bool = False
+    translate_beside: bool = False
+    """The translation is written beside the document as soon as it is done."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept as they were."""
 
@@ -97,9 +127,12 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "context_tokens": (256, 1 << 20),
         "idle_unload_minutes": (0, 7 * 24 * 60),
         "sequences": (0, 64),
+        "saved_states_mib": (0, MOST_SAVED_MIB),
         "font_scale": (50, 300),
+        "last_document_page": (1, 1 << 31),
         "speed_limit_kib": (0, 1 << 24),
         "downloads_at_once": (1, 4),
+        "translate_font_percent": (50, 300),
     }
 )
 _MAX_TEXT = 64_000

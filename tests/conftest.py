@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("SLMDESK_TEST_PLATFORM", "offscreen")
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["PYTHONFAULTHANDLER"] = "1"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job ignores it, and so would the children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+LIMIT_S = 400
+"""For one test: one that waits for ever shall fail, not keep all others from being run."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Every test ends, but for the full counts."""
+
+    def over(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"the test took more than {LIMIT_S} s")
+
+    if item.get_closest_marker("soak") is None and hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, over)
+        signal.alarm(LIMIT_S)
+    try:
+        return (yield)
+    finally:
+        if hasattr(signal, "SIGALRM"):
+            signal.alarm(0)
 
 
 @pytest.fixture(autouse=True)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import queue
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.documents import ask_password, open_document
+from slmdesk.cli.documents import ask_password, open_document, say_unread
 from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, next_of
+from slmdesk.cli.folders import forget_folder, index
+from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
-    from slmdesk.core.records import DocumentRecord
+    from slmdesk.core.documents import Page
+    from slmdesk.core.records import CollectionRecord, DocumentRecord
     from slmdesk.services.facts import Fact, MessageEnded
     from slmdesk.services.question_prompt import Answered, Citation
     from slmdesk.services.questions import AskWish
@@ -21,34 +28,134 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=NamedFile(), metavar="FILE...")
+@click.argument("files", nargs=-1, type=NamedFile(), metavar="FILE_OR_FOLDER...")
 @click.argument("question")
 @click.option("-m", "--model", help="Id, unique prefix of one, or name of a model.")
-@click.option("-q", "--item", help="A question this one follows.")
+@click.option("-q", "--item", help="A question this one follows; without files it is put to the same ones.")
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @json_option
 @click.pass_obj
 def ask(
     face: Face, files: tuple[Path, ...], question: str, model: str | None, item: str | None, password: bool
-) -> None:
-    """Ask FILE... the QUESTION.  Each citation really stands on the page it names."""
+) -> int | None:
+    """Ask documents, or all documents of a folder, the QUESTION.  Each citation really stands on the page it names.
+
+    A folder is read first as far as it is new; a second question reads what has changed alone.
+    """
     from slmdesk.services.questions import AskWish
 
-    secrets = {file: ask_password(file) if password else "" for file in files}
+    if not question.strip():
+        raise click.UsageError("The question is empty.")
+    if not files and not item:
+        raise click.UsageError("Missing argument 'FILE_OR_FOLDER...'.")
+    if len(files) > 1 and any(file.is_dir() for file in files):
+        raise click.UsageError("Give one folder, or files.")
+    secrets = {file: ask_password(file) if password and not file.is_dir() else "" for file in files}
     with face.services() as services:
-        records = [open_document(face, services, file, password=secrets[file]) for file in files]
-        wish = AskWish(question, tuple(one.id for one in records), item=item, model=model)
+        asked = _asked(face, services, files, secrets, item)
+        if item and files:
+            _say_change(face, services, item, asked)
+        ids = () if asked.folder else tuple(one.id for one in asked.documents)
+        wish = AskWish(question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model)
         ended, answered = _answer(face, services, wish)
         if ended.problem is not None:
             raise ToldError(ended.problem)
         if answered is None:
             raise KeyboardInterrupt
         if face.as_json:
-            face.give(_as_json(ended, answered, records))
+            face.give(_as_json(ended, answered, asked))
         else:
             face.say(ended.message.text)
+            if answered.reading_words:
+                face.tell(f"note: {answered.reading_words}")
             if answered.dropped:
                 face.tell(f"note: left out, since they stand on no page: quotations ({answered.dropped})")
+            for name, words in asked.unread_words:
+                face.tell(f"note: {name}: {words}")
+        with suppress(KeyboardInterrupt):  # what was read is being kept for the next question
+            face.wait_for(services, services.states.when_quiet)
+    return 1 if asked.failed else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a question is put to."""
+
+    documents: Sequence[DocumentRecord]
+    folder: CollectionRecord | None = None
+    """Whose documents they are."""
+    failed: Sequence[Mapping[str, Json]] = ()
+    """Files that could not be read."""
+    unread: Sequence[tuple[DocumentRecord, Sequence[Page]]] = ()
+    """Pages that have no words."""
+
+    @property
+    def unread_words(self) -> list[tuple[str, str]]:
+        """For people: of which documents which pages, and why."""
+        from slmdesk.services.document_words import unread
+        from slmdesk.services.documents import facts_of
+
+        return [(one.name, unread(list(pages), facts_of(one).page_kind)) for one, pages in self.unread]
+
+
+def _asked(
+    face: Face, services: Services, files: Sequence[Path], secrets: Mapping[Path, str], item: str | None
+) -> _Asked:
+    """What is to be asked, read as far as it is new.  Raises KnownError where nothing of it could be."""
+    if not files and item:
+        folder, known = services.desk.call(lambda: services.questions.about(item))
+        return _folder(face, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
+    # one that was read before can be asked though its drive is not there now
+    if files[0].is_dir() or services.desk.call(lambda: services.collections.at(files[0])):
+        return _folder(face, services, files[0])
+    records: list[DocumentRecord] = []
+    failed: list[Mapping[str, Json]] = []
+    for file in files:
+        try:
+            records.append(open_document(face, services, file, password=secrets[file]))
+        except KnownError as err:
+            if len(files) - len(failed) == 1 and not records:
+                raise
+            failed.append(say_unread(face, file, err))
+    return _documents(services, records, failed)
+
+
+def _folder(face: Face, services: Services, place: Path) -> _Asked:
+    from slmdesk.services.collection_shapes import CollectionStatus
+    from slmdesk.services.document_words import folder_words
+
+    known = services.desk.call(lambda: services.collections.at(place))
+    state = index(face, services, place)
+    if not known and not state.documents and state.status is CollectionStatus.CURRENT:
+        forget_folder(services, state.record)  # it was only ever there to be asked
+        raise KnownError("collection.empty", name=state.record.name)
+    if state.status is not CollectionStatus.CURRENT or state.unread:
+        face.tell(f"note: {folder_words(state)}")
+    return _Asked(services.desk.call(lambda: services.store.asked_documents(state.record.id)), state.record)
+
+
+def _documents(
+    services: Services, records: Sequence[DocumentRecord], failed: Sequence[Mapping[str, Json]] = ()
+) -> _Asked:
+    from slmdesk.core.documents import PageStatus
+
+    def pages_of(one: DocumentRecord) -> list[Page]:
+        return services.store.pages(one.id, limit=max(1, one.pages), with_text=False)
+
+    pages = services.desk.call(lambda: [(one, pages_of(one)) for one in records])
+    without = [(one, [page for page in found if page.status is not PageStatus.READ]) for one, found in pages]
+    return _Asked(records, None, failed, [(one, found) for one, found in without if found])
+
+
+def _say_change(face: Face, services: Services, item: str, asked: _Asked) -> None:
+    """A conversation that goes on about something else says so."""
+    folder, documents = services.desk.call(lambda: services.questions.about(item))
+    old = {folder.id} if folder else {one.id for one in documents}
+    new = {asked.folder.id} if asked.folder else {one.id for one in asked.documents}
+    if old != new:
+        was = folder.name if folder else ", ".join(one.name for one in documents)
+        now = asked.folder.name if asked.folder else ", ".join(one.name for one in asked.documents)
+        face.tell(f"note: this conversation was about {was}; from here on it is about {now}.")
 
 
 def _answer(face: Face, services: Services, wish: AskWish) -> tuple[MessageEnded, Answered | None]:
@@ -80,21 +187,37 @@ def _answer(face: Face, services: Services, wish: AskWish) -> tuple[MessageEnded
         raise
 
 
-def _as_json(ended: MessageEnded, answered: Answered, records: list[DocumentRecord]) -> dict[str, Json]:
-    names = {one.id: one.name for one in records}
+def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str, Json]:
+    from slmdesk.core.wire import to_json
+
+    files = {one.id: one for one in asked.documents}
 
     def shape(one: Citation) -> dict[str, Json]:
-        return {"file": names.get(one.document, ""), "page": one.page, "quote": one.quote}
+        record = files.get(one.document)
+        told: dict[str, Json] = {"file": record.name if record else "", "page": one.page, "quote": one.quote}
+        if record and record.collection:  # in a folder, a name alone says little
+            told["path"] = os.fsdecode(record.path)
+        return told
 
-    return {
+    told: dict[str, Json] = {
         "answer": answered.answer,
         "found": answered.found,
         "citations": [shape(one) for one in answered.citations],
         "nearest": [shape(one) for one in answered.nearest],
+        "supported": answered.supported,
+        "flags": [to_json(one) for one in answered.marks],
         "dropped": answered.dropped,
         "whole": answered.is_whole,
+        "passages_read": answered.passages_read,
+        "passages_total": answered.passages_total,
         "quoted_only": answered.is_quoted,
         "item": ended.message.item,
         "message": ended.message.id,
         "model": ended.message.model_name,
+        "unread": [
+            {"file": one.name, "page": page.number, "reason": page.reason or page.status.value}
+            for one, pages in asked.unread
+            for page in pages
+        ],
     }
+    return told | {"failed": list(asked.failed)} if asked.failed else told

@@ -6,18 +6,22 @@ import os
 import queue
 import stat
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option, next_of
+from slmdesk.cli.attaching import attached, attachments_of, say_read
+from slmdesk.cli.face import Face, NamedFile, json_option, next_of
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.facts import Fact, MessageEnded
+    from slmdesk.services.quoted import Quoted
     from slmdesk.services.services import Services
     from slmdesk.services.wishes import SendWish
 
@@ -38,6 +42,15 @@ STOP_S = 5.0
 @click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens.")
 @click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
 @click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
+@click.option(
+    "--attach",
+    "files",
+    multiple=True,
+    type=NamedFile(),
+    metavar="FILE",
+    help="Give the model this document to read (can be repeated; a folder: all documents in it).",
+)
+@click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
 @json_option
@@ -53,12 +66,16 @@ def chat(
     max_tokens: int | None,
     lora: str | None,
     lora_scale: float | None,
+    files: tuple[Path, ...],
+    password: bool,
     anyway: bool,
     no_save: bool,
 ) -> int:
     """Ask PROMPT, or what stands on stdin; on a terminal without either, talk until Ctrl-D.
 
     With PROMPT, what a file or a pipe gives on stdin is set below it: slmdesk chat "Say it shorter:" < letter.txt
+
+    What is attached goes in whole where it fits, else by the passages that fit the question; it is said which.
     """
     face.is_streaming = True
     if no_save and chat_id:
@@ -70,6 +87,8 @@ def chat(
         prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
+
+    from dataclasses import replace
 
     from slmdesk.core.types import Sampling
     from slmdesk.services.wishes import SendWish
@@ -89,15 +108,19 @@ def chat(
 
     with face.services() as services:
         link_shared(face, services)
-        talk = _Talk(face, services)
-        return talk.go_on(wish) if interactive else talk.say(wish)
+        unread: list[dict[str, Json]] = []
+        if files:
+            read, unread = attached(face, services, files, password=password, save=not no_save)
+            wish = replace(wish, attach=read)
+        talk = _Talk(face, services, unread)
+        return (talk.go_on(wish) if interactive else talk.say(wish)) or (1 if unread else 0)
 
 
 class _Talk:
     """One run of `chat`."""
 
-    def __init__(self, face: Face, services: Services) -> None:
-        self._face, self._services = face, services
+    def __init__(self, face: Face, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
+        self._face, self._services, self._unread = face, services, unread
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self.chat: str | None = None
         services.add_listener(self._facts.put)
@@ -118,6 +141,7 @@ class _Talk:
                 raise click.UsageError("The terminal sent what is no UTF-8 text.") from err
             if text.strip():
                 self.say(replace(wish, text=text, chat=self.chat))
+                wish = replace(wish, attach=())  # they stay in the chat
 
     def say(self, wish: SendWish) -> int:
         """Send one question and print its answer.  Returns the exit status."""
@@ -143,9 +167,18 @@ class _Talk:
         return replace(wish, chat=self._services.history.item(wish.chat).id)
 
     def _print(self, answer: str, *, saved: bool) -> int:
-        from slmdesk.services.facts import MessageEnded, MessageGrew, ModelState, ModelStateChanged
+        from slmdesk.core.records import Status
+        from slmdesk.services.facts import (
+            MessageChanged,
+            MessageEnded,
+            MessageGrew,
+            ModelState,
+            ModelStateChanged,
+            QuotesFound,
+        )
 
         face = self._face
+        ended: MessageEnded | None = None
         while True:
             fact = next_of(self._facts)
             if isinstance(fact, ModelStateChanged) and fact.state is ModelState.LOADING:
@@ -157,22 +190,28 @@ class _Talk:
                     face.give({"type": "token", "text": fact.text})
                 else:
                     face.write(fact.text)
+            elif isinstance(fact, MessageChanged) and fact.message.attachments:
+                say_read(face, fact.message)
             elif isinstance(fact, MessageEnded) and fact.message.id == answer:
-                return self._end(fact, saved=saved)
+                ended = fact
+                is_whole = fact.message.status is Status.COMPLETE
+                if not (is_whole and self._has_attachments(fact.message.item)):
+                    return self._end(fact, saved=saved)
+            elif isinstance(fact, QuotesFound) and fact.message == answer and ended:
+                return self._end(ended, fact.quotes, saved=saved)
 
-    def _end(self, ended: MessageEnded, *, saved: bool) -> int:
+    def _has_attachments(self, item: str) -> bool:
+        services = self._services
+        return services.desk.call(lambda: any(one.attachments for one in services.chats.open(item).messages))
+
+    def _end(self, ended: MessageEnded, quotes: Sequence[Quoted] = (), *, saved: bool) -> int:
         from slmdesk.core.records import Status
 
         face, message = self._face, ended.message
         if not face.as_json and message.text and not message.text.endswith("\n"):
             face.say()
         if message.status is Status.COMPLETE:
-            if face.as_json:
-                face.give(_done(ended, saved=saved))
-            elif message.finish_reason == "length" and saved:
-                face.tell(f"note: the answer was cut at its limit; the chat is {message.item}.")
-            elif sys.stderr.isatty() and ended.timing and saved:
-                face.tell(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")
+            self._say_done(ended, quotes, saved=saved)
             return 0
         if message.status is Status.CANCELLED:
             if face.as_json:
@@ -186,6 +225,20 @@ class _Talk:
             if problem.code == "model.out_of_memory":
                 face.tell("note: --anyway loads it all the same; this PC may become slow.")
         return 1
+
+    def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
+        face, message = self._face, ended.message
+        if face.as_json:
+            read = attachments_of(self._services, message)
+            failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
+            face.give({**_done(ended, saved=saved), "attachments": read, "citations": _cited(quotes), **failed})
+            return
+        for one in quotes:
+            face.tell(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
+        if message.finish_reason == "length" and saved:
+            face.tell(f"note: the answer was cut at its limit; the chat is {message.item}.")
+        elif sys.stderr.isatty() and ended.timing and saved:
+            face.tell(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")
 
 
 def read_stdin() -> str:
@@ -217,6 +270,10 @@ def _given_beside(face: Face) -> str:
     elif not stat.S_ISREG(mode):
         return ""
     return read_stdin().strip()
+
+
+def _cited(quotes: Sequence[Quoted]) -> list[Json]:
+    return [{"file": one.name, "page": one.page, "quote": one.quote} for one in quotes]
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:

@@ -1,14 +1,17 @@
-"""`slmdesk documents`: what the reader sees."""
+"""`slmdesk documents`: what the reader sees; for lists and folders see cli.folders."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, ToldError, json_option
+from slmdesk.cli import folders
+from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, words_for
+from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
@@ -22,7 +25,14 @@ PAGES_AT_ONCE = 100
 
 @click.group()
 def documents() -> None:
-    """Documents as the program reads them."""
+    """Documents as the program reads them, and folders of them that are asked as one."""
+
+
+for _command in (
+    folders.add, folders.folders, folders.forget, folders.index_folder, folders.list_documents, folders.unwatch,
+    folders.watch,
+):  # fmt: skip
+    documents.add_command(_command)
 
 
 @documents.command()
@@ -57,9 +67,21 @@ def text(face: Face, file: Path, password: bool, encoding: str, with_blocks: boo
 
 
 def ask_password(file: Path) -> str:
-    """The password of a document, typed unseen; it is kept nowhere."""
-    found: str = click.prompt(f"Password of {file.name}", hide_input=True, err=True)
-    return found
+    """The password of a document, typed unseen, or a line of stdin without a terminal; it is kept nowhere."""
+    import warnings
+    from getpass import GetPassWarning
+
+    name = " ".join(file.name.split())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # else it says so itself, with a place in its own source
+            found: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
+            return found
+    except GetPassWarning as err:  # no terminal: a line that was piped
+        if line := sys.stdin.readline().rstrip("\r\n"):
+            return line
+        sentence = f"There is no terminal to ask for the password of {name}; give it as a line on stdin."
+        raise click.UsageError(sentence) from err
 
 
 def open_document(
@@ -69,8 +91,6 @@ def open_document(
 
     Raises KnownError document.…, file.….
     """
-    import sys
-
     from slmdesk.services.facts import DocumentProgress, Fact
 
     def on_fact(fact: Fact) -> None:
@@ -95,6 +115,25 @@ def open_document(
         return opened(ask_password(file))
     finally:
         face.end_progress()
+
+
+def documents_among(face: Face, services: Services, files: Sequence[Path]) -> list[Path]:
+    """The files, and those of the folders among them.  Raises click.ClickException where there is none."""
+    paths: list[Path] = face.wait_for(services, lambda told: services.documents.expand(files, told))
+    if not paths:
+        raise click.ClickException("There is no document in it that could be read.")
+    return paths
+
+
+def say_unread(face: Face, path: Path, err: KnownError) -> dict[str, Json]:
+    """Tell, on stderr, that one of several documents could not be read; returns it for JSON."""
+    from slmdesk.services.sentences import problem_for
+
+    problem = err.problem if isinstance(err, ToldError) else problem_for(err)
+    sentence = words_for(problem.code, problem.sentence, problem.args)
+    name = " ".join(path.name.split())  # a name may hold line ends
+    face.tell(f"error: {name}: {sentence}")
+    return {"file": path.name, "code": err.code, "message": sentence}
 
 
 def all_pages(services: Services, document: str) -> list[Page]:

@@ -20,10 +20,18 @@ LEAST_KNOWN = 0.4
 
 @click.command()
 @click.argument("model", required=False)
+@click.option("--translate", "pair", metavar="FROM-TO", help="Can it translate this pair of languages, such as en-pl?")
 @json_option
 @click.pass_obj
-def exam(face: Face, model: str | None) -> None:
-    """Let MODEL sit a short exam: which jobs can it be trusted with?"""
+def exam(face: Face, model: str | None, pair: str | None) -> None:
+    """Let MODEL sit a short exam: which jobs can it be trusted with?
+
+    With --translate: sentences are translated and translated back.  JSON: from, to, level (good, fair, weak) and skills
+    (language, sense, tags, numbers, glossary, no_chatter), each with level, passed, total.
+    """
+    if pair is not None:
+        _exam_pair(face, model, pair)
+        return
     from slmdesk.services.exam_words import lines_of, sentence_of
     from slmdesk.services.exams import shape_of_skill
 
@@ -43,6 +51,28 @@ def exam(face: Face, model: str | None) -> None:
         return
     for line in lines_of(result):
         face.say(line)
+    face.say(sentence)
+
+
+def _exam_pair(face: Face, model: str | None, pair: str) -> None:
+    from slmdesk.services.pair_words import pair_line, result_sentence, shape_of_pair
+
+    source, parted, target = pair.replace(":", "-").partition("-")
+    if not (source and parted and target):
+        raise click.UsageError("Give two languages with a dash between them, such as --translate en-pl.")
+    with face.services() as services:
+        job = services.desk.call(lambda: services.pair_exams.take(model, source, target))
+        follow(face, services, job)
+        record = services.desk.call(lambda: services.models.by_sha256(job.model_sha256))
+        done = str(job.settings["source"]), str(job.settings["target"])
+        result = services.desk.call(lambda: services.pair_exams.result(record, *done)) if record else None
+    if record is None or result is None:
+        raise click.ClickException("The exam has no result. Run it again.")
+    sentence = result_sentence(record.name, result)
+    if face.as_json:
+        face.give({"id": record.id, "name": record.name, **shape_of_pair(result), "sentence": sentence})
+        return
+    face.say(pair_line(result))
     face.say(sentence)
 
 

@@ -138,6 +138,10 @@ class Face:
         """A piece of the result, shown at once.  Raises PipeClosed, OutputBroken."""
         self._out(lambda: sys.stdout.write(harmless(text) if sys.stdout.isatty() else text))
 
+    def write_shown(self, text: str) -> None:
+        """A piece of the result with colours of our own; foreign words in it were made harmless by who calls."""
+        self._out(lambda: sys.stdout.write(text))
+
     def write_bytes(self, data: bytes) -> None:
         """A result that is no text.  Raises PipeClosed, OutputBroken."""
         self._out(lambda: sys.stdout.buffer.write(data))
@@ -270,6 +274,11 @@ def open_missing_streams() -> None:
 
 
 _WORDS: Mapping[str, str] = {
+    "document.locked": (
+        "The document {path} is locked with a password. If it is a PDF, “slmdesk documents text FILE --password” asks "
+        "for it and reads it, as ask and chat do with --password, and then all commands can use it. An Office file has "
+        "to be saved without the password first."
+    ),
     "model.crashes": (
         "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "
         "Name it with “-m ID” to try once more, or choose another; “slmdesk models list” shows them."

@@ -6,6 +6,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import partial
+from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,30 +14,34 @@ import click
 
 from slmdesk.cli.face import Face, NamedFile, json_option, table
 from slmdesk.cli.numbers import FiniteRange
+from slmdesk.cli.targets import check_file
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.records import Item, Message
     from slmdesk.core.types import Json
     from slmdesk.services.services import Services
+    from slmdesk.services.typed_history import Earlier
 
 PAGE = 200
+FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
+EXPORTS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
 HIT_MARKS = {0xE000: None, 0xE001: None}
 
 
 @click.group()
 def history() -> None:
-    """The chats that are kept."""
+    """What is kept: chats, summaries, questions, tables, comparisons, translations."""
 
 
 @history.command("list")
-@click.option("--deleted", is_flag=True, help="Those in the bin, of every kind.")
-@click.option("--kind", type=click.Choice(["chat", "comparison", "question"]), help="Others than chats.")
+@click.option("--deleted", is_flag=True, help="Those in the bin.")
+@click.option("--kind", metavar="KIND", help="Only these: chat, summary, question, translation…  Else all.")
 @json_option
 @click.pass_obj
 def list_items(face: Face, deleted: bool, kind: str | None) -> None:
-    """All chats, newest first."""
-    wanted = kind or (None if deleted else "chat")
+    """All of them, newest first."""
+    wanted = kind.strip().lower() if kind else None
     items: list[Item] = []
     with face.services() as services:
         while page := services.desk.call(partial(services.history.items, wanted, **_after(items), deleted=deleted)):
@@ -44,24 +49,31 @@ def list_items(face: Face, deleted: bool, kind: str | None) -> None:
     if face.as_json:
         face.give([_item(one) for one in items])
     elif items:
-        table(face, [(one.id, _time(one.updated)[:16].replace("T", " "), _line(one.title)) for one in items])
+        rows = [(one.id, _time(one.updated)[:16].replace("T", " "), one.kind, _line(one.title)) for one in items]
+        table(face, rows)
 
 
 @history.command()
-@click.argument("chat")
+@click.argument("chat", metavar="ID")
 @json_option
 @click.pass_obj
 def show(face: Face, chat: str) -> None:
-    """The words of a chat; with --json all versions of its answers."""
+    """The words of one of them; with --json all versions of its answers."""
     with face.services() as services:
         item = services.desk.call(lambda: services.history.item(chat))
         held = services.desk.call(lambda: services.chats.open(item.id))
         everything = services.desk.call(lambda: services.history.messages(item.id))
-        if not face.as_json:
+        segments: dict[str, Json] = {}
+        if item.kind == "translation":  # its words are segments, not messages
+            form = "json" if face.as_json else "md"
+            text = face.wait_for(services, lambda ended: services.exports.give(item.id, form, ended)).decode("utf-8")
+            if face.as_json:
+                segments = {name: value for name, value in loads(text).items() if name in ("segments", "left")}
+        elif not face.as_json:
             text = services.desk.call(lambda: services.history.export(item.id, "md"))
     if face.as_json:
         rows: list[Json] = [_message(one) for one in everything]
-        face.give({**_item(held.item), "messages": rows, "shown": [one.id for one in held.messages]})
+        face.give({**_item(held.item), "messages": rows, "shown": [one.id for one in held.messages], **segments})
     else:
         face.write(text)
 
@@ -72,32 +84,52 @@ def show(face: Face, chat: str) -> None:
 @json_option
 @click.pass_obj
 def search(face: Face, words: tuple[str, ...], limit: int) -> None:
-    """Messages, and titles of chats, that hold WORDS, newest first; for a title alone the message is empty."""
+    """Messages, and titles, that hold WORDS, newest first; for a title alone the message is empty.
+
+    Behind them come translations with WORDS in one of their sentences, in either language.
+    """
+    wanted = " ".join(words)
     with face.services() as services:
-        found = services.desk.call(lambda: services.history.search(" ".join(words), limit=limit))
+        found = list(services.desk.call(lambda: services.history.search(wanted, limit=limit)))
+        told = {one.item for one in found if one.message}
+        translated: Earlier = face.wait_for(services, lambda ended: services.typed.search(wanted, ended))
+    titles = {one.item for one in found} - told
+    more = {item.id: snippet for item, snippet in translated.found if item.id not in told}
+    found = [one for one in found if one.item not in titles or one.item not in more]
+    hits = [(one.item, one.message, one.title, one.snippet) for one in found]
+    hits += [(item.id, "", item.title, more[item.id]) for item, _ in translated.found if item.id in more]
+    hits = [(item, message, title, snippet.translate(HIT_MARKS)) for item, message, title, snippet in hits]
     rows: list[Json] = [
-        {"chat": one.item, "message": one.message, "title": one.title, "snippet": one.snippet.translate(HIT_MARKS)}
-        for one in found
+        {"chat": item, "message": message, "title": title, "snippet": snippet}
+        for item, message, title, snippet in hits[:limit]
     ]
     if face.as_json:
         face.give(rows)
-    elif found:
-        table(face, [(one.item, _line(one.title, 30), _line(one.snippet.translate(HIT_MARKS), 300)) for one in found])
-    if len(found) == limit:
+    elif hits:
+        table(face, [(item, _line(title, 30), _line(snippet, 300)) for item, _, title, snippet in hits[:limit]])
+    if len(hits) >= limit:
         face.tell(f"note: only the newest {limit} are shown; --limit shows more.")
+    if translated.was_cut:
+        face.tell("note: the oldest translations were not looked through.")
 
 
 @history.command()
-@click.argument("chat")
-@click.option("--format", "form", type=click.Choice(["md", "json", "html", "docx", "pdf"]), required=True)
+@click.argument("chat", metavar="ID")
+@click.option("--format", "form", type=click.Choice(FORMS), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="A file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @json_option
 @click.pass_obj
 def export(face: Face, chat: str, form: str, output: Path | None, force: bool) -> None:
-    """A chat or a comparison as a document, on stdout or into a file."""
-    if output is None and form in ("docx", "pdf") and not face.as_json and sys.stdout.isatty():
+    """One of them as a document, on stdout or into a file; xlsx has its tables, csv is for tables of documents."""
+    if output is None and form in ("docx", "pdf", "xlsx") and not face.as_json and sys.stdout.isatty():
         raise click.UsageError(f"A terminal cannot show {form}; -o FILE writes it to a file.")
+    is_file = output is not None and str(output) != "-"
+    if output is not None and is_file:
+        named = output.suffix.lower().removeprefix(".")
+        if named in EXPORTS and named != form:
+            raise click.UsageError(f"“{output.name}” ends in .{named}, but --format says {form}.")
+        check_file(output, replace=force)
     with face.services() as services:
         item = services.desk.call(lambda: services.history.item(chat))
         if output is None or str(output) == "-":
@@ -109,44 +141,50 @@ def export(face: Face, chat: str, form: str, output: Path | None, force: bool) -
             )
             if face.as_json:
                 face.give({"id": item.id, "format": form, "path": str(output), "bytes": size})
+            face.tell(f"Written to {output}.")
             return
-    is_text = form in ("md", "json", "html")
+    is_text = form in ("md", "json", "html", "csv")
     if face.as_json and is_text:
-        face.give({"id": item.id, "format": form, "text": data.decode("utf-8")})
+        face.give({"id": item.id, "format": form, "text": data.decode("utf-8-sig")})
     elif face.as_json:
         face.give({"id": item.id, "format": form, "base64": b64encode(data).decode("ascii")})
-    elif is_text:
+    elif is_text and form != "csv":  # its ends of lines, and the mark of its encoding, stay as they are
         face.write(data.decode("utf-8"))
     else:
         face.write_bytes(data)
 
 
 @history.command()
-@click.argument("chat")
+@click.argument("chat", metavar="ID")
 @click.argument("title")
 @json_option
 @click.pass_obj
 def rename(face: Face, chat: str, title: str) -> None:
-    """Give a chat another title."""
+    """Give one of them another title."""
     _told(face, lambda services: services.history.rename(chat, title))
 
 
 @history.command()
-@click.argument("chat")
+@click.argument("chat", metavar="ID")
 @click.option("--for-good", is_flag=True, help="Leave its words in no file; cannot be undone.")
 @json_option
 @click.pass_obj
 def delete(face: Face, chat: str, for_good: bool) -> None:
-    """Put a chat into the bin, from which `restore` takes it back."""
+    """Put one of them into the bin, from which `restore` takes it back."""
     if not for_good:
         _told(face, lambda services: services.history.trash(chat))
         return
     with face.services() as services:
+        pairs = services.desk.call(lambda: services.history.remembered(chat))
         gone, copies = services.desk.call(lambda: services.history.delete_for_good(chat))
     for copy in copies:
         _tell_aside(face, copy)
+    if pairs:
+        face.tell(f"note: the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}.")
     if face.as_json:
-        face.give({"id": gone, "deleted": "for_good", "may_remain_in": [str(one) for one in copies]})
+        face.give(
+            {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": [str(one) for one in copies]}
+        )
     else:
         face.say(gone)
 
@@ -168,11 +206,11 @@ def empty_trash(face: Face, days: float) -> None:
 
 
 @history.command()
-@click.argument("chat")
+@click.argument("chat", metavar="ID")
 @json_option
 @click.pass_obj
 def restore(face: Face, chat: str) -> None:
-    """Take a chat out of the bin."""
+    """Take one of them out of the bin."""
     _told(face, lambda services: services.history.restore(chat))
 
 
@@ -239,6 +277,7 @@ def _item(item: Item) -> dict[str, Json]:
 
 
 def _message(message: Message) -> dict[str, Json]:
+    from slmdesk.core.attached import used_words
     from slmdesk.services.conversation import words_of
 
     return {
@@ -246,6 +285,7 @@ def _message(message: Message) -> dict[str, Json]:
         "parent": message.parent,
         "role": str(message.role),
         "text": words_of(message),
+        "attachments": [{"file": one.attached.name, "read": used_words(one.attached)} for one in message.attachments],
         "status": str(message.status),
         "created": _time(message.created),
         "model": message.model_name,

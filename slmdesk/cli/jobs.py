@@ -11,15 +11,19 @@ from slmdesk.cli.face import Face, ToldError, json_option, next_of, table, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from slmdesk.core.records import JobRecord
     from slmdesk.core.types import Json
     from slmdesk.services.facts import Fact, JobChanged
     from slmdesk.services.services import Services
+    from slmdesk.services.time_left import Left
 
 
 MOST_REASONS = 5
 """Failures that are explained below the list."""
+SECONDS_UNDER_S = 90
+"""A shorter time is said in seconds."""
 
 
 @click.group()
@@ -40,10 +44,30 @@ def list_jobs(face: Face) -> None:
     if not found:
         face.tell("There are no jobs.")
         return
-    rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "TITLE")]
-    rows += [(one.id, one.kind, one.status.value, _steps(one), str(one.failed), _line(one.title)) for one in found]
+    rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "LEFT", "TITLE")]
+    rows += [_row(one) for one in found]
     table(face, rows)
     _say_how_to_go_on(face, found)
+
+
+def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
+    from slmdesk.services.job_words import kind_words, left_words
+
+    left = left_words(_left(job)).removesuffix(" left")
+    failed = str(job.failed)
+    return job.id, kind_words(job.kind), job.status.value, _steps(job), failed, left or "-", _line(job.title)
+
+
+def _left(job: JobRecord) -> Left | None:
+    """The time left of a job that runs, by what its desk noted last."""
+    from slmdesk.services.download_jobs import KIND, eta_of
+    from slmdesk.services.job_times import noted_of
+    from slmdesk.services.time_left import Left
+
+    if job.kind != KIND:
+        return noted_of(job).left
+    eta = eta_of(job)
+    return None if eta is None else Left(eta, eta, eta)
 
 
 def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
@@ -96,15 +120,44 @@ def cancel(face: Face, job: str) -> None:
 @json_option
 @click.pass_obj
 def resume(face: Face, job: str) -> None:
-    """Go on with a job, here, until it is done.  Ctrl-C pauses it."""
+    """Go on with a job, here, until it is done, and write the file it was begun for.  Ctrl-C pauses it."""
+    from slmdesk.cli.targets import say_unwritten
+    from slmdesk.cli.wished import wished, write_wished
+    from slmdesk.core.records import JobStatus
+
     with face.services() as services:
-        begun = services.desk.call(lambda: services.jobs.resume(job))
-        follow(face, services, begun)
-        _show(face, services.desk.call(lambda: services.store.job(begun.id)))
+        begun = services.desk.call(lambda: _resumed(services, job))
+        wish = services.desk.call(lambda: wished(services, begun.item or ""))
+        try:
+            follow(face, services, begun)
+        except KeyboardInterrupt:
+            say_unwritten(face, wish.path if wish else None)
+            raise
+        ended = services.desk.call(lambda: services.store.job(begun.id))
+        written = write_wished(face, services, ended.item or "") if ended.status is JobStatus.DONE else None
+        _show(face, ended, written)
+    if written is not None:
+        face.tell(f"Written to {written}.")
+    if ended.item:
+        face.tell(f"note: what came of it is kept: slmdesk history show {ended.item}")
 
 
-def follow(face: Face, services: Services, job: JobRecord) -> None:
-    """Show the progress of a job until it ends.  Raises what it was paused or failed for; Ctrl-C pauses it."""
+def _resumed(services: Services, id: str) -> JobRecord:
+    """A job that goes on; one that is done needs nothing more than its file, where that was not written."""
+    from slmdesk.cli.wished import wished
+    from slmdesk.core.records import JobStatus
+
+    job = services.store.job(id)
+    if job.status is JobStatus.DONE and wished(services, job.item or "") is not None:
+        return job
+    return services.jobs.resume(job.id)
+
+
+def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = True) -> None:
+    """Show the progress of a job until it ends.  Raises what it was paused or failed for; Ctrl-C pauses it.
+
+    `is_kept`: it can be resumed then, and how is said.
+    """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.facts import JobChanged
     from slmdesk.services.sentences import problem_of
@@ -121,15 +174,16 @@ def follow(face: Face, services: Services, job: JobRecord) -> None:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
             news = next_of(told)
             status = news.status
-            left = "" if news.eta_s is None else f", about {news.eta_s:.0f} s left,"
-            done = _amount(news.kind, news.done, news.total)
-            face.progress(f"{_line(news.title)}: {done}{left}", news.done, news.total)
+            face.progress(f"{_line(news.title)}: {_progress(news)}", *_shares(news))
             if news.problem:
+                if is_kept and status is JobStatus.PAUSED:
+                    face.end_progress()
+                    face.tell(f"Paused. It goes on with: slmdesk jobs resume {job.id}")
                 raise ToldError(news.problem)
     except KeyboardInterrupt:
         services.desk.call(lambda: services.jobs.pause(job.id), 5.0)
         face.end_progress()
-        face.tell(f"Paused. It goes on with: slmdesk jobs resume {job.id}")
+        face.tell(f"Paused. It goes on with: slmdesk jobs resume {job.id}" if is_kept else "Stopped, and not kept.")
         raise
     finally:
         face.end_progress()
@@ -138,29 +192,60 @@ def follow(face: Face, services: Services, job: JobRecord) -> None:
         raise ToldError(problem_of(ended.error_code, ended.error_args))
 
 
+def _progress(news: JobChanged) -> str:
+    """How far it is, and for how long."""
+    from slmdesk.services.job_words import left_words
+    from slmdesk.services.time_left import Left
+
+    done = _amount(news.kind, news.done, news.total + news.steps_ahead)
+    if news.eta_s is None:
+        return done
+    low = news.eta_s if news.eta_low_s is None else news.eta_low_s
+    high = news.eta_s if news.eta_high_s is None else news.eta_high_s
+    left = Left(news.eta_s, low, high)
+    if left.is_sure and left.best < SECONDS_UNDER_S:
+        return f"{done}, {max(1, round(left.best))} s left"
+    return f"{done}, {left_words(left)}"
+
+
+def _shares(news: JobChanged) -> tuple[float, float]:
+    """What the bar shows."""
+    return (news.done, news.total) if news.share is None else (news.share, 1.0)
+
+
 def shape_of(job: JobRecord) -> dict[str, Json]:
     """A job as cli.md has it; `steps_done` counts those that failed too.  A download is one step, and tells its bytes.
 
-    `eta_s` is that of a download that runs, by what its desk noted in the last seconds.
+    `eta_s` is that of a job that runs, by what its desk noted in the last seconds, and lies between `eta_low_s` and
+    `eta_high_s`; `share` is of all its work, 0 to 1, with what is likely to come (`steps_ahead`).
     """
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.download_jobs import KIND, bytes_of, eta_of
+    from slmdesk.services.download_jobs import KIND, bytes_of
+    from slmdesk.services.job_times import noted_of
+    from slmdesk.services.job_words import kind_words
     from slmdesk.services.sentences import problem_of
 
+    is_done, noted, left = job.status is JobStatus.DONE, noted_of(job), _left(job)
     shape: dict[str, Json] = {
         "id": job.id,
         "kind": job.kind,
+        "kind_name": kind_words(job.kind),
         "status": job.status.value,
         "steps_done": job.done + job.failed,
         "steps_total": job.total,
-        "eta_s": None,
+        "steps_ahead": 0 if is_done else noted.steps_ahead,
+        "share": 1.0 if is_done else noted.share,
+        "eta_s": round(left.best, 1) if left else None,
+        "eta_low_s": round(left.low, 1) if left else None,
+        "eta_high_s": round(left.high, 1) if left else None,
         "steps_failed": job.failed,
         "title": job.title,
+        "item": job.item,
         "reason": problem_of(job.error_code, job.error_args).sentence if job.error_code else None,
     }
     if job.kind == KIND:
         done, total = bytes_of(job)
-        shape |= {"steps_done": int(job.status is JobStatus.DONE), "steps_total": 1, "eta_s": eta_of(job)}
+        shape |= {"steps_done": int(is_done), "steps_total": 1, "share": done / total if total else None}
         shape |= {"bytes_done": done, "bytes_total": total}
     return shape
 
@@ -178,9 +263,9 @@ def _amount(kind: str, done: int, total: int) -> str:
     return f"{bytes_for_people(done)} of {bytes_for_people(total)}" if kind == KIND else f"{done} of {total}"
 
 
-def _show(face: Face, job: JobRecord) -> None:
+def _show(face: Face, job: JobRecord, written: Path | None = None) -> None:
     if face.as_json:
-        face.give(shape_of(job))
+        face.give(shape_of(job) | ({"output": str(written)} if written is not None else {}))
     else:
         steps = _steps(job)
         face.say(f"{job.id}  {job.status.value}  {steps}{' steps' if '/' in steps else ''}")

@@ -21,14 +21,19 @@ COMMANDS = {
     "ask": "slmdesk.cli.ask:ask",
     "backup": "slmdesk.cli.backup:backup",
     "chat": "slmdesk.cli.chat:chat",
+    "compare": "slmdesk.cli.compare:compare",
     "doctor": "slmdesk.cli.doctor:doctor",
     "documents": "slmdesk.cli.documents:documents",
+    "extract": "slmdesk.cli.extract:extract",
     "history": "slmdesk.cli.history:history",
     "jobs": "slmdesk.cli.jobs:jobs",
     "models": "slmdesk.cli.models:models",
     "network": "slmdesk.cli.network:network",
     "restore": "slmdesk.cli.backup:restore",
     "summarize": "slmdesk.cli.summarize:summarize",
+    "translate": "slmdesk.cli.translate:translate",
+    "glossary": "slmdesk.cli.glossary:glossary",
+    "memory": "slmdesk.cli.glossary:memory",
 }
 """Imported only when asked for: `slmdesk --version` loads none."""
 

@@ -14,7 +14,7 @@ from slmdesk.cli.hub import download, search
 from slmdesk.cli.importing import import_models, leftovers
 from slmdesk.cli.library import default, rename
 from slmdesk.cli.packs import find, move, pack, unpack
-from slmdesk.cli.shapes import shape_of_model, speed_shape
+from slmdesk.cli.shapes import pairs_shape, shape_of_model, speed_shape
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -55,7 +55,12 @@ def list_models(face: Face) -> None:
         records = services.desk.call(services.models.list)
         speeds = services.desk.call(lambda: [services.measuring.expected(one) for one in records])
     if face.as_json:
-        face.give([{**shape_of_model(one), **speed_shape(speed)} for one, speed in zip(records, speeds, strict=True)])
+        face.give(
+            [
+                {**shape_of_model(one), **speed_shape(speed), **pairs_shape(one)}
+                for one, speed in zip(records, speeds, strict=True)
+            ]
+        )
         return
     if not records:
         face.tell("There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO")
@@ -72,6 +77,8 @@ def list_models(face: Face) -> None:
 def info(face: Face, model_or_file: str) -> None:
     """What a model's header says, without loading it."""
     from slmdesk.core.adapter import base_name
+    from slmdesk.services.pair_exams import results_of
+    from slmdesk.services.pair_words import pair_line
 
     with face.services() as services:
         found: ModelInfo = face.wait_for(services, lambda told: services.models.info(model_or_file, told))
@@ -97,14 +104,17 @@ def info(face: Face, model_or_file: str) -> None:
         "kind": header.kind,
         "base": base_name(header) or None,
         **speed_shape(speed),
+        **(pairs_shape(record) if record else {}),
         "metadata": found.metadata,
     }
     if face.as_json:
         face.give(shape)
         return
     for key, value in shape.items():
-        if key != "metadata":
+        if key not in ("metadata", "translates"):
             face.say(f"{key}: {_line(str(value), 300) if value not in (None, '') else '-'}")
+    for one in results_of(record) if record else ():
+        face.say(f"translates: {pair_line(one)}")
     for key, value in found.metadata.items():
         face.say(f"  {_line(key)} = {_line(str(value))}")
 

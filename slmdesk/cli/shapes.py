@@ -38,3 +38,11 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
     names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
     figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
     return {name: None if one is None else round(one, 2) for name, one in zip(names, figures, strict=True)}
+
+
+def pairs_shape(record: ModelRecord) -> dict[str, Json]:
+    """The pairs of languages it was examined for."""
+    from slmdesk.services.pair_exams import results_of
+    from slmdesk.services.pair_words import shape_of_pair
+
+    return {"translates": [shape_of_pair(one) for one in results_of(record)]}

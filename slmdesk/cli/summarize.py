@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.documents import open_document
-from slmdesk.cli.face import Face, NamedFile, ToldError, json_option
+from slmdesk.cli.documents import documents_among, open_document, say_unread
+from slmdesk.cli.face import Face, NamedFile, json_option
 from slmdesk.cli.jobs import follow
+from slmdesk.cli.targets import check_file, check_folder, form_of, say_unwritten
+from slmdesk.cli.wished import WishedFile, forget, remember
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
-TABLE = "summaries.csv"
 WORKED_OUT = ("docx", "pdf", "html", "xlsx")
-"""With the passages and the ledger as an appendix; other suffixes are Markdown, or JSON."""
+"""With the passages and the ledger as an appendix."""
+FORMS = ("md", "txt", "json", *WORKED_OUT)
 
 
 class LengthType(click.ParamType[str | int]):
@@ -40,7 +42,11 @@ class LengthType(click.ParamType[str | int]):
         """The word or the number.  Raises click.BadParameter."""
         if value in LENGTHS:
             return str(value)
+        from slmdesk.services.summaries import LEAST_WORDS, MOST_WORDS
+
         if str(value).isascii() and str(value).isdigit() and len(str(value)) < 8:
+            if not LEAST_WORDS <= int(value) <= MOST_WORDS:
+                self.fail(f"a summary has {LEAST_WORDS} to {MOST_WORDS} words.", param, ctx)
             return int(value)
         return self.fail(f"“{value}” is neither one of {', '.join(LENGTHS)} nor a number of words.", param, ctx)
 
@@ -80,6 +86,7 @@ def summarize(
     """
     from slmdesk.services.summaries import SummaryWish
     from slmdesk.services.summary_prompts import Kind, Length
+    from slmdesk.services.summary_shapes import NotRead
 
     began = time.monotonic()
     wished = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
@@ -89,24 +96,24 @@ def summarize(
     with face.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
-        documents, failed = _open_all(face, services, files)
+        documents, failed = open_all(face, services, files)
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        wish = SummaryWish(
-            tuple(one.id for one in documents), wished, wanted, language, focus.strip(), instruction.strip(), model
-        )
-        item, summary = _make(face, services, wish)
-        form = "" if output is None or is_many else output.suffix.lower().removeprefix(".")
-        if output is not None and form in WORKED_OUT:
-            target = output.absolute()
-            face.wait_for(services, lambda ended: services.exports.write(item, form, target, ended, replace=force))
-    timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
-    shape = _as_json(item, summary, timing, failed)
-    if output is not None:
-        if form not in WORKED_OUT:
-            _write_out(output, summary, shape, is_many)
-        face.tell(f"Written to {output}.")
+        missing = tuple(NotRead(str(one["file"]), str(one["message"])) for one in failed)
+        ids = tuple(one.id for one in documents)
+        wish = SummaryWish(ids, wished, wanted, language, focus.strip(), instruction.strip(), model, missing)
+        item, summary = _make(face, services, wish, output, force=force, is_many=is_many)
+        timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
+        shape = _as_json(item, summary, timing, failed)
+        if output is not None:
+            try:
+                _write(face, services, item, summary, shape, WishedFile(output.absolute(), force, is_many))
+            except KnownError:
+                face.tell(f"note: the summary is kept: slmdesk history show {item}")
+                raise
+            services.desk.call(lambda: forget(services, item))
+            face.tell(f"Written to {output}.")
     if face.as_json:
         face.give(shape)
     elif output is None:
@@ -114,7 +121,9 @@ def summarize(
     return 1 if failed else None
 
 
-def _make(face: Face, services: Services, wish: SummaryWish) -> tuple[str, Summary]:
+def _make(
+    face: Face, services: Services, wish: SummaryWish, output: Path | None, *, force: bool, is_many: bool
+) -> tuple[str, Summary]:
     """Begin the summary and follow it to its end; Ctrl-C pauses it."""
     from slmdesk.services.facts import Fact, SummaryGrew
 
@@ -126,14 +135,24 @@ def _make(face: Face, services: Services, wish: SummaryWish) -> tuple[str, Summa
             _show_points(face, fact.points, fact.pages_read, fact.pages_total)
 
     services.add_listener(on_fact)
-    item = services.desk.call(lambda: services.summaries.begin(wish))
-    job = services.desk.call(lambda: services.summaries.open(item.id)).job
+
+    def begin() -> str:
+        item = services.summaries.begin(wish).id
+        remember(services, item, output, force=force, is_folder=is_many)
+        return item
+
+    item = services.desk.call(begin)
+    job = services.desk.call(lambda: services.summaries.open(item)).job
     if job is not None:
-        follow(face, services, job)
-    view = services.desk.call(lambda: services.summaries.open(item.id))
+        try:
+            follow(face, services, job)
+        except KeyboardInterrupt:
+            say_unwritten(face, output)
+            raise
+    view = services.desk.call(lambda: services.summaries.open(item))
     if view.summary is None:
         raise click.ClickException("The summary was not finished. “slmdesk jobs list” shows how it stands.")
-    return item.id, view.summary
+    return item, view.summary
 
 
 def _show_points(face: Face, points: Sequence[Sentence], read: int, total: int) -> None:
@@ -147,13 +166,14 @@ def _show_points(face: Face, points: Sequence[Sentence], read: int, total: int) 
         face.tell(f"  ({read} of {total} pages read)")
 
 
-def _open_all(
+def open_all(
     face: Face, services: Services, files: Sequence[Path]
 ) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
-    """Every document among the files and in the folders; one that cannot be read keeps no other from it."""
-    paths: list[Path] = face.wait_for(services, lambda told: services.documents.expand(files, told))
-    if not paths:
-        raise click.ClickException("There is no document in it that could be read.")
+    """Every document among the files and in the folders; one that cannot be read keeps no other from it.
+
+    Says which could not be read, and why.  Raises KnownError for a single one.
+    """
+    paths = documents_among(face, services, files)
     documents: list[DocumentRecord] = []
     failed: list[dict[str, Json]] = []
     for path in paths:
@@ -162,9 +182,7 @@ def _open_all(
         except KnownError as err:
             if len(paths) == 1:
                 raise
-            sentence = err.problem.sentence if isinstance(err, ToldError) else str(err)
-            face.tell(f"error: {path.name}: {sentence}")
-            failed.append({"file": path.name, "code": err.code, "message": sentence})
+            failed.append(say_unread(face, path, err))
         else:
             if all(one.id != found.id for one in documents):
                 documents.append(found)
@@ -218,7 +236,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
 
 def _page_of(summary: Summary) -> str:
     """For people: one document's summary; of several each one's, then all together."""
-    from slmdesk.services.summary_shapes import coverage_words, text_of
+    from slmdesk.services.summary_shapes import coverage_words, ledger_words, text_of
 
     parts: list[str] = []
     if len(summary.documents) > 1:
@@ -226,91 +244,53 @@ def _page_of(summary: Summary) -> str:
             parts += [f"# {one.name}", text_of(summary.kind, one.sentences, one.page_kind)]
             parts.append(coverage_words(one.coverage, one.page_kind))
         parts.append("# Together")
-    page_kind = summary.documents[0].page_kind if len(summary.documents) == 1 else "page"
-    parts += [text_of(summary.kind, summary.sentences, page_kind), summary.note]
+    parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), summary.note]
     if summary.left_out:
         parts.append(f"Left out, since the text does not bear them out: {summary.left_out} points.")
-    parts.append(coverage_words(summary.coverage, page_kind))
+    parts.append(ledger_words(summary))
     return "\n\n".join(one for one in parts if one)
+
+
+def write_wished(face: Face, services: Services, item: str, wish: WishedFile) -> None:
+    """Of a summary that was resumed: the files its command was to write (see cli.wished)."""
+    summary = services.desk.call(lambda: services.summaries.open(item)).summary
+    assert summary is not None  # its job is done
+    _check_output(wish.path, wish.is_folder, wish.force)
+    _write(face, services, item, summary, _as_json(item, summary, {}, ()), wish)
 
 
 def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
     """Before an hour is spent on it: may it be written there?"""
-    from slmdesk.core.files import is_there
-
-    if output is None or force:
+    if output is None:
         return
-    if is_many and output.is_file():
+    if not is_many:
+        form_of(output, FORMS)
+        check_file(output, replace=force)
+        return
+    if output.is_file():
         raise KnownError("file.exists", path=str(output))
-    target = output / TABLE if is_many else output
-    if is_there(target):
-        raise KnownError("file.exists", path=str(target))
+    if output.suffix.lower().removeprefix(".") in FORMS and not output.is_dir():
+        raise click.UsageError(f"Several documents become several files, so “{output.name}” must name a folder.")
+    from slmdesk.services.summary_files import TABLE
+
+    check_folder(output)
+    if output.is_dir():
+        check_file(output / TABLE, replace=force)
 
 
-def _write_out(output: Path, summary: Summary, shape: Mapping[str, Json], is_many: bool) -> None:
+def _write(
+    face: Face, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], wish: WishedFile
+) -> None:
     """A file; for several documents a folder with a table, one file each, and one of all together."""
     from slmdesk.core.files import write_atomically
+    from slmdesk.services.summary_files import write_summaries
 
-    if not is_many:
-        is_json = output.suffix.lower() == ".json"
-        text = json.dumps(shape, ensure_ascii=False, indent=2) if is_json else _page_of(summary)
-        write_atomically(output.absolute(), (text + "\n").encode("utf-8", "replace"))
+    if wish.is_folder:
+        write_summaries(wish.path, summary)
         return
-    from slmdesk.services.summary_shapes import coverage_words, text_of
-
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise KnownError("file.unwritable", path=str(output), reason=err.strerror or type(err).__name__) from err
-    used: set[str] = {TABLE}
-    for one in summary.documents:
-        name = _free_name(one.name, used)
-        words = text_of(summary.kind, one.sentences, one.page_kind)
-        parts = (f"# {one.name}", words, summary.note, coverage_words(one.coverage, one.page_kind))
-        write_atomically((output / name).absolute(), _file_of(parts))
-    parts = ("# Together", text_of(summary.kind, summary.sentences), summary.note, coverage_words(summary.coverage))
-    write_atomically((output / _free_name("together", used)).absolute(), _file_of(parts))
-    write_atomically((output / TABLE).absolute(), _table(summary).encode("utf-8-sig", "replace"))
-
-
-def _file_of(parts: Sequence[str]) -> bytes:
-    return ("\n\n".join(one for one in parts if one) + "\n").encode("utf-8", "replace")
-
-
-def _free_name(name: str, used: set[str]) -> str:
-    """A name of our own making: the document's is a label, never a path."""
-    stem = "".join(one if one.isalnum() or one in " ._-" else "_" for one in name).strip(" .")[:100] or "document"
-    found, number = f"{stem}.md", 2
-    while found.casefold() in used:
-        found, number = f"{stem}-{number}.md", number + 1
-    used.add(found.casefold())
-    return found
-
-
-def _table(summary: Summary) -> str:
-    """A row for each document; cells that a spreadsheet would take for formulas begin with an apostrophe."""
-    import csv
-    import io
-
-    from slmdesk.services.summary_shapes import coverage_words
-
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])
-    for one in summary.documents:
-        pages = sorted({page for each in one.sentences for page in each.pages})
-        marked = sum(not each.supported for each in one.sentences)
-        ledger = one.coverage
-        cells: list[str | int] = [
-            one.name,
-            ledger.pages_total,
-            ledger.pages_read,
-            " ".join(each.text for each in one.sentences),
-        ]
-        cells += [", ".join(map(str, pages)), marked, coverage_words(ledger, one.page_kind)]
-        rows.writerow([_harmless_cell(each) for each in cells])
-    return out.getvalue()
-
-
-def _harmless_cell(cell: str | int) -> str | int:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+    form = form_of(wish.path, FORMS)
+    if form in WORKED_OUT:
+        face.wait_for(services, lambda ended: services.exports.write(item, form, wish.path, ended, replace=wish.force))
+        return
+    text = json.dumps(shape, ensure_ascii=False, indent=2) if form == "json" else _page_of(summary)
+    write_atomically(wish.path, (text + "\n").encode("utf-8", "replace"))

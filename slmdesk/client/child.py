@@ -22,6 +22,9 @@ from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, d
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
 SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"})
 """Of no use to a child without network."""
+ENVIRONMENT_OF_ROLES: Mapping[str, Mapping[str, str]] = {"engine": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}}
+"""What a role is started with unless the person has set it otherwise.  The engine's memory in huge pages (Linux with
+glibc 2.35 or later): a step of a small model looks at all of it, and takes an eighth less time."""
 END_S = 2.0
 """A child that has closed its stdout has this long to end, and a killed one to be gone."""
 _COMPUTES = 0.05
@@ -54,7 +57,7 @@ class Child:
         self._role, self._limits = role, limits
         self._on_message, self._on_change = on_message, on_change
         self._oom_kills = _oom_kills()
-        self.process = _start(command, environment)
+        self.process = _start(command, {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}, environment)
         self._stdin, self._stdout, self._stderr = _pipes(self.process)
         self._began = self._heard = self._moved = time.monotonic()
         self._cpu_when_moved = 0.0
@@ -209,11 +212,11 @@ class Child:
         self._on_change()
 
 
-def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], base: Mapping[str, str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Without a shell, in a group of its own (Ctrl-C is the desk's), in a folder that holds our package and nothing
     of others: `python -m` would import a module from the folder it runs in.
     """
-    inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    inherited = {name: value for name, value in base.items() if name not in SECRETS}
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW

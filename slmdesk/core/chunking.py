@@ -31,6 +31,9 @@ LOW, HIGH = 0.65, 1.25
 TITLE_CHARACTERS = 120
 """A paragraph of no more, that does not end as a sentence does, is a title, a line of contents or the like."""
 
+LEAST_FIGURES, DIGITS_PER_LETTER = 4, 1.5
+"""So many numbers, with so many digits to a letter, are a table's or a chart's, which tell nothing alone."""
+_FIGURE = re.compile(r"\d[\d.,:/%-]*")
 _JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
 _END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\n+")
 
@@ -60,6 +63,11 @@ class Piece:
         looks_so = self.kind is BlockKind.PARAGRAPH and len(self.text) <= TITLE_CHARACTERS and not ends
         return self.is_heading or looks_so
 
+    @property
+    def is_figures(self) -> bool:
+        """Whether it is hardly more than numbers: told again in words, they end up in each other's places."""
+        return _are_figures(self.text)
+
 
 def pieces_of(
     document: str, page: Page, ends: Callable[[str], Sequence[int]] | None = None
@@ -75,7 +83,7 @@ def pieces_of(
             continue
         blocks += 1
         last = pieces[-1] if pieces else None
-        if last and _belong_together(last, block):
+        if last and _belong_together(last, block, page.text[block.start : block.end]):
             pieces[-1] = _piece(document, page, last.start, block.end, block)
         else:
             cuts = _cuts(page.text[block.start : block.end], ends or ends_by_punctuation)
@@ -138,13 +146,20 @@ def _worth(piece: Piece) -> float:
     return chance + (2.0 + 1.0 / (1 + piece.level) if piece.is_heading else 0.0)
 
 
-def _belong_together(last: Piece, block: Block) -> bool:
+def _are_figures(text: str) -> bool:
+    digits, letters = sum(map(str.isdigit, text)), sum(map(str.isalpha, text))
+    return digits >= DIGITS_PER_LETTER * letters and len(_FIGURE.findall(text)) >= LEAST_FIGURES
+
+
+def _belong_together(last: Piece, block: Block, text: str) -> bool:
+    """Items and rows side by side; figures go with figures, so that words among them are read."""
     return (
         block.kind in _JOINED
         and last.kind is block.kind
         and block.end - block.start <= SHORT_CHARACTERS
         and block.end - last.start <= JOINED_CHARACTERS
         and block.start >= last.end
+        and last.is_figures is _are_figures(text)
     )
 
 

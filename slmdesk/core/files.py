@@ -68,6 +68,14 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise problem_of(err, path, needed_bytes=len(data)) from err
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two names mean one file, by whatever way."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 def is_there(target: Path) -> bool:
     """Whether a file is there that would be replaced.
 

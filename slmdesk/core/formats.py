@@ -7,6 +7,9 @@ from pathlib import PurePath
 
 from slmdesk.core.errors import KnownError
 
+MAX_FILE_BYTES = 1 << 30
+"""Of a document; larger ones are refused before a byte is read, its checksum's too (X7)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -15,10 +18,12 @@ class Format:
     id: str
     name: str
     suffixes: tuple[str, ...]
+    translated_suffix: str = ""
+    """Of a translation of it, where that is a file of another format; empty: it keeps its own."""
 
 
 FORMATS = (
-    Format("pdf", "PDF", (".pdf",)),
+    Format("pdf", "PDF", (".pdf",), translated_suffix=".docx"),
     Format("txt", "Plain text", (".txt", ".text", ".log")),
     Format("md", "Markdown", (".md", ".markdown")),
     Format("docx", "Word", (".docx", ".docm", ".dotx", ".dotm")),
@@ -37,6 +42,8 @@ FORMATS = (
     Format("eml", "Mail", (".eml",)),
     Format("msg", "Outlook mail", (".msg",)),
     Format("subtitles", "Subtitles", (".srt", ".vtt", ".ass", ".ssa")),
+    Format("po", "Texts of a program (PO)", (".po", ".pot")),
+    Format("xliff", "Texts of a program (XLIFF)", (".xlf", ".xliff")),
     Format(
         "code",
         "Source code",
@@ -47,6 +54,11 @@ FORMATS = (
         ),
     ),
 )  # fmt: skip
+TRANSLATABLE = frozenset(
+    ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "po", "xliff", "eml",
+     "pdf")
+)  # fmt: skip
+"""Ids of those that can be written in another language; a test holds them against the rewriters."""
 _BY_ID = {one.id: one for one in FORMATS}
 
 
@@ -65,3 +77,27 @@ def format_of(path: PurePath) -> Format:
         known_suffixes = " ".join(one for known in FORMATS if known.id != "code" for one in known.suffixes)
         raise KnownError("document.unknown_format", suffix=suffix, known=known_suffixes)
     return found
+
+
+def takes_password(path: PurePath) -> bool:
+    """Whether a locked document of this name can be read here with its password."""
+    return path.suffix.casefold() == ".pdf"
+
+
+_ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xliff"), (".tsv", ".tab"))))
+"""Endings that say the same of a file."""
+
+
+def wanted_suffixes(path: PurePath) -> tuple[str, ...]:
+    """How the name of a document's translation may end: with another ending no program would open it."""
+    suffix = PurePath(translated_name(path, "")).suffix.lower()
+    return (suffix, *sorted(one for alike in _ALIKE if suffix in alike for one in alike - {suffix}))
+
+
+def translated_name(path: PurePath, language: str) -> str:
+    """The name of a document's translation: "contract.de.docx" of contract.docx and of contract.pdf."""
+    suffix = path.suffix
+    found = next((known for known in FORMATS if suffix.lower() in known.suffixes), None)
+    if found is not None and found.translated_suffix:
+        suffix = found.translated_suffix
+    return f"{path.stem}.{language}{suffix}"

@@ -35,8 +35,8 @@ _HALF, _FLOAT = 2, 4
 _TOKEN_BYTES = 300
 """Of one token of the vocabulary: 165 in llama.cpp's tables, the rest in ours."""
 _MERGE_BYTES = 175
-_FIXED_BYTES = 6 << 20
-"""The library's own pages, threads, graphs."""
+_FIXED_BYTES = 10 << 20
+"""The library's own pages, threads, graphs; and what huge pages round up."""
 
 _WINDOW_PERIODS = {
     "gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "cohere2moe": 4, "llama4": 4, "olmo2": 4,

@@ -21,10 +21,11 @@ from slmdesk.core.types import Json
 MAX_FILE_BYTES = 1 << 20
 _KNOWN = {
     "network": ("offline", "endpoints", "hosts", "proxy", "ca_file", "speed_limit_kib"),
-    "models": ("folder", "exams"),
+    "models": ("folder", "exams", "saved_states_mib"),
     "features": ("hidden",),
 }
 MAX_SPEED_KIB = 1 << 24
+MOST_SAVED_MIB = 1 << 20
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
         "hub.search": "Search on the Hub",
@@ -114,6 +115,7 @@ class _Reading:
         self._endpoints(network)
         self._way(network)
         self._exams(tables.get("models", {}).get("exams", True))
+        self._saved(tables.get("models", {}).get("saved_states_mib"))
         folder = self._folder(tables.get("models", {}).get("folder", ""))
         return Policy(
             str(self._path),
@@ -136,6 +138,15 @@ class _Reading:
             self._forced["exams_at_first_use"] = False
         if not isinstance(value, bool):
             self._wrong("models.exams is neither true nor false")
+
+    def _saved(self, value: object) -> None:
+        """How much of what was read of documents may be kept; nothing where it is not said in a number."""
+        if value is None:
+            return
+        is_number = type(value) is int and 0 <= value <= MOST_SAVED_MIB
+        self._forced["saved_states_mib"] = value if isinstance(value, int) and is_number else 0
+        if not is_number:
+            self._wrong("models.saved_states_mib is no whole number of MiB")
 
     def _endpoints(self, network: Mapping[str, object]) -> None:
         if "endpoints" not in network:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.types import Json, Role, TextPart
 
 
@@ -67,6 +68,16 @@ class Message:
     error_args: Mapping[str, Json]
     created: float
     revision: int
+
+    @property
+    def words(self) -> str:
+        """What was said in it, whoever said it; what was attached is left out."""
+        return self.text or "".join(part.text for part in self.parts if not isinstance(part, AttachmentPart))
+
+    @property
+    def attachments(self) -> tuple[AttachmentPart, ...]:
+        """What was attached to it."""
+        return tuple(part for part in self.parts if isinstance(part, AttachmentPart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +263,37 @@ class DocumentRecord:
     opened: float
     pages: int = 0
     """Pages kept so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """A folder whose documents are asked as one."""
+
+    n: int
+    id: str
+    name: str
+    path: bytes
+    watched: bool
+    """Looked at again and again while a window is open; else only when somebody asks."""
+    settings: Mapping[str, Json]
+    """What the last look found: see services.collection_shapes."""
+    added: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A document of a folder as far as it takes to see whether its file is another one now."""
+
+    id: str
+    path: bytes
+    sha256: str
+    bytes: int
+    mtime_ns: int
+    inode: int
+    """0: not known."""
+    status: DocumentStatus
+    reader: str
+    error_code: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,13 @@ class FinishReason(StrEnum):
     """The same words over and over: ended by the program."""
 
 
+TokenProbability: TypeAlias = tuple[int, int, float]
+"""Which characters of an answer's text a token covers (begin, end), and how likely it was among all tokens, 0..1, by
+the model itself: before temperature, penalties, grammar or the like changed anything.  Of a character that is spelt by
+two tokens both have the whole.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """How one request ended well."""
@@ -231,3 +238,5 @@ class Answer:
     seed: int
     reproducible: bool
     """Same seed, empty cache and nothing beside it would give the same text."""
+    probabilities: tuple[TokenProbability, ...] = ()
+    """Where a request asks for them: one for each token that wrote something, in order."""

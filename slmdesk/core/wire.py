@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -46,8 +47,14 @@ def loaded_model_from(untrusted: object) -> LoadedModel:
 
 
 def answer_from(untrusted: object) -> Answer:
-    """What a finished answer carries.  Raises KnownError `request.invalid`."""
-    return dataclass_from(Answer, untrusted)
+    """What a finished answer carries.  Raises KnownError `request.invalid`, also for probabilities of what is not
+    there.
+    """
+    answer = dataclass_from(Answer, untrusted)
+    length = len(answer.text)
+    if not all(0 <= begin < end <= length and 0 <= p <= 1 for begin, end, p in answer.probabilities):
+        raise KnownError("request.invalid", what="Answer.probabilities")
+    return answer
 
 
 def sampling_from(untrusted: object) -> Sampling:
@@ -131,8 +138,9 @@ def _checked(kind: Any, value: Any, what: str) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         return dataclass_from(kind, value)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        if isinstance(value, str) and value in list(kind):
-            return kind(value)
+        if isinstance(value, str):
+            with suppress(ValueError):  # not one of them, nor a name that was one once
+                return kind(value)
     elif kind is float:
         # the comparison is false for what is no number, too
         if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_FLOAT:

@@ -11,7 +11,8 @@ from typing import BinaryIO, TypeAlias
 
 from slmdesk.core.documents import Attachment, Block, BlockKind, Note, Page, PageKind
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.documents.opening import MAX_FILE_BYTES, MAX_TEXT_BYTES, open_file, read_all
+from slmdesk.core.formats import MAX_FILE_BYTES
+from slmdesk.documents.opening import MAX_TEXT_BYTES, open_file, read_all
 
 
 @dataclass(slots=True, eq=False)

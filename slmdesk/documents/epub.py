@@ -43,7 +43,7 @@ def read(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.CHAPTER
     with packed.opened(reading) as archive:
         book = _book(archive, reading.path)
-        locked = _locked(archive, reading.path)
+        locked = locked_parts(archive, reading.path)
         reading.title, reading.author, reading.total = book.title, book.author, len(book.spine)
         numbers = count(1)
         label = ""
@@ -167,7 +167,7 @@ def _needed(archive: Archive, name: str, path: str) -> bytes:
     return data
 
 
-def _locked(archive: Archive, path: str) -> frozenset[str]:
+def locked_parts(archive: Archive, path: str) -> frozenset[str]:
     """The parts a seller has encrypted."""
     data = archive.read("META-INF/encryption.xml")
     if not data:

@@ -81,15 +81,19 @@ class Package:
         found = (one.part for one in self.relations(part).values() if one.kind == kind)
         return next(found, usual if part and usual in self else "")
 
-    def tree(self, name: str) -> etree._Element | None:
-        """A part as XML; None where there is none, or none that can be read, which is noted.
+    def stored_name(self, name: str) -> str:
+        """A part's name as the archive has it; empty where there is no such part."""
+        return self._names.get(name.lower(), "")
+
+    def tree(self, name: str, *, whole: bool = False) -> etree._Element | None:
+        """A part as XML; None where there is none, or none that can be read, which is noted.  `whole` as in `parse`.
 
         Raises KnownError `document.bomb`, `document.locked`, `document.too_large`.
         """
         if not name or name not in self:
             return None
         try:
-            return parse(b"".join(self.chunks(name)), self._reading.path)
+            return parse(b"".join(self.chunks(name)), self._reading.path, whole=whole)
         except KnownError as err:
             if err.code != "document.damaged":
                 raise

@@ -12,8 +12,6 @@ from slmdesk.core.errors import KnownError
 
 MAX_TEXT_BYTES = 20 << 20
 """Some 3,000,000 words; as Python text, and once more on its way through the pipe, it fits the reader's memory."""
-MAX_FILE_BYTES = 1 << 30
-"""Of formats that are read piece by piece, such as PDF."""
 BLOCK_BYTES = 1 << 20
 
 KINDS: Mapping[int, str] = {

@@ -100,7 +100,7 @@ class _Sheets:
             for other in range(max(0, index - REACH), min(self.total, index + REACH + 1))
             if other != index
         ]
-        aside = repeated(sheet.margins, around, usual.size)
+        aside = repeated(sheet.margins, around, usual.size, index + 1)
         headers = frozenset(one.index for one in aside if one.is_top)
         footers = frozenset(one.index for one in aside if not one.is_top)
         if aside:

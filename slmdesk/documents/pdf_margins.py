@@ -22,6 +22,10 @@ _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"\b[ivxlc]+\b")
 _FIRST_NUMBER = re.compile(r"\W*(\d{1,5})\b")
 _LAST_NUMBER = re.compile(r"\b(\d{1,5})\W*$")
+_NUMBER_ALONE = re.compile(
+    r"[^\w#]*(?:(?:page|seite|pagina|p[aá]gina|p|s)\b[^\w#]*)?#(?:(?:[^\w#]|of|von|sur|de|di)+#)?[^\w#]*"
+)
+"""With numbers made one."""
 PARTED = 0.8
 """Of the letters' size: as wide is the gap at least between a header and the text."""
 ISOLATED = 1.7
@@ -64,18 +68,20 @@ def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
     return tuple(found)
 
 
-def repeated(own: Iterable[Margin], neighbours: Iterable[tuple[int, Sequence[Margin]]], size: float) -> list[Margin]:
-    """Those that a neighbour has too.
+def repeated(
+    own: Iterable[Margin], neighbours: Iterable[tuple[int, Sequence[Margin]]], size: float, number: int
+) -> list[Margin]:
+    """Those that a neighbour has too, and the page's own number.
 
-    Neighbours are given with their distance in pages.  Larger letters than `size`, the text's, are headings: slides
-    repeat theirs, and they must not be lost.
+    Neighbours are given with their distance in pages; `number` counts from 1.  Larger letters than `size`, the text's,
+    are headings: slides repeat theirs, and they must not be lost.
     """
     others = list(neighbours)
     found = {}
     for one in own:
         if one.size >= HEADING_RATIO * size:
             continue
-        same = any(_is_same(one, two, far) for far, many in others for two in many)
+        same = _is_number(one, number) or any(_is_same(one, two, far) for far, many in others for two in many)
         alike = sum(any(_is_alike(one, two) for two in many) for _, many in others)
         if same or alike >= LEAST_ALIKE:
             found[one.index] = one
@@ -84,6 +90,11 @@ def repeated(own: Iterable[Margin], neighbours: Iterable[tuple[int, Sequence[Mar
         if one.gap > PARTED or one.inner in parted:  # from the text outwards
             parted.add(one.index)
     return [one for one in found.values() if one.index in parted]
+
+
+def _is_number(one: Margin, number: int) -> bool:
+    """Nothing but the number of its page, apart from the text: a document of one page has no neighbour to tell."""
+    return number in one.numbers and one.gap > ISOLATED and _NUMBER_ALONE.fullmatch(one.text) is not None
 
 
 def _is_same(one: Margin, other: Margin, distance: int) -> bool:

@@ -31,6 +31,8 @@ READERS: Mapping[str, str] = {
     "eml": "eml:read",
     "msg": "msg:read",
     "subtitles": "subtitles:read",
+    "po": "text:read",
+    "xliff": "text:read",
 }
 """Module of this room and function, by the ids of core.formats."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from slmdesk.core.documents import BlockKind, Page, PageKind, page_of
@@ -17,7 +18,7 @@ from slmdesk.documents.decoding import text_of
 from slmdesk.documents.sheets import PAGE_CHARACTERS, PAGE_ROWS, ROW_CHARACTERS, Row, is_head
 
 DELIMITERS = "\t;|,"
-_TOLD = re.compile(r"sep=(.)\n", re.IGNORECASE)
+TOLD = re.compile(r"sep=(.)\n", re.IGNORECASE)
 _SAMPLE_ROWS = 200
 _SAMPLE_CHARACTERS = 200_000
 _MAX_QUOTED = 32_767
@@ -29,7 +30,7 @@ def read(reading: Reading) -> Iterator[Page]:
     """The rows of a table, some hundred to a page."""
     reading.page_kind = PageKind.SHEET
     text = text_of(reading)
-    told = _TOLD.match(text)
+    told = TOLD.match(text)
     delimiter, begin = (told[1], told.end()) if told else (delimiter_of(text), 0)
     number, part, size = 1, list[Row](), 0
     is_parted = False
@@ -93,26 +94,48 @@ def _is_torn(value: str) -> bool:
     return value.startswith('"') != value.endswith('"')
 
 
-def rows_of(text: str, delimiter: str, begin: int = 0) -> Iterator[list[str]]:
-    """The values of each row; quoted ones may hold delimiters and line ends."""
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value where it stands: from `start` up to `end` of the text, quotation marks included."""
+
+    value: str
+    start: int
+    end: int
+    is_quoted: bool
+    ends_row: bool
+
+
+def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
+    """The values one after another; quoted ones may hold delimiters and line ends."""
     mark = re.escape(delimiter)
     value = re.compile(
         rf'[ ]*"((?:[^"]|""){{0,{_MAX_QUOTED}}}+)"[ ]*(?={mark}|\n|\Z)|([^{mark}\n]*)', re.DOTALL
     )  # possessive, so that no mark without an end makes it try again and again
-    at, row, size = begin, list[str](), len(text)
+    at, width, size = begin, 0, len(text)
     while at < size:
         found = value.match(text, at)
         if found is None:  # cannot be: the second form matches nothing as well
             return
-        quoted = found[1]
-        row.append(found[2] if quoted is None else quoted.replace('""', '"'))
-        at = found.end()
+        quoted, at = found[1], found.end()
+        width += 1
+        words = found[2] if quoted is None else quoted.replace('""', '"')
         is_end = at >= size or text[at] == "\n"
         at += 1
-        if is_end or len(row) >= _MAX_CELLS:
+        is_last = not is_end and at >= size
+        ends = is_end or width >= _MAX_CELLS
+        yield Cell(words, found.start(), found.end(), quoted is not None, ends)
+        if is_last and not ends:
+            yield Cell("", size, size, False, True)
+        width = 0 if ends else width
+
+
+def rows_of(text: str, delimiter: str, begin: int = 0) -> Iterator[list[str]]:
+    """The values of each row."""
+    row: list[str] = []
+    for cell in cells_of(text, delimiter, begin):
+        row.append(cell.value)
+        if cell.ends_row:
             yield row
             row = []
-        elif at >= size:
-            row.append("")
     if row:
         yield row

@@ -102,8 +102,8 @@ def _refuse_entities(element: etree._Element, path: str) -> None:
         raise KnownError("document.bomb", path=path)
 
 
-def parse(untrusted: bytes, path: str) -> etree._Element:
-    """The root element.
+def parse(untrusted: bytes, path: str, *, whole: bool = False) -> etree._Element:
+    """The root element; `whole` keeps comments and instructions, for what is written back.
 
     Raises KnownError `document.damaged` for what is no XML, `document.bomb` for one that declares entities: no office
     program writes them, and they are how a small file becomes a large one; `document.too_large`.
@@ -114,7 +114,7 @@ def parse(untrusted: bytes, path: str) -> etree._Element:
         raise KnownError("document.bomb", path=path)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
-        remove_comments=True, remove_pis=True, recover=False,
+        remove_comments=not whole, remove_pis=not whole, recover=False,
     )  # fmt: skip
     try:
         root = etree.fromstring(untrusted, parser)

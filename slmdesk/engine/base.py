@@ -26,6 +26,8 @@ class Request:
     """Nothing is written: how likely is each of these as the first token of the answer?  One token each, such as
     "Yes" and "No"; else the request fails with `request.invalid`.
     """
+    with_probabilities: bool = False
+    """The answer says how likely each token was that it was written with (Answer.probabilities)."""
     lora: str = ""
     """Path of a LoRA adapter to answer with; empty: the model as it is.  One that does not fit fails the request with
     `adapter.other_model`, one that cannot be used with `adapter.unusable`.
@@ -68,6 +70,16 @@ class RequestFailed:
     key: str
     code: str
     args: dict[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """What a model keeps in memory of what it has read, to be put back another day."""
+
+    tokens: bytes
+    """What was read: little-endian, four bytes each."""
+    data: bytes | memoryview
+    """The engine's own; of use only to the same model in an engine of the same `state_version`."""
 
 
 EngineEvent: TypeAlias = PromptRead | Piece | Finished | RequestFailed
@@ -150,6 +162,30 @@ class Engine(ABC):
         `keep_going` returns False to cancel (Stopped).  Raises KnownError with a code of the family `model.`.
         """
         raise KnownError("model.wrong_kind", kind="an engine without vectors")
+
+    def state_version(self, handle: str) -> str:
+        """Names what a state depends on beside the model's file and the tokens; states of another one are of no use.
+
+        Raises KnownError `model.not_loaded`.
+        """
+        raise KnownError("model.not_loaded")
+
+    def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
+        """What is in memory of the beginning of `messages`, read by the model as it is, without an adapter.
+
+        None where there is nothing, where the model cannot give it, or memory is short.  Raises KnownError
+        `model.not_loaded`.
+        """
+        return None
+
+    def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
+        """Put a state back, so that a prompt that begins with its `tokens` need not be read again.
+
+        `load` gives the data, and is called only where these tokens are not in memory anyway; what it raises is
+        raised here.  Returns how many tokens are in memory now; 0 where the state cannot be used.  Raises KnownError
+        `model.not_loaded`.
+        """
+        return 0
 
     @abstractmethod
     def close(self) -> None:

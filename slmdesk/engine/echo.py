@@ -14,6 +14,7 @@ import re
 import struct
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -32,10 +33,21 @@ from slmdesk.core.types import (
     PromptPart,
     Role,
     Timing,
+    TokenProbability,
     Usage,
 )
 from slmdesk.engine import echo_faults
-from slmdesk.engine.base import Engine, EngineEvent, Finished, Piece, PromptRead, Rendered, Request, RequestFailed
+from slmdesk.engine.base import (
+    Engine,
+    EngineEvent,
+    Finished,
+    Piece,
+    PromptRead,
+    ReadState,
+    Rendered,
+    Request,
+    RequestFailed,
+)
 from slmdesk.engine.echo_options import AT_LOAD, EchoOptions
 
 READ_SLICE = 256
@@ -140,6 +152,28 @@ class EchoEngine(Engine):
             counts = [1.0 + text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
             length = math.sqrt(sum(one * one for one in counts))
             yield [struct.pack("<26f", *(one / length for one in counts))]
+
+    def state_version(self, handle: str) -> str:
+        """Always the same, but for what it is told."""
+        self.model(handle)
+        return f"echo {self.options.version}"
+
+    def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
+        """The words themselves; their numbers are checksums."""
+        prompt = [token for part in self.render(handle, messages).parts for token in tokens_of(part.text)]
+        held = prompt[: _common(self.model(handle).seen, prompt)]
+        return ReadState(_numbers_of(held), json.dumps(held).encode()) if held else None
+
+    def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
+        """Have them seen."""
+        model = self.model(handle)
+        count = len(tokens) // 4
+        if _numbers_of(model.seen[:count]) != tokens:
+            words = json.loads(bytes(load()))
+            if _numbers_of(words) != tokens:
+                return 0
+            model.seen = words
+        return count
 
     def work_done(self) -> int:
         """Counts load steps, prompt slices and tokens."""
@@ -279,6 +313,7 @@ class _Run:
         if room < 1:
             raise KnownError("context.full", needed=len(prompt) + 1, available=model.spec.context_tokens)
         cached = _common(model.seen, prompt)
+        arrived = time.monotonic()
         for read in range(cached, len(prompt), READ_SLICE):
             self._wait(options.slow_read, options)
             yield PromptRead(request.key, read, len(prompt))
@@ -303,9 +338,10 @@ class _Run:
                 text=text,
                 finish_reason=writer.reason,
                 usage=Usage(len(prompt), writer.written, cached, model.spec.context_tokens),
-                timing=Timing(first_token_s=options.slow, tokens_per_s=writer.written / seconds),
+                timing=Timing(first_token_s=began - arrived + options.slow, tokens_per_s=writer.written / seconds),
                 seed=request.sampling.seed or 0,
                 reproducible=True,
+                probabilities=tuple(one for one in writer.probabilities if one[1] <= len(text)),
             ),
             scores,
         )
@@ -333,6 +369,10 @@ class _Run:
         self._engine.move()
 
 
+LIKELY, UNLIKELY = 0.75, 0.25
+"""How probable a token is, and how probable with a letter of EchoOptions.doubted."""
+
+
 class _Writer:
     """Writes one answer token by token and knows afterwards why it ended."""
 
@@ -341,16 +381,27 @@ class _Writer:
         self._cap = min(room, request.sampling.max_tokens or room)
         self.reason = FinishReason.STOP
         self.written = 0
+        self.probabilities: list[TokenProbability] = []
+        """Empty unless asked for."""
 
     def pieces(self) -> Iterator[str]:
         """A piece for each token, of whole characters; empty while a character is not whole."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        length = 0
         for token in self._tokens():
             if self.written == self._cap:
                 self.reason = FinishReason.LENGTH
                 return
             self.written += 1
-            yield decoder.decode(token)
+            piece = decoder.decode(token)
+            if self._request.with_probabilities:
+                end = length + len(piece) + bool(decoder.getstate()[0])
+                self.probabilities.append((length, end, self._probability(piece)))
+            length += len(piece)
+            yield piece
+
+    def _probability(self, piece: str) -> float:
+        return UNLIKELY if any(letter in piece for letter in self._options.doubted) else LIKELY
 
     def _tokens(self) -> Iterator[bytes]:
         options = self._options
@@ -359,7 +410,10 @@ class _Writer:
                 yield f" {options.repeat}".encode()
             self.reason = FinishReason.REPEAT
             return
-        answer = options.answer or f"You said: {_last_text(self._request)}"
+        said = _last_text(self._request)
+        text = said.rpartition("Text: ")[2]
+        plain = text.swapcase() if options.turned else f"You said: {said}"
+        answer = options.answer or options.known.get(said, options.known.get(text, plain))
         if options.odd_utf8:
             answer += " é€𝄞👩‍👩‍👧"
         answer = answer.removeprefix(self._request.answer_prefix)
@@ -369,6 +423,10 @@ class _Writer:
             self.reason = FinishReason.STOP_STRING
         raw = answer.encode("utf-8", "replace")
         yield from (bytes([one]) for one in raw) if options.odd_utf8 else map(str.encode, tokens_of(raw.decode()))
+
+
+def _numbers_of(words: Sequence[str]) -> bytes:
+    return struct.pack(f"<{len(words)}I", *(zlib.crc32(one.encode("utf-8", "replace")) for one in words))
 
 
 def _scores(choices: Sequence[str], likeliest: str) -> tuple[float, ...]:

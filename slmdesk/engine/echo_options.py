@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 ENVIRONMENT = "SLMDESK_ECHO"
@@ -23,8 +23,16 @@ class EchoOptions:
     load_seconds: float = 0.0
     answer: str = ""
     """Instead of an echo of the last message."""
+    turned: bool = False
+    """Answer with what follows "Text: " in the last message, or all of it, capital and small letters exchanged: a
+    translation that can be foretold.
+    """
+    known: Mapping[str, str] = field(default_factory=dict)
+    """Answers by the last message, else by what follows "Text: " in it: before `turned` and the echo."""
     choice: str = ""
     """The likeliest of a request's choices; usually the first."""
+    doubted: str = ""
+    """Letters: a token that holds one of them is unlikely, where a request asks for probabilities."""
     odd_utf8: bool = False
     """Tokens are single bytes, and the answer ends with letters of many bytes."""
     repeat: str = ""
@@ -42,6 +50,8 @@ class EchoOptions:
     words: bool = False
     gpu_bytes: int = 0
     """Memory of a pretended graphics card; 0: none."""
+    version: str = "1"
+    """Of the states it saves."""
 
     @classmethod
     def from_environment(cls) -> EchoOptions:

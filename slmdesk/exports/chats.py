@@ -6,11 +6,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from slmdesk.core.attached import used_words
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Role
+from slmdesk.core.wire import to_json as shape_of
 
 JSON_FORMAT = "slmdesk-chat"
 JSON_VERSION = 1
+
+_UNSENT = ("draft", "draft_attachments")
+"""Of an item's settings: never said, never sent."""
 
 _CUT: Mapping[Status, str] = {
     Status.STREAMING: "still being written",
@@ -30,6 +35,11 @@ def iso_time(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
 
 
+def attached_lines(message: Message) -> list[str]:
+    """What was attached to a message, a line each: its name, and how much of it was read."""
+    return [f"Attached: {one.attached.name} \u2014 {used_words(one.attached)}" for one in message.attachments]
+
+
 def to_markdown(item: Item, messages: Sequence[Message], path: Sequence[Message]) -> str:
     """The active path as a Markdown document: who said what, when, and what was cut off."""
     del messages  # other versions of an answer are in the JSON export
@@ -39,9 +49,11 @@ def to_markdown(item: Item, messages: Sequence[Message], path: Sequence[Message]
         blocks += ["**Instructions**", system]
     for one in path:
         blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
-        words = one.text or "".join(part.text for part in one.parts)
+        words = one.words
         if words.strip():
             blocks.append(words.strip("\n"))
+        if one.attachments:
+            blocks.append("\n".join(f"- {_heading(line)}" for line in attached_lines(one)))
         if one.status in _CUT:
             blocks.append(f"*({_CUT[one.status]})*")
     return "\n\n".join(blocks) + "\n"
@@ -57,7 +69,7 @@ def comparison_to_markdown(
     blocks = [f"# {_heading(item.title)}"]
     for one in messages:
         blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
-        words = one.text or "".join(part.text for part in one.parts)
+        words = one.words
         if words.strip():
             blocks.append(words.strip("\n"))
         if one.status in _CUT:
@@ -77,7 +89,7 @@ def to_json(item: Item, messages: Sequence[Message], path: Sequence[Message]) ->
         "title": item.title,
         "created": iso_time(item.created),
         "updated": iso_time(item.updated),
-        "settings": {key: value for key, value in item.settings.items() if key != "draft"},  # never said, never sent
+        "settings": {key: value for key, value in item.settings.items() if key not in _UNSENT},
         "shown": [one.id for one in path],
         "messages": [_message(one) for one in messages],
     }
@@ -96,8 +108,8 @@ def _message(one: Message) -> dict[str, Json]:
         "id": one.id,
         "parent": one.parent,
         "role": str(one.role),
-        "text": one.text or "".join(part.text for part in one.parts),
-        "parts": [{"text": part.text, "origin": str(part.origin)} for part in one.parts],
+        "text": one.words,
+        "parts": [shape_of(part) for part in one.parts],
         "status": str(one.status),
         "created": iso_time(one.created),
         "model": one.model_name,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
 _GREY = (0x59, 0x63, 0x6E)
+BULLET = Piece(PieceKind.ITEM).mark
+"""What Word makes a list of by itself."""
 _CODE_FONT = "Courier New"
 
 
@@ -41,8 +43,11 @@ def _write(document: Document, piece: Piece) -> None:
     match piece.kind:
         case PieceKind.HEADING:
             _add(document.add_heading("", min(9, piece.level)), piece.runs)
-        case PieceKind.ITEM:
-            paragraph = document.add_paragraph()
+        case PieceKind.ITEM if piece.mark == BULLET:
+            level = min(3, piece.level)  # the template has no more
+            _add(document.add_paragraph(style="List Bullet" if level == 1 else f"List Bullet {level}"), piece.runs)
+        case PieceKind.ITEM:  # numbered as it was: Word would count on from list to list
+            paragraph = document.add_paragraph(style="List Paragraph")
             paragraph.paragraph_format.left_indent = Cm(0.7 * piece.level)
             paragraph.paragraph_format.first_line_indent = Cm(-0.6)
             paragraph.paragraph_format.space_after = Pt(3)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Json, Role
-from slmdesk.exports.chats import cut_words, iso_time
+from slmdesk.exports.chats import attached_lines, cut_words, iso_time
 from slmdesk.exports.markdown import pieces_of
 
 
@@ -20,6 +20,25 @@ def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
     for one in path:
         pieces += _said(one)
     return Paper(_title(subject), tuple(pieces), f"A chat of {_day(subject.created)}, exported from slmdesk")
+
+
+def question_paper(
+    subject: Item, path: Sequence[Message], documents: Sequence[Mapping[str, Json]], not_read: Json = ()
+) -> Paper:
+    """Questions to documents: asked and answered, the quotations with their pages; what was read as an appendix.
+
+    `documents` are {name, page_kind, coverage: {pages_total, pages_read, unreadable: [{page, reason}]}},
+    `not_read` {name, reason} of those that could not be read at all.
+    """
+    pieces: list[Piece] = [piece for one in path for piece in _said(one)]
+    pieces.append(heading("What was read"))
+    for one in documents:
+        if len(documents) > 1:
+            pieces.append(heading(str(one.get("name", "")), 3))
+        pieces += coverage_pieces(_mapping(one.get("coverage")), _page_word(one))
+    pieces += not_read_pieces(not_read)
+    names = ", ".join(str(one.get("name", "")) for one in documents)
+    return Paper(_title(subject), tuple(pieces), f"Questions to {names}" if names else "")
 
 
 def comparison_paper(
@@ -36,9 +55,10 @@ def comparison_paper(
 
 
 def _said(one: Message) -> list[Piece]:
-    words = one.text or "".join(part.text for part in one.parts)
+    words = one.words
     pieces = [heading(_speaker(one), 3), small(iso_time(one.created).replace("T", " ").replace("Z", " UTC"))]
     pieces += pieces_of(words) if one.role is Role.ASSISTANT else _lines(words)
+    pieces += [small(line) for line in attached_lines(one)]
     if cut := cut_words(one.status):
         pieces.append(small(f"({cut})"))
     return pieces
@@ -71,12 +91,14 @@ def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
 
     `result` is {kind, sentences: [{text, pages, supported, flags, quotation, group, file, passages: [{page, file,
     text}]}], coverage: {pages_total, pages_read, blocks_total, blocks_read, unreadable: [{page, reason}]}, note,
-    left_out, documents: [{name, page_kind, sentences, coverage}]}; what is missing in it is left out.
+    left_out, documents: [{name, page_kind, sentences, coverage}], not_read: [{name,
+    reason}]}; what is missing in it is left out.
     """
     documents = [one for one in _list(result.get("documents")) if isinstance(one, Mapping)]
     pieces: list[Piece] = []
     kind = str(result.get("kind") or "")
-    word = _page_word(documents[0]) if len(documents) == 1 else "page"
+    kinds = {str(one.get("name", "")): _page_word(one) for one in documents}
+    word = next(iter(kinds.values())) if len(set(kinds.values())) == 1 else "page"
     if len(documents) > 1:
         for one in documents:
             pieces += [heading(str(one.get("name", ""))), *_sentences(kind, _sentences_of(one), _page_word(one))]
@@ -84,18 +106,19 @@ def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
                 small(piece.text) for piece in coverage_pieces(_mapping(one.get("coverage")), _page_word(one))[:1]
             ]
         pieces.append(heading("Together"))
-    sentences = _sentences_of(result)
+    sentences = [{**one, "page_kind": kinds.get(str(one.get("file") or ""), word)} for one in _sentences_of(result)]
     pieces += _sentences(kind, sentences, word)
     if note := str(result.get("note") or ""):
         pieces.append(small(note))
     if left_out := _number(result, "left_out"):
         pieces.append(small(f"Left out, since the text does not bear them out: {left_out} points."))
-    every = [*sentences, *(each for one in documents if len(documents) > 1 for each in _sentences_of(one))]
+    every = [*sentences, *(each for one in documents if len(documents) > 1 for each in _kinded(one))]
     pieces += [*_marks(every, word), *_passages(every, word)]
     if isinstance(coverage := result.get("coverage"), Mapping):
-        pieces += [heading("What was read"), *coverage_pieces(coverage, word)]
+        pieces += [heading("What was read"), *coverage_pieces(coverage, word), *not_read_pieces(result.get("not_read"))]
     names = ", ".join(str(one.get("name", "")) for one in documents)
-    return Paper(title, tuple(pieces), f"Summary of {names}" if names else "", str(result.get("language") or ""))
+    subtitle = "" if not names or names in title else f"Summary of {names}"  # a title of our own names it already
+    return Paper(title, tuple(pieces), subtitle, str(result.get("language") or ""))
 
 
 def _sentences(kind: str, sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]:
@@ -120,21 +143,33 @@ def _runs_of(one: Mapping[str, Json], word: str) -> list[Run]:
 
 
 def _passages(sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]:
-    """What each sentence rests on, in the document's own words."""
+    """What each sentence rests on, in the document's own words; a quotation that is all of it stands above already."""
     pieces: list[Piece] = []
+    has_whole = False
     for one in sentences:
         found = [each for each in _list(one.get("passages")) if isinstance(each, Mapping) and each.get("text")]
-        if found:
+        if one.get("quotation"):
+            said = " ".join(str(one.get("text")).split())
+            others = [each for each in found if " ".join(str(each["text"]).split()) != said]
+            has_whole, found = has_whole or len(others) < len(found), others
+        elif found:
             pieces.append(small(_short(_said_by(one))))
         for each in found:
-            place = _reference({"pages": [each.get("page")], "file": each.get("file")}, word)
+            place = _reference({**each, "pages": [each.get("page")], "page_kind": one.get("page_kind")}, word)
             runs = (Run(_short(" ".join(str(each["text"]).split()), 600)), Run(place, cite=True))
             pieces.append(Piece(PieceKind.QUOTE, runs))
+    if has_whole:
+        pieces.insert(0, small("Where a quotation above is the whole passage, it is not given once more."))
     return [heading("Passages"), *pieces] if pieces else []
 
 
 def _sentences_of(result: Mapping[str, Json]) -> list[Mapping[str, Json]]:
     return [one for one in _list(result.get("sentences")) if isinstance(one, Mapping)]
+
+
+def _kinded(document: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """The sentences of one document, each with what its pages are."""
+    return [{**one, "page_kind": _page_word(document)} for one in _sentences_of(document)]
 
 
 def _page_word(one: Mapping[str, Json]) -> str:
@@ -145,14 +180,26 @@ def coverage_pieces(coverage: Mapping[str, Json], page_word: str = "page") -> li
     """The coverage statement: how many pages and passages were read, and which were not, with the reason."""
     read, total = _number(coverage, "pages_read"), _number(coverage, "pages_total")
     words = f"{read} of {total} {_plural(page_word, total)} read"
-    if "blocks_total" in coverage:
-        words += f"; {_number(coverage, 'blocks_read')} of {_number(coverage, 'blocks_total')} passages"
+    every = _number(coverage, "blocks_total")
+    if missed := every - _number(coverage, "blocks_read"):
+        words += f"; {missed} of {every} paragraphs in them {'was' if missed == 1 else 'were'} not read"
     pieces = [paragraph(words + ".")]
     unread = [one for one in _list(coverage.get("unreadable")) if isinstance(one, Mapping)]
     if unread:
         rows = tuple((str(one.get("page", "")), str(one.get("reason", ""))) for one in unread)
         pieces.append(table((f"Not read: {page_word}", "Reason"), rows))
     return pieces
+
+
+def not_read_pieces(documents: Json) -> list[Piece]:
+    """Which documents ({name, reason}) could not be read at all, and why."""
+    rows = _not_read(documents)
+    return [table(("Not read: document", "Reason"), rows)] if rows else []
+
+
+def _not_read(documents: Json) -> tuple[tuple[str, str], ...]:
+    found = [one for one in _list(documents) if isinstance(one, Mapping)]
+    return tuple((" ".join(str(one.get("name", "")).split()), str(one.get("reason", ""))) for one in found)
 
 
 def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int | float | bool | None, ...]]]:
@@ -174,6 +221,7 @@ def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int
         facts = [(name.replace("_", " "), _number(coverage, name)) for name in coverage if name != "unreadable"]
         unread = [one for one in _list(coverage.get("unreadable")) if isinstance(one, Mapping)]
         missing = [(f"not read: {one.get('page', '')}", str(one.get("reason", ""))) for one in unread]
+        missing += [(f"not read: {name}", reason) for name, reason in _not_read(result.get("not_read"))]
         sheets["Coverage"] = [("", ""), *facts, *missing]
     return sheets
 
@@ -208,7 +256,8 @@ def _reference(one: Mapping[str, Json], page_word: str) -> str:
     pages, name = _page_list(one), str(one.get("file") or "")
     if not pages:
         return f" [{name}]" if name else ""
-    short = "p." if page_word == "page" else page_word
+    kind = str(one.get("page_kind") or page_word)
+    short = "p." if kind == "page" else kind
     return f" [{name + ', ' if name else ''}{short} {pages}]"
 
 

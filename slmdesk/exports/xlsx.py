@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from slmdesk.core.paper import Paper, PieceKind, plain
 
-Cell: TypeAlias = str | int | float | bool | None
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A cell with a comment, and how a number or a day is to be shown."""
+
+    value: str | int | float | datetime.date | None
+    note: str = ""
+    format: str = ""
+
+
+Cell: TypeAlias = str | int | float | bool | Noted | None
 MOST_CHARACTERS = 32_000
 """A cell of a spreadsheet holds 32,767."""
+MOST_NOTE = 1000
 _MOST_WIDTH = 70
 _BAD_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
@@ -21,6 +34,7 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
     Not on the desk thread: openpyxl takes 0.2 s.
     """
     from openpyxl import Workbook
+    from openpyxl.comments import Comment
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
@@ -30,13 +44,18 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
         sheet = book.create_sheet(plain(name).translate(_BAD_IN_NAMES).strip("' ")[:31] or "Sheet")
         widths: dict[int, int] = {}
         for down, row in enumerate(rows, 1):
-            for across, value in enumerate(row, 1):
+            for across, given in enumerate(row, 1):
                 cell = sheet.cell(down, across)
+                value = given.value if isinstance(given, Noted) else given
+                if isinstance(given, Noted) and given.note:
+                    cell.comment = Comment(plain(given.note)[:MOST_NOTE], "slmdesk", height=120, width=320)
                 if isinstance(value, str):
                     cell.value = plain(value)[:MOST_CHARACTERS]
                     cell.data_type = "s"
                 else:
                     cell.value = value
+                if isinstance(given, Noted) and given.format:
+                    cell.number_format = given.format
                 cell.alignment = Alignment(vertical="top", wrap_text=True)
                 if down == 1:
                     cell.font = Font(bold=True)

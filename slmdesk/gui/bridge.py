@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from slmdesk.settings import Settings
 
 T = TypeVar("T")
+
+
+log = logging.getLogger(__name__)
+GONE = ("Signal source has been deleted", "already deleted.")
+"""What PySide says of a QObject that is no more: tests/gui/test_glossaries.py closes a window that waits."""
 
 
 class Bridge(QObject):
@@ -52,10 +58,24 @@ class Bridge(QObject):
     document_changed = Signal(object)
     document_progressed = Signal(object)
     document_gone = Signal(object)
+    collection_changed = Signal(object)
+    collection_gone = Signal(object)
+    versions_compared = Signal(object)
+    versions_failed = Signal(object)
     question_planned = Signal(object)
     question_answered = Signal(object)
+    quotes_found = Signal(object)
     summary_grew = Signal(object)
     summary_ended = Signal(object)
+    folder_written = Signal(object)
+    extraction_grew = Signal(object)
+    extraction_ended = Signal(object)
+    translation_grew = Signal(object)
+    segment_changed = Signal(object)
+    live_translated = Signal(object)
+    pair_used = Signal(object)
+    glossaries_changed = Signal(object)
+    memory_changed = Signal(object)
     context_measured = Signal(object)
     requests_counted = Signal(object)
     token_changed = Signal(object)
@@ -92,10 +112,24 @@ class Bridge(QObject):
             facts.DocumentChanged: self.document_changed,
             facts.DocumentProgress: self.document_progressed,
             facts.DocumentGone: self.document_gone,
+            facts.CollectionChanged: self.collection_changed,
+            facts.CollectionGone: self.collection_gone,
+            facts.VersionsCompared: self.versions_compared,
+            facts.VersionsFailed: self.versions_failed,
             facts.QuestionPlanned: self.question_planned,
             facts.QuestionAnswered: self.question_answered,
+            facts.QuotesFound: self.quotes_found,
             facts.SummaryGrew: self.summary_grew,
             facts.SummaryEnded: self.summary_ended,
+            facts.FolderWritten: self.folder_written,
+            facts.ExtractionGrew: self.extraction_grew,
+            facts.ExtractionEnded: self.extraction_ended,
+            facts.TranslationGrew: self.translation_grew,
+            facts.SegmentChanged: self.segment_changed,
+            facts.LiveTranslated: self.live_translated,
+            facts.PairUsed: self.pair_used,
+            facts.GlossariesChanged: self.glossaries_changed,
+            facts.MemoryChanged: self.memory_changed,
             facts.ContextMeasured: self.context_measured,
             facts.RequestsToday: self.requests_counted,
             facts.TokenChanged: self.token_changed,
@@ -152,8 +186,14 @@ class Bridge(QObject):
 
     @Slot(object)
     def _on_brought(self, work: Callable[[], None]) -> None:
-        if not self._is_ended:
+        if self._is_ended:
+            return
+        try:
             work()
+        except RuntimeError as err:
+            if not str(err).endswith(GONE):
+                raise
+            log.debug("an answer came after the window that asked was closed")
 
     def tell_settings(self, settings: Settings) -> None:
         """Pass new settings on.  From any thread: the listener given to the settings file."""

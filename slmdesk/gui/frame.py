@@ -18,11 +18,10 @@ from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.models_controller import STATE_TOPIC, ModelsController
 from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.page import ChatPage
-from slmdesk.gui.documents.controller import DocumentsController
-from slmdesk.gui.documents.page import DocumentsPage
-from slmdesk.gui.documents.question_controller import QuestionController
-from slmdesk.gui.documents.summary_controller import SummaryController
+from slmdesk.gui.documents.area import DocumentsArea
 from slmdesk.gui.error_dialog import ErrorDesk
+from slmdesk.gui.jobs.controller import JobsController
+from slmdesk.gui.jobs.page import JobsPage
 from slmdesk.gui.ledger_window import LedgerWindow
 from slmdesk.gui.main_window import MainWindow, Page
 from slmdesk.gui.models.adding import AddDialog, AddingController
@@ -40,15 +39,23 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.translate.controller import TranslateController
+from slmdesk.gui.translate.document_controller import DocumentTranslation
+from slmdesk.gui.translate.page import TranslatePage
+from slmdesk.gui.translate.reach import Reach
+from slmdesk.gui.translate.term_windows import TermWindows
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.job_views import JobView
 from slmdesk.services.looking import Candidate
+from slmdesk.services.quoted import Quoted
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
+    from slmdesk.services.services import Services
     from slmdesk.store import BackupCopy, Rescued, Restored
 
 KEEP_AFTER_MS = 1000
@@ -92,9 +99,10 @@ class Frame(QObject):
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
         self.compare = CompareController(bridge, self)
-        self.documents = DocumentsController(bridge, self)
-        self.summaries = SummaryController(bridge, self)
-        self.questions = QuestionController(bridge, self)
+        self.jobs = JobsController(bridge, self)
+        self.translate = TranslateController(bridge, settings, self)
+        self.document_translation = DocumentTranslation(bridge, self)
+        self.reach = Reach(bridge, self.translate, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self._build_ui(settings, models_folder)
@@ -105,8 +113,14 @@ class Frame(QObject):
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
         self.compare_page = ComparePage(self.compare, self._keeper)
-        self.documents_page = DocumentsPage(self.documents, self.summaries, self.questions, self._keeper)
-        self.documents_page.restore_layout(settings.documents_splitter)
+        self.documents_area = DocumentsArea(self._bridge, self._keeper, self)
+        self.documents, self.documents_page = self.documents_area.documents, self.documents_area.page
+        self.documents_area.restore(settings)
+        self.jobs_page = JobsPage(self.jobs)
+        self.translate_page = TranslatePage(self.translate, self.document_translation, self._keeper)
+        terms = TermWindows(self._bridge, self._keeper, self.translate, self.translate_page)
+        self.translate_page.text.glossaries_wanted.connect(terms.open_glossaries)
+        self.translate_page.text.memory_wanted.connect(terms.open_memory)
         self.models_place = QStackedWidget()
         self.models_place.setObjectName("models_place")
         for page in (self.models_page, self.compare_page):
@@ -120,10 +134,13 @@ class Frame(QObject):
         pages = (
             Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
             Page("Documents", "file-text", self.documents_page, "Ctrl+2"),
-            Page("Models", "package", self.models_place, "Ctrl+3"),
+            Page("Translate", "languages", self.translate_page, "Ctrl+3"),
+            Page("Models", "package", self.models_place, "Ctrl+4"),
+            Page("Jobs", "list-checks", self.jobs_page, "Ctrl+5"),
             Page("Settings", "settings", self.settings_page, "Ctrl+,", at_end=True),
         )
         self.window = MainWindow(pages, geometry=settings.window_geometry)
+        self.window.restore_page(settings.last_page)
         self.ways = Ways(self._bridge, self.window, self.models_page.more_ways, self)
         self.window.status.show_offline(settings.offline)
         self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
@@ -144,9 +161,13 @@ class Frame(QObject):
             self.network,
             self.tokens,
             self.compare,
-            self.documents,
-            self.summaries,
-            self.questions,
+            self.documents_area,
+            self.jobs,
+            self.translate,
+            self.document_translation,
+            self.reach,
+            self.translate.advice,
+            self.document_translation.advice,
             self.ways,
         ):
             source.notice_raised.connect(self._on_notice_raised)
@@ -155,9 +176,12 @@ class Frame(QObject):
         for place in (self.models, self.models_page):
             place.file_chosen.connect(self.adding.look_at)
         self.adding.files_read.connect(self._on_files_read)
+        for advice in (self.translate.advice, self.document_translation.advice):
+            advice.models_wanted.connect(self._on_models_wanted)
         self.models_page.compare_requested.connect(self._on_compare_requested)
         self.compare_page.back_requested.connect(lambda: self.models_place.setCurrentWidget(self.models_page))
         self.chat.other_found.connect(self._on_other_found)
+        self.chat.looking.passage_wanted.connect(self._on_passage_wanted)
         self.models_page.pack_chosen.connect(self.ways.open_pack)
         self.settings_page.folder_requested.connect(self.ways.choose_folder)
         for switch in (window.status, self.models_page):
@@ -184,21 +208,45 @@ class Frame(QObject):
         self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(bridge, window).show())
         self.models_page.gated_met.connect(self._on_gated_met)
         window.status.ledger_requested.connect(self._on_ledger_requested)
+        window.status.jobs_requested.connect(lambda: window.show_page("Jobs"))
+        self.jobs.status_told.connect(window.status.show_jobs)
+        self.jobs.opened.connect(self._on_job_opened)
+        self._connect_reach()
         window.close_requested.connect(self.close_requested)
         window.page_shown.connect(self._on_page_shown)
         self.chat_page.layout_changed.connect(self._keep_timer.start)
-        self.documents_page.layout_changed.connect(self._keep_timer.start)
+        self.documents_area.state_changed.connect(self._keep_timer.start)
         self.chat.chat_opened.connect(self._keep_timer.start)
         self._keep_timer.timeout.connect(self.keep_layout)
         self._end_timer.timeout.connect(bridge.closed)
+
+    def _connect_reach(self) -> None:
+        """What is to be translated, wherever it comes from."""
+        reach, window, page = self.reach, self.window, self.translate_page
+        window.translate_wanted.connect(reach.take_text)
+        window.document_translate_wanted.connect(reach.take_document)
+        window.clipboard_translate_wanted.connect(reach.take_clipboard)
+        page.paste_wanted.connect(reach.take_clipboard)
+        page.data_given.connect(reach.take_data)
+        reach.page_wanted.connect(self._on_translate_wanted)
+        reach.text_taken.connect(page.take_text)
+        reach.documents_taken.connect(page.take_documents)
+
+    @Slot()
+    def _on_translate_wanted(self) -> None:
+        """It may have been asked for in a window of its own, such as a text that is shown."""
+        self.window.show_page("Translate")
+        if not self.window.isActiveWindow():
+            self.window.come_forward()
 
     @Slot()
     def keep_layout(self) -> None:
         """Remember size, splitter and the open chat."""
         self.settings.keep_quietly(
             window_geometry=self.window.geometry_state,
+            last_page=self.window.current_page,
             window_splitter=self.chat_page.layout_state,
-            documents_splitter=self.documents_page.layout_state,
+            **self.documents_area.state,
             sidebar_visible=self.chat_page.is_list_shown,
             chat_panel_visible=self.chat_page.is_panel_shown,
             last_chat=self.chat.chat,
@@ -353,6 +401,13 @@ class Frame(QObject):
         self.models.use(model)
         self.window.show_page("Chat")
 
+    @Slot(str)
+    def _on_models_wanted(self, language: str) -> None:
+        """Show those of the curated list that were made for translating into a language."""
+        self.models_place.setCurrentWidget(self.models_page)
+        self.window.show_page("Models")
+        self.models_page.show_suggested("translation", language)
+
     @Slot()
     def _on_compare_requested(self) -> None:
         self.models_place.setCurrentWidget(self.compare_page)
@@ -360,19 +415,59 @@ class Frame(QObject):
 
     @Slot(str)
     def _on_other_found(self, item: str) -> None:
-        """What is no chat: a comparison, so far."""
-        self.compare.open(item)
-        self.models_place.setCurrentWidget(self.compare_page)
-        self.window.show_page("Models")
+        """What is no chat is shown where it was made."""
+
+        def found(services: Services) -> tuple[str, str]:
+            documents = services.store.documents_of_item(item)
+            return services.store.item(item).kind, documents[0].id if documents else ""
+
+        self._bridge.ask(found, lambda place: self._show_item(item, *place), self._on_problem)
+
+    def _show_item(self, item: str, kind: str, document: str) -> None:
+        if kind == "translation":
+            self.translate_page.open_item(item)
+            self.window.show_page("Translate")
+        elif document:
+            self.window.show_page("Documents")
+            self.documents_area.show_result(document, item, kind)
+        else:
+            self.compare.open(item)
+            self.models_place.setCurrentWidget(self.compare_page)
+            self.window.show_page("Models")
+
+    @Slot(object)
+    def _on_passage_wanted(self, quoted: Quoted) -> None:
+        """A quotation of an answer, on its page."""
+        self.window.show_page("Documents")
+        self.documents_page.open_at(quoted.document, {quoted.page: [(quoted.start, quoted.end)]})
+
+    @Slot(object)
+    def _on_job_opened(self, view: JobView) -> None:
+        """What came of a job: beside its document, or among the models."""
+        if view.opens == "document":
+            self.window.show_page("Documents")
+            self.documents_area.show_result(view.target, view.item, view.kind)
+        elif view.opens == "documents":
+            self.window.show_page("Documents")
+        elif view.opens == "item":
+            self._on_other_found(view.target)
+        else:
+            self.models_place.setCurrentWidget(self.models_page)
+            self.window.show_page("Models")
+            if view.opens == "model":
+                self.models_page.show_model(view.target)
 
     @Slot(int)
     def _on_page_shown(self, index: int) -> None:
         if index == 0:
             self.chat_page.composer.setFocus()
         else:  # else the focus would fall to the side bar
-            place = (self.documents_page, self.models_place.currentWidget(), self.settings_page)[index - 1]
-            if place is not None:
-                place.setFocus()
+            page = self.window.current_widget
+            if page is self.models_place:
+                page = self.models_place.currentWidget()
+            if page is not None:
+                page.setFocus()
+        self._keep_timer.start()
 
     @Slot()
     def _on_ledger_requested(self) -> None:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QStackedWidget,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +23,7 @@ from PySide6.QtWidgets import (
 from slmdesk.gui import theme
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.ledger import COLUMNS, LedgerController, LedgerModel, cells_of, summary_of
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.facts import Problem
 from slmdesk.services.network import Exported
@@ -60,8 +59,7 @@ class LedgerWindow(QDialog):
         self._field.setAccessibleName("Search the ledger")
         self._field.setClearButtonEnabled(True)
         self._field.setMaxLength(200)
-        for clear in self._field.findChildren(QToolButton):  # Qt's own, without a name
-            named(clear, "ledger_search_clear").setAccessibleName("Clear the search")
+        name_clear_button(self._field)
         self._table = self._make_table()
         self._nothing = plain_label("", self, name="ledger_nothing", kind="muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)

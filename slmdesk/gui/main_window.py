@@ -32,10 +32,17 @@ class Page:
 
 
 class MainWindow(QMainWindow):
-    """Places pages.  Emits `page_shown` with a page's index and `close_requested` instead of closing by itself."""
+    """Places pages.  Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.
+
+    `translate_wanted` (a text) and `document_translate_wanted` (a Path) are emitted by whoever shows them, see
+    gui.widgets.translate_wish; `clipboard_translate_wanted` by a shortcut that works on every page.
+    """
 
     page_shown = Signal(int)
     close_requested = Signal()
+    translate_wanted = Signal(str)
+    document_translate_wanted = Signal(object)
+    clipboard_translate_wanted = Signal()
 
     def __init__(self, pages: Sequence[Page], *, geometry: str = "") -> None:
         super().__init__()
@@ -75,6 +82,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self._bar.entry_chosen.connect(self._on_entry_chosen)
         QShortcut(QKeySequence.StandardKey.Quit, self, self.close)
+        QShortcut(QKeySequence("Ctrl+Shift+T"), self, self.clipboard_translate_wanted.emit)
 
     @property
     def notices(self) -> NoticeArea:
@@ -90,6 +98,21 @@ class MainWindow(QMainWindow):
     def geometry_state(self) -> str:
         """Size and place, base64."""
         return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+
+    @property
+    def current_page(self) -> str:
+        """The title of the page in front."""
+        return self._titles[self._stack.currentIndex()]
+
+    @property
+    def current_widget(self) -> QWidget | None:
+        """The page in front itself."""
+        return self._stack.currentWidget()
+
+    def restore_page(self, title: str) -> None:
+        """Bring the page of the last run to the front; one that is no more is passed over."""
+        if title in self._titles:
+            self.show_page(title)
 
     def show_page(self, title: str) -> None:
         """Bring a page to the front, by its title.  Raises ValueError for an unknown one."""

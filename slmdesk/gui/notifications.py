@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -13,7 +14,9 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
+from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.facts import DownloadChanged, DownloadState, JobChanged
+from slmdesk.services.job_words import kind_words
 from slmdesk.settings import Settings
 
 TITLE = "slmdesk"
@@ -21,7 +24,8 @@ NAME_LENGTH = 60
 SHOWN_MS = 10_000
 _MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 """Some desktops read markup in a notification, images included (G1): no name may look like it."""
-_JOBS = {"exam": "The exam"}
+LONG_S = 30.0
+"""Shorter work needs no word: who began it is still there."""
 _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
 
 
@@ -109,12 +113,16 @@ class Notifier(QObject):
         parent: QObject | None = None,
         *,
         ways: Sequence[Way] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("notifier")
         self._window, self._is_wanted = window, settings.notify
         self.ways: Sequence[Way] = ways or (Tray(window, come_forward), Portal(), Alert(window))
         self._last: dict[str, object] = {}
+        self._clock = clock
+        self._began: dict[str, float] = {}
+        """When a job was first heard of, until it has ended."""
         bridge.download_changed.connect(self._on_download_changed)
         bridge.job_changed.connect(self._on_job_changed)
         bridge.settings_changed.connect(self._on_settings_changed)
@@ -125,7 +133,12 @@ class Notifier(QObject):
 
     @Slot(object)
     def _on_job_changed(self, job: JobChanged) -> None:
-        self._hear(f"job {job.id}", job.status, words_of_job(job))
+        began = self._began.setdefault(job.id, self._clock())
+        is_over = job.status not in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED)
+        if is_over:
+            del self._began[job.id]
+        is_long = self._clock() - began > LONG_S
+        self._hear(f"job {job.id}", job.status, words_of_job(job) if is_long else "")
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
@@ -148,9 +161,9 @@ def words_of_download(change: DownloadChanged) -> str:
 
 def words_of_job(job: JobChanged) -> str:
     """The same of a job; downloads have words of their own."""
-    if job.kind not in _JOBS:
+    if job.kind == DOWNLOAD:
         return ""
-    what = f"{_JOBS[job.kind]} “{plain(job.title)}”"
+    what = f"{plain(kind_words(job.kind))} “{plain(job.title)}”"
     return {JobStatus.DONE: f"{what} is done.", JobStatus.FAILED: f"{what} needs you."}.get(job.status, "")
 
 

@@ -1,4 +1,4 @@
-"""One window per home: a second start raises the first.
+"""One window per home: a second start raises the first, and may have it translate what is on the clipboard.
 
 The lock is the kernel's (flock, on Windows a locked byte), so it ends with its process however that ends, and a lock
 file left behind by SIGKILL means nothing.  The first start listens on a local socket in a private folder.
@@ -17,7 +17,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-RAISE = b"raise\n"
+RAISE = b"raise"
+TRANSLATE = b"translate"
+"""Come to the front and translate the clipboard."""
 ANSWER = b"raised\n"
 MAX_LINE_BYTES = 1024
 TRY_FOR_S = 10.0
@@ -28,10 +30,12 @@ WAIT_MS = 200
 class SingleInstance(QObject):
     """The right to be the one window of a home.
 
-    Emits `raise_requested` with the other start's activation token (may be empty).  Lives on the window's thread.
+    Emits `raise_requested` or `translate_requested` with the other start's activation token (may be empty).  Lives on
+    the window's thread.
     """
 
     raise_requested = Signal(str)
+    translate_requested = Signal(str)
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,8 +63,8 @@ class SingleInstance(QObject):
         self._lock = descriptor
         return True
 
-    def take_or_raise_other(self, environment: Mapping[str, str] = os.environ) -> str:
-        """'first' with the lock taken, 'raised' when the other window answered, 'silent' when it did not.
+    def take_or_raise_other(self, environment: Mapping[str, str] = os.environ, *, wish: bytes = RAISE) -> str:
+        """'first' with the lock taken, 'raised' when the other window answered to `wish`, 'silent' when it did not.
 
         'unguarded' where there can be no lock: a home that can only be read may be open in several windows.
         Blocks up to TRY_FOR_S; called before there is a window to freeze.
@@ -72,7 +76,7 @@ class SingleInstance(QObject):
                     return "first"
             except OSError:
                 return "unguarded"
-            if self._raise_other(environment.get("XDG_ACTIVATION_TOKEN", "")):
+            if self._raise_other(wish, environment.get("XDG_ACTIVATION_TOKEN", "")):
                 return "raised"
             if time.monotonic() > give_up:
                 return "silent"
@@ -129,14 +133,15 @@ class SingleInstance(QObject):
     def _read(self, socket: QLocalSocket) -> None:
         untrusted = bytes(socket.readLine(MAX_LINE_BYTES).data())
         word, _, untrusted_token = untrusted.strip().partition(b" ")
-        if word == RAISE.strip():
+        told = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested}.get(word)
+        if told is not None:
             token = untrusted_token.decode("ascii", "ignore")
-            self.raise_requested.emit(token if token.isprintable() else "")
+            told.emit(token if token.isprintable() else "")
             socket.write(ANSWER)
             socket.flush()
         socket.disconnectFromServer()
 
-    def _raise_other(self, token: str) -> bool:
+    def _raise_other(self, wish: bytes, token: str) -> bool:
         try:
             address = socket_address(self._folder)
         except OSError:
@@ -145,7 +150,7 @@ class SingleInstance(QObject):
         socket.connectToServer(address)
         if not socket.waitForConnected(WAIT_MS):
             return False
-        socket.write(RAISE.strip() + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
+        socket.write(wish + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
         heard = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
         socket.abort()
         return heard

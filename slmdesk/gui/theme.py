@@ -212,14 +212,31 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #notice_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}
     #notice_bar QPushButton:hover {{ border-color: {t.line}; }}
     #notice_bar QPushButton:focus {{ border-color: {t.accent}; }}
-    #chat_list, #document_list, #document_view {{ background: {t.window}; border: none; }}
+    #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
+    #folder_chips, #thumbnails {{
+        background: {t.window}; border: none;
+    }}
     #chat_view {{ background: {t.window}; border: none; }}
     #chat_panel {{ background: {t.window}; border: none; border-left: {line}; }}
     #chat_panel_scroll, #chat_panel_inner {{ background: {t.window}; border: none; }}
-    #chat_panel QPlainTextEdit, #compare_question {{ background: {t.surface}; border-color: {t.line}; }}
-    #chat_panel QPlainTextEdit:focus, #compare_question:focus {{ border-color: {t.accent}; }}
+    #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text
+        {{ background: {t.surface}; border-color: {t.line}; }}
+    #chat_panel QPlainTextEdit:focus, #compare_question:focus, #source_text:focus, #target_text:focus
+        {{ border-color: {t.accent}; }}
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.muted}; background: {t.window}; }}
     QSplitter::handle {{ background: {t.line}; }}
+    #translate_splitter::handle, #review_splitter::handle {{ background: transparent; }}
+    #translation_flags {{ background: {t.window}; border: none; color: {t.warn}; }}
+    #language_list, #earlier_list, #wording_list {{ background: {t.surface}; border: {line};
+        border-radius: {CONTROL_RADIUS}px; }}
+    #translation_flags::item, #language_list::item, #earlier_list::item, #wording_list::item {{ padding: 3px 4px;
+        border: 1px solid transparent; }}
+    #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected,
+        #wording_list::item:selected {{ background: {t.raised}; color: {t.text}; border-color: {t.line}; }}
+    #translation_flags:focus::item:selected, #earlier_list:focus::item:selected, #wording_list:focus::item:selected
+        {{ border-color: {t.accent}; }}
+    #language_list::item:disabled {{ color: {t.muted}; }}
+    #language_popup, #sentence_frame {{ background: {t.surface}; border: {line}; border-radius: {CONTROL_RADIUS}px; }}
     QFrame[kind="column"] {{ background: transparent; border: none; border-right: {line}; }}
     QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
     #compared_text, #compared_text > QWidget {{ background: transparent; }}
@@ -227,9 +244,14 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     #compared_text:focus {{ border-color: {t.accent}; }}
     #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
         background: {t.surface}; border: none; }}
-    #documents_work, #documents_empty, #about_document, #about_inner, #find_bar, #reading_bar, #document_side,
-        #summary_pane, #summary_inner, #making_summary, #question_pane, #question_inner, #question_busy {{
+    #documents_work, #documents_empty, #side_head, #document_pages, #document_unread {{
         background: {t.surface}; border: none; }}
+    #about_document, #about_inner, #find_bar, #reading_bar, #document_side,
+        #summary_pane, #summary_inner, #making_summary, #question_pane, #question_inner, #question_busy,
+        #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
+        #table_pane, #column_chooser, #column_chips, #making_table, #cell_detail, #table_setup, #table_foot,
+        #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
+        #versions_list {{ background: {t.surface}; border: none; }}
     #work, #settings_inner, #empty_inner, #first_start, #first_start_inner, #settings_page, #empty_chat, #models_page,
         #models_inner {{ background: {t.surface}; border: none; }}
     QFrame[kind="card"] {{ background: transparent; border: none; border-bottom: {line}; }}
@@ -242,7 +264,8 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QFrame[kind="row"]:hover {{ background: {t.raised}; }}
     QFrame[kind="row"][lit="true"] {{ background: {t.raised}; border-color: {t.line}; }}
     QFrame[kind="row"]:focus {{ border-color: {t.accent}; }}
-    #network_panel {{ background: {t.surface}; border: {line}; }}
+    #network_panel, #context_parts {{ background: {t.surface}; border: {line}; }}
+    #context_parts_inner {{ background: {t.surface}; border: none; }}
     QCheckBox {{ spacing: 8px; padding: 3px; border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
     QCheckBox#check_box::indicator {{ width: {round(fonts.points(1.15))}px; height: {round(fonts.points(1.15))}px; }}
     QCheckBox:focus {{ border-color: {t.accent}; }}
@@ -252,7 +275,15 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QToolButton[kind="picker"] {{ padding: 3px 8px; }}
     #composer {{ background: {t.surface}; border: 2px solid {t.line}; border-radius: {RADIUS}px; }}
     #composer[focused="true"] {{ border-color: {t.accent}; }}
-    #input_box {{ background: {t.surface}; border: none; }}
+    #input_box, #attachment_bar, #attachment_inner {{ background: {t.surface}; border: none; }}
+    QFrame[kind="attachment"] {{ background: {t.raised}; border: 2px solid {t.raised};
+        border-radius: {CONTROL_RADIUS}px; }}
+    QFrame[kind="attachment"]:hover {{ border-color: {t.line}; }}
+    QFrame[kind="attachment"]:focus {{ border-color: {t.accent}; }}
+    QToolButton[kind="small"] {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; padding: 1px 6px; }}
+    QToolButton[kind="tight"] {{ padding: 2px 0px; }}
+    QToolButton[kind="tight"]::menu-indicator {{ image: none; }}
+    QToolButton[kind="small"]:hover {{ color: {t.text}; }}
     QToolButton[kind="primary"] {{ background: {t.accent}; border-color: {t.accent}; padding: 4px; }}
     QToolButton[kind="primary"]:focus {{ border-color: {t.text}; }}
     QToolButton[kind="primary"]:disabled {{ background: {t.raised}; border-color: {t.raised}; }}
@@ -287,10 +318,21 @@ def _frame_sheet(t: Theme, fonts: Fonts) -> str:
     QTableView {{ background: {t.surface}; color: {t.text}; border: {line}; border-radius: {CONTROL_RADIUS}px;
         selection-background-color: {t.raised}; selection-color: {t.text}; }}
     QTableView:focus {{ border-color: {t.accent}; }}
+    #glossary_list {{ background: {t.surface}; color: {t.text}; border: {line}; border-radius: {CONTROL_RADIUS}px;
+        outline: none; }}
+    #glossary_list:focus {{ border-color: {t.accent}; }}
+    #glossary_list::item {{ padding: 4px; border: 1px solid transparent; }}
+    #glossary_list::item:selected {{ background: {t.raised}; color: {t.text}; }}
+    #glossary_list::item:focus {{ border-color: {t.accent}; }}
     QHeaderView {{ background: {t.surface}; border: none; }}
     QHeaderView::section {{ background: {t.surface}; color: {t.muted}; border: none; border-bottom: {line};
         padding: 4px 8px; }}
-    QTableView::item {{ padding: 0 4px; }}
+    QHeaderView::section:vertical {{ border: none; }}
+    QTableCornerButton::section {{ background: {t.surface}; border: none; border-bottom: {line}; }}
+    QTableView {{ outline: none; }}
+    QTableView::item {{ padding: 0 4px; border: 1px solid transparent; }}
+    QTableView::item:selected {{ background: {t.raised}; color: {t.text}; }}
+    QTableView::item:focus {{ border-color: {t.accent}; }}
     QProgressBar {{ background: {t.raised}; border: none; border-radius: 2px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
     QProgressBar[kind="warn"]::chunk {{ background: {t.warn}; }}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
-from slmdesk.hub.answers import ANSWER_S
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ class Card:
 def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> Card:
     """The card at `address`.  Inside `because`.  Raises KnownError network.*, hub.*, and Stopped."""
     import httpx2
+
+    from slmdesk.hub.answers import ANSWER_S  # brings httpx2 with it, which only a request may need
 
     headers = {"accept-encoding": "identity"}
     if token:

@@ -57,6 +57,8 @@ class _Growing:
     lora: Lora | None
     prefix: str
     watcher: Watcher | None = None
+    state: Mapping[str, Json] | None = None
+    """A saved state in which the model has read the beginning of the turns."""
     polish: Callable[[str], str] | None = None
     """Makes of a whole answer the words that are kept of it."""
     pieces: list[str] = field(default_factory=list)
@@ -120,13 +122,15 @@ class Answers:
         explicit: bool = False,
         watcher: Watcher | None = None,
         polish: Callable[[str], str] | None = None,
+        state: Mapping[str, Json] | None = None,
     ) -> None:
         """Write an answer into `message`, going on behind the text it has.  The row is `streaming` already.
 
-        `polish` is given the words of an answer that ended well, and gives those that are kept.
+        `polish` is given the words of an answer that ended well, and gives those that are kept.  `state`: see
+        StateService.known.
         """
         growing = _Growing(message, shelf, record, tuple(turns), sampling, lora, prefix=message.text, watcher=watcher)
-        growing.polish = polish
+        growing.polish, growing.state = polish, state
         self._growing[message.id] = growing
         self._want(growing, explicit=explicit)
 
@@ -184,6 +188,8 @@ class Answers:
         }
         if growing.lora:
             payload |= {"lora": growing.lora.path, "lora_scale": growing.lora.scale}
+        if growing.state:
+            payload["state"] = dict(growing.state)
         growing.is_running = True
         growing.generation = self._room.generation
         self._room.begin()

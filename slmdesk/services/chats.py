@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
-from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.types import Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import sampling_from, to_json
 from slmdesk.services.answers import Answers
+from slmdesk.services.attach_quotes import Quotes
+from slmdesk.services.attach_sources import Sources, Weighed
+from slmdesk.services.attaching import Workers, stub_of
+from slmdesk.services.context_parts import ContextMeter, ContextWish
 from slmdesk.services.conversation import (
     NEW_CHAT,
     Conversation,
@@ -28,6 +32,7 @@ from slmdesk.services.facts import (
     MessageAdded,
     MessageChanged,
     Noticed,
+    Problem,
 )
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
@@ -40,10 +45,12 @@ from slmdesk.services.options import (
     options_from,
     sampling_for,
 )
+from slmdesk.services.preparing import AnswerWish, Preparing
 from slmdesk.services.prompts import OnSeen, Prompts
+from slmdesk.services.retrieval import Retrieval
 from slmdesk.services.sentences import problem_for
 from slmdesk.services.unsaved import PREFIX, Shelf, UnsavedShelf
-from slmdesk.services.wishes import SendWish
+from slmdesk.services.wishes import AttachWish, SendWish
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
@@ -51,6 +58,7 @@ KIND = "chat"
 PROMPT_VERSION = "chat-1"
 """Changes when the turns given to a model are put together in another way."""
 
+MOST_ATTACHED = 50
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
 """What a chat adds to the model's defaults: small models turn in circles in free talk."""
 
@@ -65,12 +73,19 @@ class ChatService:
         settings: SettingsFile,
         models: ModelService,
         room: EngineRoom,
+        retrieval: Retrieval,
         tell: Callable[[Fact], None],
     ) -> None:
         self._store, self._models, self._room, self._tell = store, models, room, tell
         self._unsaved = UnsavedShelf()
         self._answers = Answers(desk, room, tell)
-        self._prompts = Prompts(desk, settings, room, tell)
+        self._prompts = Prompts(desk, settings, room)
+        self.sources = Sources(desk, store, room)
+        """What can be attached, as text."""
+        self._quotes = Quotes(desk, store, tell)
+        workers = Workers(desk, store, room, retrieval, self.sources)
+        self._preparing = Preparing(workers, self._answers, self._quotes, tell)
+        self._meter = ContextMeter(self._prompts, self.sources, tell)
         self.shown: dict[str, set[str]] = {}
         """Chats that were opened here, with the ids of their messages a face was told of."""
 
@@ -82,7 +97,7 @@ class ChatService:
     @property
     def writing(self) -> int:
         """How many answers are being written, or wait for their model."""
-        return self._answers.count
+        return self._answers.count + self._preparing.count
 
     # ---- saying something
 
@@ -101,19 +116,22 @@ class ChatService:
         """
         if not wish.text.strip():
             raise KnownError("request.invalid", what="no text")
+        if len(wish.attach) > MOST_ATTACHED:
+            raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
         options = self._options_of(wish)  # all of this before anything is kept
         record = self._models.choose(wish.model) if wish.model else self._pinned(options) or self._models.choose(None)
         sampling = sampling_for(wish.sampling, options, CHAT_SAMPLING)
         lora = lora_for(options, record, self._models.list())
         shelf, item = self._shelf_for(wish, options)
         path = active_path(shelf.messages(item.id), _leaf(item))
-        if path and self._answers.is_writing(path[-1].id):
+        if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what="the last answer is still being written")
+        self._link(item, wish)
         user = shelf.add_message(
             item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
-            parts=(TextPart(wish.text, Origin.PERSON),),
+            parts=(TextPart(wish.text, Origin.PERSON), *map(stub_of, wish.attach)),
             status=Status.COMPLETE,
         )
         self._say_added(user)
@@ -122,13 +140,16 @@ class ChatService:
         answer = self._add_answer(shelf, user, record, sampling, lora)
         item = self._touched(shelf, item.id)
         self._say_replaced()
-        turns, _ids = turns_for_engine(_system(item), (*map(self._answers.as_it_is, path), user))
-        self._answers.start(answer, shelf, record, turns, sampling, lora=lora, explicit=explicit_model)
+        whole = (*map(self._answers.as_it_is, path), user)
+        self._preparing.begin(
+            AnswerWish(answer, shelf, record, _system(item), whole, sampling, lora, explicit=explicit_model)
+        )
         return Sent(item, user, answer)
 
     def stop(self, message: str) -> None:
         """Stop an answer; its words stay, its row ends `cancelled`."""
-        self._answers.stop(message)
+        if not self._preparing.stop(message):
+            self._answers.stop(message)
 
     def try_again(self, message: str, *, model: str | None = None, sampling: Sampling | None = None) -> Message:
         """A new version of an answer beside the old one, by what is set for its chat now, and shown instead of it.
@@ -143,8 +164,7 @@ class ChatService:
         answer = self._add_answer(shelf, before[-1] if before else None, record, wanted, lora, item=item.id)
         item = shelf.change_item_settings(item.id, leaf=answer.id)
         self._tell(ItemChanged(item))
-        turns, _ids = turns_for_engine(_system(item), before)
-        self._answers.start(answer, shelf, record, turns, wanted, lora=lora, explicit=True)
+        self._preparing.begin(AnswerWish(answer, shelf, record, _system(item), before, wanted, lora, explicit=True))
         return answer
 
     def continue_answer(self, message: str) -> Message:
@@ -156,8 +176,10 @@ class ChatService:
         lora = lora_of(old, self._models.list())
         growing = shelf.reopen_message(message)
         self._tell(MessageChanged(growing))
-        turns, _ids = turns_for_engine(_system(item), before)
-        self._answers.start(growing, shelf, record, turns, sampling_from(old.sampling), lora=lora, explicit=True)
+        sampling = sampling_from(old.sampling)
+        self._preparing.begin(
+            AnswerWish(growing, shelf, record, _system(item), before, sampling, lora, explicit=True, goes_on=True)
+        )
         return growing
 
     def show_version(self, message: str) -> Conversation:
@@ -176,7 +198,7 @@ class ChatService:
         messages = [self._answers.as_it_is(one) for one in shelf.messages(item.id)]
         self.shown[item.id] = {one.id for one in messages}
         path = active_path(messages, _leaf(item))
-        return Conversation(item, path, siblings_on(path, messages))
+        return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
 
     def messages(self, chat: str) -> list[Message]:
         """The whole tree of a chat, oldest first.  Raises KnownError `item.unknown`."""
@@ -185,7 +207,7 @@ class ChatService:
 
     def is_writing(self, message: str) -> bool:
         """Whether this desk writes this message now."""
-        return self._answers.is_writing(message)
+        return self._answers.is_writing(message) or self._preparing.holds(message)
 
     def seen_by_model(self, message: str, answered: OnSeen) -> None:
         """Give `answered` the exact prompt of an answer, or up to a message of the person's; loads the model if needed.
@@ -200,16 +222,33 @@ class ChatService:
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         self._prompts.show(record, turns, ids, answered)
 
-    def measure(self, chat: str | None, draft: str) -> None:
-        """Find out how much of the context this chat takes with `draft` in it: a ContextMeasured follows.
+    def measure(self, chat: str | None, draft: str, attach: Sequence[AttachWish] = ()) -> None:
+        """Find out how much of the context this chat takes with `draft` and `attach` in it: a ContextMeasured follows.
 
         Only the newest wish counts.  With its model not loaded the count is a guess.  Raises KnownError `model.none`,
         `model.several`.
         """
-        held = self._room.loaded()
-        pinned = self._pinned(self.options(chat)) if chat else None
-        record = pinned or (held[0] if held else self._models.choose(None))
-        self._prompts.measure(chat, record, self._turns_with(chat, draft))
+        options = self.options(chat) if chat else ChatOptions()
+        record = self._record_of(options)
+        path: tuple[Message, ...] = ()
+        system = ""
+        if chat is not None:
+            shelf = self._shelf_of(chat)
+            item = shelf.item(chat)
+            path, system = active_path(shelf.messages(chat), _leaf(item)), _system(item)
+        seen = tuple(map(self._answers.as_it_is, path))
+        self._meter.measure(ContextWish(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
+
+    def weigh(self, chat: str | None, wish: AttachWish, answered: Callable[[Weighed | Problem], None]) -> None:
+        """Count an attachment as the model of a chat does; `answered` also gets its text, as a model is given it.
+
+        `answered` is called once, on the desk thread, with a Problem where the document is gone or not read.
+        """
+        try:
+            record: ModelRecord | None = self._record_of(self.options(chat) if chat else ChatOptions())
+        except KnownError:  # none, or several of which none was chosen
+            record = None
+        self.sources.weigh(wish, record, answered)
 
     # ---- keeping
 
@@ -232,17 +271,18 @@ class ChatService:
         self._tell(ItemChanged(item))
         return item
 
-    def keep_draft(self, chat: str, draft: str) -> None:
-        """Keep what is written but not sent, in the item's own setting `draft`; '' forgets it.
+    def keep_draft(self, chat: str, draft: str, attachments: Sequence[Json] = ()) -> None:
+        """Keep what is written and attached but not sent, in the item's own settings `draft` and `draft_attachments`.
 
-        Raises KnownError `item.unknown`.
+        '' and nothing forget it.  Raises KnownError `item.unknown`.
         """
-        self._shelf_of(chat).change_item_settings(chat, draft=draft or None)
+        kept = list(attachments) or None
+        self._shelf_of(chat).change_item_settings(chat, draft=draft or None, draft_attachments=kept)
 
     def trash(self, chat: str) -> Item:
         """Put a chat into the bin; what is being written in it is stopped.  Raises KnownError `item.unknown`."""
         for one in self._store.messages(chat):
-            self._answers.stop(one.id)
+            self.stop(one.id)
         item = self._store.trash_item(chat)
         self._tell(ItemChanged(item))
         return item
@@ -259,6 +299,7 @@ class ChatService:
 
     def close(self) -> None:
         """Keep what is being written as `interrupted`; nothing more is written afterwards."""
+        self._preparing.close()
         self._answers.close()
 
     # ---- inside
@@ -289,6 +330,11 @@ class ChatService:
         """The model that always answers in a chat, where there is one and it is still here."""
         known = self._models.list() if options.model else []
         return next((one for one in known if one.id == options.model and one.can_chat), None)
+
+    def _record_of(self, options: ChatOptions) -> ModelRecord:
+        """The model that would answer.  Raises KnownError `model.none`, `model.several`."""
+        held = self._room.loaded()
+        return self._pinned(options) or (held[0] if held else self._models.choose(None))
 
     def _shelf_for(self, wish: SendWish, options: ChatOptions) -> tuple[Shelf, Item]:
         """The shelf and the item of a wish; a new item is titled by its first words."""
@@ -363,18 +409,12 @@ class ChatService:
         item = shelf.item(one.item)
         return shelf, one, item, self._path_to(shelf, item, message)[:-1]
 
-    def _turns_with(self, chat: str | None, draft: str) -> list[ChatMessage]:
-        """The turns of a chat with what is written but not sent."""
-        path: tuple[Message, ...] = ()
-        system = ""
-        if chat is not None:
-            shelf = self._shelf_of(chat)
-            item = shelf.item(chat)
-            path, system = active_path(shelf.messages(chat), _leaf(item)), _system(item)
-        turns, _ids = turns_for_engine(system, tuple(map(self._answers.as_it_is, path)))
-        if draft:
-            turns.append(ChatMessage(Role.USER, (TextPart(draft, Origin.PERSON),)))
-        return turns
+    def _link(self, item: Item, wish: SendWish) -> None:
+        """Note which documents the chat is about; all of what is attached must be there."""
+        wanted = [self._store.document(one.document).id for one in wish.attach if one.document]
+        if wanted and not item.id.startswith(PREFIX):
+            known = [one.id for one in self._store.documents_of_item(item.id)]
+            self._store.link_documents(item.id, list(dict.fromkeys([*known, *wanted])))
 
     def _path_to(self, shelf: Shelf, item: Item, message: str) -> tuple[Message, ...]:
         path = active_path([self._answers.as_it_is(one) for one in shelf.messages(item.id)], message)

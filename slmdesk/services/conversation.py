@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
+from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.labels import CUT, clean_label
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
+from slmdesk.services.attached_text import parts_for_model
+from slmdesk.services.quoted import Quoted
 
 MAX_TITLE = 60
 NEW_CHAT = "New chat"
@@ -24,6 +27,8 @@ class Conversation:
     messages: tuple[Message, ...]
     siblings: Mapping[str, tuple[str, ...]]
     """For a message of the path that has versions: the ids of all of them, oldest first."""
+    quotes: Mapping[str, tuple[Quoted, ...]] = field(default_factory=dict)
+    """For an answer: what it quotes of the attachments, verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ class SeenPrompt:
 
 
 def words_of(message: Message) -> str:
-    """The words of a message, whoever wrote it."""
-    return message.text or "".join(part.text for part in message.parts)
+    """The words of a message, whoever wrote it; what was attached is left out."""
+    return message.words
 
 
 def title_from(text: str) -> str:
@@ -110,7 +115,7 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
         turns.append(ChatMessage(Role.SYSTEM, (TextPart(system, Origin.PERSON),)))
         ids.append("")
     for one in path:
-        parts = one.parts if one.role is not Role.ASSISTANT else (TextPart(one.text, Origin.MODEL),)
+        parts = _parts_of(one)
         if not any(part.text for part in parts):
             continue
         if turns and turns[-1].role is one.role:
@@ -121,6 +126,14 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
             turns.append(ChatMessage(one.role, parts))
             ids.append(one.id)
     return turns, ids
+
+
+def _parts_of(one: Message) -> tuple[TextPart, ...]:
+    """What a turn is made of: attachments first, so that they are read once and stay where they were."""
+    if one.role is Role.ASSISTANT:
+        return (TextPart(one.text, Origin.MODEL),)
+    attached = (part for each in one.attachments for part in parts_for_model(each))
+    return (*attached, *(part for part in one.parts if not isinstance(part, AttachmentPart)))
 
 
 def _was_too_long(answer: Message | None) -> bool:

@@ -16,6 +16,7 @@ import slmdesk
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy, load_policy
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.facts import Problem
@@ -43,6 +44,12 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
         "read_only": services.read_only,
         "bytes": _size_of(services.paths.database),
         "models": len(services.models.list()),
+    }
+    states = states_in(services.paths.states)
+    shape["saved_states"] = {
+        "files": len(states),
+        "bytes": sum(one.bytes for one in states),
+        "limit_mib": services.settings.current.saved_states_mib,
     }
     shape["speed"] = _speed(services)
     shape["network"] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.formats import format_of
+from slmdesk.core.formats import MAX_FILE_BYTES, format_of
 
 CHUNK_BYTES = 1 << 20
 MOST_FILES = 5_000
@@ -28,19 +28,20 @@ class DocumentFile:
     """Of its bytes; empty where only its size and time were asked for."""
     bytes: int
     mtime_ns: int
+    inode: int = 0
 
 
 def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> DocumentFile:
     """Size, time and, if `hashed`, checksum of a regular file; nothing else is opened and nothing waits.
 
-    Raises KnownError `file.missing`, `document.unreadable`, and Stopped.
+    Raises KnownError `file.missing`, `document.unreadable`, `document.too_large`, and Stopped.
     """
     path = path.absolute()
     try:
         _refuse_irregular(path, path.stat())
         if not hashed:
             found = path.stat()
-            return DocumentFile(path, "", found.st_size, found.st_mtime_ns)
+            return DocumentFile(path, "", found.st_size, found.st_mtime_ns, found.st_ino)
         flags = os.O_RDONLY
         for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
             flags |= getattr(os, name, 0)
@@ -48,11 +49,13 @@ def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> Docume
         with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
             found = os.fstat(file.fileno())
             _refuse_irregular(path, found)
+            if found.st_size > MAX_FILE_BYTES:
+                raise KnownError("document.too_large", path=str(path), bytes=found.st_size, limit=MAX_FILE_BYTES)
             while chunk := file.read(CHUNK_BYTES):
                 if stop.is_set():
                     raise Stopped
                 digest.update(chunk)
-        return DocumentFile(path, digest.hexdigest(), found.st_size, found.st_mtime_ns)
+        return DocumentFile(path, digest.hexdigest(), found.st_size, found.st_mtime_ns, found.st_ino)
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(path)) from err
     except (OSError, ValueError) as err:

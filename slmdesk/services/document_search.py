@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.documents import Page
 from slmdesk.core.errors import Stopped
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
+from slmdesk.services.question_prompt import nearest_of
 from slmdesk.store import Store
 from slmdesk.text.folding import fold
 from slmdesk.text.quotes import FoldedText, folded_quote
+from slmdesk.text.stop_words import search_words
 
 PAGES_AT_ONCE = 50
+WORDS_BEFORE, WORDS_BEHIND = 1, 24
+"""Shown of a passage that was found."""
 _NOT_LETTERS = re.compile(r"[\W_]+")
 """What folding may move or leave out: hyphens, line ends, quotation marks."""
 
@@ -36,6 +40,19 @@ class FoundPlaces:
     places: tuple[Place, ...]
     is_all: bool = True
     """False: there are more than were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextHit:
+    """A passage in which words stand that were searched for in all documents."""
+
+    document: str
+    name: str
+    page: int
+    start: int
+    end: int
+    words: str
+    """Some of its words, around the first of those that were searched for."""
 
 
 OnFound = Callable[[FoundPlaces | Problem], None]
@@ -71,6 +88,33 @@ class PlaceSearch:
 
     def _pages(self, begin: int) -> list[Page]:
         return self._desk.call(lambda: self._store.pages(self._document, begin=begin, limit=PAGES_AT_ONCE))
+
+
+def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
+    """The passages of all documents and folders that fit words best.  Desk thread.  Raises KnownError `store.…`."""
+    pieces = search_words(words)
+    found: list[TextHit] = []
+    for hit, name in store.find_everywhere(pieces, limit):
+        one = hit.passage
+        page, start, end = one.page, one.start, one.end
+        if one.page < one.page_end:  # then its end is one on another page: what was found is the best sentence of it
+            (best,) = nearest_of(pieces, [one], lambda document, number: _page(store, document, number), 1)
+            page, start, end = best.page, best.start, best.end
+        found.append(TextHit(one.document, name, page, start, end, _around(one.text, pieces)))
+    return found
+
+
+def _page(store: Store, document: str, number: int) -> Page | None:
+    pages = store.pages(document, begin=number, limit=1)
+    return pages[0] if pages and pages[0].number == number else None
+
+
+def _around(text: str, pieces: Sequence[str]) -> str:
+    """Some words of a text, from shortly before the first of these."""
+    said = text.split()
+    at = next((place for place, one in enumerate(said) if any(piece in fold(one) for piece in pieces)), 0)
+    begin = max(0, at - WORDS_BEFORE)
+    return ("\u2026 " if begin else "") + " ".join(said[begin : at + WORDS_BEHIND])
 
 
 def _may_hold(text: str, word: str) -> bool:

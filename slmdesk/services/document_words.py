@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from slmdesk.core.documents import DocumentFacts, Note, Page, PageKind, PageStatus
+from slmdesk.services.collection_shapes import CollectionState, CollectionStatus
 
 NOTES: Mapping[Note, str] = MappingProxyType(
     {
@@ -56,3 +57,36 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
         noun = kind.value if len(numbers) == 1 else _PLURALS[kind]
         parts.append(f"{reason}: {noun} {shown}")
     return f"Without words – {'; '.join(parts)}." if parts else ""
+
+
+def counted_documents(count: int) -> str:
+    """So many documents: "1 document", "1,200 documents"."""
+    return "1 document" if count == 1 else f"{count:,} documents"
+
+
+def folder_words(state: CollectionState) -> str:
+    """How a folder stands, in a few words."""
+    match state.status:
+        case CollectionStatus.LOOKING:
+            return "looking what is in it\u2026"
+        case CollectionStatus.INDEXING:
+            return f"reading {state.done:,} of {state.total:,}"
+        case CollectionStatus.PAUSED if state.total:
+            why = f": {state.reason}" if state.reason else ""
+            return f"paused at {state.done:,} of {state.total:,}{why}"
+        case CollectionStatus.PAUSED:
+            return f"paused: {state.reason}" if state.reason else "paused"
+        case CollectionStatus.STOPPED:
+            return "stopped; what was read can be asked"
+        case CollectionStatus.UNREACHABLE:
+            return f"not reachable ({state.reason}); what was read of it can be asked"
+        case CollectionStatus.ELSEWHERE:
+            return "another window or command reads it"
+        case CollectionStatus.WAITING:
+            return counted_documents(state.documents)
+    words = [counted_documents(state.documents)]
+    if state.unread:
+        words.append(f"{state.unread:,} not read")
+    if state.later:
+        words.append(f"{state.later:,} being written")
+    return ", ".join(words)

@@ -9,23 +9,28 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from slmdesk.client import ChildClient
 from slmdesk.core.documents import READER_VERSION, Attachment, DocumentFacts, Page
 from slmdesk.core.errors import KnownError
+from slmdesk.core.labels import clean_label
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.desk import Desk
 from slmdesk.services.document_files import DocumentFile, documents_in, look_at
-from slmdesk.services.document_search import FoundPlaces, OnFound, PlaceSearch
+from slmdesk.services.document_search import FoundPlaces, OnFound, PlaceSearch, TextHit, search_texts
 from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, Problem
 from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.page_images import ImageWish, OnImage, PageImages
 from slmdesk.services.reading import OnOpened, Reading, ReadingQueue, read_problem
 from slmdesk.services.sentences import problem_for
 from slmdesk.store import Store
+
+MOST_NAME = 255
+"""Characters of a document's name."""
 
 __all__ = ["DocumentService", "DocumentText", "FoundPlaces", "Opening", "facts_of", "file_of"]
 
@@ -55,6 +60,9 @@ class Opening:
     parent: str = ""
     """The document whose attachment is wanted."""
     collection: str | None = None
+    """The folder it is read for, in the background: it does not come to the documents opened last."""
+    instead: str = ""
+    """A document of the folder whose file this is now, under another name."""
     stop: threading.Event = None  # type: ignore[assignment]
     document: str = ""
     """The id, once it is known."""
@@ -73,6 +81,7 @@ class DocumentService:
             desk, store, client, tell, pictures=lambda: self._images.asked, on_idle=self._images.advance
         )
         self._going: set[str] = set()
+        self._is_renewing = False
         """Documents that are being forgotten."""
         self._passwords: dict[str, str] = {}
         """Of documents opened in this run, for their pictures: never written anywhere."""
@@ -89,7 +98,6 @@ class DocumentService:
         encoding: str = "",
         format: str = "",
         anew: bool = False,
-        collection: str | None = None,
     ) -> Opening:
         """Have a document read, or taken up as it was read before; `ended` gets its record or a Problem.
 
@@ -97,8 +105,17 @@ class DocumentService:
         wished.  Several are read one after another, in the order of opening.  The Problem `document.locked` means that
         it wants a password, `document.wrong_password` that it wants another: open it again with one.
         """
-        opening = Opening(path, ended, password, encoding, format, anew, collection=collection)
+        opening = Opening(path, ended, password, encoding, format, anew)
         self._look(opening)
+        return opening
+
+    def open_found(self, found: DocumentFile, ended: OnOpened, *, collection: str, instead: str = "") -> Opening:
+        """Have a document of a folder read in the background, after all that a person opened.
+
+        `instead`: the document of that folder whose file was renamed or moved to this one.
+        """
+        opening = Opening(found.path, ended, collection=collection, instead=instead)
+        self._looked(opening, found)
         return opening
 
     def open_attachment(self, document: str, index: int, ended: OnOpened, *, anew: bool = False) -> Opening:
@@ -113,6 +130,11 @@ class DocumentService:
         opening = Opening(file_of(parent), ended, password, anew=anew, attachment=index, parent=parent.id)
         self._look(opening)
         return opening
+
+    def make_ready(self) -> None:
+        """A document is about to come: the child that reads it is started now, with what most documents need."""
+        if not self._closed and not self._client.is_running:
+            self._client.start("prepare", {"format": "pdf"}, lambda _event: None)
 
     def expand(self, paths: Sequence[Path], ended: OnEnded[list[Path]]) -> None:
         """The documents among files and in folders, in order, for `open` one by one."""
@@ -151,7 +173,7 @@ class DocumentService:
     # ---- what is here
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
-        """The documents opened last; one whose reading was cut off, and that nobody reads here, counts as stopped."""
+        """The documents a person opened last; one whose reading was cut off, which nobody reads here, is stopped."""
         found = self._store.documents(limit + len(self._going))
         return [self._as_it_is(one) for one in found if one.id not in self._going][:limit]
 
@@ -163,14 +185,19 @@ class DocumentService:
         """Pages kept so far from number `begin` on; while it is read too."""
         return self._store.pages(document, begin=begin, limit=limit, with_text=with_text)
 
-    def forget(self, document: str) -> None:
+    def forget(self, document: str, *, with_folder: bool = False) -> None:
         """Leave nothing of a document here; the file itself is not touched.  For undo, call it when the time is over.
 
-        A long one goes bit by bit, so that others are served meanwhile: DocumentGone says when nothing is left.
+        A long one goes bit by bit, so that others are served meanwhile: DocumentGone says when nothing is left.  One of
+        a folder that is asked stays for that, unless `with_folder`; it only leaves the list of those opened last.
         Raises KnownError `document.unknown`, `store.…`.
         """
-        found = self._store.document(document).id
+        record = self._store.document(document)
+        found = record.id
         if found in self._going:
+            return
+        if record.collection and not with_folder:
+            self._tell(DocumentChanged(self._store.change_document(found, opened=0.0)))
             return
         self._reading.cancel(found)
         self._images.forget(found)
@@ -190,6 +217,15 @@ class DocumentService:
             raise
         self._going.discard(document)
         self._tell(DocumentGone(document))
+        if not self._is_renewing:  # once for a whole folder
+            self._is_renewing = True
+            self._desk.post(self._renew_copies)
+
+    def _renew_copies(self) -> None:
+        """The copies of the history hold what was forgotten, until they are made anew."""
+        self._is_renewing = False
+        if not self._going:  # else the last of them does it
+            self._store.renew_copies()
 
     # ---- looking
 
@@ -228,6 +264,10 @@ class DocumentService:
         search = PlaceSearch(self._desk, self._store, self._store.document(document).id, words, limit)
         on_file_thread(self._desk, search.run, ended, name="find")
         return search.stop
+
+    def search(self, words: str, limit: int = 50) -> list[TextHit]:
+        """The passages of all documents and folders that fit words best."""
+        return search_texts(self._store, words, limit)
 
     def read(self, path: Path, answered: OnRead, *, form: str = "", password: str = "", encoding: str = "") -> None:
         """Read a document without keeping anything of it; for the command line.  All of its pages are in memory."""
@@ -287,11 +327,18 @@ class DocumentService:
             opening.document = known.id
             if known.status is DocumentStatus.READING and (reading := self._reading.find(known.id)):
                 reading.waiting.append(opening.ended)
+                if not opening.collection:
+                    self._store.change_document(known.id, opened=time.time())
+                    self._reading.hasten(reading)
                 return
             if self._is_current(known, opening, found):
-                named = {} if opening.parent else {"name": found.path.name}
+                changes: dict[str, Any] = {} if opening.parent else {"name": clean_label(found.path.name, MOST_NAME)}
+                if opening.collection:
+                    changes |= {"collection": opening.collection, "facts": {**known.facts, "inode": found.inode}}
+                else:
+                    changes["opened"] = time.time()
                 record = self._store.change_document(
-                    known.id, opened=time.time(), path=os.fsencode(found.path), mtime_ns=found.mtime_ns, **named
+                    known.id, path=os.fsencode(found.path), mtime_ns=found.mtime_ns, **changes
                 )
                 if opening.password:
                     self._passwords[record.id] = opening.password
@@ -301,13 +348,16 @@ class DocumentService:
         self._read(opening, found, known)
 
     def _known(self, opening: Opening, found: DocumentFile) -> DocumentRecord | None:
-        """The record of this file: at its place, else with its bytes."""
+        """The record of this file: at its place, else with its bytes; for a folder at its place alone, unless said."""
+        if opening.instead:
+            return self._store.document(opening.instead)
         here = self._store.documents_of(path=os.fsencode(found.path))
         same = [one for one in self._store.documents_of(sha256=found.sha256) if one.status is DocumentStatus.READ]
         if opening.parent:
             wanted = {"of": opening.parent, "index": opening.attachment}
             return next((one for one in here if one.facts.get("attachment") == wanted), None)
-        return next((one for one in [*here, *same] if "attachment" not in one.facts), None)
+        others = [] if opening.collection else [one for one in same if one.collection is None]
+        return next((one for one in [*here, *others] if "attachment" not in one.facts), None)
 
     @staticmethod
     def _is_current(known: DocumentRecord, opening: Opening, found: DocumentFile) -> bool:
@@ -325,25 +375,33 @@ class DocumentService:
             facts["attachment"] = {"of": opening.parent, "index": opening.attachment}
             attachments = facts_of(self._store.document(opening.parent)).attachments
             name = next((one.name for one in attachments if one.index == opening.attachment), name)
+        name = clean_label(name, MOST_NAME)  # chosen by whoever made the file: lines and directions are marked
+        if opening.collection:
+            facts["inode"] = found.inode
         if known is None:
             record = self._store.add_document(
                 path=os.fsencode(found.path), name=name, sha256=found.sha256, format=opening.format,
                 bytes=found.bytes, mtime_ns=found.mtime_ns, reader=READER_VERSION,
             )  # fmt: skip
-            if facts or opening.collection:
-                record = self._store.change_document(record.id, facts=facts, collection=opening.collection)
+            if opening.collection:
+                record = self._store.change_document(record.id, facts=facts, collection=opening.collection, opened=0.0)
+            elif facts:
+                record = self._store.change_document(record.id, facts=facts)
         else:
+            folder = {"collection": opening.collection} if opening.collection else {"opened": time.time()}
             record = self._store.change_document(
                 known.id, path=os.fsencode(found.path), name=name, sha256=found.sha256, bytes=found.bytes,
-                mtime_ns=found.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING, opened=time.time(),
-                error_code=None, error_args={}, facts=facts,
+                mtime_ns=found.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING,
+                error_code=None, error_args={}, facts=facts, **folder,
             )  # fmt: skip
             self._images.forget(record.id)
         opening.document = record.id
         if opening.password:
             self._passwords[record.id] = opening.password
         payload = {**self._source(record), "encoding": opening.encoding, "format": opening.format}
-        self._reading.add(Reading(record, payload, [opening.ended], is_new=known is None, was_changed=was_changed))
+        reading = Reading(record, payload, [opening.ended], is_new=known is None, was_changed=was_changed)
+        reading.is_background = opening.collection is not None
+        self._reading.add(reading)
 
     def _source(self, record: DocumentRecord) -> dict[str, Json]:
         """How the reader child finds a document."""

@@ -11,6 +11,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.facts import DownloadChanged, DownloadState, JobChanged, Problem
+from slmdesk.services.job_order import place_of, put_in_order
 from slmdesk.services.sentences import problem_of
 from slmdesk.store import Store
 
@@ -105,12 +106,7 @@ class DownloadJobs:
 
     def put_in_order(self, ids: Sequence[str]) -> None:
         """Have these, which wait, take their turns in this order.  Raises KnownError store.*."""
-        jobs = {one.id: one for one in self.unfinished()}
-        wanted = [jobs[id] for id in ids if id in jobs]
-        places = sorted(place_of(one) for one in wanted)
-        for job, place in zip(wanted, places, strict=True):
-            if place_of(job) != place:
-                self._store.note_job(job.id, {"place": list(place)})
+        put_in_order(self._store, self.unfinished(), ids)
 
     def read(self, job: JobRecord) -> DownloadChanged:
         """How a download is, by its row."""
@@ -143,12 +139,6 @@ def wish_of(job: JobRecord) -> tuple[str, str, str]:
     return repo, file, quantization
 
 
-def place_of(job: JobRecord) -> tuple[int, ...]:
-    """What the queue is sorted by."""
-    place = job.settings.get("place")
-    return tuple(int(one) for one in place if isinstance(one, int)) if isinstance(place, list | tuple) else (job.n,)
-
-
 def bytes_of(job: JobRecord) -> tuple[int, int]:
     """Bytes that have come, and all; 0 while that is not known."""
     return _number(job.settings, "bytes"), _number(job.settings, "total")
@@ -162,9 +152,10 @@ def eta_of(job: JobRecord) -> float | None:
 
 def job_change(job: DownloadChanged, title: str, problem: Problem | None = None) -> JobChanged:
     """The same as a fact about a job."""
+    share = job.done_bytes / job.total_bytes if job.total_bytes else None
     return JobChanged(
         job.id, KIND, STATUSES.get(job.state, JobStatus.RUNNING), job.done_bytes, job.total_bytes, job.eta_s,
-        title=title, problem=problem or job.problem,
+        title=title, problem=problem or job.problem, share=share, eta_low_s=job.eta_s, eta_high_s=job.eta_s,
     )  # fmt: skip
 
 

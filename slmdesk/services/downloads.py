@@ -18,10 +18,11 @@ from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.desk import Desk
-from slmdesk.services.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, place_of, wish_of
+from slmdesk.services.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, wish_of
 from slmdesk.services.facts import DownloadChanged, DownloadState, Fact, ModelsChanged
 from slmdesk.services.fetching import Fetch
 from slmdesk.services.hub_models import HubService
+from slmdesk.services.job_order import moved, place_of
 from slmdesk.services.left_overs import LeftOver, discard, left_overs, remove_parts_of
 from slmdesk.services.models import ModelService
 from slmdesk.services.sentences import problem_for
@@ -149,10 +150,7 @@ class DownloadService:
         waiting = [one.id for one in self._waiting()]
         if id not in waiting:
             return
-        at = waiting.index(id)
-        to = {"up": max(0, at - 1), "down": at + 1, "first": 0}[where]
-        waiting.insert(to, waiting.pop(at))
-        self._jobs.put_in_order(waiting)
+        self._jobs.put_in_order(moved(waiting, id, where))
         self._read_order()
         self._say_places()
 

@@ -17,22 +17,29 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.desk import Desk
-from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact
+from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, ModelsChanged
 from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.uses import Use, UseService
 from slmdesk.store import Store
 
-AT_ONCE = 64
-"""Passages of one job: between two, answers come first."""
+AT_ONCE = 32
+"""Passages of one job of the engine, which opens the model for it."""
 REST_S = 1.0
 """How long the index waits while an answer is written."""
+LOOK_S = 0.25
+"""How often is looked whether an answer has begun, for which the index is put aside."""
 DEEP = 40
+VECTORS_AT_ONCE = 2_000
+"""Fetched on the desk thread at a time while a question is compared with all of them."""
 PREFIXES: Mapping[str, tuple[str, str]] = {
     "nomic": ("search_query: ", "search_document: "),
     "e5": ("query: ", "passage: "),
 }
 """What some models were trained to see before a question, and before a passage; by a part of their names."""
+
+OnVectors = Callable[[list[bytes], bool], None]
+"""Hears the vectors that came, in order, and whether somebody ended it before it was done."""
 
 
 class EmbeddingService:
@@ -40,13 +47,19 @@ class EmbeddingService:
 
     def __init__(self, desk: Desk, store: Store, uses: UseService, room: EngineRoom) -> None:
         self._desk, self._store, self._uses, self._room = desk, store, uses, room
-        self._waiting: deque[str] = deque()
+        self._waiting: dict[str, None] = {}
+        """Documents, in order."""
         self._now: str | None = None
         self._open: deque[int] = deque()
         """Passages of the document in hand that have no vector yet."""
         self._job: JobHandle | None = None
+        """Of the index."""
+        self._questions = 0
+        """How many are being turned into vectors: the index waits for them."""
         self._failed: set[str] = set()
         """Models that could not be used in this run."""
+        self._seen: str | None = None
+        """The model for which everything that was read has been put in line."""
         self._closed = False
 
     def model(self) -> ModelRecord | None:
@@ -57,17 +70,27 @@ class EmbeddingService:
         return found if found and found.id not in self._failed else None
 
     def hear(self, fact: Fact) -> None:
-        """A document was read: its passages get vectors, if there is a model for it."""
+        """A document was read: its passages get vectors, if there is a model for it; a new model makes all anew."""
         if isinstance(fact, DocumentChanged) and fact.document.status is DocumentStatus.READ:
             self.index(fact.document.id)
         elif isinstance(fact, DocumentGone):
-            with suppress(ValueError):
-                self._waiting.remove(fact.id)
+            self._waiting.pop(fact.id, None)
+        elif isinstance(fact, ModelsChanged):
+            self._desk.post(self.take_up)
+
+    def take_up(self) -> None:
+        """Make what is missing of all that was read: a model came, or the last desk ended before it was done."""
+        record = None if self._closed else self.model()
+        if record is not None and record.id != self._seen:
+            self._seen = record.id
+            with suppress(KnownError):
+                for document in self._store.without_vectors(record.sha256):
+                    self.index(document)
 
     def index(self, document: str) -> None:
         """Make the vectors a document's passages lack, in the background."""
-        if self.model() is not None and document not in self._waiting:
-            self._waiting.append(document)
+        if document not in self._waiting and self.model() is not None:
+            self._waiting[document] = None
             self._desk.post(self._advance)
 
     @property
@@ -75,38 +98,60 @@ class EmbeddingService:
         """Whether vectors are being made, or are to be."""
         return self._now is not None or bool(self._waiting)
 
+    @property
+    def waiting(self) -> int:
+        """Documents whose passages have no vectors yet."""
+        return len(self._waiting) + (self._now is not None)
+
     def nearest(self, question: str, documents: Sequence[str], answered: Callable[[list[int]], None]) -> None:
         """Give `answered` the numbers of the passages nearest to a question in meaning; none where that fails."""
         record = self.model()
-        vectors: dict[int, bytes] = {}
-        for one in documents if record else ():
-            known = self._store.vectors(record.sha256, one) if record else {}
-            vectors |= known
-            if not known:  # it was read before the model came
-                self.index(one)
-        if record is None or not vectors:
+        if record is None or not documents or not self._store.vectors_from(record.sha256, documents, after=0, limit=1):
             answered([])
+            if record is not None:  # they were read before the model came
+                self.take_up()
             return
+        wanted = record
 
-        def embedded(found: list[bytes]) -> None:
+        def embedded(found: list[bytes], _stopped: bool) -> None:
+            self._questions -= 1
             if not found:
                 answered([])
                 return
             on_file_thread(
                 self._desk,
-                lambda: _nearest(found[0], vectors),
+                lambda: self._compare(wanted, found[0], documents),
                 lambda numbers: answered(numbers if isinstance(numbers, list) else []),
                 name="vectors",
             )
 
+        self._questions += 1
+        if self._job:  # a question does not wait for the index
+            self._job.cancel()
         self._embed(record, [_prefixes(record)[0] + question], embedded, priority="interactive")
 
     def close(self) -> None:
-        """The desk ends: what is not made yet is made at another opening of its document."""
+        """The desk ends: what is not made yet is made in the next run."""
         self._closed = True
         self._waiting.clear()
         if self._job:
             self._job.cancel()
+
+    # ---- finding
+
+    def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
+        """On a file thread: some vectors at a time are fetched on the desk thread, which serves others between."""
+        from slmdesk.text.vectors import Nearest  # numpy: 0.1 s, and only where there are vectors
+
+        found, after = Nearest(question, DEEP), 0
+        while some := self._desk.call(
+            lambda after=after: self._store.vectors_from(  # type: ignore[misc]
+                record.sha256, documents, after=after, limit=VECTORS_AT_ONCE
+            )
+        ):
+            found.add(some)
+            after = some[-1][0]
+        return [number for number, _ in found.best]
 
     # ---- the index
 
@@ -114,17 +159,17 @@ class EmbeddingService:
         record = self.model()
         if self._now is not None or not self._waiting or self._closed or record is None:
             return
-        self._now = self._waiting.popleft()
+        self._now = next(iter(self._waiting))
+        del self._waiting[self._now]
         with suppress(KnownError):
-            known = self._store.vectors(record.sha256, self._now)
-            self._open = deque(one.n for one in self._store.passages(self._now) if one.n not in known)
+            self._open = deque(self._store.passages_without_vectors(record.sha256, self._now))
         self._step(record)
 
     def _step(self, record: ModelRecord) -> None:
         """The next passages of the document in hand."""
         if self._closed:
             return
-        if self._room.is_busy and self._open:
+        if self._is_wanted_elsewhere and self._open:
             self._desk.call_later(REST_S, lambda: self._step(record))
             return
         numbers = [self._open.popleft() for _ in range(min(AT_ONCE, len(self._open)))]
@@ -138,43 +183,56 @@ class EmbeddingService:
             self._desk.post(self._advance)
             return
 
-        def made(found: list[bytes]) -> None:
+        def made(found: list[bytes], stopped: bool) -> None:
+            self._job = None
             with suppress(KnownError):
-                there = self._store.passages_of(numbers)  # read again meanwhile, a number may be another passage's
-                kept = {one.n: data for one, data in zip(open_ones, found, strict=False) if one in there}
-                self._store.save_vectors(record.sha256, kept)
-            if len(found) < len(open_ones):
+                self._keep(record, dict(zip((one.n for one in open_ones), found, strict=False)))
+            if stopped:
+                self._open.extendleft(one.n for one in reversed(open_ones[len(found) :]))
+            elif len(found) < len(open_ones):
                 self._failed.add(record.id)  # not tried again in this run: words alone find much
                 self._open.clear()
+                self._waiting.clear()
             self._desk.post(lambda: self._step(record))
 
         texts = [_prefixes(record)[1] + one.text for one in open_ones]
-        self._embed(record, texts, made, priority="background")
+        job = self._job = self._embed(record, texts, made, priority="background")
+        self._look(job)
 
-    def _embed(
-        self, record: ModelRecord, texts: Sequence[str], ended: Callable[[list[bytes]], None], *, priority: str
-    ) -> None:
-        """Have texts turned into vectors; `ended` gets those that came, in order."""
+    def _keep(self, record: ModelRecord, made: Mapping[int, bytes]) -> None:
+        from slmdesk.text.vectors import halved
+
+        there = {one.n for one in self._store.passages_of(list(made))}  # some may have been read anew meanwhile
+        self._store.save_vectors(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
+
+    @property
+    def _is_wanted_elsewhere(self) -> bool:
+        """Whether somebody waits for the engine."""
+        return self._room.is_busy or self._questions > 0
+
+    def _look(self, job: JobHandle) -> None:
+        """Put the index aside when an answer begins; what was made of it is kept."""
+        if self._job is not job or self._closed:
+            return
+        if self._is_wanted_elsewhere:
+            job.cancel()
+        else:
+            self._desk.call_later(LOOK_S, lambda: self._look(job))
+
+    def _embed(self, record: ModelRecord, texts: Sequence[str], ended: OnVectors, *, priority: str) -> JobHandle:
+        """Have texts turned into vectors."""
         found: list[bytes] = []
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Partial):
                 found.extend(_vectors_in(event.value))
-            elif isinstance(event, Done | Failed | Cancelled):
-                self._job = None
-                if not self._closed:
-                    ended(found[: len(texts)])
+            elif isinstance(event, Done | Failed | Cancelled) and not self._closed:
+                ended(found[: len(texts)], isinstance(event, Cancelled))
 
         payload: dict[str, Json] = {"path": os.fsdecode(record.path), "texts": list(texts)}
-        self._job = self._room.client.start(
+        return self._room.client.start(
             "embed", payload, lambda event: self._desk.post(lambda: on_event(event)), priority=priority
         )
-
-
-def _nearest(wanted: bytes, vectors: Mapping[int, bytes]) -> list[int]:
-    from slmdesk.text.vectors import nearest  # numpy: 0.1 s, and only where there are vectors
-
-    return [number for number, _ in nearest(wanted, vectors, DEEP)]
 
 
 def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:

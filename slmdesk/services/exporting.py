@@ -11,29 +11,51 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from slmdesk.core.documents import PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.paper import Paper
 from slmdesk.core.records import Item
+from slmdesk.core.translation import SegmentRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.exports.docx import to_docx
 from slmdesk.exports.html import to_html
 from slmdesk.exports.markdown import to_markdown
-from slmdesk.exports.papers import chat_paper, comparison_paper, summary_paper, summary_sheets
+from slmdesk.exports.papers import chat_paper, comparison_paper, question_paper, summary_paper, summary_sheets
+from slmdesk.exports.tables import table_csv, table_paper, table_sheets
+from slmdesk.exports.translations import translation_paper
 from slmdesk.exports.xlsx import Cell, tables_of, to_xlsx
 from slmdesk.services import comparing
 from slmdesk.services.chats import ChatService
+from slmdesk.services.collection_shapes import LeftOut
 from slmdesk.services.desk import Desk
+from slmdesk.services.documents import facts_of
+from slmdesk.services.extracting import KIND as EXTRACTION
+from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.facts import Problem
 from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.history import HistoryService
-from slmdesk.services.printing import PrintService
+from slmdesk.services.printing import OnProgress, PrintService
+from slmdesk.services.questions import KIND as QUESTION
+from slmdesk.services.slices import in_slices
 from slmdesk.services.summaries import KIND as SUMMARY
 from slmdesk.services.summaries import SummaryService
+from slmdesk.services.translated import KIND as TRANSLATION
+from slmdesk.services.translated import (
+    gathered,
+    left_parts,
+    segments_of_item,
+    translated_rows,
+    translation_json,
+)
+from slmdesk.services.version_comparing import KIND as VERSIONS
 from slmdesk.store import Store
 
 SUMMARY_FORMAT = "slmdesk-summary"
+TABLE_FORMAT = "slmdesk-table"
+QUESTION_FORMAT = "slmdesk-question"
+VERSIONS_FORMAT = "slmdesk-versions"
 
 PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
     "docx": to_docx,
@@ -54,10 +76,13 @@ class ExportService:
         history: HistoryService,
         chats: ChatService,
         summaries: SummaryService,
+        extraction: ExtractionService,
         printing: PrintService,
+        unread: Callable[[str], Sequence[LeftOut]],
     ) -> None:
         self._desk, self._store, self._history, self._chats = desk, store, history, chats
-        self._summaries, self._printing = summaries, printing
+        self._summaries, self._extraction, self._printing = summaries, extraction, printing
+        self._unread = unread
 
     def paper(self, id: str) -> Paper:
         """An item of the history as a document.  Raises KnownError `item.unknown`."""
@@ -67,36 +92,123 @@ class ExportService:
         summary = self._summary(found)
         if summary is not None:
             return summary_paper(found.title, self._with_passages(summary))
+        table = self._table(found)
+        if table is not None:
+            return table_paper(found.title, table)
+        if found.kind == TRANSLATION:
+            segments = list(segments_of_item(self._store, found.id))
+            return translation_paper(found.title, *translated_rows(segments), left_parts(self._store, found.id))
         held = self._chats.open(found.id)
+        if found.kind == QUESTION:
+            return question_paper(held.item, held.messages, self._read_of(found), self._not_read_of(found))
         return chat_paper(held.item, held.messages)
 
-    def give(self, id: str, form: str, ended: OnEnded[bytes]) -> None:
-        """An item of the history in one of FORMS, as bytes; a finished summary also as "xlsx".
+    def give(self, id: str, form: str, ended: OnEnded[bytes], *, progressed: OnProgress | None = None) -> None:
+        """An item of the history in one of FORMS, as bytes; a summary also as "xlsx", a table also as "csv".
 
-        Raises KnownError `item.unknown`, `request.invalid`.
+        `progressed` hears of the pages of a PDF.  Raises KnownError `item.unknown`, `request.invalid`.
         """
         found = self._history.item(id)
-        summary = self._summary(found)
-        if summary is not None and form == "json":
+        kept = self._store.result(found.id) if found.kind == VERSIONS else None
+        if kept is not None:
+            self._give_versions(found, kept, form, ended, progressed)
+            return
+        summary, table = self._summary(found), self._table(found)
+        if table is not None and form in ("json", "csv", "xlsx"):
+            on_file_thread(self._desk, lambda: _table_bytes(found, table, form), ended, name="export")
+        elif summary is not None and form == "json":
             facts: dict[str, Json] = {"format": SUMMARY_FORMAT, "version": 1, "id": found.id, "title": found.title}
             shape = {**facts, **summary}
             on_file_thread(self._desk, lambda: _json(shape), ended, name="export")
         elif summary is not None and form == "xlsx":
             on_file_thread(self._desk, lambda: to_xlsx(summary_sheets(summary)), ended, name="export")
-        elif form == "json" or (form == "md" and summary is None):
+        elif found.kind == QUESTION and form == "json":
+            told = self._questions_as_json(found)
+            on_file_thread(self._desk, lambda: _json(told), ended, name="export")
+        elif found.kind == TRANSLATION:
+            self._give_translation(found, form, ended, progressed)
+        elif form == "json" or (form == "md" and summary is None and table is None and found.kind != QUESTION):
             text = self._history.export(found.id, form)
             on_file_thread(self._desk, lambda: text.encode("utf-8", "replace"), ended, name="export")
         else:
-            self.give_paper(self.paper(found.id), form, ended)
+            self.give_paper(self.paper(found.id), form, ended, progressed=progressed)
 
-    def write(self, id: str, form: str, target: Path, ended: OnEnded[int], *, replace: bool = False) -> None:
+    def _give_versions(
+        self, found: Item, kept: Mapping[str, Json], form: str, ended: OnEnded[bytes], progressed: OnProgress | None
+    ) -> None:
+        """Two versions compared; what takes long is made on a thread of its own."""
+        if form not in (*PAPER_FORMS, "json", "pdf"):
+            raise KnownError("request.invalid", what=f"no format {form}")
+
+        def make() -> bytes | Paper:
+            from slmdesk.exports.versions import versions_paper, versions_sheets
+            from slmdesk.services.version_shapes import comparison_from, report_of, shape_of
+
+            comparison = comparison_from(kept)
+            if comparison is None:
+                raise KnownError("item.unknown", id=found.id)
+            if form == "json":
+                facts: dict[str, Json] = {"format": VERSIONS_FORMAT, "version": 1, "id": found.id}
+                return _json({**facts, **shape_of(comparison)})
+            report = report_of(comparison)
+            if form == "xlsx":
+                return to_xlsx(versions_sheets(report))
+            paper = versions_paper(report)
+            return paper if form == "pdf" else PAPER_FORMS[form](paper)
+
+        self._make(make, ended, progressed)
+
+    def _give_translation(self, found: Item, form: str, ended: OnEnded[bytes], progressed: OnProgress | None) -> None:
+        """Segments are gathered bit by bit, and made into a document beside the desk thread."""
+        if form not in (*PAPER_FORMS, "json", "pdf"):
+            raise KnownError("request.invalid", what=f"no format {form}")
+
+        def come(segments: list[SegmentRecord] | Problem) -> None:
+            if isinstance(segments, Problem):
+                ended(segments)
+                return
+            parts = left_parts(self._store, found.id)
+
+            def make() -> bytes | Paper:
+                if form == "json":
+                    return _json(translation_json(found, segments, parts))
+                paper = translation_paper(found.title, *translated_rows(segments), parts)
+                return paper if form == "pdf" else PAPER_FORMS[form](paper)
+
+            self._make(make, ended, progressed)
+
+        in_slices(self._desk, gathered(self._store, found.id), come)
+
+    def _make(self, make: Callable[[], bytes | Paper], ended: OnEnded[bytes], progressed: OnProgress | None) -> None:
+        """Make a document on a thread of its own; a Paper is printed."""
+
+        def made(result: bytes | Paper | Problem) -> None:
+            if isinstance(result, Paper):
+                self._printing.print(result, ended, progressed)
+            else:
+                ended(result)
+
+        on_file_thread(self._desk, make, made, name="export")
+
+    def write(
+        self,
+        id: str,
+        form: str,
+        target: Path,
+        ended: OnEnded[int],
+        *,
+        replace: bool = False,
+        progressed: OnProgress | None = None,
+    ) -> None:
         """The same into a file; `ended` gets its bytes or a Problem (`file.exists`, `file.unwritable`, `disk.full`)."""
-        self.give(id, form, self._to_file(target, ended, replace))
+        self.give(id, form, self._to_file(target, ended, replace), progressed=progressed)
 
-    def give_paper(self, paper: Paper, form: str, ended: OnEnded[bytes]) -> None:
+    def give_paper(
+        self, paper: Paper, form: str, ended: OnEnded[bytes], *, progressed: OnProgress | None = None
+    ) -> None:
         """A document as "docx", "html", "md", "pdf" or, its tables, "xlsx".  Raises KnownError `request.invalid`."""
         if form == "pdf":
-            self._printing.print(paper, ended)
+            self._printing.print(paper, ended, progressed)
         elif form in PAPER_FORMS:
             make = PAPER_FORMS[form]
             on_file_thread(self._desk, lambda: make(paper), ended, name="export")
@@ -124,6 +236,40 @@ class ExportService:
             return None
         summary = self._summaries.open(found.id).summary
         return None if summary is None else to_json(summary)
+
+    def _table(self, found: Item) -> Mapping[str, Json] | None:
+        """A table of documents as JSON, as far as it is; None for every other item."""
+        if found.kind != EXTRACTION:
+            return None
+        table = self._extraction.open(found.id).table
+        return None if table is None else to_json(table)
+
+    def _read_of(self, found: Item) -> list[Mapping[str, Json]]:
+        """Of each document asked: its name, and what was read of it."""
+        told: list[Mapping[str, Json]] = []
+        for one in self._store.documents_of_item(found.id):
+            pages = self._store.pages(one.id, limit=max(1, one.pages), with_text=False)
+            unread = [page for page in pages if page.status is not PageStatus.READ]
+            reasons: list[Json] = [{"page": page.number, "reason": page.reason or page.status.value} for page in unread]
+            coverage: Json = {
+                "pages_total": len(pages), "pages_read": len(pages) - len(unread), "unreadable": reasons,
+            }  # fmt: skip
+            told.append({"name": one.name, "page_kind": facts_of(one).page_kind.value, "coverage": coverage})
+        return told
+
+    def _not_read_of(self, found: Item) -> list[Json]:
+        """Of a folder that was asked: which documents in it could not be read, and why."""
+        folder = found.settings.get("collection")
+        if not isinstance(folder, str) or all(one.id != folder for one in self._store.collections()):
+            return []
+        return [{"name": Path(one.path).name, "reason": one.sentence} for one in self._unread(folder)]
+
+    def _questions_as_json(self, found: Item) -> dict[str, Json]:
+        """The questions with their answers, the citations that were verified, and what was read."""
+        told: dict[str, Json] = json.loads(self._history.export(found.id, "json"))
+        kept = (self._store.result(found.id) or {}).get("answers")
+        documents, missing = list(self._read_of(found)), self._not_read_of(found)
+        return {**told, "format": QUESTION_FORMAT, "documents": documents, "not_read": missing, "answers": kept or {}}
 
     def _with_passages(self, summary: Mapping[str, Json]) -> Mapping[str, Json]:
         """A summary with the words of the passages it names, where the documents are still here."""
@@ -169,6 +315,12 @@ def _write(target: Path, data: bytes, replace: bool) -> int:
         raise KnownError("file.exists", path=str(target))
     write_atomically(target, data)
     return len(data)
+
+
+def _table_bytes(found: Item, table: Mapping[str, Json], form: str) -> bytes:
+    if form == "json":
+        return _json({"format": TABLE_FORMAT, "version": 1, "id": found.id, "title": found.title, **table})
+    return to_xlsx(table_sheets(table)) if form == "xlsx" else table_csv(table)
 
 
 def _json(shape: Mapping[str, Json]) -> bytes:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.core.records import DocumentRecord, Item, JobStatus, Message, ModelRecord
+from slmdesk.core.translation import LiveSegment, SegmentRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
+from slmdesk.services.attach_plan import ContextPart
+from slmdesk.services.collection_shapes import CollectionState
+from slmdesk.services.extracting_shapes import Table, TableRow
 from slmdesk.services.question_prompt import Answered
+from slmdesk.services.quoted import Quoted
 from slmdesk.services.summary_shapes import Sentence, Summary
+
+if TYPE_CHECKING:
+    from slmdesk.services.version_shapes import Comparison
 
 
 class ModelState(StrEnum):
@@ -270,6 +278,13 @@ class JobChanged:
     title: str = ""
     problem: Problem | None = None
     """Why it was paused, or failed."""
+    share: float | None = None
+    """Of all its work, 0 to 1, what is likely to come included; None: not known."""
+    eta_low_s: float | None = None
+    eta_high_s: float | None = None
+    """The same as `eta_s` where that is sure, else between which it lies."""
+    steps_ahead: int = 0
+    """Steps that are likely to come, beyond `total`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +310,91 @@ class SummaryEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderWritten:
+    """The summaries of a folder's documents were written as files, or could not be."""
+
+    item: str
+    folder: str
+    files: int
+    failed: int
+    """Documents that could not be read."""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionGrew:
+    """A row of a table is whole.  Time left: the JobChanged of its job."""
+
+    item: str
+    job: str
+    row: TableRow
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionEnded:
+    """A table is done and kept: as the result of its item, and as its message."""
+
+    item: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationGrew:
+    """More of a translation is done: how many segments have their end, of how many."""
+
+    item: str
+    job: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentChanged:
+    """A segment of a translation is another now."""
+
+    item: str
+    segment: SegmentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PairUsed:
+    """A model has translated from one language into another."""
+
+    model: str
+    source: str
+    """Code; empty: of several languages, or not known."""
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTranslated:
+    """The text in the pane of the translator, as far as it is translated."""
+
+    segments: tuple[LiveSegment, ...]
+    is_done: bool
+    """Nothing is being written any more."""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GlossariesChanged:
+    """A glossary or a term is new, another, or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChanged:
+    """The translation memory has other pairs."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContextMeasured:
     """How much of what the model can see a chat takes, in tokens."""
 
     chat: str | None
     tokens: int
     context_size: int
+    parts: tuple[ContextPart, ...] = ()
+    """What it is made of, and what is kept free for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +427,36 @@ class DocumentGone:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionChanged:
+    """A folder that is asked as one stands otherwise; at most some four times a second."""
+
+    state: CollectionState
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionGone:
+    """A folder was forgotten, with what was read for it."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsCompared:
+    """Two versions of a document are compared; told again when a model has said in words what changed."""
+
+    item: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsFailed:
+    """A comparison of two versions could not be made, or was stopped."""
+
+    item: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionPlanned:
     """What a model is about to read for a question: the documents whole, or their best passages."""
 
@@ -353,6 +477,15 @@ class QuestionAnswered:
     item: str
     message: str
     answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesFound:
+    """Quotations in an answer of a chat that stand in what was attached; its MessageEnded was told before."""
+
+    item: str
+    message: str
+    quotes: tuple[Quoted, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,12 +540,26 @@ Fact: TypeAlias = (
     | JobChanged
     | SummaryGrew
     | SummaryEnded
+    | FolderWritten
+    | ExtractionGrew
+    | ExtractionEnded
+    | TranslationGrew
+    | SegmentChanged
+    | LiveTranslated
+    | PairUsed
+    | GlossariesChanged
+    | MemoryChanged
     | ContextMeasured
     | DocumentChanged
     | DocumentProgress
     | DocumentGone
+    | CollectionChanged
+    | CollectionGone
+    | VersionsCompared
+    | VersionsFailed
     | QuestionPlanned
     | QuestionAnswered
+    | QuotesFound
     | RequestsToday
     | TokenChanged
     | Noticed

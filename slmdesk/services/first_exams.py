@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import JobStatus, ModelRecord, Status
+from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
 from slmdesk.services.desk import Desk, Later
 from slmdesk.services.exam_items import Skill, items
 from slmdesk.services.exams import KIND, ExamService, note_of, result_of
@@ -87,9 +87,8 @@ class FirstExams:
         """What was told to everybody."""
         if not self._is_on:
             return
-        if isinstance(fact, MessageEnded):
-            self._on_answer(fact)
-        elif isinstance(fact, ModelStateChanged) and fact.state is ModelState.READY and self._job:
+        self._on_used(fact)
+        if isinstance(fact, ModelStateChanged) and fact.state is ModelState.READY and self._job:
             if fact.model != self._model:
                 self._leave()
         elif isinstance(fact, JobChanged) and self._job and fact.id == self._job:
@@ -97,7 +96,10 @@ class FirstExams:
 
     # ---- inside
 
-    def _on_answer(self, fact: MessageEnded) -> None:
+    def _on_used(self, fact: Fact) -> None:
+        """Was a model used for what it is examined in?"""
+        if not isinstance(fact, MessageEnded):
+            return
         record = self._models.by_sha256(fact.message.model_sha256)
         if record is None or fact.message.status is not Status.COMPLETE or not self._is_wanted(record):
             return
@@ -137,7 +139,10 @@ class FirstExams:
             self._say_slow(record, seconds)
         else:
             self._model, self._began = model, time.monotonic()
-            self._job = self._exams.take(model, by_itself=True).id
+            self._job = self._take(record).id
+
+    def _take(self, record: ModelRecord) -> JobRecord:
+        return self._exams.take(record.id, by_itself=True)
 
     def _on_job(self, fact: JobChanged) -> None:
         if fact.status is JobStatus.RUNNING:
@@ -153,7 +158,7 @@ class FirstExams:
             model, self._job, self._model = self._model, "", ""
             record = next((one for one in self._models.list() if one.id == model), None)
             if record and fact.status is JobStatus.FAILED:
-                self._exams.note(record, "failed")
+                self._note_failed(record)
 
     def _leave(self) -> str:
         """Let the exam be for now.  Returns whose it was."""
@@ -167,6 +172,9 @@ class FirstExams:
             self._jobs.pause(job)
         except KnownError:
             return  # it has ended by now, or another desk runs it
+
+    def _note_failed(self, record: ModelRecord) -> None:
+        self._exams.note(record, "failed")
 
     def _say_slow(self, record: ModelRecord, seconds: float) -> None:
         self._exams.note(record, "slow", minutes=max(1, round(seconds / 60)))

@@ -16,6 +16,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
 from slmdesk.services.sentences import problem_for
+from slmdesk.services.time_left import Ahead
 from slmdesk.store import Store
 
 
@@ -26,9 +27,13 @@ class Wave:
     steps: Sequence[Mapping[str, Json]]
     prompt_version: str
     cost: float = 1.0
-    """Of one of them, beside the steps of other waves: for the time left."""
+    """Of one of them, beside the steps of other waves, about in tokens: for the time left."""
     later: float = 0.0
-    """The cost of all waves that are likely to follow."""
+    """The cost of all waves that are likely to follow; where `ahead` is given it is not looked at."""
+    name: str = ""
+    """Of its sort: what one costs is measured, and known to the next job of the kind."""
+    ahead: tuple[Ahead, ...] = ()
+    """The waves that are likely to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,12 @@ class Growth:
         self._keys: list[str] | None = None
         self.is_thinking = False
         """It is at work, and nobody need ask again."""
-        self.cost, self.later = 1.0, 0.0
-        """Of one step of this wave, and of the waves to come."""
+        self.wave: Wave | None = None
+        """What was asked for last."""
         self._is_closed = False
 
     def go_on(self, key_of: Callable[[str, str, Mapping[str, Json]], str]) -> None:
-        """All steps so far have ended: what next?  `key_of` is `jobs.step_key`."""
+        """All steps so far have ended: what next?  `key_of` is `job_steps.step_key`."""
         if self.is_thinking or self._is_closed:
             return
         self._key_of = key_of
@@ -128,7 +133,7 @@ class Growth:
     def _on_wave(self, wave: Wave) -> None:
         keyed = {self._key_of(self._job.model_sha256, wave.prompt_version, step): step for step in wave.steps}
         self._keys = [self._key_of(self._job.model_sha256, wave.prompt_version, step) for step in wave.steps]
-        self.cost, self.later = wave.cost, wave.later
+        self.wave = wave
         self._store.add_steps(self._job.id, list(keyed.items()))
         self.is_thinking = False
         self._grown()

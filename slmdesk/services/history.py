@@ -13,6 +13,7 @@ from slmdesk.paths import Paths
 from slmdesk.services import comparing
 from slmdesk.services.chats import ChatService
 from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged
+from slmdesk.services.states import StateService
 from slmdesk.store import Rescued, Store, damaged_copies
 
 
@@ -27,8 +28,10 @@ class Emptied:
 class HistoryService:
     """What a person can do with what is kept."""
 
-    def __init__(self, store: Store, paths: Paths, chats: ChatService, tell: Callable[[Fact], None]) -> None:
-        self._store, self._paths, self._chats, self._tell = store, paths, chats, tell
+    def __init__(
+        self, store: Store, paths: Paths, chats: ChatService, states: StateService, tell: Callable[[Fact], None]
+    ) -> None:
+        self._store, self._paths, self._chats, self._states, self._tell = store, paths, chats, states, tell
 
     def items(
         self,
@@ -45,13 +48,18 @@ class HistoryService:
         """By id or unique prefix of one.  Raises KnownError `item.unknown`."""
         return self._store.item(id)
 
+    def about(self, document: str, kind: str) -> list[Item]:
+        """The items of a kind about a document that are not in the bin, newest first."""
+        items = [self._store.item(one) for one in self._store.items_about(document)]
+        return [one for one in items if one.kind == kind and one.deleted_at is None]
+
     def messages(self, item: str) -> list[Message]:
         """The whole tree, oldest first.  Raises KnownError `item.unknown`."""
         return self._chats.messages(item)
 
-    def search(self, words: str, *, limit: int = 50, before: int | None = None) -> Sequence[Found]:
-        """Hits, newest first.  `before`: see Store.search."""
-        return self._store.search(words, limit=limit, before=before)
+    def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> Sequence[Found]:
+        """Hits, newest first.  `before` and `kind`: see Store.search."""
+        return self._store.search(words, limit=limit, before=before, kind=kind)
 
     def rename(self, id: str, title: str) -> Item:
         """Another title.  Raises KnownError `item.unknown`."""
@@ -71,14 +79,23 @@ class HistoryService:
         Returns its id, and histories that were set aside earlier, which may still hold it.
         """
         item = self._chats.trash(self._store.item(id).id)
+        self._states.forget([one.id for one in self._store.documents_of_item(item.id)])
         self._chats.drop(item.id)
         copies = self._store.delete_for_good(item.id)
         self._tell(ItemGone(item.id))
         return item.id, copies
 
+    def remembered(self, id: str) -> int:
+        """How many sentences of the translation memory came from an item: they go with it when it is deleted for good.
+
+        Raises KnownError `item.unknown`.
+        """
+        return self._store.count_remembered(self._store.item(id).id)
+
     def empty_trash(self, older_than_s: float = 0.0) -> Emptied:
         """Delete for good what has lain in the bin for longer; nothing else ever empties it.  Raises KnownError."""
         before = self._store.revision()
+        self._forget_states()
         if not self._store.empty_trash(older_than_s):
             return Emptied((), ())
         gone = tuple(self._store.changed_since(before).gone)
@@ -86,6 +103,15 @@ class HistoryService:
             self._chats.drop(id)
             self._tell(ItemGone(id))
         return Emptied(gone, tuple(self._store.set_aside()))
+
+    def _forget_states(self) -> None:
+        """Of all documents that something in the bin is about."""
+        documents: set[str] = set()
+        before: tuple[float, int] | None = None
+        while page := self._store.items(None, before=before, limit=500, deleted=True):
+            documents.update(one.id for item in page for one in self._store.documents_of_item(item.id))
+            before = (page[-1].updated, page[-1].n)
+        self._states.forget(documents)
 
     def damaged(self) -> Sequence[Path]:
         """Histories that were set aside because they were damaged, oldest first."""

@@ -50,6 +50,7 @@ _COMMERCIAL = {
 
 
 _FIT_ORDER = {"fits": 0, "tight": 1, "too_large": 3}
+_MOST_NAMED = 12
 _MANY = 20
 """Languages that one with too many to list counts for."""
 
@@ -65,6 +66,8 @@ class Suggestion:
     good_for: str
     weakness: str
     languages: str
+    codes: tuple[str, ...]
+    """Of the languages it was made for (ISO 639-1); MANY_LANGUAGES where they are too many to list."""
     licence: str
     """With what it means at work."""
     parameters: str
@@ -75,6 +78,11 @@ class Suggestion:
     fit: str
     speed: Speed | None = None
     """What to expect on this PC; None while that was not measured."""
+
+    def is_for(self, job: str, language: str) -> bool:
+        """Whether it was made for a job (of SKILLS) and a language; empty ones are any."""
+        speaks = not language or language in self.codes or MANY_LANGUAGES in self.codes
+        return speaks and (not job or job in self.skills)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +226,11 @@ def _language(code: str) -> str:
     return "many languages" if code == MANY_LANGUAGES else LANGUAGES.get(code, code)
 
 
+def _languages(codes: Sequence[str]) -> str:
+    """Named, or counted where they are too many for a line."""
+    return f"{len(codes)} languages" if len(codes) > _MOST_NAMED else ", ".join(map(_language, codes))
+
+
 def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
     """Sorts by what a clerk gets: a free licence, skills, languages, then the smaller file."""
     languages = _MANY if MANY_LANGUAGES in entry.languages else len(entry.languages)
@@ -238,7 +251,8 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
         skills=tuple(one.value for one in Skill if one in entry.good_at),
         good_for=entry.good_for,
         weakness=entry.weakness,
-        languages=", ".join(_language(one) for one in entry.languages),
+        languages=_languages(entry.languages),
+        codes=entry.languages,
         licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}",
         parameters=", ".join(marks),
         quantization=entry.quantization,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import Paper
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.wire import to_json
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
@@ -18,6 +18,8 @@ from slmdesk.services.sentences import problem_for, problem_of
 
 OnPrinted = Callable[[bytes | Problem], None]
 """Called once, on the desk thread."""
+OnProgress = Callable[[int, int], None]
+"""Called with pages done and pages in all (0: not known yet), on the thread that hears the child: pass it on."""
 
 
 def page_size(environment: Mapping[str, str] = os.environ) -> str:
@@ -33,7 +35,7 @@ class PrintService:
         self._desk, self._client, self._page = desk, client, page
         self._jobs: list[JobHandle] = []
 
-    def print(self, paper: Paper, ended: OnPrinted) -> JobHandle:
+    def print(self, paper: Paper, ended: OnPrinted, progressed: OnProgress | None = None) -> JobHandle:
         """A document as PDF on the size of page in use here.
 
         A cancel of the handle ends with the Problem `print.stopped`.
@@ -42,6 +44,8 @@ class PrintService:
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
                 self._desk.post(lambda: self._on_end(job, event, ended))
+            elif isinstance(event, Progress) and progressed is not None:
+                progressed(event.done, event.total)
 
         job = self._client.start("print", {"paper": to_json(paper), "page": self._page()}, on_event)
         self._jobs.append(job)

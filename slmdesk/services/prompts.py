@@ -12,7 +12,7 @@ from slmdesk.core.types import ChatMessage, Json, LoadedModel
 from slmdesk.core.wire import messages_to_json
 from slmdesk.services.conversation import SeenPrompt
 from slmdesk.services.desk import Desk
-from slmdesk.services.facts import ContextMeasured, Fact, Problem
+from slmdesk.services.facts import Problem
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.specs import context_tokens
@@ -27,28 +27,25 @@ OnSeen = Callable[[SeenPrompt | Problem], None]
 class Prompts:
     """Asks the engine child what it would read."""
 
-    def __init__(self, desk: Desk, settings: SettingsFile, room: EngineRoom, tell: Callable[[Fact], None]) -> None:
-        self._desk, self._settings, self._room, self._tell = desk, settings, room, tell
-        self._measures = 0
+    def __init__(self, desk: Desk, settings: SettingsFile, room: EngineRoom) -> None:
+        self._desk, self._settings, self._room = desk, settings, room
 
     def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str], answered: OnSeen) -> None:
         """Give `answered` the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""
         self._render(record, turns, lambda untrusted: answered(_seen_from(untrusted, ids)), answered)
 
-    def measure(self, chat: str | None, record: ModelRecord, turns: Sequence[ChatMessage]) -> None:
-        """Find out how much of the context these turns take: a ContextMeasured follows.  Only the newest wish counts.
+    def measure(self, record: ModelRecord, turns: Sequence[ChatMessage], told: Callable[[int, int], None]) -> None:
+        """Find out how much of the context these turns take: `told` hears tokens and context size, on the desk thread.
 
         With the model not loaded the vocabulary of its file is asked, and the frame around each turn is guessed.
         """
-        self._measures += 1
-        mine = self._measures
         held = self._room.loaded()
         is_held = held is not None and held[0].id == record.id
         context = held[1].context_tokens if held and is_held else context_tokens(record, self._settings.current)
 
         def tell(tokens: object) -> None:
-            if mine == self._measures and isinstance(tokens, int):
-                self._tell(ContextMeasured(chat, tokens, context))
+            if isinstance(tokens, int):
+                told(tokens, context)
 
         def rendered(untrusted: object) -> None:
             tell(untrusted.get("tokens") if isinstance(untrusted, dict) else None)

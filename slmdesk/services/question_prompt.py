@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from slmdesk.core.documents import ASIDE, BlockKind, Page
 from slmdesk.core.records import Passage
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
+from slmdesk.services.summary_shapes import Mark
 from slmdesk.text.folding import fold_for_search
 from slmdesk.text.quotes import FoldedText, folded_quote
 from slmdesk.text.stop_words import search_words
@@ -79,6 +81,25 @@ class Answered:
     """The model read the documents whole, not only the best passages."""
     is_quoted: bool = False
     """No model wrote this: it is too weak, and passages are shown instead."""
+    marks: tuple[Mark, ...] = ()
+    """What of the answer's words the cited passages do not bear out."""
+    passages_read: int = 0
+    passages_total: int = 0
+    """How many of the documents' passages the model was given; 0: none was."""
+
+    @property
+    def supported(self) -> bool:
+        """Whether it cites something, and nothing speaks against it."""
+        return bool(self.citations) and not self.marks
+
+    @property
+    def reading_words(self) -> str:
+        """How much was read, where it was not all: "8 of 213 passages were read, those that fit the question best."."""
+        if self.is_whole or not self.passages_read:
+            return ""
+        return (
+            f"{self.passages_read:,} of {self.passages_total:,} passages were read, those that fit the question best."
+        )
 
 
 def turns_of(
@@ -87,10 +108,8 @@ def turns_of(
     """The turns of a question: the text first, so that a follow-up finds it read; `before` are earlier ones with their
     answers.  `names`: say of each passage which file it is from.
     """
-    parts = [TextPart("The text, in numbered passages:\n\n", Origin.PROGRAM)]
-    for source in sources:
-        parts += _parts_of(source, names=names)
-    turns = [ChatMessage(Role.SYSTEM, (TextPart(_SYSTEM, Origin.PROGRAM),))]
+    system, text = text_turns_of(sources, names=names)
+    turns, parts = [system], list(text.parts)
     for asked, answered in before:
         parts.append(TextPart(f"Question: {asked}", Origin.PERSON))
         turns.append(ChatMessage(Role.USER, tuple(parts)))
@@ -99,6 +118,15 @@ def turns_of(
     parts += [TextPart(f"Question: {question}", Origin.PERSON), TextPart(f"\n\n{_ASKED}", Origin.PROGRAM)]
     turns.append(ChatMessage(Role.USER, tuple(parts)))
     return turns
+
+
+def text_turns_of(sources: Sequence[Source], *, names: bool) -> tuple[ChatMessage, ChatMessage]:
+    """What the turns of every question to these passages begin with."""
+    parts = [TextPart("The text, in numbered passages:\n\n", Origin.PROGRAM)]
+    for source in sources:
+        parts += _parts_of(source, names=names)
+    system = ChatMessage(Role.SYSTEM, (TextPart(_SYSTEM, Origin.PROGRAM),))
+    return system, ChatMessage(Role.USER, tuple(parts))
 
 
 def _parts_of(source: Source, *, names: bool) -> list[TextPart]:
@@ -181,30 +209,73 @@ def borne_by(citations: Sequence[Citation], answer: str) -> list[Citation]:
     return [one for one, share in zip(citations, shares, strict=True) if share >= least]
 
 
+def cited_passages(citations: Sequence[Citation], sources: Sequence[Source]) -> list[str]:
+    """The texts of the passages that the citations stand in, which an answer is checked against."""
+    return [
+        source.passage.text for source in sources if any(_is_inside(citation, source.passage) for citation in citations)
+    ]
+
+
+def _is_inside(citation: Citation, passage: Passage) -> bool:
+    if citation.document != passage.document or not passage.page <= citation.page <= passage.page_end:
+        return False
+    starts = citation.page > passage.page or citation.end > passage.start
+    return starts and (citation.page < passage.page_end or citation.start < passage.end)
+
+
 def _stands_in(
     quote: str, passage: Passage, folded: dict[tuple[str, int], FoldedText], page_text: PageText
 ) -> Citation | None:
+    def place(page: int, words: str) -> Citation | None:
+        at = (passage.document, page)
+        if at not in folded:
+            folded[at] = FoldedText(page_text(*at))
+        span = folded[at].find(words)
+        return Citation(*at, *span, page_text(*at)[slice(*span)]) if span else None
+
     for page in range(passage.page, passage.page_end + 1):
-        place = (passage.document, page)
-        if place not in folded:
-            folded[place] = FoldedText(page_text(*place))
-        span = folded[place].find(quote)
-        if span is not None:
-            return Citation(passage.document, page, *span, page_text(*place)[slice(*span)])
+        if (citation := place(page, quote)) is not None:
+            return citation
+    words = quote.split()
+    if passage.page < passage.page_end and quote in FoldedText(passage.text):  # it goes on over the end of a page
+        for page in range(passage.page, passage.page_end):
+            for cut in range(len(words) - 1, 0, -1):
+                head, tail = place(page, " ".join(words[:cut])), place(page + 1, " ".join(words[cut:]))
+                if head and tail:
+                    return max(head, tail, key=lambda one: len(one.quote))
     return None
 
 
-def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_text: PageText, limit: int) -> list[Citation]:
+PageOf = Callable[[str, int], Page | None]
+"""A page as it was read, by its document and number; None where it is not kept."""
+
+
+def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageOf, limit: int) -> list[Citation]:
     """Of each passage the sentence that has most of the words looked for, as it stands on its page."""
-    return [_best_sentence(words, one, page_text) for one in passages[:limit]]
+    return [_best_sentence(words, one, page_of) for one in passages[:limit]]
 
 
-def _best_sentence(words: Sequence[str], passage: Passage, page_text: PageText) -> Citation:
-    text = page_text(passage.document, passage.page)
-    end = passage.end if passage.page == passage.page_end else len(text)
-    spans = list(_sentences(text, min(passage.start, len(text)), min(end, len(text)))) or [(0, 0)]
-    best = max(spans, key=lambda span: (share_of(words, text[slice(*span)]), -span[0]))
-    return Citation(passage.document, passage.page, *best, text[slice(*best)])
+def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> Citation:
+    """On whichever of its pages; of equally good ones the first that is no heading, which answers nothing."""
+    best, best_of = Citation(passage.document, passage.page, 0, 0, ""), (-1.0, False)
+    for number in range(passage.page, passage.page_end + 1):
+        page = page_of(passage.document, number)
+        for kind, start, end in _sentences_of(passage, page) if page else ():
+            quote = page.text[start:end] if page else ""
+            worth = share_of(words, quote), kind is not BlockKind.HEADING
+            if worth > best_of:
+                best, best_of = Citation(passage.document, number, start, end, quote), worth
+    return best
+
+
+def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int, int]]:
+    """The sentences of a passage on one of its pages: none goes on from one block into the next."""
+    begin = passage.start if page.number == passage.page else 0
+    until = passage.end if page.number == passage.page_end else len(page.text)
+    for block in page.blocks:
+        if block.kind not in ASIDE:
+            for start, end in _sentences(page.text, max(begin, block.start), min(until, block.end)):
+                yield block.kind, start, end
 
 
 def share_of(words: Sequence[str], text: str) -> float:
@@ -214,16 +285,20 @@ def share_of(words: Sequence[str], text: str) -> float:
 
 
 def _are_alike(one: str, other: str) -> bool:
-    """The same but for an ending of up to three letters."""
+    """The same but for an ending of up to three letters; of short words, but for one letter more ("end", "ends")."""
     beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    if beginning == LEAST_STEM - 1 == min(len(one), len(other)):
+        return max(len(one), len(other)) == LEAST_STEM
     return beginning >= LEAST_STEM and max(len(one), len(other)) - beginning <= LONGEST_ENDING
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     at = start
-    for gap in [*_ENDS.finditer(text, start, end), None]:
+    for gap in [*_ENDS.finditer(text, start, end), None] if start < end else ():
         until = gap.start() if gap else end
         piece = text[at:until]
+        if gap and not any(one.isalpha() for one in piece):  # "2. Rent": a number by itself is no sentence
+            continue
         if piece.strip():
             yield at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip())
         at = gap.end() if gap else end

@@ -45,6 +45,8 @@ class Reading:
     is_whole: bool = False
     tokens: int = 0
     context_size: int = 0
+    passages: int = 0
+    """How many the documents have; more than `sources` were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class ReadingChoice:
         self._desk, self._store, self._room, self._retrieval = desk, store, room, retrieval
         self._wish, self._chosen, self._failed = wish, chosen, failed
         self._ranked = Ranked((), ())
+        self._passages = 0
         self._waiter: Waiter | None = None
         self._count: JobHandle | None = None
         self._is_over = False
@@ -114,7 +117,7 @@ class ReadingChoice:
     def _beginning(self, words: tuple[str, ...]) -> Ranked:
         """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
         found: list[Passage] = []
-        for one in self._wish.documents:
+        for one in self._wish.documents[:MOST_PASSAGES]:
             found += self._store.passages(one.id)[: max(1, MOST_PASSAGES // len(self._wish.documents))]
         return Ranked(tuple(found[:MOST_PASSAGES]), words)
 
@@ -125,6 +128,7 @@ class ReadingChoice:
             return
         budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
         number, size = self._store.count_passages([one.id for one in self._wish.documents])
+        self._passages = number
         may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
         candidates = self._everything() if may_fit else self._best()
         told = [self._wish.question, *(words for pair in self._wish.before for words in pair)]
@@ -166,7 +170,7 @@ class ReadingChoice:
         chosen.sort(key=lambda one: (place[one.document], one.n))
         sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(chosen, 1))
         read = sum(tokens[one.n] for one in chosen)
-        self._end(Reading(self._ranked, sources, is_whole, read, model.context_tokens))
+        self._end(Reading(self._ranked, sources, is_whole, read, model.context_tokens, self._passages))
 
     def _end(self, reading: Reading) -> None:
         self._is_over = True

@@ -12,9 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, DocumentStatus, Ending, Item, Message, ModelRecord, Status
-from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
+from slmdesk.core.records import (
+    CollectionRecord,
+    DocumentRecord,
+    DocumentStatus,
+    Ending,
+    Item,
+    Message,
+    ModelRecord,
+    Status,
+)
+from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.answers import Answers
 from slmdesk.services.conversation import Sent, active_path, title_from, words_of
@@ -30,6 +40,7 @@ from slmdesk.services.facts import (
     QuestionAnswered,
     QuestionPlanned,
 )
+from slmdesk.services.flag_words import marks_in_words
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.question_prompt import (
@@ -38,16 +49,20 @@ from slmdesk.services.question_prompt import (
     Answered,
     Citation,
     borne_by,
+    cited_passages,
     grammar_of,
     nearest_of,
     said_in,
     share_of,
+    text_turns_of,
     turns_of,
     verified,
 )
 from slmdesk.services.question_reading import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
 from slmdesk.services.retrieval import Ranked, Retrieval
 from slmdesk.services.sentences import problem_for
+from slmdesk.services.states import WORTH_S, StateService
+from slmdesk.services.summary_shapes import Mark
 from slmdesk.store import Store
 
 KIND = "question"
@@ -68,10 +83,23 @@ class AskWish:
     question: str
     documents: tuple[str, ...] = ()
     """Ids of documents that were read; for a follow-up: none means those of its item."""
+    collection: str | None = None
+    """Instead of documents: the folder all of whose documents are asked, as they are when the answer is looked for."""
     item: str | None = None
     """The question it follows; None: a new one."""
     model: str | None = None
     """Id of a model; None: the one last used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of an item, and its answer."""
+
+    question: str
+    message: Message
+    """The answer's row."""
+    answered: Answered | None
+    """None: it is being written, or it did not end well."""
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +118,8 @@ class _Asking:
     """The model has it; from now on `Answers` looks after it."""
     reading: Reading = field(default_factory=lambda: Reading(Ranked((), ())))
     answered: Answered | None = None
+    read_s: float = 0.0
+    """How long the model took to read it."""
 
 
 class QuestionService:
@@ -103,10 +133,11 @@ class QuestionService:
         room: EngineRoom,
         answers: Answers,
         retrieval: Retrieval,
+        states: StateService,
         tell: Callable[[Fact], None],
     ) -> None:
         self._desk, self._store, self._models, self._room = desk, store, models, room
-        self._answers, self._retrieval, self._tell = answers, retrieval, tell
+        self._answers, self._retrieval, self._states, self._tell = answers, retrieval, states, tell
         self._asking: dict[str, _Asking] = {}
 
     # ---- wishes
@@ -117,14 +148,15 @@ class QuestionService:
         Told as a chat's answer is, with QuestionPlanned before its first word and QuestionAnswered at its end.  Where
         no model is, or it is too weak, the passages that fit best are the answer, and it says so.
         Raises KnownError `request.invalid` (no words, no documents), `document.unknown`, `document.stopped` (not read),
-        `model.unknown`, `store.…`.
+        `collection.unknown`, `collection.empty` (nothing was read of it yet), `model.unknown`, `store.…`.
         """
         if not wish.question.strip():
             raise KnownError("request.invalid", what="no text")
         item = self._store.item(wish.item) if wish.item else None
         if item is not None and item.kind != KIND:
             raise KnownError("request.invalid", what=f"this is a {item.kind}, which no documents can be asked in")
-        documents = self._documents(wish.documents, item)
+        collection = wish.collection or (_collection_of(item) if item and not wish.documents else None)
+        documents = self._documents(wish.documents, item, collection)
         record = self._model(wish.model)
         path: tuple[Message, ...] = ()
         if item is None:
@@ -133,7 +165,12 @@ class QuestionService:
             path = active_path(self._store.messages(item.id), _leaf(item))
             if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
                 raise KnownError("request.invalid", what="the last answer is still being written")
-        self._store.link_documents(item.id, [one.id for one in documents])
+        if collection:  # which documents it is about is known when it is answered
+            item = self._store.change_item_settings(item.id, collection=self._store.collection(collection).id)
+        else:
+            if _collection_of(item):
+                item = self._store.change_item_settings(item.id, collection=None)
+            self._store.link_documents(item.id, [one.id for one in documents])
         self._tell(ItemChanged(item))
         user = self._store.add_message(
             item.id,
@@ -154,7 +191,7 @@ class QuestionService:
         at = next((place for place, one in enumerate(path) if one.id == message), 0)
         if item.kind != KIND or old.role is not Role.ASSISTANT or not at or self.is_busy(message):
             raise KnownError("request.invalid", what="not an answer that has ended")
-        documents = self._documents((), item)
+        documents = self._documents((), item, _collection_of(item))
         return self._begin(item, path[at - 1], self._model(model), documents, path[: at - 1], explicit=True)
 
     def stop(self, message: str) -> None:
@@ -176,6 +213,26 @@ class QuestionService:
         """What was asked."""
         return self._store.documents_of_item(item)
 
+    def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
+        """What a next question without documents of its own would be put to: a folder, or documents.
+
+        Raises KnownError `item.unknown`, `collection.unknown`.
+        """
+        found = self._store.item(item)
+        collection = _collection_of(found)
+        folder = self._store.collection(collection) if collection else None
+        return folder, [] if folder else self._store.documents_of_item(found.id)
+
+    def turns(self, item: str) -> list[Asked]:
+        """What was asked in an item and what came of it, oldest first.  Raises KnownError `item.unknown`."""
+        found = self._store.item(item)
+        path, answered = active_path(self._store.messages(found.id), _leaf(found)), self.answered(found.id)
+        return [
+            Asked(words_of(one), told, answered.get(told.id))
+            for one, told in pairwise(path)
+            if one.role is Role.USER and told.role is Role.ASSISTANT
+        ]
+
     def answered(self, item: str) -> dict[str, Answered]:
         """What was verified of the answers of an item, by the ids of its messages."""
         kept = (self._store.result(item) or {}).get("answers")
@@ -196,7 +253,14 @@ class QuestionService:
 
     # ---- beginning
 
-    def _documents(self, wanted: Sequence[str], item: Item | None) -> tuple[DocumentRecord, ...]:
+    def _documents(
+        self, wanted: Sequence[str], item: Item | None, collection: str | None
+    ) -> tuple[DocumentRecord, ...]:
+        if collection:
+            asked = self._store.asked_documents(self._store.collection(collection).id)
+            if not asked:
+                raise KnownError("collection.empty", name=self._store.collection(collection).name)
+            return tuple(asked)
         found = [self._store.document(one) for one in dict.fromkeys(wanted)]
         if not found and item is not None:
             found = self._store.documents_of_item(item.id)
@@ -292,6 +356,7 @@ class QuestionService:
 
     def _write(self, asking: _Asking) -> None:
         assert asking.record is not None
+        is_whole = asking.reading.is_whole
         turns = turns_of(asking.reading.sources, asking.question, asking.before, names=len(asking.documents) > 1)
         sampling = replace(_SAMPLING, grammar=grammar_of(len(asking.reading.sources)))
         asking.is_written = True
@@ -302,9 +367,15 @@ class QuestionService:
             turns,
             sampling,
             explicit=asking.explicit,
-            watcher=_Watcher(lambda message: self._written(asking, message)),
+            watcher=_Watcher(asking, lambda message: self._written(asking, message)),
             polish=lambda text: self._kept_words(asking, text),
+            state=self._states.known(asking.record, _text_of(asking), PROMPT_VERSION) if is_whole else None,
         )
+
+    def _keep_state(self, asking: _Asking) -> None:
+        """A document that was read whole, and for long, need not be read again another day."""
+        if asking.record and asking.reading.is_whole and asking.read_s > WORTH_S:
+            self._states.keep(asking.record, _text_of(asking), PROMPT_VERSION, asking.documents)
 
     def _kept_words(self, asking: _Asking, text: str) -> str:
         try:
@@ -317,15 +388,25 @@ class QuestionService:
         quotes, answer, is_found = said_in(text)
         citations = verified(quotes, asking.reading.sources, self._page_text) if is_found else []
         nearest = () if citations else tuple(self._nearest(asking))
+        shown = tuple(borne_by(citations, answer))
         asking.answered = Answered(
             answer=answer if is_found else NOT_FOUND,
             found=is_found,
-            citations=tuple(borne_by(citations, answer)),
+            citations=shown,
+            marks=self._marks(asking, answer, shown),
             dropped=len(quotes) - len(citations) if is_found else 0,
             nearest=nearest,
             is_whole=asking.reading.is_whole,
+            passages_read=len(asking.reading.sources),
+            passages_total=asking.reading.passages,
         )
         return self._words(asking, asking.answered)
+
+    @staticmethod
+    def _marks(asking: _Asking, answer: str, citations: Sequence[Citation]) -> tuple[Mark, ...]:
+        from slmdesk.services.answer_checks import marks_of  # with all checks of text: only who has an answer waits
+
+        return marks_of(answer, asking.question, cited_passages(citations, asking.reading.sources))
 
     def _quote(self, asking: _Asking) -> None:
         """No model, or a weak one: the passages themselves are the answer."""
@@ -346,13 +427,14 @@ class QuestionService:
         self._written(asking, message)
 
     def _nearest(self, asking: _Asking) -> list[Citation]:
-        return nearest_of(asking.reading.ranked.words, asking.reading.ranked.passages, self._page_text, NEAREST)
+        return nearest_of(asking.reading.ranked.words, asking.reading.ranked.passages, self._page, NEAREST)
 
     def _written(self, asking: _Asking, message: Message) -> None:
         """The row has ended: keep what was verified beside it."""
         self._asking.pop(asking.answer.id, None)
         if asking.answered is None or message.status is not Status.COMPLETE:
             return
+        self._keep_state(asking)
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
             kept = self._store.result(asking.item) or {}
             old = kept.get("answers")
@@ -361,23 +443,38 @@ class QuestionService:
                 message.id: to_json(asking.answered),
             }
             self._store.save_result(asking.item, {**kept, "answers": answers})
+            self._link_cited(asking)
         self._tell(QuestionAnswered(asking.item, message.id, asking.answered))
+
+    def _link_cited(self, asking: _Asking) -> None:
+        """A question to a folder is about the documents that were cited."""
+        if not _collection_of(self._store.item(asking.item)) or asking.answered is None:
+            return
+        before = [one.id for one in self._store.documents_of_item(asking.item)]
+        cited = [one.document for one in (*asking.answered.citations, *asking.answered.nearest)]
+        self._store.link_documents(asking.item, list(dict.fromkeys([*before, *cited])))
 
     def _words(self, asking: _Asking, answered: Answered) -> str:
         """The answer with its citations as people read it in a history or an export."""
-        names = {one.id: one.name for one in asking.documents}
+        documents = {one.id: one for one in asking.documents}
         if answered.found:
             lines = [answered.answer] if answered.citations else [answered.answer, UNPROVEN]
+            lines += [f"{LOOK} {marks_in_words(answered.marks)}."] if answered.marks else []
         else:
             lines = [f"{NOT_FOUND} {NEAREST_WORDS}" if answered.nearest else NOT_FOUND]
         for one in answered.citations or answered.nearest:
             quote = " ".join(one.quote.split())
-            lines.append(f"> \u201c{quote}\u201d \u2014 {names.get(one.document, '')}, page {one.page}")
+            place = place_of(one, documents.get(one.document))
+            lines.append(f"> \u201c{quote}\u201d \u2014 {place}")
         return "\n\n".join(lines)
 
     def _page_text(self, document: str, page: int) -> str:
+        found = self._page(document, page)
+        return found.text if found else ""
+
+    def _page(self, document: str, page: int) -> Page | None:
         pages = self._store.pages(document, begin=page, limit=1)
-        return pages[0].text if pages and pages[0].number == page else ""
+        return pages[0] if pages and pages[0].number == page else None
 
     # ---- ends
 
@@ -406,24 +503,38 @@ QUOTED = "These passages fit the question best. The model is too weak to answer 
 WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
 UNPROVEN = "No passage could be shown for this answer; check it before you rely on it. The nearest ones:"
 NEAREST_WORDS = "The nearest passages:"
+LOOK = "Look at this in the passages:"
 _SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
 class _Watcher:
     """Hears the end of an answer; see `answers.Watcher`."""
 
-    def __init__(self, ended: Callable[[Message], None]) -> None:
-        self._ended = ended
+    def __init__(self, asking: _Asking, ended: Callable[[Message], None]) -> None:
+        self._asking, self._ended = asking, ended
 
     def began(self) -> None:
         """Nothing to note."""
 
     def ending(self, answer: Answer | None) -> None:
-        """Nothing to note."""
+        """How long reading took."""
+        if answer is not None:
+            self._asking.read_s = answer.timing.first_token_s
 
     def ended(self, message: Message) -> None:
         """Its row has ended, and that was told."""
         self._ended(message)
+
+
+def _text_of(asking: _Asking) -> tuple[ChatMessage, ...]:
+    """The turns as far as they are the same for every question."""
+    return text_turns_of(asking.reading.sources, names=len(asking.documents) > 1)
+
+
+def place_of(citation: Citation, document: DocumentRecord | None) -> str:
+    """Where a quotation stands, for people: "lease.docx, section 3"."""
+    kind = str(document.facts.get("page_kind") or "page") if document else "page"
+    return f"{document.name if document else ''}, {kind} {citation.page}"
 
 
 def is_weak(record: ModelRecord) -> bool:
@@ -442,3 +553,9 @@ def _failing(problem: Problem) -> Ending:
 def _leaf(item: Item) -> str | None:
     leaf = item.settings.get("leaf")
     return leaf if isinstance(leaf, str) else None
+
+
+def _collection_of(item: Item) -> str | None:
+    """The folder a question is put to."""
+    collection = item.settings.get("collection")
+    return collection if isinstance(collection, str) else None

@@ -45,6 +45,8 @@ class Reading:
     is_new: bool = True
     """Nothing was kept of it before."""
     was_changed: bool = False
+    is_background: bool = False
+    """Nobody waits for it: what a person opens is read before it."""
     job: JobHandle | None = None
     turn: int = 0
     """Counts its jobs: words of an earlier one are late."""
@@ -125,9 +127,19 @@ class ReadingQueue:
 
     def add(self, reading: Reading) -> None:
         """Read it when its turn comes."""
-        self._waiting.append(reading)
+        self._put(reading)
         self._tell(DocumentChanged(reading.record, was_changed=reading.was_changed))
         self._desk.post(self._advance)
+
+    def hasten(self, reading: Reading) -> None:
+        """Somebody waits now for one that was to be read in the background."""
+        if not reading.is_background:
+            return
+        reading.is_background = False
+        if reading is not self._now:
+            self._waiting.remove(reading)
+            self._put(reading)
+            self._desk.post(self._advance)
 
     def cancel(self, document: str) -> None:
         """Stop reading; what was read is kept, the document counts as not read.  No error when it is not read."""
@@ -156,6 +168,30 @@ class ReadingQueue:
             problem = self._stopped(reading)
             with suppress(KnownError):  # then it stays `reading` without anybody reading it, which says the same
                 self._note_failed(reading, problem)
+        self._now = None
+
+    def _put(self, reading: Reading) -> None:
+        """Behind those that came before it; what a person opened goes before all that is read in the background."""
+        if reading.is_background:
+            self._waiting.append(reading)
+            return
+        ahead = sum(not one.is_background for one in self._waiting)
+        self._waiting.insert(ahead, reading)
+        now = self._now
+        if now and now.is_background and now.end is None:  # it begins anew when its turn comes back
+            self._stop_now(now)
+            now.is_new = False
+            self._waiting.insert(ahead + 1, now)
+
+    def _stop_now(self, reading: Reading) -> None:
+        """Nobody reads now; words of its job that still come are late."""
+        reading.turn += 1
+        if reading.later:
+            reading.later.cancel()
+            reading.later = None
+        if reading.job:
+            reading.job.cancel()
+            reading.job = None
         self._now = None
 
     # ---- one after another
@@ -278,9 +314,10 @@ class ReadingQueue:
         if not reading.is_new:
             self._store.forget_pages(document, max(facts.pages, reading.kept))
         told: dict[str, Json] = {**_kept_facts(reading.record), **to_json(facts)}
+        opened = {} if reading.is_background else {"opened": time.time()}
         record = self._store.change_document(
             document, status=DocumentStatus.READ, facts=told, format=facts.format, error_code=None, error_args={},
-            opened=time.time(),
+            **opened,
         )  # fmt: skip
         self._leave(reading)
         self._tell(DocumentChanged(record, was_changed=reading.was_changed))
@@ -330,8 +367,8 @@ def read_problem(name: str, event: Failed) -> Problem:
 
 
 def _kept_facts(record: DocumentRecord) -> dict[str, Json]:
-    """What is known of a document beside what its reader says: what it is an attachment of."""
-    return {"attachment": record.facts["attachment"]} if "attachment" in record.facts else {}
+    """What is known of a document beside what its reader says: what it is an attachment of, which file it was."""
+    return {key: record.facts[key] for key in ("attachment", "inode") if key in record.facts}
 
 
 def _page_from(untrusted: Mapping[str, Json]) -> Page:

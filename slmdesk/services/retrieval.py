@@ -18,6 +18,8 @@ DEEP = 40
 """Places of each ranking that count."""
 FUSION = 60
 """The constant of reciprocal rank fusion: how little the first places are above the next."""
+MEANING = 0.5
+"""How much a place by meaning counts beside one by words."""
 FEW_WORDS = 3
 """A follow-up question with fewer words of its own is looked for together with the one before."""
 
@@ -36,13 +38,23 @@ Meaning = Callable[[str, Sequence[str], Callable[[list[int]], None]], None]
 model for it."""
 
 
-def fused(*rankings: Sequence[int]) -> list[int]:
-    """Several rankings of the same things as one."""
+def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
+    """Several rankings of the same things as one; `weights`: how much each counts, 1 where none is given."""
     scores: dict[int, float] = {}
-    for ranking in rankings:
+    for number, ranking in enumerate(rankings):
+        weight = weights[number] if number < len(weights) else 1.0
         for place, one in enumerate(ranking):
-            scores[one] = scores.get(one, 0.0) + 1.0 / (FUSION + place + 1)
+            scores[one] = scores.get(one, 0.0) + weight / (FUSION + place + 1)
     return sorted(scores, key=lambda one: (-scores[one], one))
+
+
+def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int]:
+    """A ranking by words joined with one by meaning.
+
+    What fits best by words stays first: small embedding models rank likely passages well, and the very best badly.
+    """
+    joined = fused(by_words, by_meaning, weights=(1.0, MEANING))
+    return [*by_words[:1], *(one for one in joined if one not in by_words[:1])]
 
 
 class Retrieval:
@@ -78,7 +90,7 @@ class Retrieval:
             missing = [one for one in numbers if one not in known]
             if missing:
                 known |= {one.n: one for one in self._store.passages_of(missing)}
-            order = [one for one in fused(*rankings, numbers) if one in known]
+            order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
             answered(Ranked(tuple(known[one] for one in order[:limit]), tuple(words)))
 
         if self._meaning is None:

@@ -61,6 +61,10 @@ _SENTENCES: Mapping[str, str] = {
         "This chat needs {needed} tokens and the model can see {available}. Nothing was cut or sent, and your message "
         "is kept; later ones leave it out. Start a new chat, or load the model with a larger context."
     ),
+    "context.too_small": (
+        "A part of the document needs {needed} tokens and the model can see {available} at once. Nothing was cut. Set "
+        "a larger context in the settings, or choose a model with one, and begin again."
+    ),
     "grammar.invalid": "The wanted form of the answer cannot be used ({reason}). Nothing was sent.",
     # models and their files
     "model.missing": "The model file {path} is not there. The chats are kept. Put it back or choose another model.",
@@ -158,6 +162,9 @@ _SENTENCES: Mapping[str, str] = {
     # files and disk
     "file.missing": "The file {path} is not there.",
     "file.unreadable": "The file {path} cannot be read ({reason}).",
+    "file.is_source": (
+        "{path} is the document itself, which is never written over. Nothing was changed. Choose another name."
+    ),
     "file.exists": "The file {path} is already there and was not touched. Choose another name.",
     "file.unwritable": "The file {path} cannot be written ({reason}). Choose another place.",
     "disk.full": (
@@ -187,18 +194,65 @@ _SENTENCES: Mapping[str, str] = {
     "document.binary": "{path} is no document: a program, a picture or an archive. Nothing of it was read.",
     "document.bomb": "{path} would become far too large when unpacked. It was not read any further.",
     "document.damaged": "The document {path} is damaged ({reason}). What it is made of cannot be told.",
-    "document.locked": "The document {path} is locked with a password.",
+    "document.empty": "The file {name} is empty (0 bytes).",
+    "document.locked": (
+        "The document {path} is locked with a password. Only that of a PDF can be used here; from another document "
+        "it has to be taken off in the program it was made with."
+    ),
     "document.wrong_password": "That is not the password of {path}.",
     "document.too_many_pages": "The document {path} has {pages} pages; the limit is {limit}.",
     "document.not_read": "{path} is still being read. Wait until it is there, and try again.",
     "document.unknown": "There is no document {id} here.",
+    "document.no_column": "{path} has no column “{column}”. Its first row has: {known}.",
+    "document.no_rewriter": "{path} cannot be translated in its own format. These can: {known}.",
+    "document.none_translatable": "There is nothing in {name} that can be translated. These formats can: {known}.",
+    "document.too_many": "These are {count} documents; {limit} can be begun at once. Drop fewer.",
+    "document.changed": "{path} has changed since it was translated. Translate it again; what did not change is kept.",
+    "glossary.unknown": "There is no glossary {id} here.",
+    "glossary.no_languages": "{path} does not say which languages it is for. Say so: from which, to which.",
+    "glossary.more_languages": "{path} has more than two languages: {languages}. Say from which to which.",
+    "glossary.empty": "There is nothing in {path} that is a term or a pair. Nothing was changed.",
+    "glossary.no_source": "A term needs a word. Nothing was changed.",
+    "glossary.no_translation": (
+        "“{term}” needs a translation, a forbidden word, or the mark that it is not translated. Nothing was changed."
+    ),
+    "glossary.keeps_and_translates": (
+        "“{term}” cannot have a translation and stay untranslated. Keep one of them. Nothing was changed."
+    ),
+    "glossary.too_long": "A term has {most} characters at most. Nothing was changed.",
+    "memory.known": "“{source}” is in the memory already. Edit that entry instead. Nothing was changed.",
+    "memory.empty": "An entry of the memory needs both a sentence and its translation. Nothing was changed.",
+    "translation.no_better": "The model gave nothing that could be used. The segment stays as it was.",
+    "translation.tags": (
+        "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."
+    ),
+    "language.unknown": "The language {wanted} is not known here. Known are: {known}.",
+    "exam.pair": (
+        "There are no sentences in {language} to examine a model with, and from English it would be no translation. "
+        "Choose another pair of languages."
+    ),
+    "language.same": "The text is in {language} already. Choose another language to translate into.",
+    "text.too_long": "The text is longer than {limit}. Save it as a file, and translate that as a document.",
+    "text.encoding": (
+        "The text that came is not UTF-8, so its letters cannot be told. Save it as a file, and translate that: its "
+        "encoding is found out."
+    ),
     "document.stopped": "Reading {path} was stopped before its end. Open it again to read it.",
+    "versions.stopped": "Comparing was stopped. Compare the two documents again when you want to.",
     "print.stopped": "Making the PDF was stopped; nothing was written.",
     "document.reader_hung": (
         "Reading {path} came to a standstill and was ended. The document may be damaged, or made to do harm; nothing "
         "else was touched."
     ),
     "document.no_page": "{path} has no page {number}.",
+    "document.changing": "{path} is just being written. It is read when that is over.",
+    "collection.unknown": "There is no folder {id} here. “slmdesk documents folders” shows which there are.",
+    "collection.empty": "No document of the folder {name} has been read, so it cannot be asked.",
+    "collection.no_folder": "There is no folder {path}.",
+    "collection.nested": (
+        "{path} and {other}, which is watched already, lie in one another, so each document would be there twice. "
+        "Take the other one off the list first."
+    ),
     "document.no_image": "There is no picture of this page of {path}; its text can be shown.",
     # settings and network
     "setting.invalid": "The setting “{key}” has a value that cannot be used ({reason}). It was passed over.",
@@ -346,9 +400,18 @@ def _replaced(words: Mapping[str, str]) -> str:
     return f"{words['count']} characters that cannot be stored were replaced by the sign \ufffd."
 
 
+def _no_columns(words: Mapping[str, str]) -> str:
+    there = f" Its first row has: {words['columns']}." if "columns" in words else ""
+    return (
+        f"{words['path']} cannot be read as a glossary. It wants a table with a column of terms (“source”) and one of "
+        f"their translations (“target”), or a TBX file.{there}"
+    )
+
+
 _MADE: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "child.died": _death,
     "document.reader_died": _reader_death,
+    "glossary.no_columns": _no_columns,
     "item.unknown": _unknown_item,
     "model.incomplete": _incomplete,
     "model.wrong_kind": _wrong_kind,

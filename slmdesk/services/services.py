@@ -17,6 +17,8 @@ from slmdesk.services.backups import BackupService
 from slmdesk.services.bench import BenchService
 from slmdesk.services.cards import CardService
 from slmdesk.services.chats import ChatService
+from slmdesk.services.collection_shapes import KIND as INDEX
+from slmdesk.services.collections import CollectionService
 from slmdesk.services.comparing import ComparingService
 from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
@@ -25,13 +27,19 @@ from slmdesk.services.downloads import DownloadService
 from slmdesk.services.embedding import EmbeddingService
 from slmdesk.services.exams import ExamService
 from slmdesk.services.exporting import ExportService
+from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, MessageEnded, ModelsChanged, Noticed, Problem
 from slmdesk.services.finding import FindingService
 from slmdesk.services.first_exams import FirstExams
+from slmdesk.services.first_pair_exams import FirstPairExams
+from slmdesk.services.folder_summaries import FolderSummaries
+from slmdesk.services.glossaries import GlossaryService
 from slmdesk.services.history import HistoryService
 from slmdesk.services.hub_models import HubService
+from slmdesk.services.job_views import JobViews
 from slmdesk.services.jobs import JobService
 from slmdesk.services.judging import JudgeService
+from slmdesk.services.live_translation import LiveTranslation
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.looking import LookService
 from slmdesk.services.measuring import MeasuringService
@@ -40,17 +48,30 @@ from slmdesk.services.moving import MoveService
 from slmdesk.services.network import NetworkService
 from slmdesk.services.offers import OfferService
 from slmdesk.services.packs import PackService
+from slmdesk.services.pair_advice import PairAdviceService
+from slmdesk.services.pair_exams import PairExamService
 from slmdesk.services.printing import PrintService, page_size
 from slmdesk.services.questions import QuestionService
 from slmdesk.services.renaming import NameService
 from slmdesk.services.repo_pages import RepoPageService
 from slmdesk.services.retrieval import Retrieval
 from slmdesk.services.searching import SearchService
+from slmdesk.services.segment_changes import SegmentChanges
+from slmdesk.services.segment_edits import SegmentEdits
+from slmdesk.services.segment_lists import SegmentLists
 from slmdesk.services.sentences import problem_for
+from slmdesk.services.states import StateService
 from slmdesk.services.summaries import SummaryService
+from slmdesk.services.term_proposals import ProposalService
 from slmdesk.services.tokens import TokenService
+from slmdesk.services.translating import TranslationService
+from slmdesk.services.translation_files import TranslationFiles
+from slmdesk.services.translation_memory import MemoryService
+from slmdesk.services.translation_start import StartService
 from slmdesk.services.tuning import TuningService
+from slmdesk.services.typed_history import TypedHistory
 from slmdesk.services.uses import UseService
+from slmdesk.services.version_comparing import VersionService
 from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store, open_store
@@ -79,10 +100,26 @@ class Services:
     finding: FindingService
     history: HistoryService
     documents: DocumentService
+    collections: CollectionService
     embedding: EmbeddingService
     retrieval: Retrieval
     questions: QuestionService
+    states: StateService
     summaries: SummaryService
+    folder_summaries: FolderSummaries
+    extraction: ExtractionService
+    versions: VersionService
+    translations: TranslationService
+    segment_edits: SegmentEdits
+    segment_changes: SegmentChanges
+    segment_lists: SegmentLists
+    translation_files: TranslationFiles
+    translation_start: StartService
+    live: LiveTranslation
+    typed: TypedHistory
+    glossaries: GlossaryService
+    memory: MemoryService
+    proposals: ProposalService
     printing: PrintService
     exports: ExportService
     network: NetworkService
@@ -99,8 +136,12 @@ class Services:
     tuning: TuningService
     backups: BackupService
     jobs: JobService
+    job_views: JobViews
     exams: ExamService
     first_exams: FirstExams
+    pair_exams: PairExamService
+    first_pair_exams: FirstPairExams
+    pair_advice: PairAdviceService
     bench: BenchService
     comparing: ComparingService
     cards: CardService
@@ -117,7 +158,7 @@ class Services:
         self._untold: list[Fact] = []
         self._closed = False
         self._watch: Watch | None = None
-        self._hears: Listener | None = None
+        self._hears: tuple[Listener, ...] = ()
         self.desk = Desk(self._on_error)
 
     def add_listener(self, listener: Listener) -> None:
@@ -137,12 +178,14 @@ class Services:
             self._untold.append(fact)
         if isinstance(fact, ModelsChanged) and self._watch:
             self._watch.hear_models()
-        if self._hears:
-            self._hears(fact)
+        for hear in self._hears:
+            hear(fact)
         if isinstance(fact, MessageEnded):
             self.measuring.hear(fact)
-        if isinstance(fact, DocumentChanged | DocumentGone):
+        if isinstance(fact, DocumentChanged | DocumentGone | ModelsChanged):
             self.embedding.hear(fact)
+        if isinstance(fact, DocumentChanged | DocumentGone | ModelsChanged):
+            self.states.hear(fact)
         for listener in tuple(self._listeners):
             try:
                 listener(fact)
@@ -202,31 +245,61 @@ class Services:
         )
         self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell, self.measuring.pc)
         self.jobs = JobService(self.desk, self.store, room, self.tell)
+        self.job_views = JobViews(self.store, self.jobs)
         self.exams = ExamService(self.store, self.models, self.jobs)
         self.first_exams = FirstExams(self.desk, self.settings, self.models, self.exams, self.jobs, room, self.tell)
-        self._hears = self.first_exams.hear
+        self.pair_exams = PairExamService(self.store, self.models, self.jobs, self.tell)
+        self.pair_advice = PairAdviceService(self.store, self.pair_exams)
+        self.first_pair_exams = FirstPairExams(
+            self.desk, self.settings, self.models, self.exams, self.pair_exams, self.jobs, room, self.tell
+        )
+        self._hears = (self.first_exams.hear, self.first_pair_exams.hear)
         self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs, self.measuring.note)
         self.cards = CardService(self.desk, self.store, self.settings, self.bench, self.exams, self.measuring.pc)
         self.uses = UseService(self.store, self.settings)
         self.names = NameService(self.store, self.tell)
         self.packs = PackService(self.desk, self.store, self.models, self.tell)
         self.finding = FindingService(self.desk, self.store, self.models)
-        self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.tell)
+        self.embedding = EmbeddingService(self.desk, self.store, self.uses, room)
+        self.retrieval = Retrieval(self.store, self.embedding.nearest)
+        self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.retrieval, self.tell)
         self.comparing = ComparingService(
             self.desk, self.store, self.models, room, self.jobs, self.chats.answers, self.tell
         )
-        self.history = HistoryService(self.store, paths, self.chats, self.tell)
+        self.states = StateService(self.desk, self.store, self.settings, paths, room)
+        self.history = HistoryService(self.store, paths, self.chats, self.states, self.tell)
         self.documents = DocumentService(self.desk, self.store, self.reader, self.tell)
-        self.embedding = EmbeddingService(self.desk, self.store, self.uses, room)
-        self.retrieval = Retrieval(self.store, self.embedding.nearest)
+        self.collections = CollectionService(self.desk, self.store, self.documents, room, paths, self.tell)
+        self.jobs.run_by(INDEX, self.collections.runner)
         self.questions = QuestionService(
-            self.desk, self.store, self.models, room, self.chats.answers, self.retrieval, self.tell
+            self.desk, self.store, self.models, room, self.chats.answers, self.retrieval, self.states, self.tell
         )
         self.summaries = SummaryService(
             self.desk, self.store, self.settings, self.models, self.uses, room, self.jobs, self.exams, self.tell
         )
+        self.folder_summaries = FolderSummaries(self.desk, self.store, self.documents, self.summaries, self.tell)
+        self.extraction = ExtractionService(
+            self.desk, self.store, self.settings, self.models, room, self.jobs, self.retrieval, self.tell
+        )
+        self.versions = VersionService(self.desk, self.store, self.models, self.uses, self.jobs, self.exams, self.tell)
+        self.translations = TranslationService(
+            self.desk, self.store, self.models, self.uses, room, self.jobs, self.reader, self.tell, self.pair_advice
+        )
+        self.segment_edits = SegmentEdits(self.desk, self.store, room, self.translations, self.tell)
+        self.segment_changes = SegmentChanges(self.desk, self.store, self.translations, self.segment_edits, self.tell)
+        self.glossaries = GlossaryService(self.desk, self.store, self.reader, self.tell)
+        self.memory = MemoryService(self.desk, self.store, self.reader, self.tell)
+        self.proposals = ProposalService(self.desk, self.store, self.reader)
+        self.segment_lists = SegmentLists(self.store, self.translations, self.memory)
+        self.translation_files = TranslationFiles(self.desk, self.store, self.translations)
+        self.translation_start = StartService(self.desk, self.reader)
+        self.live = LiveTranslation(self.desk, self.store, room, self.translations.terms, self.tell)
+        self.typed = TypedHistory(self.desk, self.store, self.settings, self.translations, self.tell)
         self.printing = PrintService(self.desk, self.printer, page_size)
-        self.exports = ExportService(self.desk, self.store, self.history, self.chats, self.summaries, self.printing)
+        self.exports = ExportService(
+            self.desk, self.store, self.history, self.chats, self.summaries, self.extraction, self.printing,
+            self.collections.unread,
+        )  # fmt: skip
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
@@ -255,7 +328,9 @@ class Services:
     def _close_services(self) -> None:
         if self._watch:
             self._watch.stop()
+        self.collections.close()
         self.documents.close()
+        self.versions.close()
         self.printing.close()
         self.embedding.close()
         self.hub.close()
@@ -265,10 +340,12 @@ class Services:
         self.finding.cancel()
         self.bench.cancel()
         self.first_exams.close()
+        self.first_pair_exams.close()
         self.measuring.close()
         self.comparing.close()
         self.jobs.close()
         self.questions.close()
+        self.states.close()
         self.chats.close()
         self._room.close()
         self.models.close()

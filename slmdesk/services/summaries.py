@@ -6,34 +6,34 @@ is kept with the item, and its text as a message, so that history, search, trash
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
-from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus, ModelRecord, Status
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.core.wire import to_json
 from slmdesk.services.desk import Desk
+from slmdesk.services.document_work import able, count_texts, first_failure, read_documents
 from slmdesk.services.exams import ExamService
 from slmdesk.services.facts import Fact, ItemChanged, MessageAdded, SummaryEnded, SummaryGrew
 from slmdesk.services.growing import Plan, Planner
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.specs import context_tokens
-from slmdesk.services.summary_plan import Grown, SummaryPlan, Wished
 from slmdesk.services.summary_prompts import Kind, Length, prompt_version, texts
-from slmdesk.services.summary_shapes import Summary, coverage_words, summary_from, text_of
+from slmdesk.services.summary_shapes import NotRead, Summary, ledger_words, summary_from, text_of
 from slmdesk.services.uses import Use, UseService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
+if TYPE_CHECKING:
+    from slmdesk.services.summary_plan import Grown, SummaryPlan, Wished
+
 KIND = "summary"
-MOST_WORDS = 5000
+LEAST_WORDS, MOST_WORDS = 10, 5000
 MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
 MOST_DOCUMENTS = 500
 
@@ -55,6 +55,8 @@ class SummaryWish:
     """For the kind `own`; with others a wish beside it."""
     model: str | None = None
     """None: the default for summaries, else the last used."""
+    not_read: tuple[NotRead, ...] = ()
+    """What was to be summarized with the documents and could not be read: the summary names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class SummaryService(Planner):
         self._live: dict[str, SummaryPlan] = {}
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
+        self._made: Callable[[str, Summary], None] | None = None
 
     # ---- wishes
 
@@ -146,6 +149,10 @@ class SummaryService(Planner):
         items = [self._store.item(one) for one in self._store.items_about(document)]
         return [one for one in items if one.kind == KIND]
 
+    def when_made(self, handler: Callable[[str, Summary], None]) -> None:
+        """Call `handler` with the id of each item whose summary is made here."""
+        self._made = handler
+
     def live(self, job: str) -> Grown | None:
         """How far a summary is that this desk makes: all points so far, for who comes later."""
         plan = self._live.get(job)
@@ -155,6 +162,8 @@ class SummaryService(Planner):
 
     def plan(self, job: JobRecord) -> Plan:
         """The plan of a summary's job, from its beginning."""
+        from slmdesk.services.summary_plan import SummaryPlan  # with all checks of text: only who summarizes waits
+
         item = self._store.item(job.item or "")
         wished = _wished_from(job.settings)
         record = next((one for one in self._models.list() if one.sha256 == job.model_sha256), None)
@@ -166,10 +175,10 @@ class SummaryService(Planner):
             record,
             [self._store.document(one) for one in wished.documents],
             pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
-            count=lambda some, answered: self._count(record, some, answered),
+            count=lambda some, answered: count_texts(self._room, record, some, answered),
             exams=self._exams,
             pool_tokens=2 * context_tokens(record, self._settings.current),
-            failure=lambda: self._failure(job.id),
+            failure=lambda: first_failure(self._jobs, job.id),
             told=lambda grown: self._on_grown(item.id, job.id, grown),
         )
         try:
@@ -189,9 +198,8 @@ class SummaryService(Planner):
         """The result, and its text as a message; a second time (after a crash between) changes nothing."""
         messages = self._store.messages(item.id)
         parent = next((one for one in messages if one.role is Role.USER), None)
-        page_kind = summary.documents[0].page_kind if len(summary.documents) == 1 else "page"
-        words = text_of(summary.kind, summary.sentences, page_kind)
-        words = "\n\n".join(one for one in (words, summary.note, coverage_words(summary.coverage, page_kind)) if one)
+        words = text_of(summary.kind, summary.sentences, summary.page_kinds)
+        words = "\n\n".join(one for one in (words, summary.note, ledger_words(summary)) if one)
         self._store.save_result(item.id, to_json(summary))
         if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
             told = self._store.add_message(
@@ -212,31 +220,11 @@ class SummaryService(Planner):
         summary = summary_from(self._store.result(job.item)) if job.item else None
         if job.item and summary:
             self._tell(SummaryEnded(job.item, summary))
+            if self._made is not None:
+                self._made(job.item, summary)
 
     def _on_grown(self, item: str, job: str, grown: Grown) -> None:
         self._tell(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total))
-
-    def _failure(self, job: str) -> KnownError | None:
-        failed = self._jobs.failed_steps(job)
-        if not failed:
-            return None
-        problem = problem_of(failed[0].error_code or "", failed[0].error_args)
-        return KnownError(problem.code, **problem.args)
-
-    def _count(self, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
-        def counted(event: FromChild) -> None:
-            if isinstance(event, Done):
-                counts = event.result.get("counts")
-                if isinstance(counts, list) and len(counts) == len(some) and all(isinstance(n, int) for n in counts):
-                    answered(counts)
-                else:
-                    answered(problem_for(KnownError("child.protocol", reason="counts")))
-            elif isinstance(event, Failed):
-                answered(problem_of(event.code, event.args))
-            elif isinstance(event, Cancelled):
-                answered(problem_of("child.died", {"how": "asked"}))
-
-        self._room.client.count_tokens(some, counted, path=os.fsdecode(record.path))
 
     # ---- checking wishes
 
@@ -244,23 +232,20 @@ class SummaryService(Planner):
         return self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
 
     def _documents(self, wish: SummaryWish) -> list[DocumentRecord]:
-        if not 1 <= len(wish.documents) <= MOST_DOCUMENTS:
-            raise KnownError("request.invalid", what=f"1 to {MOST_DOCUMENTS} documents can be summarized at once")
-        found = [self._store.document(one) for one in dict.fromkeys(wish.documents)]
-        for one in found:
-            if one.status is DocumentStatus.READING:
-                raise KnownError("document.not_read", path=one.name)
-            if one.status is DocumentStatus.FAILED and not one.pages:
-                raise KnownError(one.error_code or "document.unreadable", **_plain(one.error_args))
-        return found
+        refusal = f"1 to {MOST_DOCUMENTS} documents can be summarized at once"
+        return read_documents(self._store, wish.documents, MOST_DOCUMENTS, refusal)
 
     @staticmethod
     def _check(wish: SummaryWish) -> None:
         if wish.language and wish.language not in texts()["language"]:
             known = ", ".join(sorted(texts()["language"]))
             raise KnownError("request.invalid", what=f"no language {wish.language[:20]}; known are {known}")
-        if isinstance(wish.length, int) and not isinstance(wish.length, bool) and not 10 <= wish.length <= MOST_WORDS:
-            raise KnownError("request.invalid", what=f"a summary has 10 to {MOST_WORDS} words")
+        if (
+            isinstance(wish.length, int)
+            and not isinstance(wish.length, bool)
+            and not (LEAST_WORDS <= wish.length <= MOST_WORDS)
+        ):
+            raise KnownError("request.invalid", what=f"a summary has {LEAST_WORDS} to {MOST_WORDS} words")
         if len(wish.focus) > MOST_FOCUS or len(wish.instruction) > MOST_INSTRUCTION:
             raise KnownError("request.invalid", what="the focus or the instruction is too long")
         if wish.kind is Kind.OWN and not wish.instruction.strip():
@@ -268,10 +253,7 @@ class SummaryService(Planner):
 
     def _record(self, model: str | None) -> ModelRecord:
         default = None if model else self._uses.default(Use.SUMMARIZE)
-        record = default or self._models.choose(model)
-        if not record.can_chat:
-            raise KnownError("model.wrong_kind", kind=record.kind)
-        return record
+        return able(default or self._models.choose(model))
 
 
 def _shape(wish: SummaryWish, documents: Sequence[DocumentRecord]) -> dict[str, Json]:
@@ -279,8 +261,10 @@ def _shape(wish: SummaryWish, documents: Sequence[DocumentRecord]) -> dict[str, 
 
 
 def _wished_from(shape: Mapping[str, Json]) -> Wished:
+    from slmdesk.services.summary_plan import Wished
+
     wish = _wish_from(shape)
-    return Wished(wish.documents, wish.kind, wish.length, wish.language, wish.focus, wish.instruction)
+    return Wished(wish.documents, wish.kind, wish.length, wish.language, wish.focus, wish.instruction, wish.not_read)
 
 
 def _wish_from(shape: Json) -> SummaryWish:
@@ -296,7 +280,13 @@ def _wish_from(shape: Json) -> SummaryWish:
         focus=str(found.get("focus") or ""),
         instruction=str(found.get("instruction") or ""),
         model=model if isinstance(model, str) else None,
+        not_read=_not_read_from(found.get("not_read")),
     )
+
+
+def _not_read_from(untrusted: Json) -> tuple[NotRead, ...]:
+    some = untrusted if isinstance(untrusted, list | tuple) else ()
+    return tuple(NotRead(str(one.get("name")), str(one.get("reason"))) for one in some if isinstance(one, Mapping))
 
 
 def _asked_words(wish: SummaryWish) -> str:
@@ -305,7 +295,3 @@ def _asked_words(wish: SummaryWish) -> str:
     parts = [f"as {wish.kind.value}" if wish.kind is not Kind.OWN else "", length]
     parts += [f"focus: {wish.focus}" if wish.focus else "", wish.instruction]
     return " (" + ", ".join(one for one in parts if one) + ")"
-
-
-def _plain(args: Mapping[str, Json]) -> dict[str, str | int | float]:
-    return {key: value for key, value in args.items() if isinstance(value, str | int | float)}

@@ -20,7 +20,15 @@ from slmdesk.core.types import Json
 from slmdesk.services.exam_items import Skill, truth_step
 from slmdesk.services.exams import ExamService, SkillResult
 from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
-from slmdesk.services.jobs import step_key
+from slmdesk.services.job_steps import step_key
+from slmdesk.services.summary_ahead import (
+    CHECK_COST,
+    MERGE_COST,
+    MOST_POINTS,
+    WRITTEN_COST,
+    ahead_of_merges,
+    ahead_of_points,
+)
 from slmdesk.services.summary_choice import chosen, in_order, merged_groups, quotations, sections_of, select
 from slmdesk.services.summary_links import Point, Source, doubted, fewest, linked, shown
 from slmdesk.services.summary_prompts import (
@@ -32,9 +40,11 @@ from slmdesk.services.summary_prompts import (
     prompt_version,
     said_in,
     sentences_wanted,
+    without_glue,
 )
-from slmdesk.services.summary_shapes import OneSummary, Sentence, Summary
+from slmdesk.services.summary_shapes import NotRead, OneSummary, Sentence, Summary, figures_words
 from slmdesk.services.summary_text import OneText, Pages, SummaryTexts
+from slmdesk.services.time_left import Ahead
 from slmdesk.text.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
@@ -46,8 +56,6 @@ SHARED_TOKENS, ANSWER_TOKENS = 300, 160
 PIECES_AT_ONCE = 400
 TEXTS_AT_ONCE = 400
 """Whose tokens are counted in one message."""
-CHECK_COST, MERGE_COST, WRITTEN_COST = 60.0, 450.0, 1.5
-"""In tokens read: a yes or no, a merge; and what one written token costs."""
 MOST_LEVELS = 8
 
 TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
@@ -65,6 +73,7 @@ class Wished:
     """Code of the answer's language; empty: the document's."""
     focus: str = ""
     instruction: str = ""
+    not_read: tuple[NotRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,8 @@ class SummaryPlan:
         self._count, self._exams, self._pool = count, exams, pool_tokens
         self._failure, self._told = failure, told
         self._texts = SummaryTexts(texts, pages)
+        self._tokens = 0
+        """Of all pieces."""
         self._chunks: list[range] = []
         self._chunk_of: dict[str, int] = {}
         self._heard: set[int] = set()
@@ -118,15 +129,16 @@ class SummaryPlan:
         yield from self._examine()
         yield from self._texts.read()
         self._style = replace(self._style, language=self._wished.language or self._texts.language)
-        if self._is_weak:
+        if not self._is_weak:
+            yield from self._measure()
+        if self._is_weak or not self._chunks:
             quoted = yield from self._quoted()
             each = max(1, self._wanted() // max(1, len(self._texts.texts)))
             joint = [one for some in quoted for one in select(some, each)]
             documents = [self._texts.one(text, some) for text, some in zip(self._texts.texts, quoted, strict=True)]
         else:
-            yield from self._measure()
             points = yield from self._points()
-            points = yield from self._checked(points)
+            points = yield from self._checked(points, ahead=self._ahead(sum(map(len, points)), is_checked=True))
             finals = yield from self._merged_documents(points)
             joint = yield from self._merged_joint(finals)
             documents = [self._texts.one(text, final) for text, final in zip(self._texts.texts, finals, strict=True)]
@@ -142,7 +154,9 @@ class SummaryPlan:
         version, questions = self._exams.questions_for(self._record, SKILLS)
         if questions:
             later = sum(one.bytes for one in self._records) / 4 + 1
-            values: list[StepValue] = yield Wave([one.step() for one in questions], version, CHECK_COST, later)
+            ahead = (Ahead("points", 1, later, is_sure=False),)  # the exam may say that it is not worth asking
+            steps = [one.step() for one in questions]
+            values: list[StepValue] = yield Wave(steps, version, CHECK_COST, name="exam", ahead=ahead)
             asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
             self._skills = self._exams.keep_skills(self._record, asked)
         else:
@@ -160,13 +174,17 @@ class SummaryPlan:
                 self._count(some, answered)
 
             counts += yield Question(ask)
+        self._tokens = sum(counts)
         size = chunk_tokens(self._pool, WIDTH, SHARED_TOKENS, ANSWER_TOKENS)
         for text in self._texts.texts:
             here = text.pieces
             runs = chunked(self._texts.pieces[here.start : here.stop], counts[here.start : here.stop], size)
-            self._chunks += [range(here.start + run.start, here.start + run.stop) for run in runs]
+            chunks = [range(here.start + run.start, here.start + run.stop) for run in runs]
+            self._chunks += [chunk for chunk in chunks if not all(self._texts.pieces[at].is_figures for at in chunk)]
         for chunk in self._chunks:
             self._open_chunks.update({(self._texts.pieces[at].document, self._texts.pieces[at].page) for at in chunk})
+        every = {(piece.document, piece.page) for piece in self._texts.pieces}
+        self._pages_read = len(every - set(self._open_chunks))  # figures alone: nothing of them is asked
 
     # ---- points
 
@@ -178,17 +196,28 @@ class SummaryPlan:
         version = prompt_version()
         self._chunk_of = {step_key(self._job.model_sha256, version, step): at for at, step in enumerate(steps)}
         about = sum(map(self._wanted_of, self._chunks))
-        written = about / len(steps) * 35 * WRITTEN_COST
-        later = about * CHECK_COST + about / 8 * MERGE_COST * 1.5
-        values: list[StepValue] = yield Wave(steps, version, 600 + written, later)
+        cost = (self._tokens + about * 35 * WRITTEN_COST) / len(steps)
+        values: list[StepValue] = yield Wave(steps, version, cost, name="points", ahead=self._ahead(about))
         if all(value is None for value in values):
-            raise self._failure() or KnownError("request.invalid", what="no part could be summarized")
+            raise self._why_nothing()
         points: list[list[Point]] = []
         for at, value in enumerate(values):
             self._hear(at, value)
             points.append(self._points_in(at, value))
             yield Breath()
         return points
+
+    def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[Ahead, ...]:
+        """The waves that are likely to follow on so many points."""
+        wanted = self._wanted() if self._wished.kind is not Kind.EXECUTIVE else MOST_POINTS
+        can_check = self._threshold is not None
+        found = ahead_of_points(points, len(self._texts.texts), wanted, can_check=can_check)
+        return found[1:] if is_checked and can_check else found
+
+    def _why_nothing(self) -> KnownError:
+        """Why no part could be summarized, in words for a document."""
+        failure = self._failure() or KnownError("request.invalid", what="no part could be summarized")
+        return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
     def heard(self, key: str, value: Mapping[str, Json]) -> None:
         """A step of the last wave has its result."""
@@ -225,7 +254,10 @@ class SummaryPlan:
         source = self._source(chunk[0])
         is_cut = value.get("finish_reason") == "length"
         named = self._nameable(chunk)
-        found = said_in(str(value.get("text", "")), len(named), has_labels=has_labels, is_cut=is_cut)
+        language = self._style.language
+        text = str(value.get("text", ""))
+        text = without_glue(text, " ".join(self._texts.pieces[at].text for at in chunk))
+        found = said_in(text, len(named), language=language, has_labels=has_labels, is_cut=is_cut)
         is_named_well = self._level(Skill.BLOCK) != "weak"
         points = [
             linked(
@@ -238,7 +270,9 @@ class SummaryPlan:
         ]
         return points or self._sentences_of(chunk, 1 if len(self._chunks) > 8 else 2)
 
-    def _checked(self, points: list[list[Point]]) -> Generator[Asked, Any, list[list[Point]]]:
+    def _checked(
+        self, points: list[list[Point]], name: str = "checks", ahead: tuple[Ahead, ...] = ()
+    ) -> Generator[Asked, Any, list[list[Point]]]:
         """The same after the model was asked of each whether the text says it."""
         threshold = self._threshold
         asked = [
@@ -252,7 +286,7 @@ class SummaryPlan:
         result = [list(some) for some in points]
         steps = [self._truth_step(points[row][column]) for row, column in asked]
         version = self._exams.prompt_version()
-        values: list[StepValue] = yield Wave(steps, version, CHECK_COST, len(asked) / 8 * MERGE_COST * 1.5)
+        values: list[StepValue] = yield Wave(steps, version, CHECK_COST, name=name, ahead=ahead)
         for (row, column), value in zip(asked, values, strict=True):
             result[row][column] = doubted(result[row][column], _scores(value), threshold)
         return result
@@ -319,10 +353,12 @@ class SummaryPlan:
             streams = [pooled[at] if at in large else stream for at, stream in enumerate(streams)]
             groups = [(at, *group) for at in large for group in merged_groups(streams[at], wanted[at])]
             steps = [merge_step(self._style, [one.text for one in group], fewer) for _, group, fewer in groups]
-            later = len(groups) * (3 * CHECK_COST + MERGE_COST / 2) if level == 0 else len(groups) * 2 * CHECK_COST
-            values: list[StepValue] = yield Wave(steps, prompt_version(), MERGE_COST, later)
+            ahead = ahead_of_merges(len(groups), is_first=level == 0, can_check=self._threshold is not None)
+            values: list[StepValue] = yield Wave(steps, prompt_version(), MERGE_COST, name="merges", ahead=ahead)
             retold = [self._retold(group, value) for (_, group, _), value in zip(groups, values, strict=True)]
-            retold = yield from self._checked(retold)
+            retold = yield from self._checked(
+                retold, "checks of merges", tuple(one for one in ahead if one.name == "merges")
+            )
             fresh: dict[int, list[Point]] = {at: [] for at in large}
             for (at, group, fewer), told in zip(groups, retold, strict=True):
                 fresh[at] += chosen(group, told, fewer)
@@ -342,7 +378,8 @@ class SummaryPlan:
         found: list[Point] = []
         answer = value or {}
         is_cut = answer.get("finish_reason") == "length"
-        for one in said_in(str(answer.get("text", "")), len(group), is_cut=is_cut):
+        text = without_glue(str(answer.get("text", "")), " ".join(one.text for one in group))
+        for one in said_in(text, len(group), language=self._style.language, is_cut=is_cut):
             named = [group[number - 1] for number in one.numbers]
             source = self._source(named[0].links[0])
             links = fewest([at for point in named for at in point.links], one.text, source)
@@ -399,6 +436,7 @@ class SummaryPlan:
             note=self._note(sentences),
             left_out=self._left_out,
             seconds=round(time.monotonic() - self._began, 1),
+            not_read=self._wished.not_read,
         )
 
     def _note(self, sentences: Sequence[Sentence]) -> str:
@@ -409,21 +447,25 @@ class SummaryPlan:
                 f"{self._record.name} is too weak to summarize in its own words: these are sentences of the text, "
                 "chosen because they say most of it."
             )
+        figures = figures_words(self._texts.figures())
         if sentences and all(one.quotation for one in sentences):
-            return "The model gave no usable points: these are sentences of the text that say most of it."
-        return ""
+            usable = "The model gave no usable points: these are sentences of the text that say most of it."
+            return f"{usable} {figures}".rstrip()
+        return figures
 
     # ---- small things
 
     def _nameable(self, chunk: range) -> Sequence[int]:
-        """The pieces of a chunk that say something: all but headings and titles, unless there is nothing else."""
-        return [at for at in chunk if not self._texts.pieces[at].says_nothing] or chunk
+        """The pieces of a chunk that say something: no figures, and no headings unless there is nothing else."""
+        pieces = self._texts.pieces
+        worded = [at for at in chunk if not pieces[at].is_figures]
+        return [at for at in worded if not pieces[at].says_nothing] or worded
 
     def _points_step(self, chunk: range) -> dict[str, Json]:
         named = self._nameable(chunk)
         headings: dict[int, list[str]] = {}
         for at in chunk:
-            if at not in named:
+            if at not in named and not self._texts.pieces[at].is_figures:
                 place = next((place for place, one in enumerate(named) if one > at), len(named))
                 headings.setdefault(place, []).append(self._texts.pieces[at].text)
         blocks = [self._texts.pieces[at].text for at in named]
@@ -442,7 +484,7 @@ class SummaryPlan:
         length = self._wished.length
         base = 3 if isinstance(length, int) else {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}[length]
         per_chunk = -(-self._wanted() // mine) if self._wished.kind is not Kind.SECTIONS else 2
-        characters = sum(len(self._texts.pieces[at].text) for at in chunk)
+        characters = sum(len(self._texts.pieces[at].text) for at in self._nameable(chunk))
         return int(max(1, min(max(base, per_chunk), 12, characters // 120 + 1)))
 
     def _truth_step(self, point: Point) -> dict[str, Json]:

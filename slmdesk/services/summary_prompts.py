@@ -12,8 +12,9 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.services.jobs import step_of
+from slmdesk.services.job_steps import step_of
 from slmdesk.text.overlap import stems
+from slmdesk.text.sentences import sentences
 
 POINT_TOKENS = 80
 """Of one point, with its numbers; what is longer is cut off and dropped."""
@@ -22,6 +23,8 @@ MOST_POINTS = 20
 """Of one answer; no prompt asks for more."""
 ECHO = 0.8
 """A point that shares so many of its words with the example of the prompt was copied from it."""
+CELLS = " | "
+"""Between the cells of a row as a model is shown it: a point that has it was copied, and says nothing by itself."""
 LABELS = ("Decision", "Action", "Date", "Amount", "Party", "Fact")
 """Of points of an executive summary; the faces translate them."""
 
@@ -29,6 +32,31 @@ _NUMBERS = r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]"
 _BEHIND = re.compile(rf"^\s*[-*•]?\s*(?P<text>.+?)\s*(?P<numbers>{_NUMBERS})[.\s]*$")
 _BEFORE = re.compile(rf"^(?:[^\[\]]*:\s)?\s*[-*•]?\s*(?P<numbers>{_NUMBERS})\s*(?P<text>[^\[\]]+?)\s*$")
 _LABEL = re.compile(rf"^({'|'.join(LABELS)})\s*:\s*", re.IGNORECASE)
+_GLUED = re.compile(r"[^\W_]{2,}\.[^\W\d_]{2,}")
+_LEANING = {
+    "en": r"(?:it(?! is (?:\w+ )?\w+ (?:to|that)\b)|its|he|his|she|her|they|their|such|also|"
+    r"(?:this|that|these|those)(?= (?:\w+s|are|were|can|may|must|shall|will|should|have)\b))",
+    "de": r"(?:es|er|dies|ihre?|auch|(?:das|diese)(?= (?:ist|sind|gilt|war|waren|kann|muss|wird)\b))",
+    "fr": r"(?:il(?! est (?:interdit|permis|possible|nécessaire))|ils|elles?|cela|ceci|ce(?= n?'?est)|c(?=['’]est))",
+    "es": r"(?:él|ella|ellos|ellas|ello|esto|eso)",
+    "it": r"(?:esso|essa|essi|esse|ciò|questo(?= è))",
+    "pl": r"(?:on|ona|ono|oni|one|to(?= jest))",
+    "pt": r"(?:ele|ela|eles|elas|isto|isso)",
+    "nl": r"(?:het(?= (?:is|wordt|kan|moet))|zij|ze|hij|dit(?= is))",
+}
+"""How a sentence begins that says nothing without the one before it: "It is", "This applies", but not "This lease"."""
+_WHEN = re.compile(
+    r"\d|\b(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|today|tomorrow|daily|\w+day\b|years?\b|"
+    r"months?\b|weeks?\b|jahr|monat|woche|tag|\w+tags?\b)",
+    re.IGNORECASE,
+)
+_DUTY = re.compile(
+    r"\b(?:must|shall|should|will|ha[sd] to|have to|needs? to|is to|are to|requir\w+|oblig\w+|muss|müssen|sollen?|"
+    r"verpflichtet|hat zu|haben zu|doit|doivent|deben?|deve|devono|musi|muszą|powinn\w+|moet\w*)\b",
+    re.IGNORECASE,
+)
+_STATE = re.compile(r"\b(?:is|are|was|were|ist|sind|war|waren|est|sont|es|son|è|sono|jest|są)\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|never|no|nicht|kein\w*|pas|non|nie)\b", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -173,8 +201,11 @@ def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
     return "\n".join([*lines, f"label ::= {labels}"] if has_labels else lines)
 
 
-def said_in(answer: str, numbers: int, *, has_labels: bool = False, is_cut: bool = False) -> list[Said]:
-    """The points of an answer: lines with numbers that are there.  Doubles and the prompt's example are left out.
+def said_in(
+    answer: str, numbers: int, *, language: str = "", has_labels: bool = False, is_cut: bool = False
+) -> list[Said]:
+    """The points of an answer: lines with numbers that are there, of several sentences each for itself, so that each
+    is checked for itself.  Doubles and the prompt's example are left out.
 
     `is_cut`: it was too long, so that its last line is no whole sentence.
     """
@@ -189,12 +220,49 @@ def said_in(answer: str, numbers: int, *, has_labels: bool = False, is_cut: bool
         text, label = match["text"].strip(), ""
         if has_labels and (lead := _LABEL.match(text)):
             text, label = text[lead.end() :].strip(), lead[1].capitalize()
-        same = " ".join(sorted(stems(text)))
-        if not there or len(text) < 3 or same in seen or is_echo(text):
-            continue
-        seen.add(same)
-        found.append(Said(_with_stop(text), there, label or ("Fact" if has_labels else "")))
+        for one in _apart(text, language) if there else ():
+            same = " ".join(sorted(stems(one)))
+            if len(one) < 3 or CELLS in one or same in seen or is_echo(one):
+                continue
+            seen.add(same)
+            found.append(Said(_with_stop(one), there, label_of(one, label) if has_labels else ""))
     return found[:MOST_POINTS]
+
+
+def _apart(text: str, language: str) -> list[str]:
+    """The sentences of a point; one that leans on the one before stays with it, and without one it is left out."""
+    found: list[str] = []
+    leaning = _LEANING.get(language or "en", "(?!)")
+    for one in sentences(text, language):
+        if not re.match(rf"{leaning}(?!\w)", one, re.IGNORECASE):
+            found.append(one)
+        elif found and one not in found[-1]:
+            found[-1] += f" {one}"
+    return found
+
+
+def label_of(text: str, label: str) -> str:
+    """The label a point deserves: a date says when, an amount how much, and an action is not how something is."""
+    fits = {
+        "Date": bool(_WHEN.search(text)),
+        "Amount": any(one.isdigit() for one in text),
+        "Action": not _NOT.search(text) and bool(_DUTY.search(text) or not _STATE.search(text)),
+    }
+    return label if label and fits.get(label, True) else "Fact"
+
+
+def without_glue(answer: str, source: str) -> str:
+    """An answer whose lines end where the model found a way round its limit: "… of the town.and that", which is no
+    name with a dot, since the source has none such.
+    """
+    return "\n".join(_up_to_glue(line, source) for line in answer.splitlines())
+
+
+def _up_to_glue(line: str, source: str) -> str:
+    for found in _GLUED.finditer(line):
+        if found[0] not in source:
+            return line[: found.start() + found[0].index(".") + 1]
+    return line
 
 
 def _without_rest(answer: str) -> str:

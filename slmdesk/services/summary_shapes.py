@@ -71,6 +71,10 @@ class Coverage:
     unreadable: tuple[Unread, ...] = ()
 
 
+PageKinds = str | Mapping[str, str]
+"""What pages are: the same everywhere, or by the names (or ids) of the documents."""
+
+
 @dataclass(frozen=True, slots=True)
 class OneSummary:
     """The summary of one document."""
@@ -80,6 +84,15 @@ class OneSummary:
     page_kind: str
     sentences: tuple[Sentence, ...]
     coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """A document that was to be summarized with the others and could not be read at all."""
+
+    name: str
+    reason: str
+    """In a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,19 @@ class Summary:
     left_out: int = 0
     """Points that no passage bore out, and that are therefore not in it."""
     seconds: float = 0.0
+    not_read: tuple[NotRead, ...] = ()
+    """What else was to be in it."""
+
+    @property
+    def page_kind(self) -> str:
+        """What the pages of all its documents are; of different ones: a page."""
+        kinds = {one.page_kind for one in self.documents}
+        return kinds.pop() if len(kinds) == 1 else "page"
+
+    @property
+    def page_kinds(self) -> PageKinds:
+        """What the pages of each of its documents are."""
+        return {one.name: one.page_kind for one in self.documents} if len(self.documents) > 1 else self.page_kind
 
 
 def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:
@@ -128,22 +154,27 @@ PAGE_WORDS: Mapping[str, tuple[str, str]] = {
 """What a page is called behind a sentence, and in the coverage line."""
 
 
-def place_words(sentence: Sentence, page_kind: str = "page") -> str:
+def kind_in(kinds: PageKinds, document: str) -> str:
+    """What the pages of a document are."""
+    return kinds if isinstance(kinds, str) else kinds.get(document, "page")
+
+
+def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     """Where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
-    word = PAGE_WORDS.get(page_kind, PAGE_WORDS["page"])[0]
+    word = PAGE_WORDS.get(kind_in(page_kind, sentence.file), PAGE_WORDS["page"])[0]
     pages = f"{word} {', '.join(map(str, sentence.pages))}" if sentence.pages else ""
     inside = ", ".join(one for one in (sentence.file, pages) if one)
     return f"[{inside}]" if inside else ""
 
 
-def sentence_words(sentence: Sentence, page_kind: str = "page") -> str:
+def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     """A sentence as people read it: quotations in quotation marks, its place, and a warning where it needs one."""
     text = f"“{sentence.text}”" if sentence.quotation else sentence.text
     warning = "" if sentence.supported else " (not borne out by the text)"
     return f"{text} {place_words(sentence, page_kind)}".rstrip() + warning
 
 
-def text_of(kind: str, sentences: Sequence[Sentence], page_kind: str = "page") -> str:
+def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
     """The sentences as plain Markdown."""
     if kind in ("paragraph", "simple") and not any(one.group for one in sentences):
         return " ".join(sentence_words(one, page_kind) for one in sentences)
@@ -165,12 +196,31 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     for one in coverage.unreadable:
         by_reason.setdefault(one.reason, []).append(one.page)
     if by_reason:
-        parts = [f"{_ranges(pages)} ({reason})" for reason, pages in by_reason.items()]
+        parts = [f"{page_ranges(pages)} ({reason})" for reason, pages in by_reason.items()]
         line += f" Not read: {'; '.join(parts)}."
     return line
 
 
-def _ranges(pages: Sequence[int]) -> str:
+def ledger_words(summary: Summary) -> str:
+    """What was read of all documents of a summary, and which of them not at all."""
+    line = coverage_words(summary.coverage, summary.page_kind)
+    if not summary.not_read:
+        return line
+    count = len(summary.not_read)
+    parts = [f"{' '.join(one.name.split())} ({one.reason.rstrip('.')})" for one in summary.not_read]
+    return f"{line} {count:,} document{'' if count == 1 else 's'} could not be read at all: {'; '.join(parts)}."
+
+
+def figures_words(pages: Sequence[tuple[str, int]]) -> str:
+    """Which pages hold figures that are not retold, in a sentence; (name of the document or empty, page)."""
+    by_name: dict[str, list[int]] = {}
+    for name, page in pages:
+        by_name.setdefault(name, []).append(page)
+    parts = [f"{name + ': ' if name else ''}{page_ranges(some)}" for name, some in by_name.items()]
+    return f"Tables of figures are not retold in words; see {'; '.join(parts)}." if parts else ""
+
+
+def page_ranges(pages: Sequence[int]) -> str:
     """1, 2, 3, 7 as "1–3, 7"."""
     found: list[list[int]] = []
     for page in sorted(set(pages)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from slmdesk.text.quotes import FoldedText
 
 PAGES_AT_ONCE = 50
 LANGUAGE_CHARACTERS = 4000
+FIGURES_CHARACTERS = 120
+"""Of figures alone, from which on a page is said to hold a table that is not retold."""
 STOPS = ".!?…。！？\"'”’»)"
 """What ends a quotation, and is passed over where it is looked for."""
 
@@ -97,6 +100,15 @@ class SummaryTexts:
             if length > LANGUAGE_CHARACTERS:
                 break
         return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
+
+    def figures(self) -> list[tuple[str, int]]:
+        """Pages that hold tables or charts of figures: (name of the document, page); the name empty where it is one."""
+        sizes: Counter[tuple[str, int]] = Counter()
+        for piece in self.pieces:
+            if piece.is_figures:
+                sizes[piece.document, piece.page] += len(piece.text)
+        names = {text.record.id: text.record.name for text in self.texts} if len(self.texts) > 1 else {}
+        return [(names.get(id, ""), page) for (id, page), size in sizes.items() if size >= FIGURES_CHARACTERS]
 
     def one(self, text: OneText, points: Sequence[Point]) -> OneSummary:
         """The summary of one document."""

@@ -44,6 +44,9 @@ class Shelf(Protocol):
     def add_message(self, item: str, **new: Unpack[NewMessage]) -> Message:
         """A new message at the end of `parent`, kept when this returns."""
 
+    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
+        """The message, made of other parts."""
+
     def grow_message(self, id: str, text: str) -> bool:
         """The whole text so far; False when it could not be written now."""
 
@@ -113,6 +116,10 @@ class UnsavedShelf:
         self._messages[message.id] = message
         self._keep_item(replace(self.item(item), updated=message.created))
         return message
+
+    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
+        """The message, made of other parts."""
+        return self._change(id, parts=tuple(parts))
 
     def grow_message(self, id: str, text: str) -> bool:
         """The whole text so far; always True."""

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from slmdesk.core.attached import AttachMode
 from slmdesk.core.types import Sampling
 from slmdesk.services.options import ChatOptions
+
+
+@dataclass(frozen=True, slots=True)
+class AttachWish:
+    """Attach a document that was read, or text that is in none."""
+
+    document: str = ""
+    """Id of a document; empty: `source` is the text."""
+    name: str = ""
+    """Of text that is in no document."""
+    source: tuple[str, ...] = ()
+    """Its pages; text that was pasted is one."""
+    page_kind: str = "page"
+    mode: AttachMode = AttachMode.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +43,6 @@ class SendWish:
     """Of a chat that is new; None: as usual."""
     anyway: bool = False
     """Load the model however short memory looks."""
+    attach: tuple[AttachWish, ...] = ()
     save: bool = True
     """False: nothing of it is written to the disk."""

@@ -5,9 +5,11 @@ from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.rescue import Rescued
 from slmdesk.store.restoring import BackupCopy, Ready, Restored, backups, made_ready, put_in_place, restore
+from slmdesk.store.segment_lists import LOOK
 from slmdesk.store.store import Changes, Store, damaged_copies
 
 __all__ = [
+    "LOOK",
     "BackupCopy",
     "BackupResult",
     "Changes",

@@ -41,7 +41,7 @@ class Documents(Words):
                 "insert into documents (id, path, name, sha256, format, bytes, mtime_ns, reader, status, facts,"
                 " error_args, added, opened) values (?, ?, ?, ?, ?, ?, ?, ?, 'reading', '{}', '{}', ?, ?)",
                 (
-                    ident, _path_bytes(path), self._text(name), sha256, format, bytes, mtime_ns, reader, now, now,
+                    ident, path_bytes(path), self._text(name), sha256, format, bytes, mtime_ns, reader, now, now,
                 ),
             )  # fmt: skip
             return self.document(ident)
@@ -55,8 +55,8 @@ class Documents(Words):
         return self._made(document_from, rows[0])
 
     def documents(self, limit: int = 100, *, collection: str | None = None) -> list[DocumentRecord]:
-        """The last opened first; of one collection only, if named."""
-        where, values = ("where documents.collection = ?", [collection]) if collection else ("", [])
+        """The last opened first, without those that are here for their folder alone; or those of one collection."""
+        where, values = ("where documents.collection = ?", [collection]) if collection else ("where opened > 0", [])
         rows = self._db.rows(f"{_WITH_PAGES} {where} order by documents.opened desc, n desc limit ?", [*values, limit])
         return [self._made(document_from, row) for row in rows]
 
@@ -66,7 +66,7 @@ class Documents(Words):
             rows = self._db.rows(f"{_WITH_PAGES} where documents.sha256 = ? order by n desc", (sha256,))
         else:
             assert path is not None
-            rows = self._db.rows(f"{_WITH_PAGES} where documents.path = ? order by n desc", (_path_bytes(path),))
+            rows = self._db.rows(f"{_WITH_PAGES} where documents.path = ? order by n desc", (path_bytes(path),))
         return [self._made(document_from, row) for row in rows]
 
     def change_document(self, id: str, **values: Any) -> DocumentRecord:
@@ -79,7 +79,7 @@ class Documents(Words):
                 case "facts" | "error_args":
                     columns[key] = self._json(value)
                 case "path":
-                    columns[key] = _path_bytes(value)
+                    columns[key] = path_bytes(value)
                 case "name":
                     columns[key] = self._text(value)
                 case (
@@ -216,10 +216,23 @@ class Documents(Words):
         )
         return [Hit(self._made(passage_from, row), float(row["rank"])) for row in rows]
 
+    def find_everywhere(self, pieces: Sequence[str], limit: int = 50) -> list[tuple[Hit, str]]:
+        """As `find_passages`, in all documents, with their names; those being forgotten or read anew included."""
+        if not pieces:
+            return []
+        query = " OR ".join('"' + piece.replace('"', '""') + '"' for piece in pieces[:MOST_WORDS])
+        rows = self._db.rows(
+            "select passages.*, documents.name as name, bm25(passage_words) as rank from passage_words"
+            " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
+            " where passage_words match ? order by rank limit ?",
+            (query, limit),
+        )
+        return [(Hit(self._made(passage_from, row), float(row["rank"])), str(row["name"])) for row in rows]
+
     # ---- vectors
 
     def save_vectors(self, model_sha256: str, vectors: Mapping[int, bytes]) -> None:
-        """Keep the embeddings of passages, by the passages' numbers: float32, little-endian, normalised."""
+        """Keep the embeddings of passages, by the passages' numbers; see text.vectors."""
         with self._db.writing():
             for passage, data in vectors.items():
                 self._db.run(
@@ -327,5 +340,6 @@ def _maybe(row: RowLike, name: str) -> int:
         return 0
 
 
-def _path_bytes(path: bytes | Path) -> bytes:
+def path_bytes(path: bytes | Path) -> bytes:
+    """A path as the store keeps it: names need not be text."""
     return path if isinstance(path, bytes) else str(path).encode("utf-8", "surrogateescape")

@@ -81,12 +81,38 @@ class Jobs(StorePart):
         rows = self._db.rows(f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
         return [self._made(counted_job_from, row) for row in rows]
 
-    def unfinished_jobs(self, kind: str) -> list[JobRecord]:
-        """Those of a kind that wait, run or are paused, oldest first."""
+    def unfinished_jobs(self, kind: str = "") -> list[JobRecord]:
+        """Those that wait, run or are paused, oldest first; of all kinds, or of one."""
         rows = self._db.rows(
-            f"{_WITH_COUNTS} where kind = ? and status in ('open', 'running', 'paused') order by n", (kind,)
+            f"{_WITH_COUNTS} where ? in ('', kind) and status in ('open', 'running', 'paused') order by n", (kind,)
         )
         return [self._made(counted_job_from, row) for row in rows]
+
+    def ended_jobs(
+        self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50
+    ) -> list[JobRecord]:
+        """A page of those that have ended later than `after`, the last first.
+
+        `before`: (updated, n) of the last one seen.
+        """
+        # the counts are for the rows of the page alone: beside the sorting they would be made for all
+        rows = self._db.rows(
+            f"{_WITH_COUNTS} where n in (select n from jobs where status in ('done', 'failed', 'cancelled')"
+            " and updated > ? and (updated, n) < (?, ?) order by updated desc, n desc limit ?)"
+            " order by updated desc, n desc",
+            (after, *(before or (1e300, 0)), limit),
+        )
+        return [self._made(counted_job_from, row) for row in rows]
+
+    def jobs_cleared(self) -> float:
+        """Until when ended jobs were cleared from the list; 0: never."""
+        row = self._db.row("select value from meta where key = 'jobs_cleared'")
+        return float(row[0]) if row else 0.0
+
+    def clear_jobs(self, until: float) -> None:
+        """Have those that ended until then listed no more.  They stay: later work finds its steps done in them."""
+        with self._db.writing():
+            self._db.run("insert or replace into meta (key, value) values ('jobs_cleared', ?)", (until,))
 
     def is_mine(self, job: JobRecord) -> bool:
         """Whether this desk runs it."""
@@ -125,15 +151,16 @@ class Jobs(StorePart):
                 self._set_status(job.id, status, error_code=error_code, error_args=error_args)
             return self.job(job.id)
 
-    def change_job(self, id: str, status: JobStatus) -> JobRecord:
+    def change_job(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
         """Pause, cancel or reopen (`open`) a job, whoever runs it: its owner sees that it is no more, and stops.
 
-        A reopened job tries its failed steps anew.  Raises KnownError job.unknown, job.ended, and job.elsewhere when a
-        job that is to be reopened runs elsewhere.
+        A reopened job tries its failed steps anew; `revive`: a cancelled one may be reopened, too.  Raises KnownError
+        job.unknown, job.ended, and job.elsewhere when a job that is to be reopened runs elsewhere.
         """
         with self._db.writing():
             job = self.job(id)
-            if job.status in ENDED and not (job.status is JobStatus.FAILED and status is JobStatus.OPEN):
+            reopened = (JobStatus.FAILED, JobStatus.CANCELLED) if revive else (JobStatus.FAILED,)
+            if job.status in ENDED and not (job.status in reopened and status is JobStatus.OPEN):
                 raise KnownError("job.ended", id=job.id, status=job.status.value)
             if status is JobStatus.OPEN:
                 if job.status is JobStatus.RUNNING and self._is_held(job):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Message, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_desk_alive
@@ -51,7 +53,7 @@ class Messages(Items):
                     found,
                     parent,
                     Role(role).value,
-                    self._json([{"text": part.text, "origin": part.origin.value} for part in parts]),
+                    self._json([to_json(part) for part in parts]),
                     self._text(text),
                     status.value,
                     self._desk_id if status is Status.STREAMING else None,
@@ -69,6 +71,20 @@ class Messages(Items):
                 self._index_message(n)
             self._touch_item(found)
             return self.message(ident)
+
+    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
+        """Put in what a message that does not stream is made of: what is read of an attachment is decided after it is
+        kept.  Raises KnownError item.unknown, store.*.
+        """
+        with self._db.writing():
+            old = self.message(id)
+            self._unindex_message(old.n)
+            shape = self._json([to_json(part) for part in parts])
+            self._db.run(
+                "update messages set parts = ?, revision = ? where n = ?", (shape, self._next_revision(), old.n)
+            )
+            self._index_message(old.n)
+            return self.message(id)
 
     def grow_message(self, id: str, text: str) -> bool:
         """Write all of the text so far.  False: another desk was writing (the next tick tries again), or it has ended.
@@ -178,7 +194,17 @@ class Messages(Items):
 
 def parts_from(text: str) -> tuple[TextPart, ...]:
     """The parts of a message out of their column."""
-    return tuple(TextPart(each["text"], Origin(each["origin"])) for each in json.loads(text))
+    return tuple(_part_from(each) for each in json.loads(text))
+
+
+def _part_from(shape: Mapping[str, Json]) -> TextPart:
+    words, origin = str(shape["text"]), Origin(str(shape["origin"]))
+    if "attached" not in shape:
+        return TextPart(words, origin)
+    try:
+        return AttachmentPart(words, origin, dataclass_from(Attached, shape["attached"]))
+    except KnownError as known:
+        raise ValueError("not an attachment") from known
 
 
 def message_from(row: RowLike) -> Message:

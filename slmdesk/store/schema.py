@@ -134,7 +134,43 @@ def m005_documents(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Step, ...] = (m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents)
+_M006 = (
+    """create table segments (
+        item text not null references items (id), number integer not null, unit integer not null, place text not null,
+        kind text not null, source text not null, lead text not null, trail text not null, tags text not null,
+        language text not null, target text not null, state text not null, origin text, flags text not null,
+        reason text not null, revision integer not null, primary key (item, number))""",
+    """create table memory (
+        n integer primary key, source_language text not null, target_language text not null, domain text not null,
+        key text not null, source text not null, target text not null, origin text not null, item text,
+        created real not null, used real not null, unique (source_language, target_language, domain, key))""",
+    "create index memory_by_key on memory (key)",
+    "create index memory_by_item on memory (item) where item is not null",
+    "create virtual table memory_words using fts5 (folded, content='', tokenize='ascii')",
+    """create table glossaries (
+        n integer primary key, id text not null unique, name text not null, source_language text not null,
+        target_language text not null, domain text not null, active integer not null, created real not null)""",
+    """create table terms (
+        n integer primary key, glossary text not null references glossaries (id), source text not null,
+        target text not null, folded text not null, extra text not null)""",
+    "create index terms_by_glossary on terms (glossary, n)",
+)
+
+
+def m006_translations(db: Database) -> None:
+    """Translations by segment, the translation memory, glossaries."""
+    for statement in _M006:
+        db.conn.execute(statement)
+
+
+def m007_doubts(db: Database) -> None:
+    """Words of a translation of which its model was unsure."""
+    db.conn.execute("alter table segments add column doubts text not null default '[]'")
+
+
+STEPS: tuple[Step, ...] = (
+    m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
+)  # fmt: skip
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:

@@ -11,8 +11,10 @@ from pathlib import Path
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
+from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
-from slmdesk.store.documents import Documents, document_from, passage_from
+from slmdesk.store.documents import document_from, passage_from
+from slmdesk.store.glossaries import Glossaries
 from slmdesk.store.items import item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.library import model_from
@@ -20,6 +22,9 @@ from slmdesk.store.locks import DeskLock, FileLock
 from slmdesk.store.measurements import Measurements, measurement_from
 from slmdesk.store.messages import message_from
 from slmdesk.store.rescue import Rescue
+from slmdesk.store.segment_lists import SegmentLists
+from slmdesk.store.translation_memory import TranslationMemory, pair_from
+from slmdesk.store.translations import Translations
 
 GONE_KEPT_S = 30 * 86_400
 
@@ -34,7 +39,7 @@ class Changes:
     revision: int
 
 
-class Store(Rescue, Jobs, Measurements, Documents):
+class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists, TranslationMemory, Glossaries):
     """Everything that is kept.  Made and used on the desk thread alone; `open_store` makes it."""
 
     def __init__(
@@ -75,7 +80,8 @@ class Store(Rescue, Jobs, Measurements, Documents):
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
             "jobs": job_from, "steps": step_from, "measurements": measurement_from,
-            "documents": document_from, "passages": passage_from,
+            "documents": document_from, "passages": passage_from, "collections": collection_from,
+            "memory": pair_from,
         }  # fmt: skip
         for table, read in readers.items():
             last = -(1 << 62)
@@ -103,6 +109,18 @@ class Store(Rescue, Jobs, Measurements, Documents):
             self._delete([row["id"] for row in rows])
             self._purge_copies()
         return len(rows)
+
+    def renew_copies(self) -> None:
+        """Make the kept copies anew, so that what was forgotten is in none of them.  Raises KnownError."""
+        renew_copies(self._paths)
+
+    def purge(self) -> tuple[Path, ...]:
+        """What was forgotten (terms, remembered pairs) is in no file any more: the index and the kept copies are made
+        anew.  Takes and returns as `delete_for_good`.
+        """
+        with self._db.writing():
+            self._purge_index()
+        return self._purge_copies()
 
     def set_aside(self) -> tuple[Path, ...]:
         """Databases that were set aside earlier: damaged, or replaced by a backup."""
@@ -145,6 +163,7 @@ class Store(Rescue, Jobs, Measurements, Documents):
                 item = self.item(id)
                 self._unindex(item.n, item.title, "titles")
                 self._delete_jobs_of(id)
+                self._forget_translation(id)
                 self._db.run("delete from results where item = ?", (id,))
                 self._db.run("delete from item_documents where item = ?", (id,))
                 self._db.run("delete from messages where item = ?", (id,))

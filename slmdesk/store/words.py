@@ -1,7 +1,7 @@
 """Full-text search of the history: indexes over folded text, written by the store itself, and their questions.
 
-Three indexes: `words` over messages, `titles` over items, `passage_words` over passages of documents; the row numbers
-of each are those of its table.
+Four indexes: `words` over messages, `titles` over items, `passage_words` over passages of documents, `memory_words`
+over remembered translations; the row numbers of each are those of its table.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from slmdesk.text import folding
 HIT_BEGINS, HIT_ENDS = "\ue000", "\ue001"
 SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140
 """Characters of the original around the first hit."""
-INDEXES = ("words", "titles", "passage_words")
+INDEXES = ("words", "titles", "passage_words", "memory_words")
 OLDEST = -(1 << 62)
 WITHOUT_MESSAGES = -(1 << 60)
 """Added to the number of an item without messages, it gives its place behind every message."""
@@ -25,28 +25,29 @@ WITHOUT_MESSAGES = -(1 << 60)
 class Words(StorePart):
     """The part of the store that searches."""
 
-    def search(self, words: str, *, limit: int = 50, before: int | None = None) -> list[Found]:
+    def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> list[Found]:
         """Messages that hold all of the words, the newest first; the last word may be a beginning.
 
         An item whose title holds them and none of whose messages does comes once, at the place of its newest message:
         `message` is then empty and the snippet is how the item begins.  `before`: the `n` of the last one seen, for the
-        next page.  What is in the trash is left out.
+        next page.  `kind`: of items of this kind alone.  What is in the trash is left out.
         """
         query = fts_query(words)
         if not query:
             return []
         newest = before if before is not None else -OLDEST
-        found = self._in_messages(query, words, newest, limit)
+        found = self._in_messages(query, words, kind, newest, limit)
         oldest = found[-1].n if len(found) == limit else OLDEST
-        found += self._in_titles(query, words, newest, oldest, limit)
+        found += self._in_titles(query, words, kind, newest, oldest, limit)
         return sorted(found, key=lambda one: one.n, reverse=True)[:limit]
 
-    def _in_messages(self, query: str, words: str, newest: int, limit: int) -> list[Found]:
+    def _in_messages(self, query: str, words: str, kind: str, newest: int, limit: int) -> list[Found]:
         rows = self._db.rows(
             "select messages.n, messages.id, messages.item, messages.parts, messages.text, items.title"
             " from words join messages on messages.n = words.rowid join items on items.id = messages.item"
-            " where words match ? and words.rowid < ? and items.deleted_at is null order by words.rowid desc limit ?",
-            (query, newest, limit),
+            " where words match ? and words.rowid < ? and items.deleted_at is null and ? in ('', items.kind)"
+            " order by words.rowid desc limit ?",
+            (query, newest, kind, limit),
         )
         return [
             Found(
@@ -59,14 +60,14 @@ class Words(StorePart):
             for row in rows
         ]
 
-    def _in_titles(self, query: str, words: str, newest: int, oldest: int, limit: int) -> list[Found]:
+    def _in_titles(self, query: str, words: str, kind: str, newest: int, oldest: int, limit: int) -> list[Found]:
         """Hits of titles alone, whose place is between `oldest` and `newest`, both left out."""
         rows = self._db.rows(
             "select * from (select items.id, items.title,"
             " coalesce((select max(n) from messages where item = items.id), items.n + ?) as place"
-            " from titles join items on items.n = titles.rowid where titles match ? and items.deleted_at is null)"
-            " where place > ? and place < ? order by place desc",
-            (WITHOUT_MESSAGES, query, oldest, newest),
+            " from titles join items on items.n = titles.rowid where titles match ? and items.deleted_at is null"
+            " and ? in ('', items.kind)) where place > ? and place < ? order by place desc",
+            (WITHOUT_MESSAGES, query, kind, oldest, newest),
         )
         found: list[Found] = []
         for row in rows:
@@ -143,6 +144,11 @@ class Words(StorePart):
             while rows := self._db.rows("select n, text from passages where n > ? order by n limit 500", (last,)):
                 for row in rows:
                     self._index(row["n"], row["text"], "passage_words")
+                last = rows[-1]["n"]
+            last = OLDEST
+            while rows := self._db.rows("select n, source from memory where n > ? order by n limit 500", (last,)):
+                for row in rows:
+                    self._index(row["n"], row["source"], "memory_words")
                 last = rows[-1]["n"]
             self._db.run("insert or replace into meta values ('folding', ?)", (folding.VERSION,))
 

@@ -11,13 +11,17 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Partial, Progress, Step, Token
 from slmdesk.core.types import Json, Priority
-from slmdesk.engine.base import Engine, EngineEvent, Request
+from slmdesk.engine.base import Engine, EngineEvent, Request, RequestFailed
 
 TaskEvent: TypeAlias = Token | Progress | Partial
 Task: TypeAlias = Generator[TaskEvent, None, Mapping[str, Json]]
 """Yields events, returns the result; raises KnownError or Stopped."""
 
 T = TypeVar("T")
+
+
+MOST_STEPS = 256
+"""Given to the engine at once; it decides itself how many run side by side."""
 
 
 def _nothing() -> None:
@@ -99,6 +103,67 @@ class Job:
                 self._closers.remove(events.close)
             events.close()
 
+    def answering(
+        self, engine: Engine, asked: Callable[[Sequence[Step]], tuple[Sequence[Request], Sequence[RequestFailed]]]
+    ) -> Generator[EngineEvent, None, None]:
+        """The engine's events for the steps as they come: those that come later join those under way, so that the
+        engine never works off a few last answers while others wait.
+
+        `asked` makes requests of steps, on a thread of its own, and tells which of them cannot be.  Raises Stopped when
+        cancelled; ends when all steps have.
+        """
+        told: queue.SimpleQueue[EngineEvent | BaseException | None] = queue.SimpleQueue()
+        running = [1]  # threads that have not yet put their None: this one, and one for each wave
+
+        def ended(error: BaseException | None = None) -> None:
+            if error is not None:
+                told.put(error)
+            with self._lock:
+                running[0] -= 1
+                if not running[0]:
+                    told.put(None)
+
+        def pump(requests: Sequence[Request]) -> None:
+            try:
+                with self.generating(engine, requests) as events:
+                    for event in events:
+                        told.put(event)
+            except BaseException as err:  # noqa: BLE001  handed on to the job's own thread
+                ended(err)
+            else:
+                ended()
+
+        def take() -> None:
+            try:
+                for steps in self.waves(MOST_STEPS):
+                    requests, refused = asked(steps)
+                    for one in refused:
+                        told.put(one)
+                    if requests:
+                        with self._lock:
+                            running[0] += 1
+                        self._run(lambda requests=requests: pump(requests), "answers")  # type: ignore[misc]
+            except BaseException as err:  # noqa: BLE001  as above
+                ended(err)
+            else:
+                ended()
+
+        self._run(take, "steps")
+        is_whole = False
+        try:
+            while (event := told.get()) is not None:
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+            is_whole = True
+            self.check()
+        finally:
+            if not is_whole:
+                self.cancel()  # the threads end by themselves
+
+    def _run(self, work: Callable[[], None], name: str) -> None:
+        threading.Thread(target=work, name=f"job {self.id} {name}", daemon=True).start()
+
     def told_by(self, work: Callable[[Callable[[TaskEvent], None]], T]) -> Generator[TaskEvent, None, T]:
         """Run `work(tell)`, which blocks and reports by callback, on a thread; yield what it tells, return its result.
 
@@ -115,7 +180,7 @@ class Job:
                 errors.append(err)
             told.put(None)
 
-        threading.Thread(target=run, name=f"job {self.id} work", daemon=True).start()
+        self._run(run, "work")
         while (event := told.get()) is not None:
             yield event
         if errors:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slmdesk.core.adapter import MOST_STRENGTH
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Progress, Token
@@ -9,14 +11,18 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import messages_from, sampling_from, to_json
 from slmdesk.engine.base import Engine, Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.tasks.base import Job, Task, text_of
+from slmdesk.tasks.states import restore_state
 
 
 def chat(job: Job, engine: Engine) -> Task:
-    """Payload {handle, messages, sampling, answer_prefix, lora, lora_scale}.
+    """Payload {handle, messages, sampling, answer_prefix, with_probabilities, lora, lora_scale, state}; `state` is
+    {path, model} of a saved one that holds the beginning.
 
     Progress in tokens of the prompt, Token…, an Answer.
     """
     request = chat_request(job, "", job.payload)
+    restore_state(engine, request.handle, job.payload.get("state"))
+    job.check()
     with job.generating(engine, [request]) as events:
         for event in events:
             match event:
@@ -44,9 +50,17 @@ def chat_request(job: Job, key: str, untrusted: Json) -> Request:
         answer_prefix=prefix,
         sampling=sampling_from(shape.get("sampling")),
         choices=_choices(shape.get("choices", ())),
+        with_probabilities=_flag(shape, "with_probabilities"),
         lora=_lora(shape.get("lora", "")),
         lora_scale=_scale(shape.get("lora_scale", 1.0)),
     )
+
+
+def _flag(shape: Mapping[str, Json], name: str) -> bool:
+    value = shape.get(name, False)
+    if not isinstance(value, bool):
+        raise KnownError("request.invalid", what=name)
+    return value
 
 
 def _lora(untrusted: Json) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import PurePath
@@ -24,7 +25,43 @@ from slmdesk.tasks.base import Job, Task, text_of
 
 _UNSEEN_LETTERS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]")
 """Unicode's tags: letters no screen shows.  After a black flag they are the flag of a region."""
+PATIENCE_S = 0.5
+"""A reading lets pictures go first for no longer than this, a page."""
 _OLD_NAMES = (".doc", ".dot", ".ppt")
+
+
+class PicturesFirst:
+    """Pictures that are being made, before which a reading waits between two of its pages: a person looks at them.
+
+    Without it a reading takes the PDF library's lock again as soon as it lets go of it, and a picture of 16 ms took
+    200 ms while a document was read.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait(self, most_s: float = PATIENCE_S) -> None:
+        """Until none is being made, but no longer than this: a reading goes on, too."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, most_s)
+
+
+_pictures = PicturesFirst()
+
+
+def _is_empty(reading: Reading) -> bool:
+    with reading.open() as file:
+        return not file.read(1)
 
 
 def read(job: Job) -> Task:
@@ -41,6 +78,7 @@ def read(job: Job) -> Task:
     try:
         with closing(reader_of(chosen)(reading)) as found:  # type: ignore[type-var]  # readers are generators
             for page in found:
+                _pictures.wait()
                 job.check()
                 pages = page.number
                 if _UNSEEN_LETTERS.search(page.text):
@@ -48,7 +86,11 @@ def read(job: Job) -> Task:
                 told = replace(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
                 yield Partial(job.id, str(page.number), to_json(told))
                 yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
-    except (KnownError, Stopped, MemoryError):
+    except KnownError as err:
+        if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
+            raise KnownError("document.empty", name=PurePath(reading.path).name) from err
+        raise
+    except (Stopped, MemoryError):
         raise
     except Exception as err:
         raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
@@ -75,10 +117,11 @@ def page_image(job: Job) -> Task:
     marks = job.payload.get("marks", ())
     if not (isinstance(marks, list | tuple) and all(_is_span(one) for one in marks)):
         raise KnownError("request.invalid", what="marks")
-    reading = reading_of(job)
-    chosen = chosen_format(reading, text_of(job, "format", ""))
-    wanted = WantedPicture(number, width, tuple((one[0], one[1]) for one in marks))
-    picture = picture_of(reading, chosen, wanted)
+    with _pictures:
+        reading = reading_of(job)
+        chosen = chosen_format(reading, text_of(job, "format", ""))
+        wanted = WantedPicture(number, width, tuple((one[0], one[1]) for one in marks))
+        picture = picture_of(reading, chosen, wanted)
     yield Progress(job.id, 1, 1, "page")
     return {
         "png": base64.b64encode(picture.png).decode("ascii"),
@@ -86,6 +129,16 @@ def page_image(job: Job) -> Task:
         "height": picture.height,
         "boxes": [[list(box) for box in boxes] for boxes in picture.boxes],
     }
+
+
+def prepare(job: Job) -> Task:
+    """Payload {format}: its reader is imported, so that the first document need not wait for that.  Result {}."""
+    chosen = text_of(job, "format")
+    if chosen not in READERS:
+        raise KnownError("document.unknown_format", suffix=chosen[:40], known=" ".join(READERS))
+    reader_of(chosen)
+    yield Progress(job.id, 1, 1, "format")
+    return {}
 
 
 def _whole(job: Job, name: str, least: int, most: int) -> int:

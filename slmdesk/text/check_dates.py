@@ -36,10 +36,12 @@ _CJK = re.compile(
     r"(?:(?P<y>\d{4})年)(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})日)?)?|(?P<m2>\d{1,2})月(?:(?P<d2>\d{1,2})日)"
 )
 _CLOCK = re.compile(
-    r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:h.])(?P<min>[0-5]\d))?(?::\d\d)?\s?"
-    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b)?(?![\d:,]|\.\d)"
+    r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d)?\s?"
+    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=\d )h\b)?(?![\d:,]|\.\d)"
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
+_HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)
+"""Before a French hour: "8 h 45" and "13 heures" alone may also say how long something takes."""
 _MONTH_BEFORE = re.compile(
     r"\b(?:in|of|by|since|until|till|from|to|early|late|mid|this|last|next|during|im|en|de|w|do|od|à|fin|ende|anfang|mitte|bis|seit|nel|del|a)[\s-]+$",
     re.IGNORECASE,
@@ -69,7 +71,7 @@ _AFTER_YEAR = re.compile(r"\.?" + _OF + _YEAR)
 def find_dates(text: str, language: str = "") -> list[When]:
     """All dates, months, weekdays and times of day, in order; years alone are left to the numbers."""
     found: list[When] = []
-    words = [(match, folded(match.group())) for match in WORD.finditer(text)]
+    words = [(match, re.sub(r"['’]s$", "", folded(match.group()))) for match in WORD.finditer(text)]
     if any(sign.isdigit() for sign in text):
         found += _in_figures(text, language)
     for match, word in words:
@@ -151,6 +153,13 @@ def _add(found: list[When], match: re.Match[str], readings: list[Day]) -> None:
 def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
     """The minutes since midnight a time may mean; empty when it is none."""
     half = (match["half"] or "").casefold().replace(".", "").replace(" ", "")
+    is_spaced = (match["sep"] or "").strip() == "h" != match["sep"]
+    if half in ("h", "heure", "heures") or is_spaced:
+        if _HOUR_BEFORE.search(text, max(0, match.start() - 12), match.start()) is None:
+            return ()
+        hour = int(match["h"])
+        minutes = hour * 60 + int(match["min"] or 0)
+        return (minutes, minutes + 720) if 1 <= hour < 12 else (minutes,)
     said = bool(half) or _CLOCK_BEFORE.search(text, max(0, match.start() - 10), match.start()) is not None
     if match["sep"] is None and not (
         half or re.search(r"godz\S*\s*$", text[max(0, match.start() - 10) : match.start()])

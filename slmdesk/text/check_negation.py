@@ -75,6 +75,11 @@ def _joiners() -> frozenset[str]:
 
 
 @cache
+def _phrases() -> frozenset[str]:
+    return frozenset(tables()["negation"]["phrases"].split())
+
+
+@cache
 def _prefixes() -> tuple[str, ...]:
     return tuple(sorted(tables()["negation"]["prefixes"], key=len, reverse=True))
 
@@ -118,12 +123,20 @@ def take_apart(sentence: str, language: str) -> Line:
         if language == "fr" and word in ("ne", "pas") and any(w.hard and w.clause == clause for w in words[-4:]):
             is_hard = False  # "ne … pas" is one negation
         content = not is_hard and len(word) > 1 and word not in small
+        if content and words and words[-1].hard and word in _phrases() and _opens(words):
+            content = False  # "in no event may they": what is denied comes behind
         words.append(Word(match.start(), match.end(), word, stem(word), clause, is_hard, content))
     denials = tuple(
         (at, _denied(words, at)) for at, word in enumerate(words) if word.hard and not _is_phrase(words, at)
     )
     contents = [word for word in words if word.content]
     return Line(tuple(words), frozenset(w.stem for w in contents), frozenset(w.word for w in contents), denials)
+
+
+def _opens(words: list[Word]) -> bool:
+    """Whether the negation that stands last is the second word of its clause, or the first: "in no", "auf keinen"."""
+    clause = words[-1].clause
+    return sum(word.clause == clause for word in words) <= 2 or len(words) <= 2
 
 
 def _is_phrase(words: list[Word], at: int) -> bool:

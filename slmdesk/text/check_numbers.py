@@ -200,13 +200,17 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
                 current = last = 80
             elif word in tens and (end < 0 or last >= 100):
                 current, last, is_soft = current + tens[word], tens[word], False
+            elif (
+                language == "fr" and word in ("un", "une") and 20 <= last <= 60 and folded(free[at - 1].group()) == "et"
+            ):
+                current, last, is_soft = current + 1, 1, False
             elif word in soft and (end < 0 or last >= 20) and not (end >= 0 and word in ("un", "una", "ein", "eine")):
                 current, last, is_soft = current + soft[word], soft[word], end < 0
             elif end >= 0 and word in _joins() and last >= 20 and _goes_on(free, at, ones, tens, soft, text):
                 at += 1
                 continue
             else:
-                compound = _german(word) if language == "de" and end < 0 else None
+                compound = _compound(word, language) if end < 0 else None
                 if compound is None:
                     break
                 current, last, is_soft = compound, compound, False
@@ -246,8 +250,23 @@ def _is_no_number(text: str, number: Number, language: str) -> bool:
     ):
         return number.unit is None and word != "once"
     if language == "en" and word == "second" and number.soft:
-        return re.search(r"\b(?:the|a|per|each|\d)\s*$", text[max(0, number.start - 6) : number.start]) is None
+        before = text[max(0, number.start - 6) : number.start]
+        return re.search(r"\b(?:the|a|per|each|every|\d)\s*$", before, re.IGNORECASE) is None
     return language == "fr" and word == "sept" and text[number.end : number.end + 1] == "."
+
+
+def _compound(word: str, language: str) -> int | None:
+    """What a number written as one word is worth: "ventiquattro", "veintidos", and German ones of any length."""
+    if language == "de":
+        return _german(word)
+    ones = {**values("ones", language), "uno": 1, "un": 1} if language in ("es", "it") else {}
+    if language == "es" and word.startswith("veinti"):
+        return 20 + ones[word[6:]] if word[6:] in ones and ones[word[6:]] < 10 else None
+    for ten, value in values("tens", language).items() if language == "it" else ():
+        for one in (word.removeprefix(ten), word.removeprefix(ten[:-1])):
+            if one != word and one in ones and ones[one] < 10:
+                return value + ones[one]
+    return None
 
 
 def _german(word: str) -> int | None:

@@ -1,4 +1,5 @@
-"""What a sentence says that its source does not: numbers, dates, amounts, units, names, and turned statements.
+"""What a sentence says that its source does not: numbers, dates, amounts, units, names, turned statements, and what
+holds under a condition told as if it held always.
 
 Rules over words and figures, without a model: they find what is altered in a copy or a paraphrase, in English, German,
 French, Spanish, Italian and Polish; of other languages figures, dates in figures and names.  What they cannot see:
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from slmdesk.text import check_dates, check_names, check_negation, check_numbers
+from slmdesk.text import check_conditions, check_dates, check_names, check_negation, check_numbers
 from slmdesk.text.check_words import tongue
 from slmdesk.text.sentences import sentence_spans
 
-Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent"]
+Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent", "condition"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,16 @@ class _Reading:
     """Letters and figures alone, small."""
 
 
-def check(sentence: str, source: str, language: str = "") -> tuple[Flag, ...]:
+def check(sentence: str, source: str, language: str = "", source_language: str = "") -> tuple[Flag, ...]:
     """The misses of a sentence against the text it should come from, in order; empty when none was found.
 
-    `language` is a code of ISO 639-1 for the sentence; the source may be in another, and is told by itself.  Any
-    thread; well under a millisecond, and the source is taken apart once for all sentences about it.
+    `language` is a code of ISO 639-1 for the sentence; the source may be in another, and is told by itself where
+    `source_language` is not said.  Any thread; well under a millisecond, and the source is taken apart once for all
+    sentences about it.
     """
     if " ".join(sentence.split()) in " ".join(source.split()):
         return ()  # the source's own words
-    known = _read(source, "")
+    known = _read(source, tongue(source, source_language) if source_language else "")
     said = _read(sentence, tongue(sentence, language, known.language))
     flags = [*_dates(sentence, said, known), *_identifiers(sentence, said, known)]
     flags += _numbers(sentence, source, said, known)
@@ -69,11 +71,21 @@ def check(sentence: str, source: str, language: str = "") -> tuple[Flag, ...]:
         for line, (start, _) in zip(said.lines, _places(sentence, said), strict=False):
             for at, end, instead in check_negation.turned_round(line, list(known.lines), forms):
                 flags.append(Flag("negation", sentence[start + at : start + end], start + at, start + end, instead))
+        flags += [] if flags else _conditions(sentence, source, said)
     return _without_overlaps(flags)
 
 
 def _places(sentence: str, said: _Reading) -> list[tuple[int, int]]:
     return sentence_spans(sentence, said.language)
+
+
+def _conditions(sentence: str, source: str, said: _Reading) -> list[Flag]:
+    """Asked last, for the flag is the whole sentence's."""
+    flags = []
+    for start, end in _places(sentence, said):
+        if condition := check_conditions.left_away(sentence[start:end], source, said.language):
+            flags.append(Flag("condition", sentence[start:end], start, end, condition))
+    return flags
 
 
 @lru_cache(maxsize=64)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 
-import sentencex
-
 _BREAK = re.compile(r"\n[^\S\n]*\n")
 _LETTER = re.compile(r"[^\W\d_]")
 _CLOSED_QUOTE = ("」", "』", "”", "»", "）")
@@ -29,6 +27,8 @@ def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     `language` is a code of ISO 639-1; without one the rules of English are used.  All letters and digits of the text
     are in some span.
     """
+    import sentencex  # every command imports this module, few cut a text
+
     spans: list[tuple[int, int]] = []
     at = 0
     for piece in sentencex.segment(language or "en", text):

@@ -1,29 +1,54 @@
-"""Vectors of texts: float32, little-endian, of length 1; how alike two are is their product."""
+"""Vectors of texts: little-endian, of length 1; how alike two are is their product.
+
+They come as float32 and are kept as float16: half the room, and no other order of what is found (384 numbers of 11
+significant bits each).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def nearest(wanted: bytes, vectors: Mapping[int, bytes], limit: int) -> list[tuple[int, float]]:
-    """The numbers of the vectors nearest to one, the best first, and how near they are, -1..1.
+class Nearest:
+    """Finds the vectors nearest to one among many that come some at a time."""
 
-    Those of another length (another model's) are left out.
-    """
-    usable = {number: one for number, one in vectors.items() if len(one) == len(wanted)}
-    if not usable or len(wanted) % 4:
-        return []
-    numbers = list(usable)
-    matrix = np.frombuffer(b"".join(usable.values()), "<f4").reshape(len(numbers), -1)
-    products = matrix @ np.frombuffer(wanted, "<f4")
-    order = np.argsort(-products, kind="stable")[:limit]
-    return [(numbers[int(at)], float(products[int(at)])) for at in order]
+    def __init__(self, wanted: bytes, limit: int) -> None:
+        """`wanted`: float32."""
+        self._wanted = np.frombuffer(wanted, "<f4") if wanted and len(wanted) % 4 == 0 else np.zeros(0, np.float32)
+        self._limit = limit
+        self._best: list[tuple[float, int]] = []
+
+    def add(self, vectors: Sequence[tuple[int, bytes]]) -> None:
+        """More vectors with their numbers, float16 or float32; those of another length (another model's) are passed
+        over.
+        """
+        width = len(self._wanted)
+        for kind, size in (("<f2", 2 * width), ("<f4", 4 * width)):
+            usable = [(number, one) for number, one in vectors if len(one) == size]
+            if not usable or not width:
+                continue
+            matrix: NDArray[np.float32] = np.frombuffer(b"".join(one for _, one in usable), kind).astype(np.float32)
+            products = matrix.reshape(len(usable), width) @ self._wanted
+            order = np.argsort(-products, kind="stable")[: self._limit]
+            self._best += [(float(products[int(at)]), usable[int(at)][0]) for at in order]
+        self._best = sorted(self._best, key=lambda one: (-one[0], one[1]))[: self._limit]
+
+    @property
+    def best(self) -> list[tuple[int, float]]:
+        """Their numbers, the nearest first, and how near they are, -1..1."""
+        return [(number, near) for near, number in self._best]
+
+
+def halved(data: bytes) -> bytes:
+    """A vector of float32 as it is kept."""
+    return np.frombuffer(data, "<f4").astype("<f2").tobytes()
 
 
 def is_vector(data: bytes) -> bool:
-    """Whether these bytes are a vector of length 1: what a child sends is not trusted."""
+    """Whether these bytes are a vector of length 1, float32: what a child sends is not trusted."""
     if not data or len(data) % 4:
         return False
     length = float(np.linalg.norm(np.frombuffer(data, "<f4")))

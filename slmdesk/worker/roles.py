@@ -53,7 +53,7 @@ class Role(ABC):
 class EngineRole(Role):
     """Models and answers.  The engine is made when first needed, so that `hello` never waits for its library."""
 
-    kinds = ("chat", "batch", "render", "measure", "embed", "load", "unload", "count_tokens")
+    kinds = ("chat", "batch", "render", "measure", "embed", "save_state", "load", "unload", "count_tokens")
 
     def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._make_engine = make_engine
@@ -67,9 +67,11 @@ class EngineRole(Role):
         from slmdesk.tasks.embed import embed
         from slmdesk.tasks.measure import measure
         from slmdesk.tasks.render import render
+        from slmdesk.tasks.states import save_state
 
         tasks: Mapping[str, Callable[[Job, Engine], Task]] = {
             "chat": chat, "batch": batch, "render": render, "measure": measure, "embed": embed,
+            "save_state": save_state,
         }  # fmt: skip
         if kind not in tasks:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
@@ -199,13 +201,21 @@ def _size_of(job: Job) -> int:
 class ReaderRole(_CountingRole):
     """Documents."""
 
-    kinds = ("read", "page_image")
+    kinds = (
+        "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
+    )  # fmt: skip
 
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        """Reading one document, or picturing a page."""
-        from slmdesk.tasks.read import page_image, read
+        """Reading one document, picturing a page, giving it back with other words."""
+        from slmdesk.tasks.columns import table_columns
+        from slmdesk.tasks.read import page_image, prepare, read
+        from slmdesk.tasks.rewrite import rewrite, units
+        from slmdesk.tasks.terms import columns, pairs, terms
 
-        return {"read": read, "page_image": page_image}
+        return {
+            "read": read, "page_image": page_image, "prepare": prepare, "units": units, "rewrite": rewrite,
+            "terms": terms, "pairs": pairs, "columns": columns, "table_columns": table_columns,
+        }  # fmt: skip
 
     def patience_of(self, job: Job) -> float:
         """By the size of the file."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from fakes.told import add_model, open_echo
 
@@ -40,6 +42,15 @@ def test_an_answer_names_file_page_and_words(run, with_echo, manual):
     assert "stand on no page" in words.err
 
 
+def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
+    says = '[1] "The pump stops at 12 bar."\nAnswer: The pump stops at 14 bar.'
+    asked = run("ask", str(manual), "When does the pump stop?", "--json", echo={"answer": says}).json
+    (flag,) = asked["flags"]
+    assert (asked["supported"], flag["text"], flag["detail"]) == (False, "14 bar", "12 bar")
+    words = run("ask", str(manual), "When does the pump stop?", echo={"answer": says})
+    assert "“14 bar”: a number that does not stand there (there: 12 bar)" in words.out
+
+
 def test_what_cannot_be_asked_is_said(run, with_echo, manual, tmp_path):
     assert run("ask", str(tmp_path / "none.txt"), "Why?", "--json").json["error"]["code"] == "file.missing"
     assert run("ask", str(manual), "Why?", "-m", "nothing", "--json").json["error"]["code"] == "model.unknown"
@@ -50,3 +61,53 @@ def test_without_a_model_the_passages_are_the_answer(run, manual):
     asked = run("ask", str(manual), "When does the pump stop?", "--json").json
     assert (asked["quoted_only"], asked["found"]) == (True, True)
     assert asked["citations"][0]["quote"] == "The pump stops at 12 bar."
+
+
+def test_a_follow_up_without_files_asks_the_same_ones(run, with_echo, manual):
+    first = run("ask", str(manual), "When does the pump stop?", "--json", echo={"answer": SAYS}).json
+    followed = run("ask", "-q", first["item"], "And then?", "--json", echo={"answer": SAYS})
+    assert followed.json["item"] == first["item"]
+    assert followed.json["citations"][0]["file"] == "manual.txt"
+    assert "this conversation" not in followed.err
+    assert run("ask", "-q", "nothing", "And then?", "--json").json["error"]["code"] == "item.unknown"
+
+
+def test_a_follow_up_to_a_folder_asks_the_folder_and_another_file_is_said(run, with_echo, tmp_path):
+    folder = tmp_path / "manuals"
+    folder.mkdir()
+    (folder / "one.txt").write_text("The pump stops at 12 bar.")
+    os.utime(folder / "one.txt", (1e9, 1e9))  # what is being written now is read later
+    other = tmp_path / "other.txt"
+    other.write_text("The pump stops at 12 bar.")
+    first = run("ask", str(folder), "When does it stop?", "--json", echo={"answer": SAYS}).json
+    (folder / "two.txt").write_text("The valve opens in winter.")
+    os.utime(folder / "two.txt", (1e9, 1e9))
+    followed = run("ask", "-q", first["item"], "And then?", "--json", echo={"answer": SAYS}).json
+    assert (followed["passages_total"], followed["citations"][0]["file"]) == (2, "one.txt")
+    changed = run("ask", str(other), "And here?", "-q", first["item"], echo={"answer": SAYS})
+    assert "was about manuals; from here on it is about other.txt" in changed.err
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_asked(run, with_echo, manual, tmp_path):
+    asked = run("ask", str(manual), str(tmp_path / "none.txt"), "When?", "--json", echo={"answer": SAYS})
+    assert (asked.status, asked.json["answer"]) == (1, "At 12 bar.")
+    assert [(one["file"], one["code"]) for one in asked.json["failed"]] == [("none.txt", "file.missing")]
+    assert "error: none.txt: " in asked.err
+    none = run("ask", str(tmp_path / "none.txt"), str(tmp_path / "nor.txt"), "When?", "--json")
+    assert (none.status, none.json["error"]["code"]) == (1, "file.missing")
+
+
+def test_what_has_no_words_is_said(run, tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    asked = run("ask", str(empty), "When?")
+    assert asked.out.strip() == "Not in the text."
+    assert "note: empty.txt: Without words" in asked.err
+    assert run("ask", str(empty), "When?", "--json").json["unread"] == [
+        {"file": "empty.txt", "page": 1, "reason": "empty"}
+    ]
+
+
+def test_an_empty_question_is_wrong_usage(run, manual):
+    asked = run("ask", str(manual), "  ")
+    assert (asked.status, "question is empty" in asked.err) == (2, True)

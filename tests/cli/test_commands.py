@@ -22,6 +22,7 @@ def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
     (listed,) = run("models", "list", "--json").json
     speeds = {"tokens_per_s", "tokens_per_s_low", "tokens_per_s_high"}
     about = {"file": str(tiny), "is_new": True, "reason": None}
+    assert listed.pop("translates") == []  # no pair of languages examined
     assert {key: value for key, value in listed.items() if key not in speeds} | about == with_model
     assert {listed[key] for key in speeds} == {None}  # a PC that nobody measured yet
     assert listed["path"].startswith(str(home / "models"))
@@ -104,8 +105,11 @@ def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_mo
     assert markdown.startswith("# Roads\n")
     assert "You said: The Straße of Łódź" in markdown
     target = tmp_path / "out.md"
-    assert run("history", "export", chat, "--format", "md", "-o", str(target)).out == ""
+    written = run("history", "export", chat, "--format", "md", "-o", str(target))
+    assert (written.out, written.err) == ("", f"Written to {target}.\n")
     assert target.read_text("utf-8") == markdown
+    other = run("history", "export", chat, "--format", "pdf", "-o", str(tmp_path / "x.docx"))
+    assert (other.status, list(tmp_path.glob("x.*"))) == (2, [])
     refused = run("history", "export", chat, "--format", "md", "-o", str(target))
     assert (refused.status, refused.err.count("error:")) == (1, 1)
     assert run("history", "delete", chat, "--json").json["id"] == chat

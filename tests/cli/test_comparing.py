@@ -40,7 +40,8 @@ def test_two_models_answer_and_one_is_voted_best(run, two) -> None:
     assert run("models", "vote", found["id"][:6], "none").out == "Vote: none was good.\n"
     assert run("models", "vote", found["id"], "5").status == 2
     assert len(run("history", "list", "--kind", "comparison", "--json").json) == 2
-    assert run("history", "list", "--json").json == []
+    assert run("history", "list", "--kind", "chat", "--json").json == []
+    assert len(run("history", "list", "--json").json) == 2
     assert PROMPT in run("history", "show", found["id"]).out
     assert run("history", "delete", found["id"]).status == 0
     assert [one["kind"] for one in run("history", "list", "--deleted", "--json").json] == ["comparison"]

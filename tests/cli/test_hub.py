@@ -355,7 +355,7 @@ def test_a_download_is_a_job_that_another_command_lists_pauses_and_resumes(begin
     job = listed()
     assert (job["kind"], job["status"], job["steps_done"], job["steps_total"]) == ("download", "running", 0, 1)
     assert (job["bytes_total"], job["title"]) == (len(data), REPO)
-    assert "download" in run("jobs", "list").out
+    assert "Download" in run("jobs", "list").out
     assert run("jobs", "resume", job["id"], "--json").json["error"]["code"] == "job.elsewhere"
     assert run("jobs", "pause", job["id"][:6], "--json").json["status"] == "paused"
     out, _err = process.communicate(timeout=WAIT_S)

@@ -21,7 +21,7 @@ def test_an_exam_on_the_command_line(run, with_model) -> None:
     (job,) = run("jobs", "list", "--json").json
     assert {"id", "kind", "status", "steps_done", "steps_total", "eta_s"} <= set(job)
     assert (job["kind"], job["status"], job["steps_done"]) == ("exam", "done", job["steps_total"])
-    assert "exam" in run("jobs", "list").out
+    assert "Exam" in run("jobs", "list").out
     words = run("models", "exam", with_model["id"])
     assert "short chats" in words.out
     refused = run("jobs", "pause", job["id"], "--json")
@@ -61,6 +61,34 @@ def test_ctrl_c_pauses_and_resume_goes_on(run, begun) -> None:
     assert paused["status"] == "paused"
     assert paused["steps_done"] >= 2
     goes_on(run, paused)
+
+
+def test_a_summary_that_was_paused_writes_its_file_when_it_goes_on(run, with_model, environment, tmp_path) -> None:
+    paper, out = tmp_path / "lease.txt", tmp_path / "lease.md"
+    paper.write_text("The rent is 900 euros a month.\n\nThe garden belongs to the flat.")
+    slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.05})}
+    summary = subprocess.Popen(
+        [*SLMDESK, "summarize", str(paper), "-o", str(out)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
+            assert summary.poll() is None, summary.communicate()
+        os.kill(summary.pid, signal.SIGINT)
+        _, err = summary.communicate(timeout=TIMEOUT_S)
+    finally:
+        summary.kill()
+        summary.communicate()
+    assert f"{out} is written when that is done" in err
+    out.write_text("somebody's")
+    kept = run("jobs", "resume", jobs[0]["id"])
+    assert (kept.status, str(out) in kept.err, out.read_text()) == (1, True, "somebody's")
+    out.unlink()
+    resumed = run("jobs", "resume", jobs[0]["id"], "--json")
+    assert (resumed.json["status"], resumed.json["output"]) == ("done", str(out))
+    assert f"slmdesk history show {jobs[0]['item']}" in resumed.err
+    assert "page" in out.read_text()
+    assert run("jobs", "resume", jobs[0]["id"], "--json").json["error"]["code"] == "job.ended"
 
 
 def test_a_command_that_is_killed_leaves_its_job_to_the_next(run, begun) -> None:

@@ -78,3 +78,38 @@ def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
     shown = run("history", "show", item["id"], "--json", real=True).json["messages"]
     assert shown[0]["text"].startswith("word word")
     assert shown[1]["status"] == "failed"
+
+
+def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, tmp_path, environment) -> None:
+    """End to end with the starter model: the text is in the prompt, the answer comes, turn 2 reads only what is new."""
+    from fakes.told import LLAMA, Told, open_echo
+
+    from slmdesk.cli.attaching import attachments_of
+    from slmdesk.core.types import Sampling
+    from slmdesk.services.wishes import AttachWish, SendWish
+
+    path = tmp_path / "note.txt"
+    path.write_text("Mrs Brown keeps bees. Her garden is in Leeds. " * 12 + "The bees are called Ada and Bea.")
+    done = run(
+        "chat", "What are the bees called?", "--attach", str(path), "--json", "--temperature", "0", "--max-tokens",
+        "24", real=True,
+    ).lines[-1]  # fmt: skip
+    assert done["type"] == "done"
+    (read,) = done["attachments"]
+    assert (read["file"], read["whole"], read["pages_used"], read["words_left_out"]) == ("note.txt", True, 1, 0)
+    assert done["usage"]["prompt_tokens"] > read["tokens"] > 100
+    services = open_echo(LLAMA)
+    try:
+        told = Told(services)
+        cold = Sampling(temperature=0, max_tokens=8)
+        record = services.desk.call(lambda: services.documents.recent()[0])
+        wish = SendWish("What are the bees called?", attach=(AttachWish(record.id),), sampling=cold)
+        first = services.desk.call(lambda: services.chats.send(wish))
+        ended = told.end_of(first.answer.id)
+        follow = SendWish("And where is the garden?", chat=first.item.id, sampling=cold)
+        second = services.desk.call(lambda: services.chats.send(follow))
+        again = told.end_of(second.answer.id)
+        assert again.usage.cached_tokens >= ended.usage.prompt_tokens
+        assert attachments_of(services, ended.message)[0]["tokens"] == read["tokens"]
+    finally:
+        services.close()

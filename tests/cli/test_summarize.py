@@ -70,7 +70,15 @@ def test_a_folder_becomes_a_table_and_a_file_each(run, with_model, lease, tmp_pa
     assert {one["file"] for one in shape["sentences"]} == {"letter.txt", "lease.md"}
     assert sorted(one.name for one in out.iterdir()) == ["lease.md.md", "letter.txt.md", "summaries.csv", "together.md"]
     rows = list(csv.DictReader(io.StringIO((out / "summaries.csv").read_text("utf-8-sig"))))
-    assert {row["file"]: row["pages_read"] for row in rows} == {"letter.txt": "1", "lease.md": "1"}
+    pages = {row["file"]: row["pages_read"] for row in rows}
+    named = "1 document could not be read at all: =bad.txt ("
+    assert named in (out / "together.md").read_text()
+    for form in ("md", "html"):
+        exported = run("history", "export", shape["item"], "--format", form).out
+        assert "Not read: document" in exported
+        assert "=bad.txt" in exported
+    assert run("history", "export", shape["item"], "--format", "json").json["not_read"][0]["name"] == "=bad.txt"
+    assert pages == {"letter.txt": "1", "lease.md": "1", "'=bad.txt": ""}, "what was not read is in it, too"
     refused = run("summarize", str(folder), "-o", str(out), "--json")
     assert refused.status == 1
     assert refused.json["error"]["code"] == "file.exists"
@@ -86,6 +94,27 @@ def test_one_file_out_as_words_or_json(run, with_model, lease, tmp_path) -> None
     item = run("history", "search", "lawn", "--json").json[0]["chat"]
     assert run("history", "export", item, "--format", "html").out.startswith("<!DOCTYPE html>")
     assert json.loads((tmp_path / "out.json").read_text())["coverage"]["pages_read"] == 1
+
+
+def test_where_it_cannot_be_written_is_said_before_the_work(run, with_model, lease, tmp_path) -> None:
+    """An ending that means nothing, a file's name for a folder, a folder that is not there: nothing is summarized."""
+    odd = run("summarize", str(lease), "-o", str(tmp_path / "x.xyz"))
+    assert odd.status == 2
+    assert ".docx" in odd.err
+    assert run("summarize", str(lease), str(lease), "-o", str(tmp_path / "both.docx")).status == 2
+    nowhere = run("summarize", str(lease), "-o", str(tmp_path / "nowhere" / "x.md"), "--json")
+    assert (nowhere.status, nowhere.json["error"]["code"]) == (1, "file.unwritable")
+    (tmp_path / "file").write_text("x")
+    beside = run("summarize", str(lease), str(lease), "-o", str(tmp_path / "file" / "out"), "--json")
+    assert beside.json["error"]["code"] == "file.unwritable"
+    assert run("history", "list", "--json").json == []
+
+
+@pytest.mark.parametrize("words", ["0", "9", "5001"])
+def test_a_length_that_no_summary_has_is_wrong_usage(run, lease, words) -> None:
+    refused = run("summarize", str(lease), "--length", words)
+    assert refused.status == 2
+    assert "10 to 5000 words" in refused.err
 
 
 def test_wrong_wishes_are_refused(run, with_model, lease) -> None:

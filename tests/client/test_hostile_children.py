@@ -238,6 +238,18 @@ def test_no_word_of_a_secret_is_handed_to_children(tmp_path, monkeypatch):
         assert b"hf_secret" not in Path(f"/proc/{rig.client.pid}/environ").read_bytes()
 
 
+@pytest.mark.parametrize("own", ["", "glibc.malloc.check=1"])
+def test_the_engine_asks_for_huge_pages_unless_a_person_decided(tmp_path, monkeypatch, own):
+    if own:
+        monkeypatch.setenv("GLIBC_TUNABLES", own)
+    else:
+        monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    with Rig(tmp_path) as rig:
+        rig.load()
+        environment = Path(f"/proc/{rig.client.pid}/environ").read_bytes().split(b"\0")
+        assert f"GLIBC_TUNABLES={own or 'glibc.malloc.hugetlb=1'}".encode() in environment
+
+
 def test_a_child_dies_without_a_word_when_its_desk_was_gone_before_it_looked(tmp_path):
     gone = subprocess.run(
         ECHO, input=b"", capture_output=True, env=os.environ | {"SLMDESK_DESK_PID": "1"}, timeout=60, check=True

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from slmdesk.core.chunking import LONG_CHARACTERS, chunk_tokens, chunked, pieces_of
+from slmdesk.core.chunking import LONG_CHARACTERS, Piece, chunk_tokens, chunked, pieces_of
 from slmdesk.core.documents import Block, BlockKind, page_of
 
 pytestmark = pytest.mark.pure
@@ -109,3 +109,36 @@ def test_titles_say_nothing_and_sentences_and_items_do() -> None:
     for kind, words in ((BlockKind.PARAGRAPH, "It ends in May."), (BlockKind.LIST_ITEM, "two keys"),
                         (BlockKind.TABLE_ROW, "a\tb"), (BlockKind.PARAGRAPH, "no stop at all " * 20)):  # fmt: skip
         assert not pieces_of("d", page((kind, words)))[0][0].says_nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 | 107 | 89 | 107 | 95 2 | 101 | 88 | 108 | 107", True),
+        ("0 20 40 60 80 100", True),
+        ("Total | 2744 | 2742 | 2894 | 2821", True),
+        ("Revenue | 12 | 13 | 15", False),
+        ("The rent is 1,400 euros, due on 3 March 2024.", False),
+        ("The office in Hamburg is called by +49 40 2103 5300.", False),
+        ("2019年の売上高は12億円、2020年は13億円でした。", False),
+        ("12", False),
+    ],
+)
+def test_figures_are_told_from_words(text, expected) -> None:
+    assert Piece("d", 1, 0, len(text), BlockKind.TABLE_ROW, text).is_figures is expected
+
+
+def test_words_among_figures_are_pieces_of_their_own() -> None:
+    rows = [
+        "1\t107\t89\t107\t95",
+        "2\t101\t88\t108\t107",
+        "3\t78\t79\t115\t92\tFigures of 2017 are preliminary.",
+        "4\t1\t2\t3\t4",
+    ]
+    text, blocks = "", []
+    for row in rows:
+        blocks.append(Block(BlockKind.TABLE_ROW, len(text), len(text) + len(row)))
+        text += row + "\n"
+    found, count = pieces_of("d", page_of(1, "1", text, blocks))
+    assert count == 4
+    assert [one.is_figures for one in found] == [True, False, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,9 +50,18 @@ def test_each_kind_comes_back_equal():
     assert loaded_model_from(over(model)) == model
     answer = Answer("x", FinishReason.REPEAT, Usage(1, 2, 3, 4), Timing(0.5, 2), 7, True)
     assert answer_from(over(answer)) == answer
+    sure = replace(answer, text="a\ud83dé", probabilities=((0, 1, 0.5), (1, 3, 1.0)))
+    assert answer_from(over(sure)) == sure
     sampling = Sampling(top_k=3, stop=("a", "b"), logit_bias=((1, -2.5),), max_tokens=5)
     assert sampling_from(over(sampling)) == sampling
     assert sampling_from(None) == Sampling()
+
+
+@pytest.mark.parametrize("odd", [(0, 3, 0.5), (-1, 1, 0.5), (1, 1, 0.5), (0, 1, 1.5), (0, 1), (0.0, 1, 0.5)])
+def test_probabilities_of_what_is_not_there_are_refused(odd):
+    shape = over(Answer("ab", FinishReason.STOP, Usage(1, 2, 3, 4), Timing(0.5, 2), 7, True)) | {"probabilities": [odd]}
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        answer_from(shape)
 
 
 def test_messages_come_back_equal():

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import random
-import subprocess
-import sys
 import threading
 import time
 import zipfile
 
 import pytest
+from fakes.limited_reader import read_in_child
 from fakes.office import docx, odf, ole, packed, paragraph, xls, xlsb, xlsx
 
 from slmdesk.core.errors import KnownError, Stopped
@@ -38,23 +36,6 @@ MAIN = {
     "odp": "content.xml",
     "ods": "content.xml",
 }
-CHILD = """
-import json, resource, sys, time
-resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
-from slmdesk.core.errors import KnownError
-from slmdesk.documents.base import Reading
-from slmdesk.documents.registry import reader_of
-from slmdesk.tasks.read import chosen_format
-began, said = time.process_time(), "read"
-reading = Reading(sys.argv[1])
-try:
-    pages = sum(1 for _ in reader_of(chosen_format(reading, ""))(reading))
-except KnownError as err:
-    pages, said = 0, err.code
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))  # ru_maxrss would begin with the parent's
-peak = int(status["VmHWM"].split()[0]) >> 10
-print(json.dumps([said, pages, time.process_time() - began, peak]))
-"""
 
 
 def code_of(name, data):
@@ -66,13 +47,6 @@ def code_of(name, data):
     except KnownError as err:
         return err.code
     return "read"
-
-
-def read_in_child(path):
-    """Verdict, pages, seconds of the processor and MiB at most, with the memory a reader child has."""
-    done = subprocess.run([sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
 
 
 def with_part(data, name, content):
@@ -90,30 +64,6 @@ def test_x1_bombs_are_refused_at_once(tmp_path, format_id):
     assert said == "document.bomb"
     assert seconds < 1
     assert peak < 200
-
-
-def test_x1_headers_that_lie_about_the_size_gain_nothing(tmp_path):
-    data = bytearray(with_part(GOOD["docx"], MAIN["docx"], b"<a>" + b"<b/>" * (30 << 20) + b"</a>"))
-    at = data.rfind(b"PK\x01\x02", 0, data.rfind(MAIN["docx"].encode()))
-    data[at + 24 : at + 28] = (1000).to_bytes(4, "little")
-    path = tmp_path / "lies.docx"
-    path.write_bytes(data)
-    said, _, seconds, peak = read_in_child(path)
-    assert said in ("document.bomb", "document.damaged")
-    assert seconds < 1
-    assert peak < 200
-
-
-def test_x1_a_million_entries_are_not_listed(tmp_path):
-    entry, count = b"PK\x01\x02" + b"\0" * 24 + (1).to_bytes(2, "little") + b"\0" * 16 + b"a", 1_000_000
-    end = b"PK\x05\x06" + b"\0\0\0\0\xff\xff\xff\xff" + (len(entry) * count).to_bytes(4, "little") + b"\0\0\0\0\0\0"
-    for name in ("many.docx", "many.odt"):
-        path = tmp_path / name
-        path.write_bytes(b"PK\x03\x04" + entry * count + end)
-        said, _, seconds, peak = read_in_child(path)
-        assert said in ("document.bomb", "document.damaged")
-        assert seconds < 1
-        assert peak < 200
 
 
 @pytest.mark.parametrize("format_id", MAIN)
@@ -139,7 +89,7 @@ def test_x4_depth_is_bounded(tmp_path, format_id, tag):
     path = tmp_path / f"deep.{format_id}"
     path.write_bytes(made)
     said, _, seconds, peak = read_in_child(path)
-    assert said in ("document.damaged", "read")
+    assert said in ("document.damaged", "read in part", "read")
     assert seconds < 2
     assert peak < 200
 

@@ -160,6 +160,15 @@ def test_headers_and_footers_are_kept_apart():
     assert BlockKind.HEADER not in kinds_of(alone)
 
 
+@pytest.mark.parametrize(
+    ("foot", "is_apart"), [("1", True), ("- 1 -", True), ("Page 1 of 1", True), ("7", False), ("1 euro", False)]
+)
+def test_the_number_of_a_single_page_is_kept_apart(foot, is_apart):
+    (page,) = pages_of(TinyPdf().page(*lines(60, 700, "The rent is due on the first day."), Text(297, 30, foot)))
+    apart = [text for kind, text, *_ in blocks_of(page) if kind is BlockKind.FOOTER]
+    assert apart == ([foot] if is_apart else [])
+
+
 def test_titles_of_slides_are_no_headers():
     made = TinyPdf()
     for number in range(3):

@@ -130,3 +130,24 @@ def test_x5_five_thousand_pages_are_read_in_a_minute_with_progress(rig, tmp_path
     assert time.monotonic() - began < 60
     assert len(heard.of(Progress)) == 5000
     assert most < 200 << 20
+
+
+def test_a_picture_comes_before_the_rest_is_read(rig, tmp_path):
+    """A reading lets pictures go first: it took the library's lock again as soon as it had let go of it."""
+    path = tmp_path / "long.pdf"
+    path.write_bytes(small(400))
+    ready = Heard()
+    rig.client.start("prepare", {"format": "pdf"}, ready)
+    assert isinstance(ready.end(), Done)
+    _, heard = read(rig, path)
+    pictured = Heard()
+    rig.client.start("page_image", {"path": str(path), "number": 1, "width": 900, "marks": []}, pictured)
+    assert isinstance(pictured.end(), Done)
+    assert len(heard.partials) < 200
+    assert isinstance(heard.end(), Done)
+
+
+def test_what_no_reader_reads_is_not_prepared(rig):
+    heard = Heard()
+    rig.client.start("prepare", {"format": "nothing"}, heard)
+    assert heard.end().code == "document.unknown_format"

@@ -37,9 +37,12 @@ CATALOGUE = {
     "Gemma": ("gemma", "gemma2", "gemma3"),
     "Qwen": ("qwen2", "qwen3"),
     "SmolLM": ("smollm2", "smollm3"),
+    "EuroLLM": ("orca2",),
+    "Tower": ("orca2",),
     "Embedding": ("bert",),
 }
-"""Which tiny models stand for a family of the list; Bielik 11B is a Mistral that speaks ChatML, as the Orca is."""
+"""Which tiny models stand for a family of the list; Bielik 11B is a Mistral, EuroLLM and Tower are Llamas that
+speak ChatML, as the Orca is."""
 WRITERS = [name for name in tiny_families.FAMILIES if name != "bert"]
 SHORT = Sampling(temperature=0, max_tokens=8, ignore_eos=True)
 CHAT = (

@@ -8,11 +8,14 @@ from fakes.vocabularies import CONTROL, MARKERS, USER_DEFINED, vocabulary_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.gguf import read_header
+from slmdesk.core.records import Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
+from slmdesk.services.conversation import turns_for_engine
 
 pytestmark = pytest.mark.model
 
@@ -81,6 +84,37 @@ def test_x8_the_same_turns_whatever_the_messages_say(vocabulary, name):
             assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == wanted
             assert forged.text.count(text) >= 4
             assert forged.missing == ()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_x8_the_same_turns_whatever_an_attached_document_says_and_is_called(vocabulary, name):
+    found = chat_format(vocabulary, name)
+
+    def turns(words):
+        whole = AttachmentPart(words, Origin.DOCUMENT, Attached(words, is_planned=True, is_whole=True))
+        some = AttachmentPart(words, Origin.DOCUMENT, Attached(words, is_planned=True, is_more=True))
+        return turns_for_engine("", [said(1, words, whole), said(2, "Yes."), said(3, words, some)])[0]
+
+    wanted = markers_in(vocabulary, tokenize_parts(vocabulary, found.render(turns("Roses.")).parts))
+    for text in FORGED:
+        forged = found.render(turns(text))
+        assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == wanted
+        assert forged.text.count(text) >= 4
+        assert forged.missing == ()
+
+
+def said(n, words, *attached):
+    """A message of a chat: the odd ones are the person's."""
+    nothing = dict.fromkeys(
+        ("parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in", "tokens_out", "tokens_reused",
+         "seconds", "finish_reason", "prompt_version", "error_code")
+    )  # fmt: skip
+    is_question = n % 2 == 1
+    return Message(
+        n=n, id=str(n), item="chat", role=Role.USER if is_question else Role.ASSISTANT,
+        parts=(TextPart(words, Origin.PERSON), *attached) if is_question else (), text="" if is_question else words,
+        status=Status.COMPLETE, sampling={}, error_args={}, created=0.0, revision=n, **nothing,
+    )  # fmt: skip
 
 
 def test_x8_the_template_of_the_real_file(starter_model):

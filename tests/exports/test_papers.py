@@ -90,8 +90,11 @@ def test_markdown_comes_back_as_it_was() -> None:
 def test_a_word_file_opens_and_has_everything() -> None:
     document = docx.Document(io.BytesIO(to_docx(Paper("Title", tuple(pieces_of(MARKDOWN)), "sub"))))
     words = "\n".join(one.text for one in document.paragraphs)
-    for wanted in ("Title", "sub", "Results", "bold", "1.\tone", "•\tinner", "quoted", 'print("<x>")', "alert(1)"):
+    for wanted in ("Title", "sub", "Results", "bold", "1.\tone", "inner", "quoted", 'print("<x>")', "alert(1)"):
         assert wanted in words
+    assert "•" not in words
+    styles = {one.text: one.style.name for one in document.paragraphs}
+    assert styles["inner"] == "List Bullet 2"
     assert document.tables[0].cell(1, 1).text == "=2+2"
     assert document.core_properties.author == ""
 
@@ -115,11 +118,30 @@ def test_a_summary_proves_itself() -> None:
     assert "### Amount" in text
     assert "> A monthly rent of 850 euros \\[p. 3\\]" in text
     assert "name: Lyon (there: Lille)" in text
-    assert "83 of 84 pages read; 890 of 900 passages." in text
+    assert "83 of 84 pages read; 10 of 900 paragraphs in them were not read." in text
     assert "| 12 | scanned |" in text
     sheets = summary_sheets(RESULT)
     assert sheets["Summary"][1][:4] == ("The rent is 850 euros.", "", "3, 4", "yes")
     assert ("not read: 12", "scanned") in sheets["Coverage"]
+
+
+def test_a_quotation_stands_there_once_and_a_title_names_its_document_once() -> None:
+    """In the Word file each sentence stood three times: as the summary, as what is proved, as its passage."""
+    quoted = {"text": "The rent is 850 euros.", "pages": [3], "quotation": True}
+    whole, longer = "The rent\nis 850 euros.", "Dear tenant. The rent is 850 euros. Yours."
+    result = {
+        "sentences": [
+            {**quoted, "passages": [{"page": 3, "text": whole}]},
+            {**quoted, "passages": [{"page": 4, "text": longer}]},
+        ],
+        "documents": [{"name": "lease.pdf"}],
+        "coverage": {"pages_total": 2, "pages_read": 2, "blocks_total": 9, "blocks_read": 9},
+    }
+    paper = summary_paper("Summary: lease.pdf", result)
+    assert to_markdown(paper).count("The rent is 850 euros") == 3
+    assert paper.subtitle == ""
+    assert summary_paper("My notes", result).subtitle == "Summary of lease.pdf"
+    assert paper.pieces[-1].text == "2 of 2 pages read."
 
 
 def test_a_result_of_another_shape_breaks_nothing() -> None:

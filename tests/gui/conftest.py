@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,8 @@ class Desk:
     def click(self, widget) -> None:
         if isinstance(widget, str):
             widget = self.find(widget)
+        with suppress(self.qtbot.TimeoutError):  # a person waits for what comes; what never does is named
+            self.wait(lambda: widget.isVisible() and widget.isEnabled())
         assert widget.isVisible(), widget.objectName()
         assert widget.isEnabled(), widget.objectName()
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
@@ -95,6 +99,14 @@ class Desk:
         if not self.closed:
             self.window.close()
             self.wait(lambda: self.closed)
+
+
+@pytest.fixture(autouse=True)
+def calm_garbage() -> Iterator[None]:
+    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.gui.garbage)."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class Comparing:
 
     def enter(self) -> None:
         """From the page of models."""
-        QTest.keyClick(self.desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(self.desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
         self.desk.wait(lambda: self.desk.find("compare_button").isVisible())
         self.desk.click("compare_button")
         self.desk.wait(self.form.isVisible)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import docx
+import pypdfium2
 import pytest
+from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton
 
+from slmdesk.core.records import JobStatus
 from slmdesk.gui.documents.coverage_strip import Cell, CoverageStrip
+from slmdesk.gui.documents.earlier import EarlierRow
 from slmdesk.gui.documents.question_pane import CitationRow
+from slmdesk.services.facts import JobChanged
+from slmdesk.services.summary_shapes import Coverage, OneSummary, Sentence, Span, Summary
 
 pytestmark = pytest.mark.gui
 
@@ -22,6 +32,7 @@ def desk(start, tmp_path):
     QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     desk.documents = desk.frame.documents_page
     desk.wait(lambda: desk.documents.isVisible())
+    desk.window.resize(1200, 800)
     return desk
 
 
@@ -54,7 +65,7 @@ def rows(desk):
 
 def test_an_empty_page_says_what_to_do(desk):
     assert desk.find("documents_empty").isVisible()
-    assert desk.find("document_list_note").text() == "No document was opened yet."
+    desk.wait(lambda: desk.find("document_list_note").text() == "No document was opened yet.")
     assert desk.find("empty_open_button").hasFocus() or desk.find("empty_open_button").isEnabled()
 
 
@@ -88,6 +99,45 @@ def test_words_are_found_marked_and_gone_to(desk, letter):
     desk.wait(lambda: not any(sheet.spans for sheet in desk.documents.view._sheets))
     QTest.keyClicks(line, "absent")
     desk.wait(lambda: desk.find("find_count").text() == "not found")
+
+
+def test_the_place_gone_to_stands_out_and_other_marks_end_the_count(desk, letter):
+    opened(desk, letter)
+    line, count = desk.find("find_line"), desk.find("find_count")
+    QTest.keyClicks(line, "e")
+    desk.wait(lambda: count.text().startswith("1 of "))
+    first = desk.documents.view._sheets[0]
+    assert first.current == first.spans[0]
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert first.current == first.spans[1]
+    desk.documents.go_to_spans({2: [(0, 4)]})
+    assert count.text() == ""
+    assert not desk.find("find_next").isEnabled()
+    assert all(sheet.current is None for sheet in desk.documents.view._sheets)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    desk.wait(lambda: count.text().startswith("1 of "))
+    other = letter.with_name("other.md")
+    other.write_text("# Another")
+    drop(desk.documents, other)
+    desk.wait(lambda: desk.find("document_title").full_text == "other.md")
+    assert line.text() == ""
+    (clear,) = line.findChildren(QToolButton)
+    desk.wait(lambda: not clear.isVisible() or not clear.property("opacity"))
+
+
+def test_on_a_picture_the_place_gone_to_is_framed(desk, tmp_path):
+    path = tmp_path / "rent.pdf"
+    path.write_bytes(bytes(TinyPdf().page(Text(72, 700, "The rent is due."), Text(72, 300, "The rent is paid."))))
+    drop(desk.documents, path)
+    desk.wait(lambda: desk.find("coverage_strip").sentence.startswith("1 of 1"))
+    QTest.keyClicks(desk.find("find_line"), "rent")
+    desk.wait(lambda: desk.find("find_count").text() == "1 of 2")
+    sheet = desk.documents.view._sheets[0]
+    desk.wait(lambda: sheet.picture is not None and len(sheet.marks) == 2)
+    upper = sheet.current_boxes
+    QTest.keyClick(desk.find("find_line"), Qt.Key.Key_Return)
+    assert sheet.current_boxes
+    assert sheet.current_boxes[0][1] > upper[0][1]
 
 
 def test_a_document_is_taken_off_the_list_and_comes_back(desk, letter):
@@ -127,6 +177,7 @@ def test_the_next_start_still_has_it(desk, letter, start):
     desk.close()
     again = start()
     again.documents = again.frame.documents_page
+    again.window.resize(1200, 800)
     QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     again.wait(lambda: rows(again) == ["lease.md"])
     letter.write_text(LETTER + "\nMore.")
@@ -140,7 +191,8 @@ def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(desk, tmp_path)
     path = tmp_path / "long.txt"
     path.write_text("\f".join(f"Page {number}\n\nwords" for number in range(1, 5001)))
     drop(desk.documents, path)
-    desk.wait(lambda: desk.find("coverage_strip").sentence == "5,000 of 5,000 pages read")
+    is_read = lambda: desk.find("coverage_strip").sentence == "5,000 of 5,000 pages read"  # noqa: E731
+    desk.qtbot.waitUntil(is_read, timeout=90_000)
     view = desk.documents.view
     QTest.keyClick(view, Qt.Key.Key_End)
     desk.wait(lambda: view._sheets[-1].words is not None)
@@ -172,10 +224,10 @@ def test_a_summary_leads_to_its_passages(desk, letter, model_file):
     desk.wait(lambda: "ready" in desk.page.picker.button.text())
     opened(desk, letter)
     desk.click("summarize_button")
-    pane = desk.documents._pane
+    pane = desk.find("summary_pane")
     desk.wait(lambda: pane._summary is not None)
     assert "4 of 4 sections read." in desk.find("summary_coverage").text()
-    assert pane.rows
+    desk.wait(lambda: pane.rows and pane.rows[0].isVisible())
     row = next(one for one in pane.rows if one.sentence.pages)
     desk.click(row)
     page = row.sentence.blocks[0].page
@@ -207,8 +259,333 @@ def test_a_question_is_answered_with_passages_that_open(desk, letter, model_file
     assert "too weak" in words[1]
     row = pane.findChildren(CitationRow)[0]
     assert "1,200 EUR" in row.citation.quote
+    desk.wait(row.isVisible)
     desk.click(row)
     page = row.citation.page
     desk.wait(lambda: desk.documents.view._sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
     desk.documents._controller.remove(desk.documents._controller.current)
     desk.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
+
+
+def exported(desk, button: str, form: str, target) -> None:
+    """Choose a form in the menu of a button and a file in the dialog that follows."""
+    menu = desk.find(button).menu()
+    next(one for one in menu.actions() if one.objectName() == f"export_{form}").trigger()
+    dialog = desk.documents.findChild(QFileDialog, "export_dialog")
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    desk.wait(lambda: any(f"Written to {target}" in one for one in desk.notices()))
+
+
+@pytest.fixture
+def summarized(desk, letter, model_file):
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    opened(desk, letter)
+    desk.click("summarize_button")
+    pane = desk.find("summary_pane")
+    desk.wait(lambda: pane._summary is not None and pane.rows and pane.rows[0].isVisible())
+    return desk
+
+
+def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path):
+    desk = summarized
+    for form in ("docx", "pdf", "html", "md", "json"):
+        exported(desk, "export_summary_button", form, tmp_path / f"s.{form}")
+    words = "\n".join(one.text for one in docx.Document(tmp_path / "s.docx").paragraphs)
+    assert "What was read" in words
+    assert "[section" in words
+    assert pypdfium2.PdfDocument(tmp_path / "s.pdf")[0].get_textpage().get_text_range().count("section") > 1
+    assert "4 of 4 sections read" in (tmp_path / "s.md").read_text()
+    assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
+    (bar,) = [one for one in desk.window.notices.bars if "s.json" in one.notice.text]
+    assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
+    menu = desk.find("export_summary_button").menu()
+    next(one for one in menu.actions() if one.objectName() == "export_pdf").trigger()
+    desk.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
+    desk.wait(lambda: any(one.notice.is_error and "none" in one.notice.text for one in desk.window.notices.bars))
+
+
+def test_in_a_low_window_a_summary_that_is_made_is_seen(summarized):
+    desk = summarized
+    usual = desk.documents.fontMetrics().lineSpacing()
+    desk.frame.settings.change("font_scale", 150)
+    desk.wait(lambda: desk.documents.fontMetrics().lineSpacing() > usual)
+    desk.window.resize(900, 600)
+    desk.documents._show_one(side=True)
+    pane = desk.find("summary_pane")
+    desk.wait(pane.isVisible)
+    pane.verticalScrollBar().setValue(0)
+    desk.frame.documents_area.summaries.choose(desk.frame.documents_area.summaries.item)
+    desk.wait(lambda: pane.rows and pane.rows[0].visibleRegion().boundingRect().height() > 2 * usual)
+
+
+def test_how_far_a_summary_is_takes_one_line(summarized):
+    pane = summarized.find("summary_pane")
+    pane.show_begun()
+    pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
+    words = summarized.find("making_words")
+    summarized.wait(lambda: words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing())
+    assert "4 min left" in words.text()
+
+
+def test_what_is_below_the_title_stays_where_it_is(desk, letter):
+    """With small pages there is a button beside the title; without, everything stood eight pixels higher."""
+    opened(desk, letter)
+    split = desk.find("document_splitter")
+    top = split.y()
+    assert desk.find("thumbnails_button").isVisible()
+    short = letter.with_name("short.txt")
+    short.write_text("one page")
+    drop(desk.documents, short)
+    desk.wait(lambda: desk.find("document_title").full_text == "short.txt" and desk.documents.view.count == 1)
+    desk.wait(lambda: not desk.find("thumbnails_button").isVisible())
+    desk.wait(lambda: not desk.find("reading_bar").isVisible())
+    desk.find("documents_work").layout().activate()
+    assert split.y() == top
+
+
+def test_an_export_is_offered_beside_its_document(summarized, letter):
+    menu = summarized.find("export_summary_button").menu()
+    next(one for one in menu.actions() if one.objectName() == "export_docx").trigger()
+    dialog = summarized.documents.findChild(QFileDialog, "export_dialog")
+    assert Path(dialog.directory().absolutePath()) == letter.parent
+    assert Path(dialog.selectedFiles()[0]).parent == letter.parent
+    dialog.close()
+
+
+def test_a_sentence_is_copied_with_file_and_page(summarized):
+    desk = summarized
+    row = desk.find("summary_pane").rows[0]
+    row.setFocus()
+    QTest.keyClick(row, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().endswith(f"[lease.md, section {row.sentence.pages[0]}]")
+    desk.click("copy_summary_button")
+    assert QApplication.clipboard().text().count("[lease.md, section") == len(desk.find("summary_pane").rows)
+
+
+def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summarized):
+    desk = summarized
+    row = next(one for one in desk.find("summary_pane").rows if one.sentence.blocks)
+    pages = {one.page for one in row.sentence.blocks}
+    marked = lambda: {one.page.number for one in desk.documents.view._sheets if one.spans}  # noqa: E731
+    row.pointed_at.emit(True)
+    desk.wait(lambda: marked() == pages and desk.find("coverage_strip")._lit == pages)
+    row.pointed_at.emit(False)
+    desk.wait(lambda: not marked())
+    desk.click(row)
+    desk.wait(lambda: marked() == pages)
+    row.pointed_at.emit(True)
+    row.pointed_at.emit(False)
+    desk.wait(lambda: marked() == pages)
+
+
+def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summarized):
+    desk = summarized
+    summaries, pane = desk.frame.documents_area.summaries, desk.find("summary_pane")
+    first = summaries.item
+    desk.click("summarize_button")
+    desk.wait(lambda: summaries.item != first and pane._summary is not None and pane.rows)
+    button = desk.find("earlier_summaries_button")
+    desk.wait(lambda: button.isVisible() and button.text() == "1 earlier")
+    desk.click(button)
+    rows = lambda: [one for one in pane.findChildren(EarlierRow) if one.isVisible()]  # noqa: E731
+    desk.wait(lambda: len(rows()) == 2)
+    desk.click(rows()[1])
+    desk.wait(lambda: summaries.item == first)
+    desk.wait(lambda: len(rows()) == 2)
+    QTest.keyClick(rows()[1], Qt.Key.Key_F2)
+    dialog = desk.window.findChild(QInputDialog, "rename_dialog")
+    dialog.setTextValue("For the lawyer")
+    dialog.accept()
+    desk.wait(lambda: any("For the lawyer" in one.accessibleName() for one in rows()))
+    QTest.keyClick(next(one for one in rows() if "lawyer" in one.accessibleName()), Qt.Key.Key_Delete)
+    desk.wait(lambda: summaries.item not in ("", first) and pane.rows)
+    (bar,) = [one for one in desk.window.notices.bars if "trash" in one.notice.text]
+    bar.notice.on_action()
+    desk.wait(lambda: len(rows()) == 2)
+
+
+def test_questions_stay_with_their_document_over_a_restart(desk, letter, model_file, start):
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    opened(desk, letter)
+    desk.click("questions_chip")
+    for words in ("How much does the tenant pay?", "When does it begin?"):
+        QTest.keyClicks(desk.find("question_line"), words)
+        QTest.keyClick(desk.find("question_line"), Qt.Key.Key_Return)
+        desk.wait(lambda: desk.find("question_foot").isVisible())
+    item = desk.frame.documents_area.questions.item
+    desk.close()
+    again = start()
+    again.documents = again.frame.documents_page
+    again.window.resize(1200, 800)
+    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    again.wait(lambda: again.documents.view.count == 4)
+    again.wait(lambda: again.documents.side.current == "questions")
+    pane = again.find("question_pane")
+    asked = lambda: [one.text() for one in pane.findChildren(QLabel, "question_part")]  # noqa: E731
+    again.wait(lambda: "When does it begin?" in asked() and pane.rows)
+    assert again.frame.documents_area.questions.item == item
+    again.wait(lambda: again.find("new_questions_button").isVisible())
+    again.click("new_questions_button")
+    again.wait(lambda: not asked() and again.find("earlier_questions").isVisible())
+
+
+def test_in_a_narrow_window_panes_and_pages_take_turns(desk, letter):
+    opened(desk, letter)
+    desk.window.resize(700, 600)
+    desk.wait(lambda: desk.find("show_panes_button").isVisible())
+    assert not desk.documents.side.isVisible()
+    desk.click("show_panes_button")
+    assert desk.documents.side.isVisible()
+    assert not desk.documents.view.isVisible()
+    desk.click("show_pages_button")
+    assert desk.documents.view.isVisible()
+    desk.documents.side.show_pane("about")
+    assert desk.find("about_document").isVisible()
+    desk.find("about_chip").setFocus()
+    desk.documents.go_to_spans({2: [(0, 3)]})
+    assert desk.documents.view.isVisible()
+    assert desk.documents.view.hasFocus()
+    desk.window.resize(1200, 800)
+    desk.wait(lambda: desk.documents.side.isVisible() and not desk.find("show_panes_button").isVisible())
+
+
+def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_from_it(summarized, tmp_path):
+    desk = summarized
+    folder, target = tmp_path / "post", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nThe bill is 900 EUR.")
+    (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
+    (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
+    desk.click("summarize_folder_button")
+    for chosen in (folder, target):
+        dialog = desk.documents.findChild(QFileDialog, "folder_dialog")
+        dialog.fileSelected.emit(str(chosen))
+        dialog.done(0)
+        desk.wait(lambda gone=dialog: gone is not desk.documents.findChild(QFileDialog, "folder_dialog"))
+    desk.wait(lambda: any("files with summaries were written" in one for one in desk.notices()))
+    (words,) = [one for one in desk.notices() if "files with summaries" in one]
+    assert words.startswith("4 files")
+    assert "1 of the documents could not be read" in words
+    assert sorted(one.name for one in target.iterdir()) == ["a.txt.md", "c.md.md", "summaries.csv", "together.md"]
+    assert "b.docx" in (target / "summaries.csv").read_text("utf-8-sig")
+    desk.wait(lambda: desk.find("document_title").full_text == "a.txt")
+    pane = desk.find("summary_pane")
+    desk.wait(lambda: pane._summary is not None and len(pane._summary.documents) == 2 and pane.rows)
+    row = next(one for one in pane.rows if "c.md" in one.accessibleName())
+    desk.wait(row.isVisible)
+    desk.click(row)  # its passage is in the other document, which is opened there
+    desk.wait(lambda: desk.find("document_title").full_text == "c.md")
+    desk.wait(lambda: any(sheet.spans for sheet in desk.documents.view._sheets))
+    assert len(pane._summary.documents) == 2, "the joint summary stays beside it"
+
+
+def test_small_pages_lead_and_follow_and_are_remembered(desk, letter, start):
+    opened(desk, letter)
+    thumbs = desk.find("thumbnails")
+    desk.wait(thumbs.isVisible)
+    assert [thumbs.model().index(row).data() for row in range(4)] == [
+        "1  The lease",
+        "2  Dates",
+        "3  Dates",
+        "4  Dates",
+    ]
+    QTest.mouseClick(
+        thumbs.viewport(), Qt.MouseButton.LeftButton, pos=thumbs.visualRect(thumbs.model().index(3)).center()
+    )
+    desk.wait(lambda: desk.documents.view.reached >= 3)
+    QTest.keyClick(desk.documents.view, Qt.Key.Key_Home)
+    desk.wait(lambda: thumbs.currentIndex().row() == 0)
+    desk.click("thumbnails_button")
+    assert not thumbs.isVisible()
+    desk.close()
+    again = start()
+    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    again.window.resize(1200, 800)
+    again.wait(lambda: again.frame.documents_page.view.count == 4)
+    assert not again.find("thumbnails").isVisible()
+
+
+def test_small_pictures_of_a_pdf_come_for_what_is_in_sight(desk, tmp_path):
+    path = tmp_path / "long.pdf"
+    pdf = pypdfium2.PdfDocument.new()
+    for _ in range(60):
+        pdf.new_page(300, 400)
+    pdf.save(path)
+    drop(desk.documents, path)
+    thumbs = desk.find("thumbnails")
+    desk.wait(lambda: desk.documents.view.count == 60 and thumbs.isVisible())
+    rows = thumbs.model()
+    desk.wait(lambda: rows.has_image(1) and rows.has_image(3))
+    assert not rows.has_image(50)
+    thumbs.scrollToBottom()
+    desk.wait(lambda: rows.has_image(60))
+
+
+def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures(desk, tmp_path):
+    """A sentence with passages on two pages, another one on the second page only."""
+    from slmdesk.core.paper import Paper, paragraph
+    from slmdesk.printing.pdf import prepare, print_pdf
+
+    words = [f"Passage number {number} stands here and says something." for number in range(1, 90)]
+    prepare()
+    pages = print_pdf(Paper("Lease", tuple(paragraph(one) for one in words)), "A4")
+    path = tmp_path / "lease.pdf"
+    try:
+        while True:
+            next(pages)
+    except StopIteration as end:
+        path.write_bytes(end.value)
+    drop(desk.documents, path)
+    view, area = desk.documents.view, desk.frame.documents_area
+    desk.wait(lambda: "pages read" in desk.find("coverage_strip").sentence and view.count > 1)
+    desk.wait(lambda: desk.frame.documents.current and desk.find("summarize_button").isEnabled())
+    document = desk.frame.documents.current
+    kept = {one.number: one.text for one in desk.ask(lambda services: services.documents.pages(document))}
+
+    def span(number):
+        page = next(page for page, text in kept.items() if words[number - 1] in text)
+        start = kept[page].index(words[number - 1])
+        return Span(document, page, start, start + len(words[number - 1]))
+
+    first, last = span(3), span(88)
+    assert first.page != last.page
+    both = Sentence("Both.", (first, last), (first.page, last.page), True)
+    below = span(89)
+    assert below.page == last.page
+    other = Sentence("The other.", (below,), (last.page,), True)
+    coverage = Coverage(view.count, view.count, 1, 1)
+    one = OneSummary(document, "lease.pdf", "page", (both, other), coverage)
+    area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (one,)))
+    desk.wait(lambda: area.summary_pane.rows[0].isVisible())
+    desk.click(area.summary_pane.rows[0])
+    marked = lambda: [sheet.page.number for sheet in view._sheets if sheet.spans]  # noqa: E731
+    desk.wait(lambda: marked() == [first.page, last.page])
+    assert desk.find("coverage_strip")._lit == {first.page, last.page}
+    sheet = view._sheets[first.page - 1]
+    desk.wait(lambda: sheet.picture is not None and sheet.boxes)
+    lit = lambda: [one.sentence.text for one in area.summary_pane.rows if one.property("lit")]  # noqa: E731
+
+    def click(number, box):
+        left, top, right, bottom = box
+        view.place_clicked.emit(number, -1, QPointF((left + right) / 2, (top + bottom) / 2))
+
+    click(first.page, (0.5, 0.95, 0.5, 0.95))  # nothing rests on the foot of the page
+    desk.wait(lambda: lit() == [])
+    click(first.page, sheet.boxes[0])
+    desk.wait(lambda: lit() == ["Both."])
+    view.go_to(last.page, to_mark=True)
+    sheet = view._sheets[last.page - 1]
+    desk.wait(lambda: sheet.boxes)
+    click(last.page, sheet.boxes[0])
+    desk.wait(lambda: lit() == ["Both."])
+    left, top, right, bottom = sheet.boxes[0]
+    line = bottom - top
+    for down in range(1, 8):  # the paragraph below is the other one's
+        click(last.page, (left, top + down * line, right, bottom + down * line))
+        desk.qtbot.wait(120)
+        if lit() == ["The other."]:
+            break
+    assert lit() == ["The other."]

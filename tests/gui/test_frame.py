@@ -109,6 +109,33 @@ def test_window_and_last_chat_are_remembered(start, model_file):
     assert again.page._title.full_text == "remember me"
 
 
+def test_the_page_last_shown_comes_back(start):
+    desk = start()
+    desk.window.show_page("Models")
+    desk.wait(lambda: desk.ask(lambda services: services.settings.current.last_page) == "Models")
+    desk.window.show_page("Documents")
+    desk.close()
+    again = start()
+    again.wait(lambda: again.frame.documents_page.isVisible())
+    assert not again.page.isVisible()
+
+
+def test_each_page_that_is_shown_gets_the_keyboard(desk):
+    pages = {
+        "2": desk.frame.documents_page,
+        "3": desk.frame.translate_page,
+        "4": desk.frame.models_page,
+        "5": desk.frame.jobs_page,
+        "Comma": desk.frame.settings_page,
+    }
+    for key, page in pages.items():
+        QTest.keyClick(desk.window, getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.ControlModifier)
+        desk.wait(page.isVisible)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert focus is page or page.isAncestorOf(focus), key
+
+
 def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, model_file, qtbot):
     desk = start()
     desk.frame.models.import_file(model_file)
@@ -235,16 +262,21 @@ def test_no_two_actions_share_a_shortcut(desk):
     from PySide6.QtGui import QShortcut
 
     pages = (desk.frame.chat_page, desk.frame.documents_page, desk.frame.models_place, desk.frame.settings_page)
+    translate = desk.frame.translate_page
     holders = (QShortcut, QToolButton, QAction)
     for page in pages:
         keys = []
         for holder in (one for kind in holders for one in desk.window.findChildren(kind)):
-            if any(other is not page and other.isAncestorOf(_widget_of(holder)) for other in pages):
+            if any(other is not page and other.isAncestorOf(_widget_of(holder)) for other in (*pages, translate)):
+                continue
+            if _widget_of(holder).window() is not desk.window:  # a window of its own hears its own keys
                 continue
             keys.append((holder.key() if isinstance(holder, QShortcut) else holder.shortcut()).toString())
         keys = [key for key in keys if key]
         assert keys
         assert len(keys) == len(set(keys)), sorted(keys)
+    keys = [one.key().toString() for one in translate.document.findChildren(QShortcut)]
+    assert len(keys) == len(set(keys)), sorted(keys)
 
 
 def _widget_of(holder):

@@ -218,3 +218,17 @@ def test_the_trash_restores_a_chat_or_deletes_it_for_good(desk):
     assert desk.ask(lambda services: services.history.items(deleted=True)) == []
     assert not desk.find("restore_button", dialog).isEnabled()
     dialog.close()
+
+
+def test_before_a_translation_is_deleted_for_good_it_is_said_that_the_memory_forgets(desk):
+    item = desk.ask(lambda services: services.store.add_item("translation", "Lease → German"))
+    desk.ask(lambda services: services.history.trash(item.id))
+    desk.window.show_page("Settings")
+    desk.click("setting_deleted_chats")
+    dialog = desk.find("deleted_chats")
+    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 1)
+    desk.click(desk.find("delete_for_good_button", dialog))
+    assert "memory of translations" in desk.find("delete_for_good_dialog").informativeText()
+    desk.click(desk.find("delete_sure_button", dialog))
+    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 0)
+    dialog.close()

@@ -34,7 +34,7 @@ def models(start, home, hub):
         if not (home / "config" / "settings.json").exists():
             online(home, hub, **settings)
         desk = start(engine=engine)
-        QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
         desk.wait(lambda: desk.frame.models_page.isVisible())
         return desk
 

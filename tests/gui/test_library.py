@@ -28,7 +28,7 @@ def library(start, model_file):
     """The window on its page of models, with one model."""
     desk = start()
     desk.frame.library.add_file(model_file, False)
-    QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     desk.wait(lambda: desk.frame.models_page.isVisible() and cards(desk))
     return desk
 

@@ -51,7 +51,7 @@ def models(start, home, hub):
     def begin(**settings):
         online(home, hub, **settings)
         desk = start()
-        QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
         desk.wait(lambda: desk.frame.models_page.isVisible())
         return desk
 
@@ -497,7 +497,7 @@ def test_renaming(models, model_file):
     desk.wait(lambda: "For letters" in local(desk)[0].words)
     press(desk, "use_button")
     desk.wait(lambda: "For letters ready" in desk.find("model_status").text())
-    QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     model = desk.ask(lambda services: services.models.list())[0].id
     desk.frame.library.rename(model, "For mail")
     desk.wait(lambda: "For mail ready" in desk.find("model_status").text())

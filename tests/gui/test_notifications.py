@@ -40,11 +40,23 @@ class Window(QWidget):
         return self.in_front
 
 
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def desk(qtbot):
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def desk(qtbot, clock):
     bridge, window, ways = Bridge(), Window(), [Recording(False), Recording(), Recording()]
     qtbot.addWidget(window)
-    notifier = Notifier(bridge, Settings(), window, window.show, ways=ways)
+    notifier = Notifier(bridge, Settings(), window, window.show, ways=ways, clock=clock)
     yield bridge, window, ways
     notifier.deleteLater()
 
@@ -82,12 +94,37 @@ def test_nothing_is_said_in_front_or_when_it_is_switched_off_or_old(desk) -> Non
     assert len(first.shown) == 1, "the control"
 
 
-def test_an_exam_that_ended_is_said_and_a_download_not_twice(desk) -> None:
+def tell(bridge, clock, seconds: float, *statuses: JobStatus, kind: str = "summary", id: str = "1") -> None:
+    for status in statuses:
+        bridge.job_changed.emit(JobChanged(id, kind, status, 1, 1, title="Report.pdf"))
+        clock.now += seconds
+
+
+def test_long_work_that_ended_is_said_once_whatever_its_kind_and_a_download_not_twice(desk, clock) -> None:
     bridge, _window, (_, first, _) = desk
-    for status in (JobStatus.RUNNING, JobStatus.DONE):
-        bridge.job_changed.emit(JobChanged("1", "exam", status, 1, 1, title="Tiny"))
-        bridge.job_changed.emit(JobChanged("2", "download", status, 1, 1, title="Tiny"))
-    assert first.shown == ["The exam “Tiny” is done."]
+    on, done, failed = JobStatus.RUNNING, JobStatus.DONE, JobStatus.FAILED
+    tell(bridge, clock, 31, on, done, done)
+    tell(bridge, clock, 31, on, done, kind="download", id="2")
+    tell(bridge, clock, 31, on, failed, kind="some_new<b>", id="3")
+    tell(bridge, clock, 20, on, JobStatus.PAUSED, on, done, kind="exam", id="4")
+    assert first.shown == [
+        "Summary “Report.pdf” is done.",
+        "Some new‹b› “Report.pdf” needs you.",
+        "Exam “Report.pdf” is done.",
+    ]
+
+
+def test_short_or_cancelled_work_and_what_had_ended_before_is_not_said(desk, clock) -> None:
+    bridge, window, (_, first, _) = desk
+    tell(bridge, clock, 29, JobStatus.RUNNING, JobStatus.DONE)
+    tell(bridge, clock, 100, JobStatus.RUNNING, JobStatus.CANCELLED, id="2")
+    tell(bridge, clock, 100, JobStatus.DONE, JobStatus.DONE, id="3")
+    window.in_front = True
+    tell(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="4")
+    window.in_front = False
+    bridge.settings_changed.emit(Settings(notify=False))
+    tell(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="5")
+    assert first.shown == []
 
 
 @pytest.mark.parametrize("name", ["<img src='file:///etc/passwd'>", "<b>a</b>&lt;", "a\nb\u202e.gguf", "x" * 5000])

@@ -10,24 +10,27 @@ import sys
 
 import pytest
 
-from slmdesk.gui.single_instance import SingleInstance, socket_address
+from slmdesk.gui.single_instance import RAISE, TRANSLATE, SingleInstance, socket_address
 
 pytestmark = pytest.mark.gui
 
 
-def test_a_second_start_raises_the_first(qtbot, tmp_path):
+@pytest.mark.parametrize("wish", [RAISE, TRANSLATE])
+def test_a_second_start_raises_the_first(qtbot, tmp_path, wish):
     first, second = SingleInstance(tmp_path), SingleInstance(tmp_path)
     assert first.take()
     assert first.listen()
     assert not second.take()
-    with qtbot.waitSignal(first.raise_requested, timeout=10_000) as heard:
+    told = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested}[wish]
+    with qtbot.waitSignal(told, timeout=10_000) as heard:
         code = f"""
 import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 app = QCoreApplication([])
 from slmdesk.gui.single_instance import SingleInstance
-print(SingleInstance(Path({str(tmp_path)!r})).take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}))
+one = SingleInstance(Path({str(tmp_path)!r}))
+print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, wish={wish!r}))
 """
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert heard.args == ["token-1"]

@@ -38,7 +38,7 @@ def user(tmp_path, monkeypatch) -> Path:
 def models(start, user):
     """The window on its page of models."""
     desk = start()
-    QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     desk.wait(lambda: desk.frame.models_page.isVisible())
     return desk
 

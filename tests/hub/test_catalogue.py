@@ -13,7 +13,7 @@ pytestmark = pytest.mark.pure
 
 FAMILIES = (
     "Llama", "Alpaca", "Mistral 7B", "Mixtral 8x7B", "Granite", "Phi", "Orca 2", "OpenELM", "StableLM", "Falcon",
-    "Gemma", "Qwen", "SmolLM", "Embedding",
+    "Gemma", "Qwen", "SmolLM", "EuroLLM", "Tower", "Embedding",
 )  # fmt: skip
 ENTRIES = load_catalogue()
 ONE = """

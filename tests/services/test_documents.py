@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import sys
+import time
 
 import pytest
 from fakes.told import CHILD, ECHO, Told
@@ -165,6 +166,18 @@ def test_what_is_no_document_fails_and_the_next_is_read(services, tmp_path):
     (kept,) = services.desk.call(services.documents.recent)
     assert (kept.status, kept.error_code) == (DocumentStatus.FAILED, "document.binary")
     assert opened(services, write(tmp_path / "note.txt", "words")).status == DocumentStatus.READ
+
+
+def test_x7_what_is_too_large_is_refused_before_a_byte_is_read(services, tmp_path):
+    """Its checksum alone would take minutes."""
+    path = tmp_path / "sparse.pdf"
+    with path.open("wb") as file:
+        file.truncate(100 << 30)
+    began = time.monotonic()
+    problem = opened(services, path)
+    assert problem.code == "document.too_large"
+    assert time.monotonic() - began < 1
+    assert "sparse.pdf" in problem.sentence
 
 
 def test_a_folder_becomes_its_documents(services, tmp_path):

@@ -146,8 +146,9 @@ def test_a_paused_one_makes_room_and_comes_back_in_its_place(told, hub) -> None:
         assert wait(told, id, "done").model
 
 
-def test_paused_and_resumed_at_once_it_goes_on(told, hub) -> None:
+def test_paused_and_resumed_at_once_it_goes_on(told, hub, home) -> None:
     ids = four(told, hub)
+    wait_for(lambda: sum(one.stat().st_size for one in (home / "models").glob("*.part")) >= 1 << 20)
     begin = len(told.facts)
 
     def both(services) -> None:

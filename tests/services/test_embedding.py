@@ -8,7 +8,7 @@ import time
 import pytest
 from fakes.told import Told, add_model, open_echo
 
-from slmdesk.services.retrieval import fused
+from slmdesk.services.retrieval import fused, with_meaning
 from slmdesk.text.stop_words import search_words
 
 pytestmark = pytest.mark.process
@@ -100,3 +100,11 @@ def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_pat
 def test_rankings_are_joined_by_their_places():
     assert fused([1, 2, 3], [3, 1]) == [1, 3, 2]
     assert fused([]) == []
+    assert fused([1, 2], [3], weights=(1.0, 2.0)) == [3, 1, 2]
+
+
+def test_the_best_by_words_stays_first():
+    assert with_meaning([1, 2, 3], [3, 2]) == [1, 2, 3]
+    assert with_meaning([1, 2, 3], [4, 5, 2]) == [1, 2, 3, 4, 5]
+    assert with_meaning([], [7, 8]) == [7, 8]
+    assert with_meaning([1], []) == [1]

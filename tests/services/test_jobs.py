@@ -3,15 +3,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.services import jobs
+from slmdesk.services import job_run
 from slmdesk.services.facts import JobChanged
-from slmdesk.services.jobs import step_key, step_of
+from slmdesk.services.job_steps import step_key, step_of
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
@@ -69,7 +70,7 @@ def test_a_job_does_its_steps_and_keeps_each_once(opened) -> None:
     assert [one.value["text"] for one in stored(told, job)] == [f"You said: step {number}" for number in range(40)]
     assert len(seen) == 40
     running = [one for one in told.of(JobChanged) if one.status is JobStatus.RUNNING and one.done > 0]
-    assert [one.done for one in running] == list(range(1, 41))
+    assert sorted({one.done for one in running}) == list(range(1, 41))
     assert running[-2].eta_s is not None
 
 
@@ -102,7 +103,10 @@ def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
     job = add(told, [step(f"step {number}") for number in range(30)])
     told.wait(JobChanged, lambda fact: fact.done >= 2)
     assert wish(told, "cancel", job).status is JobStatus.CANCELLED
-    assert 2 <= row(told, job).done < 30
+    done = row(told, job).done
+    assert 2 <= done < 30
+    assert wish(told, "resume", job).done == done, "it can be taken up again"
+    assert wish(told, "cancel", job).status is JobStatus.CANCELLED
     after = add(told, [step("another")])
     until(told, after, JobStatus.DONE)
 
@@ -125,8 +129,10 @@ def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kill
             wish(told, "resume", job)
         elif pid is not None:
             kept |= {one.key: one.value for one in stored(told, job) if one.value}
-            os.kill(pid, signal.SIGKILL)
-            due, left = news.done + 5, left - 1
+            with suppress(ProcessLookupError):  # the last kill's: its last words came after it
+                os.kill(pid, signal.SIGKILL)
+                left -= 1
+            due = news.done + 5
     assert left == 0
     assert row(told, job).status is JobStatus.DONE
     after = {one.key: one.value for one in stored(told, job)}
@@ -191,7 +197,7 @@ def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
 
 
 def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(jobs, "STAND_BACK_S", 0.1)
+    monkeypatch.setattr(job_run, "STAND_BACK_S", 0.1)
     told = opened(slow=0.02)
     job = add(told, [step(f"step {number}") for number in range(120)])
     told.wait(JobChanged, lambda fact: fact.done >= 2)

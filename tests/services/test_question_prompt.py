@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin, Role
 from slmdesk.services.question_prompt import (
@@ -70,6 +71,14 @@ def test_only_what_stands_on_a_page_is_cited():
     assert all(page_text("d", one.page)[one.start : one.end] == one.quote for one in cited)
 
 
+def test_a_quotation_over_the_end_of_a_page_is_cited_where_most_of_it_stands():
+    pages = ("The pump stops at\n7", "12.5 bar and never before that.")
+    passage = Passage(1, "d", 1, 2, 0, len(pages[1]), "The pump stops at\n12.5 bar and never before that.")
+    told = [(1, "The pump stops at 12.5 bar and never before"), (1, "The pump stops at 13 bar and never before")]
+    (cited,) = verified(told, [Source(1, passage, "")], lambda _, number: pages[number - 1])
+    assert (cited.page, cited.quote) == (2, "12.5 bar and never before")
+
+
 def test_true_quotations_that_say_nothing_of_the_answer_are_left_out():
     cited = verified([(1, "The pump stops at 12.5 bar"), (2, "closed by hand; ignore")], SOURCES, page_text)
     assert [one.page for one in cited] == [3, 4]
@@ -110,8 +119,63 @@ def test_the_grammar_knows_each_number_and_no_other():
         assert f'"{count + 1}"' not in grammar
 
 
-def test_the_nearest_passage_is_its_best_sentence():
-    (near,) = nearest_of(["starts", "8"], [SOURCES[0].passage], page_text, 1)
-    assert near.quote == "It starts\nagain at 8 bar."
+def page(number, *blocks):
+    """A page of blocks, each (kind, words), a line each."""
+    text, made = "", []
+    for kind, words in blocks:
+        made.append(Block(kind, len(text), len(text) + len(words)))
+        text += words + "\n"
+    return Page(number, "", text.rstrip("\n"), PageStatus.READ, tuple(made))
+
+
+def nearest(words, *pages):
+    """The nearest sentence of a passage over all of these pages."""
+    there = {one.number: one for one in pages}
+    passage = Passage(1, "d", pages[0].number, pages[-1].number, 0, len(pages[-1].text), "")
+    (near,) = nearest_of(words, [passage], lambda _, number: there.get(number), 1)
+    assert there[near.page].text[near.start : near.end] == near.quote
+    return near.page, near.quote
+
+
+HEADING, PARAGRAPH = BlockKind.HEADING, BlockKind.PARAGRAPH
+LEASE = (
+    page(1, (HEADING, "Lease Agreement"), (HEADING, "1. Parties"), (PARAGRAPH, "Landlord: Maria Huber.")),
+    page(2, (HEADING, "2. Deposit"), (PARAGRAPH, "The monthly rent is 1,200. The deposit\namounts to 2,400.")),
+    page(
+        3,
+        (HEADING, "3. End"),
+        (PARAGRAPH, "Notice is given to the end. This lease ends in May."),
+        (BlockKind.FOOTER, "Lease end"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["landlord"], (1, "Landlord: Maria Huber.")),
+        (["monthly", "rent"], (2, "The monthly rent is 1,200.")),
+        (["high", "deposit"], (2, "The deposit\namounts to 2,400.")),  # and not the heading, which answers nothing
+        (["lease", "end"], (3, "This lease ends in May.")),  # and not the footer
+        (["agreement"], (1, "Lease Agreement")),
+        (["parties"], (1, "1. Parties")),
+    ],
+)
+def test_the_nearest_sentence_is_looked_for_on_all_pages_of_its_passage(words, expected):
+    assert nearest(words, *LEASE) == expected
+
+
+def test_a_passage_begins_and_ends_inside_its_pages():
+    first = page(1, (PARAGRAPH, "The pump costs 5."), (PARAGRAPH, "It is red."))
+    last = page(2, (PARAGRAPH, "It is new."), (PARAGRAPH, "The pump costs 6."))
+    passage = Passage(1, "d", 1, 2, first.text.index("It"), last.text.index("The"), "")
+    (near,) = nearest_of(["pump", "new"], [passage], lambda _, number: (first, last)[number - 1], 1)
+    assert (near.page, near.quote) == (2, "It is new.")
+    assert nearest_of(["pump"], [passage], lambda *_: None, 1)[0].quote == "", "no longer kept"
+
+
+def test_endings_make_no_other_word():
     assert share_of(["starting", "bar"], "It starts at 8 bar") == 1.0
+    assert share_of(["end"], "It ends") == 1.0
+    assert share_of(["end", "cat"], "Endive, car") == 0.0
     assert share_of([], "anything") == 0.0

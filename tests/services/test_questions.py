@@ -81,6 +81,19 @@ def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opene
     assert [one.id for one in services.desk.call(lambda: services.questions.documents_of(sent.item.id))] == [record.id]
 
 
+def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_section(opened, tmp_path):
+    services, told = opened(model=False)
+    text = "# Rent\n\nThe rent is 1,200 euros.\n\n# Deposit\n\nThe deposit amounts to 2,400 euros.\n"
+    record = document(services, tmp_path / "lease.md", text)
+    _, ended, answered = ask(services, told, "How high is the deposit?", record)
+    (cited,) = answered.citations
+    assert (cited.page, cited.quote) == (2, "The deposit amounts to 2,400 euros.")
+    assert "lease.md, section 2" in ended.message.text
+    (hit,) = services.desk.call(lambda: services.documents.search("deposit"))
+    (page,) = services.desk.call(lambda: services.store.pages(record.id, begin=hit.page, limit=1))
+    assert (hit.page, page.text[hit.start : hit.end]) == (2, "The deposit amounts to 2,400 euros.")
+
+
 def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_path):
     services, told = opened()
     record = document(services, tmp_path / "manual.txt")
@@ -103,6 +116,9 @@ def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert planned.tokens < planned.context_size
     assert [one.page for one in answered.citations] == [61]
+    total = services.desk.call(lambda: services.store.count_passages([record.id]))[0]
+    assert 0 < answered.passages_read < answered.passages_total == total
+    assert f"{answered.passages_read} of {total} passages" in answered.reading_words
 
 
 def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
@@ -119,6 +135,34 @@ def test_an_answer_without_a_single_true_quotation_says_so(opened, tmp_path):
     _, ended, answered = ask(services, told, "What does the pump cost?", document(services, tmp_path / "manual.txt"))
     assert (answered.found, answered.citations, answered.dropped) == (True, (), 1)
     assert "check it before you rely on it" in ended.message.text
+
+
+RENT = (
+    "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees in writing."
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer", "question", "kinds"),
+    [
+        ("The rent is 1,200 euros a month", "1,200 euros a month.", "What is the rent?", []),
+        ("The rent is 1,200 euros a month", "The rent is 1,400 euros a month [1].", "What is the rent?", ["amount"]),
+        ("The rent is 1,200 euros a month", "No, it is not 1,400 euros but 1,200 euros.", "Is it 1,400 euros?", []),
+        ("The rent is 1,200 euros a month", "Yes, it is 1,400 euros.", "Is it 1,400 euros?", ["amount"]),
+        ("Mrs Adeyemi may keep a cat", "Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", ["name"]),
+        ("Mrs Adeyemi may keep a cat", "Mrs Adeyemi may not keep a cat.", "May she keep a cat?", ["negation"]),
+        ("Mrs Adeyemi may keep a cat", "Mrs Adeyemi may keep a cat.", "May she keep a cat?", ["condition"]),
+    ],
+)
+def test_what_the_cited_passages_do_not_bear_out_is_marked(opened, tmp_path, quote, answer, question, kinds):
+    services, told = opened(f'[1] "{quote}"\nAnswer: {answer}')
+    _, ended, answered = ask(services, told, question, document(services, tmp_path / "lease.txt", RENT))
+    assert len(answered.citations) == 1
+    assert [one.kind for one in answered.marks] == kinds
+    assert answered.supported is not bool(kinds)
+    for one in answered.marks:
+        assert answered.answer[one.start : one.end] == one.text
+    assert ("Look at this" in ended.message.text) is bool(kinds)
 
 
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):

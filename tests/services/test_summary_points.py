@@ -19,6 +19,7 @@ from slmdesk.services.summary_prompts import (
     said_in,
     sentences_wanted,
     texts,
+    without_glue,
 )
 from slmdesk.services.summary_shapes import Coverage, Sentence, Unread, coverage_words, sentence_words
 from slmdesk.text.overlap import Rarity
@@ -90,6 +91,45 @@ def test_an_answer_is_read_whichever_way_the_numbers_stand_and_echoes_are_left_o
 def test_labels_of_an_executive_summary() -> None:
     found = said_in("- Action: Sign the lease. [1]\n- The rent is due. [2]\n", 2, has_labels=True)
     assert [(one.label, one.text) for one in found] == [("Action", "Sign the lease."), ("Fact", "The rent is due.")]
+
+
+def test_a_copied_row_of_a_table_is_no_point() -> None:
+    assert [one.text for one in said_in("[1] Source: the register | 2015 | 2016.\n[2] A lamp.", 2)] == ["A lamp."]
+
+
+def test_a_point_that_leans_on_nothing_is_none() -> None:
+    answer = "[1] This applies here.\n[2] It was signed.\n[3] This lease ends in May.\n[4] It is forbidden to smoke."
+    assert [one.text for one in said_in(answer, 4)] == ["This lease ends in May.", "It is forbidden to smoke."]
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("Date: The lease ends on 31 March.", "Date"),
+        ("Date: The lease is effective when it is signed.", "Fact"),
+        ("Amount: The rent is paid late.", "Fact"),
+        ("Action: The tenant must clean the stairs.", "Action"),
+        ("Action: This lease is the whole agreement.", "Fact"),
+        ("Action: The tenant shall not speak for the owner.", "Fact"),
+    ],
+)
+def test_a_label_that_does_not_fit_is_a_fact(said, label) -> None:
+    assert [one.label for one in said_in(f"[1] {said}", 1, has_labels=True)] == [label]
+
+
+def test_sentences_of_a_point_are_points_each_and_repeated_once() -> None:
+    notice = 'The notice is "Made in Leeds".'
+    line = f"[1] The lamp is shown. {notice} The seal is theirs. It is red. {notice}"
+    assert [(one.text, one.numbers) for one in said_in(line, 1)] == [
+        ("The lamp is shown.", (1,)),
+        ('The notice is "Made in Leeds".', (1,)),
+        ("The seal is theirs. It is red.", (1,)),
+    ]
+
+
+def test_a_way_round_the_limit_of_a_line_ends_it() -> None:
+    answer = "[1] The town has a map.and the map the town\n[2] See map.pdf for it. It is v1.2 of it."
+    assert without_glue(answer, "see map.pdf") == "[1] The town has a map.\n[2] See map.pdf for it. It is v1.2 of it."
 
 
 def test_every_kind_and_length_has_its_words() -> None:

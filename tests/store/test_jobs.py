@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import pytest
@@ -104,3 +105,49 @@ def test_a_history_from_before_jobs_is_brought_along(paths):
         assert store.jobs() == []
         add(store)
         store.read_everything()
+
+
+def ended(store, status=JobStatus.DONE):
+    job = add(store, [])
+    store.claim_job(job.id)
+    return store.leave_job(job.id, status)
+
+
+def test_those_that_have_ended_come_page_by_page_the_last_first(store):
+    wanted = [ended(store, status).id for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED) * 3]
+    add(store)
+    seen, page = [], store.ended_jobs(limit=4)
+    while page:
+        seen += [one.id for one in page]
+        page = store.ended_jobs(before=(page[-1].updated, page[-1].n), limit=4)
+    assert seen == wanted[::-1]
+    assert [one.status for one in store.unfinished_jobs()] == [JobStatus.OPEN]
+
+
+def test_what_was_cleared_is_listed_no_more_and_its_steps_are_still_known(store):
+    job = add(store)
+    store.claim_job(job.id)
+    store.save_step(job.id, "key0", {"answer": "kept"})
+    until = store.leave_job(job.id, JobStatus.DONE).updated
+    assert store.jobs_cleared() == 0.0
+    store.clear_jobs(until)
+    assert store.ended_jobs(after=store.jobs_cleared()) == []
+    assert add(store).done == 1
+    store.clear_jobs(0.0)
+    assert [one.id for one in store.ended_jobs(after=store.jobs_cleared())] == [job.id]
+
+
+def test_the_page_of_jobs_is_quick_with_100_000_that_have_ended(store):
+    with store._db.writing():
+        store._db.conn.executemany(
+            "insert into jobs (id, kind, title, status, model_sha256, settings, error_args, created, updated)"
+            " values (?, 'summary', 'A title', 'done', 'aa', '{}', '{}', ?, ?)",
+            [(f"{number:016x}", number, number) for number in range(100_000)],
+        )
+    begin = time.perf_counter()
+    page = store.ended_jobs(limit=30)
+    after = store.ended_jobs(before=(50_000.0, 1 << 60), limit=30)
+    active = store.unfinished_jobs()
+    seconds = time.perf_counter() - begin
+    assert (page[0].updated, after[0].updated, active) == (99_999.0, 50_000.0, [])
+    assert seconds < 1.0, seconds

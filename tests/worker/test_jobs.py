@@ -7,11 +7,12 @@ import threading
 import pytest
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.protocol import Cancelled, Done, Failed, Step, Token
+from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Step, Token
 from slmdesk.core.types import ChatMessage, FinishReason, LoadSpec, Role, Sampling, TextPart
 from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
 from slmdesk.engine.echo import EchoEngine, EchoOptions
 from slmdesk.tasks.base import Job
+from slmdesk.tasks.batch import batch
 from slmdesk.worker.jobs import run_job
 
 pytestmark = pytest.mark.pure
@@ -109,6 +110,45 @@ def test_steps_come_in_waves_and_a_cancel_wakes_who_waits():
     threading.Timer(0.01, other.cancel).start()
     with pytest.raises(Stopped):
         next(other.waves(2))
+
+
+def step(key, text):
+    return Step("1", key, {"messages": [{"role": "user", "parts": [{"text": text}]}]})
+
+
+def test_a_step_that_comes_later_does_not_wait_for_those_before():
+    made, handle = engine(words=True)
+    job = Job("1", {"handle": handle, "stream": True})
+    job.add_step(step("long", '#echo {"slow": 0.01, "repeat": "on"}'))
+    ended = []
+    for event in batch(job, made):
+        if isinstance(event, Token) and event.key == "long" and not ended:
+            ended.append("begun")
+            job.add_step(step("short", "hello"))
+            job.add_step(step("wrong", None))
+            job.end_steps()
+        elif isinstance(event, Partial):
+            ended.append(event.key)
+    assert sorted(ended[1:3]) == ["short", "wrong"]
+    assert ended[3:] == ["long"]
+    assert not made.is_busy()
+
+
+def test_a_cancel_ends_all_answers_of_a_batch():
+    made, handle = engine(words=True)
+    job = Job("1", {"handle": handle, "stream": True})
+    job.add_step(step("a", '#echo {"slow": 0.01, "repeat": "on"}'))
+    events = batch(job, made)
+    next(event for event in events if isinstance(event, Token))
+    job.add_step(step("b", '#echo {"slow": 0.01, "repeat": "and on"}'))
+    next(event for event in events if isinstance(event, Token) and event.key == "b")
+    job.cancel()
+    with pytest.raises(Stopped):
+        list(events)
+    for thread in threading.enumerate():
+        if thread.name.startswith("job 1 "):
+            thread.join(5)
+    assert not made.is_busy()
 
 
 def test_the_echo_is_always_the_same_and_remembers_its_prompt():

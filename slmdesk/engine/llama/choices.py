@@ -1,7 +1,10 @@
-"""How likely given answers are, read off the logits behind a prompt: one step, nothing sampled."""
+"""How likely given answers are, read off the logits behind a prompt: one step, nothing sampled.  And how likely a token
+was that has been sampled.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -34,6 +37,17 @@ def log_probabilities(logits: NDArray[np.float32], tokens: Sequence[Sequence[int
     wide = logits.astype(np.float64)
     whole = _log_of_sum(wide)
     return tuple(float(_log_of_sum(wide[list(some)]) - whole) for some in tokens)
+
+
+def probability(logits: NDArray[np.float32], token: int) -> float:
+    """How likely `token` is among all, 0..1, to four places; NaN where a logit is no number.
+
+    In single precision, so that it costs a fraction of a step: the sum of a vocabulary is off by less than 1e-5.
+    """
+    shifted = logits - logits.max()
+    chosen = float(shifted[token])
+    np.exp(shifted, out=shifted)
+    return round(math.exp(chosen) / float(shifted.sum()), 4)
 
 
 def _log_of_sum(logits: NDArray[np.float64]) -> float:

@@ -6,6 +6,7 @@ import ctypes
 import math
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -164,6 +165,29 @@ class Context:
         """The smallest position still in memory (a sliding window forgets the first ones); -1: none."""
         return int(self._api.llama_memory_seq_pos_min(self._memory, sequence))
 
+    def last_position(self, sequence: int) -> int:
+        """The largest position in memory; -1: none."""
+        return int(self._api.llama_memory_seq_pos_max(self._memory, sequence))
+
+    def state_size(self, sequence: int) -> int:
+        """How many bytes `state` would give."""
+        return int(self._api.llama_state_seq_get_size(self.pointer, sequence))
+
+    def state(self, sequence: int) -> memoryview | None:
+        """A copy of all cells of a sequence; None where the library gives none."""
+        data = np.empty(self.state_size(sequence), dtype=np.uint8)
+        written = int(self._api.llama_state_seq_get_data(self.pointer, _bytes_of(data), data.size, sequence))
+        return data[:written].data if written else None
+
+    def put_state(self, sequence: int, data: bytes | memoryview) -> bool:
+        """Fill a sequence, which is empty, with cells that `state` gave.  False: the library refuses them.
+
+        What was not written by `state` may end the process: it must have been checked.
+        """
+        raw = np.frombuffer(data, dtype=np.uint8)
+        taken = int(self._api.llama_state_seq_set_data(self.pointer, _bytes_of(raw), raw.size, sequence))
+        return 0 < taken == raw.size
+
     @property
     def has_memory(self) -> bool:
         """Whether the model has any (an encoder has none)."""
@@ -189,6 +213,17 @@ class Context:
             kind = dict(self._api.llama_batch._fields_)[name]
             setattr(self._batch, name, ctypes.cast(array.ctypes.data, kind))
         self._batch.n_tokens = 0
+
+
+def state_version(library: Library) -> str:
+    """Names everything a state depends on beside the model and its tokens: the library, and `open_context`."""
+    api: Any = library.api
+    package = version("llama-cpp-python")
+    return f"llama-cpp-python {package}, states {api.LLAMA_STATE_SEQ_VERSION}, cells f16, window cut, no adapter"
+
+
+def _bytes_of(array: NDArray[np.uint8]) -> object:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 def open_context(

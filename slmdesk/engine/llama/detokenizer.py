@@ -18,6 +18,11 @@ class Detokenizer:
         """The characters that are complete with `token`, perhaps none.  Bytes that are no UTF-8 become U+FFFD."""
         return self._decoder.decode(self._pieces[token])
 
+    @property
+    def is_within(self) -> bool:
+        """Whether a character is begun and not yet whole."""
+        return bool(self._decoder.getstate()[0])
+
     def flush(self) -> str:
         """What is left at the end: U+FFFD for a character that was never completed, else nothing."""
         return self._decoder.decode(b"", final=True)

@@ -104,7 +104,8 @@ class _Encoder:
         params = api.llama_context_default_params()
         params.n_ctx = params.n_batch = params.n_ubatch = self._room
         params.n_seq_max = MOST_TEXTS
-        params.n_threads = params.n_threads_batch = usable_cores()
+        # half of them: it works in the background, and two threads that wait for one another crawl on a busy PC
+        params.n_threads = params.n_threads_batch = max(1, usable_cores() // 2)
         params.embeddings = True
         params.pooling_type = pooling
         params.kv_unified = True

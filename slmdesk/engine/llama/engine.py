@@ -11,11 +11,13 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
 from slmdesk.core.adapter import MOST_STRENGTH
 from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.core.gguf import check_file
 from slmdesk.core.types import ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart
-from slmdesk.engine.base import Engine, Rendered, Request, RequestFailed
+from slmdesk.engine.base import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter, check_adapter
 from slmdesk.engine.llama.choices import tokens_of_choices
@@ -25,6 +27,7 @@ from slmdesk.engine.llama.encoder import embed_texts
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.loading import Loaded, load_model
 from slmdesk.engine.llama.lookalikes import lookalikes
+from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.model import check_model_file
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
 from slmdesk.engine.llama.stream import EventStream, Outbox
@@ -151,6 +154,51 @@ class LlamaEngine(Engine):
             finally:
                 self._embedding.release()
 
+    # ---- what was read, kept for another day
+
+    def state_version(self, handle: str) -> str:
+        """See Engine.state_version."""
+        return self._model(handle).state_version
+
+    def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
+        """See Engine.state_of."""
+        model = self._model(handle)
+        with model.use():
+            parts, _ = self._parts_of(model, messages, "")
+            tokens = tokenize_parts(model.vocabulary, parts)
+        found: tuple[int, memoryview] | None = None
+
+        def take() -> None:
+            nonlocal found
+            if self._models.get(handle) is model:
+                found = model.scheduler.state_of(tokens, lambda size: size < free_memory().available // 2)
+
+        self._on_engine_thread(take)
+        if found is None:
+            return None
+        length, data = found
+        return ReadState(np.asarray(tokens[:length], dtype="<i4").tobytes(), data)
+
+    def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
+        """See Engine.restore."""
+        model = self._model(handle)
+        wanted: list[int] = np.frombuffer(tokens, dtype="<i4").tolist()
+        is_there = False
+
+        def look() -> None:
+            nonlocal is_there
+            is_there = self._models.get(handle) is model and model.scheduler.holds(wanted)
+
+        def put() -> None:
+            nonlocal is_there
+            is_there = self._models.get(handle) is model and model.scheduler.restore(wanted, data)
+
+        self._on_engine_thread(look)
+        if not is_there:
+            data = load()
+            self._on_engine_thread(put)
+        return len(wanted) if is_there else 0
+
     # ---- how it goes
 
     def work_done(self) -> int:
@@ -261,6 +309,7 @@ class LlamaEngine(Engine):
                     context_tokens=facts.context_tokens,
                     choices=request.choices,
                     choice_tokens=choices,
+                    with_probabilities=request.with_probabilities,
                 ),
                 priority=priority,
                 outbox=outbox,

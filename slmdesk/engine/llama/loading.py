@@ -23,7 +23,7 @@ from slmdesk.core.memory import (
 )
 from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts
 from slmdesk.engine.llama.adapters import Adapters
-from slmdesk.engine.llama.context import ABORTED, DECODED, Context
+from slmdesk.engine.llama.context import ABORTED, DECODED, Context, state_version
 from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
 from slmdesk.engine.llama.library import Library
 from slmdesk.engine.llama.memory import free_memory, give_back_freed, parts_from_log
@@ -76,6 +76,8 @@ class Loaded:
         self.facts = facts
         self.rendering = threading.Lock()
         """Held while the chat format is used: it is made for one thread at a time."""
+        self.state_version = state_version(weights.library)
+        """See Engine.state_version."""
         self._context = context
         self._users = 0
         self._closed = False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from slmdesk.core.types import Priority
-from slmdesk.engine.llama.adapters import Adapter
+from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.sequence import Holding
 
@@ -106,6 +106,49 @@ class Pool:
             self.drop(old)
         if not kept.read:
             self.drop(kept)
+
+    # ---- states that are kept elsewhere
+
+    def holds(self, tokens: list[int]) -> bool:
+        """Whether all of this is in memory, computed without an adapter."""
+        return self.best_prefix([*tokens, -1], NO_ADAPTER)[1] >= len(tokens)
+
+    def state_of(self, tokens: Sequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
+        """The longest beginning of `tokens` in memory: its length, and its cells.  None where it cannot be had.
+
+        `may_take` is asked whether there is room for so many bytes.
+        """
+        source, length = self.best_prefix(tokens, NO_ADAPTER)
+        others = [one for one in self.kept if one is not source]
+        if source is None or not (self._ids or others):
+            return None
+        if not self._ids:
+            self.drop(min(others, key=lambda one: one.used_at))
+        borrowed = self._ids[-1]
+        self._context.copy(source.seq_id, borrowed)
+        is_cut = length == source.read or self._context.cut(borrowed, length)
+        data = None
+        if is_cut and may_take(self._context.state_size(borrowed)):
+            data = self._context.state(borrowed)
+        self._context.forget(borrowed)
+        return None if data is None else (length, data)
+
+    def restore(self, tokens: list[int], data: bytes | memoryview, now: int) -> bool:
+        """Put cells back that `state_of` gave for `tokens`, and keep them as a sequence that has just ended.
+
+        False where there is no room beside what runs, or the library refuses them.
+        """
+        if not self.make_room(len(tokens), last_too=True) or not (self._ids or self._drop_one_kept()):
+            return False
+        kept = Holding(tokens, Priority.INTERACTIVE)
+        kept.seq_id, kept.used_at = self._ids.pop(), now
+        self.kept.append(kept)
+        is_whole = self._context.put_state(kept.seq_id, data)
+        if not is_whole or self._context.last_position(kept.seq_id) != len(tokens) - 1:
+            self.drop(kept)
+            return False
+        self.grow(kept, len(tokens))
+        return True
 
     def drop(self, holding: Holding) -> None:
         """Free the id of a sequence and the cells nobody else holds."""

@@ -10,18 +10,19 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Priority
 from slmdesk.engine.llama.adapters import Adapters
 from slmdesk.engine.llama.admission import Admission
-from slmdesk.engine.llama.choices import log_probabilities
+from slmdesk.engine.llama.choices import log_probabilities, probability
 from slmdesk.engine.llama.context import ABORTED, DECODED, LEAST_SLICE, NO_MEMORY, NO_ROOM, Context
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.pool import Pool
-from slmdesk.engine.llama.sampler import refuse_strange_logits
+from slmdesk.engine.llama.sampler import damaged_numbers, refuse_strange_logits
 from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
 
@@ -130,6 +131,18 @@ class Scheduler:
         """End every request with `code`: the model is being unloaded."""
         self._take_inbox()
         self._who.end_all(code)
+
+    def holds(self, tokens: list[int]) -> bool:
+        """Whether all of this is in memory."""
+        return self._pool.holds(tokens)
+
+    def state_of(self, tokens: list[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
+        """See Pool.state_of."""
+        return self._pool.state_of(tokens, may_take)
+
+    def restore(self, tokens: list[int], data: bytes | memoryview) -> bool:
+        """See Pool.restore."""
+        return self._pool.restore(tokens, data, self._who.now)
 
     def step(self) -> bool:
         """Compute one batch.  Returns False when there was nothing to do."""
@@ -276,7 +289,13 @@ class Scheduler:
     def _choose(self, sequence: Sequence, index: int) -> bool:
         """Choose the next token, or weigh the given choices.  Returns whether the answer goes on."""
         if not sequence.wanted.choices:
-            return sequence.take(sequence.sampler.sample(self._context, index))
+            token = sequence.sampler.sample(self._context, index)
+            if not sequence.wanted.with_probabilities:
+                return sequence.take(token)
+            likely = probability(self._context.logits(index), token)
+            if math.isnan(likely):
+                raise damaged_numbers()
+            return sequence.take(token, likely)
         refuse_strange_logits(self._context, [index])
         sequence.judge(log_probabilities(self._context.logits(index), sequence.wanted.choice_tokens))
         return False

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 
-from slmdesk.core.types import Answer, FinishReason, Priority, Timing, Usage
+from slmdesk.core.types import Answer, FinishReason, Priority, Timing, TokenProbability, Usage
 from slmdesk.engine.base import Finished, Piece, PromptRead, RequestFailed
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.detokenizer import Detokenizer, StopFilter
@@ -37,6 +37,7 @@ class Wanted:
     choices: tuple[str, ...] = ()
     choice_tokens: tuple[tuple[int, ...], ...] = ()
     """Given: the answer is how likely each is, and nothing is written."""
+    with_probabilities: bool = False
     arrived: float = field(default_factory=time.perf_counter)
 
 
@@ -85,6 +86,9 @@ class Sequence(Holding):
         self._lead = wanted.drop_lead
         self._texts: list[str] = []
         self._output = 0
+        self._length = 0
+        """Characters that are whole, those held back too."""
+        self._probabilities: list[TokenProbability] = []
         self._first_at = 0.0
 
     @property
@@ -113,8 +117,11 @@ class Sequence(Holding):
             total = len(self.wanted.prompt)
             self.outbox.put(PromptRead(self.wanted.key, min(self.read, total), total))
 
-    def take(self, token: int) -> bool:
-        """Take the token just chosen: emit its text, or end.  Returns whether the answer goes on."""
+    def take(self, token: int, probability: float | None = None) -> bool:
+        """Take the token just chosen: emit its text, or end.  Returns whether the answer goes on.
+
+        `probability`: of the token, where the request wants to know.
+        """
         if not self._output:
             self._first_at = time.perf_counter()
         if token in self._end_tokens:
@@ -122,7 +129,11 @@ class Sequence(Holding):
             return False
         self._output += 1
         self.tokens.append(token)
-        text, stopped = self._filter.feed(self._without_lead(self._detokenizer.feed(token)))
+        written = self._without_lead(self._detokenizer.feed(token))
+        begin, self._length = self._length, self._length + len(written)
+        if probability is not None:
+            self._probabilities.append((begin, self._length + self._detokenizer.is_within, probability))
+        text, stopped = self._filter.feed(written)
         if text:
             self._emit(text)
         if stopped:
@@ -160,13 +171,14 @@ class Sequence(Holding):
             rest = text if stopped else text + self._filter.flush()
             if rest:
                 self._emit(rest)
+        answer = "".join(self._texts)
         now = time.perf_counter()
         wrote = now - self._first_at
         self.outbox.put(
             Finished(
                 self.wanted.key,
                 Answer(
-                    text="".join(self._texts),
+                    text=answer,
                     finish_reason=reason,
                     usage=Usage(len(self.wanted.prompt), self._output, self.cached, self.wanted.context_tokens),
                     timing=Timing(
@@ -175,10 +187,17 @@ class Sequence(Holding):
                     ),
                     seed=self.wanted.seed,
                     reproducible=self.reproducible,
+                    probabilities=_within(self._probabilities, len(answer)),
                 ),
                 scores,
             )
         )
+
+
+def _within(probabilities: Items[TokenProbability], length: int) -> tuple[TokenProbability, ...]:
+    """What is left of them in a text that ends before a stop string; tokens that wrote nothing have none."""
+    cut = ((begin, min(end, length), probability) for begin, end, probability in probabilities)
+    return tuple(one for one in cut if one[0] < one[1])
 
 
 def repeats(tokens: Items[int]) -> bool:

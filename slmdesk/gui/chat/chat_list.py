@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -33,7 +32,7 @@ from slmdesk.gui.chat.rows import (
 )
 from slmdesk.gui.widgets.export_menu import ExportMenu
 from slmdesk.gui.widgets.icon import set_icon
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 
 SEARCH_AFTER_MS = 200
@@ -185,8 +184,7 @@ class ChatList(QFrame):
         self._search.setToolTip("Search all chats (Ctrl+Shift+F)")
         self._search.setClearButtonEnabled(True)
         self._search.setMaxLength(400)
-        for clear in self._search.findChildren(QToolButton):  # Qt's own, without a name
-            named(clear, "clear_search_button").setAccessibleName("Clear the search")
+        name_clear_button(self._search)
         self._new = named(QPushButton("New chat", self), "new_chat_button")
         self._new.setToolTip("Start a new chat (Ctrl+N)")
         set_icon(self._new, "plus")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from math import ceil
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
+from slmdesk.gui.chat.attachment_bar import AttachmentBar
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
 
 MOST_LINES = 10
+MOST_PASTED = 4000
+"""Characters: a text that is pasted and longer is attached, not written into the message."""
 MOST_SHARE = 0.3
 """Of the page's height."""
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -21,10 +26,13 @@ ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class InputBox(QTextEdit):
     """Plain text that grows up to MOST_LINES.
 
-    Emits `enter_pressed` and `escape_pressed`, and `focus_changed` with whether it has the keyboard.
+    Emits `enter_pressed` and `escape_pressed`, `focus_changed` with whether it has the keyboard, `files_pasted` with
+    Paths, and `long_pasted` with a text that is too long to be written into it.
     """
 
     focus_changed = Signal(bool)
+    files_pasted = Signal(object)
+    long_pasted = Signal(str)
     enter_pressed = Signal()
     escape_pressed = Signal()
 
@@ -63,10 +71,23 @@ class InputBox(QTextEdit):
         super().keyPressEvent(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Only words come in, never their looks; no pictures, and no addresses of files read by Qt."""
-        if source.hasText():
-            self.textCursor().insertText(source.text().replace("\r\n", "\n").replace("\0", ""))
-            self.ensureCursorVisible()
+        """Only words come in, never their looks; no pictures, and no addresses of files read by Qt.
+
+        Files and long texts are attached instead.
+        """
+        files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
+        text = source.text().replace("\r\n", "\n").replace("\0", "") if source.hasText() else ""
+        if files:
+            self.files_pasted.emit(files)
+        elif len(text) > MOST_PASTED:
+            self.long_pasted.emit(text)
+        elif text:
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """Write a text where the cursor stands, however long it is."""
+        self.textCursor().insertText(text)
+        self.ensureCursorVisible()
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         """Text; a dropped file belongs to the page."""
@@ -114,8 +135,10 @@ class InputBox(QTextEdit):
 class Composer(QFrame):
     """The input box with one button that sends or stops, in one place.
 
-    Emits `edited` on each change, `send_requested` with the words, `stop_requested`.
+    Emits `edited` on each change, `send_requested` with the words, `stop_requested`, `attach_requested`.
     """
+
+    attach_requested = Signal()
 
     edited = Signal()
     send_requested = Signal(str)
@@ -135,16 +158,28 @@ class Composer(QFrame):
         self._input.setPlaceholderText("Write a message")
         self._input.setAccessibleName("Message")
         self._input.setAccessibleDescription("Enter sends, Shift+Enter starts a new line, Escape stops an answer")
+        self.attachments = AttachmentBar(self)
+        self._waiting = plain_label("", self, name="attachment_waiting", kind="small")
+        self._waiting.setVisible(False)
+        self._attach = named(QToolButton(self), "attach_button")
+        self._attach.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        self._attach.setToolTip("Attach documents (Ctrl+Shift+O)")
+        self._attach.setAccessibleName("Attach documents")
+        set_icon(self._attach, "file-plus", "muted")
         self._button = named(QToolButton(self), "send_button")
         self._button.setProperty("kind", "primary")
         self._button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
         self._button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._attach, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self._input, 1)
         row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        layout.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(self.attachments)
+        layout.addWidget(self._waiting)
         layout.addLayout(row)
         self.setFocusProxy(self._input)
 
@@ -154,6 +189,7 @@ class Composer(QFrame):
         self._input.textChanged.connect(self._on_text_changed)
         self._input.focus_changed.connect(self._on_focus_changed)
         self._button.clicked.connect(self._on_clicked)
+        self._attach.clicked.connect(self.attach_requested)
 
     @property
     def input_box(self) -> InputBox:
@@ -164,6 +200,11 @@ class Composer(QFrame):
     def button(self) -> QToolButton:
         """Sends, or stops while an answer is written."""
         return self._button
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of the eye, for Tab."""
+        return (*self.attachments.in_order, self._attach, self._input, self._button)
 
     @property
     def text(self) -> str:
@@ -177,6 +218,23 @@ class Composer(QFrame):
         cursor.select(cursor.SelectionType.Document)
         cursor.insertText(text)
         self._input.setTextCursor(cursor)
+
+    def set_room(self, height: int) -> None:
+        """Take at most a share of a page this high, in pixels."""
+        self._input.set_room(height)
+        self.attachments.set_room(height)
+
+    @Slot(str)
+    def show_waiting(self, words: str) -> None:
+        """What sending waits for; '' when it does not."""
+        self._waiting.setText(words)
+        self._waiting.setVisible(bool(words))
+
+    @Slot(str)
+    def write(self, text: str) -> None:
+        """Write a text where the cursor stands."""
+        self._input.write(text)
+        self._input.setFocus()
 
     @Slot(bool)
     def set_busy(self, is_busy: bool) -> None:

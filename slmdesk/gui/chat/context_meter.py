@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QWidget
 
 from slmdesk.gui import theme
+from slmdesk.gui.chat.context_parts import ContextParts
+from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.attach_plan import ContextPart
 
 NEARLY_FULL = 90
 """Percent from which a new chat is offered."""
@@ -23,6 +28,7 @@ class ContextMeter(QWidget):
         self.setObjectName("context_meter")
         self._build_ui()
         self._new_chat.clicked.connect(self.new_chat_requested)
+        self._by_part.clicked.connect(self._on_by_part)
         self.show_unknown()
 
     def _build_ui(self) -> None:
@@ -32,6 +38,14 @@ class ContextMeter(QWidget):
         self._bar.setFixedSize(96, 4)
         self._bar.setAccessibleName("Context")
         self._label = plain_label("", self, name="context_label", kind="small")
+        self._by_part = named(QToolButton(self), "context_by_part")
+        self._by_part.setProperty("kind", "small")
+        self._by_part.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
+        self._by_part.setToolTip("What takes how much")
+        self._by_part.setAccessibleName("What takes how much of it")
+        set_icon(self._by_part, "info", "muted")
+        self._parts = ContextParts(self)
+        self._parts.closed.connect(lambda: self._by_part.setFocus())
         self._new_chat = named(QPushButton("New chat", self), "context_new_chat")
         self._new_chat.setProperty("kind", "quiet")
         self._new_chat.setToolTip("Start a new chat; this one is kept (Ctrl+N)")
@@ -39,24 +53,39 @@ class ContextMeter(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_8)
         layout.addWidget(self._bar, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self._by_part)
         layout.addWidget(self._label, 1)
         layout.addWidget(self._new_chat)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         """Its controls in the order of the eye, for Tab."""
-        return (self._new_chat,)
+        return (self._by_part, self._new_chat)
 
     @property
     def sentence(self) -> str:
         """What it says now."""
         return self._label.text()
 
+    @property
+    def part_lines(self) -> list[tuple[str, str]]:
+        """What it says of each part: words and numbers."""
+        return self._parts.lines
+
     def show_unknown(self) -> None:
         """Nothing is measured yet."""
         self._bar.setVisible(False)
         self._label.clear()
+        self._by_part.setVisible(False)
         self._new_chat.setVisible(False)
+
+    def show_parts(self, parts: Sequence[ContextPart]) -> None:
+        """What it is made of."""
+        self._parts.show_parts(parts)
+        self._by_part.setVisible(bool(parts) and not self._bar.isHidden())
+
+    def _on_by_part(self) -> None:
+        self._parts.open_over(self._by_part)
 
     def show_measure(self, tokens: int, context_size: int) -> None:
         """Say how much of the context (both in tokens) is taken, and offer a new chat when it is full."""

@@ -10,17 +10,20 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import Item, Message
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.chat.attach_controller import AttachController
+from slmdesk.gui.chat.attached import Draft
 from slmdesk.gui.chat.drafts import Drafts
+from slmdesk.gui.chat.looking import Looking
 from slmdesk.gui.chat.measuring import ContextWatch
 from slmdesk.gui.chat.messages import Live
 from slmdesk.gui.chat.shown import Shown
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
-from slmdesk.services.conversation import Conversation, SeenPrompt, Sent, words_of
+from slmdesk.services.conversation import Conversation, Sent, words_of
 from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.options import ChatOptions
 from slmdesk.services.sentences import problem_of
-from slmdesk.services.wishes import SendWish
+from slmdesk.services.wishes import AttachWish, SendWish
 
 SAVE_DRAFT_AFTER_MS = 1500
 NEW_CHAT = "New chat"
@@ -35,7 +38,7 @@ class ChatController(QObject):
     MessageViews; `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message
     kept) what changes in it; `again_begun` and `version_shown` the id of the answer that has come in another's place;
     `draft_restored` words for the composer; `busy_changed` whether an answer is written;
-    `measured` tokens and context size (0 when unknown); `seen_arrived` a SeenPrompt; `notice_raised` a Notice;
+    `measured` tokens and context size (0 when unknown), `parts_measured` ContextParts; `notice_raised` a Notice;
     `other_found` the id of an item that is no chat, which was found by its words and is shown elsewhere.
     """
 
@@ -50,7 +53,7 @@ class ChatController(QObject):
     draft_restored = Signal(str)
     busy_changed = Signal(bool)
     measured = Signal(int, int)
-    seen_arrived = Signal(object)
+    parts_measured = Signal(object)
     notice_raised = Signal(object)
     other_found = Signal(str)
 
@@ -63,9 +66,12 @@ class ChatController(QObject):
         self.new_options = ChatOptions()
         """Of a chat not yet begun."""
         self._shown = Shown()
-        self._drafts = Drafts(bridge)
+        self.attached = AttachController(bridge, self)
+        """What is attached to the message being written."""
+        self._drafts = Drafts(bridge, self.attached)
+        self.looking = Looking(bridge, self._shown, self)
         self._others: set[str] = set()
-        self._watch = ContextWatch(bridge, lambda: (self._chat, self._drafts.of(self._chat)), self)
+        self._watch = ContextWatch(bridge, self._written, self)
         self._is_sending = False
         self._is_stop_wanted = False
         self._is_busy = False
@@ -83,6 +89,12 @@ class ChatController(QObject):
         self._bridge.item_gone.connect(self._on_item_gone)
         self._bridge.model_state_changed.connect(self._on_model_state_changed)
         self._watch.measured.connect(self.measured)
+        self._watch.parts_measured.connect(self.parts_measured)
+        self.attached.changed.connect(self._on_attached_changed)
+        self.attached.notice_raised.connect(self.notice_raised)
+        self.looking.problem_met.connect(self._raise_problem)
+        self.attached.waiting_shown.connect(lambda _words: self._tell_busy())
+        self._bridge.quotes_found.connect(self._on_quotes_found)
         self._draft_timer.timeout.connect(self.save_drafts)
 
     @property
@@ -152,7 +164,9 @@ class ChatController(QObject):
 
         What is known to be too long for the model stays in the composer.
         """
-        if self._is_busy or self._is_sending or not text.strip():
+        if self._is_writing or not text.strip():
+            return
+        if not self.attached.when_settled(lambda: self.send(self._drafts.of(self._chat))):
             return
         if self._watch.too_long is not None:
             needed, available = self._watch.too_long
@@ -160,19 +174,22 @@ class ChatController(QObject):
             return
         chat = self._chat
         self._is_sending, self._is_stop_wanted = True, False
+        options = None if chat else self.new_options
+        wish = SendWish(text=text, chat=chat or None, options=options, attach=self.attached.wishes())
+        taken = self.attached.take()
         self._drafts.put(chat, "")
         self.draft_restored.emit("")
         self._tell_busy()
-        wish = SendWish(text=text, chat=chat or None, options=None if chat else self.new_options)
         self._bridge.ask(
             lambda services: services.chats.send(wish),
             partial(self._on_sent, self._epoch),
-            partial(self._on_send_refused, self._epoch, chat, text),
+            partial(self._on_send_refused, self._epoch, chat, text, taken),
         )
 
     @Slot()
     def stop(self) -> None:
         """Stop what is being written in the open chat; the words so far stay."""
+        self.attached.stop_waiting()
         self._is_stop_wanted = self._is_sending  # its answer has no id yet
         for one in self._shown.streaming:
             self._stop(one.id)
@@ -199,19 +216,6 @@ class ChatController(QObject):
             answered = partial(self._on_continued, self._epoch)
             self._bridge.ask(lambda services: services.chats.continue_answer(message), answered, self._raise_problem)
 
-    @Slot(str)
-    def show_seen(self, message: str) -> None:
-        """Ask for exactly what the model saw of a message; `seen_arrived` follows."""
-
-        def arrived(seen: SeenPrompt | Problem) -> None:
-            """On the desk thread."""
-            if isinstance(seen, Problem):
-                self._bridge.bring(partial(self._raise_problem, seen))
-            else:
-                self._bridge.bring(partial(self.seen_arrived.emit, seen))
-
-        self._bridge.ask(lambda services: services.chats.seen_by_model(message, arrived), None, self._raise_problem)
-
     # ---- answers
 
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
@@ -219,6 +223,7 @@ class ChatController(QObject):
             self.other_found.emit(opened.item.id)
         elif epoch == self._epoch and opened.item.deleted_at is None:
             self._shown.versions.fill(opened.siblings)
+            self._shown.quotes = dict(opened.quotes)
             self._show(opened.item, opened.messages, message)
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
@@ -230,6 +235,7 @@ class ChatController(QObject):
         if epoch == self._epoch:
             if sent.item.id != self._chat:
                 self._chat, self._title = sent.item.id, sent.item.title
+                self.attached.begin_chat(self._chat)
                 self.chat_opened.emit(self._chat, self._title)
             self._add(sent.user_message)
             self._add(sent.answer)
@@ -237,8 +243,9 @@ class ChatController(QObject):
             self._stop(sent.answer.id)
         self._tell_busy()
 
-    def _on_send_refused(self, epoch: int, chat: str, text: str, problem: Problem) -> None:
+    def _on_send_refused(self, epoch: int, chat: str, text: str, taken: list[Draft], problem: Problem) -> None:
         self._is_sending = False
+        self.attached.give_back(chat, taken)
         self._drafts.put(chat, "\n".join(part for part in (text, self._drafts.of(chat)) if part))
         if epoch == self._epoch:
             self.draft_restored.emit(self._drafts.of(chat))
@@ -253,6 +260,7 @@ class ChatController(QObject):
         if epoch != self._epoch:
             return
         self._shown.versions.fill(opened.siblings)
+        self._shown.quotes = dict(opened.quotes)
         self._shown.fill(opened.messages)
         self._show_again("")
         self.version_shown.emit(wanted)
@@ -310,6 +318,8 @@ class ChatController(QObject):
     def _on_message_changed(self, fact: facts.MessageChanged) -> None:
         if fact.message.id in self._shown.by_id:
             self._renew(fact.message)
+            for one in self._shown.streaming if fact.message.attachments else ():
+                self._renew(one)  # what is read for it is decided
             self._tell_busy()
 
     @Slot(object)
@@ -342,7 +352,25 @@ class ChatController(QObject):
         for message in self._shown.set_loading(fact.state is ModelState.LOADING):
             self._renew(message)
 
+    @Slot(object)
+    def _on_quotes_found(self, fact: facts.QuotesFound) -> None:
+        if fact.quotes and fact.message in self._shown.by_id:
+            self._shown.quotes[fact.message] = fact.quotes
+            self._renew(self._shown.by_id[fact.message])
+
+    @Slot()
+    def _on_attached_changed(self) -> None:
+        self._watch.edited()
+        self._draft_timer.start()
+
     # ---- small things
+
+    @property
+    def _is_writing(self) -> bool:
+        return self._is_sending or bool(self._shown.streaming)
+
+    def _written(self) -> tuple[str, str, tuple[AttachWish, ...]]:
+        return self._chat, self._drafts.of(self._chat), self.attached.wishes()
 
     def _stop(self, message: str) -> None:
         self._bridge.ask(lambda services: services.chats.stop(message))
@@ -356,6 +384,7 @@ class ChatController(QObject):
         self.chat_opened.emit(self._chat, self._title)
         self._watch.forget()
         self.draft_restored.emit(self._drafts.of(self._chat))
+        self.attached.show_chat(self._chat)
         self._tell_busy()
 
     def _show_again(self, message: str) -> None:
@@ -380,11 +409,12 @@ class ChatController(QObject):
         return behind
 
     def _tell_busy(self) -> None:
-        is_busy = self._is_sending or bool(self._shown.streaming)
+        is_busy = self._is_writing or self.attached.is_waiting
         if is_busy != self._is_busy:
             self._is_busy = is_busy
             self.busy_changed.emit(is_busy)
 
+    @Slot(object)
     def _raise_problem(self, problem: Problem) -> None:
         if problem.code == "context.full":
             self.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))

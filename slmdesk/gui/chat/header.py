@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from slmdesk.gui import theme
@@ -10,6 +11,8 @@ from slmdesk.gui.widgets.export_menu import ExportMenu
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel
+
+PICKER_PERCENT = 45
 
 
 class ChatHeader(QFrame):
@@ -38,6 +41,11 @@ class ChatHeader(QFrame):
         row.addWidget(self.picker)
         row.addWidget(self.export)
         row.addWidget(self.panel)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Title and model share what there is."""
+        super().resizeEvent(event)
+        self.picker.set_room(self.width() * PICKER_PERCENT // 100)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:

@@ -10,17 +10,24 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.context_use import ContextUse
 from slmdesk.services import facts
 from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.wishes import AttachWish
 
 MEASURE_AFTER_MS = 300
 
 
 class ContextWatch(QObject):
-    """Emits `measured` with tokens and context size, 0 when unknown.  Lives on the window's thread."""
+    """Emits `measured` with tokens and context size, 0 when unknown, and `parts_measured` with ContextParts.
+
+    Lives on the window's thread.
+    """
 
     measured = Signal(int, int)
+    parts_measured = Signal(object)
 
-    def __init__(self, bridge: Bridge, now: Callable[[], tuple[str, str]], parent: QObject) -> None:
-        """`now`: the open chat's id ('' for one not yet begun) and what is written but not sent in it."""
+    def __init__(
+        self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachWish, ...]]], parent: QObject
+    ) -> None:
+        """`now`: the open chat's id ('' for one not yet begun), what is written but not sent in it, and attached."""
         super().__init__(parent)
         self.setObjectName("context_watch")
         self._bridge, self._now = bridge, now
@@ -46,6 +53,7 @@ class ContextWatch(QObject):
         """Another chat is open."""
         self._use.forget()
         self.measured.emit(0, 0)
+        self.parts_measured.emit(())
         self.edited()
 
     def read(self, tokens: int) -> None:
@@ -60,14 +68,15 @@ class ContextWatch(QObject):
 
     @Slot()
     def _measure(self) -> None:
-        chat, draft = self._now()
-        self._bridge.ask(lambda services: services.chats.measure(chat or None, draft), None, _ignore)
+        chat, draft, attach = self._now()
+        self._bridge.ask(lambda services: services.chats.measure(chat or None, draft, attach), None, _ignore)
 
     @Slot(object)
     def _on_context_measured(self, fact: facts.ContextMeasured) -> None:
         if (fact.chat or "") == self._now()[0]:
             self._use.measured(fact.tokens, fact.context_size)
             self.measured.emit(fact.tokens, fact.context_size)
+            self.parts_measured.emit(fact.parts)
             if not self._timer.isActive():  # else the words have changed since
                 is_over = fact.tokens > fact.context_size
                 self.too_long = (fact.tokens, fact.context_size) if is_over else None

@@ -63,8 +63,10 @@ def note_of(message: Message, live: Live | None = None) -> str:
 
 
 def actions_of(message: Message) -> frozenset[str]:
-    """What can be done with a message: copy, try_again, continue, seen."""
+    """What can be done with a message: copy, translate, try_again, continue, seen."""
     actions = {"copy"} if words_of(message) else set()
+    if actions and message.status is not Status.STREAMING:
+        actions.add("translate")
     if message.role is Role.ASSISTANT and message.status is not Status.STREAMING:
         actions |= {"try_again", "seen"}
         if can_continue(message) and message.text:

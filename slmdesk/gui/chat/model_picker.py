@@ -18,6 +18,8 @@ from slmdesk.services.sentences import bytes_for_people
 
 MOST_NAME = 28
 MOST_MENU_NAME = 36
+BESIDE_WORDS, LEAST_NAME = 40, 60
+"""Pixels of the button beside its words, and of the shortest name."""
 WORDS = {
     ModelState.NONE: "no model",
     ModelState.NOT_LOADED: "not loaded",
@@ -45,6 +47,7 @@ class ModelPicker(QWidget):
         self._models: Sequence[ModelRecord] = ()
         self._exams: Mapping[str, tuple[str, str]] = {}
         self._may_add = True
+        self._room: int | None = None
         self._fact = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
@@ -112,6 +115,12 @@ class ModelPicker(QWidget):
         self._fact = fact
         self._show()
 
+    def set_room(self, width: int) -> None:
+        """The name is cut where its button would be wider, in pixels: the title beside it wants to be read too."""
+        if width != self._room:
+            self._room = width
+            self._show()
+
     def allow_adding(self, may_add: bool) -> None:
         """Whether model files may be added: an organisation may have switched that off."""
         self._may_add = may_add
@@ -143,6 +152,10 @@ class ModelPicker(QWidget):
         if state is ModelState.LOADING:
             words = f"loading, {round(self._fact.fraction * 100)} %"
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
+        if self._room is not None:
+            metrics = self._button.fontMetrics()
+            rest = self._room - metrics.horizontalAdvance(f" — {words}") - BESIDE_WORDS
+            shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))
         text = f"{shown} — {words}" if name else "Choose a model" if self._models else "Add a model"
         self._button.setText(text.replace("&", "&&"))
         self._button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")

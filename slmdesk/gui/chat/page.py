@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.gui import theme
+from slmdesk.gui.chat.attaching import Attaching
 from slmdesk.gui.chat.chat_list import ChatList
 from slmdesk.gui.chat.composer import Composer
 from slmdesk.gui.chat.context_meter import ContextMeter
@@ -28,6 +29,7 @@ from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.model_picker import ModelPicker
 from slmdesk.gui.chat.models_controller import ModelsController
 from slmdesk.gui.chat.options_controller import OptionsController
+from slmdesk.gui.chat.seen import show_seen
 from slmdesk.gui.chat.settings_panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
 from slmdesk.gui.theme import ThemeKeeper
@@ -35,7 +37,7 @@ from slmdesk.gui.widgets.dropped import ModelDrop, choose_model_file
 from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.gui.widgets.used_text import show_used_text
 from slmdesk.services.conversation import SeenPrompt
 
 LIST_WIDTH = 260
@@ -70,6 +72,7 @@ class ChatPage(QWidget):
         ModelDrop(self, models.look_at)
         self._connect()
         self._connect_chat()
+        self._attaching = Attaching(chat.attached, self._composer, self)
         self._connect_panel()
         self._connect_models()
 
@@ -91,9 +94,13 @@ class ChatPage(QWidget):
         self._panel = SettingsPanel(self)
         self._panel.hide()
         layout.addWidget(self._panel)
+        self._order_tabs()
+
+    @Slot()
+    def _order_tabs(self) -> None:
         order = (
             *self._list.in_order, *self._header.in_order, self._view, *self._empty.in_order,
-            self._composer.input_box, self._composer.button, *self._meter.in_order, *self._panel.in_order,
+            *self._composer.in_order, *self._meter.in_order, *self._panel.in_order,
         )  # fmt: skip
         for one, following in pairwise(order):
             QWidget.setTabOrder(one, following)
@@ -162,6 +169,7 @@ class ChatPage(QWidget):
             ("Ctrl+L", self._composer.setFocus),
             ("Ctrl+M", self._picker.button.showMenu),
             ("Ctrl+O", self._on_add_file),
+            ("Ctrl+Shift+O", self._composer.attach_requested.emit),
         ):
             QShortcut(QKeySequence(keys), self, slot)
         self._on_theme_changed()
@@ -179,7 +187,11 @@ class ChatPage(QWidget):
         chat.draft_restored.connect(composer.set_text)
         chat.busy_changed.connect(composer.set_busy)
         chat.measured.connect(self._meter.show_measure)
-        chat.seen_arrived.connect(self._on_seen_arrived)
+        chat.parts_measured.connect(self._meter.show_parts)
+        chat.looking.text_wanted.connect(self._on_text_wanted)
+        view.extra_requested.connect(chat.looking.open_extra)
+        composer.attachments.chips_changed.connect(self._order_tabs)
+        chat.looking.seen_arrived.connect(self._on_seen_arrived)
         composer.edited.connect(self._on_edited)
         composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
@@ -188,7 +200,7 @@ class ChatPage(QWidget):
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
-        view.seen_requested.connect(chat.show_seen)
+        view.seen_requested.connect(chat.looking.show_seen)
         view.link_activated.connect(self._on_link)
 
     def _connect_models(self) -> None:
@@ -354,11 +366,13 @@ class ChatPage(QWidget):
     def _on_link(self, untrusted_url: str) -> None:
         ask_about_link(self, untrusted_url)
 
+    @Slot(str, str, str)
+    def _on_text_wanted(self, title: str, intro: str, text: str) -> None:
+        show_used_text(self, title=title, intro=intro, text=text)
+
     @Slot(object)
     def _on_seen_arrived(self, seen: SeenPrompt) -> None:
-        intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
-        warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
-        TextDialog(self, title="What the model saw", intro=intro, text=seen.text, warning=warning).show()
+        show_seen(self, seen)
 
     @Slot(object)
     def _on_models_listed(self, models: object) -> None:
@@ -390,19 +404,6 @@ class ChatPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A low page leaves the composer fewer lines, a narrow one the list no room beside the panel."""
         super().resizeEvent(event)
-        self._composer.input_box.set_room(event.size().height())
+        self._composer.set_room(event.size().height())
         if event.size().width() != event.oldSize().width():
             self._show_parts()
-
-
-def _missing_words(seen: SeenPrompt) -> str:
-    missing = len(seen.missing)
-    words = "1 message is" if missing == 1 else f"{missing:,} messages are"
-    return f"{words} missing: this model's own format leaves it out." if missing else ""
-
-
-def _lookalike_words(seen: SeenPrompt) -> str:
-    marks = ", ".join(f"“{one}”" for one in seen.lookalikes)
-    if not marks:
-        return ""
-    return f"The text contains {marks}, by which this model tells who speaks: it may take what follows for a turn."

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from slmdesk.core.records import Message, Status
+from slmdesk.gui.chat.extras import extras_of
 from slmdesk.gui.chat.messages import Live, view_of
 from slmdesk.gui.chat.versions import Versions
 from slmdesk.gui.chat.view import MessageView
+from slmdesk.services.quoted import Quoted
+
+DECIDING = "Looking through what is attached\u2026"
 
 
 class Shown:
@@ -17,6 +22,8 @@ class Shown:
         self.by_id: dict[str, Message] = {}
         self.live: dict[str, Live] = {}
         self.versions = Versions()
+        self.quotes: dict[str, tuple[Quoted, ...]] = {}
+        """Quotations of answers that stand in what was attached."""
         self.is_loading = False
         """Whether a model is being loaded, which answers not yet begun wait for."""
 
@@ -32,7 +39,15 @@ class Shown:
 
     def view(self, message: Message) -> MessageView:
         """One, as it is shown."""
-        return view_of(message, self.live.get(message.id), *self.versions.place_of(message.id))
+        view = view_of(message, self.live.get(message.id), *self.versions.place_of(message.id))
+        note = view.note or (DECIDING if self._is_deciding(message) else "")
+        return replace(view, note=note, extras=extras_of(message, self.quotes.get(message.id, ())))
+
+    def _is_deciding(self, message: Message) -> bool:
+        """Whether it is not known yet what of the attachments an answer is read for."""
+        asked = self.by_id.get(message.parent or "")
+        is_waiting = message.status is Status.STREAMING and not message.text
+        return is_waiting and asked is not None and any(not one.attached.is_planned for one in asked.attachments)
 
     def fill(self, messages: Iterable[Message]) -> None:
         """Show these instead."""

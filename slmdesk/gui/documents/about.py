@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLay
 from slmdesk.core.documents import Attachment, Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui import theme
+from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.document_words import counted, notes_of, unread
@@ -84,11 +85,4 @@ class AboutDocument(QScrollArea):
         return label
 
     def _clear(self) -> None:
-        while self._column.count() > 1:
-            item = self._column.itemAt(0)
-            widget = item.widget() if item else None
-            if widget is None:
-                break
-            self._column.removeWidget(widget)
-            widget.hide()
-            widget.deleteLater()
+        empty_layout(self._column, keep=1)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
-from slmdesk.core.documents import Page
+from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.errors import KnownError
+from slmdesk.core.formats import format_of, takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
@@ -21,29 +23,42 @@ from slmdesk.services.page_images import PageImage
 
 RECENT = 200
 PAGES_AT_ONCE = 500
+SLACK = 0.004
+"""Of a page, around a passage that is clicked at."""
 LOCKED = ("document.locked", "document.wrong_password")
+
+
+def is_file(record: DocumentRecord) -> bool:
+    """Whether a document is a file of its own, not inside another one."""
+    return "attachment" not in record.facts
 
 
 class DocumentsController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with DocumentRecords, `shown` with the record of the document on show (None: none), `pages_listed`
-    with its Pages without text and whether they are another document's, `text_came` with a Page, `picture_came` with a
-    page's number, a QImage and the boxes of its marks, `boxes_came` with a number and boxes, `picture_failed` with a
-    number, `progressed` with a DocumentProgress, `found` with FoundPlaces, `password_wanted` with a Path and whether
-    the last one was wrong, `notice_raised`.
+    Emits `listed` with DocumentRecords, `shown` with the record of the document on show (None: none),
+    `first_page_expected` with a Page that can be pictured although it is not read yet, `pages_listed` with its Pages
+    without text and whether they are another document's, `text_came` with a Page, `picture_came` with a page's number,
+    a QImage and the boxes of each mark, `boxes_came` with a number and such boxes, `picture_failed` with a number,
+    `thumbnail_came` with a number and a QImage, `progressed` with a DocumentProgress, `found` with FoundPlaces,
+    `password_wanted` with a Path and whether the last one was wrong, `folder_offered` with a folder that is to be
+    opened and the documents in it, `hits_found` with TextHits, `notice_raised`.
     """
 
     listed = Signal(object)
     shown = Signal(object)
+    first_page_expected = Signal(object)
     pages_listed = Signal(object, bool)
     text_came = Signal(object)
     picture_came = Signal(int, object, object)
     boxes_came = Signal(int, object)
     picture_failed = Signal(int)
+    thumbnail_came = Signal(int, object)
     progressed = Signal(object)
     found = Signal(object)
     password_wanted = Signal(object, bool)
+    folder_offered = Signal(object, object)
+    hits_found = Signal(object)
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
@@ -60,6 +75,8 @@ class DocumentsController(QObject):
         self._search: threading.Event | None = None
         self._words = ""
         self._asking_pages = False
+        self._is_first_page_ahead = False
+        """The first page is on show before it was read: its picture comes sooner than its words."""
         self.current: str = ""
         """The id of the document on show."""
         bridge.opened.connect(self.refresh)
@@ -76,14 +93,19 @@ class DocumentsController(QObject):
 
     @Slot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read these files, and what is in these folders; the first one is shown."""
+        """Read these files, and what is in these folders; the first one is shown.  A single folder is offered."""
         self._wanted = []
+        given = list(paths)
 
         def expanded(found: list[Path] | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_expanded, found))
+            self._bridge.bring(partial(self._on_expanded, given, found))
 
-        given = list(paths)
         self._bridge.ask(lambda services: services.documents.expand(given, expanded), None, self._raise_problem)
+
+    @Slot()
+    def make_ready(self) -> None:
+        """A document is about to come: have the child that reads it started."""
+        self._bridge.ask(lambda services: services.documents.make_ready())
 
     def open_file(self, path: Path, *, password: str = "", anew: bool = False, encoding: str = "") -> None:
         """Read one file."""
@@ -97,11 +119,28 @@ class DocumentsController(QObject):
             self._raise_problem,
         )
 
+    def unlock(self, path: Path, password: str) -> None:
+        """Read a locked file with its password, and show it."""
+        self._wanted = [path]
+        self.open_file(path, password=password)
+
+    def restore(self, document: str) -> None:
+        """Show the document of the last run, once it is known; one that is gone is passed over."""
+
+        def found(record: DocumentRecord) -> None:
+            if not self.current:
+                self._records[record.id] = record
+                self._show(record)
+
+        self._bridge.ask(lambda services: services.documents.document(document), found, _unheard)
+
     @Slot(str)
     def choose(self, document: str) -> None:
         """Show a document of the list."""
         record = self._records.get(document)
         if record is None:
+            words = "This document was forgotten here; open its file again to see its pages."
+            self.notice_raised.emit(Notice(words, key="document gone"))
             return
         self._wanted = []
         self._show(record)
@@ -112,6 +151,28 @@ class DocumentsController(QObject):
             self._bridge.bring(partial(self._on_checked, record, is_same))
 
         self._bridge.ask(lambda services: services.documents.check(document, checked))
+
+    def show_document(self, document: str) -> None:
+        """Show any document that is known, on the list or not."""
+        if document in self._records:
+            self.choose(document)
+            return
+
+        def found(record: DocumentRecord) -> None:
+            self._records[record.id] = record
+            self.choose(record.id)
+
+        self._bridge.ask(lambda services: services.documents.document(document), found, self._raise_problem)
+
+    @Slot(str)
+    def search(self, words: str) -> None:
+        """Where words stand in all documents and folders; `hits_found` follows."""
+        self._bridge.ask(lambda services: services.documents.search(words), self.hits_found.emit, self._raise_problem)
+
+    def leave(self) -> None:
+        """Something else is on show."""
+        if self.current:
+            self._show(None)
 
     def read_again(self, document: str) -> None:
         """Read its file anew."""
@@ -135,9 +196,24 @@ class DocumentsController(QObject):
         document = self.current
         self._bridge.ask(lambda services: services.documents.cancel(document))
 
+    @property
+    def current_folder(self) -> Path | None:
+        """Where the file of the document on show lies."""
+        record = self._records.get(self.current)
+        return file_of(record).parent if record else None
+
     def folder_of(self, document: str) -> Path:
         """Where its file lies."""
         return file_of(self._records[document]).parent
+
+    def translatable(self, document: str) -> Path | None:
+        """The file that would be translated; a document inside another one has none, and a notice says so."""
+        record = self._records[document]
+        if not is_file(record):
+            words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own to translate it."
+            self.notice_raised.emit(Notice(words, key="document inside"))
+            return None
+        return file_of(record)
 
     @Slot(str)
     def remove(self, document: str) -> None:
@@ -172,6 +248,16 @@ class DocumentsController(QObject):
 
         self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), came)
 
+    def ask_words(self, number: int, told: Callable[[str], None]) -> None:
+        """The words of a page, told to who asked."""
+        document = self.current
+
+        def came(pages: list[Page]) -> None:
+            if pages and pages[0].number == number:
+                told(pages[0].text)
+
+        self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), came)
+
     @Slot(int, int)
     def ask_picture(self, number: int, width: int) -> None:
         """A page as it looks; `picture_came` or `picture_failed` follows.  Width 0: `boxes_came` of its marks."""
@@ -185,6 +271,39 @@ class DocumentsController(QObject):
             lambda services: services.documents.page_image(document, number, width, ended, marks=marks),
             None,
             lambda _problem: self.picture_failed.emit(number),
+        )
+
+    @Slot(int, int)
+    def ask_thumbnail(self, number: int, width: int) -> None:
+        """A page as it looks from afar; `thumbnail_came` follows, unless there is no picture of it."""
+        document = self.current
+
+        def ended(image: PageImage | Problem | None) -> None:  # on the desk thread
+            if isinstance(image, PageImage):
+                self._bridge.bring(partial(self._on_thumbnail, document, number, image))
+
+        self._bridge.ask(lambda services: services.documents.page_image(document, number, width, ended), None, _unheard)
+
+    def locate(
+        self,
+        number: int,
+        spans: Sequence[tuple[int, int]],
+        place: tuple[float, float],
+        answered: Callable[[Sequence[tuple[int, int]]], None],
+    ) -> None:
+        """Which of these passages of a page's text stand at a place of its picture (shares of it)."""
+        document, marks = self.current, tuple(spans)
+
+        def ended(image: PageImage | Problem | None) -> None:  # on the desk thread
+            if isinstance(image, PageImage):
+                self._bridge.bring(partial(told, image))
+
+        def told(image: PageImage) -> None:
+            if document == self.current:
+                answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
+
+        self._bridge.ask(
+            lambda services: services.documents.page_image(document, number, 0, ended, marks=marks), None, _unheard
         )
 
     @Slot(str)
@@ -211,21 +330,27 @@ class DocumentsController(QObject):
 
     # ---- heard
 
-    def _on_expanded(self, found: list[Path] | Problem) -> None:
+    def _on_expanded(self, given: list[Path], found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
             self._raise_problem(found)
-            return
-        if not found:
+        elif len(given) == 1 and found != given:
+            self.folder_offered.emit(given[0], found)
+        elif not found:
             words = "There is nothing in it that can be read."
             self.notice_raised.emit(Notice(words, key="no documents"))
-            return
-        self._wanted = found[:1]
+        else:
+            self.open_files(found)
+
+    @Slot(object)
+    def open_files(self, found: Sequence[Path]) -> None:
+        """Read these files; the first one is shown."""
+        self._wanted = list(found[:1])
         for path in found:
             self.open_file(path)
 
     def _on_opened(self, path: Path, result: DocumentRecord | Problem) -> None:
         if isinstance(result, Problem):
-            if result.code in LOCKED:
+            if result.code in LOCKED and takes_password(path):
                 self.password_wanted.emit(path, result.code != "document.locked")
             elif result.code != "document.stopped":
                 self._raise_problem(result)
@@ -256,12 +381,16 @@ class DocumentsController(QObject):
     @Slot(object)
     def _on_changed(self, fact: facts.DocumentChanged) -> None:
         record = fact.document
+        if not record.opened and record.id not in self._records:  # read for its folder: there may be thousands
+            return
         self._records[record.id] = record
         self._list()
         if file_of(record) in self._wanted and record.status is DocumentStatus.READING:
             self._wanted = []
             self._show(record)
         elif record.id == self.current:
+            if record.status is DocumentStatus.FAILED:
+                self._is_first_page_ahead = False  # it never came
             self.shown.emit(record)
             self._ask_pages(anew=fact.was_changed)
 
@@ -299,7 +428,7 @@ class DocumentsController(QObject):
         if isinstance(image, Problem):
             self.picture_failed.emit(number)
             return
-        boxes = [box for boxes in image.boxes for box in boxes]
+        boxes = image.boxes
         if not width:
             self.boxes_came.emit(number, boxes)
             return
@@ -309,13 +438,22 @@ class DocumentsController(QObject):
         else:
             self.picture_came.emit(number, picture, boxes)
 
+    def _on_thumbnail(self, document: str, number: int, image: PageImage) -> None:
+        picture = QImage.fromData(image.png)
+        if document == self.current and not picture.isNull():
+            self.thumbnail_came.emit(number, picture)
+
     # ---- inside
 
     def _show(self, record: DocumentRecord | None) -> None:
         self.current = record.id if record else ""
         self._pages, self._marks, self._asking_pages = [], {}, False
+        self._is_first_page_ahead = False
         self.shown.emit(record)
         if record:
+            if record.status is DocumentStatus.READING and not record.pages and _is_pictured(record):
+                self._is_first_page_ahead = True
+                self.first_page_expected.emit(Page(1, "", "", PageStatus.READ, (), has_image=True))
             self._ask_pages(anew=True)
         else:
             self.pages_listed.emit([], True)
@@ -335,7 +473,9 @@ class DocumentsController(QObject):
             self._asking_pages = False
             if is_first or pages:
                 self._pages = [*([] if is_first else self._pages), *pages]
-                self.pages_listed.emit(list(self._pages), is_first)
+                if pages or not self._is_first_page_ahead:
+                    self.pages_listed.emit(list(self._pages), is_first and not self._is_first_page_ahead)
+                    self._is_first_page_ahead = False
             if len(pages) == PAGES_AT_ONCE:
                 self._ask_pages(anew=False)
 
@@ -344,7 +484,7 @@ class DocumentsController(QObject):
         )
 
     def _list(self) -> None:
-        self.listed.emit([one for id, one in self._records.items() if id not in self._going])
+        self.listed.emit([one for id, one in self._records.items() if id not in self._going and one.opened])
 
     def _remove_now(self, document: str) -> None:
         self._going.pop(document, None)
@@ -358,3 +498,25 @@ class DocumentsController(QObject):
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))
+
+
+def _is_pictured(record: DocumentRecord) -> bool:
+    """Whether its pages have pictures, as far as its name tells."""
+    try:
+        return format_of(file_of(record)).id == "pdf"
+    except KnownError:
+        return False
+
+
+def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[float, float]) -> bool:
+    """Whether a place lies in one of these lines, or between two of them."""
+    if not boxes:
+        return False
+    across, down = place
+    left, right = min(one[0] for one in boxes), max(one[2] for one in boxes)
+    top, bottom = min(one[1] for one in boxes), max(one[3] for one in boxes)
+    return left - SLACK <= across <= right + SLACK and top - SLACK <= down <= bottom + SLACK
+
+
+def _unheard(_problem: Problem) -> None:
+    """The document is gone meanwhile: there is nothing to light."""

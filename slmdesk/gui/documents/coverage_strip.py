@@ -48,7 +48,7 @@ class CoverageStrip(QWidget):
         self._cells: tuple[Cell, ...] = ()
         self._kind = PageKind.PAGE
         self._lit: frozenset[int] = frozenset()
-        self._at = 0
+        self._at = self._reached = 0
         keeper.theme_changed.connect(self.update)
 
     @property
@@ -72,6 +72,12 @@ class CoverageStrip(QWidget):
         """Mark these pages: a sentence comes from them."""
         self._lit = frozenset(pages)
         self.update()
+
+    def show_reached(self, page: int) -> None:
+        """Mark, less, the page that is in sight."""
+        if page != self._reached:
+            self._reached = page
+            self.update()
 
     def groups(self) -> list[tuple[Cell, ...]]:
         """The pages of each cell that is drawn."""
@@ -118,6 +124,8 @@ class CoverageStrip(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             if state == EMPTY:
                 painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
+        if any(cell.number == self._reached for cell in group):
+            painter.fillRect(QRectF(place.left(), HEIGHT - 3, place.width(), 3), colours.colour("muted"))
         if is_lit:
             painter.fillRect(QRectF(place.left(), 0, place.width(), 3), colours.colour("text"))
             painter.fillRect(QRectF(place.left(), HEIGHT - 3, place.width(), 3), colours.colour("text"))

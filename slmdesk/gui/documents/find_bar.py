@@ -66,11 +66,16 @@ class FindBar(QFrame):
 
     def reset(self) -> None:
         """Another document is on show."""
-        self._line.blockSignals(True)
-        self._line.clear()
-        self._line.blockSignals(False)
+        self._line.clear()  # with its signals: Qt's own button for clearing goes by them
         self._timer.stop()
         self.show_found(FoundPlaces(()))
+
+    def leave(self) -> None:
+        """Something else is marked: nothing is counted until the words are looked for again, by Enter."""
+        self._timer.stop()
+        if self._places:
+            self.show_found(FoundPlaces(()))
+            self._count.setText("")
 
     def show_found(self, found: FoundPlaces) -> None:
         """What was found; the first place is gone to."""
@@ -103,6 +108,8 @@ class FindBar(QFrame):
 
     def _go(self, step: int) -> None:
         if not self._places:
+            if self._line.text().strip() and not self._count.text():
+                self.words_changed.emit(self._line.text())
             return
         if self._at < 0:  # nothing was gone to yet
             self._at = 0 if step > 0 else len(self._places) - 1

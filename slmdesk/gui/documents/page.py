@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPointF, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QInputDialog,
-    QLineEdit,
+    QMenu,
     QProgressBar,
     QPushButton,
     QSplitter,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,54 +28,63 @@ from slmdesk.core.formats import FORMATS
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui import theme
 from slmdesk.gui.documents.about import AboutDocument
-from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.documents.controller import LOCKED, DocumentsController, is_file
 from slmdesk.gui.documents.coverage_strip import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip
 from slmdesk.gui.documents.document_list import DocumentList
 from slmdesk.gui.documents.find_bar import FindBar
+from slmdesk.gui.documents.folder_view import FolderView
 from slmdesk.gui.documents.page_view import PageView
-from slmdesk.gui.documents.question_controller import QuestionController
-from slmdesk.gui.documents.question_pane import QuestionPane
-from slmdesk.gui.documents.summary_controller import SummaryController
-from slmdesk.gui.documents.summary_pane import SummaryPane
+from slmdesk.gui.documents.side_panel import SidePanel
+from slmdesk.gui.documents.thumbnails import Thumbnails
+from slmdesk.gui.documents.unread import UnreadDocument
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.widgets.dropped import dropped_paths
+from slmdesk.gui.widgets.dropped import FileDrop
+from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.gui.widgets.translate_wish import want_document_translation, want_translation
+from slmdesk.services.collection_shapes import CollectionState
 from slmdesk.services.document_search import FoundPlaces, Place
 from slmdesk.services.document_words import counted
 from slmdesk.services.documents import facts_of
 from slmdesk.services.facts import DocumentProgress
-from slmdesk.services.question_prompt import Citation
 from slmdesk.services.sentences import problem_of, time_for_people
-from slmdesk.services.summary_shapes import Sentence, Span
 
 NARROW_LINES = 30
 """Heights of a line: less width than that is for the pages alone."""
+FEW_PAGES = 100
+"""So many are told of at once; more of them while they are read only now and then."""
+TELL_MS = 500
+THUMB_LINES = 24
+"""Less than that for the pages alone, and there is no room for small ones beside them."""
+Spans = Mapping[int, Sequence[tuple[int, int]]]
+"""Characters of pages, by page number."""
 _STATES = {PageStatus.READ: READ, PageStatus.EMPTY: EMPTY}
 
 
 class DocumentsPage(QWidget):
-    """Everything about documents."""
+    """Everything about documents.  Emits `folder_wanted` with a folder that is to be watched."""
 
     layout_changed = Signal()
+    folder_wanted = Signal(object)
 
-    def __init__(
-        self,
-        controller: DocumentsController,
-        summaries: SummaryController,
-        questions: QuestionController,
-        keeper: ThemeKeeper,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, controller: DocumentsController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("documents_page")
-        self.setAcceptDrops(True)
+        FileDrop(self, controller.open_paths, entered=controller.make_ready)
         self._controller, self._keeper = controller, keeper
-        self._summaries, self._questions = summaries, questions
         self._record: DocumentRecord | None = None
         self._pages: Sequence[Page] = ()
         self._total = 0
+        self._spans_wanted: tuple[str, Spans] | None = None
         self._folder = str(Path.home())
+        self._marked: Spans = {}
+        """What stays marked when nothing is pointed at."""
+        self._hinted = False
+        self._tell_timer = QTimer(self, singleShot=True, interval=TELL_MS)
+        self._shows_side = False
+        """Where there is room for one only: the panes, not the pages."""
         self._build_ui()
         self._connect()
         self._on_shown(None)
@@ -83,6 +94,8 @@ class DocumentsPage(QWidget):
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._empty())
         self._stack.addWidget(self._work())
+        self._folder_place = FolderView(self)
+        self._stack.addWidget(self._folder_place)
         self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "documents_splitter")
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(1)
@@ -127,17 +140,24 @@ class DocumentsPage(QWidget):
         self._find = FindBar(holder)
         self._view = PageView(self._keeper, holder)
         self._strip = CoverageStrip(self._keeper, holder)
-        self._side = self._side_panel(holder)
+        self._side, self._about = SidePanel(holder), AboutDocument(holder)
         self._body = named(QSplitter(Qt.Orientation.Horizontal, holder), "document_splitter")
         self._body.setChildrenCollapsible(False)
         self._body.setHandleWidth(1)
-        left = QWidget(self._body)
-        column = QVBoxLayout(left)
+        self._left = named(QFrame(self._body), "document_pages")
+        self._thumbs = Thumbnails(self._keeper, self._left)
+        column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._find)
-        column.addWidget(self._view, 1)
-        self._body.addWidget(left)
+        pages = QHBoxLayout()
+        pages.setSpacing(0)
+        pages.addWidget(self._thumbs)
+        pages.addWidget(self._view, 1)
+        self._unread = UnreadDocument(self._left)
+        pages.addWidget(self._unread, 1)
+        column.addLayout(pages, 1)
+        self._body.addWidget(self._left)
         self._body.addWidget(self._side)
         self._body.setStretchFactor(0, 1)
         self._body.setSizes([520, 340])
@@ -152,44 +172,33 @@ class DocumentsPage(QWidget):
         layout.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_4)
+        self._small = self._thumbs_button(holder)
+        head.setSpacing(theme.SPACE_8)
+        head.addWidget(self._small)
         head.addWidget(self._title, 1)
+        self._to_side = named(QPushButton("Summary, questions…", holder), "show_panes_button")
+        self._to_side.setProperty("kind", "quiet")
+        self._to_side.setToolTip("What can be done with the document; the pages come back from there")
+        self._translate = named(QToolButton(holder), "translate_document_button")
+        set_icon(self._translate, "languages")
+        self._translate.setAccessibleName("Translate this document")
+        self._translate.setToolTip("Translate this document into a file of the same kind")
+        head.addWidget(self._translate)
+        head.addWidget(self._to_side)
         layout.addLayout(head)
         layout.addWidget(self._reading)
         layout.addWidget(self._body, 1)
         layout.addLayout(foot)
         return holder
 
-    def _side_panel(self, parent: QWidget) -> QFrame:
-        panel = named(QFrame(parent), "document_side")
-        self._about, self._pane, self._asking = AboutDocument(panel), SummaryPane(panel), QuestionPane(panel)
-        self._parts = QStackedWidget(panel)
-        row = QHBoxLayout()
-        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, 0)
-        row.setSpacing(theme.SPACE_8)
-        self._chips = []
-        for index, (words, name, part) in enumerate(
-            (
-                ("Summary", "summary_chip", self._pane),
-                ("Questions", "questions_chip", self._asking),
-                ("About", "about_chip", self._about),
-            )
-        ):
-            chip = named(QPushButton(words, panel), name)
-            chip.setProperty("kind", "chip")
-            chip.setCheckable(True)
-            chip.setAutoExclusive(True)
-            chip.setChecked(index == 0)
-            chip.clicked.connect(lambda _checked=False, at=index: self._parts.setCurrentIndex(at))
-            self._chips.append(chip)
-            row.addWidget(chip)
-            self._parts.addWidget(part)
-        row.addStretch(1)
-        column = QVBoxLayout(panel)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(row)
-        column.addWidget(self._parts, 1)
-        return panel
+    def _thumbs_button(self, parent: QWidget) -> QToolButton:
+        button = named(QToolButton(parent), "thumbnails_button")
+        set_icon(button, "gallery")
+        button.setCheckable(True)
+        button.setChecked(True)
+        button.setAccessibleName("Small pages")
+        button.setToolTip("Show or hide the small pages at the left")
+        return button
 
     def _reading_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "reading_bar")
@@ -213,6 +222,7 @@ class DocumentsPage(QWidget):
         controller, view = self._controller, self._view
         controller.listed.connect(self._list.show_records)
         controller.shown.connect(self._on_shown)
+        controller.first_page_expected.connect(lambda page: view.show_pages([page]))
         controller.pages_listed.connect(self._on_pages_listed)
         controller.text_came.connect(view.show_text)
         controller.picture_came.connect(view.show_picture)
@@ -222,47 +232,39 @@ class DocumentsPage(QWidget):
         controller.found.connect(self._on_found)
         controller.password_wanted.connect(self._on_password_wanted)
         self._list.open_requested.connect(self._on_open)
+        self._list.folder_requested.connect(self._on_open_folder)
+        self._list.search_requested.connect(controller.search)
+        controller.hits_found.connect(self._list.show_hits)
         self._list.chosen.connect(controller.choose)
         self._list.action_chosen.connect(self._on_action)
         view.text_wanted.connect(controller.ask_text)
         view.picture_wanted.connect(controller.ask_picture)
-        view.page_reached.connect(lambda number: self._strip.light([number]))
+        view.page_reached.connect(self._strip.show_reached)
+        view.page_reached.connect(self._thumbs.show_reached)
+        self._thumbs.picture_wanted.connect(controller.ask_thumbnail)
+        self._thumbs.page_chosen.connect(view.go_to)
+        controller.thumbnail_came.connect(self._thumbs.show_picture)
+        self._small.toggled.connect(self._on_small_toggled)
+        self._tell_timer.timeout.connect(self._tell)
         self._strip.page_chosen.connect(view.go_to)
         self._find.words_changed.connect(controller.find)
         self._find.place_chosen.connect(self._on_place_chosen)
+        self._translate.clicked.connect(self._on_translate)
+        view.menu_wanted.connect(self._on_page_menu)
         self._about.attachment_requested.connect(controller.open_attachment)
         self._stop.clicked.connect(controller.stop_reading)
-        self._connect_summaries()
+        self._unread.again_requested.connect(lambda: controller.read_again(controller.current))
+        self._side.wants_room.connect(lambda _wants: self._make_room())
+        self._side.pane_shown.connect(lambda _name: self._show_one(side=True))
+        self._side.pane_shown.connect(lambda name: self._tell() if name == "about" else None)
+        self._side.pages_requested.connect(self.show_pages)
+        self._to_side.clicked.connect(lambda: self._show_one(side=True))
+        self._left.installEventFilter(self)
         for split in (self._split, self._body):
             split.splitterMoved.connect(lambda *_: self.layout_changed.emit())
         self._split.splitterMoved.connect(lambda *_: self._make_room())
         QShortcut(QKeySequence.StandardKey.Open, self, self._on_open)
         QShortcut(QKeySequence.StandardKey.Find, self, self._find.begin)
-
-    def _connect_summaries(self) -> None:
-        summaries, pane = self._summaries, self._pane
-        pane.summary_requested.connect(summaries.begin)
-        pane.sentence_chosen.connect(self._on_sentence_chosen)
-        pane.earlier_chosen.connect(summaries.choose)
-        pane.pause_requested.connect(summaries.pause)
-        pane.resume_requested.connect(summaries.resume)
-        pane.cancel_requested.connect(summaries.cancel)
-        summaries.listed.connect(pane.show_earlier)
-        summaries.begun.connect(pane.show_begun)
-        summaries.grew.connect(pane.show_growing)
-        summaries.job_told.connect(pane.show_job)
-        summaries.made.connect(pane.show_summary)
-        summaries.emptied.connect(pane.show_nothing)
-        self._view.place_clicked.connect(self._on_place_clicked)
-        questions, asking = self._questions, self._asking
-        asking.question_asked.connect(questions.ask)
-        asking.stop_requested.connect(questions.stop)
-        asking.citation_chosen.connect(self._on_citation_chosen)
-        questions.asked.connect(asking.show_asked)
-        questions.progressed.connect(asking.show_progress)
-        questions.answered.connect(asking.show_answer)
-        questions.ended.connect(asking.show_ended)
-        questions.emptied.connect(asking.clear)
 
     @property
     def view(self) -> PageView:
@@ -270,14 +272,56 @@ class DocumentsPage(QWidget):
         return self._view
 
     @property
-    def layout_state(self) -> str:
-        """Where the splitters stand, base64."""
-        return bytes(self._split.saveState().toBase64().data()).decode("ascii")
+    def documents(self) -> DocumentList:
+        """The list of documents and folders."""
+        return self._list
 
-    def restore_layout(self, state: str) -> None:
+    @property
+    def folder(self) -> FolderView:
+        """What is shown of a folder."""
+        return self._folder_place
+
+    @Slot(object)
+    def show_folder(self, state: CollectionState | None) -> None:
+        """A folder is on show; None: no more."""
+        if state is not None:
+            self._folder_place.show_state(state)
+            self._stack.setCurrentWidget(self._folder_place)
+            self._list.show_chosen("")
+        elif self._stack.currentWidget() is self._folder_place:
+            self._stack.setCurrentIndex(1 if self._record else 0)
+        self._list.show_chosen_folder(state.record.id if state else "")
+
+    @property
+    def has_thumbnails(self) -> bool:
+        """Whether small pages are wished for, where there is room."""
+        return self._small.isChecked()
+
+    def show_thumbnails(self, is_shown: bool) -> None:
+        """Have small pages at the left, where there is room, or not."""
+        self._small.setChecked(is_shown)
+
+    @property
+    def side(self) -> SidePanel:
+        """The panes beside the pages."""
+        return self._side
+
+    @property
+    def about(self) -> AboutDocument:
+        """The pane that says what is known of the document; placed by who puts the page together."""
+        return self._about
+
+    @property
+    def layout_state(self) -> tuple[str, str]:
+        """Where the splitters stand, base64: the list's, and the one between pages and panes."""
+        outer, inner = (bytes(one.saveState().toBase64().data()).decode("ascii") for one in (self._split, self._body))
+        return outer, inner
+
+    def restore_layout(self, outer: str, inner: str = "") -> None:
         """As it was; what cannot be read is passed over."""
-        if state:
-            self._split.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
+        for split, state in ((self._split, outer), (self._body, inner)):
+            if state:
+                split.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
 
     # ---- heard
 
@@ -289,18 +333,16 @@ class DocumentsPage(QWidget):
         self._list.show_chosen(record.id if record else "")
         if record is None:
             self._about.clear()
-            self._summaries.show_document("")
-            self._questions.show_document("")
             return
-        if record.status is not DocumentStatus.READING:
-            self._summaries.show_document(record.id)
-            self._questions.show_document(record.id)
-        for part in (self._pane, self._asking):
-            part.setEnabled(record.status is not DocumentStatus.READING)
         if is_other:
             self._find.reset()
-            self._total = 0
+            self._total, self._marked, self._hinted = 0, {}, False
+            self._strip.light([])
+            self._strip.show_reached(1)
+            self._on_pages_listed([], True)  # its own come, or never: nothing of the other one stays
+        self._show_unread(record)
         self._title.set_full_text(record.name)
+        self._translate.setVisible(is_file(record))
         self._reading.setVisible(record.status is DocumentStatus.READING)
         self._reading_words.setText("Reading…")
         self._progress.setRange(0, 0)
@@ -310,7 +352,22 @@ class DocumentsPage(QWidget):
     def _on_pages_listed(self, pages: Sequence[Page], anew: bool) -> None:
         self._pages = pages
         self._view.show_pages(pages, anew=anew)
-        self._tell()
+        self._thumbs.show_pages(pages, anew=anew or len(pages) < self._thumbs.count)
+        if anew or len(pages) < FEW_PAGES:
+            self._make_room()
+            self._tell()
+        elif not self._tell_timer.isActive():
+            self._tell_timer.start()
+        if self._spans_wanted and self._controller.current == self._spans_wanted[0]:
+            wanted = self._spans_wanted[1]
+            if pages and pages[-1].number >= min(wanted):
+                self._spans_wanted = None
+                self.go_to_spans(wanted)
+
+    @Slot(bool)
+    def _on_small_toggled(self, _is_shown: bool) -> None:
+        self._make_room()
+        self.layout_changed.emit()
 
     @Slot(object)
     def _on_progressed(self, fact: DocumentProgress) -> None:
@@ -328,45 +385,54 @@ class DocumentsPage(QWidget):
         spans: dict[int, list[tuple[int, int]]] = {}
         for place in found.places:
             spans.setdefault(place.page, []).append((place.start, place.end))
+        self._hinted, self._marked = False, spans
         self._controller.set_marks(spans)
         self._view.mark(spans)
         self._find.show_found(found)
 
     @Slot(object)
     def _on_place_chosen(self, place: Place) -> None:
-        self._view.go_to(place.page, to_mark=True)
+        self._view.point_at(place.page, (place.start, place.end))
 
-    @Slot(object)
-    def _on_sentence_chosen(self, sentence: Sentence) -> None:
-        """Its passages are marked and gone to, and its pages stand out in the strip."""
-        spans: dict[int, list[tuple[int, int]]] = {}
-        for span in sentence.blocks:
-            if span.document == self._controller.current:
-                spans.setdefault(span.page, []).append((span.start, span.end))
-        self._go_to(spans)
+    def open_at(self, document: str, spans: Spans) -> None:
+        """Show a document with these characters marked, by page number, as soon as their page is listed."""
+        if self._controller.current == document:
+            self.go_to_spans(spans)
+        else:
+            self._spans_wanted = (document, spans)
+            self._controller.show_document(document)
 
-    @Slot(object)
-    def _on_citation_chosen(self, citation: Citation) -> None:
-        if citation.document == self._controller.current:
-            self._go_to({citation.page: [(citation.start, citation.end)]})
+    def go_to_spans(self, spans: Spans) -> None:
+        """Mark characters by page number, go to the first of them and let their pages stand out in the strip."""
+        self._hinted = False
+        self._mark(spans)
+        if spans:
+            self.show_pages()
+            self._view.go_to(min(spans), to_mark=True)
 
-    def _go_to(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+    @Slot()
+    def show_pages(self) -> None:
+        """Where there is room for the pages or the panes alone: the pages."""
+        self._show_one(side=False)
+
+    def hint_spans(self, spans: Spans | None) -> None:
+        """Show where something stands while a person points at it; None: what was marked before is marked again."""
+        if spans is not None:
+            self._hinted = True
+            self._show_marks(spans)
+        elif self._hinted:
+            self._hinted = False
+            self._show_marks(self._marked)
+
+    def _mark(self, spans: Spans) -> None:
+        self._find.leave()
+        self._marked = spans
+        self._show_marks(spans)
+
+    def _show_marks(self, spans: Spans) -> None:
         self._controller.set_marks(spans)
         self._view.mark(spans)
-        if spans:
-            self._view.go_to(min(spans), to_mark=True)
         self._strip.light(list(spans))
-
-    @Slot(int, int, QPointF)
-    def _on_place_clicked(self, page: int, character: int, _share: QPointF) -> None:
-        """The sentences that come from there."""
-        document = self._controller.current
-
-        def is_there(span: Span) -> bool:
-            on_page = (span.document, span.page) == (document, page)
-            return on_page and (character < 0 or span.start <= character < span.end)
-
-        self._pane.light([row.sentence for row in self._pane.rows if any(map(is_there, row.sentence.blocks))])
 
     @Slot(str, str)
     def _on_action(self, document: str, action: str) -> None:
@@ -374,8 +440,33 @@ class DocumentsPage(QWidget):
             self._controller.remove(document)
         elif action == "again":
             self._controller.read_again(document)
+        elif action == "translate":
+            self._translate_document(document)
         elif action == "folder":
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
+
+    @Slot()
+    def _on_translate(self) -> None:
+        if self._record is not None:
+            self._translate_document(self._record.id)
+
+    def _translate_document(self, document: str) -> None:
+        path = self._controller.translatable(document)
+        if path is not None:
+            want_document_translation(self, path)
+
+    @Slot(int, QPoint)
+    def _on_page_menu(self, number: int, place: QPoint) -> None:
+        """What can be done with a page."""
+        menu = named(QMenu(self), "page_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Translate this page", partial(self._translate_page, number))
+        if self._record is not None and is_file(self._record):
+            menu.addAction("Translate this document", self._on_translate)
+        menu.popup(place)
+
+    def _translate_page(self, number: int) -> None:
+        self._controller.ask_words(number, partial(want_translation, self))
 
     @Slot()
     def _on_open(self) -> None:
@@ -387,6 +478,16 @@ class DocumentsPage(QWidget):
         dialog.filesSelected.connect(self._on_files_selected)
         dialog.open()
 
+    @Slot()
+    def _on_open_folder(self) -> None:
+        dialog = QFileDialog(self, "Watch a folder", self._folder)
+        dialog.setObjectName("folder_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda folder: self.folder_wanted.emit(Path(folder)))
+        dialog.open()
+
     @Slot(list)
     def _on_files_selected(self, files: list[str]) -> None:
         if files:
@@ -395,28 +496,20 @@ class DocumentsPage(QWidget):
 
     @Slot(object, bool)
     def _on_password_wanted(self, path: Path, is_wrong: bool) -> None:
-        dialog = QInputDialog(self)
-        dialog.setObjectName("password_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle("Locked document")
-        again = "That was not the password. " if is_wrong else ""
-        dialog.setLabelText(f"{again}{path.name} is locked. Its password is used once and kept nowhere:")
-        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
-        dialog.textValueSelected.connect(lambda word: self._controller.open_file(path, password=word))
-        dialog.open()
+        ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)
 
     # ---- Qt's own
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Documents and folders may be dropped anywhere on the page."""
-        if dropped_paths(event):
-            event.acceptProposedAction()
+    def showEvent(self, event: QShowEvent) -> None:
+        """A document will be opened here: what reads it is to be ready."""
+        super().showEvent(event)
+        self._controller.make_ready()
 
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Read what was dropped."""
-        if paths := dropped_paths(event):
-            event.acceptProposedAction()
-            self._controller.open_paths(paths)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """There is more or less room for the pages."""
+        if watched is self._left and event.type() == QEvent.Type.Resize:
+            self._fit_thumbs()
+        return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room, the pages have it."""
@@ -425,10 +518,43 @@ class DocumentsPage(QWidget):
 
     # ---- inside
 
+    def _show_unread(self, record: DocumentRecord) -> None:
+        """Of what could not be read the reason, in place of the pages."""
+        is_unread = record.status is DocumentStatus.FAILED and not record.pages
+        if is_unread:
+            self._unread.show_reason(record.name, _trouble_of(record), is_locked=record.error_code in LOCKED)
+        self._unread.setVisible(is_unread)
+        self._view.setVisible(not is_unread)
+        self._find.setVisible(not is_unread)
+
+    def _show_one(self, *, side: bool) -> None:
+        """Where there is room for one only: which one."""
+        self._shows_side = side
+        self._make_room()
+
     def _make_room(self) -> None:
         room = self.width() - self._split.sizes()[0]  # the layout comes after this: the others' widths are old
-        wide = room >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        self._side.setVisible(wide)
+        line = self.fontMetrics().lineSpacing()
+        is_wide = room >= NARROW_LINES * line
+        has_side = is_wide or self._shows_side or self._side.has_room
+        has_pages = not self._side.has_room and (is_wide or not self._shows_side)
+        focus = QApplication.focusWidget()
+        if not has_side and focus is not None and self._side.isAncestorOf(focus):
+            self._view.setFocus()  # else it would go anywhere
+        self._side.setVisible(has_side)
+        self._side.stand_alone(not has_pages)
+        self._left.setVisible(has_pages)
+        self._to_side.setVisible(not has_side)
+        self._fit_thumbs()
+
+    def _fit_thumbs(self) -> None:
+        """Small pages only where there is room enough for them beside the large ones."""
+        has_room = self._left.width() >= THUMB_LINES * self.fontMetrics().lineSpacing()
+        can_be_small = not self._left.isHidden() and self._thumbs.count > 1 and has_room
+        self._thumbs.setVisible(can_be_small and self._small.isChecked())
+        self._small.setVisible(can_be_small)
+        beside = max(self._small.sizeHint().height(), self._to_side.sizeHint().height())
+        self._title.setMinimumHeight(beside)  # what stands below does not jump when they come and go
 
     def _tell(self) -> None:
         """Strip, sentence under it and the column beside."""
@@ -441,5 +567,11 @@ class DocumentsPage(QWidget):
         cells += [Cell(number, WAITING) for number in range(len(cells) + 1, total + 1)]
         self._strip.show_cells(cells, facts.page_kind)
         self._said.setText(self._strip.sentence if cells else "")
-        trouble = problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
-        self._about.show_document(record, self._pages, trouble)
+        if record.status is DocumentStatus.READING and self._side.current != "about":
+            return
+        self._about.show_document(record, self._pages, _trouble_of(record))
+
+
+def _trouble_of(record: DocumentRecord) -> str:
+    """Why it could not be read, in a sentence; empty where it could."""
+    return problem_of(record.error_code, record.error_args).sentence if record.error_code else ""

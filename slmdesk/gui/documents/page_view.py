@@ -6,8 +6,18 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.core.documents import Page
@@ -43,13 +53,15 @@ class PageView(QAbstractScrollArea):
     Asks by `picture_wanted` (page number, width in device pixels; 0: where its marks stand) and `text_wanted` (page
     number) for what comes into sight, and is answered by `show_picture`, `show_boxes` and `show_text`.  Emits
     `page_reached` with the number of the page at the top, `place_clicked` with a page's number, the character clicked
-    at (-1 where only the place is known) and the place as shares of the page.
+    at (-1 where only the place is known) and the place as shares of the page, `menu_wanted` with a page's number and a
+    place on the screen.
     """
 
     picture_wanted = Signal(int, int)
     text_wanted = Signal(int)
     page_reached = Signal(int)
     place_clicked = Signal(int, int, QPointF)
+    menu_wanted = Signal(int, QPoint)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +93,11 @@ class PageView(QAbstractScrollArea):
         return len(self._sheets)
 
     @property
+    def reached(self) -> int:
+        """The number of the page at the top; 0 while there is none."""
+        return self._reached
+
+    @property
     def zoom(self) -> int:
         """Percent of the usual width."""
         return self._zoom
@@ -93,13 +110,22 @@ class PageView(QAbstractScrollArea):
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
         """Show these pages (without text is enough); `anew` goes to the first one."""
+        known = len(self._sheets)
+        if not anew and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
+            self._sheets += [Sheet(page) for page in pages[known:]]
+            self._measure(begin=known)
+            self._later()
+            return
         old = {} if anew else {sheet.page.number: sheet for sheet in self._sheets}
-        self._sheets = [old.get(page.number) or Sheet(page) for page in pages]
+        self._sheets = [_kept(old.get(page.number), page) for page in pages]
         if anew:
             self._ratio, self._towards = A4, None
             self.verticalScrollBar().setValue(0)
         self._measure()
-        self._later()
+        if anew:
+            self._ask()  # the first page is waited for
+        else:
+            self._later()
 
     def show_text(self, page: Page) -> None:
         """The text of a page has come."""
@@ -110,12 +136,13 @@ class PageView(QAbstractScrollArea):
         self._lay_out(sheet)
         self._measure(keep=True)
 
-    def show_picture(self, number: int, picture: QImage, boxes: Sequence[Box] = ()) -> None:
-        """The picture of a page has come, with the places of its marks."""
+    def show_picture(self, number: int, picture: QImage, boxes: Sequence[Sequence[Box]] = ()) -> None:
+        """The picture of a page has come, with the places of each of its marks."""
         sheet = self._sheet(number)
         if sheet is None or picture.isNull():
             return
-        sheet.picture, sheet.boxes = picture, tuple(boxes)
+        sheet.picture = picture
+        sheet.place_marks(boxes)
         ratio = picture.height() / max(1, picture.width())
         if abs(ratio - sheet.ratio) > 0.001:
             if all(not one.ratio for one in self._sheets):
@@ -138,15 +165,23 @@ class PageView(QAbstractScrollArea):
         """Mark these characters, by page number; nothing else stays marked.  Then see `show_boxes`."""
         for sheet in self._sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
-            sheet.boxes, sheet.asked_boxes = (), False
+            sheet.place_marks(())
+            sheet.asked_boxes, sheet.current = False, None
         self._later()
         self.viewport().update()
 
-    def show_boxes(self, number: int, boxes: Sequence[Box]) -> None:
-        """Where the marks of a page stand on its picture."""
+    def point_at(self, number: int, span: tuple[int, int]) -> None:
+        """Let one of the marks stand out, and go to it."""
+        for sheet in self._sheets:
+            sheet.current = span if sheet.page.number == number else None
+        self.go_to(number, to_mark=True)
+        self.viewport().update()
+
+    def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
+        """Where each of the marks of a page stands on its picture."""
         sheet = self._sheet(number)
         if sheet is not None:
-            sheet.boxes = tuple(boxes)
+            sheet.place_marks(boxes)
             self._go_on()
             self.viewport().update()
 
@@ -177,7 +212,10 @@ class PageView(QAbstractScrollArea):
     @Slot()
     def _on_scrolled(self) -> None:
         self._later()
-        top = self._index_at(self.verticalScrollBar().value() + self.viewport().height() / 3)
+        bar = self.verticalScrollBar()
+        top = self._index_at(bar.value() + self.viewport().height() / 3)
+        if bar.value() == bar.minimum():  # the first page may be shorter than a third of the view
+            top = 0
         number = self._sheets[top].page.number if self._sheets else 0
         if number != self._reached:
             self._reached = number
@@ -251,6 +289,16 @@ class PageView(QAbstractScrollArea):
         share = QPointF(inside.x() / place.width(), inside.y() / place.height())
         self.place_clicked.emit(sheet.page.number, -1 if character is None else character, share)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the page under the mouse; by key, with the one at the top."""
+        if not self._sheets:
+            return
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_wanted.emit(self._reached, self.viewport().mapToGlobal(self.viewport().rect().center()))
+            return
+        index = self._index_at(event.pos().y() + self.verticalScrollBar().value())
+        self.menu_wanted.emit(self._sheets[index].page.number, event.globalPos())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """The pages in sight, and no more."""
         painter = QPainter(self.viewport())
@@ -309,17 +357,19 @@ class PageView(QAbstractScrollArea):
         down = self.verticalScrollBar().value()
         return range(self._index_at(down - FOOT), self._index_at(down + self.viewport().height()) + 1)
 
-    def _measure(self, *, keep: bool = False) -> None:
-        """Find every page's place; `keep`: what is in sight stays where it is."""
+    def _measure(self, *, keep: bool = False, begin: int = 0) -> None:
+        """Find every page's place, or those from `begin` on; `keep`: what is in sight stays where it is."""
         bar = self.verticalScrollBar()
         anchor, offset = 0, 0.0
         if keep and self._tops:
             anchor = self._index_at(bar.value())
             offset = bar.value() - self._tops[anchor]
         line = float(self._keeper.fonts.points()) * 1.9
-        heights_of(self._sheets, self.page_width, self._ratio, line)
-        top, self._tops = float(GAP), []
-        for sheet in self._sheets:
+        begin = min(begin, len(self._tops))
+        heights_of(self._sheets[begin:], self.page_width, self._ratio, line)
+        top = self._tops[begin - 1] + self._sheets[begin - 1].height + FOOT if begin else float(GAP)
+        del self._tops[begin:]
+        for sheet in self._sheets[begin:]:
             self._tops.append(top)
             top += sheet.height + FOOT
         bar.setRange(0, max(0, round(top + GAP - self.viewport().height())))
@@ -392,3 +442,12 @@ class PageView(QAbstractScrollArea):
         is_known = bool(sheet.boxes) if sheet.is_pictured else sheet.words is not None
         if not to_mark or is_known:
             self._towards = None
+
+
+def _kept(sheet: Sheet | None, page: Page) -> Sheet:
+    """A sheet with what is known of its page now."""
+    if sheet is None:
+        return Sheet(page)
+    if not sheet.has_text:
+        sheet.page = page
+    return sheet

@@ -8,11 +8,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item, JobRecord, JobStatus
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.documents.items_controller import ItemsController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem
 from slmdesk.services.sentences import problem_of
-from slmdesk.services.summaries import SummaryView, SummaryWish
+from slmdesk.services.summaries import KIND, SummaryView, SummaryWish
 from slmdesk.services.summary_prompts import Kind, Length
 from slmdesk.services.summary_shapes import Sentence, Summary
 
@@ -22,12 +23,11 @@ ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 class SummaryController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with the Items of the document's summaries, `begun` when one is being made, `grew` with Sentences so
-    far and how many pages are read of how many, `job_told` with a JobChanged, `made` with a Summary, `emptied` when
-    there is none to show, `notice_raised`.
+    Emits `begun` when one is being made, `grew` with Sentences so far and how many pages are read of how many,
+    `job_told` with a JobChanged, `made` with a Summary, `emptied` when there is none to show, `notice_raised`.  Those
+    made before are in `items`.
     """
 
-    listed = Signal(object)
     begun = Signal()
     grew = Signal(object, int, int)
     job_told = Signal(object)
@@ -39,11 +39,19 @@ class SummaryController(QObject):
         super().__init__(parent)
         self.setObjectName("summary_controller")
         self._bridge = bridge
+        self.items = ItemsController(bridge, KIND, self)
         self._document = ""
+        self._about: frozenset[str] = frozenset()
+        """The documents of the summary on show."""
         self.item = ""
         """The summary on show, made or being made."""
         self._job = ""
+        self._wanted = ""
+        """To be opened once its document is on show."""
         self._points: list[Sentence] = []
+        self.items.notice_raised.connect(self.notice_raised)
+        self.items.current_gone.connect(self._on_current_gone)
+        self.items.came_back.connect(self._on_came_back)
         bridge.summary_grew.connect(self._on_grew)
         bridge.summary_ended.connect(self._on_ended)
         bridge.job_changed.connect(self._on_job_changed)
@@ -51,24 +59,47 @@ class SummaryController(QObject):
     # ---- wishes
 
     def show_document(self, document: str) -> None:
-        """Another document is on show: its newest summary, if there is one."""
+        """Another document is on show: its newest summary, if there is one; a joint one stays."""
         if document == self._document:
             return
-        self._document, self.item, self._job, self._points = document, "", "", []
-        self.emptied.emit()
-        if document:
-            self._list(and_open=True)
+        self._document = document
+        if document and document in self._about:
+            self.items.show_document(document)
+            return
+        self._leave()
+        self.items.show_document(document, self._open_newest)
 
     def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", language: str = "") -> None:
         """Have the document on show summarized."""
         wish = SummaryWish((self._document,), Kind(kind), Length(length), language, focus, instruction)
+        self._bridge.ask(lambda services: services.summaries.begin(wish), self.show_begun, self._raise_problem)
+
+    def show_begun(self, item: Item) -> None:
+        """Show one that was just begun."""
         self._points = []
-        self._bridge.ask(lambda services: services.summaries.begin(wish), self._on_begun, self._raise_problem)
+        self._set(item.id)
+        self.begun.emit()
+        self.choose(item.id)
+        self.items.refresh()
 
     @Slot(str)
     def choose(self, item: str) -> None:
         """Show one that was made before."""
         self._bridge.ask(lambda services: services.summaries.open(item), self._on_opened, self._raise_problem)
+
+    @Slot(str)
+    def delete(self, item: str) -> None:
+        """Into the trash, with a way back; one that is being made is made no further."""
+        if item == self.item and self._job:
+            self.cancel()
+        self.items.delete(item)
+
+    def open_item(self, document: str, item: str) -> None:
+        """Show a summary of a document that is, or is about to be, on show."""
+        if document == self._document:
+            self.choose(item)
+        else:
+            self._wanted = item
 
     @Slot()
     def pause(self) -> None:
@@ -90,29 +121,20 @@ class SummaryController(QObject):
 
     # ---- heard
 
-    def _on_begun(self, item: Item) -> None:
-        self.item = item.id
-        self.begun.emit()
-        self._bridge.ask(lambda services: services.summaries.open(item.id), self._on_opened, self._raise_problem)
-        self._list(and_open=False)
-
-    def _on_listed(self, document: str, and_open: bool, items: Sequence[Item]) -> None:
-        if document != self._document:
-            return
-        self.listed.emit(list(items))
-        if and_open and items:
-            self.choose(items[0].id)
-
     def _on_opened(self, view: SummaryView) -> None:
-        if self._document not in [one.id for one in view.documents]:
+        about = frozenset(one.id for one in view.documents)
+        if self._document not in about:
             return
-        self.item = view.item.id
-        self._job = view.job.id if view.job else ""
+        self._about = about
+        self._set(view.item.id)
+        self._job = view.job.id if view.job and view.job.status not in ENDED else ""
         if view.summary is not None:
             self.made.emit(view.summary)
         elif view.job is not None:
             if view.job.status not in ENDED:
                 self.begun.emit()
+            else:
+                self.emptied.emit()
             self.job_told.emit(_told(view.job))
 
     @Slot(object)
@@ -126,22 +148,41 @@ class SummaryController(QObject):
     def _on_ended(self, fact: facts.SummaryEnded) -> None:
         if fact.item == self.item:
             summary: Summary = fact.summary
+            self._job = ""
             self.made.emit(summary)
 
     @Slot(object)
     def _on_job_changed(self, fact: facts.JobChanged) -> None:
         if self._job and fact.id == self._job:
+            if fact.status in ENDED:
+                self._job = ""
             self.job_told.emit(fact)
+
+    @Slot()
+    def _on_current_gone(self) -> None:
+        self._leave()
+        self.items.refresh(self._open_newest)
+
+    @Slot(str)
+    def _on_came_back(self, item: str) -> None:
+        if not self.item:
+            self.choose(item)
 
     # ---- inside
 
-    def _list(self, *, and_open: bool) -> None:
-        document = self._document
-        self._bridge.ask(
-            lambda services: services.summaries.of_document(document),
-            lambda items: self._on_listed(document, and_open, items),
-            self._raise_problem,
-        )
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        wanted, self._wanted = self._wanted, ""
+        if items and not self.item:
+            self.choose(wanted if wanted in [one.id for one in items] else items[0].id)
+
+    def _set(self, item: str) -> None:
+        self.item = item
+        self.items.set_current(item)
+
+    def _leave(self) -> None:
+        self._about, self._job, self._points = frozenset(), "", []
+        self._set("")
+        self.emptied.emit()
 
     def _raise_problem(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))

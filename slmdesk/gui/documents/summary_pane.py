@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
-from PySide6.QtCore import QDateTime, QEvent, QLocale, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
-    QComboBox,
+    QApplication,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -20,106 +21,74 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import Item, JobStatus
 from slmdesk.gui import theme
-from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.documents.earlier import EarlierBox, Entry
+from slmdesk.gui.documents.summary_form import KINDS, SummaryForm
+from slmdesk.gui.widgets.cited_row import CitedRow
+from slmdesk.gui.widgets.emptying import empty_layout
+from slmdesk.gui.widgets.export_menu import ExportMenu
+from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
 from slmdesk.services.facts import JobChanged
+from slmdesk.services.flag_words import doubts_of
 from slmdesk.services.sentences import time_for_people
-from slmdesk.services.summary_prompts import Kind, Length
-from slmdesk.services.summary_shapes import PAGE_WORDS, Sentence, Summary, coverage_words, text_of
+from slmdesk.services.summary_shapes import (
+    PAGE_WORDS,
+    PageKinds,
+    Sentence,
+    Summary,
+    kind_in,
+    ledger_words,
+    sentence_words,
+    text_of,
+)
 
-KINDS = [
-    (Kind.BULLETS, "Bullet points"),
-    (Kind.PARAGRAPH, "A paragraph"),
-    (Kind.EXECUTIVE, "Decisions, dates, amounts"),
-    (Kind.SECTIONS, "By section"),
-    (Kind.SIMPLE, "In everyday words"),
-    (Kind.OWN, "As I say below"),
-]
-LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "long")]
-FLAG_WORDS = {
-    "number": "a number that does not stand there",
-    "date": "a date that does not stand there",
-    "amount": "an amount that does not stand there",
-    "percent": "a percentage that does not stand there",
-    "unit": "another unit than stands there",
-    "name": "a name that does not stand there",
-    "negation": "says the opposite of what stands there",
-    "words": "hardly a word of it stands there",
-    "doubt": "the model doubts it itself",
-}
+TOGETHER = "Together"
+LOW_LINES = 20
+"""Heights of a line: in a pane lower than that a summary that is made is scrolled to."""
+MOST_DOCUMENTS = 20
+"""Whose own summaries stand below the joint one; the files have all of them."""
 
 
-class SentenceRow(QFrame):
-    """One sentence.  Emits `chosen`."""
-
-    chosen = Signal()
+class SentenceRow(CitedRow):
+    """One sentence."""
 
     def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("summary_sentence")
-        self.setProperty("kind", "row")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.sentence = sentence
         words = f"“{sentence.text}”" if sentence.quotation else sentence.text
-        text = plain_label(breakable(words), self, name="sentence_text")
         singular, plural = PAGE_WORDS.get(page_kind, ("page", "pages"))
         pages = ", ".join(map(str, sentence.pages[:8]))
         place = f"{singular if len(sentence.pages) == 1 else plural} {pages}" if pages else "no place found"
         file = f"{sentence.file}, " if sentence.file else ""
-        doubts = _doubts_of(sentence)
-        foot = plain_label(f"{file}{place}", self, name="sentence_pages", kind="small")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
-        column.setSpacing(theme.SPACE_4)
-        column.addWidget(text)
-        column.addWidget(foot)
-        if doubts:
-            column.addWidget(plain_label(f"⚠ {doubts}", self, name="sentence_flags", kind="warn"))
-            self.setToolTip(plain_tip("\n".join(one.detail for one in sentence.flags if one.detail)))
-        self.setAccessibleName(f"{words} {file}{place}. {doubts}")
-
-    def show_lit(self, is_lit: bool) -> None:
-        """It is the one whose passage is marked, or that comes from a passage clicked at."""
-        self.setProperty("lit", is_lit)
-        self.style().unpolish(self)
-        self.style().polish(self)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Go to its passage."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.chosen.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter goes to its passage, too."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.chosen.emit()
-        else:
-            super().keyPressEvent(event)
+        details = "\n".join(one.detail for one in sentence.flags if one.detail)
+        super().__init__(
+            words, f"{file}{place}", parent, name="summary_sentence", warning=_doubts_of(sentence), details=details
+        )
+        self.sentence = sentence
 
 
 def _doubts_of(sentence: Sentence) -> str:
-    kinds = dict.fromkeys(FLAG_WORDS.get(one.kind, one.kind) for one in sentence.flags)
-    doubts = [*kinds]
+    doubts = doubts_of(sentence.flags)
     if not sentence.supported and not doubts:
-        doubts = ["not found in the document"]
-    return "Look at this: " + "; ".join(doubts) if doubts else ""
+        doubts = "not found in the document"
+    return f"Look at this: {doubts}" if doubts else ""
 
 
 class SummaryPane(QScrollArea):
     """Asks for a summary, shows how it grows and what it is.
 
-    Emits `summary_requested` with a Kind, a Length, focus words and an instruction, `sentence_chosen` with a Sentence,
-    `earlier_chosen` with an item's id, `pause_requested`, `resume_requested`, `cancel_requested`.
+    Emits `sentence_chosen` with a Sentence, `sentence_pointed_at` with a Sentence or None, `export_requested` with a
+    form, `pause_requested`, `resume_requested`, `cancel_requested`, `folder_cancel_requested`; see
+    `form` and `earlier` for the rest.
     """
 
-    summary_requested = Signal(object, object, str, str)
     sentence_chosen = Signal(object)
-    earlier_chosen = Signal(str)
+    sentence_pointed_at = Signal(object)
+    export_requested = Signal(str)
     pause_requested = Signal()
     resume_requested = Signal()
     cancel_requested = Signal()
+    folder_cancel_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -130,49 +99,47 @@ class SummaryPane(QScrollArea):
         self.setMinimumWidth(240)
         self._rows: list[SentenceRow] = []
         self._summary: Summary | None = None
-        self._is_paused = False
+        self._is_paused = self._is_reading = False
+        self._reveal_timer = QTimer(self, singleShot=True, interval=0)
         self._build_ui()
         self._connect()
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "summary_inner")
-        self._kind = named(Choice(list(KINDS), inner), "summary_kind")
-        self._kind.setAccessibleName("What the summary is like")
-        self._length = named(Choice(list(LENGTHS), inner), "summary_length")
-        self._length.setAccessibleName("How long the summary is")
-        self._length.show_value(Length.MEDIUM)
-        self._focus = named(QLineEdit(inner), "summary_focus")
-        self._focus.setPlaceholderText("Above all: words it is to look for")
-        self._focus.setAccessibleName("What the summary is above all about; may be empty")
-        self._begin = named(QPushButton("Summarize", inner), "summarize_button")
-        self._begin.setProperty("kind", "primary")
-        self._earlier = named(Choice([], inner), "earlier_summaries")
-        self._earlier.setAccessibleName("Summaries made before")
-        self._earlier.setVisible(False)
-        for choice in (self._kind, self._length, self._earlier):  # long values must not widen the pane
-            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            choice.setMinimumContentsLength(6)
+        self.form = SummaryForm(inner)
+        self.earlier = EarlierBox(inner, name="earlier_summaries")
         self._making = self._making_bar(inner)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
-        self._copy = named(QPushButton("Copy with pages", inner), "copy_summary_button")
+        self._foot = self._foot_bar(inner)
         self._list = QVBoxLayout()
         self._list.setSpacing(0)
-        choices = QHBoxLayout()
-        choices.addWidget(self._kind, 3)
-        choices.addWidget(self._length, 2)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
+        column = self._column = QVBoxLayout(inner)
+        column.setContentsMargins(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
         column.setSpacing(theme.SPACE_8)
-        column.addLayout(choices)
-        for widget in (self._focus, self._begin, self._earlier, self._making, self._note):
+        for widget in (self.form, self.earlier, self._making, self._note):
             column.addWidget(widget)
         column.addLayout(self._list)
         column.addWidget(self._coverage)
-        column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._foot)
         column.addStretch(1)
         self.setWidget(inner)
         self.show_nothing()
+
+    def _foot_bar(self, parent: QWidget) -> QFrame:
+        bar = named(QFrame(parent), "summary_foot")
+        self._copy = named(QPushButton("Copy with pages", bar), "copy_summary_button")
+        self._copy.setToolTip("Copy all sentences with file and page, and what was read")
+        self._export = named(QPushButton("Export…", bar), "export_summary_button")
+        self._export.setAccessibleName("Export this summary")
+        self._menu = ExportMenu(self._export)
+        self._export.setMenu(self._menu)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._copy)
+        row.addWidget(self._export)
+        row.addStretch(1)
+        return bar
 
     def _making_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "making_summary")
@@ -184,23 +151,23 @@ class SummaryPane(QScrollArea):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
         row = QHBoxLayout()
-        row.addWidget(self._making_words, 1)
         row.addWidget(self._pause)
         row.addWidget(self._cancel)
+        row.addStretch(1)
         column = QVBoxLayout(bar)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
+        column.addWidget(self._making_words)  # a line of its own: beside buttons it broke, and pushed the bar about
         column.addWidget(self._bar)
+        column.addLayout(row)
         return bar
 
     def _connect(self) -> None:
-        self._begin.clicked.connect(self._on_begin)
-        self._focus.returnPressed.connect(self._on_begin)
-        self._kind.currentIndexChanged.connect(self._on_kind)
-        self._earlier.value_chosen.connect(lambda item: self.earlier_chosen.emit(str(item)))
+        self.form.said.connect(self._say)
+        self._reveal_timer.timeout.connect(self._reveal)
         self._pause.clicked.connect(self._on_pause)
-        self._cancel.clicked.connect(self.cancel_requested)
+        self._cancel.clicked.connect(self._on_cancel)
         self._copy.clicked.connect(self._on_copy)
+        self._menu.form_chosen.connect(self.export_requested)
 
     # ---- what is shown
 
@@ -209,6 +176,13 @@ class SummaryPane(QScrollArea):
         """The sentences on show."""
         return tuple(self._rows)
 
+    @property
+    def title(self) -> str:
+        """What the summary on show is of, for the name of a file."""
+        names = [one.name for one in self._summary.documents] if self._summary else []
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"Summary of {names[0]}{more}" if names else "Summary"
+
     @Slot()
     def show_nothing(self) -> None:
         """No summary yet."""
@@ -216,19 +190,15 @@ class SummaryPane(QScrollArea):
         self._clear()
         self._making.setVisible(False)
         self._coverage.setVisible(False)
-        self._copy.setVisible(False)
-        self._begin.setEnabled(True)
+        self._foot.setVisible(False)
+        self.earlier.show_busy(False)
+        self.form.allow(True)
         self._say("Each sentence of the summary will lead to the page it comes from.")
 
-    @Slot(object)
-    def show_earlier(self, items: Sequence[Item]) -> None:
-        """Summaries made before."""
-        self._earlier.clear()
-        for item in items:
-            made = QDateTime.fromSecsSinceEpoch(int(item.created))
-            when = QLocale().toString(made, QLocale.FormatType.ShortFormat)
-            self._earlier.addItem(f"Made {when}", item.id)
-        self._earlier.setVisible(len(items) > 1)
+    @Slot(object, str)
+    def show_earlier(self, items: Sequence[Item], current: str) -> None:
+        """Summaries made before, and which one is on show."""
+        self.earlier.show_entries([_entry(one) for one in items], current)
 
     @Slot()
     def show_begun(self) -> None:
@@ -238,7 +208,24 @@ class SummaryPane(QScrollArea):
         self._making.setVisible(True)
         self._making_words.setText("Waiting for the model…")
         self._bar.setRange(0, 0)
-        self._begin.setEnabled(False)
+        self.earlier.show_busy(True)
+        focus = QApplication.focusWidget()
+        had_focus = focus is not None and self.form.isAncestorOf(focus)
+        self.form.allow(False)
+        if had_focus:
+            self._pause.setFocus()  # else it would go on to the next button by itself
+
+    @Slot(str, int, int)
+    def show_reading(self, words: str, done: int, total: int) -> None:
+        """The documents of a folder are read, before their summary is begun; no words: no longer."""
+        self._making.setVisible(bool(words))
+        self._pause.setVisible(not words)
+        self.form.allow(not words)
+        self.form.allow_folder(not words)
+        self._is_reading = bool(words)
+        self._making_words.setText(words)
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
 
     @Slot(object, int, int)
     def show_growing(self, points: Sequence[Sentence], read: int, total: int) -> None:
@@ -253,7 +240,7 @@ class SummaryPane(QScrollArea):
         self._is_paused = fact.status is JobStatus.PAUSED
         is_ended = fact.status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
         self._making.setVisible(not is_ended)
-        self._begin.setEnabled(is_ended)
+        self.form.allow(is_ended)
         self._pause.setText("Go on" if self._is_paused else "Pause")
         if is_ended:
             if fact.problem is not None and self._summary is None:
@@ -267,21 +254,29 @@ class SummaryPane(QScrollArea):
             self._making_words.setText(f"Paused.{trouble}")
         elif fact.total:
             self._making_words.setText(f"Step {fact.done} of {fact.total}{left}")
-        self._bar.setRange(0, fact.total)
-        self._bar.setValue(fact.done)
+        show_share(self._bar, fact)
 
     @Slot(object)
     def show_summary(self, summary: Summary) -> None:
         """It is made."""
         self._summary = summary
-        kind = summary.documents[0].page_kind if len(summary.documents) == 1 else "page"
         self._making.setVisible(False)
-        self._begin.setEnabled(True)
+        self.earlier.show_busy(False)
+        self.form.allow(True)
         self._say(summary.note)
-        self._fill(summary.sentences, kind)
-        self._coverage.setText(coverage_words(summary.coverage, kind))
+        self._fill(_all_of(summary), summary.page_kinds)
+        self._coverage.setText(ledger_words(summary))
         self._coverage.setVisible(True)
-        self._copy.setVisible(bool(summary.sentences))
+        self._foot.setVisible(bool(summary.sentences))
+        self._reveal_timer.start()
+
+    @Slot()
+    def _reveal(self) -> None:
+        """In a low window the form would fill the pane: the summary is what is waited for."""
+        room = self.viewport().height() / self.fontMetrics().lineSpacing()
+        if self._summary is not None and self._rows and room < LOW_LINES:
+            self._column.activate()
+            self.verticalScrollBar().setValue(self._rows[0].y() - theme.SPACE_8)
 
     def light(self, sentences: Sequence[Sentence]) -> None:
         """Mark these sentences; the first is brought into sight."""
@@ -294,36 +289,36 @@ class SummaryPane(QScrollArea):
     # ---- heard
 
     @Slot()
-    def _on_begin(self) -> None:
-        kind = Kind(self._kind.currentData())  # Qt keeps an enum's text alone
-        words = self._focus.text().strip()
-        is_own = kind is Kind.OWN
-        if is_own and not words:
-            self._say("Say below what the summary is to be like.")
-            self._focus.setFocus()
-            return
-        wish = ("", words) if is_own else (words, "")
-        self.summary_requested.emit(kind, Length(self._length.currentData()), *wish)
-
-    @Slot()
-    def _on_kind(self) -> None:
-        is_own = self._kind.currentData() == Kind.OWN
-        self._focus.setPlaceholderText("What it is to be like" if is_own else "Above all: words it is to look for")
-
-    @Slot()
     def _on_pause(self) -> None:
         (self.resume_requested if self._is_paused else self.pause_requested).emit()
 
     @Slot()
+    def _on_cancel(self) -> None:
+        (self.folder_cancel_requested if self._is_reading else self.cancel_requested).emit()
+
+    @Slot()
     def _on_copy(self) -> None:
-        if self._summary is not None:
-            kind = self._summary.documents[0].page_kind if len(self._summary.documents) == 1 else "page"
-            words = text_of(self._summary.kind, self._summary.sentences, kind)
-            QGuiApplication.clipboard().setText(f"{words}\n\n{coverage_words(self._summary.coverage, kind)}")
+        summary = self._summary
+        if summary is not None:
+            words = text_of(summary.kind, [self._filed(one) for one in summary.sentences], summary.page_kinds)
+            QGuiApplication.clipboard().setText(f"{words}\n\n{ledger_words(summary)}")
+
+    def _on_copy_one(self, sentence: Sentence) -> None:
+        kind = self._summary.page_kinds if self._summary else "page"
+        QGuiApplication.clipboard().setText(sentence_words(self._filed(sentence), kind))
 
     def _on_sentence(self, row: SentenceRow) -> None:
         self.light([row.sentence])
         self.sentence_chosen.emit(row.sentence)
+
+    def _on_pointed_at(self, sentence: Sentence, is_there: bool) -> None:
+        self.sentence_pointed_at.emit(sentence if is_there else None)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """All sentences in another language; a row has a menu of its own."""
+        if self._rows:
+            words = "\n".join(row.sentence.text for row in self._rows)
+            pop_up_words_menu(self, event.globalPos(), "Translate the summary", words)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up and down walk along the sentences."""
@@ -338,30 +333,55 @@ class SummaryPane(QScrollArea):
 
     # ---- inside
 
-    def _fill(self, sentences: Sequence[Sentence], kind: str) -> None:
+    def _filed(self, sentence: Sentence) -> Sentence:
+        """With the name of its file, also where there is only one."""
+        summary = self._summary
+        if sentence.file or summary is None or len(summary.documents) != 1:
+            return sentence
+        return replace(sentence, file=summary.documents[0].name)
+
+    def _fill(self, sentences: Sequence[Sentence], kinds: PageKinds) -> None:
         self._clear()
         group = ""
         for sentence in sentences:
             if sentence.group and sentence.group != group:
                 group = sentence.group
                 self._list.addWidget(plain_label(group, self, name="summary_group", kind="strong"))
-            row = SentenceRow(sentence, kind, self)
-            row.chosen.connect(lambda row=row: self._on_sentence(row))
+            row = SentenceRow(sentence, kind_in(kinds, sentence.file or sentence.group), self)
+            row.chosen.connect(partial(self._on_sentence, row))
+            row.pointed_at.connect(partial(self._on_pointed_at, sentence))
+            row.copy_requested.connect(partial(self._on_copy_one, sentence))
             row.installEventFilter(self)
             self._rows.append(row)
             self._list.addWidget(row)
 
     def _clear(self) -> None:
         self._rows = []
-        while self._list.count():
-            item = self._list.itemAt(0)
-            widget = item.widget() if item else None
-            if widget is None:
-                break
-            self._list.removeWidget(widget)
-            widget.hide()
-            widget.deleteLater()
+        empty_layout(self._list)
 
+    @Slot(str)
     def _say(self, words: str) -> None:
         self._note.setText(words)
         self._note.setVisible(bool(words))
+
+
+def _all_of(summary: Summary) -> list[Sentence]:
+    """Of several documents what they say together, then what each says."""
+    if len(summary.documents) < 2:
+        return list(summary.sentences)
+    together = [replace(one, group=f"{TOGETHER}: {one.group}" if one.group else TOGETHER) for one in summary.sentences]
+    for document in summary.documents[:MOST_DOCUMENTS]:
+        together += [replace(one, group=document.name, file="") for one in document.sentences]
+    return together
+
+
+def _entry(item: Item) -> Entry:
+    """As a person called it, else what it is like."""
+    wish = item.settings.get("wish")
+    kind = str(wish.get("kind")) if isinstance(wish, dict) else ""
+    length = f", {wish['length']}" if isinstance(wish, dict) and isinstance(wish.get("length"), str) else ""
+    like = next((words for one, words in KINDS if one.value == kind), "Summary")
+    is_renamed = not item.title.startswith("Summary: ")
+    is_joint = isinstance(wish, dict) and len(wish.get("documents") or ()) > 1
+    words = item.title if is_renamed or is_joint else f"{like}{length}"
+    return Entry(item.id, words, item.created, item.title)

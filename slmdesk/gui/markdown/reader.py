@@ -14,6 +14,7 @@ from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
 from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.translate_wish import want_translation
 
 SHORT = 360
 """Device-independent pixels that are shown of a long text before a person asks for all."""
@@ -111,6 +112,11 @@ class MarkdownReader(QWidget):
         copy.setEnabled(bool(self._text.selected_text()))
         copy.triggered.connect(self._on_copy)
         menu.addAction(copy)
+        chosen = self._text.selected_text()
+        menu.addAction(
+            "Translate selection" if chosen else "Translate",
+            lambda: want_translation(self, chosen or self._source),
+        )
         everything = QAction("Select all", menu)
         everything.triggered.connect(lambda: self._text.select(0, -1))
         menu.addAction(everything)

@@ -10,6 +10,8 @@ from slmdesk.core.quantization import quantization_named
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import speed_in_words
 from slmdesk.services.cards import ModelDetails
+from slmdesk.services.pair_exams import notes_of, results_of
+from slmdesk.services.pair_words import note_lines, pair_line
 from slmdesk.services.sentences import bytes_for_people
 
 KINDS = {
@@ -37,6 +39,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("memory", "Memory", memory_words(details)),
         ("speed", "Expected speed", speed_in_words(fit.speed) if fit and fit.speed else ""),
         ("template", "Chat format", template_words(record)),
+        ("pairs", "Translates", "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
         ("license", "Licence", str(header.get("license") or "not stated in the file")),
         ("source", "Came from", source_words(record.source)),
         ("added", "Added", day(record.added)),

@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 
 HEIGHT = 200
@@ -31,6 +31,7 @@ class HeaderFields(QWidget):
         self._search.setPlaceholderText("Search the fields")
         self._search.setAccessibleName("Search the fields of the header")
         self._search.setClearButtonEnabled(True)
+        name_clear_button(self._search)
         self._search.textChanged.connect(self._show)
         self._list = named(QPlainTextEdit(self), "fields_list")
         self._list.setAccessibleName("Fields of the header")

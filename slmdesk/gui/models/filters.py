@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.core.licences import LICENCES
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.flow import FlowLayout
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.services.offers import LANGUAGES, SKILLS
 from slmdesk.services.searching import PERMISSIVE_ONES, Filters
 
@@ -49,8 +49,7 @@ class SearchFilters(QWidget):
         self._author.setPlaceholderText("Any publisher")
         self._author.setMaxLength(100)
         self._author.setClearButtonEnabled(True)
-        for clear in self._author.findChildren(QToolButton):  # Qt's own, without a name
-            named(clear, "search_author_clear").setAccessibleName("Clear the publisher")
+        name_clear_button(self._author, "Clear the publisher")
         self._fits = named(CheckBox("Fits this PC", self), "search_fits")
         self._fits.setToolTip(FITS_TIP)
         row = FlowLayout(self, gap=theme.SPACE_8)

@@ -168,6 +168,11 @@ class LocalModels(QWidget):
         self._import.setVisible(True)
         self._add.setEnabled(False)
 
+    def show_model(self, id: str) -> None:
+        """Open the details of one that is on the list."""
+        if card := self._cards.get(id):
+            card.open_details()
+
     @Slot()
     def end_progress(self) -> None:
         """Nothing is being brought in any more."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -30,7 +33,7 @@ from slmdesk.gui.models.suggestions import Suggestions
 from slmdesk.gui.models.trials import VERIFY
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
-from slmdesk.gui.widgets.dropped import choose_model_file, dropped_paths, pack_files
+from slmdesk.gui.widgets.dropped import FileDrop, choose_model_file, packs_among
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
@@ -98,7 +101,7 @@ class ModelsPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAcceptDrops(True)
+        FileDrop(self, self._on_dropped)
         self._library, self._find, self._fetch = library, find, fetch
         self._tokens, self._keeper = tokens, keeper
         self._names: dict[str, str] = {}
@@ -230,6 +233,20 @@ class ModelsPage(QScrollArea):
         """The part with the search."""
         return self._search
 
+    def show_suggested(self, job: str, language: str) -> None:
+        """Bring the suggestions for a job and a language into sight."""
+        self._suggestions.choose(job, language)
+        QTimer.singleShot(0, self._suggestions, self._show_suggestions)
+
+    def _show_suggestions(self) -> None:
+        if (inner := self.widget()) is not None:
+            top = self._suggestions.mapTo(inner, self._suggestions.rect().topLeft()).y()
+            self.verticalScrollBar().setValue(top - theme.SPACE_32)
+
+    def show_model(self, id: str) -> None:
+        """Open the details of a model on this PC."""
+        self._local.show_model(id)
+
     @Slot(object)
     def _on_models_listed(self, models: object) -> None:
         assert isinstance(models, tuple)
@@ -278,21 +295,12 @@ class ModelsPage(QScrollArea):
     def _on_add(self) -> None:
         choose_model_file(self, "library_file_dialog", self.file_chosen.emit)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Model files, folders of them and packs may be dropped anywhere on the page."""
-        if dropped_paths(event):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Show what they are."""
-        paths = dropped_paths(event)
-        packs = pack_files(event)
-        if paths:
-            event.acceptProposedAction()
-        if packs:
+    def _on_dropped(self, paths: Sequence[Path]) -> None:
+        """Model files, folders of them and packs may be dropped anywhere on the page: show what they are."""
+        if packs := packs_among(paths):
             self.pack_chosen.emit(packs[0])
-        elif paths:
-            self.file_chosen.emit(paths)
+        else:
+            self.file_chosen.emit(list(paths))
 
     def _details_of(self, repo: str, parent: QWidget) -> RepoDetails:
         return RepoDetails(self._keeper, self._tokens, self._here, repo, parent)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT
 from slmdesk.gui.models.details import MakeDetails, OfferCard
 from slmdesk.gui.models.filters import SearchFilters
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.facts import Problem
 from slmdesk.services.offers import OfferedRepo, Offers
@@ -83,8 +83,7 @@ class HubSearch(QWidget):
         self._field.setPlaceholderText("Search the Hugging Face Hub")
         self._field.setClearButtonEnabled(True)
         self._field.setMaxLength(500)
-        for clear in self._field.findChildren(QToolButton):  # Qt's own, without a name
-            named(clear, "hub_search_clear").setAccessibleName("Clear the search")
+        name_clear_button(self._field)
         self._filters = SearchFilters(self)
         self._busy = named(QProgressBar(self), "search_bar")
         self._busy.setRange(0, 0)

@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.facts import Problem
-from slmdesk.services.offers import SKILLS, OfferedRepo, Suggestion
+from slmdesk.services.offers import LANGUAGES, SKILLS, OfferedRepo, Suggestion
 from slmdesk.services.repo_pages import RepoJudged
 from slmdesk.services.sentences import bytes_for_people
 from slmdesk.text.cards import ReadableCard
@@ -94,7 +94,12 @@ class Suggestions(QWidget):
         self._job = named(Choice([("", "Any job"), *SKILLS.items()], self), "suggestions_job")
         self._job.setAccessibleName("What the model is for")
         self._job.setToolTip("Embedding models write nothing: they find passages by what they mean.")
+        languages = sorted(LANGUAGES.items(), key=lambda one: one[1])
+        self._language = named(Choice([("", "Any language"), *languages], self), "suggestions_language")
+        self._language.setAccessibleName("The language it was made for")
+        self._language.setToolTip("Models of many languages are shown for each.")
         self._job.value_chosen.connect(self._show)
+        self._language.value_chosen.connect(self._show)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)
         self._all = named(QPushButton("", self), "suggestions_all")
@@ -104,6 +109,7 @@ class Suggestions(QWidget):
         head.setSpacing(theme.SPACE_12)
         head.addWidget(self._note, 1)
         head.addWidget(self._job, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self._language, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_8)
@@ -126,6 +132,13 @@ class Suggestions(QWidget):
         for card in self._cards:
             card.show_suggestion(now[card.key])
         self._waiting = [now[_key(one)] for one in self._waiting]
+
+    def choose(self, job: str, language: str) -> None:
+        """Show those for a job and a language; an unknown language is any."""
+        self._job.show_value(job)
+        self._language.show_value(language if language in LANGUAGES else "")
+        self._show()
+        self._language.setFocus()
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
@@ -184,8 +197,10 @@ class Suggestions(QWidget):
             if card.is_open:
                 self.closed.emit(card.repo)
         self._cards.clear()
-        job = self._job.currentData()
-        found = [one for one in self._found if job in one.skills or (not job and one.skills != (EMBEDDING,))]
+        job, language = self._job.currentData(), self._language.currentData()
+        found = [one for one in self._found if one.is_for(job, language) and (job or one.skills != (EMBEDDING,))]
+        if language:  # of those that fit, the ones that name it come before those of "many languages"
+            found.sort(key=lambda one: (one.fit == "too_large", language not in one.codes))
         self._waiting = found[FIRST:]
         self._all.setText(f"Show all {len(found)}")
         self._all.setVisible(bool(self._waiting))

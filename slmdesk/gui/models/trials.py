@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services import exams
+from slmdesk.services import exams, pair_exams
 from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.cards import ModelDetails
 from slmdesk.services.checking import Verified
@@ -145,6 +145,8 @@ class TrialController(QObject):
 
     @Slot(object)
     def _on_job_changed(self, fact: JobChanged) -> None:
+        if fact.kind == pair_exams.KIND and fact.status is JobStatus.DONE:
+            self._bridge.ask(lambda services: services.exams.models_of(fact.id), self._read_all, lambda _problem: None)
         if fact.kind != exams.KIND:
             return
         if fact.id in self._jobs:
@@ -152,6 +154,10 @@ class TrialController(QObject):
         else:
             answered = partial(self._show_exam, fact)
             self._bridge.ask(lambda services: services.exams.models_of(fact.id), answered, lambda _problem: None)
+
+    def _read_all(self, models: tuple[str, ...]) -> None:
+        for model in models:
+            self.read_details(model)
 
     def _show_exam(self, fact: JobChanged, models: tuple[str, ...]) -> None:
         self._jobs[fact.id] = models

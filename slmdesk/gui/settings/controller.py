@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -11,14 +11,18 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.facts import Problem
 from slmdesk.settings import Settings
 
+if TYPE_CHECKING:
+    from slmdesk.services.states import SavedStates
+
 
 class SettingsController(QObject):
-    """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set, and
-    `notice_raised` with a Notice.
+    """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set,
+    `saved_shown` with how much is kept of what was read (SavedStates), and `notice_raised` with a Notice.
     """
 
     settings_shown = Signal(object)
     policy_shown = Signal(object)
+    saved_shown = Signal(object)
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
@@ -52,6 +56,23 @@ class SettingsController(QObject):
     def keep_quietly(self, **values: Any) -> None:
         """Save what the window remembers by itself, such as its size."""
         self._bridge.ask(lambda services: services.settings.change(**values), None, lambda _problem: None)
+
+    @Slot()
+    def look_at_saved(self) -> None:
+        """Ask how much is kept of what was read."""
+
+        def looked(found: SavedStates | Problem) -> None:
+            if not isinstance(found, Problem):
+                self._bridge.bring(lambda: self.saved_shown.emit(found))
+
+        self._bridge.ask(lambda services: services.states.size(looked))
+
+    @Slot()
+    def delete_saved(self) -> None:
+        """Delete all that is kept of what was read: nothing is lost by it, it is read anew."""
+        self._bridge.ask(
+            lambda services: services.states.forget_all(), lambda _none: self.look_at_saved(), self._on_refused
+        )
 
     def _put(self, values: dict[str, Any], undo: Notice | None = None) -> None:
         def saved(_settings: Settings) -> None:

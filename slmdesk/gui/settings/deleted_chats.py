@@ -90,7 +90,7 @@ class DeletedChats(QDialog):
             when = QLocale().toString(deleted, QLocale.FormatType.ShortFormat)
             what = "" if item.kind == "chat" else f"{item.kind}, "
             row = QListWidgetItem(f"{item.title}   ({what}{when})", self._list)
-            row.setData(Qt.ItemDataRole.UserRole, (item.id, item.title))
+            row.setData(Qt.ItemDataRole.UserRole, (item.id, item.title, item.kind))
         self._list.setCurrentRow(min(at, self._list.count() - 1))
         self._intro.setText(INTRO if items else "The trash is empty.")
         self._more.setVisible(len(items) >= self._shown)
@@ -108,18 +108,20 @@ class DeletedChats(QDialog):
 
     @Slot()
     def _on_restore(self) -> None:
-        chat, _title = self._list.currentItem().data(Qt.ItemDataRole.UserRole)
+        chat, _title, _kind = self._list.currentItem().data(Qt.ItemDataRole.UserRole)
         self._bridge.ask(lambda services: services.history.restore(chat))
 
     @Slot()
     def _on_delete(self) -> None:
-        chat, title = self._list.currentItem().data(Qt.ItemDataRole.UserRole)
+        chat, title, kind = self._list.currentItem().data(Qt.ItemDataRole.UserRole)
         box = QMessageBox(self)
         box.setObjectName("delete_for_good_dialog")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setWindowTitle("Delete for good?")
         box.setText(f"“{title}” is deleted for good. This cannot be undone.")
+        if kind == "translation":
+            box.setInformativeText("What you wrote in it is forgotten by the memory of translations too.")
         sure = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
         sure.setObjectName("delete_sure_button")
         sure.clicked.connect(partial(self._delete_now, chat))

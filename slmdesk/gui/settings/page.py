@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -24,7 +27,11 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.services.sentences import bytes_for_people
 from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.services.states import SavedStates
 
 THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark"))
 SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
@@ -34,7 +41,9 @@ IDLE_TIMES = (
     (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
 )  # fmt: skip
 AT_ONCE = (1, 2, 3, 4)
+SAVED_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 COLUMN = 680
+NOT_COUNTED = "…"
 
 
 class SettingsPage(QScrollArea):
@@ -82,6 +91,7 @@ class SettingsPage(QScrollArea):
         self._build_models(holder, column)
         self._network = NetworkSection(self._network_controller, self._tokens, holder)
         column.addWidget(self._network)
+        self._build_documents(holder, column)
         self._build_history(holder, column)
         column.addStretch(1)
         row = QHBoxLayout(inner)
@@ -139,7 +149,7 @@ class SettingsPage(QScrollArea):
         self._notify = Choice([(True, "Shown"), (False, "Not shown")], holder)
         add_setting(
             column, self._notify, "notify", "Notifications",
-            "When a download or an exam has ended and this window is not in front, the system says so.",
+            "When a download or other long work has ended and this window is not in front, the system says so.",
         )  # fmt: skip
         self._exams = Choice([(True, "By themselves"), (False, "Only when asked")], holder)
         add_setting(
@@ -153,6 +163,24 @@ class SettingsPage(QScrollArea):
         self._deleted = QPushButton("Deleted chats…", holder)
         words = "Deleted chats stay in the trash until they are deleted for good."
         add_setting(column, self._deleted, "deleted_chats", "Trash", words)
+        self._typed = Choice([(True, "Kept"), (False, "Not kept")], holder)
+        add_setting(
+            column, self._typed, "translate_history", "Typed translations",
+            "What you type and translate is kept, to be found again under Earlier on the page Translate.",
+        )  # fmt: skip
+
+    def _build_documents(self, holder: QWidget, column: QVBoxLayout) -> None:
+        column.addWidget(plain_label("Documents", holder, name="documents_heading", kind="heading"))
+        sizes = [(size, bytes_for_people(size << 20)) for size in SAVED_SIZES]
+        self._saved = Choice([(0, "Nothing"), *sizes], holder)
+        add_setting(
+            column, self._saved, "saved_states_mib", "Keep what was read",
+            "What a model has read of a document is kept on the disk, up to this size, so that questions to it are "
+            "answered at once another day. It goes with the document.",
+        )  # fmt: skip
+        self._delete_saved = QPushButton("Delete now", holder)
+        add_setting(column, self._delete_saved, "delete_saved_states", "Kept now", NOT_COUNTED)
+        self._saved_size = holder.findChild(QLabel, "delete_saved_states_sentence")
 
     def _connect(self) -> None:
         change = self._controller.change
@@ -163,7 +191,11 @@ class SettingsPage(QScrollArea):
         self._sequences.value_chosen.connect(lambda value: change("sequences", value))
         self._at_once.value_chosen.connect(lambda value: change("downloads_at_once", value))
         self._notify.value_chosen.connect(lambda value: change("notify", value))
+        self._typed.value_chosen.connect(lambda value: change("translate_history", value))
         self._exams.value_chosen.connect(lambda value: change("exams_at_first_use", value))
+        self._saved.value_chosen.connect(lambda value: change("saved_states_mib", value))
+        self._delete_saved.clicked.connect(self._controller.delete_saved)
+        self._controller.saved_shown.connect(self.show_saved)
         self._choose.clicked.connect(lambda: self.folder_requested.emit(self._folder.full_text))
         self._deleted.clicked.connect(self.deleted_chats_requested)
         self._controller.settings_shown.connect(self.show_settings)
@@ -181,7 +213,24 @@ class SettingsPage(QScrollArea):
         self._at_once.show_value(settings.downloads_at_once)
         self._notify.show_value(settings.notify)
         self._exams.show_value(settings.exams_at_first_use)
+        self._typed.show_value(settings.translate_history)
+        self._saved.show_value(settings.saved_states_mib)
         self._folder.set_full_text(settings.models_folder or self._default_folder)
+
+    @Slot(object)
+    def show_saved(self, saved: SavedStates) -> None:
+        """Say how much is kept of what was read."""
+        texts = "one text" if saved.files == 1 else f"{saved.files} texts"
+        words = f"{bytes_for_people(saved.bytes)} of {texts}." if saved.files else "Nothing."
+        if self._saved_size:
+            self._saved_size.setText(words)
+        self._delete_saved.setAccessibleDescription(words)
+        self._delete_saved.setEnabled(saved.files > 0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look how much is kept, each time the page comes into sight."""
+        super().showEvent(event)
+        self._controller.look_at_saved()
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
@@ -204,6 +253,7 @@ def policy_words(policy: Policy) -> str:
     way = {"proxy": "the proxy", "ca_file": "the certificates", "speed_limit_kib": "the speed of downloads"}
     parts += [words for key, words in way.items() if key in policy.forced]
     parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
+    parts += ["how much is kept of what was read"] if "saved_states_mib" in policy.forced else []
     parts += ["exams only when asked for"] if policy.forced.get("exams_at_first_use") is False else []
     parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
     return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""

@@ -1,4 +1,4 @@
-"""Model files that are dragged onto the window, or chosen in a dialog."""
+"""Files that are dragged onto the window, and model files chosen in a dialog."""
 
 from __future__ import annotations
 
@@ -19,17 +19,12 @@ LAST_FOLDER = "last_model_folder"
 
 def model_files(event: QDropEvent) -> list[Path]:
     """The model files among what is dragged, judged by name alone."""
-    return _files(event, MODEL_SUFFIX)
+    return [path for path in dropped_paths(event) if path.suffix.lower() == MODEL_SUFFIX]
 
 
-def pack_files(event: QDropEvent) -> list[Path]:
-    """The packs of models among what is dragged, judged by name alone."""
-    return _files(event, PACK_SUFFIX)
-
-
-def _files(event: QDropEvent, suffix: str) -> list[Path]:
-    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for url in urls if (path := Path(url.toLocalFile())).suffix.lower() == suffix]
+def packs_among(paths: Sequence[Path]) -> list[Path]:
+    """The packs of models among files, judged by name alone."""
+    return [path for path in paths if path.suffix.lower() == PACK_SUFFIX]
 
 
 def dropped_paths(event: QDropEvent) -> list[Path]:
@@ -37,26 +32,43 @@ def dropped_paths(event: QDropEvent) -> list[Path]:
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
 
 
-class ModelDrop(QObject):
-    """Lets model files be dropped anywhere on `page`; `dropped` is told them."""
+class FileDrop(QObject):
+    """Lets files be dropped anywhere on `page`: `dropped` is told those that `pick` finds among what is dragged."""
 
-    def __init__(self, page: QWidget, dropped: Callable[[Sequence[Path]], None]) -> None:
+    def __init__(
+        self,
+        page: QWidget,
+        dropped: Callable[[Sequence[Path]], None],
+        *,
+        pick: Callable[[QDropEvent], list[Path]] = dropped_paths,
+        entered: Callable[[], None] | None = None,
+    ) -> None:
+        """`entered` is told as soon as something that fits is dragged over the page."""
         super().__init__(page)
-        self.setObjectName("model_drop")
-        self._dropped = dropped
+        self.setObjectName("file_drop")
+        self._dropped, self._pick, self._entered = dropped, pick, entered
         page.setAcceptDrops(True)
         page.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Hear what is dragged and dropped."""
-        if isinstance(event, QDropEvent) and event.type() in (QEvent.Type.DragEnter, QEvent.Type.Drop):
-            files = model_files(event)
-            if files:
-                event.acceptProposedAction()
-                if event.type() == QEvent.Type.Drop:
-                    self._dropped(files)
-            return bool(files)
-        return False
+        if not isinstance(event, QDropEvent) or event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop):
+            return False
+        files = self._pick(event)
+        if files:
+            event.acceptProposedAction()
+            if event.type() == QEvent.Type.Drop:
+                self._dropped(files)
+            elif self._entered is not None:
+                self._entered()
+        return bool(files)
+
+
+class ModelDrop(FileDrop):
+    """Lets model files be dropped anywhere on `page`; `dropped` is told them."""
+
+    def __init__(self, page: QWidget, dropped: Callable[[Sequence[Path]], None]) -> None:
+        super().__init__(page, dropped, pick=model_files)
 
 
 def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
@@ -31,13 +31,36 @@ class ExportMenu(QMenu):
             self.addAction(action)
 
 
-def ask_where(parent: QWidget, title: str, form: str, chosen: Callable[[Path], None]) -> None:
-    """Ask for the file to write; it asks by itself before one is replaced.  `title` becomes the name offered."""
-    name = next(one.name for one in FORMS if one.id == form)
-    dialog = QFileDialog(parent, "Export", f"{_file_name(title)}.{form}", f"{name} (*.{form})")
+def ask_where(
+    parent: QWidget,
+    title: str,
+    form: str,
+    chosen: Callable[[Path], None],
+    forms: Sequence[Form] = FORMS,
+    *,
+    folder: Path | None = None,
+) -> None:
+    """Ask for the file to write; it asks by itself before one is replaced.
+
+    `title` becomes the name offered, in `folder`; None: where the system keeps documents.
+    """
+    name = next(one.name for one in forms if one.id == form)
+    place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
+    dialog = QFileDialog(parent, "Export", str(place / f"{_file_name(title)}.{form}"), f"{name} (*.{form})")
     dialog.setObjectName("export_dialog")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(form)
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> None:
+    """Ask for a folder.  Does not block."""
+    dialog = QFileDialog(parent, title)
+    dialog.setObjectName("folder_dialog")
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     dialog.fileSelected.connect(lambda path: chosen(Path(path)))
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

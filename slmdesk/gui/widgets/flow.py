@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Each item has the size it wants; lines follow the reading direction."""
+    """Each item has the size it wants; lines follow the reading direction, lower items stand in their middle."""
 
     def __init__(self, parent: QWidget | None = None, *, gap: int = 8) -> None:
         super().__init__(parent)
@@ -68,16 +70,31 @@ class FlowLayout(QLayout):
 
     def _place(self, rect: QRect, *, moves: bool) -> int:
         """Where each item goes.  Returns the height of all."""
-        x = y = height = 0
         parent = self.parentWidget()
         is_mirrored = parent is not None and parent.isRightToLeft()
+        y = -self._gap
+        for line in self._lines(max(rect.width(), 1)):
+            x, y = 0, y + self._gap
+            height = max(size.height() for _, size in line)
+            for item, size in line:
+                if moves:
+                    left = rect.width() - x - size.width() if is_mirrored else x
+                    down = y + (height - size.height()) // 2
+                    item.setGeometry(QRect(rect.topLeft() + QPoint(left, down), size))
+                x += size.width() + self._gap
+            y += height
+        return max(y, 0)
+
+    def _lines(self, width: int) -> Iterator[list[tuple[QLayoutItem, QSize]]]:
+        """Which items stand in which line, and how large each is."""
+        line: list[tuple[QLayoutItem, QSize]] = []
+        x = 0
         for item in self._shown():
-            size = item.sizeHint().boundedTo(QSize(max(rect.width(), 1), 1 << 20))
-            if x and x + size.width() > rect.width():
-                x, y, height = 0, y + height + self._gap, 0
-            if moves:
-                left = rect.width() - x - size.width() if is_mirrored else x
-                item.setGeometry(QRect(rect.topLeft() + QPoint(left, y), size))
+            size = item.sizeHint().boundedTo(QSize(width, 1 << 20))
+            if line and x + size.width() > width:
+                yield line
+                line, x = [], 0
+            line.append((item, size))
             x += size.width() + self._gap
-            height = max(height, size.height())
-        return y + height
+        if line:
+            yield line

@@ -44,6 +44,9 @@ class Notice:
     """For *Copy details*; no text of the person's when it comes from a fault."""
     action: str = ""
     on_action: Callable[[], None] | None = None
+    other: str = ""
+    """A second action beside it, where a person may well want either."""
+    on_other: Callable[[], None] | None = None
     life_ms: int = 0
     """0: until it is closed."""
     key: str = ""
@@ -103,6 +106,8 @@ class NoticeBar(QFrame):
         self._copy.setVisible(bool(self._notice.details))
         self._act = named(QPushButton(self._notice.action, self), "notice_action")
         self._act.setVisible(bool(self._notice.action))
+        self._other = named(QPushButton(self._notice.other, self), "notice_other_action")
+        self._other.setVisible(bool(self._notice.other))
         self._close = named(QToolButton(self), "notice_close")
         self._close.setToolTip("Close this notice")
         self._close.setAccessibleName("Close this notice")
@@ -113,7 +118,7 @@ class NoticeBar(QFrame):
         words.addWidget(self._label, 1)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.SPACE_8)
-        for button in (self._more, self._copy, self._act, self._close):
+        for button in (self._more, self._copy, self._act, self._other, self._close):
             self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
@@ -127,6 +132,7 @@ class NoticeBar(QFrame):
         self._more.clicked.connect(self._on_more)
         self._copy.clicked.connect(self._on_copy)
         self._act.clicked.connect(self._on_act)
+        self._other.clicked.connect(self._on_other)
         self._close.clicked.connect(self.closed)
         self._timer.timeout.connect(self.closed)
 
@@ -155,6 +161,12 @@ class NoticeBar(QFrame):
     def _on_act(self) -> None:
         if self._notice.on_action is not None:
             self._notice.on_action()
+        self.closed.emit()
+
+    @Slot()
+    def _on_other(self) -> None:
+        if self._notice.on_other is not None:
+            self._notice.on_other()
         self.closed.emit()
 
 

@@ -1,14 +1,15 @@
-"""The promise at the window's foot: offline or not, requests today, and the model."""
+"""The promise at the window's foot: offline or not, requests today, the model, and what is being worked on."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import NetworkPanel
+from slmdesk.gui.widgets.text import ElidedLabel
 from slmdesk.services.facts import ModelState, ModelStateChanged
 from slmdesk.services.sentences import bytes_for_people
 
@@ -22,10 +23,11 @@ STATE_WORDS = {
 
 
 class StatusBar(QFrame):
-    """Emits `offline_chosen` with whether to work offline, and `ledger_requested` to see the requests."""
+    """Emits `offline_chosen` with whether to work offline, `ledger_requested` to see the requests, `jobs_requested`."""
 
     offline_chosen = Signal(bool)
     ledger_requested = Signal()
+    jobs_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,20 +43,25 @@ class StatusBar(QFrame):
         self._network.setProperty("kind", "status")
         self._network.setToolTip("Allow or forbid the network, and see every request this program made")
         self._panel = NetworkPanel(self)
-        self._model = named(QLabel(self), "model_status")
-        self._model.setTextFormat(Qt.TextFormat.PlainText)
+        self._model = ElidedLabel(self, name="model_status")
+        self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._jobs = named(QPushButton(self), "jobs_button")
+        self._jobs.setProperty("kind", "status")
+        self._jobs.setToolTip("See what is being worked on")
+        self.show_jobs("")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
         layout.setSpacing(theme.SPACE_16)
         layout.addWidget(self._network)
-        layout.addStretch(1)
-        layout.addWidget(self._model)
+        layout.addWidget(self._model, 1)
+        layout.addWidget(self._jobs)
         self._show_network()
 
     def _connect(self) -> None:
         self._network.clicked.connect(lambda: self._panel.toggle_above(self._network))
         self._panel.offline_chosen.connect(self.offline_chosen)
         self._panel.ledger_requested.connect(self.ledger_requested)
+        self._jobs.clicked.connect(self.jobs_requested)
 
     @Slot(int)
     def show_requests(self, count: int) -> None:
@@ -78,12 +85,19 @@ class StatusBar(QFrame):
     def show_model(self, fact: ModelStateChanged) -> None:
         """Say what the model is doing and what memory it takes."""
         if fact.state is ModelState.NOT_LOADED and not fact.name:
-            self._model.clear()
+            self._model.set_full_text("")
             return
         words = STATE_WORDS[fact.state].format(name=fact.name or "Model", percent=round(fact.fraction * 100))
         if fact.state is ModelState.READY and fact.memory_bytes:
             words += f", {bytes_for_people(fact.memory_bytes)} memory"
-        self._model.setText(words)
+        self._model.set_full_text(words)
+
+    @Slot(str)
+    def show_jobs(self, words: str) -> None:
+        """Say what is being worked on; empty: nothing."""
+        self._jobs.setText(words)
+        self._jobs.setAccessibleName(words or "No jobs")
+        self._jobs.setVisible(bool(words))
 
     def _show_network(self) -> None:
         state = "Offline" if self._is_offline else "Online"

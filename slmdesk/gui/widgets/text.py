@@ -29,8 +29,9 @@ def plain_label(text: str, parent: QWidget, *, name: str, kind: str = "", wraps:
 class ElidedLabel(QLabel):
     """One line of plain text, cut with an ellipsis where there is no room; the tooltip holds all of it."""
 
-    def __init__(self, parent: QWidget, *, name: str) -> None:
+    def __init__(self, parent: QWidget, *, name: str, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__(parent)
+        self._mode = cut
         self.setObjectName(name)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -53,7 +54,7 @@ class ElidedLabel(QLabel):
         self._cut()
 
     def _cut(self) -> None:
-        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(self.width(), 40))
+        shown = self.fontMetrics().elidedText(self._full, self._mode, max(self.width(), 40))
         self.setText(shown)
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
 

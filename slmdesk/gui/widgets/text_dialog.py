@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.translate_wish import TranslatableText, want_translation
 
 
 class TextDialog(QDialog):
-    """A sentence, a warning where there is one, and a read-only plain text."""
+    """A sentence, a warning where there is one, and a read-only plain text.
 
-    def __init__(self, parent: QWidget, *, title: str, intro: str, text: str, warning: str = "") -> None:
+    Copying gives `text`, also where `shown` stands there instead of it.
+    """
+
+    def __init__(
+        self, parent: QWidget, *, title: str, intro: str, text: str, warning: str = "", shown: str | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("text_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.resize(760, 560)
-        self._build_ui(intro, text, warning)
+        self._copied = text
+        self._build_ui(intro, text if shown is None else shown, warning)
         self._connect()
 
     def _build_ui(self, intro: str, text: str, warning: str) -> None:
@@ -30,7 +37,7 @@ class TextDialog(QDialog):
         layout.addWidget(plain_label(intro, self, name="text_dialog_intro"))
         if warning:
             layout.addWidget(plain_label(warning, self, name="text_dialog_warning", kind="warn"))
-        self._text = named(QPlainTextEdit(text, self), "text_dialog_text")
+        self._text = named(TranslatableText(text, self), "text_dialog_text")
         self._text.setReadOnly(True)
         self._text.setProperty("kind", "code")
         self._text.setAccessibleName(self.windowTitle())
@@ -41,12 +48,20 @@ class TextDialog(QDialog):
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         self._copy = named(QPushButton("Copy", self), "text_dialog_copy")
         self._buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
+        self._translate = named(QPushButton("Translate", self), "text_dialog_translate")
+        self._translate.setToolTip("Open the text, or what is selected in it, in the translator")
+        self._buttons.addButton(self._translate, QDialogButtonBox.ButtonRole.ActionRole)
         layout.addWidget(self._buttons)
 
     def _connect(self) -> None:
         self._copy.clicked.connect(self._on_copy)
+        self._translate.clicked.connect(self._on_translate)
         self._buttons.rejected.connect(self.reject)
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._text.toPlainText())
+        QGuiApplication.clipboard().setText(self._copied)
+
+    @Slot()
+    def _on_translate(self) -> None:
+        want_translation(self, self._text.chosen or self._copied)

@@ -110,6 +110,7 @@ def test_bar_dragged_shows_that_part(view):
 
 
 def test_wheel_over_a_text_scrolls_the_view(qtbot, view):
+    view.resize(900, 1000)  # the last message is shown whole in any font
     view.show_conversation(chat(100))
     text = view.rows[99].widget.text
     place = QPointF(text.viewport().mapTo(view, QPoint(20, 5)))
@@ -393,7 +394,18 @@ def test_arrows_move_and_enter_goes_into_the_text(qtbot, view):
     assert view.follow_end
 
 
+def test_end_shows_the_end_of_a_message_higher_than_the_view(qtbot, view, settled):
+    view.show_conversation([user("u", "q"), answer("a", "words\n\n" * 100)])
+    settled(view)
+    qtbot.keyClick(view, KEY.Key_Home)
+    assert not view.follow_end
+    qtbot.keyClick(view, KEY.Key_End)
+    assert view.current == 1
+    assert view.follow_end
+
+
 def test_pages_scroll_also_from_within_a_text(qtbot, view):
+    view.resize(900, 1000)  # the last message is shown whole in any font
     view.show_conversation(chat(60))
     view.enter_text(59)
     text = view.rows[59].widget.text

@@ -2,6 +2,6 @@
 
 from slmdesk.gui.chat.view.area import ConversationView
 from slmdesk.gui.chat.view.find import Hit
-from slmdesk.gui.chat.view.message import ACTIONS, MessageView
+from slmdesk.gui.chat.view.message import ACTIONS, Extra, MessageView
 
-__all__ = ["ACTIONS", "ConversationView", "Hit", "MessageView"]
+__all__ = ["ACTIONS", "ConversationView", "Extra", "Hit", "MessageView"]

@@ -21,6 +21,7 @@ from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.links import judge_link
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
+from slmdesk.gui.widgets.translate_wish import want_translation
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason,
@@ -43,6 +44,8 @@ class ConversationView(GrowingArea):
     try_again_requested = Signal(str)
     continue_requested = Signal(str)
     seen_requested = Signal(str)
+    extra_requested = Signal(str, str)
+    """A line under a message, by its key."""
     version_requested = Signal(str, int)
     """From this message so many versions on; `show_flipped` follows when it is there."""
     link_activated = Signal(str)
@@ -175,6 +178,8 @@ class ConversationView(GrowingArea):
         if key == "copy":
             QApplication.clipboard().setText(self._rows[self._index(message_id)].view.text)
             self.copy_requested.emit(message_id)
+        elif key == "translate":
+            want_translation(self, self._rows[self._index(message_id)].view.text)
         elif key in VERSION_STEPS:
             self._flip_from(message_id, key)
         elif key == "try_again":
@@ -185,6 +190,9 @@ class ConversationView(GrowingArea):
             self.continue_requested.emit(message_id)
         elif key == "seen":
             self.seen_requested.emit(message_id)
+
+    def _translate_selection(self) -> None:
+        want_translation(self, self.selected_text())
 
     def _flip_from(self, message_id: str, key: str) -> None:
         index = self._index(message_id)
@@ -221,12 +229,13 @@ class ConversationView(GrowingArea):
         selected = bool(self.selected_text())
         entries: list[tuple[str, str, Callable[[], None] | None]] = [
             ("Copy selection", "Ctrl+C", self.copy_selection if selected else None),
+            ("Translate selection", "", self._translate_selection if selected else None),
             ("Select all", "Ctrl+A", self.select_all),
         ]
         if judge_link(address).openable:
             entries.append(("Copy link address", "", lambda: QApplication.clipboard().setText(address)))
         entries.append(("", "", None))
-        words = {"copy": "Copy message"}
+        words = {"copy": "Copy message", "translate": "Translate message"}
         for key, (_icon, text) in ACTIONS.items():
             if key in row.view.actions:
                 entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
@@ -245,6 +254,7 @@ class ConversationView(GrowingArea):
     def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
         message_id, text = row.view.id, widget.text
         widget.action_chosen.connect(partial(self._on_action, message_id))
+        widget.extra_chosen.connect(partial(self.extra_requested.emit, message_id))
         widget.set_current(self.hasFocus() and self._by_keyboard and index == self._current)
         text.anchor_chosen.connect(partial(self._on_anchor, message_id))
         text.menu_requested.connect(partial(self._on_menu, message_id))
@@ -363,8 +373,8 @@ class ConversationView(GrowingArea):
         self._show_current()
 
     def _go_to_last(self) -> None:
-        self.scroll_to_end()
         self.set_current(len(self._rows) - 1)
+        self.scroll_to_end()  # last: a message higher than the view is shown by its end
 
     def _enter_current(self) -> None:
         if 0 <= self._current < len(self._rows):

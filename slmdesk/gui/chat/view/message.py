@@ -8,6 +8,7 @@ from slmdesk.core.records import Status
 
 ACTIONS = {
     "copy": ("copy", "Copy"),
+    "translate": ("languages", "Translate"),
     "try_again": ("refresh-cw", "Try again"),
     "continue": ("play", "Continue"),
     "seen": ("eye", "Show what the model saw"),
@@ -18,6 +19,16 @@ VERSION_STEPS = {"previous_version": -1, "next_version": 1}
 """From a message to another version of it."""
 
 AUTHORS = {"user": "You", "assistant": "Answer", "system": "Instructions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A line under the words of a message that can be opened."""
+
+    key: str
+    icon: str
+    words: str
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class MessageView:
     """Which of its versions this is, from 1."""
     versions: int = 0
     """How many versions there are; below 2 nothing is said of them."""
+    extras: tuple[Extra, ...] = ()
+    """Under the text: attachments, quotations."""
     author: str = ""
     """Shown above the text instead of the usual word for the role."""
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from slmdesk.core.records import Status
+from slmdesk.gui.chat.view.extras import ExtraLines
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
 from slmdesk.gui.icons import icon, pixmap
 from slmdesk.gui.markdown.parser import Parser
@@ -30,13 +31,18 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
     """What a message needs beside its text; a note is taken to be one line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 + SPACE_4 if view.note else 0
-    return SPACE_12 + small + SPACE_4 + TOP_MARGIN + SPACE_12 + note + style.row_height + GAP
+    extras = len(view.extras) * style.row_height
+    return SPACE_12 + small + SPACE_4 + TOP_MARGIN + SPACE_12 + extras + note + style.row_height + GAP
 
 
 class MessageWidget(QWidget):
-    """Shows one MessageView at a given width.  Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS."""
+    """Shows one MessageView at a given width.
+
+    Emits `action_chosen` with a key of ACTIONS or VERSION_STEPS, `extra_chosen` with the key of an Extra.
+    """
 
     action_chosen = Signal(str)
+    extra_chosen = Signal(str)
 
     def __init__(self, view: MessageView, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
@@ -55,13 +61,16 @@ class MessageWidget(QWidget):
         self.text = MessageText(style, self, on_band=not view.is_markdown)
         self.text.setAccessibleName(view.label)
         self.text.setPlaceholderText("…" if view.is_growing else "")
+        self._extras = ExtraLines(style, self)
+        self._extras.chosen.connect(self.extra_chosen)
+        self._extras.show_extras(view.extras)
         self.writer = MessageWriter(self.text.document(), style, parser, markdown=view.is_markdown)
 
     @property
     def buttons(self) -> list[QToolButton]:
-        """The actions that can be used now, in their order."""
+        """Its lines and the actions that can be used now, in their order."""
         shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
-        return [button for button in shown if button.isEnabled()]
+        return [*self._extras.buttons, *(button for button in shown if button.isEnabled())]
 
     def show_view(self, view: MessageView, *, width: int) -> bool:
         """Show this state of the message.  Returns whether text is left for a next turn (`show_more`)."""
@@ -71,6 +80,7 @@ class MessageWidget(QWidget):
         self.text.setAccessibleName(view.label)
         if actions_changed:
             self._drop_actions()
+        self._extras.show_extras(view.extras)
         self.update()
         return self.show_more(width=width)
 
@@ -92,7 +102,7 @@ class MessageWidget(QWidget):
         y = SPACE_12 + small + SPACE_4
         height = self.text.height_at(inner)
         self.text.setGeometry(SPACE_16, y, inner, height)
-        y += height + SPACE_12 - BOTTOM_MARGIN
+        y = self._extras.lay(y + height, width) + SPACE_12 - BOTTOM_MARGIN
         self._band = QRect(0, 0, width, y)
         y = self._lay_note(y, inner)
         self._actions_top = y

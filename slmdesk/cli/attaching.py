@@ -1,0 +1,99 @@
+"""Documents attached to a chat from the command line: read, and what of them a model was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slmdesk.cli.documents import ask_password, documents_among, open_document, say_unread
+from slmdesk.cli.face import Face
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+
+if TYPE_CHECKING:
+    from slmdesk.core.records import Message
+    from slmdesk.services.services import Services
+    from slmdesk.services.wishes import AttachWish
+
+
+def attached(
+    face: Face, services: Services, files: Sequence[Path], *, password: bool, save: bool
+) -> tuple[tuple[AttachWish, ...], list[dict[str, Json]]]:
+    """Have documents read, so that they can be attached; unless `save`, nothing of them is kept.
+
+    One that cannot be read keeps no other from it: which those are is said, and given back.
+    Raises KnownError document.…, file.… for a single one, and click.ClickException where there is none to attach.
+    """
+    found = documents_among(face, services, files)
+    wishes: list[AttachWish] = []
+    failed: list[dict[str, Json]] = []
+    for file in found:
+        try:
+            wishes.append(_one(face, services, file, ask_password(file) if password else "", save=save))
+        except KnownError as err:
+            if len(found) == 1:
+                raise
+            failed.append(say_unread(face, file, err))
+    if not wishes:
+        raise click.ClickException("There is no document in it that could be read.")
+    return tuple(wishes), failed
+
+
+def _one(face: Face, services: Services, file: Path, secret: str, *, save: bool) -> AttachWish:
+    from slmdesk.services.wishes import AttachWish
+
+    if not save or services.read_only:
+        return _unsaved(face, services, file, secret)
+    record = open_document(face, services, file, password=secret)
+    return AttachWish(record.id, record.name)
+
+
+def _unsaved(face: Face, services: Services, file: Path, secret: str) -> AttachWish:
+    from slmdesk.services.attached_text import page_text
+    from slmdesk.services.wishes import AttachWish
+
+    read: Any = face.wait_for(services, lambda told: services.documents.read(file, told, password=secret))
+    source = tuple(page_text(page) for page in read.pages)
+    return AttachWish(name=file.name, source=source, page_kind=str(read.facts.page_kind))
+
+
+def say_read(face: Face, question: Message) -> None:
+    """Tell what of the attachments the model reads, on stderr."""
+    from slmdesk.core.attached import used_words
+
+    for part in question.attachments:
+        about = part.attached
+        tokens = f", {about.tokens:,} tokens" if about.tokens else ""
+        left_out = f"; {about.words_left_out:,} of {about.words_total:,} words left out" if _is_partly(part) else ""
+        face.tell(f"{about.name}: {used_words(about)}{tokens}{left_out}")
+
+
+def _is_partly(part: Any) -> bool:
+    return bool(part.attached.words_left_out) and not part.attached.is_gone
+
+
+def attachments_of(services: Services, answer: Message) -> list[Json]:
+    """What of the attachments an answer was read for, as the `done` line says it."""
+
+    def question() -> Message | None:
+        path = services.chats.open(answer.item).messages
+        return next((one for one in path if one.id == answer.parent), None)
+
+    asked = services.desk.call(question)
+    return [
+        {
+            "file": about.name,
+            "tokens": about.tokens,
+            "whole": about.is_whole,
+            "pages_used": len(about.pages_used),
+            "pages_total": about.pages_total,
+            "pages": list(about.pages_used),
+            "pages_without_words": list(about.pages_unread),
+            "words_read": about.words_read,
+            "words_left_out": about.words_left_out,
+        }
+        for about in (part.attached for part in (asked.attachments if asked else ()))
+    ]

@@ -1,0 +1,150 @@
+"""`slmdesk compare`: what changed from one version of a document to another."""
+
+from __future__ import annotations
+
+import queue
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.documents import open_document
+from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, next_of
+from slmdesk.cli.targets import check_file, form_of
+from slmdesk.core.errors import KnownError
+
+if TYPE_CHECKING:
+    from slmdesk.services.facts import Fact
+    from slmdesk.services.services import Services
+    from slmdesk.services.version_comparing import VersionView, VersionWish
+    from slmdesk.services.version_shapes import Comparison
+    from slmdesk.text.difference_shapes import Change, Run
+
+FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
+RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
+
+
+@click.command()
+@click.argument("old", type=NamedFile(dir_okay=False), metavar="OLD")
+@click.argument("new", type=NamedFile(dir_okay=False), metavar="NEW")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .md, .docx, .html, .pdf, .xlsx, .json.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("-m", "--model", help="Whose words are wanted: id, or the beginning of one, or name.")
+@click.option("--no-model", is_flag=True, help="Ask no model; the changes speak for themselves.")
+@json_option
+@click.pass_obj
+def compare(
+    face: Face, old: Path, new: Path, output: Path | None, force: bool, model: str | None, no_model: bool
+) -> None:
+    """Say what changed from OLD to NEW, in any two formats: facts first, then each passage with its pages.
+
+    What differs in layout alone is no change.  Words that went stand between [- and -], words that came between
+    {+ and +}.  A model words the changes only where its exam says that it can be trusted.
+    """
+    from slmdesk.services.version_comparing import VersionWish
+    from slmdesk.services.version_shapes import shape_of
+
+    if no_model and model:
+        raise click.UsageError("--no-model and --model exclude each other.")
+    form = _form_of(output, force)
+    with face.services() as services:
+        if services.read_only:
+            raise KnownError("store.read_only", path=str(services.paths.database))
+        before, after = open_document(face, services, old), open_document(face, services, new)
+        view = _make(face, services, VersionWish(before.id, after.id, model, not no_model))
+        found = view.comparison
+        if found is None:
+            raise click.ClickException("The comparison was not finished.")
+        if output is not None:
+            target = output.absolute()
+            face.wait_for(
+                services, lambda ended: services.exports.write(view.item.id, form, target, ended, replace=force)
+            )
+            face.tell(f"Written to {output}.")
+    if face.as_json:
+        face.give({**shape_of(found), "item": view.item.id})
+    elif output is None:
+        _say(face, found)
+
+
+def _form_of(output: Path | None, force: bool) -> str:
+    if output is None:
+        return ""
+    form = form_of(output, FORMS)
+    check_file(output, replace=force)
+    return form
+
+
+def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
+    """Begin the comparison and follow it to its end, and a model's words to theirs; Ctrl-C stops it."""
+    from slmdesk.cli.jobs import follow
+    from slmdesk.services.facts import VersionsCompared, VersionsFailed
+    from slmdesk.services.version_comparing import is_open
+
+    heard: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+    services.add_listener(heard.put)
+    item = services.desk.call(lambda: services.versions.begin(wish)).id
+    try:
+        while True:
+            fact = next_of(heard)
+            if isinstance(fact, VersionsFailed) and fact.item == item:
+                raise ToldError(fact.problem)
+            if isinstance(fact, VersionsCompared) and fact.item == item:
+                break
+    except KeyboardInterrupt:
+        services.desk.call(lambda: services.versions.cancel(item), 5.0)
+        raise
+    view: VersionView = face.wait_for(services, lambda opened: services.versions.open(item, opened))
+    if view.job is not None and is_open(view.job):
+        follow(face, services, view.job)
+        view = face.wait_for(services, lambda opened: services.versions.open(item, opened))
+    return view
+
+
+def _say(face: Face, found: Comparison) -> None:
+    """For people: the summary, then every change where it stands."""
+    from slmdesk.services.version_shapes import change_words, coverage_line, headline, marked_text, where_words
+
+    is_coloured = sys.stdout.isatty()
+    face.say(headline(found))
+    if found.note:
+        face.say(found.note)
+    for told in found.sentences:
+        doubt = "" if told.supported else " (not borne out by the text)"
+        face.say(f"  · {told.text} [{_where(found.changes[told.change], found)}]{doubt}")
+    for at, change in enumerate(found.changes, 1):
+        where = where_words(change, found.old.page_kind, found.new.page_kind)
+        face.say(f"\n{at}. {change.kind.value}, {where}" + (f": {change_words(change)}" if change.named else ""))
+        if is_coloured:
+            _say_coloured(face, change)
+        else:
+            face.say(_indented(marked_text(change.old_runs, change.new_runs)))
+    face.say(f"\n{coverage_line(found)}")
+
+
+def _where(change: Change, found: Comparison) -> str:
+    from slmdesk.services.version_shapes import where_words
+
+    return where_words(change, found.old.page_kind, found.new.page_kind)
+
+
+def _say_coloured(face: Face, change: Change) -> None:
+    """On a terminal old and new below each other, signs and colours both."""
+    from slmdesk.cli.face import harmless
+
+    for runs, colour, sign, marks in (
+        (change.old_runs, RED, "-", ("[-", "-]")),
+        (change.new_runs, GREEN, "+", ("{+", "+}")),
+    ):
+        if runs:
+            words = "".join(_coloured(run, colour, marks, harmless(run.text)) for run in runs)
+            face.write_shown(f"   {sign} {_indented(words).lstrip()}\n")
+
+
+def _coloured(run: Run, colour: str, marks: tuple[str, str], text: str) -> str:
+    return f"{colour}{marks[0]}{text}{marks[1]}{PLAIN}" if run.is_marked else text
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"     {line}" for line in text.split("\n"))

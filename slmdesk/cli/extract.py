@@ -1,0 +1,278 @@
+"""`slmdesk extract`: documents become a table, a row each, a page for each cell."""
+
+from __future__ import annotations
+
+import json
+import queue
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.jobs import follow
+from slmdesk.cli.summarize import open_all
+from slmdesk.cli.targets import check_file, form_of, say_unwritten
+from slmdesk.cli.wished import WishedFile, forget, remember
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+
+if TYPE_CHECKING:
+    from slmdesk.services.extracting import ExtractionView, ExtractionWish
+    from slmdesk.services.extracting_shapes import Column, Table, TableCell, TableRow
+    from slmdesk.services.services import Services
+
+PRESETS = ("invoice", "contract", "cv", "minutes")
+FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md")
+MARK = "(!)"
+"""Behind a cell that should be looked at."""
+MOST_DOUBTS = 20
+WIDEST = 34
+"""Characters of a cell on the terminal."""
+
+
+@click.command()
+@click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
+@click.option("--columns", metavar="A,B,…", help="What to look for; a kind may follow a name: Total:amount.")
+@click.option("--preset", type=click.Choice(PRESETS), help="Columns that come with the program.")
+@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@json_option
+@click.pass_obj
+def extract(
+    face: Face,
+    files: Sequence[Path],
+    columns: str | None,
+    preset: str | None,
+    model: str | None,
+    output: Path | None,
+    force: bool,
+) -> int | None:
+    """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in it.
+
+    Only what stands in a document comes into its row, with the page; all else stays empty.  Kinds of columns are text,
+    number, date, amount, person and list.
+    """
+    from slmdesk.services.extracting import ExtractionWish, checked_columns
+
+    began = time.monotonic()
+    try:
+        wanted = checked_columns(_columns(columns, preset))
+    except KnownError as err:
+        raise click.UsageError(f"--columns: {err.args_for_people['what']}.") from err
+    _check_output(output, force)
+    with face.services() as services:
+        if services.read_only:
+            raise KnownError("store.read_only", path=str(services.paths.database))
+        services.desk.call(lambda: services.models.choose(model))  # before an hour is spent on reading
+        documents, failed = open_all(face, services, files)
+        read_s = time.monotonic() - began
+        if not documents:
+            return 1
+        wish = ExtractionWish(tuple(one.id for one in documents), wanted, model)
+        view = _make(face, services, wish, output, force=force)
+        item, made = view.item.id, view.table
+        assert made is not None
+        timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
+        shape = _as_json(item, made, timing, failed)
+        if output is not None:
+            _write(face, services, item, shape, WishedFile(output.absolute(), force))
+            services.desk.call(lambda: forget(services, item))
+    for row in made.rows:
+        if not row.coverage.pages_read:
+            reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
+            face.tell(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
+    if made.note:
+        face.tell(f"note: {made.note}")
+    unasked = _unasked(made)
+    for name, missing in unasked:
+        face.tell(f"note: {name}: no answer of the model could be used for {', '.join(missing)}, so that is empty.")
+    if output is not None:
+        face.tell(f"Written to {output}.")
+    if face.as_json:
+        face.give(shape)
+    elif output is None:
+        _show(face, made)
+    return 1 if failed or unasked else None
+
+
+def _unasked(made: Table) -> list[tuple[str, list[str]]]:
+    """Documents that were read, and the columns for which the model failed: their empty cells say nothing."""
+    from slmdesk.services.extracting_shapes import Flag
+
+    found = [
+        (row.name, [one.name for one, cell in zip(made.columns, row.cells, strict=True) if cell.flag is Flag.UNREAD])
+        for row in made.rows
+        if row.coverage.pages_read
+    ]
+    return [(name, columns) for name, columns in found if columns]
+
+
+def _columns(columns: str | None, preset: str | None) -> list[Column]:
+    from slmdesk.services import extracting_prompts
+
+    if columns is None and preset is None:
+        raise click.UsageError("Say what to look for: --columns A,B,… or --preset NAME.")
+    found: list[Column] = []
+    known = extracting_prompts.preset(preset) if preset else None
+    found += known.columns if known else ()
+    if columns is not None:
+        names = [one.strip() for one in columns.split(",")]
+        for one in names:
+            _check_kind(one)
+        found += [extracting_prompts.column_named(one) for one in (names if any(names) else [])]
+    return found
+
+
+def _check_kind(words: str) -> None:
+    """Raises UsageError where "Total:money" names no kind; "Ratio 1:2" is a name."""
+    from slmdesk.services.extracting_shapes import ColumnKind
+
+    name, colon, kind = words.rpartition(":")
+    kinds = [one.value for one in ColumnKind]
+    if colon and name.strip() and kind.strip().isalpha() and kind.strip() not in kinds:
+        raise click.UsageError(f"--columns: “{kind.strip()}” is no kind of column; there are {', '.join(kinds)}.")
+
+
+def _make(face: Face, services: Services, wish: ExtractionWish, output: Path | None, *, force: bool) -> ExtractionView:
+    """Begin the table and follow it to its end; Ctrl-C pauses it."""
+    from slmdesk.services.facts import ExtractionGrew, Fact
+
+    rows: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def on_fact(fact: Fact) -> None:
+        if isinstance(fact, ExtractionGrew):
+            rows.put(fact.row.name)
+            done, total = rows.qsize(), len(wish.documents)
+            face.progress(f"{fact.row.name}: {done} of {total}", done, total)
+
+    services.add_listener(on_fact)
+
+    def begin() -> str:
+        item = services.extraction.begin(wish).id
+        remember(services, item, output, force=force)
+        return item
+
+    item = services.desk.call(begin)
+    job = services.desk.call(lambda: services.extraction.open(item)).job
+    if job is not None:
+        try:
+            follow(face, services, job)
+        except KeyboardInterrupt:
+            say_unwritten(face, output)
+            raise
+    view = services.desk.call(lambda: services.extraction.open(item))
+    if view.table is None or not view.table.is_done:
+        raise click.ClickException("The table was not finished. “slmdesk jobs list” shows how it stands.")
+    return view
+
+
+def _check_output(output: Path | None, force: bool) -> None:
+    """Before an hour is spent on it: may it be written there?"""
+    if output is not None:
+        form_of(output, FORMS)
+        check_file(output, replace=force)
+
+
+def write_wished(face: Face, services: Services, item: str, wish: WishedFile) -> None:
+    """Of a table that was resumed: the file its command was to write (see cli.wished)."""
+    made = services.desk.call(lambda: services.extraction.open(item)).table
+    assert made is not None  # its job is done
+    _check_output(wish.path, wish.force)
+    _write(face, services, item, _as_json(item, made, {}, ()), wish)
+
+
+def _write(face: Face, services: Services, item: str, shape: Mapping[str, Json], wish: WishedFile) -> None:
+    form = form_of(wish.path, FORMS)
+    if form == "json":
+        _write_json(wish.path, shape)
+    else:
+        face.wait_for(services, lambda ended: services.exports.write(item, form, wish.path, ended, replace=wish.force))
+
+
+# ---- what comes out
+
+
+def _as_json(
+    item: str, made: Table, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
+) -> dict[str, Json]:
+    from slmdesk.core.wire import to_json
+
+    shape: dict[str, Json] = {
+        "columns": [{"name": one.name, "kind": one.kind.value} for one in made.columns],
+        "rows": [_row(made, one) for one in made.rows],
+        "item": item,
+        "model": made.model,
+        "timing": {**timing, "table_s": made.seconds},
+        "coverage": [{"file": one.name, **to_json(one.coverage)} for one in made.rows],
+    }
+    return shape | {"failed": list(failed)} if failed else shape
+
+
+def _row(made: Table, row: TableRow) -> dict[str, Json]:
+    return {
+        "file": row.name,
+        "document": row.document,
+        "whole": row.is_whole,
+        "cells": {column.name: _cell(cell) for column, cell in zip(made.columns, row.cells, strict=True)},
+    }
+
+
+def _cell(cell: TableCell) -> dict[str, Json]:
+    return {
+        "value": cell.value,
+        "quote": cell.quote,
+        "page": cell.page or None,
+        "flag": cell.flag.value,
+        "edited": cell.edited,
+        "number": cell.number,
+        "unit": cell.unit,
+        "date": cell.date,
+        "origin": cell.origin,
+    }
+
+
+def _show(face: Face, made: Table) -> None:
+    """One document: a line for each column; several: a table."""
+    from slmdesk.services.extracting_shapes import cell_words, doubts_of
+
+    if len(made.rows) == 1:
+        lines = [
+            (column.name, cell.value or "–", cell_words(cell, made.rows[0].page_kind))
+            for column, cell in zip(made.columns, made.rows[0].cells, strict=True)
+        ]
+        table(face, lines)
+        return
+    head = ("DOCUMENT", *(one.name.upper() for one in made.columns))
+    table(face, [head, *((_short(row.name), *map(_short_cell, row.cells)) for row in made.rows)])
+    kinds = " or ".join(dict.fromkeys(one.page_kind for one in made.rows))
+    face.tell(f"note: the number in brackets is the {kinds}. With -o a file keeps the quotations, too.")
+    doubts = doubts_of(made)
+    for name, column, why in doubts[:MOST_DOUBTS]:
+        face.tell(f"note: {MARK} {name}, {column}: {why}")
+    if len(doubts) > MOST_DOUBTS:
+        face.tell(f"note: {MARK} and {len(doubts) - MOST_DOUBTS} more to look at; with -o a file names them all.")
+
+
+def _short_cell(cell: TableCell) -> str:
+    """Its words, its page, and a mark where it should be looked at."""
+    from slmdesk.services.extracting_shapes import DOUBTFUL
+
+    if not cell.value:
+        return "–"
+    behind = (f" [{cell.page}]" if cell.page else "") + (f" {MARK}" if cell.flag in DOUBTFUL else "")
+    return _short(cell.value, WIDEST - len(behind)) + behind
+
+
+def _short(words: str, widest: int = WIDEST) -> str:
+    return words if len(words) <= widest else words[: widest - 1] + "…"
+
+
+def _write_json(output: Path, shape: Mapping[str, Json]) -> None:
+    from slmdesk.core.files import write_atomically
+
+    text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
+    write_atomically(output.absolute(), text.encode("utf-8", "replace"))

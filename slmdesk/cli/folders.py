@@ -1,0 +1,333 @@
+"""`slmdesk documents …`: what was read, and folders that are asked as one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+
+if TYPE_CHECKING:
+    from slmdesk.core.records import CollectionRecord, DocumentRecord
+    from slmdesk.services.collection_shapes import CollectionState
+    from slmdesk.services.facts import Fact
+    from slmdesk.services.services import Services
+
+MOST = 100_000
+
+
+@click.command("list")
+@click.option("--folder", help="Only the documents of this folder: its place, its id or the beginning of one.")
+@json_option
+@click.pass_obj
+def list_documents(face: Face, folder: str | None) -> None:
+    """The documents that were opened, the last one first; or those of a folder."""
+    with face.services() as services:
+
+        def read() -> tuple[list[DocumentRecord], dict[str, str]]:
+            folders = {one.record.id: os.fsdecode(one.record.path) for one in services.collections.all()}
+            if folder is None:
+                return services.documents.recent(MOST), folders
+            return services.collections.documents(find_folder(services, folder).id), folders
+
+        found, folders = services.desk.call(read)
+    if face.as_json:
+        face.give([_document_shape(one, folders) for one in found])
+        return
+    if not found:
+        face.tell("There are no documents.")
+        return
+    rows = [("ID", "PAGES", "STATUS", "NAME")]
+    rows += [(one.id, str(one.pages), one.status.value, one.name) for one in found]
+    table(face, rows)
+
+
+@click.command()
+@click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
+@json_option
+@click.pass_obj
+def add(face: Face, files: Sequence[Path]) -> int | None:
+    """Read each FILE, and the documents in folders, and keep what was read."""
+    from slmdesk.cli.documents import open_document, say_unread
+
+    told: list[Json] = []
+    failed = 0
+    with face.services() as services:
+        paths: list[Path] = face.wait_for(services, lambda ended: services.documents.expand(files, ended))
+        for path in paths:
+            try:
+                record = open_document(face, services, path)
+            except KnownError as err:
+                failed += 1
+                told.append(
+                    {"path": str(path)} | {key: it for key, it in say_unread(face, path, err).items() if key != "file"}
+                )
+            else:
+                told.append(_document_shape(record, {}))
+                if not face.as_json:
+                    face.say(f"{record.id}  {record.name}")
+    if not paths:
+        face.tell("There is no document in it that could be read.")
+    if face.as_json:
+        face.give(told)
+    return 1 if failed or not paths else None
+
+
+@click.command()
+@click.argument("document")
+@json_option
+@click.pass_obj
+def forget(face: Face, document: str) -> None:
+    """Leave nothing of what was read of DOCUMENT (an id, or the beginning of one); its file is not touched."""
+    with face.services() as services:
+        gone = _until_gone(face, services, lambda: services.documents.document(document))
+    if face.as_json:
+        face.give({"id": gone.id, "name": gone.name})
+    else:
+        face.say(f"{gone.id}  {gone.name}: forgotten")
+
+
+def _until_gone(face: Face, services: Services, find: Any) -> DocumentRecord:
+    import queue
+
+    from slmdesk.services.facts import DocumentChanged, DocumentGone
+
+    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def on_fact(fact: Fact) -> None:
+        if isinstance(fact, DocumentGone):
+            heard.put(fact.id)
+        elif isinstance(fact, DocumentChanged) and fact.document.collection:  # it stays with its folder
+            heard.put(fact.document.id)
+
+    services.add_listener(on_fact)
+    record: DocumentRecord = services.desk.call(find)
+    services.desk.call(lambda: services.documents.forget(record.id))
+    from slmdesk.cli.face import next_of
+
+    while next_of(heard) != record.id:
+        continue
+    return record
+
+
+# ---- folders
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def folders(face: Face) -> None:
+    """The folders that are asked as one."""
+    with face.services() as services:
+        found = services.desk.call(services.collections.all)
+    if face.as_json:
+        face.give([shape_of(one) for one in found])
+        return
+    if not found:
+        face.tell("There are no folders. “slmdesk documents watch FOLDER” adds one.")
+        return
+    rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
+    rows += [
+        (one.record.id, str(one.documents), str(one.unread), "yes" if one.record.watched else "no", _place(one.record))
+        for one in found
+    ]
+    table(face, rows)
+
+
+@click.command()
+@click.argument("folder", type=NamedFile())
+@json_option
+@click.pass_obj
+def watch(face: Face, folder: Path) -> int | None:
+    """Read the documents in FOLDER, to be asked as one; an open window keeps looking for what is new in it."""
+    with face.services() as services:
+        state = index(face, services, folder, watched=True)
+        _wait_for_meaning(face, services)
+        return _show(face, services, state)
+
+
+@click.command("index")
+@click.argument("folder", type=NamedFile())
+@json_option
+@click.pass_obj
+def index_folder(face: Face, folder: Path) -> int | None:
+    """Look what is new, changed or gone in FOLDER, now; it is added if it was not there.
+
+    What was paused or ended before goes on.
+    """
+    with face.services() as services:
+        state = index(face, services, folder)
+        _wait_for_meaning(face, services)
+        return _show(face, services, state)
+
+
+@click.command()
+@click.argument("folder")
+@click.option("--keep", is_flag=True, help="Keep what was read of it, to be asked; only look no more by itself.")
+@json_option
+@click.pass_obj
+def unwatch(face: Face, folder: str, keep: bool) -> None:
+    """Forget FOLDER and what was read of it; its files are not touched."""
+    with face.services() as services:
+        record = services.desk.call(lambda: find_folder(services, folder))
+        if keep:
+            services.desk.call(lambda: services.collections.set_watched(record.id, False))
+        else:
+            forget_folder(services, record)
+    if face.as_json:
+        face.give({"id": record.id, "path": _place(record), "kept": keep})
+    else:
+        face.say(f"{record.id}  {_place(record)}: {'kept, but not watched any more' if keep else 'forgotten'}")
+
+
+def forget_folder(services: Services, record: CollectionRecord) -> None:
+    """Leave nothing of a folder here, and wait until it is so."""
+    import queue
+
+    from slmdesk.cli.face import next_of
+    from slmdesk.services.facts import CollectionGone
+
+    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+    services.add_listener(lambda fact: heard.put(fact.id) if isinstance(fact, CollectionGone) else None)
+    services.desk.call(lambda: services.collections.forget(record.id))
+    while next_of(heard) != record.id:
+        continue
+
+
+def find_folder(services: Services, wanted: str) -> CollectionRecord:
+    """A folder by its place, its id, or the only id that begins so.  Desk thread.  Raises KnownError."""
+    return services.collections.at(Path(wanted)) or services.store.collection(wanted)
+
+
+def index(face: Face, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
+    """Have what is new in a folder read, with how far it is on stderr; Ctrl-C pauses it.
+
+    Raises KnownError `collection.…`, and what the job was paused for.
+    """
+    from slmdesk.core.records import JobStatus
+    from slmdesk.services.collection_shapes import CollectionStatus
+    from slmdesk.services.facts import CollectionChanged
+
+    def on_fact(fact: Fact) -> None:
+        if isinstance(fact, CollectionChanged) and fact.state.status is CollectionStatus.INDEXING:
+            left = "" if fact.state.eta_s is None else f", about {fact.state.eta_s:.0f} s left,"
+            face.progress(f"reading {fact.state.done} of {fact.state.total}{left}", fact.state.done, fact.state.total)
+
+    services.add_listener(on_fact)
+    known = services.desk.call(lambda: services.collections.at(folder))
+    begun: CollectionState
+    if known is None or watched:
+        begun = face.wait_for(services, lambda told: services.collections.add(folder, told, watched=bool(watched)))
+    else:
+        begun = services.desk.call(lambda: services.collections.state(known.id))
+    id = begun.record.id
+    try:
+        ended: CollectionState = face.wait_for(services, lambda told: services.collections.look(id, told, resume=True))
+        while ended.status is CollectionStatus.ELSEWHERE:
+            face.progress("another window or command reads it", 0, 1)
+            ended = _look_again(face, services, id)
+    except KeyboardInterrupt:
+
+        def pause() -> None:
+            job = services.collections.runner.unfinished(id)
+            if job is not None and job.status is not JobStatus.PAUSED:
+                services.jobs.pause(job.id)
+
+        services.desk.call(pause, 5.0)
+        face.end_progress()
+        face.tell(f"Paused. It goes on with: slmdesk documents index {folder}")
+        raise
+    finally:
+        face.end_progress()
+    return ended
+
+
+def _wait_for_meaning(face: Face, services: Services) -> None:
+    """Where an embedding model is in the library, its vectors are made before the command ends; Ctrl-C leaves the
+    rest to the next time.
+    """
+    import time
+
+    services.desk.call(services.embedding.take_up)
+    most = 0
+    try:
+        while left := services.desk.call(lambda: services.embedding.waiting):
+            most = max(most, left)
+            face.progress(f"to be found by meaning: {most - left} of {most}", most - left, most)
+            time.sleep(0.2)
+    finally:
+        face.end_progress()
+
+
+def _look_again(face: Face, services: Services, id: str) -> CollectionState:
+    import time
+
+    time.sleep(0.5)
+    found: CollectionState = face.wait_for(services, lambda told: services.collections.look(id, told))
+    return found
+
+
+def _show(face: Face, services: Services, state: CollectionState) -> int | None:
+    """What was found; a folder that cannot be reached, or a job that stands still, is a failure."""
+    from slmdesk.services.collection_shapes import CollectionStatus
+    from slmdesk.services.document_words import counted_documents, folder_words
+
+    left = services.desk.call(lambda: services.collections.unread(state.record.id))
+    if face.as_json:
+        named: list[Json] = [{"path": one.path, "code": one.code, "reason": one.sentence} for one in left]
+        face.give({**shape_of(state), "unread_documents": named})
+    else:
+        face.say(
+            f"{state.record.id}  {counted_documents(state.documents)}, {state.pages:,} pages  {_place(state.record)}"
+        )
+        for one in left:
+            face.tell(f"note: {one.sentence}")
+        if not state.documents and not left and state.status is CollectionStatus.CURRENT:
+            face.tell("note: there is no document in it; source code in folders is left out.")
+    if state.status is not CollectionStatus.CURRENT:
+        face.tell(f"note: {folder_words(state)}")
+        return 1
+    return None
+
+
+def shape_of(state: CollectionState) -> dict[str, Json]:
+    """A folder as JSON."""
+    return {
+        "id": state.record.id,
+        "name": state.record.name,
+        "path": _place(state.record),
+        "watched": state.record.watched,
+        "status": state.status.value,
+        "documents": state.documents,
+        "pages": state.pages,
+        "unread": state.unread,
+        "later": state.later,
+        "gone": state.gone,
+        "job": state.job or None,
+        "reason": state.reason or None,
+    }
+
+
+def _document_shape(record: DocumentRecord, folders: dict[str, str]) -> dict[str, Json]:
+    from slmdesk.services.sentences import problem_of
+
+    return {
+        "id": record.id,
+        "name": record.name,
+        "path": os.fsdecode(record.path),
+        "format": record.format,
+        "pages": record.pages,
+        "status": record.status.value,
+        "reason": problem_of(record.error_code, record.error_args).sentence if record.error_code else None,
+        "folder": folders.get(record.collection or ""),
+    }
+
+
+def _place(record: CollectionRecord) -> str:
+    return os.fsdecode(record.path)

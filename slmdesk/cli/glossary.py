@@ -1,0 +1,348 @@
+"""`slmdesk glossary` and `slmdesk memory`: terms that are obeyed, and what was translated before."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.cli.face import Face, NamedFile, json_option
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+
+if TYPE_CHECKING:
+    from slmdesk.core.translation import GlossaryRecord
+    from slmdesk.services.glossaries import Imported
+    from slmdesk.services.services import Services
+    from slmdesk.services.term_proposals import Proposals
+    from slmdesk.services.translation_memory import ImportedPairs, Match
+
+
+@click.group()
+def glossary() -> None:
+    """Lists of terms that translations keep to."""
+
+
+@glossary.command("list")
+@json_option
+@click.pass_obj
+def list_glossaries(face: Face) -> None:
+    """The glossaries that are here."""
+    with face.services() as services:
+        found = services.desk.call(services.glossaries.all)
+    shapes = [_glossary_json(one) for one in found]
+    if face.as_json:
+        face.give(shapes)
+    elif not found:
+        face.tell("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
+    for one in found if not face.as_json else ():
+        state = "" if one.is_active else "  (not used)"
+        face.say(f"{one.id}  {one.name}  {_languages(one)}  {one.terms} terms{state}")
+
+
+@glossary.command("import")
+@click.argument("file", type=NamedFile())
+@click.option("--from", "source", default="", help="Language of the terms, where the file does not say.")
+@click.option("--to", "target", default="", help="Language of their translations.")
+@click.option("--name", default="", help="Of the glossary; else the file's.")
+@click.option("--into", default="", help="Id of a glossary the terms come to; “keep”: words that are not translated.")
+@click.option("--domain", default="", help="legal, medical, technical or finance: it then holds for such texts alone.")
+@click.option("--columns", default="", help="Where the file does not say: source=1,target=3,note=4 (from 1).")
+@click.option("--skip-first", is_flag=True, help="With --columns: the first row is a heading.")
+@json_option
+@click.pass_obj
+def import_glossary(face: Face, /, file: Path, columns: str, skip_first: bool, into: str, **wished: str) -> None:
+    """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
+    from slmdesk.services.glossaries import ImportWish
+
+    chosen = _columns(columns)
+    with face.services() as services:
+        _check_writable(services)
+        if into == "keep":
+            into = services.desk.call(services.glossaries.keep_list).id
+            chosen = chosen or {"source": 0}
+        wish = ImportWish(file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **wished)
+        done: Imported = face.wait_for(services, lambda ended: services.glossaries.import_file(wish, ended))
+    record = done.glossary
+    shape: dict[str, Json] = {
+        **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
+        "duplicates": done.duplicates, "contradictions": list(done.contradictions),
+    }  # fmt: skip
+    if face.as_json:
+        face.give(shape)
+        return
+    face.say(f"{record.id}  {record.name}: {done.kept} terms, {_languages(record)}.")
+    _tell_skipped(face, done.skipped, done.first_skipped, done.duplicates)
+    if done.contradictions:
+        names = ", ".join(done.contradictions[:10]) + (" …" if len(done.contradictions) > 10 else "")
+        face.tell(f"With more than one translation, of which the first is proposed and any counts: {names}.")
+
+
+@glossary.command("export")
+@click.argument("id")
+@click.option("--format", "form", type=click.Choice(("csv", "tsv", "xlsx", "tbx")), default="csv")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else standard output.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.pass_obj
+def export_glossary(face: Face, id: str, form: str, output: Path | None, force: bool) -> None:
+    """Write a glossary as CSV, TSV, spreadsheet or TBX."""
+    with face.services() as services:
+        data = services.glossaries.export(id, form)
+    _give_bytes(face, data, output, force)
+
+
+@glossary.command("forget")
+@click.argument("id")
+@click.pass_obj
+def forget_glossary(face: Face, id: str) -> None:
+    """A glossary and its terms go."""
+    with face.services() as services:
+        _check_writable(services)
+
+        def forget() -> None:
+            services.glossaries.forget(id)
+            services.glossaries.purge()
+
+        services.desk.call(forget)
+    face.tell("Forgotten.")
+
+
+@glossary.command("check")
+@click.argument("source", type=NamedFile())
+@click.argument("target", type=NamedFile())
+@click.option("--from", "source_language", required=True, help="Language of the first file.")
+@click.option("--to", "target_language", required=True, help="Language of the second.")
+@json_option
+@click.pass_obj
+def check_glossary(face: Face, source: Path, target: Path, source_language: str, target_language: str) -> None:
+    """Whether a translation keeps to the glossaries: two text files, line for line."""
+    from slmdesk.core.languages import language_of
+    from slmdesk.text.translation_checks import term_flags
+
+    first, second = language_of(source_language).code, language_of(target_language).code
+    before, after = _lines(source), _lines(target)
+    if len(before) != len(after):
+        raise click.ClickException(f"The files have {len(before)} and {len(after)} lines; they are compared by line.")
+    with face.services() as services:
+        terms = services.desk.call(lambda: services.translations.terms(first, second))
+    rows: list[Json] = [
+        {"line": number, "kind": flag.kind, "term": flag.text, "wanted": flag.detail}
+        for number, (one, other) in enumerate(zip(before, after, strict=True), start=1)
+        for flag in term_flags(one, other, first, second, terms)
+    ]
+    if face.as_json:
+        face.give(rows)
+        return
+    for row in rows:
+        assert isinstance(row, dict)
+        face.say(f"line {row['line']}: {row['term']} → {row['wanted']} ({row['kind']})")
+    face.tell(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to look at.")
+
+
+@glossary.command("propose")
+@click.argument("file", type=NamedFile())
+@click.option("--from", "source", default="", help="Language of the document; else it is found out.")
+@click.option(
+    "--to", "target", default="", help="Language into which it is translated: what glossaries have is left out."
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50)
+@json_option
+@click.pass_obj
+def propose_terms(face: Face, file: Path, source: str, target: str, limit: int) -> None:
+    """Propose terms of a document, or of a translation by its id, with how often each stands there.
+
+    FILE may be the id of a translation that is here: what likely stands for each term in it is proposed too.
+    """
+    with face.services() as services:
+        done: Proposals = face.wait_for(
+            services,
+            lambda ended: (
+                services.proposals.of_document(file.absolute(), ended, source=source, target=target, most=limit)
+                if file.exists() or file.suffix or len(file.parts) > 1
+                else services.proposals.of_translation(str(file), ended, most=limit)
+            ),
+        )
+    if face.as_json:
+        face.give(
+            [
+                {"term": one.words, "translation": one.translation, "times": one.times, "name": one.is_name,
+                 "example": one.example} for one in done.candidates
+            ]
+        )  # fmt: skip
+        return
+    for one in done.candidates:
+        face.say(f"{one.times:>5}  {one.words}" + (f" → {one.translation}" if one.translation else "")
+                 + ("  (a name?)" if one.is_name else ""))  # fmt: skip
+    face.tell(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
+
+
+@click.group()
+def memory() -> None:
+    """What was translated before, and is used again."""
+
+
+@memory.command("import")
+@click.argument("file", type=NamedFile())
+@click.option("--from", "source", default="", help="Language; else the file's first.")
+@click.option("--to", "target", default="", help="Language; else the file's second.")
+@click.option("--domain", default="", help="legal, medical, technical or finance.")
+@json_option
+@click.pass_obj
+def import_memory(face: Face, file: Path, source: str, target: str, domain: str) -> None:
+    """Read a TMX file into the memory."""
+    with face.services() as services:
+        _check_writable(services)
+        done: ImportedPairs = face.wait_for(
+            services,
+            lambda ended: services.memory.import_file(
+                file.absolute(), ended, source=source, target=target, domain=domain
+            ),
+        )
+    if face.as_json:
+        face.give(
+            {"kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
+             "duplicates": done.duplicates, "replaced": done.replaced, "contradictions": list(done.contradictions),
+             "source_language": done.source_language, "target_language": done.target_language}
+        )  # fmt: skip
+        return
+    face.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
+    _tell_skipped(face, done.skipped, done.first_skipped, done.duplicates)
+    if done.replaced:
+        face.tell(f"{done.replaced} sentences were remembered with another translation, which gave way.")
+    if done.contradictions:
+        face.tell(f"Given two translations, the last counts: {', '.join(done.contradictions[:10])}.")
+
+
+@memory.command("export")
+@click.option("--from", "source", default="", help="Only from this language.")
+@click.option("--to", "target", default="", help="Only into this language.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else standard output.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.pass_obj
+def export_memory(face: Face, source: str, target: str, output: Path | None, force: bool) -> None:
+    """Write the memory as TMX: what people wrote or imported, not what a model guessed."""
+    from slmdesk.core.languages import language_of
+
+    codes = [language_of(one).code if one else "" for one in (source, target)]
+    with face.services() as services:
+        if output is None:
+            for part in services.memory.tmx(*codes):
+                sys.stdout.buffer.write(part.encode("utf-8", "replace"))
+            sys.stdout.buffer.flush()
+            return
+        if output.exists() and not force:
+            raise KnownError("file.exists", path=str(output))
+        goal = output.absolute()
+        face.wait_for(
+            services, lambda ended: services.memory.export_file(goal, ended, source=codes[0], target=codes[1])
+        )
+    face.tell(f"Written to {output}.")
+
+
+@memory.command("search")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--like", is_flag=True, help="WORDS are a sentence: find those alike by 75 % or more, and what differs.")
+@click.option("--from", "source", default="", help="Only from this language.")
+@click.option("--to", "target", default="", help="Only into this language.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20)
+@json_option
+@click.pass_obj
+def search_memory(face: Face, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
+    """Remembered sentences with all of these words, or like this sentence."""
+    from slmdesk.core.languages import language_of
+    from slmdesk.services.translation_memory import Match
+    from slmdesk.store.translation_memory import MemoryFilter
+
+    first, second = (language_of(one).code if one else "" for one in (source, target))
+    text = " ".join(words)
+
+    def look(services: Services) -> list[Match]:
+        if like:
+            return services.memory.matches(first, second, text)[:limit]
+        wanted = MemoryFilter(text, first, second)
+        return [Match(one, 1.0, ()) for one in services.store.memory(wanted, limit=limit)]
+
+    with face.services() as services:
+        found = services.desk.call(lambda: look(services))
+    if face.as_json:
+        face.give([_match_json(one, like) for one in found])
+        return
+    for one in found:
+        pair, percent = one.pair, f"{one.percent} %  " if like else ""
+        face.say(f"{percent}[{pair.source_language} → {pair.target_language}] {pair.source}\n    {pair.target}")
+        for old, new in one.changes:
+            face.say(f"    {old or '—'} / {new or '—'}")
+    if not found:
+        face.tell("Nothing in the memory is like it." if like else "Nothing in the memory has these words.")
+
+
+def _match_json(one: Match, like: bool) -> dict[str, Json]:
+    pair = one.pair
+    shape: dict[str, Json] = {
+        "source": pair.source, "target": pair.target, "source_language": pair.source_language,
+        "target_language": pair.target_language, "domain": pair.domain, "origin": pair.origin.value,
+    }  # fmt: skip
+    if like:
+        shape |= {"likeness": round(one.likeness, 4), "penalty": one.penalty, "changes": [list(c) for c in one.changes]}
+    return shape
+
+
+def _glossary_json(one: GlossaryRecord) -> dict[str, Json]:
+    return {
+        "id": one.id, "name": one.name, "source_language": one.source_language,
+        "target_language": one.target_language, "domain": one.domain, "terms": one.terms, "active": one.is_active,
+    }  # fmt: skip
+
+
+def _languages(one: GlossaryRecord) -> str:
+    return f"{one.source_language} → {one.target_language}" if one.source_language else "all languages"
+
+
+def _tell_skipped(face: Face, skipped: int, first: str, duplicates: int) -> None:
+    if skipped:
+        face.tell(f"{skipped} left out, the first of them {first}: nothing could be made of them.")
+    if duplicates:
+        face.tell(f"{duplicates} said what was there already.")
+
+
+def _columns(said: str) -> dict[str, int] | None:
+    """“source=1,target=3” as places from 0.  Raises click.UsageError."""
+    from slmdesk.core.translation import TERM_COLUMNS
+
+    found = {}
+    for part in filter(None, (one.strip() for one in said.split(","))):
+        name, _, place = part.partition("=")
+        if name not in TERM_COLUMNS or not (place.isascii() and place.isdigit() and 0 < int(place) < 1000):
+            known = ", ".join(TERM_COLUMNS)
+            raise click.UsageError(f"--columns wants {known} with numbers, such as source=1,target=2.")
+        found[name] = int(place) - 1
+    if found and "source" not in found:
+        raise click.UsageError("--columns has to say which column is the source.")
+    return found or None
+
+
+def _check_writable(services: Services) -> None:
+    if services.read_only:
+        raise KnownError("store.read_only", path=str(services.paths.database))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as err:
+        raise click.ClickException(f"{path} cannot be read as text in UTF-8.") from err
+
+
+def _give_bytes(face: Face, data: bytes, output: Path | None, force: bool) -> None:
+    from slmdesk.core.files import write_atomically
+
+    if output is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    if output.exists() and not force:
+        raise KnownError("file.exists", path=str(output))
+    write_atomically(output.absolute(), data)
+    face.tell(f"Written to {output}.")

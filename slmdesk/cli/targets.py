@@ -1,0 +1,55 @@
+"""Files that a command is to write: asked about before an hour of work, and named when the work was interrupted."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from slmdesk.cli.face import Face
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_there
+
+
+def form_of(output: Path, forms: Sequence[str]) -> str:
+    """What kind of file is wanted, by its ending.  Raises click.UsageError where it is none of `forms`."""
+    form = output.suffix.lower().removeprefix(".")
+    if form not in forms:
+        raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + one for one in forms)}.")
+    return form
+
+
+def check_file(output: Path, *, replace: bool) -> None:
+    """Whether a file can be written there.  Raises KnownError `file.exists`, `file.unwritable`."""
+    if is_there(output) and not replace:
+        raise KnownError("file.exists", path=str(output))
+    _check_folder(output.absolute().parent, output)
+
+
+def check_folder(output: Path) -> None:
+    """Whether a folder is there, or can be made, and files written into it.  Raises KnownError `file.unwritable`."""
+    above = output.absolute()
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    _check_folder(above, output)
+
+
+def _check_folder(folder: Path, output: Path) -> None:
+    number = 0
+    if not folder.exists():
+        number = errno.ENOENT
+    elif not folder.is_dir():
+        number = errno.ENOTDIR
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        number = errno.EACCES
+    if number:
+        raise KnownError("file.unwritable", path=str(output), reason=os.strerror(number))
+
+
+def say_unwritten(face: Face, output: Path | None) -> None:
+    """Of work that was interrupted: when its file comes."""
+    if output is not None:
+        face.tell(f"note: {output} is written when that is done.")

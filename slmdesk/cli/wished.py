@@ -1,0 +1,73 @@
+"""The file of `-o`, remembered with what is made for it: work that was interrupted writes it when it is resumed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slmdesk.cli.face import Face
+from slmdesk.core.types import Json
+
+if TYPE_CHECKING:
+    from slmdesk.services.services import Services
+
+KEY = "output"
+"""In the settings of an item: what a command was to write and has not written yet."""
+WRITERS = {
+    "translation": "slmdesk.cli.translate:write_wished",
+    "summary": "slmdesk.cli.summarize:write_wished",
+    "extraction": "slmdesk.cli.extract:write_wished",
+}
+"""Imported only when a job of the kind has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class WishedFile:
+    """What is to be written of an item."""
+
+    path: Path
+    """Absolute: the work may be resumed elsewhere."""
+    force: bool
+    is_folder: bool = False
+
+
+def remember(services: Services, item: str, output: Path | None, *, force: bool, is_folder: bool = False) -> None:
+    """Keep the wish, on the desk thread; None: nothing is to be written."""
+    if output is not None:
+        wish: Json = {"path": str(output.absolute()), "force": force, "is_folder": is_folder}
+        services.store.change_item_settings(item, **{KEY: wish})
+
+
+def wished(services: Services, item: str) -> WishedFile | None:
+    """What is still to be written of an item, on the desk thread; empty: of no item."""
+    if not item:
+        return None
+    kept = services.store.item(item).settings.get(KEY)
+    path = kept.get("path") if isinstance(kept, dict) else None
+    if not isinstance(kept, dict) or not isinstance(path, str) or not path:
+        return None
+    return WishedFile(Path(path), kept.get("force") is True, kept.get("is_folder") is True)
+
+
+def forget(services: Services, item: str) -> None:
+    """It is written."""
+    services.store.change_item_settings(item, **{KEY: None})
+
+
+def write_wished(face: Face, services: Services, item: str) -> Path | None:
+    """Write what the command that began an item was to write; None where that is nothing.
+
+    Raises KnownError `file.exists`, `file.unwritable`, `disk.full` and those of the writer; the wish stays then.
+    """
+    wish = services.desk.call(lambda: wished(services, item))
+    if wish is None:
+        return None
+    kind = services.desk.call(lambda: services.store.item(item)).kind
+    module, _, name = WRITERS[kind].partition(":")
+    write: Callable[[Face, Services, str, WishedFile], None] = getattr(importlib.import_module(module), name)
+    write(face, services, item, wish)
+    services.desk.call(lambda: forget(services, item))
+    return wish.path

@@ -1,0 +1,97 @@
+"""What of a document goes with a message: the very text a model is given of it, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slmdesk.core.types import TextPart
+
+
+class AttachMode(StrEnum):
+    """How much of an attachment a person wants read."""
+
+    AUTO = "auto"
+    """Whole where that leaves room, else the passages that fit the question."""
+    WHOLE = "whole"
+    PASSAGES = "passages"
+
+
+Place = tuple[int, int, int, int]
+"""A passage: its first page and the character it begins at, its last page and the character it ends before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Which document a part is of, and how much of it."""
+
+    name: str
+    document: str = ""
+    """Id of a document that is kept; empty for text that is in none: its pages are `source`."""
+    sha256: str = ""
+    page_kind: str = "page"
+    mode: AttachMode = AttachMode.AUTO
+    is_planned: bool = False
+    """What is read of it has been decided; before, the part has no text yet."""
+    is_whole: bool = False
+    is_more: bool = False
+    """Further passages of a document that was attached to an earlier message."""
+    is_gone: bool = False
+    """The document was forgotten meanwhile: nothing more of it can be read."""
+    tokens: int = 0
+    """Of the text, as its model counts."""
+    pages_total: int = 0
+    pages_used: tuple[int, ...] = ()
+    """Pages of which something is in the text; for a whole document all that have words."""
+    pages_unread: tuple[int, ...] = ()
+    """Pages without words (scanned, empty, broken)."""
+    words_read: int = 0
+    words_total: int = 0
+    places: tuple[Place, ...] = ()
+    """The passages, for a document that is not read whole."""
+    source: tuple[str, ...] = ()
+
+    @property
+    def words_left_out(self) -> int:
+        """Words of the document that are not in the text."""
+        return self.words_total - self.words_read
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPart(TextPart):
+    """A part of a message that is of a document; its `text` is what a model is given of it, letter for letter."""
+
+    attached: Attached = Attached("")
+
+
+def used_words(about: Attached) -> str:
+    """How much of an attachment was read, in a few words."""
+    kind = about.page_kind
+    if about.is_gone:
+        return "forgotten; what was sent of it before is kept"
+    if not about.is_planned:
+        return "not read yet"
+    if about.is_whole:
+        unread = len(about.pages_unread)
+        return "whole" if not unread else f"whole; {unread} of {about.pages_total} {kind}s have no words"
+    if not about.places:
+        return "nothing of it was read: no passage fits"
+    if not about.document and about.pages_total == 1:
+        return f"passages, {about.words_read:,} of {about.words_total:,} words"
+    numbers = list_of(about.pages_used)
+    word = kind if len(about.pages_used) == 1 else f"{kind}s"
+    more = "more passages" if about.is_more else "passages"
+    return f"{more} on {word} {numbers} of {about.pages_total}"
+
+
+def list_of(numbers: Sequence[int], most: int = 12) -> str:
+    """Page numbers as people write them: 1-3, 7; cut where they are many."""
+    runs: list[tuple[int, int]] = []
+    for one in numbers:
+        if runs and one == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], one)
+        else:
+            runs.append((one, one))
+    told = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    return ", ".join(told[:most]) + (", \u2026" if len(told) > most else "")

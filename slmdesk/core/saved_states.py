@@ -1,0 +1,279 @@
+"""Files in which it is kept what a model has read, so that a document opened yesterday need not be read again.
+
+A file is: a mark, the length of a head, the head (JSON), the tokens, the state as the engine gave it, and a checksum
+over all of it.  It is written beside, synced and renamed; whoever reads it checks it whole before any of it is used.
+What it belongs to (the model, the documents) stands in its head, so that it can be deleted with that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import stat
+import struct
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+
+SUFFIX = ".state"
+UNFINISHED = ".state-part"
+LEAST_FREE_BYTES = 512 << 20
+"""What is left of a disk at least: a saved state only saves time."""
+UNFINISHED_S = 600.0
+"""A file that was begun longer ago is nobody's any more."""
+_MARK = b"SLMDESK STATE 1\n"
+_LENGTH = struct.Struct("<I")
+_MOST_HEAD = 1 << 16
+_PIECE = 4 << 20
+_HASHERS = 4
+
+Bytes = bytes | bytearray | memoryview
+
+
+class BadState(Exception):
+    """The file is not whole, not ours, or of another model or engine: it is of no use to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateHead:
+    """What a saved state belongs to."""
+
+    key: str
+    """Names the file: what was read, by which model, under which prompt."""
+    model: str
+    """sha256 of its file."""
+    engine: str
+    """What computed it, and how its cells are laid out."""
+    documents: tuple[str, ...]
+    """Ids of what was read."""
+    tokens: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateFile:
+    """A file in the folder.  `head` is None for one that is damaged at its beginning."""
+
+    path: Path
+    bytes: int
+    used: float
+    """When it was last of use, seconds since 1970."""
+    head: StateHead | None
+
+
+class StateReader:
+    """An open state: its head and tokens are there, the rest is read by `data`."""
+
+    def __init__(self, file: BufferedReader, head: StateHead, raw_head: bytes, tokens: bytes) -> None:
+        """Made by `open_state`."""
+        self.head = head
+        self.tokens = tokens
+        """Little-endian, four bytes each; not checked before `data` was called."""
+        self._file, self._raw_head = file, raw_head
+
+    def data(self) -> memoryview:
+        """The state, after everything was compared with the checksum.  Raises BadState, OSError."""
+        data = memoryview(bytearray(self.head.bytes))
+        if self._file.readinto(data) != len(data):
+            raise BadState
+        if self._file.read() != _checksum(self._raw_head, self.tokens, data):
+            raise BadState
+        with suppress(OSError):
+            os.utime(self._file.fileno())
+        return data
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def path_of(folder: Path, key: str) -> Path:
+    """Where the state of this key is, if it is."""
+    return folder / f"{key}{SUFFIX}"
+
+
+def write_state(folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, most_bytes: int) -> Path:
+    """Keep a state.  Older ones make room, so that all together take no more than `most_bytes`.  Blocks.
+
+    Raises KnownError `disk.full` (also when the disk would be left with less than LEAST_FREE_BYTES, or this one is
+    larger than all may be), `file.unwritable`; what was there before is then still whole.
+    """
+    raw_head = json.dumps(asdict(head), separators=(",", ":")).encode()
+    size = len(_MARK) + _LENGTH.size + len(raw_head) + len(tokens) + len(data) + 32
+    path = path_of(folder, head.key)
+    private_folder(folder)
+    _require_room(folder, path, size, most_bytes)
+    beside = folder / f"{secrets.token_hex(8)}{UNFINISHED}"
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(_MARK + _LENGTH.pack(len(raw_head)) + raw_head + tokens)
+                for piece in _pieces(memoryview(data)):
+                    out.write(piece)
+                out.write(_checksum(raw_head, tokens, data))
+                out.flush()
+                os.fsync(out.fileno())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(folder)
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=size) from err
+    return path
+
+
+def open_state(path: Path, *, model: str, engine: str) -> StateReader:
+    """Open a state for whoever is this model and this engine.  Raises BadState, OSError."""
+    file = _open(path)
+    try:
+        size = os.fstat(file.fileno()).st_size
+        head, raw_head = _read_head(file)
+        tokens = file.read(4 * head.tokens)
+        expected = len(_MARK) + _LENGTH.size + len(raw_head) + 4 * head.tokens + head.bytes + 32
+        is_its = (head.key, head.model, head.engine) == (path.stem, model, engine)
+        if not is_its or size != expected or len(tokens) != 4 * head.tokens:
+            raise BadState
+    except BaseException:
+        file.close()
+        raise
+    return StateReader(file, head, raw_head, tokens)
+
+
+def states_in(folder: Path) -> list[StateFile]:
+    """All there are, the one used longest ago first.  Looks at the disk."""
+    found = []
+    for path in _names(folder, SUFFIX):
+        try:
+            facts = path.lstat()
+        except OSError:
+            continue  # another desk has deleted it
+        found.append(StateFile(path, facts.st_size, facts.st_mtime, head_of(path)))
+    return sorted(found, key=lambda one: one.used)
+
+
+def head_of(path: Path) -> StateHead | None:
+    """What the file says of itself; None for one that is no state."""
+    try:
+        with _open(path) as file:
+            return _read_head(file)[0]
+    except (OSError, BadState):
+        return None
+
+
+def remove_states(folder: Path, is_wanted: Callable[[StateHead], bool]) -> int:
+    """Delete the states that are not wanted, and those that nobody can read.  Returns the bytes freed.
+
+    Raises KnownError `file.unwritable` when one could not be deleted; the others are gone then.
+    """
+    return _remove([one.path for one in states_in(folder) if one.head is None or not is_wanted(one.head)])
+
+
+def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
+    """Delete what was begun and not ended; who is still writing one finds no file to keep.  Raises KnownError."""
+    limit = time.time() - older_than_s
+    old = []
+    for path in _names(folder, UNFINISHED):
+        with suppress(OSError):
+            if not older_than_s or path.lstat().st_mtime < limit:
+                old.append(path)
+    return _remove(old)
+
+
+def make_room(folder: Path, most_bytes: int, *, but: Path | None = None) -> None:
+    """Delete those used longest ago until all together take no more than `most_bytes`.  Raises KnownError."""
+    states = [one for one in states_in(folder) if one.path != but]
+    total = sum(one.bytes for one in states)
+    gone = []
+    for one in states:
+        if total <= most_bytes:
+            break
+        gone.append(one.path)
+        total -= one.bytes
+    _remove(gone)
+
+
+def _require_room(folder: Path, path: Path, size: int, most_bytes: int) -> None:
+    """Make room among the states.  Raises KnownError where there is none."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as err:
+        raise problem_of(err, path) from err
+    if size > most_bytes or free - size < LEAST_FREE_BYTES:
+        raise KnownError("disk.full", path=str(path), needed_bytes=size, available_bytes=free)
+    make_room(folder, most_bytes - size, but=path)
+
+
+def _names(folder: Path, suffix: str) -> Iterator[Path]:
+    with suppress(OSError):
+        yield from sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
+
+
+def _remove(paths: Sequence[Path]) -> int:
+    freed, failed = 0, None
+    for path in paths:
+        try:
+            size = path.lstat().st_size
+            path.unlink()
+            freed += size
+        except FileNotFoundError:
+            continue
+        except OSError as err:
+            failed = problem_of(err, path)
+    if failed is not None:
+        raise failed
+    return freed
+
+
+def _open(path: Path) -> BufferedReader:
+    """A regular file of ours.  A FIFO would block an ordinary open, a link could lead anywhere."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(path, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise BadState
+    return file
+
+
+def _read_head(file: BufferedReader) -> tuple[StateHead, bytes]:
+    untrusted = file.read(len(_MARK) + _LENGTH.size)
+    if len(untrusted) != len(_MARK) + _LENGTH.size or not untrusted.startswith(_MARK):
+        raise BadState
+    length = _LENGTH.unpack(untrusted[len(_MARK) :])[0]
+    if length > _MOST_HEAD:
+        raise BadState
+    raw = file.read(length)
+    try:
+        shape = json.loads(raw)
+        head = StateHead(**{**shape, "documents": tuple(map(str, shape["documents"]))})
+    except (ValueError, TypeError, KeyError, RecursionError) as err:
+        raise BadState from err
+    numbers = (head.tokens, head.bytes)
+    words = (head.key, head.model, head.engine)
+    if not all(type(one) is int and one >= 0 for one in numbers) or not all(isinstance(one, str) for one in words):
+        raise BadState
+    return head, raw
+
+
+def _checksum(raw_head: bytes, tokens: bytes, data: Bytes) -> bytes:
+    """sha256 over the sha256 of each piece, which are computed side by side."""
+    with ThreadPoolExecutor(_HASHERS) as pool:
+        pieces = (raw_head, tokens, *_pieces(memoryview(data)))
+        digests = pool.map(lambda piece: hashlib.sha256(piece).digest(), pieces)
+        return hashlib.sha256(b"".join(digests)).digest()
+
+
+def _pieces(data: memoryview) -> Iterator[memoryview]:
+    for start in range(0, len(data), _PIECE):
+        yield data[start : start + _PIECE]

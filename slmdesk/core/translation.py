@@ -1,0 +1,224 @@
+"""What a translation is made of, on the desk: segments with their states, remembered pairs, terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from slmdesk.core.types import Json
+
+
+class SegmentState(StrEnum):
+    """How far a segment is."""
+
+    OPEN = "open"
+    TRANSLATED = "translated"
+    """By a model, or from the memory."""
+    LEFT = "left"
+    """It stays as it is, for a reason that is said."""
+    FAILED = "failed"
+    """It could not be translated: the source stands in its place, and it is listed."""
+    EDITED = "edited"
+    """By a person; nothing overwrites it unasked."""
+    APPROVED = "approved"
+    """A person has looked at it and taken it as it is."""
+
+
+SETTLED = frozenset({SegmentState.EDITED, SegmentState.APPROVED})
+"""States a person has decided on."""
+
+
+HARD = frozenset(
+    ("tags", "empty", "chatter", "placeholder", "number", "date", "negation", "glossary", "forbidden", "language",
+     "untranslated", "length")
+)  # fmt: skip
+"""Kinds of flags that are worth a second try; a lost name alone may be a right translation."""
+_WEIGHTS = {"empty": 50, "untranslated": 20, "language": 20, "tags": 8, "chatter": 8, "placeholder": 6, "number": 6,
+            "negation": 6, "date": 5, "length": 4, "forbidden": 4, "glossary": 3, "name": 1}  # fmt: skip
+
+
+class Origin(StrEnum):
+    """Where a translation comes from."""
+
+    MODEL = "model"
+    PERSON = "person"
+    MEMORY = "memory"
+    """A pair that was kept, word for word."""
+    IMPORT = "import"
+    """A file of pairs (TMX)."""
+
+
+Doubt: TypeAlias = tuple[int, int, float]
+"""A word of a translation of which its model was unsure: where it begins and ends, in characters of the target, and the
+lowest probability of its tokens, 0..1.  They are in order, do not overlap, and hold neither blanks nor tags.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFlag:
+    """Something that deserves a look: `kind` is one of a fixed few, `text` what is meant, `detail` for people."""
+
+    kind: str
+    text: str = ""
+    detail: str = ""
+
+
+def weight_of(flags: Sequence[SegmentFlag]) -> int:
+    """How bad a translation with these flags is: of two, the lighter one counts."""
+    return sum(_WEIGHTS.get(one.kind, 2) for one in flags)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """A segment of a translation as it is kept."""
+
+    item: str
+    number: int
+    """From 0, in the order of the document."""
+    unit: int
+    """Which unit of the document it is part of (documents.rewriting); of a text: which paragraph."""
+    place: str
+    kind: str
+    source: str
+    """With numbered tags."""
+    lead: str
+    """What stands between the segment before and this one, in the source."""
+    trail: str
+    """What stands behind the last segment of a unit."""
+    paired: tuple[int, ...]
+    lone: tuple[int, ...]
+    language: str
+    """Of the source, where it was told by segment; else empty."""
+    target: str
+    state: SegmentState
+    origin: Origin | None
+    flags: tuple[SegmentFlag, ...]
+    reason: str
+    """Why it was left or failed: a code."""
+    revision: int
+    doubts: tuple[Doubt, ...] = ()
+    """Of what a model wrote, where it was unsure; none for a person's words or where tags were placed by reckoning."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSegment:
+    """A segment of the text in the pane, and how far its translation is."""
+
+    source: str
+    lead: str
+    trail: str
+    language: str
+    target: str
+    state: SegmentState
+    origin: Origin | None = None
+    flags: tuple[SegmentFlag, ...] = ()
+    paragraph: int = 0
+    doubts: tuple[Doubt, ...] = ()
+    sure: float = 0.0
+    """How sure its paragraph's language was told, 0..1; 0: it was chosen, or taken over from the paragraph before."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSegment:
+    """A segment that is about to be kept."""
+
+    unit: int
+    source: str
+    place: str = ""
+    kind: str = "paragraph"
+    lead: str = ""
+    trail: str = ""
+    paired: tuple[int, ...] = ()
+    lone: tuple[int, ...] = ()
+    language: str = ""
+    state: SegmentState = SegmentState.OPEN
+    reason: str = ""
+    target: str = ""
+    origin: Origin | None = None
+    flags: tuple[SegmentFlag, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPair:
+    """A remembered translation."""
+
+    n: int
+    source_language: str
+    target_language: str
+    source: str
+    target: str
+    domain: str
+    origin: Origin
+    created: float
+    used: float
+    item: str | None = None
+    """With which it goes when that is deleted for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlossaryRecord:
+    """A list of terms for a pair of languages."""
+
+    n: int
+    id: str
+    name: str
+    source_language: str
+    target_language: str
+    domain: str
+    is_active: bool
+    terms: int
+    created: float
+
+
+TERM_COLUMNS = ("source", "target", "forbidden", "note", "keep", "case", "forms")
+"""What a column of a table of terms can hold."""
+
+
+class Forms(StrEnum):
+    """In which forms a term is met in a text."""
+
+    STEM = "stem"
+    """With any ending of its language's inflection, and where words are written together, at either end of one."""
+    PREFIX = "prefix"
+    """At the beginning of longer words too, whatever follows."""
+    EXACT = "exact"
+    """As it is written in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term and how it is said in the other language."""
+
+    source: str
+    target: str
+    """Empty where only `forbidden` is known, and for `keeps`."""
+    forbidden: tuple[str, ...] = ()
+    """Words that must not stand for it."""
+    keeps: bool = False
+    """It is not translated."""
+    minds_case: bool = False
+    """Capital and small letters matter."""
+    note: str = ""
+    forms: Forms = Forms.STEM
+    n: int = 0
+
+
+def flags_json(flags: tuple[SegmentFlag, ...]) -> list[Json]:
+    """Flags as they are kept."""
+    return [[one.kind, one.text, one.detail] for one in flags]
+
+
+def doubts_json(doubts: tuple[Doubt, ...]) -> list[Json]:
+    """Doubts as they are kept."""
+    return [list(one) for one in doubts]
+
+
+def term_json(term: Term) -> Mapping[str, Json]:
+    """What of a term is kept beside its words."""
+    return {
+        "forbidden": list(term.forbidden), "keeps": term.keeps, "case": term.minds_case, "forms": term.forms.value,
+        "note": term.note,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Documents given back with other words in them: one rewriter per format."""

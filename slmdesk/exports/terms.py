@@ -1,0 +1,78 @@
+"""Glossaries as files of other programs: CSV, TSV, spreadsheet, TBX-Basic.
+
+Source: ISO 30042:2008 with the TBX-Basic dialect, which most programs read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.paper import plain
+from slmdesk.core.translation import Forms, GlossaryRecord, Term
+from slmdesk.exports.xlsx import to_xlsx
+
+GLOSSARY_FORMS = ("csv", "tsv", "xlsx", "tbx")
+HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
+
+
+def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -> bytes:
+    """A glossary as one of GLOSSARY_FORMS; what it gives is read back as the same terms, from TBX without the marks for
+    case and forms.  Not on the desk thread.  Raises KnownError `request.invalid`.
+    """
+    if form in ("csv", "tsv"):
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter="," if form == "csv" else "\t", lineterminator="\r\n")
+        writer.writerow(HEAD)
+        writer.writerows([_guarded(cell) for cell in _row(term)] for term in terms)
+        return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+    if form == "xlsx":
+        return to_xlsx({"Glossary": [list(HEAD), *(list(_row(term)) for term in terms)]})
+    if form == "tbx":
+        return _tbx(record, terms).encode("utf-8", "replace")
+    raise KnownError("request.invalid", what=f"no format {form[:20]}")
+
+
+def _row(term: Term) -> tuple[str, ...]:
+    marks = ("x" if term.keeps else "", "x" if term.minds_case else "")
+    forms = "" if term.forms is Forms.STEM else term.forms.value
+    return term.source, term.target, "; ".join(term.forbidden), *marks, forms, term.note
+
+
+def _guarded(cell: str) -> str:
+    """A cell no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:
+    def section(code: str, words: Sequence[tuple[str, bool]]) -> str:
+        inside = "".join(
+            f"<tig><term>{_plain(word)}</term>"
+            + ('<termNote type="administrativeStatus">deprecatedTerm-admn-sts</termNote>' if is_bad else "")
+            + "</tig>"
+            for word, is_bad in words
+        )
+        return f"<langSet xml:lang={quoteattr(code)}>{inside}</langSet>" if words else ""
+
+    first, second = record.source_language or "en", record.target_language or "und"
+    entries = []
+    for number, one in enumerate(terms, start=1):
+        target = one.source if one.keeps else one.target
+        words = [(target, False)] if target else []
+        words += [(word, True) for word in one.forbidden]
+        note = f"<note>{_plain(one.note)}</note>" if one.note else ""
+        sections = section(first, [(one.source, False)]) + section(second, words)
+        entries.append(f'<termEntry id="t{number}">{note}{sections}</termEntry>\n')
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<martif type="TBX-Basic" xml:lang="en"><martifHeader><fileDesc>'
+        f"<titleStmt><title>{_plain(record.name)}</title></titleStmt><sourceDesc><p>slmdesk</p></sourceDesc></fileDesc>"
+        f"</martifHeader><text><body>\n{''.join(entries)}</body></text></martif>\n"
+    )
+
+
+def _plain(text: str) -> str:
+    """Words as XML can hold them: control characters, which it cannot, become U+FFFD."""
+    return escape(plain(text))

@@ -1,0 +1,31 @@
+"""Pairs of sentences as TMX, which other translation programs read.  Source: TMX 1.4b (GALA)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+from xml.sax.saxutils import escape, quoteattr
+
+from slmdesk.core.paper import plain
+
+ANY = "*all*"
+"""In the place of a source language: each unit has its own."""
+UNKNOWN = "und"
+"""ISO 639-2's code for a language nobody told."""
+
+Unit: TypeAlias = tuple[str, str, str, str]
+"""Language and words of the source, language and words of the translation; an empty language is UNKNOWN."""
+
+
+def to_tmx(units: Iterable[Unit], source: str = ANY) -> Iterator[str]:
+    """A file piece by piece, as the units come; marks of the formatting stand in it as words."""
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<tmx version="1.4"><header creationtool="slmdesk" '
+    yield 'creationtoolversion="1" segtype="sentence" o-tmf="slmdesk" adminlang="en" '
+    yield f'srclang={quoteattr(source or UNKNOWN)} datatype="plaintext"/><body>\n'
+    for first, one, second, other in units:
+        yield f"<tu>{_side(first, one)}{_side(second, other)}</tu>\n"
+    yield "</body></tmx>\n"
+
+
+def _side(language: str, words: str) -> str:
+    return f"<tuv xml:lang={quoteattr(language or UNKNOWN)}><seg>{escape(plain(words))}</seg></tuv>"

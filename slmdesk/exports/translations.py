@@ -1,0 +1,86 @@
+"""A translation as a document of ours: both languages side by side, a report of how each segment fared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, table
+
+HEAD = ("", "Source", "Translation", "State", "To look at")
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatedRow:
+    """A segment in words for people."""
+
+    place: str
+    source: str
+    target: str
+    state: str
+    flags: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a translation went: every segment stands in exactly one of the four lists."""
+
+    title: str
+    facts: Sequence[tuple[str, str]]
+    """(what, words): document, languages, models, glossaries, days."""
+    counts: Sequence[tuple[str, int]]
+    failed: Sequence[TranslatedRow]
+    flagged: Sequence[TranslatedRow]
+    left: Sequence[TranslatedRow]
+    """`flags` says why."""
+    fine: Sequence[TranslatedRow]
+    parts: Sequence[tuple[str, str, str]]
+    """What of the document is no segment and stays as it is: (kind, place, words)."""
+
+
+def translation_paper(
+    title: str, said: str, rows: Sequence[TranslatedRow], left: Sequence[tuple[str, str, str]]
+) -> Paper:
+    """The segments as a table; behind it what stays as it is: (kind, place, words)."""
+    cells = tuple((one.place, one.source, one.target, one.state, one.flags) for one in rows)
+    pieces = [
+        Piece(PieceKind.PARAGRAPH, (Run(said),)),
+        Piece(PieceKind.TABLE, rows=(HEAD, *cells)),
+    ]
+    if left:
+        pieces += [heading("What stays as it is"), *_parts(left)]
+    return Paper(title, tuple(pieces))
+
+
+def pair_paper(title: str, languages: tuple[str, str], pairs: Iterable[tuple[str, str]]) -> Paper:
+    """Both languages side by side, and nothing else."""
+    return Paper(title, (table(languages, tuple(pairs)),))
+
+
+def report_paper(report: Report) -> Paper:
+    """What happened to each segment, what needs a person first."""
+    pieces = [item(Run(f"{what}: ", bold=True), words) for what, words in report.facts]
+    pieces += [heading("How many")]
+    pieces += [table(("", "Segments"), tuple((what, f"{count:,}") for what, count in report.counts))]
+    for title, rows, said in (
+        ("Not translated", report.failed, "The document has the source in these places."),
+        ("To look at", report.flagged, ""),
+        ("Left as it is", report.left, ""),
+        ("Translated, nothing found", report.fine, ""),
+    ):
+        if not rows:
+            continue
+        pieces += [heading(title), *([paragraph(said)] if said else [])]
+        why = "Why" if title in ("Not translated", "Left as it is") else "What"
+        cells = ((one.place, one.source, one.target, one.state, one.flags) for one in rows)
+        pieces += [table(("Where", "Source", "Translation", "State", why), tuple(cells))]
+    if report.parts:
+        pieces += [heading("Parts of the document that are no text to be translated"), *_parts(report.parts)]
+    return Paper(report.title, tuple(pieces))
+
+
+def _parts(parts: Sequence[tuple[str, str, str]]) -> list[Piece]:
+    return [
+        Piece(PieceKind.ITEM, (Run(": ".join(word for word in (kind, place, words) if word)),))
+        for kind, place, words in parts
+    ]

@@ -1,0 +1,93 @@
+"""Two versions of a document compared, as a document to hand out and as a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.paper import Paper, Piece, Run, heading, item, paragraph, small, table
+
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A change as it is handed out."""
+
+    kind: str
+    where: str
+    old_pages: str
+    new_pages: str
+    what: str
+    """In a line."""
+    old: Sequence[tuple[str, bool]]
+    """Words, and whether they are the ones that changed."""
+    new: Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsReport:
+    """What a comparison says."""
+
+    old_name: str
+    new_name: str
+    headline: str
+    note: str
+    told: Sequence[tuple[str, str, bool]]
+    """Sentences of a model, where, and whether the text bears them out."""
+    first: Sequence[int]
+    """The numbers of the changes from 0, the most important first."""
+    changes: Sequence[ChangeLine]
+    coverage: str
+    language: str = ""
+
+
+def versions_paper(report: VersionsReport) -> Paper:
+    """The summary, every change with both wordings, and what was read.
+
+    Words that went stand between [- and -], words that came between {+ and +}: colour alone would not print.
+    """
+    pieces: list[Piece] = [paragraph(Run(report.headline, bold=True))]
+    if report.note:
+        pieces.append(small(report.note))
+    if report.told:
+        pieces.append(heading("In the model's words"))
+    for text, where, is_supported in report.told:
+        runs = [Run(text), Run(f" [{where}]", cite=True)]
+        pieces.append(item(*runs, *([] if is_supported else [Run(" (not borne out by the text)", italic=True)])))
+    if report.changes:
+        rows = tuple((str(at + 1), report.changes[at].where, report.changes[at].what) for at in report.first)
+        pieces += [heading("The most important first"), table(("No.", "Where", "What changed"), rows)]
+        pieces.append(heading("All changes"))
+    for at, change in enumerate(report.changes):
+        pieces.append(heading(f"{at + 1}. {change.kind.capitalize()}, {change.where}", 3))
+        if change.old:
+            pieces.append(paragraph(Run("Old: ", bold=True), *_marked(change.old, "[-", "-]")))
+        if change.new:
+            pieces.append(paragraph(Run("New: ", bold=True), *_marked(change.new, "{+", "+}")))
+    pieces += [heading("What was read"), paragraph(report.coverage)]
+    title = f"{report.old_name} and {report.new_name}"
+    subtitle = f"What changed from {report.old_name} (old) to {report.new_name} (new)"
+    return Paper(f"Compare: {title}", tuple(pieces), subtitle, report.language)
+
+
+def versions_sheets(report: VersionsReport) -> Mapping[str, Sequence[Sequence[Cell]]]:
+    """A row per change, and the summary."""
+    rows: list[Sequence[Cell]] = [("No.", "Kind", "Old page", "New page", "What changed", "Old", "New")]
+    for at, change in enumerate(report.changes):
+        rows.append((
+            at + 1, change.kind, change.old_pages, change.new_pages, change.what, _text(change.old), _text(change.new),
+        ))  # fmt: skip
+    about: list[Sequence[Cell]] = [("", ""), ("Old version", report.old_name), ("New version", report.new_name)]
+    about += [("Summary", report.headline), ("Note", report.note), ("What was read", report.coverage)]
+    about += [("In the model's words", text if is_supported else f"{text} (not borne out by the text)")
+              for text, _, is_supported in report.told]  # fmt: skip
+    return {"Changes": rows, "Summary": about}
+
+
+def _marked(runs: Sequence[tuple[str, bool]], begin: str, end: str) -> list[Run]:
+    return [Run(f"{begin}{text}{end}" if is_marked else text, bold=is_marked) for text, is_marked in runs]
+
+
+def _text(runs: Sequence[tuple[str, bool]]) -> str:
+    return "".join(text for text, _ in runs)

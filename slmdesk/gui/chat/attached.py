@@ -1,0 +1,139 @@
+"""An attachment of a message not yet sent: what is known of it, and what its chip says.  No widgets, no Qt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path, PurePath
+
+from slmdesk.core.attached import AttachMode
+from slmdesk.core.types import Json
+from slmdesk.services.facts import Problem
+from slmdesk.services.wishes import AttachWish
+
+READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
+MOST_NAME = 40
+"""Letters of a name in a sentence."""
+_KEYS = count(1)
+MODES = {
+    AttachMode.AUTO: "Automatic: whole where it fits",
+    AttachMode.WHOLE: "Read it whole",
+    AttachMode.PASSAGES: "Only the passages that fit the question",
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """One attachment of a draft; lives on the window's thread."""
+
+    name: str
+    path: Path | None = None
+    document: str = ""
+    source: tuple[str, ...] = ()
+    """Text that is in no document."""
+    mode: AttachMode = AttachMode.AUTO
+    state: str = READING
+    done: int = 0
+    total: int = 0
+    """Pages, while it is read."""
+    pages: int = 0
+    unread: int = 0
+    """Pages without words."""
+    kind: str = "page"
+    tokens: int | None = None
+    is_guess: bool = False
+    use: str = ""
+    """How much of it will be read: what the context meter says."""
+    problem: str = ""
+    key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
+
+    @property
+    def is_pasted(self) -> bool:
+        """It is text from the clipboard."""
+        return bool(self.source)
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more is to come of it."""
+        return self.state != READING
+
+    @property
+    def wish(self) -> AttachWish:
+        """As it is sent."""
+        return AttachWish(self.document, self.name, self.source, self.kind, self.mode)
+
+    @property
+    def words(self) -> str:
+        """The line of its chip under the name."""
+        if self.state == READING:
+            return f"reading, page {self.done:,} of {self.total:,}\u2026" if self.total else "reading\u2026"
+        if self.state == LOCKED:
+            return "locked: its password is needed"
+        if self.state == FAILED:
+            return self.problem
+        about = "about " if self.is_guess else ""
+        parts = [
+            self._use_words(),
+            f"{about}{self.tokens:,} tokens" if self.tokens is not None else "",
+            "" if self.is_pasted else f"{self.pages:,} {self.kind}" + ("" if self.pages == 1 else "s"),
+            f"{self.unread:,} without words" if self.unread else "",
+        ]
+        return " \u00b7 ".join(part for part in parts if part)
+
+    def _use_words(self) -> str:
+        if not self.use:
+            return ""
+        return "whole" if self.use.startswith("whole") else "by passages"
+
+    @property
+    def kept(self) -> dict[str, Json]:
+        """As a draft keeps it over a restart."""
+        shape: dict[str, Json] = {"name": self.name, "mode": self.mode.value}
+        if self.source:
+            shape["source"] = list(self.source)
+        elif self.document and self.state == READY:
+            shape["document"] = self.document
+        elif self.path is not None:
+            shape["path"] = os.fsencode(self.path).hex()
+        return shape
+
+
+def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
+    """One that was kept; None for what is none."""
+    name, document, path = untrusted.get("name"), untrusted.get("document", ""), untrusted.get("path", "")
+    source, mode = untrusted.get("source", ()), untrusted.get("mode")
+    if not isinstance(name, str) or not isinstance(document, str) or not isinstance(path, str):
+        return None
+    texts = tuple(one for one in source if isinstance(one, str)) if isinstance(source, list | tuple) else ()
+    wanted = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
+    try:
+        place = Path(os.fsdecode(bytes.fromhex(path))) if path else None
+    except ValueError:
+        return None
+    if not (document or texts or place):
+        return None
+    return Draft(name, place, document, texts, wanted)
+
+
+def reason_of(problem: Problem) -> str:
+    """Why a document cannot be used, to stand under its name: "is damaged (…)", without saying its path first."""
+    path = str(problem.args.get("path") or "")
+    for subject in (path, PurePath(path).name) if path else ():
+        for start in (f"The document {subject} ", f"{subject} "):
+            if problem.sentence.startswith(start):
+                return problem.sentence.removeprefix(start)
+    return problem.sentence.replace(path, "it", 1) if path else problem.sentence
+
+
+def waiting_words(drafts: Sequence[Draft]) -> str:
+    """What sending waits for."""
+    open_ones = [one for one in drafts if not one.is_settled]
+    if not open_ones:
+        return ""
+    if len(open_ones) == 1:
+        name = open_ones[0].name
+        short = name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 13]}\u2026{name[-12:]}"
+        return f"Sends as soon as {short} is read."
+    return f"Sends as soon as {len(open_ones)} documents are read."

@@ -1,0 +1,28 @@
+"""Exactly what a model was given, in a dialog."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.services.conversation import SeenPrompt
+
+
+def show_seen(parent: QWidget, seen: SeenPrompt) -> None:
+    """Open it, with what is odd about it.  Does not block."""
+    intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
+    warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
+    TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning).show()
+
+
+def _missing_words(seen: SeenPrompt) -> str:
+    missing = len(seen.missing)
+    words = "1 message is" if missing == 1 else f"{missing:,} messages are"
+    return f"{words} missing: this model's own format leaves it out." if missing else ""
+
+
+def _lookalike_words(seen: SeenPrompt) -> str:
+    marks = ", ".join(f"“{one}”" for one in seen.lookalikes)
+    if not marks:
+        return ""
+    return f"The text contains {marks}, by which this model tells who speaks: it may take what follows for a turn."

@@ -1,0 +1,75 @@
+"""The lines under the words of a message that can be opened: attachments, quotations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from slmdesk.gui.chat.view.message import Extra
+from slmdesk.gui.icons import icon
+from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.theme import SPACE_8
+from slmdesk.gui.widgets.text import plain_tip
+
+ICON_SIZE = 16
+
+
+class ExtraLines(QObject):
+    """A button for each Extra, one under the other, cut in the middle where there is no room.  Emits `chosen`."""
+
+    chosen = Signal(str)
+
+    def __init__(self, style: ViewStyle, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("extra_lines")
+        self._style, self._parent = style, parent
+        self._extras: tuple[Extra, ...] = ()
+        self.buttons: list[QToolButton] = []
+
+    def show_extras(self, extras: Sequence[Extra]) -> None:
+        """Show these instead; `lay` places them."""
+        if tuple(extras) == self._extras:
+            return
+        self._extras = tuple(extras)
+        for button in self.buttons:
+            button.hide()
+            button.deleteLater()
+        self.buttons = [self._make(one) for one in self._extras]
+
+    def lay(self, y: int, width: int) -> int:
+        """Place them from `y` down.  Returns where they end, in device-independent pixels."""
+        for button, extra in zip(self.buttons, self._extras, strict=True):
+            button.ensurePolished()  # the style sheet has a word in its font
+            room = width - 2 * SPACE_8
+            taken = button.sizeHint().width() - button.fontMetrics().horizontalAdvance(_safe(button.text()))
+            words = button.fontMetrics().elidedText(extra.words, Qt.TextElideMode.ElideMiddle, max(room - taken, 40))
+            button.setText(words.replace("&", "&&"))
+            place = QRect(SPACE_8, y, min(button.sizeHint().width(), room), self._style.row_height)
+            if self._parent.isRightToLeft():
+                place.moveRight(width - SPACE_8)
+            button.setGeometry(place)
+            button.show()
+            y += self._style.row_height
+        return y
+
+    def _make(self, extra: Extra) -> QToolButton:
+        button = QToolButton(self._parent)
+        button.setObjectName("message_extra")
+        button.setProperty("kind", "small")
+        button.setIcon(icon(extra.icon, self._style.theme.colour("muted")))
+        button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        button.setFont(self._style.small_font)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setText(extra.words.replace("&", "&&"))
+        button.setAccessibleName(extra.words)
+        button.setToolTip(plain_tip(extra.tip or extra.words))
+        button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda _checked=False, key=extra.key: self.chosen.emit(key))
+        return button
+
+
+def _safe(text: str) -> str:
+    return text.replace("&&", "&")

@@ -1,0 +1,409 @@
+"""The documents' part of the window put together: controllers, the page, its panes, and what joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPointF, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.documents.compare_controller import VersionsController
+from slmdesk.gui.documents.compare_pane import ComparePane
+from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.documents.folder_summaries_controller import FolderSummariesController
+from slmdesk.gui.documents.folders_controller import FoldersController
+from slmdesk.gui.documents.page import DocumentsPage
+from slmdesk.gui.documents.question_controller import QuestionController
+from slmdesk.gui.documents.question_pane import QuestionPane
+from slmdesk.gui.documents.summary_controller import SummaryController
+from slmdesk.gui.documents.summary_pane import SummaryPane
+from slmdesk.gui.documents.table_link import TableLink
+from slmdesk.gui.exporting import ExportController
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
+from slmdesk.services.collection_shapes import CollectionState
+from slmdesk.services.documents import facts_of
+from slmdesk.services.extracting import KIND as TABLE
+from slmdesk.services.question_prompt import Citation
+from slmdesk.services.summaries import KIND as SUMMARY
+from slmdesk.services.summary_shapes import Sentence, Span
+from slmdesk.services.version_comparing import KIND as VERSIONS
+from slmdesk.settings import Settings
+
+POINTED_AFTER_MS = 120
+"""A mouse that passes over a list marks nothing."""
+
+
+PANES = {TABLE: "table"}
+"""Where the results of a kind of jobs stand, if the pane is named otherwise."""
+
+
+class DocumentsArea(QObject):
+    """Lives on the window's thread.  Emits `notice_raised` for all of its controllers, `state_changed` when
+    there is something to remember.
+    """
+
+    notice_raised = Signal(object)
+    state_changed = Signal()
+
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("documents_area")
+        self.documents = DocumentsController(bridge, self)
+        self.summaries = SummaryController(bridge, self)
+        self.questions = QuestionController(bridge, self)
+        self.versions = VersionsController(bridge, self)
+        self.folders = FoldersController(bridge, self)
+        self.folder_questions = QuestionController(bridge, self)
+        self.folder_summaries = FolderSummariesController(bridge, self)
+        self.exports = ExportController(bridge, self)
+        self.page = DocumentsPage(self.documents, keeper)
+        self.summary_pane, self.question_pane = SummaryPane(self.page), QuestionPane(self.page)
+        self._pointed: dict[int, list[tuple[int, int]]] | None = None
+        self._point_timer = QTimer(self, singleShot=True, interval=POINTED_AFTER_MS)
+        self._place = ("", -1)
+        """Document and page that were clicked at last."""
+        self._restored = ("", 1)
+        """Document and page of the last run, until a document is on show."""
+        self._ahead: Span | None = None
+        """A passage of a document whose pages are on their way."""
+        panel = self.page.side
+        panel.add_pane("Summary", "summary", self.summary_pane)
+        panel.add_pane("Questions", "questions", self.question_pane)
+        self.tables = TableLink(bridge, keeper, self.documents, self.page, self.exports, self)
+        self.compare_pane = ComparePane(keeper, self.page)
+        panel.add_pane("Compare", "versions", self.compare_pane)
+        panel.add_pane("About", "about", self.page.about)
+        self._connect()
+
+    def _connect(self) -> None:
+        controllers = (
+            self.documents,
+            self.summaries,
+            self.questions,
+            self.versions,
+            self.folders,
+            self.folder_summaries,
+            self.folder_questions,
+            self.exports,
+            self.tables.controller,
+        )
+        for source in controllers:
+            source.notice_raised.connect(self.notice_raised)
+        self.documents.shown.connect(self._on_shown)
+        self.documents.pages_listed.connect(self._on_pages_listed)
+        self.page.layout_changed.connect(self.state_changed)
+        self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
+        self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
+        self.page.view.place_clicked.connect(self._on_place_clicked)
+        self._point_timer.timeout.connect(lambda: self.page.hint_spans(self._pointed))
+        self._connect_summaries()
+        self._connect_questions()
+        self._connect_versions()
+        self._connect_folders()
+
+    def _connect_folders(self) -> None:
+        folders, view, listed = self.folders, self.page.folder, self.page.documents
+        self.documents.folder_offered.connect(folders.offer)
+        folders.documents_wanted.connect(self.documents.open_files)
+        folders.listed.connect(listed.show_folders)
+        folders.shown.connect(self._on_folder_shown)
+        folders.contents_came.connect(view.show_contents)
+        self.page.folder_wanted.connect(folders.add)
+        listed.folder_chosen.connect(folders.choose)
+        listed.folder_action_chosen.connect(self._on_folder_action)
+        listed.hit_chosen.connect(lambda hit: self._visit(Span(hit.document, hit.page, hit.start, hit.end)))
+        view.document_chosen.connect(self.documents.show_document)
+        view.look_requested.connect(folders.look_again)
+        view.pause_requested.connect(folders.pause)
+        view.watched_changed.connect(folders.set_watched)
+        questions, pane = self.folder_questions, view.questions
+        pane.question_asked.connect(questions.ask)
+        pane.stop_requested.connect(questions.stop)
+        pane.anew_requested.connect(questions.begin_anew)
+        pane.citation_chosen.connect(lambda citation: self._visit(_span_of(citation)))
+        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: questions.item or ""))
+        questions.asked.connect(pane.show_asked)
+        questions.progressed.connect(pane.show_progress)
+        questions.answered.connect(pane.show_answer)
+        questions.ended.connect(pane.show_ended)
+        questions.emptied.connect(pane.clear)
+
+    @Slot(object)
+    def _on_folder_shown(self, state: CollectionState | None) -> None:
+        if state is not None:
+            self.documents.leave()
+            self.folder_questions.show_collection(state.record.id)
+        self.page.show_folder(state)
+
+    @Slot(str, str)
+    def _on_folder_action(self, id: str, action: str) -> None:
+        if action == "remove":
+            self.folders.remove(id)
+        elif action == "look":
+            self.folders.choose(id)
+            self.folders.look_again()
+        elif action == "open":
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.folders.place_of(id))))
+
+    def _visit(self, span: Span) -> None:
+        """Open a passage of a document that need not be on the list."""
+        self._ahead = None if span.document == self.documents.current else span
+        if self._ahead is None:
+            self._go_to([span])
+        else:
+            self.documents.show_document(span.document)
+
+    def _connect_summaries(self) -> None:
+        summaries, pane = self.summaries, self.summary_pane
+        pane.form.summary_requested.connect(summaries.begin)
+        pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
+        pane.sentence_pointed_at.connect(self._on_sentence_pointed_at)
+        pane.pause_requested.connect(summaries.pause)
+        pane.resume_requested.connect(summaries.resume)
+        pane.cancel_requested.connect(summaries.cancel)
+        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: summaries.item))
+        pane.earlier.chosen.connect(summaries.choose)
+        pane.earlier.rename_requested.connect(summaries.items.rename)
+        pane.earlier.delete_requested.connect(summaries.delete)
+        pane.form.folder_requested.connect(self._on_folder_requested)
+        pane.folder_cancel_requested.connect(self.folder_summaries.cancel)
+        self.folder_summaries.progressed.connect(pane.show_reading)
+        self.folder_summaries.begun.connect(self._on_folder_begun)
+        summaries.items.listed.connect(pane.show_earlier)
+        summaries.begun.connect(pane.show_begun)
+        summaries.grew.connect(pane.show_growing)
+        summaries.job_told.connect(pane.show_job)
+        summaries.made.connect(pane.show_summary)
+        summaries.emptied.connect(pane.show_nothing)
+
+    def _connect_questions(self) -> None:
+        questions, pane = self.questions, self.question_pane
+        pane.question_asked.connect(questions.ask)
+        pane.stop_requested.connect(questions.stop)
+        pane.anew_requested.connect(questions.begin_anew)
+        pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
+        pane.citation_pointed_at.connect(self._on_citation_pointed_at)
+        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: questions.item or ""))
+        pane.earlier.chosen.connect(questions.choose)
+        pane.earlier.rename_requested.connect(questions.items.rename)
+        pane.earlier.delete_requested.connect(questions.items.delete)
+        questions.items.listed.connect(pane.show_earlier)
+        questions.asked.connect(pane.show_asked)
+        questions.progressed.connect(pane.show_progress)
+        questions.answered.connect(pane.show_answer)
+        questions.ended.connect(pane.show_ended)
+        questions.emptied.connect(pane.clear)
+        questions.opened.connect(pane.show_turns)
+
+    def _connect_versions(self) -> None:
+        versions, pane = self.versions, self.compare_pane
+        self.documents.listed.connect(versions.show_records)
+        pane.other_chosen.connect(versions.choose_other)
+        pane.file_chosen.connect(versions.choose_file)
+        pane.swap_requested.connect(versions.swap)
+        pane.compare_requested.connect(versions.compare)
+        pane.stop_requested.connect(versions.stop)
+        pane.unfold_requested.connect(versions.unfold)
+        pane.change_opened.connect(self._on_change_opened)
+        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: versions.item))
+        pane.earlier.chosen.connect(versions.choose)
+        pane.earlier.rename_requested.connect(versions.items.rename)
+        pane.earlier.delete_requested.connect(versions.items.delete)
+        versions.items.listed.connect(pane.show_earlier)
+        versions.choices_shown.connect(pane.show_choices)
+        versions.pair_shown.connect(pane.show_pair)
+        versions.begun.connect(pane.show_busy)
+        versions.made.connect(pane.show_comparison)
+        versions.worded.connect(pane.show_wording)
+        versions.failed.connect(pane.show_failed)
+        versions.emptied.connect(pane.show_nothing)
+        versions.unfolded.connect(pane.unfold)
+        self.page.side.wants_room.connect(self._on_room)
+
+    # ---- what is remembered
+
+    def restore(self, settings: Settings) -> None:
+        """As it was when the window was closed: document, page, pane, and where the splitters stood."""
+        self.page.restore_layout(settings.documents_splitter, settings.documents_body)
+        self.page.show_thumbnails(settings.documents_thumbnails)
+        self.page.side.show_pane(settings.last_document_pane)
+        self.page.show_pages()
+        self._restored = (settings.last_document, settings.last_document_page)
+        if settings.last_document:
+            self.documents.restore(settings.last_document)
+
+    @property
+    def state(self) -> dict[str, str | int | bool]:
+        """What is to be remembered, by the names of the settings."""
+        outer, inner = self.page.layout_state
+        return {
+            "documents_splitter": outer,
+            "documents_body": inner,
+            "documents_thumbnails": self.page.has_thumbnails,
+            "last_document": self.documents.current or self._restored[0],
+            "last_document_page": max(1, self.page.view.reached),
+            "last_document_pane": self.page.side.current,
+        }
+
+    def show_result(self, document: str, item: str, kind: str) -> None:
+        """Show what was made of a document, in the pane of its kind."""
+        self.documents.show_document(document)
+        if kind == SUMMARY:
+            self.summaries.open_item(document, item)
+        elif kind == TABLE:
+            self.tables.controller.open_item(document, item)
+        elif kind == VERSIONS:
+            self.versions.open_item(document, item)
+        self.page.side.show_pane(PANES.get(kind, kind))
+
+    # ---- heard
+
+    @Slot(object)
+    def _on_shown(self, record: DocumentRecord | None) -> None:
+        """Another document, or the same one in another state: the panes are about it."""
+        if record is not None and self.folders.current:
+            self.folders.leave()
+            self.page.documents.show_chosen_folder("")
+        is_reading = record is not None and record.status is DocumentStatus.READING
+        is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
+        for part in (self.summary_pane, self.question_pane):
+            part.setEnabled(not is_reading and not is_unread)
+        if is_reading:
+            return
+        if record is not None:
+            self.question_pane.name_documents({record.id: record.name}, facts_of(record).page_kind.value)
+        self.summaries.show_document(record.id if record else "")
+        self.questions.show_document(record.id if record else "")
+        self.versions.show_document(record)
+
+    @Slot()
+    def _on_pages_listed(self) -> None:
+        """The first pages on show: those of the last run begin where they were left, a passage is gone to."""
+        ahead = self._ahead
+        if ahead is not None and ahead.document == self.documents.current and ahead.page <= self.page.view.count:
+            self._ahead = None
+            self._go_to([ahead])
+        (document, page), self._restored = self._restored, ("", 1)
+        if document and document == self.documents.current:
+            self.page.view.go_to(page)
+
+    def _go_to(self, spans: Iterable[Span]) -> None:
+        """Mark passages and go to the first, in another document where none is in this one."""
+        given = list(spans)
+        self._point_timer.stop()
+        self._pointed = None
+        if here := self._here(given):
+            self.page.go_to_spans(here)
+        elif given:
+            document = given[0].document
+            self.page.open_at(document, self._in(document, given))
+
+    @Slot(int)
+    def _on_change_opened(self, number: int) -> None:
+        """Where a change stands in the version on show; of what is not in it, in the other one."""
+        found = self.versions.comparison
+        if found is None:
+            return
+        change = found.changes[number]
+        sides = [(found.new.document, change.new_places), (found.old.document, change.old_places)]
+        sides.sort(key=lambda side: side[0] != self.documents.current)
+        document, places = next(side for side in sides if side[1])
+        self._go_to([Span(document, one.page, one.start, one.end) for one in places])
+
+    @Slot(bool)
+    def _on_room(self, wants: bool) -> None:
+        """The way back to the pages stands above the pane, too."""
+        if not wants and self.page.side.current == "versions":
+            self.compare_pane.show_beside_pages()
+
+    @Slot(object)
+    def _on_sentence_pointed_at(self, sentence: Sentence | None) -> None:
+        self._point_at(sentence.blocks if sentence else None)
+
+    @Slot(object)
+    def _on_citation_pointed_at(self, citation: Citation | None) -> None:
+        self._point_at([_span_of(citation)] if citation else None)
+
+    def _point_at(self, spans: Iterable[Span] | None) -> None:
+        self._pointed = None if spans is None else self._here(spans)
+        self._point_timer.start()
+
+    @Slot(int, int, QPointF)
+    def _on_place_clicked(self, page: int, character: int, share: QPointF) -> None:
+        """The sentences and quotations that come from there."""
+        document = self.documents.current
+        self._place = (document, page)
+        spans = {(one.start, one.end) for one in self._spans() if (one.document, one.page) == (document, page)}
+        if character >= 0:
+            self._light(document, page, [one for one in spans if one[0] <= character < one[1]])
+        elif spans:
+            told = partial(self._light, document, page)
+            self.documents.locate(page, sorted(spans), (share.x(), share.y()), told)
+        else:
+            self._light(document, page, ())
+
+    def _light(self, document: str, page: int, spans: Iterable[tuple[int, int]]) -> None:
+        if (document, page) != self._place:  # another place was clicked at meanwhile
+            return
+        clicked = {Span(document, page, start, end) for start, end in spans}
+        self.summary_pane.light([one.sentence for one in self.summary_pane.rows if clicked & set(one.sentence.blocks)])
+        self.question_pane.light([one.citation for one in self.question_pane.rows if _span_of(one.citation) in clicked])
+
+    def _export(self, title: str, form: str, item: Callable[[], str]) -> None:
+        id = item()
+        if id:
+            folder = self.documents.current_folder or self.folders.current_folder
+            ask_where(self.page, title, form, partial(self.exports.export, id, form), folder=folder)
+
+    @Slot()
+    def _on_folder_requested(self) -> None:
+        """Ask which folder is to be summarized, then where the files go."""
+        form = self.summary_pane.form
+        if form.is_whole():
+            ask_folder(self.page, "The folder whose documents are summarized", self._on_folder_chosen)
+
+    def _on_folder_chosen(self, folder: Path) -> None:
+        wish = self.summary_pane.form.wish
+        begin = partial(self.folder_summaries.begin, folder)
+        ask_folder(self.page, "The folder the summaries are written to", lambda target: begin(target, wish))
+
+    @Slot(object)
+    def _on_folder_begun(self, item: Item) -> None:
+        """The summary is shown while it is made, beside one of its documents."""
+        wish = item.settings.get("wish")
+        documents = wish.get("documents") if isinstance(wish, dict) else None
+        if isinstance(documents, list) and documents and self.documents.current not in documents:
+            self.show_result(str(documents[0]), item.id, SUMMARY)
+        else:
+            self.summaries.show_begun(item)
+
+    # ---- inside
+
+    def _spans(self) -> Iterable[Span]:
+        """All passages that sentences and quotations on show come from."""
+        for row in self.summary_pane.rows:
+            yield from row.sentence.blocks
+        for one in self.question_pane.rows:
+            yield _span_of(one.citation)
+
+    def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
+        """Those of the document on show, by page."""
+        return self._in(self.documents.current, spans)
+
+    @staticmethod
+    def _in(document: str, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
+        """Those of a document, by page."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for one in spans:
+            if one.document == document:
+                found.setdefault(one.page, []).append((one.start, one.end))
+        return found
+
+
+def _span_of(citation: Citation) -> Span:
+    return Span(citation.document, citation.page, citation.start, citation.end)

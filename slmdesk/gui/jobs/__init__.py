@@ -1,0 +1,1 @@
+"""The page of long work: what runs, waits, is paused, has ended."""

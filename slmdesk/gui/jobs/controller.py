@@ -1,0 +1,233 @@
+"""The jobs in the window: which there are, what becomes of them, and what can be done.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.records import JobRecord, JobStatus
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.facts import JobChanged, Problem
+from slmdesk.services.job_views import JobView
+from slmdesk.services.job_words import kind_words, share_words
+from slmdesk.services.sentences import time_for_people
+from slmdesk.services.services import Services
+from slmdesk.services.time_left import Left
+
+PAGE = 30
+"""Of those that have ended, at once."""
+LOOK_MS = 2000
+"""How often the page, while it is seen, looks what other desks do."""
+SOON_MS = 60
+BUSY_MS = 1000
+TOLD_MS = 8000
+ON = (JobStatus.OPEN, JobStatus.RUNNING)
+
+
+class JobsController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with the JobViews of all that have not ended, `changed` with one of them, `ended_listed` with a page
+    of the others, whether it is the first and whether there are more, `status_told` with the words for the window's
+    foot (empty: nothing runs), `refused` when they cannot be read, `opened` with a JobView whose result is wanted, and
+    `notice_raised`.
+    """
+
+    listed = Signal(object)
+    changed = Signal(object)
+    ended_listed = Signal(object, bool, bool)
+    status_told = Signal(str)
+    refused = Signal(object)
+    opened = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("jobs_controller")
+        self._bridge = bridge
+        self._views: dict[str, JobView] = {}
+        self._told: dict[str, JobChanged] = {}
+        """Those of this desk that run or wait, as they were told last."""
+        self._last: tuple[float, int] | None = None
+        self._count = 0
+        """Of those that have ended: how many are on the list."""
+        self._is_shown = False
+        self._look = QTimer(self, interval=LOOK_MS)
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._look.timeout.connect(self._refresh_active)
+        self._soon.timeout.connect(self.refresh)
+        bridge.job_changed.connect(self._on_changed)
+
+    # ---- wishes
+
+    def show(self, is_shown: bool) -> None:
+        """The page is seen, or not: only then it looks what other desks do."""
+        self._is_shown = is_shown
+        if is_shown:
+            self.refresh()
+            self._look.start()
+        else:
+            self._look.stop()
+            self._soon.stop()
+
+    @Slot()
+    def refresh(self) -> None:
+        """List all of them again; of those that have ended as many as there were."""
+        self._refresh_active()
+        self._refresh_ended()
+
+    @Slot()
+    def more(self) -> None:
+        """The next page of those that have ended."""
+        self._ask_ended(self._last, PAGE)
+
+    @Slot(str)
+    def pause(self, job: str) -> None:
+        """Stop one for now, wherever it runs."""
+        self._do(lambda services: services.jobs.pause(job))
+
+    @Slot(str)
+    def resume(self, job: str) -> None:
+        """Go on with one, or try it again, here."""
+        self._do(lambda services: services.jobs.resume(job))
+
+    @Slot(str)
+    def cancel(self, job: str) -> None:
+        """End one, wherever it runs."""
+        self._do(lambda services: services.jobs.cancel(job))
+
+    @Slot(str, str)
+    def move(self, job: str, where: str) -> None:
+        """Another place in the queue: `up`, `down`, `first`."""
+        self._do(lambda services: services.jobs.move(job, where))
+
+    @Slot(object)
+    def open(self, view: JobView) -> None:
+        """Show what came of one."""
+        self.opened.emit(view)
+
+    @Slot()
+    def clear(self) -> None:
+        """Take those that have ended off the list; a bar gives them back."""
+        self._bridge.ask(lambda services: services.job_views.clear(), self._on_cleared, self._raise_problem)
+
+    def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
+        """Work of an earlier run goes on: said once, quietly."""
+        self.refresh()
+        if not jobs:
+            return
+        first = f"{kind_words(jobs[0].kind)} “{jobs[0].title}”"
+        words = first if len(jobs) == 1 else f"{first} and {len(jobs) - 1} more"
+        self.notice_raised.emit(Notice(f"Going on where it was left: {words}.", life_ms=TOLD_MS, key="jobs taken up"))
+
+    # ---- heard
+
+    @Slot(object)
+    def _on_changed(self, fact: JobChanged) -> None:
+        before = self._told.get(fact.id)
+        if fact.status in ON:
+            self._told[fact.id] = fact
+        else:
+            self._told.pop(fact.id, None)
+        self.status_told.emit(status_words(self._told))
+        view = self._views.get(fact.id)
+        is_same = view is not None and before is not None and before.status is fact.status
+        if view is not None and is_same and fact.status is JobStatus.RUNNING:
+            self._views[fact.id] = with_fact(view, fact)
+            self.changed.emit(self._views[fact.id])
+        elif self._is_shown and not self._soon.isActive():
+            self._soon.start()
+
+    def _on_listed(self, views: Sequence[JobView]) -> None:
+        old, self._views = self._views, {one.id: one for one in views}
+        self._told = {id: fact for id, fact in self._told.items() if id in self._views}
+        self.status_told.emit(status_words(self._told))
+        self.listed.emit(list(views))
+        if not old.keys() <= self._views.keys():  # another desk's has ended
+            self._refresh_ended()
+
+    def _on_ended_listed(self, before: tuple[float, int] | None, limit: int, views: Sequence[JobView]) -> None:
+        if before is not None and before != self._last:
+            return  # the list was begun anew meanwhile
+        self._count = len(views) + (self._count if before is not None else 0)
+        if views or before is None:
+            self._last = (views[-1].updated, views[-1].n) if views else None
+        self.ended_listed.emit(list(views), before is None, len(views) == limit)
+
+    def _on_cleared(self, before: float) -> None:
+        self.refresh()
+        undo = partial(self._do, lambda services: services.job_views.show_again(before))
+        words = "What had ended is off the list. What was made stays where it is."
+        self.notice_raised.emit(Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS, key="jobs cleared"))
+
+    # ---- inside
+
+    def _do(self, wish: Callable[[Services], Any]) -> None:
+        self._bridge.ask(wish, lambda _done: self.refresh(), self._on_refused_wish)
+
+    @Slot()
+    def _refresh_active(self) -> None:
+        self._bridge.ask(lambda services: services.job_views.active(), self._on_listed, self._on_not_listed)
+
+    def _refresh_ended(self) -> None:
+        self._ask_ended(None, max(PAGE, self._count))
+
+    def _ask_ended(self, before: tuple[float, int] | None, limit: int) -> None:
+        self._bridge.ask(
+            lambda services: services.job_views.ended(before=before, limit=limit),
+            partial(self._on_ended_listed, before, limit),
+            self._on_not_listed,
+        )
+
+    def _on_refused_wish(self, problem: Problem) -> None:
+        if problem.code != "job.ended":  # it has ended just now: the list says so
+            self._raise_problem(problem)
+        self.refresh()
+
+    def _on_not_listed(self, problem: Problem) -> None:
+        if problem.code == "store.busy":  # another desk writes without a pause: the next look may find a gap
+            QTimer.singleShot(BUSY_MS, self, self._look_again)
+        else:
+            self.refused.emit(problem)
+
+    @Slot()
+    def _look_again(self) -> None:
+        if self._is_shown:
+            self.refresh()
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def with_fact(view: JobView, fact: JobChanged) -> JobView:
+    """A job as a fact tells it."""
+    left = None
+    if fact.eta_s is not None:
+        low = fact.eta_s if fact.eta_low_s is None else fact.eta_low_s
+        high = fact.eta_s if fact.eta_high_s is None else fact.eta_high_s
+        left = Left(fact.eta_s, low, high)
+    share = fact.share if fact.share is not None else view.share
+    total = fact.total + fact.steps_ahead
+    return replace(view, done=fact.done, total=total, failed=fact.failed, share=share, left=left, status=fact.status)
+
+
+def status_words(told: Mapping[str, JobChanged]) -> str:
+    """For the window's foot: "1 job 63 %, 2 min"; empty where nothing runs or waits."""
+    if not told:
+        return ""
+    running = [one for one in told.values() if one.status is JobStatus.RUNNING]
+    jobs = "1 job" if len(told) == 1 else f"{len(told)} jobs"
+    if not running:
+        return f"{jobs} waiting" if len(told) > 1 else f"{jobs} waits"
+    shares = [one.share for one in running if one.share is not None]
+    share = share_words(sum(shares) / len(shares)) if shares else ""
+    times = [one.eta_s for one in running]
+    longest = max((one for one in times if one is not None), default=None)
+    is_known = longest is not None and None not in times and len(running) == len(told)
+    time = f", {time_for_people(longest)}" if is_known and longest is not None else ""
+    return f"{jobs} {share}".strip() + time

@@ -1,0 +1,223 @@
+"""The page of jobs: running, waiting, paused, finished today and earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QDate, QDateTime, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.jobs.controller import JobsController
+from slmdesk.gui.jobs.row import JobRow
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.steady import Steady
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.facts import Problem
+from slmdesk.services.job_views import JobView, Stand
+
+COLUMN = 860
+TITLE_INDENT = 3
+"""The foot of the J reaches to the left of where the letter begins."""
+SECTIONS = (
+    ("running", "Running"),
+    ("waiting", "Waiting"),
+    ("paused", "Paused"),
+    ("today", "Finished today"),
+    ("earlier", "Finished earlier"),
+)
+NOTHING = "Nothing is being worked on."
+NOTHING_MORE = (
+    "Summaries, tables, exams and downloads that take longer stand here: how far they are, how long they still take, "
+    "and what came of them. They can be paused, and they go on after a restart."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    box: QWidget
+    head: QHBoxLayout
+    rows: QVBoxLayout
+
+
+class JobsPage(QScrollArea):
+    """Rows under headings.  Wishes go to the controller."""
+
+    def __init__(self, controller: JobsController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("jobs_page")
+        self.setAccessibleName("Jobs")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._controller = controller
+        self._active: dict[str, JobRow] = {}
+        self._ended: dict[str, JobRow] = {}
+        self._is_known = False
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "jobs_inner")
+        inner.setMinimumHeight(1)
+        holder = QWidget(inner)
+        holder.setMaximumWidth(COLUMN)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_16)
+        column.setSpacing(theme.SPACE_12)
+        head = plain_label("Jobs", holder, name="jobs_title", kind="title")
+        head.setIndent(TITLE_INDENT)
+        column.addWidget(head)
+        self._note = plain_label("Looking…", holder, name="jobs_note", kind="muted")
+        column.addWidget(self._note)
+        self._sections: dict[str, _Section] = {}
+        self._clear = named(QPushButton("Clear finished", holder), "clear_jobs_button")
+        self._clear.setToolTip("Take what has ended off this list; what was made stays")
+        for name, title in SECTIONS:
+            column.addWidget(self._section(holder, name, title))
+        self._more = named(QPushButton("Show earlier ones", holder), "more_jobs_button")
+        self._more.setVisible(False)
+        row = QHBoxLayout()
+        row.addWidget(self._more)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(1)
+        outer = QHBoxLayout(inner)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(1)
+        outer.addWidget(holder, 1000)
+        outer.addStretch(1)
+        self.setWidget(inner)
+        Steady(self)
+
+    def _section(self, holder: QWidget, name: str, title: str) -> QWidget:
+        box = named(QWidget(holder), f"jobs_{name}")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, theme.SPACE_8, 0, 0)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.addWidget(plain_label(title, box, name=f"jobs_{name}_heading", kind="heading", wraps=False), 1)
+        column.addLayout(head)
+        rows = QVBoxLayout()
+        rows.setSpacing(0)
+        column.addLayout(rows)
+        box.setVisible(False)
+        self._sections[name] = _Section(box, head, rows)
+        return box
+
+    def _connect(self) -> None:
+        one = self._controller
+        one.listed.connect(self._on_listed)
+        one.changed.connect(self._on_changed)
+        one.ended_listed.connect(self._on_ended_listed)
+        one.refused.connect(self._on_refused)
+        self._clear.clicked.connect(one.clear)
+        self._more.clicked.connect(one.more)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """From now on it looks what others do."""
+        super().showEvent(event)
+        self._controller.show(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks."""
+        super().hideEvent(event)
+        self._controller.show(False)
+
+    # ---- heard
+
+    @Slot(object)
+    def _on_listed(self, views: Sequence[JobView]) -> None:
+        self._is_known = True
+        self._replace(self._active, views)
+        stands = (Stand.RUNNING, Stand.WAITING, Stand.PAUSED)
+        rows = {stand: [self._active[one.id] for one in views if one.stand is stand] for stand in stands}
+        for stand in sorted(stands, key=lambda one: not rows[one]):  # an empty one is hidden when its rows have left it
+            self._fill(stand.value, rows[stand])
+        self._show_empty()
+
+    @Slot(object)
+    def _on_changed(self, view: JobView) -> None:
+        if row := self._active.get(view.id):
+            row.show_view(view)
+
+    @Slot(object, bool, bool)
+    def _on_ended_listed(self, views: Sequence[JobView], is_first: bool, has_more: bool) -> None:
+        shown = list(views) if is_first else [row.view for row in self._ended.values()] + list(views)
+        self._replace(self._ended, shown)
+        self._fill("today", [self._ended[one.id] for one in shown if is_today(one)])
+        self._fill("earlier", [self._ended[one.id] for one in shown if not is_today(one)])
+        self._more.setVisible(has_more)
+        self._place_clear()
+        self._show_empty()
+
+    @Slot(object)
+    def _on_refused(self, problem: Problem) -> None:
+        self._note.setText(f"The jobs cannot be shown: {problem.sentence}")
+        self._note.setVisible(True)
+
+    # ---- rows
+
+    def _replace(self, rows: dict[str, JobRow], views: Sequence[JobView]) -> None:
+        """Rows for these, in this order; those that are there already stay, and with them the focus."""
+        wanted = {one.id: one for one in views}
+        for id in [one for one in rows if one not in wanted]:
+            self._drop(rows.pop(id))
+        old = dict(rows)
+        rows.clear()
+        for id, view in wanted.items():
+            row = old.get(id) or self._row(view)
+            if row.view != view:
+                row.show_view(view)
+            rows[id] = row
+
+    def _row(self, view: JobView) -> JobRow:
+        row, one = JobRow(view, self._sections["running"].box), self._controller
+        row.pause_requested.connect(partial(one.pause, view.id))
+        row.resume_requested.connect(partial(one.resume, view.id))
+        row.cancel_requested.connect(partial(one.cancel, view.id))
+        row.open_requested.connect(lambda: one.open(row.view))
+        row.move_requested.connect(lambda where: one.move(view.id, where))
+        return row
+
+    def _fill(self, name: str, rows: Sequence[JobRow]) -> None:
+        layout = self._sections[name].rows
+        self._sections[name].box.setVisible(bool(rows))
+        for at, row in enumerate(rows):
+            if layout.indexOf(row) != at:
+                had_focus = row.focusWidget() if row.isAncestorOf(self.focusWidget() or self) else None
+                layout.removeWidget(row)
+                layout.insertWidget(at, row)
+                row.setVisible(True)
+                if had_focus:
+                    had_focus.setFocus()
+
+    def _drop(self, row: JobRow) -> None:
+        if row.isAncestorOf(self.window().focusWidget() or self):
+            self.setFocus()  # else it would go on to a button of another job
+        row.hide()
+        for section in self._sections.values():
+            section.rows.removeWidget(row)
+        row.deleteLater()
+
+    def _place_clear(self) -> None:
+        """Beside the first heading of what has ended."""
+        name = next((one for one in ("today", "earlier") if self._sections[one].rows.count()), "")
+        self._clear.setVisible(bool(name))
+        if name:
+            head = self._sections[name].head
+            if head.indexOf(self._clear) < 0:
+                head.addWidget(self._clear)
+
+    def _show_empty(self) -> None:
+        is_empty = not (self._active or self._ended)
+        self._note.setVisible(is_empty or not self._is_known)
+        if self._is_known:
+            self._note.setText(f"{NOTHING} {NOTHING_MORE}")
+
+
+def is_today(view: JobView) -> bool:
+    """Whether it has ended today."""
+    return QDateTime.fromSecsSinceEpoch(int(view.updated)).date() == QDate.currentDate()

@@ -1,0 +1,161 @@
+"""One job on its page: what it is, how far, how long still, and its buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QDateTime, QLocale, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.core.records import JobStatus
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
+from slmdesk.services.job_views import JobView, Stand
+from slmdesk.services.job_words import done_words, left_words, name_words, share_words
+
+DOT = "  ·  "
+WAYS = (("up", "Earlier", "Alt+Up"), ("down", "Later", "Alt+Down"), ("first", "First", "Alt+Home"))
+STAND_WORDS = {JobStatus.DONE: "Done", JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Cancelled"}
+
+
+class JobRow(QFrame):
+    """Emits `pause_requested`, `resume_requested`, `cancel_requested`, `open_requested`, and `move_requested` with up,
+    down or first.
+    """
+
+    pause_requested = Signal()
+    resume_requested = Signal()
+    cancel_requested = Signal()
+    open_requested = Signal()
+    move_requested = Signal(str)
+
+    def __init__(self, view: JobView, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("job_row")
+        self.setProperty("kind", "card")
+        self.view = view
+        self._build_ui()
+        self._connect()
+        self.show_view(view)
+
+    def _build_ui(self) -> None:
+        self._title = ElidedLabel(self, name="job_title")
+        self._title.setProperty("kind", "strong")
+        self._facts = plain_label("", self, name="job_facts", kind="small")
+        self._bar = named(QProgressBar(self), "job_bar")
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(4)
+        self._bar.setRange(0, 1000)
+        self._trouble = plain_label("", self, name="job_trouble", kind="danger")
+        self._up, self._down = self._arrow("up"), self._arrow("down")
+        self._open = self._button("Open", "job_open_button")
+        self._pause = self._button("Pause", "job_pause_button")
+        self._resume = self._button("Resume", "job_resume_button")
+        self._cancel = self._button("Cancel", "job_cancel_button")
+        head = QHBoxLayout()
+        head.setSpacing(theme.SPACE_8)
+        head.addWidget(self._title, 1)
+        for button in (self._up, self._down, self._open, self._pause, self._resume, self._cancel):
+            head.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_12)
+        column.setSpacing(theme.SPACE_4)
+        column.addLayout(head)
+        column.addWidget(self._facts)
+        column.addWidget(self._bar)
+        column.addWidget(self._trouble)
+
+    def _button(self, text: str, name: str) -> QPushButton:
+        return named(QPushButton(text, self), name)
+
+    def _arrow(self, where: str) -> QToolButton:
+        button = named(QToolButton(self), f"job_{where}_button")
+        set_icon(button, f"chevron-{where}")
+        return button
+
+    def _connect(self) -> None:
+        self._open.clicked.connect(self.open_requested)
+        self._pause.clicked.connect(self.pause_requested)
+        self._resume.clicked.connect(self.resume_requested)
+        self._cancel.clicked.connect(self.cancel_requested)
+        self._up.clicked.connect(lambda: self.move_requested.emit("up"))
+        self._down.clicked.connect(lambda: self.move_requested.emit("down"))
+        for where, _words, keys in WAYS:
+            context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            shortcut = QShortcut(QKeySequence(keys), self, context=context)
+            shortcut.activated.connect(lambda where=where: self._on_keys(where))
+
+    @Slot(object)
+    def show_view(self, view: JobView) -> None:
+        """The job as it is now."""
+        self.view = view
+        what = name_words(view.kind, view.title)
+        self._title.set_full_text(what)
+        self.setAccessibleName(what)
+        self._facts.setText(facts_of(view))
+        self._trouble.setText(view.problem.sentence if view.problem else "")
+        self._trouble.setVisible(view.problem is not None)
+        self._bar.setValue(round(1000 * (view.share or 0.0)))
+        self._bar.setVisible(view.stand is Stand.RUNNING or (view.stand is not Stand.ENDED and bool(view.share)))
+        self._bar.setAccessibleName(f"{share_words(view.share) or 'Nothing'} done: {what}")
+        self._show_buttons(view, what)
+
+    def _show_buttons(self, view: JobView, what: str) -> None:
+        is_ended, is_failed = view.stand is Stand.ENDED, view.status is JobStatus.FAILED
+        moves = view.last_place > 1
+        for button, where, keys in ((self._up, "Earlier", "Alt+Up"), (self._down, "Later", "Alt+Down")):
+            button.setVisible(moves)
+            _dress(button, f"{where} in the queue ({keys})", f"{where} in the queue: {what}")
+        self._up.setEnabled(view.place > 1)
+        self._down.setEnabled(view.place < view.last_place)
+        can_open = view.status is JobStatus.DONE or (view.opens == "document" and not is_failed)
+        self._open.setVisible(bool(view.opens) and can_open and view.status is not JobStatus.CANCELLED)
+        can_pause = view.stand in (Stand.RUNNING, Stand.WAITING) and not view.is_left
+        can_resume = view.stand is Stand.PAUSED or view.is_left or is_failed or view.may_revive
+        focused = self.window().focusWidget()
+        for either, can in sorted(((self._pause, can_pause), (self._resume, can_resume)), key=lambda one: not one[1]):
+            if can and focused in (self._pause, self._resume):  # a hidden one would hand the focus on to Cancel
+                either.setVisible(True)
+                either.setFocus()
+            either.setVisible(can)
+        self._resume.setText(_resume_words(view))
+        self._cancel.setVisible(not is_ended)
+        for plain in (self._open, self._pause, self._resume, self._cancel):
+            _dress(plain, f"{plain.text()}: {what}", f"{plain.text()}: {what}")
+
+    def _on_keys(self, where: str) -> None:
+        if self.view.last_place > 1:
+            self.move_requested.emit(where)
+
+
+def facts_of(view: JobView) -> str:
+    """How far a job is and how long it still takes."""
+    if view.stand is Stand.ENDED:
+        when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(view.updated)), QLocale.FormatType.ShortFormat)
+        failed = f"{view.failed:,} of {view.total:,} steps could not be done" if view.failed else ""
+        return DOT.join(one for one in (STAND_WORDS[view.status], when, failed) if one)
+    parts = [share_words(view.share or None), done_words(view.kind, view.done, view.total)]
+    if view.stand is Stand.RUNNING:
+        parts.append(left_words(view.left) or "the time left is not known yet")
+        parts.append("in another window or command" if view.is_elsewhere else "")
+    elif view.is_left:
+        parts.insert(0, "The program that did it has ended")
+    elif view.stand is Stand.WAITING:
+        parts.insert(0, "Next" if view.place == 1 else f"Place {view.place} in the queue" if view.place else "Waiting")
+    else:
+        parts.insert(0, "Paused")
+    if view.failed:
+        parts.append(f"{view.failed:,} could not be done")
+    return DOT.join(one for one in parts if one)
+
+
+def _resume_words(view: JobView) -> str:
+    if view.status is JobStatus.FAILED:
+        return "Try again"
+    return "Take up again" if view.may_revive else "Go on" if view.is_left else "Resume"
+
+
+def _dress(button: QPushButton | QToolButton, tip: str, spoken: str) -> None:
+    button.setToolTip(plain_tip(tip))
+    button.setAccessibleName(spoken)

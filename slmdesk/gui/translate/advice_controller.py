@@ -1,0 +1,124 @@
+"""Whether the model can translate the chosen pair of languages, and what would do it better.  No widgets here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import JobStatus
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services import facts, pair_exams
+from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.pair_advice import PairAdvice
+from slmdesk.services.pair_items import PIVOT
+from slmdesk.services.services import Services
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.uses import Use
+
+
+class AdviceController(QObject):
+    """Lives on the window's thread.
+
+    Emits `advised` with a PairAdvice, or None while there is no text or no model; `models_wanted` with the code of a
+    language, `notice_raised`, `model_changed` when another model is used from now on.
+    """
+
+    advised = Signal(object)
+    models_wanted = Signal(str)
+    model_changed = Signal()
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, for_document: bool = False) -> None:
+        super().__init__(parent)
+        self.setObjectName("advice_controller")
+        self._bridge, self._for_document = bridge, for_document
+        self._asked: tuple[str, str] | None = None
+        self._advice: PairAdvice | None = None
+        bridge.job_changed.connect(self._on_job_changed)
+        bridge.models_changed.connect(self._on_models_changed)
+        bridge.settings_changed.connect(self._on_models_changed)
+        bridge.model_state_changed.connect(self._on_state_changed)
+
+    def about(self, source: str, target: str) -> None:
+        """Say what is known of a pair of codes, and say it anew when more is; an empty source is any."""
+        if self._asked != (source, target):
+            self._asked = (source, target)
+            self._again()
+
+    @Slot(object)
+    def about_manner(self, manner: Manner) -> None:
+        """The same for the languages of a manner."""
+        self.about(manner.source, manner.target)
+
+    def clear(self) -> None:
+        """There is nothing to translate."""
+        if self._asked is not None:
+            self._asked = None
+            self._tell(None)
+
+    @Slot()
+    def use_better(self) -> None:
+        """Translate with the model that is better at it from now on."""
+        better = self._advice.better if self._advice else None
+        if better is not None:
+            self._bridge.ask(
+                lambda services: services.uses.set_default(Use.TRANSLATE, better.id),
+                lambda _record: self.model_changed.emit(),
+                self._raise_problem,
+            )
+
+    @Slot()
+    def examine(self) -> None:
+        """Have the model examined for this pair now, in the background."""
+        advice = self._advice
+        if advice is not None:
+            self._bridge.ask(
+                lambda services: services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target),
+                None,
+                self._raise_problem,
+            )
+
+    @Slot()
+    def see_models(self) -> None:
+        """Look at the models that were made for it."""
+        if self._advice is not None:
+            self.models_wanted.emit(self._advice.target)
+
+    # ---- what is heard
+
+    @Slot(object)
+    def _on_job_changed(self, fact: facts.JobChanged) -> None:
+        if fact.kind == pair_exams.KIND and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+            self._again()
+
+    @Slot()
+    def _on_models_changed(self) -> None:
+        self._again()
+
+    @Slot(object)
+    def _on_state_changed(self, fact: facts.ModelStateChanged) -> None:
+        if fact.state is ModelState.READY:
+            self._again()
+
+    # ---- inside
+
+    def _again(self) -> None:
+        if self._asked is None:
+            return
+        source, target = self._asked
+
+        def wish(services: Services) -> PairAdvice:
+            return services.translations.advice(None, source, target, for_document=self._for_document)
+
+        self._bridge.ask(wish, self._on_advice, lambda _problem: self._tell(None))  # the page says what keeps it
+
+    def _on_advice(self, advice: PairAdvice) -> None:
+        if self._asked == (advice.source, advice.target):
+            self._tell(advice)
+
+    def _tell(self, advice: PairAdvice | None) -> None:
+        self._advice = advice
+        self.advised.emit(advice)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

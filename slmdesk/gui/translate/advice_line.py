@@ -1,0 +1,70 @@
+"""The line that says whether the model can translate the pair of languages, with the way to one that can."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.translate.advice_controller import AdviceController
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label, plain_tip
+from slmdesk.services.pair_advice import PairAdvice
+
+
+class AdviceLine(QFrame):
+    """Hidden while nothing speaks against the model.  Emits `grown` with the pixels it takes when it comes up."""
+
+    grown = Signal(int)
+
+    def __init__(self, controller: AdviceController, parent: QWidget, *, is_narrow: bool = False) -> None:
+        """`is_narrow`: the buttons stand below the words."""
+        super().__init__(parent)
+        self.setObjectName("advice_line")
+        self.setProperty("kind", "band")
+        self._words = plain_label("", self, name="translate_warning")
+        self._use = named(QPushButton("Use it", self), "use_better_button")
+        self._examine = named(QPushButton("Examine it", self), "examine_pair_button")
+        self._examine.setToolTip("Twelve short sentences, in the background: half a minute or more")
+        self._see = named(QPushButton("See models made for this", self), "see_models_button")
+        self._see.setToolTip("Opens the page of models with those meant for translating into this language")
+        row = QBoxLayout(QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight, self)
+        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._words, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.SPACE_8)
+        for button in (self._examine, self._use, self._see):
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        if is_narrow:
+            buttons.addStretch(1)
+        row.addLayout(buttons)
+        self._examine.clicked.connect(self._on_examine)
+        self._examine.clicked.connect(controller.examine)
+        self._use.clicked.connect(controller.use_better)
+        self._see.clicked.connect(controller.see_models)
+        controller.advised.connect(self._on_advised)
+        self.hide()
+
+    @Slot()
+    def _on_examine(self) -> None:
+        self._examine.setText("Being examined…")
+        self._examine.setEnabled(False)
+
+    @Slot(object)
+    def _on_advised(self, advice: PairAdvice | None) -> None:
+        better = advice.better if advice else None
+        words = " ".join(one for one in (advice.words if advice else "", better.words if better else "") if one)
+        self._words.setText(words)
+        self._examine.setVisible(advice is not None and advice.can_examine)
+        self._examine.setText("Examine it")
+        self._examine.setEnabled(True)
+        self._use.setVisible(better is not None)
+        if better is not None:
+            self._use.setAccessibleName(f"Translate with {better.name}")
+            self._use.setToolTip(plain_tip(f"Translate with {better.name} from now on"))
+        self._see.setVisible(advice is not None and advice.has_offers and better is None)
+        was_hidden = self.isHidden()
+        self.setVisible(bool(words))
+        if was_hidden and words:
+            self.grown.emit(max(self.heightForWidth(self.width()), self.sizeHint().height()))

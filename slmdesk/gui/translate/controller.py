@@ -1,0 +1,341 @@
+"""Text translated while it is typed: languages, manner, what came.  No widgets here."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, QObject, QTimer, Signal, Slot
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.translation import LiveSegment
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.translate.advice_controller import AdviceController
+from slmdesk.gui.translate.doubts import DoubtController
+from slmdesk.gui.translate.earlier import EarlierController
+from slmdesk.gui.translate.said import Shown
+from slmdesk.gui.translate.view import ViewKeeper
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services import facts
+from slmdesk.services.facts import Problem
+from slmdesk.services.services import Services
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.typed_history import Typed
+from slmdesk.settings import Settings
+
+KEEP_AFTER_MS = 10_000
+"""After the translation is done, if nothing is typed any more."""
+TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
+"""After the last key: inside a word about as long as practised fingers take for a letter, since less would ask for half
+words; behind the sign that ends a word it is whole; and what is put in or taken out at once is not being typed.
+"""
+MOST_CHARACTERS = 50_000
+"""In the pane; more is a document, and is translated as one."""
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """What is kept of the text in the pane."""
+
+    item: str = ""
+    """Id; on the desk thread alone."""
+    kept: tuple[str, Manner, tuple[str, ...]] | None = None
+    """As it was kept last: text, manner, translations."""
+
+
+class TranslateController(QObject):
+    """Lives on the window's thread.
+
+    Emits `shown` with a Shown, `refused` with words on why nothing is translated, `manner_changed` with a Manner,
+    `text_opened` with an earlier text for the pane, `document_asked` with the id of an earlier translation that is no
+    typed text, `saved` with the path of a file a text was written to, `notice_raised`.  What speaks against the model
+    is told by `advice`.
+    """
+
+    shown = Signal(object)
+    refused = Signal(str)
+    manner_changed = Signal(object)
+    text_opened = Signal(str)
+    document_asked = Signal(str)
+    saved = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_controller")
+        self._bridge = bridge
+        self._text = ""
+        self._manner = _first_manner(settings)
+        self._entry = _Entry()
+        self._is_stale = False
+        """What is shown was not made of the text, or in the manner, that is there now."""
+        self._puts: list[int] = []
+        """Edits that can be taken back, the last one last."""
+        self._last = Shown((), True, "")
+        self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
+        self._timer.setObjectName("typed_timer")
+        self._timer.timeout.connect(self._on_typed)
+        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._keep_timer.setObjectName("keep_typed_timer")
+        self._keep_timer.timeout.connect(self.keep)
+        self.view = ViewKeeper(bridge, settings, self)
+        self.doubts = DoubtController(bridge, self)
+        self.earlier = EarlierController(bridge, self)
+        self.earlier.notice_raised.connect(self.notice_raised)
+        bridge.live_translated.connect(self._on_translated)
+        self.advice = AdviceController(bridge, self)
+        self.advice.model_changed.connect(self._on_typed)
+
+    @property
+    def manner(self) -> Manner:
+        """Languages and manner as they are chosen."""
+        return self._manner
+
+    @property
+    def last(self) -> Shown:
+        """What was shown last."""
+        return self._last
+
+    @property
+    def text(self) -> str:
+        """The text in the pane."""
+        return self._text
+
+    @Slot(str)
+    def set_text(self, text: str) -> None:
+        """The text in the pane; it is translated when nothing was typed for a moment."""
+        if text == self._text:
+            return
+        before = self._text
+        if not text.strip() and before.strip():
+            self.begin_anew()
+        self._text = text
+        if len(text) > MOST_CHARACTERS:
+            self._timer.stop()
+            self.refused.emit(too_long_words(len(text)))
+            return
+        # without the number it would wait as long as it did last, which may be not at all
+        self._timer.start(pause_ms(before, text))
+
+    @Slot(str)
+    def set_source(self, code: str) -> None:
+        """The language of the text; empty: told by itself."""
+        self._change(replace(self._manner, source=code))
+
+    @Slot(str)
+    def set_target(self, code: str) -> None:
+        """The language of the translation."""
+        formality = self._manner.formality if LANGUAGES[code].has_formal else ""
+        self._change(replace(self._manner, target=code, formality=formality))
+
+    @Slot(str)
+    def set_domain(self, domain: str) -> None:
+        """What the text is about."""
+        self._change(replace(self._manner, domain=domain))
+
+    @Slot(str)
+    def set_formality(self, formality: str) -> None:
+        """How the reader is spoken to; empty: as the text does."""
+        self._change(replace(self._manner, formality=formality))
+
+    def swap(self) -> str:
+        """Exchange the languages; gives the text to go on with: the translation, where there is one."""
+        source = self._manner.source or self._last.language or "en"
+        if source == self._manner.target:
+            return self._text
+        words = self._last.text.strip()
+        self.begin_anew()
+        self._manner = replace(self._manner, source=self._manner.target, target=source, formality="")
+        self._save_languages()
+        self.manner_changed.emit(self._manner)
+        self._text = words or self._text
+        self._timer.start(0)
+        return self._text
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop writing."""
+        self._timer.stop()
+        self._bridge.ask(lambda services: services.live.stop())
+
+    # ---- sentences changed by a person
+
+    def put(self, index: int, source: str, target: str) -> None:
+        """A person's words for a sentence; they are remembered, and can be taken back."""
+        self._bridge.ask(lambda services: services.live.put(index, target, source), self._on_put, self._on_problem)
+
+    @Slot()
+    def take_back(self) -> None:
+        """Undo the last `put`."""
+        if self._puts:
+            number = self._puts.pop()
+            self._bridge.ask(lambda services: services.live.take_back(number), None, self._on_problem)
+
+    def _on_put(self, number: int) -> None:
+        self._puts.append(number)
+        undo = Notice(
+            "The sentence is changed, and remembered for the next time.",
+            action="Undo",
+            on_action=self.take_back,
+            life_ms=UNDO_MS,
+            key="sentence put",
+        )
+        self.notice_raised.emit(undo)
+
+    # ---- what is kept
+
+    @Slot()
+    def keep(self) -> None:
+        """Keep the text and its translation in the history, unless nothing has changed since."""
+        self._keep_timer.stop()
+        shown, manner, entry = self._last, self._manner, self._entry
+        now = (shown.source, manner, tuple(one.target for one in shown.segments))
+        if self._is_stale or entry.kept == now or not any(now[2]):
+            return
+        entry.kept = now
+
+        def work(services: Services) -> None:
+            entry.item = services.typed.keep(now[0], manner, shown.segments, entry.item) or entry.item
+
+        def refused(problem: Problem) -> None:
+            entry.kept = None  # it is tried again
+            self._on_problem(problem)
+
+        self._bridge.ask(work, None, refused)
+
+    def begin_anew(self) -> None:
+        """What is typed from now on is another text; the one so far is kept."""
+        self.keep()
+        self._entry, self._is_stale = _Entry(), True
+
+    def open(self, item: str) -> None:
+        """Show an earlier translation: a typed text here, a document where documents are."""
+        self.begin_anew()
+
+        def work(services: Services) -> Typed | None:
+            typed = services.typed.open(item)
+            if typed is not None and len(typed.text) <= MOST_CHARACTERS:
+                with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
+                    services.live.adopt(typed.text, typed.manner, services.translations.record(None), typed.segments)
+                return typed
+            return None
+
+        self._bridge.ask(work, partial(self._on_opened, item), self._on_problem)
+
+    def _on_opened(self, item: str, typed: Typed | None) -> None:
+        if typed is None:
+            self.document_asked.emit(item)
+            return
+        self._timer.stop()
+        self._manner, self._text, self._puts, self._is_stale = typed.manner, typed.text, [], False
+        self._entry = _Entry(item, (typed.text, typed.manner, tuple(one.target for one in typed.segments)))
+        self.manner_changed.emit(self._manner)
+        self.text_opened.emit(typed.text)
+        self._last = Shown(typed.live, True, _language(typed.live))
+        self._ask_advice()
+        self.shown.emit(self._last)
+
+    def save_text(self, text: str, path: Path) -> None:
+        """Write a text too long for the pane into a file, to be translated as a document; the dialog has asked."""
+        self._bridge.ask(
+            lambda _services: write_atomically(path, text.encode("utf-8", "replace")),
+            lambda _none: self.saved.emit(path),
+            self._on_problem,
+        )
+
+    def _ask_advice(self) -> None:
+        """What speaks against the model for what is shown."""
+        if self._last.segments:
+            self.advice.about(self._manner.source or self._last.language, self._manner.target)
+        else:
+            self.advice.clear()
+
+    def _on_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+    def _save_languages(self) -> None:
+        source, target = self._manner.source, self._manner.target
+        self.view.note_used(source)
+        self.view.note_used(target)
+        self._bridge.ask(
+            lambda services: services.settings.change(translate_source=source, translate_target=target),
+            None,
+            lambda _problem: None,
+        )
+
+    def _change(self, manner: Manner) -> None:
+        if manner.source == manner.target:
+            other = self._last.language if self._last.language not in ("", manner.target) else "en"
+            other = other if other != manner.target else "de"
+            manner = replace(manner, source="", target=other if manner.target == self._manner.target else manner.target)
+        if manner != self._manner:
+            if manner.target != self._manner.target and self._last.is_done:
+                self.begin_anew()  # the one into the other language stays
+            self._keep_timer.stop()
+            old, self._manner, self._is_stale = self._manner, manner, True
+            if (manner.source, manner.target) != (old.source, old.target):
+                self._save_languages()
+            self._timer.start(0)
+        self.manner_changed.emit(self._manner)
+
+    @Slot()
+    def _on_typed(self) -> None:
+        text, manner = self._text, self._manner
+
+        def wish(services: Services) -> None:
+            services.live.translate(text, manner, services.translations.record(None))
+
+        self._bridge.ask(wish, self._on_begun, self._on_refused)
+
+    def _on_begun(self, _none: None) -> None:
+        """What is shown from now on is of the text and the manner as they are."""
+        self._is_stale = self._is_stale and self._timer.isActive()  # where another change waits already
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.refused.emit(problem.sentence)
+
+    @Slot(object)
+    def _on_translated(self, fact: facts.LiveTranslated) -> None:
+        self._last = Shown(fact.segments, fact.is_done, _language(fact.segments))
+        self._ask_advice()
+        self.shown.emit(self._last)
+        if fact.is_done and fact.segments:
+            self._keep_timer.start()
+        if fact.problem is not None:
+            self.refused.emit(fact.problem.sentence)
+
+
+def too_long_words(characters: int) -> str:
+    """Why a text is not translated while it is typed."""
+    return (
+        f"The text has {characters:,} characters; here are {MOST_CHARACTERS:,} at most. "
+        "It can be translated as a document."
+    )
+
+
+def _first_manner(settings: Settings) -> Manner:
+    """The languages of the last run; at first from whatever it is into the system's language, or out of English."""
+    target = settings.translate_target
+    if target not in LANGUAGES:
+        system = QLocale.system().name()[:2]
+        target = system if system in LANGUAGES and system != "en" else "de"
+    source = settings.translate_source
+    return Manner(target, source if source in LANGUAGES and source != target else "")
+
+
+def _language(segments: Sequence[LiveSegment]) -> str:
+    """The one most segments are in; empty: none is known."""
+    languages = [one.language for one in segments if one.language]
+    return max(set(languages), key=languages.count) if languages else ""
+
+
+def pause_ms(before: str, now: str) -> int:
+    """How long nothing must be typed until a text is translated that was another `before`."""
+    if abs(len(now) - len(before)) > 1:
+        return PASTED_MS
+    return TYPED_MS if now[-1:].isalnum() else WORD_MS

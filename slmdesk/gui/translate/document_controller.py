@@ -1,0 +1,434 @@
+"""Documents being translated: looked at, begun one after another, followed, written out.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.formats import takes_password, translated_name
+from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
+from slmdesk.core.translation import GlossaryRecord, SegmentState
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.translate.advice_controller import AdviceController
+from slmdesk.gui.translate.segments_controller import SegmentsController
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services import facts
+from slmdesk.services.facts import Problem
+from slmdesk.services.job_words import left_words
+from slmdesk.services.sentences import problem_of
+from slmdesk.services.services import Services
+from slmdesk.services.time_left import Left
+from slmdesk.services.translation_files import Handout
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation_shapes import Again, TranslationView, TranslationWish, WrittenFile
+from slmdesk.services.translation_start import Chosen, Column
+from slmdesk.services.translation_words import counted_left
+from slmdesk.settings import Settings
+
+LOOK_WORDS = ("deserves a look", "deserve a look")
+"""Of one segment, of several."""
+LOCKED = ("document.locked", "document.wrong_password")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A document of this run of the window."""
+
+    item: str
+    job: str
+    path: Path
+    status: JobStatus = JobStatus.OPEN
+    share: float | None = None
+    writes_beside: bool = False
+    written: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWish:
+    """What a person chose for documents before their translation begins."""
+
+    manner: Manner
+    glossaries: tuple[str, ...] = ()
+    sheet_names: bool = False
+    properties: bool = False
+    columns: tuple[int, ...] = ()
+    beside: bool = False
+    password: str = ""
+
+
+class DocumentTranslation(QObject):
+    """Lives on the window's thread.  The segments of the translation on show are `segments`.
+
+    Emits `form_wanted` with a Chosen and the Settings, `columns_came` with Columns, `glossaries_came` with
+    GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or None and words, `ended` with
+    words and whether there is more to do, `written` with a path, `queue_changed` with the documents begun in this run,
+    `password_wanted` with a file's name and whether the last one was wrong, `save_asked` with a TranslationView that is
+    about to be written, `retry_asked` with a TranslationView and ModelRecords, `notice_raised`.
+    """
+
+    form_wanted = Signal(object, object)
+    columns_came = Signal(object)
+    glossaries_came = Signal(object)
+    opened = Signal(object)
+    progressed = Signal(object, str)
+    ended = Signal(str, bool)
+    written = Signal(object)
+    queue_changed = Signal(object)
+    password_wanted = Signal(str, bool)
+    save_asked = Signal(object)
+    retry_asked = Signal(object, object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("document_translation")
+        self._bridge = bridge
+        self.segments = SegmentsController(bridge, self)
+        self.advice = AdviceController(bridge, self, for_document=True)
+        self._item = self._job = ""
+        self._counted = ""
+        """How many segments are done, in words."""
+        self._queue: list[Begun] = []
+        self._after_unlock: Callable[[str], None] | None = None
+        self.segments.notice_raised.connect(self.notice_raised)
+        bridge.translation_grew.connect(self._on_grew)
+        bridge.job_changed.connect(self._on_job)
+
+    @property
+    def item(self) -> str:
+        """The id of the translation on show; empty: none."""
+        return self._item
+
+    # ---- before the beginning
+
+    def look(self, paths: Sequence[Path]) -> None:
+        """See which of these files and folders can be translated; `form_wanted` follows."""
+
+        def come(found: Chosen | Problem, settings: Settings) -> None:
+            if isinstance(found, Problem):
+                self._on_refused(found)
+                return
+            self.form_wanted.emit(found, settings)
+            if found.table is not None:
+                self._ask_columns(found.table)
+
+        def work(services: Services) -> None:
+            settings = services.settings.current
+            services.translation_start.look(paths, lambda found: self._bridge.bring(lambda: come(found, settings)))
+
+        self._bridge.ask(work, None, self._on_refused)
+
+    def _ask_columns(self, path: Path) -> None:
+        def come(found: list[Column] | Problem) -> None:
+            if isinstance(found, Problem):
+                self._on_refused(found)
+            else:
+                self.columns_came.emit(found)
+
+        self._bridge.ask(
+            lambda services: services.translation_start.columns(
+                path, lambda found: self._bridge.bring(lambda: come(found))
+            ),
+            None,
+            self._on_refused,
+        )
+
+    def ask_glossaries(self, manner: Manner) -> None:
+        """Which glossaries there are for a pair of languages; `glossaries_came` follows."""
+
+        def work(services: Services) -> list[GlossaryRecord]:
+            return services.glossaries.of_pair(manner.source, manner.target)
+
+        self._bridge.ask(work, self.glossaries_came.emit, self._on_refused)
+
+    def begin(self, paths: Sequence[Path], wish: DocumentWish) -> None:
+        """Translate documents, one after another; the first is shown.  The choices are remembered."""
+        manner = wish.manner
+        shape = TranslationWish(
+            manner.target, source=manner.source, domain=manner.domain, formality=manner.formality,
+            glossaries=wish.glossaries, sheet_names=wish.sheet_names, properties=wish.properties,
+            columns=wish.columns, password=wish.password,
+        )  # fmt: skip
+
+        def work(services: Services) -> list[TranslationView]:
+            services.settings.change(
+                translate_sheet_names=wish.sheet_names, translate_properties=wish.properties,
+                translate_beside=wish.beside,
+            )  # fmt: skip
+            items = [services.translations.begin(replace(shape, path=str(path.absolute()))).id for path in paths]
+            return [services.translations.open(one) for one in items]
+
+        def begun(views: list[TranslationView]) -> None:
+            self._queue += [
+                Begun(one.item.id, one.job.id if one.job else "", Path(one.wish.path), writes_beside=wish.beside)
+                for one in views
+            ]
+            self.queue_changed.emit(list(self._queue))
+            self._on_opened(views[0])
+
+        self._bridge.ask(work, begun, self._on_refused)
+
+    # ---- the one on show
+
+    @Slot(str)
+    def open(self, item: str) -> None:
+        """Show a translation that is there."""
+        self._bridge.ask(lambda services: services.translations.open(item), self._on_opened, self._on_refused)
+
+    @Slot()
+    def close(self) -> None:
+        """No translation is on show; one that is made goes on."""
+        self._item = self._job = ""
+        self.segments.show_item("", TranslationWish(""))
+
+    @Slot()
+    def pause(self) -> None:
+        """Stop for now."""
+        job = self._job
+        self._bridge.ask(lambda services: services.jobs.pause(job), None, self._on_refused)
+
+    @Slot()
+    def cancel(self) -> None:
+        """Translate no further; what is translated stays."""
+        job = self._job
+        self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._on_refused)
+
+    @Slot()
+    def resume(self) -> None:
+        """Go on, or try what failed anew."""
+        self.try_again(Again.FAILED, None)
+
+    def try_again(self, scope: Again, model: str | None) -> None:
+        """Ask anew for what failed, or for all that deserves a look; `model`: another one than before."""
+        item = self._item
+        self._bridge.ask(
+            lambda services: services.translations.again(item, model, scope), self._on_again, self._on_refused
+        )
+
+    @Slot()
+    def ask_retry(self) -> None:
+        """What a person chooses from for another try; `retry_asked` follows."""
+        item = self._item
+
+        def work(services: Services) -> tuple[TranslationView, list[ModelRecord]]:
+            return services.translations.open(item), services.models.list()
+
+        self._bridge.ask(work, lambda found: self.retry_asked.emit(*found), self._on_refused)
+
+    def unlock(self, password: str) -> None:
+        """Go on with the password of a locked document."""
+        item, after = self._item, self._after_unlock
+        self._after_unlock = None
+        if after is not None:
+            after(password)
+            return
+        self._bridge.ask(
+            lambda services: services.translations.unlock(item, password), self._on_again, self._on_refused
+        )
+
+    # ---- files
+
+    @Slot()
+    def ask_save(self) -> None:
+        """How the translation stands before it is written; `save_asked` follows."""
+        item = self._item
+        self._bridge.ask(lambda services: services.translations.open(item), self.save_asked.emit, self._on_refused)
+
+    def write(self, target: Path) -> None:
+        """Write the translated document; what is there is replaced, which the file dialog has asked."""
+        self._write(self._item, target, replace_it=True)
+
+    def hand_out(self, what: Handout, form: str, target: Path) -> None:
+        """Write both languages, a report or TMX; what is there is replaced, which the file dialog has asked."""
+        item = self._item
+
+        def come(result: int | Problem) -> None:
+            if isinstance(result, Problem):
+                self._on_refused(result)
+            else:
+                self.written.emit(target)
+
+        self._bridge.ask(
+            lambda services: services.translation_files.write(
+                item, what, form, target, lambda result: self._bridge.bring(lambda: come(result)), replace=True
+            ),
+            None,
+            self._on_refused,
+        )
+
+    def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
+        def come(result: WrittenFile | Problem) -> None:
+            if isinstance(result, Problem):
+                self._on_not_written(item, target, result, replace_it=replace_it)
+                return
+            self._note(item, written=result.path)
+            if item == self._item:
+                self.written.emit(result.path)
+
+        self._bridge.ask(
+            lambda services: services.translations.write(
+                item, target, lambda result: self._bridge.bring(lambda: come(result)), replace=replace_it
+            ),
+            None,
+            self._on_refused,
+        )
+
+    def _on_not_written(self, item: str, target: Path, problem: Problem, *, replace_it: bool) -> None:
+        if not _may_unlock(problem) or item != self._item:
+            self._on_refused(problem)
+            return
+
+        def again(password: str) -> None:  # the password of an earlier run is known nowhere
+            def work(services: Services) -> None:
+                services.translations.use_password(item, password)
+
+            self._bridge.ask(work, lambda _none: self._write(item, target, replace_it=replace_it), self._on_refused)
+
+        self._after_unlock = again
+        self.password_wanted.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
+
+    # ---- what is told
+
+    def _on_opened(self, view: TranslationView) -> None:
+        job = view.job
+        self._item, self._job = view.item.id, job.id if job else ""
+        self._counted, self._after_unlock = _counted(view), None
+        self.opened.emit(view)
+        self.segments.show_item(view.item.id, view.wish)
+        if view.is_done or job is None:
+            self.ended.emit(done_words(view) if view.counts else "", bool(view.counts.get(SegmentState.FAILED)))
+        else:
+            self._show_job(_fact_of(job))
+
+    def _on_again(self, job: JobRecord) -> None:
+        self._job = job.id
+        self._note(self._item, job=job.id, status=job.status)
+        self._show_job(_fact_of(job))
+
+    @Slot(object)
+    def _on_grew(self, fact: facts.TranslationGrew) -> None:
+        if fact.item == self._item:
+            self._counted = f"{fact.done:,} of {fact.total:,} segments"
+
+    @Slot(object)
+    def _on_job(self, fact: facts.JobChanged) -> None:
+        known = next((one for one in self._queue if one.job and one.job == fact.id), None)
+        if known is not None:
+            self._note(known.item, status=fact.status, share=fact.share)
+            if fact.status is JobStatus.DONE and known.writes_beside and known.written is None:
+                self._write_beside(known)
+        if fact.id == self._job:
+            self._show_job(fact)
+
+    def _show_job(self, fact: facts.JobChanged) -> None:
+        problem = fact.problem
+        if fact.status in (JobStatus.OPEN, JobStatus.RUNNING):
+            self.progressed.emit(fact, self._words_of(fact))
+        elif fact.status is JobStatus.DONE:
+            item = self._item
+            self._bridge.ask(lambda services: services.translations.open(item), self._on_done, self._on_refused)
+        elif problem is not None:
+            self.ended.emit(problem.sentence, True)
+            if _may_unlock(problem):
+                self.password_wanted.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
+        elif fact.status is JobStatus.CANCELLED:
+            self.ended.emit("Cancelled. What is translated is kept.", True)
+        else:
+            self.ended.emit("Paused. What is translated is kept.", True)
+
+    def _words_of(self, fact: facts.JobChanged) -> str:
+        if fact.status is JobStatus.OPEN and not fact.done:
+            before = sum(one.status is JobStatus.RUNNING for one in self._queue)
+            return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"
+        left = None
+        if fact.eta_s is not None:
+            low = fact.eta_s if fact.eta_low_s is None else fact.eta_low_s
+            high = fact.eta_s if fact.eta_high_s is None else fact.eta_high_s
+            left = Left(fact.eta_s, low, high)
+        words = [self._counted or "Reading the document…", left_words(left)]
+        return " · ".join(one for one in words if one)
+
+    def _on_done(self, view: TranslationView) -> None:
+        if view.item.id != self._item:
+            return
+        self.segments.refresh()
+        self.ended.emit(done_words(view), bool(view.counts.get(SegmentState.FAILED)))
+
+    def _write_beside(self, known: Begun) -> None:
+        def work(services: Services) -> Path:
+            wish = services.translations.open(known.item).wish
+            return free_name(known.path.with_name(translated_name(known.path, wish.target)))
+
+        self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False), self._on_refused)
+
+    def _note(self, item: str, **changes: object) -> None:
+        """Something is new of one of the documents begun in this run."""
+        for at, one in enumerate(self._queue):
+            if one.item == item:
+                self._queue[at] = replace(one, **changes)  # type: ignore[arg-type]
+                self.queue_changed.emit(list(self._queue))
+                return
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def done_words(view: TranslationView) -> str:
+    """How a finished translation stands."""
+    counts = {state.value: count for state, count in view.counts.items()}
+    if not counts:
+        return "There is no text to translate in it."
+    done = sum(counts.values()) - counts.get("left", 0) - counts.get("failed", 0) - counts.get("open", 0)
+    words = f"{done:,} {'segments are' if done != 1 else 'segment is'} translated"
+    words += f", {_counted_words(counts['left'], 'stays as it is', 'stay as they are')}" if counts.get("left") else ""
+    words += f", {counts['failed']:,} could not be translated" if counts.get("failed") else ""
+    words += f", {_counted_words(view.flagged, *LOOK_WORDS)}" if view.flagged else ""
+    left = f" Not translated: {counted_left(one.kind for one in view.left)}." if view.left else ""
+    return f"{words}.{left}"
+
+
+def unfinished(view: TranslationView) -> int:
+    """How many segments have no translation."""
+    return view.counts.get(SegmentState.OPEN, 0) + view.counts.get(SegmentState.FAILED, 0)
+
+
+def unfinished_words(view: TranslationView) -> str:
+    """What speaks against writing the document now; empty: nothing."""
+    told = [
+        (view.counts.get(SegmentState.OPEN, 0), ("not translated yet",) * 2),
+        (view.counts.get(SegmentState.FAILED, 0), ("could not be translated",) * 2),
+        (view.flagged, LOOK_WORDS),
+    ]
+    return ", ".join(_counted_words(count, *words) for count, words in told if count)
+
+
+def _counted_words(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def free_name(path: Path) -> Path:
+    """The name itself, or with a number where there is such a file already."""
+    found, number = path, 2
+    while found.exists() or found.is_symlink():
+        found = path.with_name(f"{path.stem} ({number}){path.suffix}")
+        number += 1
+    return found
+
+
+def _may_unlock(problem: Problem) -> bool:
+    return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
+
+
+def _counted(view: TranslationView) -> str:
+    total = sum(view.counts.values())
+    return f"{total - view.counts.get(SegmentState.OPEN, 0):,} of {total:,} segments" if total else ""
+
+
+def _fact_of(job: JobRecord) -> facts.JobChanged:
+    problem = problem_of(job.error_code, job.error_args) if job.error_code else None
+    return facts.JobChanged(
+        job.id, job.kind, job.status, job.done + job.failed, job.total, failed=job.failed, problem=problem
+    )

@@ -1,0 +1,216 @@
+"""A document's translation: how far it is, its segments, what deserves a look, and the file.  Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.gui import theme
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.document_controller import DocumentTranslation
+from slmdesk.gui.translate.document_saving import SaveMenu, ask_save_anyway, ask_where_to_save, ask_where_to_write
+from slmdesk.gui.translate.queue_menu import QueueMenu
+from slmdesk.gui.translate.retry_dialog import RetryDialog
+from slmdesk.gui.translate.review_pane import ReviewPane
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.job_bar import show_share
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.password import ask_password
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.services.facts import JobChanged
+from slmdesk.services.segment_lists import Listed
+from slmdesk.services.translation_files import Handout
+from slmdesk.services.translation_shapes import TranslationView
+
+
+class DocumentPane(QWidget):
+    """One document.  Emits `closed` when a person goes back to the text."""
+
+    closed = Signal()
+
+    def __init__(self, controller: DocumentTranslation, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("document_translation_pane")
+        self._controller = controller
+        self._view: TranslationView | None = None
+        self._written: Path | None = None
+        self._is_running = self._has_segments = False
+        self._build_ui(keeper)
+        self._connect()
+
+    def _build_ui(self, keeper: ThemeKeeper) -> None:
+        self._title = ElidedLabel(self, name="translation_title")
+        self._queue = QueueMenu(self)
+        self._back = named(QPushButton("Back to the text", self), "close_translation_button")
+        self._words = plain_label("", self, name="translation_progress_words", kind="muted")
+        self._progress = named(QProgressBar(self), "translation_progress")
+        self._progress.setAccessibleName("Translating the document")
+        self._progress.setTextVisible(False)
+        self._pause = named(QPushButton("Pause", self), "pause_translation_button")
+        self._cancel = named(QPushButton("Cancel", self), "cancel_translation_button")
+        self._cancel.setToolTip("Translate no further; what is translated is kept")
+        self._resume = named(QPushButton("Go on", self), "resume_translation_button")
+        self._retry = named(QPushButton("Try again…", self), "retry_all_button")
+        self._retry.setToolTip("Another try for what failed or deserves a look, by this or another model")
+        self.review = ReviewPane(self._controller.segments, keeper, self)
+        self._open = named(QPushButton("Open the file", self), "open_translation_button")
+        self._more = named(QPushButton("Export", self), "export_translation_button")
+        self._more.setToolTip("Both languages side by side, a report, the pairs as TMX")
+        self._menu = SaveMenu(self._more)
+        self._more.setMenu(self._menu)
+        self._save = named(QPushButton("Save the document…", self), "save_translation_button")
+        self._save.setProperty("kind", "primary")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        def row(*widgets: QWidget, stretch: int = 0) -> QHBoxLayout:
+            layout = QHBoxLayout()
+            layout.setSpacing(theme.SPACE_8)
+            for index, widget in enumerate(widgets):
+                layout.addWidget(widget, 1 if index == stretch else 0)
+            return layout
+
+        scrolled = named(QScrollArea(self), "document_scroll")  # with large letters in a low window
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(scrolled)
+        body = named(QWidget(), "document_body")
+        scrolled.setWidget(body)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
+        column.setSpacing(theme.SPACE_8)
+        column.addLayout(row(self._title, self._queue, self._back))
+        column.addWidget(self._progress)
+        column.addWidget(self.review, 1)
+        column.addWidget(self._words)  # a line of its own: it may be long
+        buttons = FlowLayout(gap=theme.SPACE_8)
+        for button in (self._pause, self._cancel, self._resume, self._retry, self._open, self._more, self._save):
+            buttons.addWidget(button)
+        column.addLayout(buttons)
+
+    def _connect(self) -> None:
+        controller = self._controller
+        self._back.clicked.connect(self._on_back)
+        self._pause.clicked.connect(controller.pause)
+        self._cancel.clicked.connect(controller.cancel)
+        self._resume.clicked.connect(controller.resume)
+        self._retry.clicked.connect(controller.ask_retry)
+        self._save.clicked.connect(controller.ask_save)
+        self._open.clicked.connect(self._on_open_file)
+        self._menu.chosen.connect(self._on_export)
+        self._queue.item_chosen.connect(controller.open)
+        controller.opened.connect(self._on_opened)
+        controller.progressed.connect(self._on_progressed)
+        controller.ended.connect(self._on_ended)
+        controller.written.connect(self._on_written)
+        controller.queue_changed.connect(self._queue.show_queue)
+        controller.password_wanted.connect(self._on_password_wanted)
+        controller.save_asked.connect(self._on_save)
+        controller.retry_asked.connect(self._on_retry_asked)
+        controller.segments.listed.connect(self._on_listed)
+
+    # ---- what a person does
+
+    @Slot()
+    def _on_back(self) -> None:
+        self._controller.close()
+        self.closed.emit()
+
+    @Slot(object)
+    def _on_save(self, view: TranslationView) -> None:
+        ask_save_anyway(self, view, self._on_save_anyway, self.review.look)
+
+    @Slot()
+    def _on_save_anyway(self) -> None:
+        if self._view is not None:
+            ask_where_to_save(self, self._view, self._controller.write)
+
+    @Slot(object, str)
+    def _on_export(self, what: Handout, form: str) -> None:
+        if self._view is not None:
+            ask_where_to_write(self, self._view, what, form, self._controller.hand_out)
+
+    @Slot(object, object)
+    def _on_retry_asked(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
+        dialog = RetryDialog(view, models, self)
+        dialog.retry_requested.connect(self._controller.try_again)
+        dialog.recheck_requested.connect(self._controller.segments.recheck)
+        dialog.open()
+
+    @Slot(str, bool)
+    def _on_password_wanted(self, name: str, is_wrong: bool) -> None:
+        ask_password(self, Path(name).name, self._controller.unlock, is_wrong=is_wrong)
+
+    @Slot()
+    def _on_open_file(self) -> None:
+        if self._written is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written)))
+
+    # ---- what is told
+
+    @Slot(object)
+    def _on_opened(self, view: TranslationView) -> None:
+        self._view, self._written = view, None
+        self._has_segments = bool(view.counts)
+        self._title.set_full_text(view.item.title)
+        self._save.setVisible(bool(view.wish.path))
+        self._open.setVisible(False)
+        self._words.setText("")
+        self._show_running(False)
+        self._resume.setVisible(False)
+        self.review.show_view(view)
+
+    @Slot(object)
+    def _on_listed(self, found: Listed) -> None:
+        self._has_segments = bool(found.total)
+        self._allow()
+
+    @Slot(object, str)
+    def _on_progressed(self, fact: JobChanged, words: str) -> None:
+        show_share(self._progress, fact)
+        self._words.setText(words)
+        self._show_running(True)
+
+    @Slot(str, bool)
+    def _on_ended(self, words: str, may_go_on: bool) -> None:
+        self._words.setText(words)
+        self._show_running(False)
+        self._resume.setVisible(may_go_on)
+
+    @Slot(object)
+    def _on_written(self, path: Path) -> None:
+        self._written = path
+        self._words.setText(f"Written to {path}.")
+        self._open.setVisible(True)
+
+    def _show_running(self, is_running: bool) -> None:
+        self._progress.setVisible(is_running)
+        self._pause.setVisible(is_running)
+        self._cancel.setVisible(is_running)
+        self._retry.setVisible(not is_running)
+        self._resume.setVisible(False)
+        self._is_running = is_running
+        self._allow()
+
+    def _allow(self) -> None:
+        """Of a document that could not be read there is nothing to be written or tried again."""
+        self._save.setEnabled(self._has_segments and not self._is_running)
+        self._more.setEnabled(self._has_segments)
+        self._retry.setEnabled(self._has_segments)

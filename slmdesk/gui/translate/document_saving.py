@@ -1,0 +1,100 @@
+"""Dialogs before something of a translation is written: what is unfinished, where to, in which form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
+
+from slmdesk.core.formats import translated_name
+from slmdesk.core.paper import Form
+from slmdesk.gui.translate.document_controller import unfinished, unfinished_words
+from slmdesk.gui.widgets.export_menu import ask_where
+from slmdesk.gui.widgets.file_dialogs import ask_new_file
+from slmdesk.gui.widgets.named import named
+from slmdesk.services.translation_files import Handout
+from slmdesk.services.translation_shapes import TranslationView
+
+FORMS = {
+    Handout.PAIR: (
+        Form("docx", "Both languages, as a Word table"),
+        Form("xlsx", "Both languages, as a spreadsheet"),
+        Form("html", "Both languages, as a web page"),
+        Form("md", "Both languages, as Markdown"),
+    ),
+    Handout.REPORT: (
+        Form("html", "Report, as a web page"),
+        Form("docx", "Report, as a Word document"),
+        Form("md", "Report, as Markdown"),
+        Form("json", "Report, as JSON"),
+    ),
+    Handout.TMX: (Form("tmx", "The pairs, as TMX for other programs"),),
+}
+SUFFIX_WORDS = {Handout.PAIR: "both languages", Handout.REPORT: "report", Handout.TMX: "pairs"}
+
+
+class SaveMenu(QMenu):
+    """What is handed out beside the document.  Emits `chosen` with a Handout and a form."""
+
+    chosen = Signal(object, str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("handout_menu")
+        for what, forms in FORMS.items():
+            if not self.isEmpty():
+                self.addSeparator()
+            for form in forms:
+                action = named(QAction(f"{form.name}…", self), f"handout_{what.value}_{form.id}")
+                action.triggered.connect(partial(self.chosen.emit, what, form.id))
+                self.addAction(action)
+
+
+def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
+    """Say what is unfinished, and ask; where nothing is, `save` at once.  Does not block."""
+    words = unfinished_words(view)
+    if not words:
+        save()
+        return
+    box = QMessageBox(parent)
+    box.setObjectName("save_anyway")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("Save the document")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(f"Of the segments {words}.")
+    if unfinished(view):
+        box.setInformativeText("What is not translated stands in the document in the source's language.")
+    anyway = named(box.addButton("Save anyway", QMessageBox.ButtonRole.AcceptRole), "save_anyway_button")
+    first = named(box.addButton("Look at them", QMessageBox.ButtonRole.ActionRole), "look_first_button")
+    cancel = named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "save_cancel_button")
+    box.setDefaultButton(first)
+    box.setEscapeButton(cancel)
+    anyway.clicked.connect(save)
+    first.clicked.connect(look)
+    box.open()
+
+
+def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[Path], None]) -> None:
+    """Ask for the file of the translated document.  Does not block."""
+    source = Path(view.wish.path)
+    proposed = source.with_name(translated_name(source, view.wish.target))
+    ask_new_file(parent, "Save the translated document", chosen, name="save_translation_dialog", proposed=proposed)
+
+
+def ask_where_to_write(
+    parent: QWidget,
+    view: TranslationView,
+    what: Handout,
+    form: str,
+    chosen: Callable[[Handout, str, Path], None],
+) -> None:
+    """Ask for the file of something else that is handed out.  Does not block."""
+    source = Path(view.wish.path)
+    title = f"{source.stem or view.item.title} {view.wish.target} {SUFFIX_WORDS[what]}"
+    folder = source.parent if view.wish.path else None
+    ask_where(parent, title, form, lambda path: chosen(what, form, path), FORMS[what], folder=folder)

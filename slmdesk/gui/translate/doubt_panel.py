@@ -1,0 +1,157 @@
+"""The answer to a doubt: a sentence put back into its language, or said otherwise, to be used or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui import theme
+from slmdesk.gui.translate.doubts import Doubt, DoubtController
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+
+LIST_HEIGHT = 120
+
+
+class DoubtPanel(QFrame):
+    """Emits `used` with a segment, its source and the words that shall stand for it; `left` when the keys are to go
+    back to the translation, `shown_changed` when it comes and goes.
+    """
+
+    used = Signal(int, str, str)
+    left = Signal()
+    shown_changed = Signal()
+
+    def __init__(self, controller: DoubtController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("doubt_panel")
+        self.setProperty("kind", "band")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._controller = controller
+        self._doubt: Doubt | None = None
+        self._build_ui()
+        self._connect()
+        self.hide()
+
+    def _build_ui(self) -> None:
+        self._title = plain_label("", self, name="doubt_title", kind="strong", wraps=False)
+        self._about = ElidedLabel(self, name="doubt_about")
+        self._close = named(QPushButton("Close", self), "close_doubt_button")
+        self._close.setToolTip("Close, and stop asking (Esc)")
+        self._bar = named(QProgressBar(self), "doubt_progress")
+        self._bar.setRange(0, 0)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(theme.SPACE_4)
+        self._bar.setAccessibleName("The model is asked")
+        self._words = plain_label("", self, name="doubt_words")
+        self._words.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._list = named(QListWidget(self), "wording_list")
+        self._list.setAccessibleName("Other wordings")
+        self._list.setWordWrap(True)
+        self._list.setMaximumHeight(LIST_HEIGHT)
+        self._use = named(QPushButton("Use this", self), "use_wording_button")
+        self._use.setToolTip("Put this sentence into the translation (Enter)")
+        top = QHBoxLayout()
+        top.setSpacing(theme.SPACE_8)
+        top.addWidget(self._title)
+        top.addWidget(self._about, 1)
+        top.addWidget(self._use)
+        top.addWidget(self._close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        column.setSpacing(theme.SPACE_8)
+        column.addLayout(top)
+        column.addWidget(self._bar)
+        column.addWidget(self._words)
+        column.addWidget(self._list)
+
+    def _connect(self) -> None:
+        self._controller.asked.connect(self._on_asked)
+        self._controller.answered.connect(self._on_answered)
+        self._controller.refused.connect(self._on_refused)
+        self._controller.ended.connect(self._on_ended)
+        self._close.clicked.connect(self._controller.cancel)
+        self._use.clicked.connect(self._on_use)
+        self._list.itemActivated.connect(self._on_use)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._controller.cancel()
+        else:
+            super().keyPressEvent(event)
+
+    @Slot(object)
+    def _on_asked(self, doubt: Doubt) -> None:
+        self._doubt = doubt
+        about = doubt.words or doubt.segment.target
+        self._title.setText("Put back" if doubt.is_back else "Other wordings")
+        self._about.set_full_text(f"“{about}”")
+        self._show([], "", is_asking=True)
+        self.show()
+        self.shown_changed.emit()
+
+    @Slot(object, object)
+    def _on_answered(self, doubt: Doubt, words: Sequence[str]) -> None:
+        said = [one for one in words if one]
+        if doubt.is_back:
+            source = "" if doubt.words else f"\nThe text says: {doubt.segment.source}"
+            self._show([], f"{said[0]}{source}" if said else "The model gave no words.")
+        elif said:
+            self._show(said, "")
+        else:
+            otherwise = f" without “{doubt.words}”" if doubt.words else ""
+            self._show([], f"The model found no other wording{otherwise}.")
+
+    @Slot(str)
+    def _on_refused(self, words: str) -> None:
+        self._show([], words)
+
+    @Slot()
+    def _on_ended(self) -> None:
+        focus = QApplication.focusWidget()
+        had_keys = focus is not None and self.isAncestorOf(focus)
+        self.hide()
+        if had_keys:
+            self.left.emit()
+        self.shown_changed.emit()
+
+    @Slot()
+    def _on_use(self) -> None:
+        item, doubt = self._list.currentItem(), self._doubt
+        if item is not None and doubt is not None:
+            self.used.emit(doubt.index, doubt.segment.source, item.text())
+            self._controller.cancel()
+
+    def _show(self, sentences: Sequence[str], words: str, *, is_asking: bool = False) -> None:
+        self._bar.setVisible(is_asking)
+        self._words.setText(words)
+        self._words.setVisible(bool(words))
+        self._list.clear()
+        for one in sentences:
+            QListWidgetItem(one, self._list)
+        self._list.setVisible(bool(sentences))
+        self._use.setVisible(bool(sentences))
+        if sentences:
+            rows = sum(self._list.sizeHintForRow(row) for row in range(self._list.count()))
+            self._list.setFixedHeight(min(LIST_HEIGHT, rows + theme.SPACE_8))
+            self._list.setCurrentRow(0)
+            self._list.setFocus()
+        elif not is_asking:
+            self._close.setFocus()

@@ -1,0 +1,247 @@
+"""Which segments are to be seen, and words to be found and replaced in them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.core.translation import SegmentState
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.segment_changes import Hits
+from slmdesk.services.segment_lists import LOOK_AT, Listed, Wanted
+from slmdesk.services.translation_words import STATE_WORDS, kind_words
+from slmdesk.text.replacing import Search
+
+TYPED_MS = 200
+
+
+class FilterBar(QWidget):
+    """A list of states and flags with their counts, and a field for words; below, on Ctrl+H, words to put instead.
+
+    Emits `wanted` with a Wanted, `search_changed` with a Search while words are to be replaced, `replace_requested`
+    with whether all are meant.
+    """
+
+    wanted = Signal(object)
+    search_changed = Signal(object)
+    replace_requested = Signal(bool)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("segment_filter_bar")
+        self._listed: Listed | None = None
+        self._hits: Hits | None = None
+        self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
+        self._timer.setObjectName("typed_filter_timer")
+        self._build_ui()
+        self._connect()
+        self._show_replacing(False)
+
+    def _build_ui(self) -> None:
+        self._choice = named(Choice([(("", ""), "All segments")], self), "segment_filter")
+        self._choice.setAccessibleName("Which segments are shown")
+        self._choice.setToolTip("Which segments are shown")
+        self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._search = named(QLineEdit(self), "segment_search")
+        self._search.setPlaceholderText("Search in the segments")
+        self._search.setAccessibleName("Search in the segments")
+        self._search.setToolTip("Search in source and translation (Ctrl+F)")
+        self._search.setClearButtonEnabled(True)
+        name_clear_button(self._search)
+        self._more = named(QToolButton(self), "replace_toggle")
+        self._more.setCheckable(True)
+        self._more.setText("Replace")
+        self._more.setToolTip("Replace words in the translations (Ctrl+H)")
+        self._instead = named(QLineEdit(self), "replace_with")
+        self._instead.setPlaceholderText("Put instead")
+        self._instead.setAccessibleName("What is put instead")
+        self._exact = named(CheckBox("Match case", self), "replace_match_case")
+        self._whole = named(CheckBox("Whole words", self), "replace_whole_words")
+        self._said = plain_label("", self, name="replace_hits", kind="muted", wraps=False)
+        self._one = named(QPushButton("Replace", self), "replace_one_button")
+        self._one.setToolTip("Replace in the chosen segment and go to the next")
+        self._all = named(QPushButton("Replace all", self), "replace_all_button")
+        self._undo = named(QToolButton(self), "undo_segment_button")
+        self._undo.setAccessibleName("Undo the last change")
+        self._undo.setToolTip("Undo the last change (Ctrl+Z)")
+        set_icon(self._undo, "undo-2")
+        top = QHBoxLayout()
+        top.setSpacing(theme.SPACE_8)
+        top.addWidget(self._choice)
+        top.addWidget(self._search, 1)
+        top.addWidget(self._more)
+        top.addWidget(self._undo)
+        self._row = named(QWidget(self), "replace_row")
+        line = FlowLayout(self._row, gap=theme.SPACE_8)
+        self._instead.setMinimumWidth(200)
+        for widget in (self._instead, self._exact, self._whole, self._one, self._all, self._said):
+            line.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_8)
+        column.addLayout(top)
+        column.addWidget(self._row)
+        for before, after in pairwise((self._search, self._instead, self._exact, self._whole, self._one, self._all,
+                                       self._more, self._undo)):  # fmt: skip
+            QWidget.setTabOrder(before, after)
+
+    def _connect(self) -> None:
+        self._choice.value_chosen.connect(self._on_wanted)
+        self._search.textChanged.connect(self._timer.start)
+        self._timer.timeout.connect(self._on_wanted)
+        self._more.toggled.connect(self._show_replacing)
+        self._exact.toggled.connect(self._on_wanted)
+        self._whole.toggled.connect(self._on_wanted)
+        self._one.clicked.connect(self._on_one)
+        self._all.clicked.connect(self._on_all)
+        self._instead.returnPressed.connect(self._on_one)
+
+    @property
+    def undo_button(self) -> QToolButton:
+        """Puts back the last change."""
+        return self._undo
+
+    @property
+    def search(self) -> Search:
+        """What is looked for in the translations."""
+        words = self._search.text()
+        if not self._more.isChecked():
+            return Search(words)
+        return Search(words, self._exact.isChecked(), self._whole.isChecked())
+
+    @property
+    def instead(self) -> str:
+        """What is put instead."""
+        return self._instead.text()
+
+    @property
+    def is_replacing(self) -> bool:
+        """Words are to be replaced."""
+        return self._more.isChecked()
+
+    @property
+    def hits(self) -> Hits | None:
+        """Where the words stand; None while that is not known, or nothing is to be replaced."""
+        return self._hits
+
+    def clear(self) -> None:
+        """Everything is shown, nothing is searched."""
+        self._search.blockSignals(True)
+        self._search.clear()
+        self._search.blockSignals(False)
+        self._more.setChecked(False)
+        self._choice.setCurrentIndex(0)
+
+    def look(self, state: str = "", flag: str = "") -> None:
+        """Show those of a state or with a flag."""
+        self._fill(state, flag)
+        self._on_wanted()
+
+    @Slot()
+    def search_words(self) -> None:
+        """Words are searched."""
+        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._search.selectAll()
+
+    @Slot()
+    def replace_words(self) -> None:
+        """Words are replaced."""
+        self._more.setChecked(True)
+        (self._instead if self._search.text() else self._search).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot(object)
+    def show_listed(self, found: Listed) -> None:
+        """How many there are of each."""
+        self._listed = found
+        if not self._choice.view().isVisible():
+            state, flag = self._value()
+            self._fill(state, flag)
+
+    @Slot(object)
+    def show_hits(self, hits: Hits) -> None:
+        """Where the words stand."""
+        self._hits = hits
+        count = len(hits.numbers)
+        words = f"{hits.places:,} in {count:,} {'segment' if count == 1 else 'segments'}"
+        words += f", {len(hits.approved):,} of them approved" if hits.approved else ""
+        self._said.setText(words if self._search.text() else "")
+        self._one.setEnabled(bool(count))
+        self._all.setEnabled(bool(count))
+
+    @Slot()
+    def _on_wanted(self) -> None:
+        state, flag = self._value()
+        self._hits = None
+        self.wanted.emit(Wanted(state, flag, self._search.text()))
+        if self._more.isChecked():
+            self._one.setEnabled(False)
+            self._all.setEnabled(False)
+        self.search_changed.emit(self.search)
+
+    @Slot()
+    def _on_one(self) -> None:
+        if self._one.isEnabled():
+            self.replace_requested.emit(False)
+
+    @Slot()
+    def _on_all(self) -> None:
+        self.replace_requested.emit(True)
+
+    @Slot(bool)
+    def _show_replacing(self, is_on: bool) -> None:
+        self._row.setVisible(is_on)
+        self._said.clear()
+        self._one.setEnabled(False)
+        self._all.setEnabled(False)
+        if is_on:
+            self._on_wanted()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape ends replacing."""
+        if event.key() == Qt.Key.Key_Escape and self._more.isChecked():
+            self._more.setChecked(False)
+            return
+        super().keyPressEvent(event)
+
+    def _value(self) -> tuple[str, str]:
+        found = self._choice.currentData()
+        return (str(found[0]), str(found[1])) if found else ("", "")
+
+    def _fill(self, state: str, flag: str) -> None:
+        """Each state and each kind of flag there is, and the one that is chosen; with its count."""
+        found = self._listed
+        values: list[tuple[tuple[str, str], str]] = [(("", ""), "All segments")]
+        if found is not None:
+            values = [(("", ""), f"All {found.total:,} segments"), ((LOOK_AT, ""), f"To look at: {found.look:,}")]
+            values += [
+                ((one.value, ""), f"{STATE_WORDS[one].capitalize()}: {found.states[one]:,}")
+                for one in SegmentState if found.states.get(one)
+            ]  # fmt: skip
+            values += [(("", kind), f"Flag: {kind_words(kind)}: {count:,}") for kind, count in found.flags.items()]
+        if (state, flag) not in [value for value, _ in values]:
+            words = (
+                kind_words(flag) if flag else STATE_WORDS[SegmentState(state)].capitalize() if state != LOOK_AT else ""
+            )
+            values.append(((state, flag), f"{words or 'To look at'}: 0"))
+        old = [(self._choice.itemData(at), self._choice.itemText(at)) for at in range(self._choice.count())]
+        if [words for _, words in old] != [words for _, words in values]:
+            self._choice.clear()
+            for value, words in values:
+                self._choice.addItem(words, value)
+        at = next(at for at, (value, _) in enumerate(values) if value == (state, flag))
+        self._choice.setCurrentIndex(at)
+
+
+def _words_of(state: str, flag: str) -> str:
+    if flag:
+        return f"Flag: {kind_words(flag)}"
+    return "To look at" if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()

@@ -1,0 +1,312 @@
+"""The glossaries as their window shows them: read by pages, edited, imported, exported.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.translation import GlossaryRecord, Term
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.translate.table_controller import TableController
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.services.facts import Problem
+from slmdesk.services.glossaries import ForgottenGlossary, Imported, ImportWish, TermPage, is_keep_list
+from slmdesk.services.services import Services
+
+PAGE = 500
+SEARCH_MS = 150
+ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
+"""Problems of a file that an answer of the person solves."""
+
+
+class GlossaryController(TableController):
+    """Lives on the window's thread.
+
+    Emits `listed` with all glossaries and the id of the chosen one, `page_came` with a TermPage, `term_changed` with a
+    Term, `refused` with a sentence ('': nothing is wrong any more), `said` with a sentence on what was done,
+    `noticed` with a Notice that offers a way back, `asked` with (Problem, ImportWish, first rows of the file) where a
+    person has to say how a file is to be read.
+    """
+
+    listed = Signal(object, str)
+    page_came = Signal(object)
+    term_changed = Signal(object)
+    asked = Signal(object, object, object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(bridge, parent, name="glossary_controller", search_ms=SEARCH_MS)
+        self._all: list[GlossaryRecord] = []
+        self._chosen = ""
+        self._words = self._order = ""
+        self._descending = False
+        self._terms = 0
+        bridge.glossaries_changed.connect(self._on_changed)
+
+    @property
+    def chosen(self) -> GlossaryRecord | None:
+        """The glossary on show."""
+        return next((one for one in self._all if one.id == self._chosen), None)
+
+    # ---- looking
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read which glossaries there are; the first of them is shown where none is."""
+        self._bridge.ask(lambda services: services.glossaries.all(), self._on_all, self._on_refused)
+
+    @Slot(str)
+    def choose(self, glossary: str) -> None:
+        """Show the terms of one."""
+        if glossary != self._chosen:
+            self._chosen, self._words, self._order = glossary, "", ""
+            self.refused.emit("")
+            self.listed.emit(self._all, self._chosen)
+        self.read()
+
+    @Slot(str)
+    def search(self, words: str) -> None:
+        """Only terms with these letters, soon."""
+        self._words = words
+        self._timer.start()
+
+    def sort(self, order: str, descending: bool) -> None:
+        """As they came (''), or by `source` or `target`."""
+        self._order, self._descending = order, descending
+        self.read()
+
+    @Slot()
+    def read(self) -> None:
+        """Read the first page anew."""
+        self._timer.stop()
+        self._turn += 1
+        self.more(0)
+
+    @Slot(int)
+    def more(self, begin: int) -> None:
+        """Read the page that begins at this place."""
+        if not self._chosen:
+            return
+        glossary, words, order, descending = self._chosen, self._words, self._order, self._descending
+
+        def wish(services: Services) -> TermPage:
+            return services.glossaries.page(
+                glossary, words=words, order=order, descending=descending, begin=begin, limit=PAGE
+            )
+
+        self._bridge.ask(wish, partial(self._on_page, self._turn), self._on_refused)
+
+    # ---- glossaries
+
+    def add(self, name: str, source: str, target: str, domain: str) -> None:
+        """A new, empty one, which is then shown."""
+        self._bridge.ask(
+            lambda services: services.glossaries.add(name, source, target, domain), self._show_new, self._on_refused
+        )
+
+    @Slot()
+    def show_keep_list(self) -> None:
+        """The words that are not translated, whatever the languages."""
+        self._bridge.ask(lambda services: services.glossaries.keep_list(), self._show_new, self._on_refused)
+
+    def rename(self, glossary: str, name: str) -> None:
+        """Another name."""
+        self._ask_change(glossary, name=name)
+
+    def activate(self, glossary: str, is_active: bool) -> None:
+        """Have it obeyed, or not."""
+        self._ask_change(glossary, is_active=is_active)
+
+    @Slot()
+    def duplicate(self) -> None:
+        """A copy of the one on show, which is then shown."""
+        glossary, bridge = self._chosen, self._bridge
+
+        def ended(result: GlossaryRecord | Problem) -> None:  # on the desk thread
+            bridge.bring(partial(self._on_made, result))
+
+        bridge.ask(lambda services: services.glossaries.duplicate(glossary, ended), None, self._on_refused)
+
+    @Slot()
+    def forget(self) -> None:
+        """The one on show goes; a notice offers it back."""
+        glossary = self._chosen
+        if not glossary:
+            return
+        self._chosen = ""
+        self._bridge.ask(lambda services: services.glossaries.forget(glossary), self._on_forgotten, self._on_refused)
+
+    # ---- terms
+
+    def add_term(self, source: str, target: str) -> None:
+        """One more; into the list of what is not translated without a translation."""
+        record = self.chosen
+        if record is None:
+            return
+        term = Term(source, "", keeps=True) if is_keep_list(record) else Term(source, target)
+        self._bridge.ask(
+            lambda services: services.glossaries.add_term(record.id, term), self._on_added, self._on_refused
+        )
+
+    def change_term(self, term: Term) -> None:
+        """A term is this now; where it cannot be, the old one is shown again."""
+        self._bridge.ask(
+            lambda services: services.glossaries.change_term(term.n, term), self._on_term, self._on_change_refused
+        )
+
+    def forget_terms(self, numbers: Sequence[int]) -> None:
+        """Terms go; a notice offers them back."""
+        glossary, wanted = self._chosen, list(numbers)
+        if wanted:
+            self._bridge.ask(
+                lambda services: services.glossaries.forget_terms(wanted),
+                partial(self._on_terms_gone, glossary),
+                self._on_refused,
+            )
+
+    # ---- files
+
+    def import_file(self, wish: ImportWish) -> None:
+        """Read a file into a new glossary, or into one that is there."""
+        bridge = self._bridge
+
+        def ended(result: Imported | Problem) -> None:  # on the desk thread
+            bridge.bring(partial(self._on_imported, wish, result))
+
+        self.said.emit(f"Reading {wish.path.name}…")
+        bridge.ask(lambda services: services.glossaries.import_file(wish, ended), None, self._on_refused)
+
+    def export(self, form: str, path: Path) -> None:
+        """Write the one on show to a file."""
+        glossary, bridge = self._chosen, self._bridge
+
+        def ended(result: Path | Problem) -> None:  # on the desk thread
+            bridge.bring(partial(self._on_written, result))
+
+        bridge.ask(
+            lambda services: services.glossaries.export_file(glossary, form, path, ended), None, self._on_refused
+        )
+
+    # ---- what is told
+
+    @Slot(object)
+    def _on_changed(self, _fact: object) -> None:
+        self.refresh()
+
+    def _on_all(self, found: list[GlossaryRecord]) -> None:
+        self._all = found
+        is_gone = self._chosen not in {one.id for one in found}
+        if is_gone:
+            self._chosen = found[0].id if found else ""
+            self._words = self._order = ""
+        self.listed.emit(found, self._chosen)
+        record = self.chosen
+        if is_gone:
+            self.read()
+        elif record is not None and record.terms != self._terms:  # another window of ours added some, or took some away
+            self._timer.start()
+
+    def _on_page(self, turn: int, page: TermPage) -> None:
+        if turn == self._turn and page.glossary.id == self._chosen:
+            self._terms = page.counts.terms
+            self.page_came.emit(page)
+
+    def _show_new(self, record: GlossaryRecord) -> None:
+        self._all = [*(one for one in self._all if one.id != record.id), record]
+        self.choose(record.id)
+        self.refresh()
+
+    def _on_made(self, result: GlossaryRecord | Problem) -> None:
+        if isinstance(result, Problem):
+            self._on_refused(result)
+        else:
+            self._show_new(result)
+
+    def _ask_change(self, glossary: str, *, name: str | None = None, is_active: bool | None = None) -> None:
+        self._bridge.ask(
+            lambda services: services.glossaries.change(glossary, name=name, is_active=is_active),
+            None,
+            self._on_refused,
+        )
+
+    def _on_forgotten(self, gone: ForgottenGlossary) -> None:
+        self._is_forgetting = True
+        bridge = self._bridge
+
+        def undo() -> None:
+            bridge.ask(
+                lambda services: services.glossaries.restore(
+                    gone, lambda result: bridge.bring(partial(self._on_made, result))
+                ),
+                None,
+                self._on_refused,
+            )
+
+        words = f"The glossary “{gone.record.name}” with {count_of(len(gone.terms), 'term')} was forgotten."
+        self.noticed.emit(Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS))
+
+    def _on_added(self, term: Term) -> None:
+        self.refused.emit("")
+        self.said.emit(f"“{term.source}” was added.")
+        self.read()
+
+    def _on_term(self, term: Term) -> None:
+        self.refused.emit("")
+        self.term_changed.emit(term)
+
+    def _on_terms_gone(self, glossary: str, gone: list[Term]) -> None:
+        self._is_forgetting = True
+        terms = [replace(one, n=0) for one in gone]
+
+        def undo() -> None:
+            self._bridge.ask(
+                lambda services: services.glossaries.add_terms(glossary, terms),
+                lambda _count: self.read(),
+                self._on_refused,
+            )
+
+        one = f"“{gone[0].source}” was deleted." if len(gone) == 1 else f"{len(gone)} terms were deleted."
+        self.noticed.emit(Notice(one, action="Undo", on_action=undo, life_ms=UNDO_MS))
+        self.read()
+
+    def _on_imported(self, wish: ImportWish, result: Imported | Problem) -> None:
+        if isinstance(result, Problem):
+            self.said.emit("")
+            self._on_import_refused(wish, result)
+            return
+        self._show_new(result.glossary)
+        self.said.emit(imported_words(result))
+
+    def _on_import_refused(self, wish: ImportWish, problem: Problem) -> None:
+        if problem.code not in ASKING:
+            self._on_refused(problem)
+            return
+        bridge = self._bridge
+
+        def came(rows: list[list[str]] | Problem) -> None:  # on the desk thread
+            shown = [] if isinstance(rows, Problem) else rows
+            bridge.bring(partial(self.asked.emit, problem, wish, shown))
+
+        bridge.ask(lambda services: services.glossaries.sample(wish.path, came), None, self._on_refused)
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun: “1 term”, “2 terms”."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def imported_words(done: Imported) -> str:
+    """What came of a file, in a sentence or more: nothing that was left out is passed over."""
+    said = [f"{count_of(done.kept, 'term')} came into “{done.glossary.name}”."]
+    if done.duplicates:
+        said.append(f"{count_of(done.duplicates, 'row')} said what was there already.")
+    if done.skipped:
+        said.append(f"{count_of(done.skipped, 'row')} could not be used, the first is {done.first_skipped}.")
+    if done.contradictions:
+        names = ", ".join(f"“{one}”" for one in done.contradictions[:5])
+        more = f" and {len(done.contradictions) - 5} more" if len(done.contradictions) > 5 else ""
+        said.append(f"With more than one translation now, and marked: {names}{more}.")
+    return " ".join(said)

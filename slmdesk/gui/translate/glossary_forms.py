@@ -1,0 +1,250 @@
+"""What is asked about a glossary: which languages a new one is for, and how a file is to be read.  Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.facts import Problem
+from slmdesk.services.glossaries import ImportWish
+
+DOMAINS = [
+    ("", "Any text"), ("legal", "Law"), ("medical", "Medicine"), ("technical", "Technology"), ("finance", "Money"),
+]  # fmt: skip
+COLUMN_WORDS = {
+    "source": "The term",
+    "target": "Its translation",
+    "forbidden": "Words never to be said",
+    "note": "A note",
+}
+MOST_LETTERS = 30
+
+
+def languages() -> list[tuple[object, str]]:
+    """All languages by their names."""
+    return [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+
+
+def language_words(code: str) -> str:
+    """The name of a language; "any language" for none."""
+    return LANGUAGES[code].name if code in LANGUAGES else code or "any language"
+
+
+class _Form(QDialog):
+    """Questions above, two buttons below."""
+
+    def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.form = QFormLayout()
+        self.form.setSpacing(theme.SPACE_8)
+        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger")
+        self.trouble.hide()
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        self.body.setSpacing(theme.SPACE_12)
+        self.body.addLayout(self.form)
+        self.body.addWidget(self.trouble)
+        self._box = named(QDialogButtonBox(self), f"{name}_buttons")
+        self.accept_button = named(
+            self._box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole), f"{name}_accept"
+        )
+        self.accept_button.setProperty("kind", "primary")
+        named(self._box.addButton(QDialogButtonBox.StandardButton.Cancel), f"{name}_cancel")
+        self.body.addWidget(self._box)
+        self._box.rejected.connect(self.reject)
+        self._box.accepted.connect(self._on_accept)
+
+    @Slot()
+    def _on_accept(self) -> None:
+        wrong = self.check()
+        self.trouble.setText(breakable(wrong))
+        self.trouble.setVisible(bool(wrong))
+        if not wrong:
+            self.tell()
+            self.accept()
+
+    def check(self) -> str:
+        """What is wrong with the answers, in a sentence; '' for nothing."""
+        return ""
+
+    def tell(self) -> None:
+        """Emit the answers."""
+
+    def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
+        """A row with a list of values."""
+        choice = named(Choice(values, self), name)
+        choice.setAccessibleName(words)
+        self.form.addRow(words, choice)
+        return choice
+
+
+class NewGlossaryForm(_Form):
+    """A new glossary.  Emits `wanted` with (name, from, to, domain)."""
+
+    wanted = Signal(str, str, str, str)
+
+    def __init__(self, parent: QWidget, source: str = "en", target: str = "de") -> None:
+        super().__init__(parent, name="new_glossary_form", title="A new glossary", accept="Make it")
+        self._name = named(QLineEdit(self), "glossary_name_line")
+        self._name.setAccessibleName("Name of the glossary")
+        self._name.setPlaceholderText("Such as: Leases")
+        self._name.setMaxLength(120)
+        self.form.addRow("Name", self._name)
+        self._source = self.choice(languages(), "glossary_source_choice", "From")
+        self._target = self.choice(languages(), "glossary_target_choice", "To")
+        self._domain = self.choice(list(DOMAINS), "glossary_domain_choice", "Used for")
+        self._source.show_value(source)
+        self._target.show_value(target)
+
+    def check(self) -> str:
+        """The languages differ."""
+        is_same = self._source.currentData() == self._target.currentData()
+        return "Choose two different languages." if is_same else ""
+
+    def tell(self) -> None:
+        """Emit what was chosen."""
+        self.wanted.emit(
+            self._name.text().strip(), str(self._source.currentData()), str(self._target.currentData()),
+            str(self._domain.currentData()),
+        )  # fmt: skip
+
+
+class LanguagesForm(_Form):
+    """From which language to which a file is to be read.  Emits `wanted` with their codes."""
+
+    wanted = Signal(str, str)
+
+    def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
+        super().__init__(parent, name="languages_form", title=f"How is {name} to be read?", accept="Read it")
+        self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
+        said = [code for code in str(problem.args.get("languages", "")).replace(",", " ").split() if code in LANGUAGES]
+        offered: list[tuple[object, str]] = [(code, language_words(code)) for code in said] or languages()
+        self._source = self.choice(list(offered), "languages_source_choice", "From")
+        self._target = self.choice(list(offered), "languages_target_choice", "To")
+        self._target.setCurrentIndex(1)
+
+    def check(self) -> str:
+        """They differ."""
+        is_same = self._source.currentData() == self._target.currentData()
+        return "Choose two different languages." if is_same else ""
+
+    def tell(self) -> None:
+        """Emit what was chosen."""
+        self.wanted.emit(str(self._source.currentData()), str(self._target.currentData()))
+
+
+class NameForm(_Form):
+    """Another name.  Emits `wanted` with it."""
+
+    wanted = Signal(str)
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent, name="rename_glossary_form", title="Rename the glossary", accept="Rename")
+        self._name = named(QLineEdit(name, self), "rename_glossary_line")
+        self._name.setAccessibleName("Name of the glossary")
+        self._name.setMaxLength(120)
+        self._name.selectAll()
+        self.form.addRow("Name", self._name)
+
+    def check(self) -> str:
+        """There is one."""
+        return "" if self._name.text().strip() else "Write a name."
+
+    def tell(self) -> None:
+        """Emit it."""
+        self.wanted.emit(self._name.text().strip())
+
+
+class ImportQuestion(_Form):
+    """How a file is to be read.  Emits `wanted` with an ImportWish."""
+
+    wanted = Signal(object)
+
+    def __init__(self, parent: QWidget, problem: Problem, wish: ImportWish, rows: Sequence[Sequence[str]]) -> None:
+        super().__init__(parent, name="import_question", title=f"How is {wish.path.name} to be read?", accept="Read it")
+        self._wish, self._rows = wish, rows
+        self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
+        self._columns: dict[str, Choice] = {}
+        if rows and problem.code == "glossary.no_columns":
+            self._ask_columns(rows)
+        self._source = self._target = None
+        if not wish.into:
+            told = [("", "As the file says"), *languages()]
+            self._source = self.choice(list(told), "import_source_choice", "Language of the terms")
+            self._target = self.choice(list(told), "import_target_choice", "Language of the translations")
+            self._source.show_value(wish.source)
+            self._target.show_value(wish.target)
+        self.resize(560, self.sizeHint().height())
+
+    def _ask_columns(self, rows: Sequence[Sequence[str]]) -> None:
+        width = max(len(row) for row in rows)
+        table = named(QTableWidget(len(rows), width, self), "import_sample")
+        table.setAccessibleName("How the file begins")
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.setHorizontalHeaderLabels([f"Column {at + 1}" for at in range(width)])
+        for at, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                table.setItem(at, column, QTableWidgetItem(cell[:200]))
+        table.setFixedHeight((len(rows) + 2) * (self.fontMetrics().lineSpacing() + theme.SPACE_8))
+        self.body.insertWidget(1, table)
+        names = [
+            (at, f"Column {at + 1}: {(rows[0][at] if at < len(rows[0]) else '')[:MOST_LETTERS]}") for at in range(width)
+        ]
+        for index, (name, words) in enumerate(COLUMN_WORDS.items()):
+            values: list[tuple[object, str]] = [*names] if index == 0 else [(-1, "None"), *names]
+            self._columns[name] = self.choice(values, f"import_{name}_column", words)
+        if width > 1:
+            self._columns["target"].show_value(1)
+        self._head = named(QCheckBox("The first row is a heading", self), "import_head_box")
+        self._head.setChecked(True)
+        self.form.addRow("", self._head)
+
+    def check(self) -> str:
+        """A column for the terms and one for something to do with them; two languages that differ."""
+        if self._columns:
+            chosen = [choice.currentData() for choice in self._columns.values() if choice.currentData() != -1]
+            if len(chosen) != len(set(chosen)):
+                return "Choose each column once."
+            if all(self._columns[name].currentData() == -1 for name in ("target", "forbidden")):
+                return "Choose the column of the translations."
+        if self._source is not None and self._target is not None:
+            first, second = self._source.currentData(), self._target.currentData()
+            if first and first == second:
+                return "Choose two different languages."
+        return ""
+
+    def tell(self) -> None:
+        """Emit the wish as it is now."""
+        wish = self._wish
+        if self._columns:
+            chosen = {name: int(choice.currentData()) for name, choice in self._columns.items()}
+            wish = replace(
+                wish, columns={name: at for name, at in chosen.items() if at >= 0}, skips_first=self._head.isChecked()
+            )
+        if self._source is not None and self._target is not None:
+            wish = replace(wish, source=str(self._source.currentData()), target=str(self._target.currentData()))
+        self.wanted.emit(wish)

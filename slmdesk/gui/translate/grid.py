@@ -1,0 +1,223 @@
+"""The segments of a translation as rows of a table: only those in sight are fetched, however many there are."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.core.translation import SegmentRecord, SegmentState
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.translation_words import REASON_WORDS, STATE_WORDS, flag_words
+
+SOURCE, TARGET, STATE, FLAGS = range(4)
+COLUMNS = ("Source", "Translation", "State", "To look at")
+PAGE = 50
+"""Segments fetched at once."""
+MOST_KEPT = 4000
+"""Segments in memory; those seen longest ago go first."""
+MOST_RUNS = 40
+"""Where more stretches than these come or go at once, the table is made anew."""
+SEGMENT_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The SegmentRecord of a row; None while it is being fetched."""
+Index = QModelIndex | QPersistentModelIndex
+
+
+class SegmentModel(QAbstractTableModel):
+    """Some segments of a translation, by their numbers.
+
+    Emits `wanted` with the numbers of segments to be fetched (see `add`), `edited` with (number, words).
+    """
+
+    wanted = Signal(object)
+    edited = Signal(int, str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("segment_model")
+        self._keeper = keeper
+        self._numbers: Sequence[int] = ()
+        self._known: dict[int, SegmentRecord] = {}
+        self._missing: set[int] = set()
+        """Pages that somebody wants to see."""
+        self._asked: set[int] = set()
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.setObjectName("fetch_timer")
+        self._timer.timeout.connect(self._on_wanted)
+
+    # ---- what is there
+
+    def clear(self) -> None:
+        """No segments."""
+        self.beginResetModel()
+        self._numbers = ()
+        self._known.clear()
+        self._asked.clear()
+        self.endResetModel()
+
+    def show_numbers(self, numbers: Sequence[int]) -> None:
+        """These segments are to be seen, in order; rows that stay keep their place and an open editor."""
+        old, new = self._numbers, numbers
+        if list(old) == list(new):
+            return
+        kept = set(old) & set(new)
+        gone = _runs([row for row, number in enumerate(old) if number not in kept])
+        come = _runs([row for row, number in enumerate(new) if number not in kept])
+        if len(gone) + len(come) > MOST_RUNS:
+            self.beginResetModel()
+            self._numbers = new
+            self.endResetModel()
+        else:
+            rows = list(old)
+            for first, last in reversed(gone):
+                self.beginRemoveRows(QModelIndex(), first, last)
+                del rows[first : last + 1]
+                self._numbers = list(rows)
+                self.endRemoveRows()
+            for first, last in come:
+                self.beginInsertRows(QModelIndex(), first, last)
+                rows[first:first] = new[first : last + 1]
+                self._numbers = list(rows)
+                self.endInsertRows()
+            self._numbers = new
+        self._asked.clear()
+
+    def add(self, segments: Sequence[SegmentRecord]) -> None:
+        """Segments have come."""
+        for one in segments:
+            self._known.pop(one.number, None)
+            self._known[one.number] = one
+        for number in list(self._known)[: max(0, len(self._known) - MOST_KEPT)]:
+            del self._known[number]
+        self._asked.clear()
+        rows = [row for one in segments if (row := self.row_of(one.number)) >= 0]
+        if rows:
+            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(COLUMNS) - 1))
+
+    def change(self, segment: SegmentRecord) -> None:
+        """One of them is another now; one that was not seen yet is fetched when it is."""
+        if segment.number in self._known:
+            self._known[segment.number] = segment
+            row = self.row_of(segment.number)
+            if row >= 0:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    def segment(self, row: int) -> SegmentRecord | None:
+        """The segment of a row; None where it is not here yet."""
+        return self._known.get(self._numbers[row]) if 0 <= row < len(self._numbers) else None
+
+    def number(self, row: int) -> int:
+        """Of the segment of a row."""
+        return self._numbers[row]
+
+    def row_of(self, number: int) -> int:
+        """Where a segment stands; -1: it is not among them."""
+        at = bisect_left(self._numbers, number)
+        return at if at < len(self._numbers) and self._numbers[at] == number else -1
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """Of all rows, in order."""
+        return self._numbers
+
+    # ---- Qt's own
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        """How many are to be seen."""
+        return 0 if parent.isValid() else len(self._numbers)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        """As the table has."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Names of columns; of rows the number of the segment in the document."""
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if orientation is Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        return str(self._numbers[section] + 1) if section < len(self._numbers) else ""
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Words, colours, tooltips; a segment that is not here yet is fetched."""
+        segment, column = self.segment(index.row()), index.column()
+        if segment is None:
+            self._missing.add(index.row() // PAGE)
+            if not self._timer.isActive():
+                self._timer.start()
+            return "…" if role == Qt.ItemDataRole.DisplayRole and column == SOURCE else None
+        if role == SEGMENT_ROLE:
+            return segment
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return words_of(segment, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(segment.place if column == SOURCE else words_of(segment, column))
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return self._colour(segment, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """A person's words; they are shown when they are kept."""
+        segment = self.segment(index.row())
+        if segment is None or role != Qt.ItemDataRole.EditRole or index.column() != TARGET:
+            return False
+        if str(value) == segment.target:
+            return False
+        self.edited.emit(segment.number, str(value))
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Only the translation is edited."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        is_open = index.column() == TARGET and self.segment(index.row()) is not None
+        return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
+
+    def _on_wanted(self) -> None:
+        pages, self._missing = self._missing - self._asked, set()
+        if not pages:
+            return
+        self._asked |= pages
+        numbers = [
+            number for page in sorted(pages) for number in self._numbers[page * PAGE : (page + 1) * PAGE]
+            if number not in self._known
+        ]  # fmt: skip
+        if numbers:
+            self.wanted.emit(numbers)
+
+    def _colour(self, segment: SegmentRecord, column: int) -> QColor | None:
+        theme = self._keeper.theme
+        if column == FLAGS or (column == STATE and segment.state is SegmentState.FAILED):
+            return theme.colour("warn")
+        return theme.colour("muted") if column == STATE or segment.state is SegmentState.LEFT else None
+
+
+def words_of(segment: SegmentRecord, column: int) -> str:
+    """What stands in a column of a segment's row."""
+    match column:
+        case 0:
+            return segment.source
+        case 1:
+            return segment.target
+        case 2:
+            why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.LEFT else ""
+            return why or STATE_WORDS[segment.state]
+        case _:
+            why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.FAILED else ""
+            return "; ".join([*([why] if why else []), *(flag_words(flag) for flag in segment.flags)])
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of neighbouring rows: (first, last), in order."""
+    found = []
+    for _, group in groupby(enumerate(rows), key=lambda one: one[1] - one[0]):
+        run = [row for _, row in group]
+        found.append((run[0], run[-1]))
+    return found

@@ -1,0 +1,263 @@
+"""How the cells of the grid look and are edited: marks of the formatting as chips, found words, doubtful words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QPainter,
+    QPalette,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextDocument,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from slmdesk.core.translation import SegmentRecord
+from slmdesk.gui import theme
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.grid import SEGMENT_ROLE, SOURCE, TARGET
+from slmdesk.text.replacing import Search, spans_in
+from slmdesk.text.tagged import Tags, pieces
+
+MOST_LINES = 12
+"""Of a cell; what is longer is read whole where it is edited."""
+CHIP_SIZE = 0.82
+"""Of the letters of a mark, beside those of the text."""
+Index = QModelIndex | QPersistentModelIndex
+
+
+class SegmentCells(QStyledItemDelegate):
+    """Draws and edits source and translation.
+
+    Enter keeps the words, Escape leaves them; `approve_requested` when Ctrl+Enter found nothing to be kept;
+    `draft` may give words an editor begins with.
+    """
+
+    approve_requested = Signal()
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._keeper = keeper
+        self.search = Search("")
+        """Words to be marked in the translations."""
+        self.has_shading = False
+        """Words the model was not sure of are shaded."""
+        self.drafts: dict[int, str] = {}
+        """By number of a segment: words that could not be kept, to go on with."""
+        self.is_editing = False
+        self.is_approving = False
+        """Words that are being kept are approved with that."""
+
+    # ---- drawing
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """A cell: its ground as the style has it, its words by their formats."""
+        segment = index.data(SEGMENT_ROLE)
+        if not isinstance(segment, SegmentRecord):
+            super().paint(painter, option, index)
+            return
+        self.initStyleOption(option, index)
+        words = str(index.data() or "")
+        option.text = ""
+        style = option.widget.style() if option.widget else QApplication.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        colour = index.data(Qt.ItemDataRole.ForegroundRole) or option.palette.color(QPalette.ColorRole.Text)
+        place = self._inside(option.rect)
+        layout = self._laid_out(words, segment, index.column(), option, place.width())
+        painter.save()
+        painter.setClipRect(place)
+        painter.setPen(colour)
+        layout.draw(painter, QPointF(place.topLeft()))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """As high as the words are in a column as wide as `option.rect`."""
+        segment = index.data(SEGMENT_ROLE)
+        line = option.fontMetrics.lineSpacing()
+        if not isinstance(segment, SegmentRecord):
+            return QSize(option.rect.width(), line + theme.SPACE_8)
+        width = self._inside(option.rect).width()
+        layout = self._laid_out(str(index.data() or ""), segment, index.column(), option, width)
+        height = min(layout.boundingRect().height(), MOST_LINES * line)
+        return QSize(option.rect.width(), round(max(height, line)) + theme.SPACE_12)
+
+    @staticmethod
+    def _inside(rect: QRect) -> QRect:
+        return rect.adjusted(theme.SPACE_8, 6, -theme.SPACE_8, -6)
+
+    def _laid_out(
+        self, words: str, segment: SegmentRecord, column: int, option: QStyleOptionViewItem, width: int
+    ) -> QTextLayout:
+        layout = QTextLayout(words.replace("\n", "\u2028"), option.font)
+        layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeading))
+        wrap = layout.textOption()
+        wrap.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(wrap)
+        if column in (SOURCE, TARGET):
+            layout.setFormats(list(self._formats(words, segment, column, option)))
+        layout.beginLayout()
+        height = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(max(width, 1))
+            line.setPosition(QPointF(0, height))
+            height += line.height()
+        layout.endLayout()
+        return layout
+
+    def _formats(
+        self, words: str, segment: SegmentRecord, column: int, option: QStyleOptionViewItem
+    ) -> Iterator[QTextLayout.FormatRange]:
+        tags, places, colours = Tags(segment.paired, segment.lone), _Units(words), self._keeper.theme
+        if column == TARGET and self.has_shading:
+            for begin, end, least in segment.doubts:
+                form = QTextCharFormat()
+                form.setBackground(_mixed(colours.colour("surface"), colours.colour("warn"), 0.15 + 0.35 * (1 - least)))
+                form.setForeground(colours.colour("text"))
+                yield places.range(begin, end, form)
+        for begin, end in tag_spans(words, tags):
+            yield places.range(begin, end, chip_format(self._keeper, option.font.pointSizeF()))
+        if column == TARGET:
+            for begin, end in spans_in(words, tags, self.search):
+                form = QTextCharFormat()
+                form.setBackground(colours.colour("mark"))
+                form.setForeground(colours.colour("text"))
+                yield places.range(begin, end, form)
+
+    # ---- editing
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """A field of plain text."""
+        editor = QPlainTextEdit(parent)
+        editor.setObjectName("segment_editor")
+        editor.setAccessibleName("The translation of this segment")
+        editor.setTabChangesFocus(True)
+        segment = index.data(SEGMENT_ROLE)
+        if isinstance(segment, SegmentRecord):
+            TagHighlighter(self._keeper, Tags(segment.paired, segment.lone), editor.document())
+        self.is_editing = True
+        return editor
+
+    def destroyEditor(self, editor: QWidget, index: Index) -> None:
+        """It is over."""
+        self.is_editing = False
+        super().destroyEditor(editor, index)
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """The words that are there, or those that could not be kept; without any the source, for its marks."""
+        assert isinstance(editor, QPlainTextEdit)
+        if editor.property("begun"):  # the row changed meanwhile: what is typed stays
+            return
+        segment = index.data(SEGMENT_ROLE)
+        draft = self.drafts.pop(segment.number, "") if isinstance(segment, SegmentRecord) else ""
+        words = draft or index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
+        editor.setPlainText(str(words))
+        editor.selectAll()
+        editor.setProperty("begun", True)
+
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+        """Keep them: on one line where the source is."""
+        assert isinstance(editor, QPlainTextEdit)
+        source = str(index.sibling(index.row(), SOURCE).data() or "")
+        words = editor.toPlainText()
+        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        """Over its cell, at least as high as some lines."""
+        rect = QRect(option.rect)
+        rect.setHeight(max(rect.height(), 4 * option.fontMetrics.lineSpacing() + 2 * theme.SPACE_8))
+        parent = editor.parentWidget()
+        if parent is not None and rect.bottom() > parent.height():
+            rect.moveBottom(max(rect.height(), parent.height()))
+        editor.setGeometry(rect)
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter keeps, Shift+Enter breaks the line, Ctrl+Enter keeps and goes on."""
+        is_enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not is_enter or not isinstance(editor, QPlainTextEdit) or not isinstance(event, QKeyEvent):
+            return super().eventFilter(editor, event)
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if modifiers == Qt.KeyboardModifier.ShiftModifier:
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        self.is_approving = modifiers == Qt.KeyboardModifier.ControlModifier
+        self.commitData.emit(editor)
+        self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+        if self.is_approving:  # nobody took it over: the words were the same
+            self.is_approving = False
+            self.approve_requested.emit()
+        return True
+
+
+class TagHighlighter(QSyntaxHighlighter):
+    """Marks of the formatting as chips while a translation is edited."""
+
+    def __init__(self, keeper: ThemeKeeper, tags: Tags, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._keeper, self._tags = keeper, tags
+
+    def highlightBlock(self, text: str) -> None:
+        """The marks of one line."""
+        places = _Units(text)
+        points = self.document().defaultFont().pointSizeF()
+        for begin, end in tag_spans(text, self._tags):
+            one = places.range(begin, end, chip_format(self._keeper, points))
+            self.setFormat(one.start, one.length, one.format)
+
+
+def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
+    """How a mark of the formatting looks: small on a ground of its own."""
+    form = QTextCharFormat()
+    form.setBackground(keeper.theme.colour("line"))
+    form.setForeground(keeper.theme.colour("text"))
+    if points > 0:
+        form.setFontPointSize(points * CHIP_SIZE)
+    return form
+
+
+def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
+    """Where the marks stand in a text."""
+    at = 0
+    for piece in pieces(text, tags):
+        size = len(str(piece))
+        if not isinstance(piece, str):
+            yield at, at + size
+        at += size
+
+
+class _Units:
+    """From characters to the UTF-16 units Qt counts."""
+
+    def __init__(self, text: str) -> None:
+        self._text = None if text.isascii() or all(ord(sign) < 0x10000 for sign in text) else text
+
+    def range(self, begin: int, end: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
+        """A format for the characters from `begin` to `end`."""
+        one = QTextLayout.FormatRange()
+        one.start, one.length = self._at(begin), self._at(end) - self._at(begin)
+        one.format = form
+        return one
+
+    def _at(self, place: int) -> int:
+        if self._text is None:
+            return place
+        return place + sum(ord(sign) > 0xFFFF for sign in self._text[:place])
+
+
+def _mixed(ground: QColor, colour: QColor, share: float) -> QColor:
+    def part(one: int, other: int) -> int:
+        return round(one + (other - one) * share)
+
+    return QColor(
+        part(ground.red(), colour.red()), part(ground.green(), colour.green()), part(ground.blue(), colour.blue())
+    )  # fmt: skip

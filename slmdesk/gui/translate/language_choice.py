@@ -1,0 +1,231 @@
+"""A language to choose: favourites and the last used ones on top, found by typing, pinned with a key or a click."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.gui import theme
+from slmdesk.gui.icons import icon
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.view import TextView
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.text.folding import fold
+
+CODE = Qt.ItemDataRole.UserRole
+WIDTH, HEIGHT = 300, 420
+ICON_WIDTH = 28
+"""Pixels at the beginning of a row that pin it."""
+
+
+class LanguageChoice(Choice):
+    """Emits `value_chosen` with a code, `pin_wanted` with the code of a language to pin or to let go."""
+
+    pin_wanted = Signal(str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
+        """`detect`: words for the choice of none; empty: one must be chosen."""
+        known = sorted(LANGUAGES.values(), key=lambda one: one.name)
+        super().__init__([*([("", detect)] if detect else []), *((one.code, one.name) for one in known)], parent)
+        self._keeper, self._detect = keeper, detect
+        self._view = TextView()
+        self._popup: LanguagePopup | None = None
+
+    @Slot(object)
+    def show_view(self, view: TextView) -> None:
+        """Which ones stand on top."""
+        self._view = view
+        if self._popup is not None:
+            self._popup.show_view(view)
+
+    def showPopup(self) -> None:
+        """The list with its search."""
+        popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
+        popup.chosen.connect(self._on_chosen)
+        popup.pin_wanted.connect(self.pin_wanted)
+        popup.destroyed.connect(self._on_closed)
+        below = self.mapToGlobal(QPoint(0, self.height() + 2))
+        room = self.screen().availableGeometry()
+        popup.resize(max(WIDTH, self.width()), min(HEIGHT, room.height() - theme.SPACE_16))
+        popup.move(
+            max(room.left(), min(below.x(), room.right() - popup.width())),
+            max(room.top(), min(below.y(), room.bottom() - popup.height())),
+        )
+        popup.show()
+        popup.setFocus()
+
+    def hidePopup(self) -> None:
+        """Close it."""
+        if self._popup is not None:
+            self._popup.close()
+        super().hidePopup()
+
+    @Slot(str)
+    def _on_chosen(self, code: str) -> None:
+        self.show_value(code)
+        self.value_chosen.emit(code)
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._popup = None
+
+
+class LanguagePopup(QFrame):
+    """Emits `chosen` with a code, `pin_wanted` with one."""
+
+    chosen = Signal(str)
+    pin_wanted = Signal(str)
+
+    def __init__(self, keeper: ThemeKeeper, detect: str, view: TextView, now: str, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("language_popup")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._keeper, self._detect, self._view, self._chosen = keeper, detect, view, now
+        self._build_ui()
+        self._connect()
+        self._fill(now)
+
+    def _build_ui(self) -> None:
+        self._search = named(QLineEdit(self), "language_search")
+        self._search.setPlaceholderText("Search a language")
+        self._search.setAccessibleName("Search a language")
+        self._search.setClearButtonEnabled(True)
+        name_clear_button(self._search)
+        self._list = named(QListWidget(self), "language_list")
+        self._list.setAccessibleName("Languages")
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._pin = named(QPushButton("Pin to the top", self), "pin_language_button")
+        self._pin.setToolTip("Keep this language on top of the list (Ctrl+D)")
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self._pin)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        column.setSpacing(theme.SPACE_8)
+        column.addWidget(self._search)
+        column.addWidget(self._list, 1)
+        column.addLayout(foot)
+        self.setFocusProxy(self._search)
+
+    def _connect(self) -> None:
+        self._search.textChanged.connect(lambda _text: self._fill(self.code))
+        self._search.installEventFilter(self)
+        self._list.viewport().installEventFilter(self)
+        self._list.installEventFilter(self)
+        self._list.itemClicked.connect(self._on_taken)
+        self._list.currentItemChanged.connect(lambda _now, _before: self._show_pin())
+        self._pin.clicked.connect(self._on_pin)
+        QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
+
+    @property
+    def code(self) -> str:
+        """Of the row the keys are on; empty: detect, or none."""
+        item = self._list.currentItem()
+        return str(item.data(CODE)) if item is not None else ""
+
+    def show_view(self, view: TextView) -> None:
+        """Other ones stand on top now."""
+        self._view = view
+        self._fill(self.code)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrows in the search move in the list; Enter takes; a click on a row's pin pins it."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._on_taken()
+                return True
+            moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+            if watched is self._search and event.key() in moves:
+                self._list.event(event)
+                return True
+        if watched is self._list.viewport() and isinstance(event, QMouseEvent):
+            at = event.position().toPoint()
+            item = self._list.itemAt(at)
+            is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+            is_pin = at.x() > self._list.viewport().width() - ICON_WIDTH if is_mirrored else at.x() < ICON_WIDTH
+            if item is not None and item.data(CODE) and is_pin:
+                if event.type() == QEvent.Type.MouseButtonPress:
+                    self._list.setCurrentItem(item)
+                    self.pin_wanted.emit(str(item.data(CODE)))
+                return True
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    @Slot()
+    def _on_taken(self) -> None:
+        item = self._list.currentItem()
+        if item is not None and item.flags() & Qt.ItemFlag.ItemIsSelectable:
+            code = str(item.data(CODE))
+            self.close()
+            self.chosen.emit(code)
+
+    @Slot()
+    def _on_pin(self) -> None:
+        if self.code:
+            self.pin_wanted.emit(self.code)
+
+    def _fill(self, now: str) -> None:
+        words = fold(self._search.text().strip())
+        self._list.clear()
+        known = [one.code for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+        if words:
+            found = [code for code in known if _is_meant(code, words)]
+            found.sort(key=lambda code: not fold(LANGUAGES[code].name).startswith(words))
+            self._add("", found)
+        else:
+            if self._detect:
+                self._add("", [""])
+            self._add("Pinned", list(self._view.favourites))
+            used = dict.fromkeys((*self._view.recent, *([self._chosen] if self._chosen else [])))
+            self._add("Used last", [one for one in used if one not in self._view.favourites])
+            self._add("All languages", known)
+        wanted = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
+        usable = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) is not None]
+        rows = wanted if wanted and not words else usable
+        if rows:
+            self._list.setCurrentRow(rows[0])
+        self._show_pin()
+
+    def _add(self, heading: str, codes: list[str]) -> None:
+        if heading and codes:
+            item = QListWidgetItem(heading, self._list)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+        for code in codes:
+            language = LANGUAGES.get(code)
+            words = language.name if language else self._detect
+            if language and language.own_name != language.name:
+                words += f" — {language.own_name}"
+            item = QListWidgetItem(words, self._list)
+            item.setData(CODE, code)
+            is_pinned = code in self._view.favourites
+            if language:
+                item.setIcon(icon("pin", self._keeper.theme.colour("accent" if is_pinned else "muted")))
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{words}, pinned" if is_pinned else words)
+
+    def _show_pin(self) -> None:
+        self._pin.setEnabled(bool(self.code))
+        self._pin.setText("Unpin" if self.code in self._view.favourites else "Pin to the top")
+
+
+def _is_meant(code: str, words: str) -> bool:
+    language = LANGUAGES[code]
+    return code == words or words in fold(language.name) or words in fold(language.own_name)

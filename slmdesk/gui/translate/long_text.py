@@ -1,0 +1,67 @@
+"""A text too long to be translated while it is typed: kept, and offered as a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.translate.controller import too_long_words
+from slmdesk.gui.widgets.file_dialogs import ask_new_file
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+
+
+class LongTextBar(QFrame):
+    """Emits `file_chosen` with the text and the path of the file it shall be kept in."""
+
+    file_chosen = Signal(str, object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("long_text_bar")
+        self.setProperty("kind", "band")
+        self._text = ""
+        self._words = plain_label("", self, name="long_text_words")
+        self._save = named(QPushButton("Translate as a document…", self), "long_text_button")
+        self._save.setToolTip("Keep the text as a file in a place you choose, and translate that")
+        self._close = named(QPushButton("Close", self), "close_long_text_button")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._words, 1)
+        row.addWidget(self._save)
+        row.addWidget(self._close)
+        self._save.clicked.connect(self._on_save)
+        self._close.clicked.connect(self._on_close)
+        self.hide()
+
+    @Slot(str)
+    def show_text(self, text: str) -> None:
+        """Offer it."""
+        self._text = text
+        self._words.setText(too_long_words(len(text)))
+        self.show()
+
+    @Slot()
+    def _on_close(self) -> None:
+        self._text = ""
+        self.hide()
+
+    @Slot()
+    def _on_save(self) -> None:
+        ask_new_file(
+            self,
+            "Keep the text as a file",
+            self._on_file,
+            name="long_text_dialog",
+            proposed=Path.home() / "text.txt",
+            filters="Text (*.txt)",
+        )
+
+    def _on_file(self, path: Path) -> None:
+        text = self._text
+        self._on_close()
+        self.file_chosen.emit(text, path)

@@ -1,0 +1,238 @@
+"""The translation memory as its window shows it: searched, read by pages, edited, in and out.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.translate.table_controller import TableController
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.services.facts import Problem
+from slmdesk.services.services import Services
+from slmdesk.services.translation_memory import ImportedPairs, Match, MemoryPage
+from slmdesk.store.translation_memory import MemoryFilter, MemoryShare
+
+PAGE = 300
+SEARCH_MS = 200
+ASKING = ("glossary.no_languages", "glossary.more_languages")
+
+
+@dataclass(frozen=True, slots=True)
+class TmxWish:
+    """A file of pairs to be read."""
+
+    path: Path
+    source: str = ""
+    target: str = ""
+    domain: str = ""
+
+
+class MemoryController(TableController):
+    """Lives on the window's thread.
+
+    Emits `shares_came` with how many pairs there are of which languages, `page_came` with a MemoryPage and whether it
+    is the first, `matches_came` with a list of Match, `pair_changed` with a MemoryPair, `refused` with a sentence (''
+    for none), `said` with a sentence on what was done, `noticed` with a Notice, `asked` with (Problem, TmxWish) where
+    a person has to say which languages are meant.
+    """
+
+    shares_came = Signal(object)
+    page_came = Signal(object, bool)
+    matches_came = Signal(object)
+    pair_changed = Signal(object)
+    asked = Signal(object, object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(bridge, parent, name="memory_controller", search_ms=SEARCH_MS)
+        self._wanted = MemoryFilter()
+        self._is_fuzzy = False
+        bridge.memory_changed.connect(self._on_changed)
+
+    # ---- looking
+
+    @Slot()
+    def refresh(self) -> None:
+        """Count anew and read the first page."""
+        self._bridge.ask(lambda services: services.memory.shares(), self.shares_came.emit, self._on_refused)
+        self.read()
+
+    @Slot(str)
+    def search(self, words: str) -> None:
+        """Only pairs with these words, or like this sentence, soon."""
+        self._wanted = replace(self._wanted, words=words.strip())
+        self._timer.start()
+
+    @Slot(bool)
+    def set_fuzzy(self, is_fuzzy: bool) -> None:
+        """Whether sentences alike are wanted, not those with the words."""
+        self._is_fuzzy = is_fuzzy
+        self.read()
+
+    def set_languages(self, source: str, target: str) -> None:
+        """Only pairs of these; '' is any."""
+        self._wanted = replace(self._wanted, source_language=source, target_language=target)
+        self.read()
+
+    def set_domain(self, domain: str | None) -> None:
+        """Only pairs of this one; None is any."""
+        self._wanted = replace(self._wanted, domain=domain)
+        self.read()
+
+    def set_origin(self, origin: Origin | None) -> None:
+        """Only pairs that came so; None is any."""
+        self._wanted = replace(self._wanted, origin=origin)
+        self.read()
+
+    @Slot()
+    def read(self) -> None:
+        """Read the first page anew, or look for sentences alike."""
+        self._timer.stop()
+        self._turn += 1
+        turn, wanted = self._turn, self._wanted
+        if self._is_fuzzy and wanted.words:
+
+            def like(services: Services) -> list[Match]:
+                return services.memory.matches(
+                    wanted.source_language, wanted.target_language, wanted.words, wanted.domain or ""
+                )
+
+            self._bridge.ask(like, partial(self._on_matches, turn), self._on_refused)
+            return
+        self._bridge.ask(
+            lambda services: services.memory.page(wanted, limit=PAGE),
+            partial(self._on_page, turn, True),
+            self._on_refused,
+        )
+
+    @Slot(int)
+    def more(self, before: int) -> None:
+        """Read the page of pairs with numbers below this one."""
+        wanted = self._wanted
+        self._bridge.ask(
+            lambda services: services.memory.page(wanted, before=before, limit=PAGE),
+            partial(self._on_page, self._turn, False),
+            self._on_refused,
+        )
+
+    # ---- changing
+
+    def change(self, n: int, source: str, target: str) -> None:
+        """Other words for a pair; where they cannot be kept, the old ones are shown again."""
+        self._bridge.ask(
+            lambda services: services.memory.change(n, source, target), self._on_pair, self._on_change_refused
+        )
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Pairs go; a notice offers them back, or to delete them for good at once."""
+        wanted = list(numbers)
+        if wanted:
+            self._bridge.ask(lambda services: services.memory.forget(wanted), self._on_gone, self._on_refused)
+
+    # ---- files
+
+    def import_file(self, wish: TmxWish) -> None:
+        """Read a TMX file."""
+        bridge = self._bridge
+
+        def ended(result: ImportedPairs | Problem) -> None:  # on the desk thread
+            bridge.bring(partial(self._on_imported, wish, result))
+
+        self.said.emit(f"Reading {wish.path.name}…")
+        bridge.ask(
+            lambda services: services.memory.import_file(
+                wish.path, ended, source=wish.source, target=wish.target, domain=wish.domain
+            ),
+            None,
+            self._on_refused,
+        )
+
+    def export(self, path: Path) -> None:
+        """Write the pairs of the chosen languages, or all, as TMX."""
+        wanted, bridge = self._wanted, self._bridge
+
+        def ended(result: Path | Problem) -> None:  # on the desk thread
+            bridge.bring(partial(self._on_written, result))
+
+        self.said.emit(f"Writing {path.name}…")
+        bridge.ask(
+            lambda services: services.memory.export_file(
+                path, ended, source=wanted.source_language, target=wanted.target_language
+            ),
+            None,
+            self._on_refused,
+        )
+
+    # ---- what is told
+
+    @Slot(object)
+    def _on_changed(self, _fact: object) -> None:
+        self._timer.start()
+        self._bridge.ask(lambda services: services.memory.shares(), self.shares_came.emit, self._on_refused)
+
+    def _on_page(self, turn: int, is_first: bool, page: MemoryPage) -> None:
+        if turn == self._turn:
+            self.page_came.emit(page, is_first)
+
+    def _on_matches(self, turn: int, matches: list[Match]) -> None:
+        if turn == self._turn:
+            self.matches_came.emit(matches)
+
+    def _on_pair(self, pair: MemoryPair) -> None:
+        self.refused.emit("")
+        self.pair_changed.emit(pair)
+
+    def _on_gone(self, gone: list[MemoryPair]) -> None:
+        if not gone:
+            return
+        self._is_forgetting = True
+
+        def undo() -> None:
+            self._bridge.ask(lambda services: services.memory.restore(gone), None, self._on_refused)
+
+        one = "One entry was deleted." if len(gone) == 1 else f"{len(gone)} entries were deleted."
+        self.noticed.emit(
+            Notice(
+                one, action="Undo", on_action=undo, other="Delete for good", on_other=self._purge, life_ms=UNDO_MS,
+                key="memory",
+            )
+        )  # fmt: skip
+
+    def _on_imported(self, wish: TmxWish, result: ImportedPairs | Problem) -> None:
+        if not isinstance(result, Problem):
+            self.said.emit(imported_words(result))
+            return
+        self.said.emit("")
+        if result.code in ASKING:
+            self.asked.emit(result, wish)
+        else:
+            self._on_refused(result)
+
+
+def imported_words(done: ImportedPairs) -> str:
+    """What came of a file: nothing that was left out is passed over."""
+    said = [f"{done.kept:,} pairs were kept."]
+    if done.duplicates:
+        said.append(f"{done.duplicates:,} were there already.")
+    if done.replaced:
+        said.append(f"{done.replaced:,} took the place of another translation.")
+    if done.skipped:
+        said.append(f"{done.skipped:,} could not be used, the first is {done.first_skipped}.")
+    if done.contradictions:
+        said.append(f"{len(done.contradictions):,} have two translations in the file: the last one counts.")
+    return " ".join(said)
+
+
+def share_words(shares: Sequence[MemoryShare]) -> str:
+    """How much is remembered, in a sentence."""
+    total = sum(one.pairs for one in shares)
+    if not total:
+        return "Nothing is remembered yet. What you write into a translation is, and what you read from a TMX file."
+    pairs = len({(one.source_language, one.target_language) for one in shares})
+    entries = "entry" if total == 1 else "entries"
+    return f"{total:,} {entries} in {pairs} {'pair' if pairs == 1 else 'pairs'} of languages."

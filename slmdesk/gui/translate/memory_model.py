@@ -1,0 +1,151 @@
+"""Remembered pairs as a table: by pages, or those like a sentence with what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QDateTime, QLocale, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.translation_memory import Match, MemoryPage
+
+LIKE, SOURCE, TARGET, DIFFERENCE, LANGUAGES, DOMAIN, ORIGIN, CREATED = range(8)
+COLUMNS = ("Like", "Source", "Translation", "What differs", "Languages", "Domain", "From", "Kept on")
+ORIGIN_WORDS = {
+    Origin.PERSON: "you", Origin.IMPORT: "a file", Origin.MODEL: "a model", Origin.MEMORY: "the memory",
+}  # fmt: skip
+Index = QModelIndex | QPersistentModelIndex
+
+
+class MemoryModel(QAbstractTableModel):
+    """Emits `edited` with (number, source, translation), `page_requested` with the number below which more are due."""
+
+    edited = Signal(int, str, str)
+    page_requested = Signal(int)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("memory_model")
+        self._keeper = keeper
+        self._rows: list[Match] = []
+        self._found = 0
+        self._is_waiting = False
+
+    @Slot(object, bool)
+    def show_page(self, page: MemoryPage, is_first: bool) -> None:
+        """The first page replaces what is there, others come behind."""
+        rows = [Match(one, 0.0, ()) for one in page.pairs]
+        self._is_waiting = False
+        if is_first:
+            self._show(rows, page.found)
+        elif rows:
+            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(rows) - 1)
+            self._rows += rows
+            self.endInsertRows()
+
+    @Slot(object)
+    def show_matches(self, matches: Sequence[Match]) -> None:
+        """Sentences like the one looked for, the likest first."""
+        self._show(list(matches), len(matches))
+
+    @Slot(object)
+    def change(self, pair: MemoryPair) -> None:
+        """One of them is another now."""
+        for row, one in enumerate(self._rows):
+            if one.pair.n == pair.n:
+                self._rows[row] = Match(pair, one.likeness, one.changes, one.penalty)
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    def pairs(self, rows: Sequence[int]) -> list[MemoryPair]:
+        """Those of these rows."""
+        return [self._rows[row].pair for row in rows if row < len(self._rows)]
+
+    @property
+    def found(self) -> int:
+        """How many there are in all, of which some may not be here yet."""
+        return self._found
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        """How many are here."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        """See COLUMNS."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def canFetchMore(self, parent: Index) -> bool:
+        """Whether there is another page."""
+        return not parent.isValid() and 0 < len(self._rows) < self._found
+
+    def fetchMore(self, parent: Index) -> None:
+        """Ask for it; it comes later."""
+        if self.canFetchMore(parent) and not self._is_waiting:
+            self._is_waiting = True
+            self.page_requested.emit(self._rows[-1].pair.n)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Names of columns."""
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A cell's words."""
+        match = self._rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.AccessibleTextRole):
+            return cells_of(match)[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(_tip(match) if index.column() == LIKE else cells_of(match)[index.column()])
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() > DIFFERENCE:
+            return self._keeper.theme.colour("muted")
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """A person's words; they are shown when they are kept."""
+        pair, words = self._rows[index.row()].pair, str(value)
+        if role != Qt.ItemDataRole.EditRole or words == (pair.source, pair.target)[index.column() == TARGET]:
+            return False
+        if index.column() == SOURCE:
+            self.edited.emit(pair.n, words, pair.target)
+        elif index.column() == TARGET:
+            self.edited.emit(pair.n, pair.source, words)
+        return False
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Source and translation are edited."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() in (SOURCE, TARGET) else flags
+
+    def _show(self, rows: list[Match], found: int) -> None:
+        self.beginResetModel()
+        self._rows, self._found, self._is_waiting = rows, found, False
+        self.endResetModel()
+
+
+def cells_of(match: Match) -> tuple[str, ...]:
+    """A row in words, in the order of COLUMNS."""
+    pair = match.pair
+    day = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(pair.created)).date(), QLocale.FormatType.ShortFormat)
+    return (
+        f"{match.percent} %" + (" *" if match.penalty else "") if match.likeness else "",
+        pair.source,
+        pair.target,
+        "; ".join(f"{old or '—'} → {new or '—'}" for old, new in match.changes),
+        f"{pair.source_language} → {pair.target_language}",
+        pair.domain,
+        ORIGIN_WORDS[pair.origin],
+        day,
+    )
+
+
+def _tip(match: Match) -> str:
+    if not match.likeness:
+        return ""
+    words = f"{match.percent} % of the letters are the same."
+    if match.penalty:
+        words = f"{words[:-1]}, {match.penalty:.0%} taken off because the entry is of another domain."
+    return words

@@ -1,0 +1,127 @@
+"""The translator: a text (text_pane) or a document (document_pane).  Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.controller import TranslateController
+from slmdesk.gui.translate.document_controller import DocumentTranslation
+from slmdesk.gui.translate.document_form import DocumentForm
+from slmdesk.gui.translate.document_pane import DocumentPane
+from slmdesk.gui.translate.reach import files_among
+from slmdesk.gui.translate.text_pane import TextPane
+from slmdesk.services.translation_start import Chosen
+from slmdesk.settings import Settings
+
+
+class TranslatePage(QStackedWidget):
+    """The text, or a document that was dropped on it.
+
+    Emits `data_given` with what was dropped or pasted and `paste_wanted` for what is on the clipboard.
+    """
+
+    data_given = Signal(object)
+    paste_wanted = Signal()
+
+    def __init__(
+        self,
+        controller: TranslateController,
+        documents: DocumentTranslation,
+        keeper: ThemeKeeper,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_page")
+        self.setAcceptDrops(True)
+        self._controller, self._documents = controller, documents
+        self.text = TextPane(controller, keeper, self)
+        self.document = DocumentPane(documents, keeper, self)
+        self.addWidget(self.text)
+        self.addWidget(self.document)
+        self.setFocusProxy(self.text)
+        self.currentChanged.connect(self._on_current)
+        self.text.document_wanted.connect(self._on_document)
+        self.text.files_pasted.connect(self.take_documents)
+        self.text.paste_wanted.connect(self.paste_wanted)
+        self.text.earlier_chosen.connect(self.open_item)
+        controller.document_asked.connect(documents.open)
+        controller.text_opened.connect(self._on_text_opened)
+        controller.saved.connect(self._on_document)
+        self.document.closed.connect(self._on_closed)
+        documents.opened.connect(self._on_opened)
+        documents.form_wanted.connect(self._on_form_wanted)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Documents, folders of them, or a text."""
+        data = event.mimeData()
+        if files_among(data) or (data.hasText() and not data.hasUrls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Documents are asked about, a text is translated."""
+        event.acceptProposedAction()
+        self.data_given.emit(event.mimeData())
+
+    @Slot(str)
+    def take_text(self, text: str) -> None:
+        """Translate a text from elsewhere; a document that is translated goes on in the background."""
+        if self.currentWidget() is not self.text:
+            self._documents.close()
+            self.setCurrentWidget(self.text)
+        self.text.take_text(text)
+
+    @Slot(object)
+    def take_documents(self, paths: Sequence[Path]) -> None:
+        """Translate documents from elsewhere: first it is asked how."""
+        self._documents.look(paths)
+
+    @Slot(object)
+    def _on_document(self, path: Path) -> None:
+        self._documents.look([path])
+
+    @Slot(object, object)
+    def _on_form_wanted(self, chosen: Chosen, settings: Settings) -> None:
+        advice = self._documents.advice
+        advice.clear()
+        form = DocumentForm(chosen, self._controller.manner, settings, advice, self)
+        form.begin_requested.connect(self._documents.begin)
+        form.glossaries_wanted.connect(advice.about_manner)
+        form.glossaries_wanted.connect(self._documents.ask_glossaries)
+        self._documents.glossaries_came.connect(form.show_glossaries)
+        self._documents.columns_came.connect(form.show_columns)
+        form.ask_glossaries()
+        form.open()
+
+    @Slot(str)
+    def open_item(self, item: str) -> None:
+        """Show an earlier translation, of a text or a document."""
+        self._controller.open(item)
+
+    @Slot(int)
+    def _on_current(self, index: int) -> None:
+        self.setFocusProxy(self.document if self.widget(index) is self.document else self.text)
+
+    @Slot(str)
+    def _on_text_opened(self, _text: str) -> None:
+        self.setCurrentWidget(self.text)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What was typed is kept when the page is left."""
+        super().hideEvent(event)
+        self._controller.keep()
+
+    @Slot(object)
+    def _on_opened(self, _view: object) -> None:
+        self.setCurrentWidget(self.document)
+        if self.isVisible():
+            self.document.review.take_focus()
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self.setCurrentWidget(self.text)

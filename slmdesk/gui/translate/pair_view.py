@@ -1,0 +1,180 @@
+"""Sentence beside sentence: a text and its translation as rows to read, copy and correct."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
+
+from slmdesk.core.translation import LiveSegment, SegmentState
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.said import Shown, shown_of, tip_of
+from slmdesk.gui.translate.target_editor import TargetEditor
+from slmdesk.gui.widgets.named import named
+
+SOURCE, TARGET, FLAGS = range(3)
+COLUMNS = ("Text", "Translation", "To look at")
+RESIZE_MS = 60
+Index = QModelIndex | QPersistentModelIndex
+
+
+class PairModel(QAbstractTableModel):
+    """Emits `edited` with a row and a person's words."""
+
+    edited = Signal(int, str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._keeper = keeper
+        self._rows: Sequence[LiveSegment] = ()
+
+    @property
+    def rows(self) -> Sequence[LiveSegment]:
+        """The segments."""
+        return self._rows
+
+    def show(self, rows: Sequence[LiveSegment]) -> list[int]:
+        """Show these; gives the rows that are others now."""
+        old = self._rows
+        if len(old) != len(rows):
+            self.beginResetModel()
+            self._rows = rows
+            self.endResetModel()
+            return list(range(len(rows)))
+        self._rows = rows
+        changed = [at for at, (one, other) in enumerate(zip(old, rows, strict=True)) if one != other]
+        for at in changed:
+            self.dataChanged.emit(self.index(at, 0), self.index(at, len(COLUMNS) - 1))
+        return changed
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        """One for each segment."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        """As the table has."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Names of columns, numbers of rows."""
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Words and colours."""
+        one, column = self._rows[index.row()], index.column()
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return (one.source, shown_of(one), tip_of(one))[column]
+        if role == Qt.ItemDataRole.ForegroundRole:
+            theme = self._keeper.theme
+            return theme.colour("warn") if column == FLAGS else theme.colour("muted") if is_left(one) else None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """A person's words; they are shown when they are kept."""
+        if role != Qt.ItemDataRole.EditRole or str(value).strip() in ("", self._rows[index.row()].target):
+            return False
+        self.edited.emit(index.row(), str(value))
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Only what was translated is edited."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        is_open = index.column() == TARGET and not is_left(self._rows[index.row()])
+        return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
+
+
+class PairView(QTableView):
+    """The rows.  Emits `edited` with a row and a person's words."""
+
+    edited = Signal(int, str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "pair_table")
+        self.setAccessibleName("Sentences side by side")
+        self._model = PairModel(keeper, self)
+        self.setModel(self._model)
+        self.setItemDelegate(TargetEditor(self))
+        self.setWordWrap(True)
+        self.setShowGrid(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self._stale: set[int] = set()
+        self._timer = QTimer(self, singleShot=True, interval=RESIZE_MS)
+        self._timer.timeout.connect(self._size_rows)
+        copy = named(QAction("Copy", self), "copy_pairs_action")
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy)
+        self.addAction(copy)
+        self._model.edited.connect(self.edited)
+        self._show_flags()
+
+    def show_pairs(self, shown: Shown) -> None:
+        """Show a text and its translation."""
+        self._stale.update(self._model.show(shown.segments))
+        self._show_flags()
+        if self._stale and self.isVisible():
+            self._timer.start()
+
+    def set_letters(self, percent: int) -> None:
+        """The size of its letters, in percent of those of the window."""
+        font = QApplication.font()
+        font.setPointSizeF(max(4.0, font.pointSizeF() * percent / 100))
+        if font != self.font():
+            self.setFont(font)
+            self._stale.update(range(self._model.rowCount()))
+            self._timer.start()
+
+    @property
+    def current_segment(self) -> int:
+        """The row the keys are on; -1: none."""
+        return self.currentIndex().row()
+
+    def go_to(self, index: int) -> None:
+        """Put the keys on a row and bring it into sight."""
+        at = self._model.index(index, TARGET)
+        if at.isValid():
+            self.setCurrentIndex(at)
+            self.scrollTo(at)
+
+    @Slot()
+    def copy(self) -> None:
+        """The chosen rows: text, tab, translation."""
+        rows = sorted({one.row() for one in self.selectedIndexes()})
+        lines = [self._model.rows[row] for row in rows]
+        QApplication.clipboard().setText("\n".join(f"{one.source}\t{shown_of(one)}" for one in lines))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other widths, other heights."""
+        super().resizeEvent(event)
+        self._stale.update(range(self._model.rowCount()))
+        self._timer.start()
+
+    def _show_flags(self) -> None:
+        self.setColumnHidden(FLAGS, not any(one.flags for one in self._model.rows))
+
+    @Slot()
+    def _size_rows(self) -> None:
+        stale, self._stale = self._stale, set()
+        for row in stale:
+            if row < self._model.rowCount():
+                self.resizeRowToContents(row)
+
+
+def is_left(segment: LiveSegment) -> bool:
+    """It stays as it is."""
+    return segment.state is SegmentState.LEFT

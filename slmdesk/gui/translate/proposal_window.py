@@ -1,0 +1,230 @@
+"""Terms proposed from a document or a translation: the ones a person ticks come into the glossary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.records import Item
+from slmdesk.core.translation import GlossaryRecord, Term
+from slmdesk.gui import theme
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.glossary_controller import count_of
+from slmdesk.gui.translate.glossary_model import TickDelegate
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.file_dialogs import ask_file
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.services.facts import Problem
+from slmdesk.services.glossaries import is_keep_list
+from slmdesk.services.services import Services
+from slmdesk.services.term_proposals import Proposals
+
+WORDS, TRANSLATION, TIMES, EXAMPLE = range(4)
+HEAD = ("Term", "Translation", "Times", "Where it stands")
+MOST_EARLIER = 30
+
+
+class ProposalWindow(QDialog):
+    """For one glossary.  Emits `added` with how many terms came into it."""
+
+    added = Signal(int)
+
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, glossary: GlossaryRecord) -> None:
+        super().__init__(parent)
+        self.setObjectName("proposal_window")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"Terms for {glossary.name}")
+        room = parent.window().size()
+        self.resize(min(820, room.width()), min(600, room.height()))
+        self._bridge, self._glossary = bridge, glossary
+        self._keeps = is_keep_list(glossary)
+        self._build_ui(keeper)
+        self._connect()
+        self._bridge.ask(
+            lambda services: services.history.items("translation", limit=MOST_EARLIER), self._on_earlier, None
+        )
+
+    def _build_ui(self, keeper: ThemeKeeper) -> None:
+        what = "names" if self._keeps else "terms"
+        self._said = plain_label(
+            f"Choose a document, or a translation that is here: its {what} are proposed.", self,
+            name="proposal_said", kind="muted",
+        )  # fmt: skip
+        self._file = named(QPushButton("Choose a document…", self), "proposal_file_button")
+        self._earlier = named(Choice([("", "A translation that is here")], self), "proposal_earlier_choice")
+        self._earlier.setAccessibleName("A translation that is here")
+        self._earlier.setMinimumContentsLength(18)
+        self._earlier.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._table = named(QTableWidget(0, len(HEAD), self), "proposal_table")
+        self._table.setAccessibleName("Proposed terms; ticked ones are added")
+        self._table.setItemDelegate(TickDelegate(keeper, self._table))
+        self._table.setHorizontalHeaderLabels(HEAD)
+        self._table.verticalHeader().hide()
+        self._table.setShowGrid(False)
+        self._table.setTabKeyNavigation(False)
+        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self._table.setColumnHidden(TRANSLATION, self._keeps)
+        header = self._table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(EXAMPLE, QHeaderView.ResizeMode.Stretch)
+        letter = self._table.fontMetrics().averageCharWidth()
+        for at, width in ((WORDS, 26), (TRANSLATION, 26), (TIMES, 9)):
+            self._table.setColumnWidth(at, width * letter)
+        self._trouble = plain_label("", self, name="proposal_trouble", kind="danger")
+        self._trouble.hide()
+        self._add = named(QPushButton("Add those ticked", self), "add_proposals_button")
+        self._add.setProperty("kind", "primary")
+        self._add.setEnabled(False)
+        self._close = named(QPushButton("Close", self), "proposal_close")
+        for button in (self._file, self._add, self._close):
+            button.setAutoDefault(False)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        top, foot = QHBoxLayout(), QHBoxLayout()
+        for layout in (top, foot):
+            layout.setSpacing(theme.SPACE_8)
+        top.addWidget(self._file)
+        top.addStretch(1)
+        top.addWidget(self._earlier, 2)
+        foot.addStretch(1)
+        foot.addWidget(self._add)
+        foot.addWidget(self._close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column.setSpacing(theme.SPACE_12)
+        column.addLayout(top)
+        column.addWidget(self._said)
+        column.addWidget(self._trouble)
+        column.addWidget(self._table, 1)
+        column.addLayout(foot)
+
+    def _connect(self) -> None:
+        self._file.clicked.connect(self._on_choose)
+        self._earlier.value_chosen.connect(self._on_translation)
+        self._add.clicked.connect(self._on_add)
+        self._close.clicked.connect(self.reject)
+        self._table.itemChanged.connect(self._on_ticked)
+
+    # ---- what a person does
+
+    @Slot()
+    def _on_choose(self) -> None:
+        ask_file(self, "Look for terms in a document", self._on_document, name="proposal_file_dialog")
+
+    def _on_document(self, path: Path) -> None:
+        source, target = self._glossary.source_language, self._glossary.target_language
+
+        def wish(services: Services, ended: Callable[[Proposals | Problem], None]) -> None:
+            services.proposals.of_document(path, ended, source=source, target=target)
+
+        self._ask(wish, path.name)
+
+    @Slot(object)
+    def _on_translation(self, item: object) -> None:
+        if item:
+            self._ask(
+                lambda services, ended: services.proposals.of_translation(str(item), ended),
+                self._earlier.currentText(),
+            )
+
+    def _ask(self, wish: Callable[[Services, Callable[[Proposals | Problem], None]], None], name: str) -> None:
+        bridge = self._bridge
+
+        def ended(result: Proposals | Problem) -> None:  # on the desk thread
+            bridge.bring(partial(self._on_found, result))
+
+        self._said.setText(breakable(f"Looking through {name}…"))
+        self._on_refused("")
+        bridge.ask(lambda services: wish(services, ended), None, self._on_problem)
+
+    @Slot()
+    def _on_add(self) -> None:
+        terms = []
+        for row in range(self._table.rowCount()):
+            item = self._table.item(row, WORDS)
+            target = self._table.item(row, TRANSLATION)
+            if item is None or target is None or item.checkState() != Qt.CheckState.Checked:
+                continue
+            keeps = self._keeps or not target.text().strip()
+            terms.append(Term(item.text(), "" if keeps else target.text(), keeps=keeps))
+        if not self._keeps and any(one.keeps for one in terms):
+            names = ", ".join(f"“{one.source}”" for one in terms if one.keeps)
+            self._on_refused(f"Write a translation for {names}, or take the tick away.")
+            return
+        glossary = self._glossary.id
+        self._bridge.ask(
+            lambda services: services.glossaries.add_terms(glossary, terms), self._on_added, self._on_problem
+        )
+
+    @Slot(object)
+    def _on_ticked(self, _item: object) -> None:
+        self._add.setEnabled(bool(self._ticked()))
+
+    # ---- what is told
+
+    def _on_earlier(self, items: Sequence[Item]) -> None:
+        for one in items:
+            self._earlier.addItem(one.title[:60], one.id)
+        self._earlier.setVisible(bool(items))
+
+    def _on_found(self, result: Proposals | Problem) -> None:
+        if isinstance(result, Problem):
+            self._said.setText("")
+            self._on_problem(result)
+            return
+        candidates = [one for one in result.candidates if one.is_name or not self._keeps]
+        words = f"{count_of(len(candidates), 'proposal')} from {result.name}."
+        words += f" {result.known} more are in a glossary already." if result.known else ""
+        words += " Only its beginning was gone through: it is very long." if result.is_cut else ""
+        self._said.setText(breakable(words))
+        self._table.setRowCount(0)
+        self._table.setRowCount(len(candidates))
+        for row, one in enumerate(candidates):
+            cells = (one.words, one.translation, str(one.times), one.example)
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                item.setToolTip(plain_tip(text))
+                if column in (TIMES, EXAMPLE):
+                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+                if column == WORDS:
+                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                    item.setCheckState(Qt.CheckState.Unchecked)
+                self._table.setItem(row, column, item)
+
+    def _on_added(self, count: int) -> None:
+        self._said.setText(f"{count_of(count, 'term')} came into {self._glossary.name}.")
+        self._on_refused("")
+        for row in reversed(self._ticked()):
+            self._table.removeRow(row)
+        self._add.setEnabled(False)
+        self.added.emit(count)
+
+    def _on_problem(self, problem: Problem) -> None:
+        self._on_refused(problem.sentence)
+
+    def _on_refused(self, words: str) -> None:
+        self._trouble.setText(breakable(words))
+        self._trouble.setVisible(bool(words))
+
+    def _ticked(self) -> list[int]:
+        rows = range(self._table.rowCount())
+        items = ((row, self._table.item(row, WORDS)) for row in rows)
+        return [row for row, item in items if item is not None and item.checkState() == Qt.CheckState.Checked]

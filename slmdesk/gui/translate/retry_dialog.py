@@ -1,0 +1,75 @@
+"""Another try for what failed or deserves a look: of which segments, by which model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QDialog, QDialogButtonBox, QPushButton, QRadioButton, QVBoxLayout, QWidget
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.translation import SegmentState
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.translation_shapes import Again, TranslationView
+
+
+class RetryDialog(QDialog):
+    """Emits `retry_requested` with an Again and the id of a model or None, `recheck_requested`."""
+
+    retry_requested = Signal(object, object)
+    recheck_requested = Signal()
+
+    def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("retry_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Try again")
+        self._build_ui(view, models)
+        self._buttons.accepted.connect(self._on_retry)
+        self._buttons.rejected.connect(self.reject)
+        self._recheck.clicked.connect(self._on_recheck)
+
+    def _build_ui(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
+        failed = view.counts.get(SegmentState.FAILED, 0)
+        look = view.flagged
+        self._group = QButtonGroup(self)
+        self._failed = named(QRadioButton(f"What could not be translated: {failed:,}", self), "retry_failed")
+        self._flagged = named(QRadioButton(f"All that deserves a look: {look:,}", self), "retry_flagged")
+        for button, count in ((self._failed, failed), (self._flagged, look + failed)):
+            self._group.addButton(button)
+            button.setEnabled(bool(count))
+        (self._failed if failed else self._flagged).setChecked(True)
+        known = [("", "The same model as before"), *((one.id, one.name) for one in models)]
+        self._model = named(Choice([(id, name) for id, name in known], self), "retry_model")
+        self._model.setAccessibleName("Which model is asked")
+        words = "What you edited or approved stays. A new translation counts only where the checks find it better."
+        self._recheck = named(QPushButton("Check all anew with the glossaries", self), "recheck_button")
+        self._recheck.setToolTip("After a glossary was changed: the doubts of all segments are told anew")
+        self._buttons = named(QDialogButtonBox(self), "retry_buttons")
+        self._begin = named(QPushButton("Try again", self), "retry_begin")
+        self._begin.setProperty("kind", "primary")
+        self._begin.setEnabled(bool(failed or look))
+        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton(named(QPushButton("Cancel", self), "retry_cancel"),
+                                QDialogButtonBox.ButtonRole.RejectRole)  # fmt: skip
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        column.setSpacing(theme.SPACE_12)
+        said = plain_label(words, self, name="retry_words", kind="muted")
+        for widget in (self._failed, self._flagged, self._model, said, self._recheck, self._buttons):
+            column.addWidget(widget)
+        self.setMinimumWidth(420)
+
+    @Slot()
+    def _on_retry(self) -> None:
+        scope = Again.FAILED if self._failed.isChecked() else Again.FLAGGED
+        self.retry_requested.emit(scope, str(self._model.currentData()) or None)
+        self.accept()
+
+    @Slot()
+    def _on_recheck(self) -> None:
+        self.recheck_requested.emit()
+        self.accept()

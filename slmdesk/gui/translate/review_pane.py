@@ -1,0 +1,408 @@
+"""Looking through the segments of a translation: filter, grid, help with the chosen one, and what is done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Slot
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from slmdesk.core.translation import SegmentRecord, SegmentState
+from slmdesk.gui import theme
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.filter_bar import FilterBar
+from slmdesk.gui.translate.grid import TARGET, SegmentModel
+from slmdesk.gui.translate.segment_panel import SegmentPanel
+from slmdesk.gui.translate.segment_table import SegmentTable
+from slmdesk.gui.translate.segments_controller import SegmentsController
+from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.segment_changes import Hits, Replaced, Undone
+from slmdesk.services.segment_lists import LOOK_AT, Listed
+from slmdesk.services.translation_shapes import TranslationView
+from slmdesk.text.replacing import Search
+
+CHOSEN_MS = 120
+"""A segment is looked up once the choice rests on it."""
+PANEL_SHARE = 0.36
+"""Of the height, until a person moves the handle."""
+LEAST_LINES = 14
+"""Of the segments and the panel below, however low the window is."""
+
+
+class ReviewPane(QWidget):
+    """The segments of one translation."""
+
+    def __init__(self, controller: SegmentsController, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("review_pane")
+        self._controller = controller
+        self._wants_next_hit = self._is_busy = self._is_split_moved = False
+        self._build_ui(keeper)
+        self._connect()
+        self._add_keys(parent)
+
+    def _build_ui(self, keeper: ThemeKeeper) -> None:
+        self._bar = FilterBar(self)
+        self._model = SegmentModel(keeper, self)
+        self._table = SegmentTable(self._model, keeper, self)
+        self._panel = SegmentPanel(keeper, self)
+        self._nothing = plain_label("", self, name="no_segments", kind="muted")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._split = named(QSplitter(Qt.Orientation.Vertical, self), "review_splitter")
+        self._split.setChildrenCollapsible(True)
+        self._split.setHandleWidth(theme.SPACE_8)
+        self._split.addWidget(self._table)
+        self._split.addWidget(self._panel)
+        self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
+        self._hint = named(QLineEdit(self), "segment_hint")
+        self._hint.setPlaceholderText("What to do differently with this segment, such as: shorter, or: rent = Miete")
+        self._hint.setAccessibleName("A wish for translating this segment once more")
+        self._hint.setMinimumWidth(180)
+        self._again = self._button("Try again", "retry_segment_button", "Translate the chosen segment once more, with "
+                                   "the wish beside (Ctrl+R, then Enter)")  # fmt: skip
+        self._back = self._button("Back-translate", "back_segment_button", "Put the translation back into the language "
+                                  "of the source (Ctrl+B)")  # fmt: skip
+        self._others = self._button("Other wordings", "others_segment_button", "Ask for other ways to say it (Ctrl+E)")
+        self._approve = self._button("Approve", "approve_segment_button", "Take the chosen segments as they are and go "
+                                     "to the next (Ctrl+Return)")  # fmt: skip
+        self._next = self._button("Next to look at", "next_flagged_button", "The next segment that deserves a look "
+                                  "(F3; Shift+F3: the one before)")  # fmt: skip
+        self._shade = named(CheckBox("Shade doubtful words", self), "shade_doubts_box")
+        self._shade.setToolTip("Words of which the model was not sure")
+        self._busy = plain_label("", self, name="segment_busy", kind="muted", wraps=False)
+        self._chosen_timer = QTimer(self, singleShot=True, interval=CHOSEN_MS)
+        self._chosen_timer.setObjectName("chosen_timer")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        line = FlowLayout(gap=theme.SPACE_8)
+        for widget in (self._approve, self._next, self._hint, self._again, self._back, self._others, self._shade,
+                       self._busy):  # fmt: skip
+            line.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_8)
+        column.addWidget(self._bar)
+        column.addWidget(self._nothing)
+        column.addWidget(self._split, 1)
+        column.addLayout(line)
+        self._nothing.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The grid has the greater part of the height."""
+        super().resizeEvent(event)
+        if not self._is_split_moved:
+            height = max(1, self._split.height())
+            self._split.setSizes([round(height * (1 - PANEL_SHARE)), round(height * PANEL_SHARE)])
+
+    @Slot()
+    def _on_split_moved(self) -> None:
+        self._is_split_moved = True
+
+    def _button(self, words: str, name: str, tip: str) -> QPushButton:
+        button = named(QPushButton(words, self), name)
+        button.setToolTip(tip)
+        return button
+
+    def _connect(self) -> None:
+        controller, model = self._controller, self._model
+        self._split.splitterMoved.connect(self._on_split_moved)
+        self._bar.wanted.connect(controller.want)
+        self._bar.search_changed.connect(self._on_search)
+        self._bar.replace_requested.connect(self._on_replace)
+        self._bar.undo_button.clicked.connect(controller.undo)
+        self._approve.clicked.connect(self._on_approve)
+        self._next.clicked.connect(self._on_next)
+        self._again.clicked.connect(self._on_again)
+        self._hint.returnPressed.connect(self._on_again)
+        self._back.clicked.connect(self._on_back)
+        self._others.clicked.connect(self._on_others)
+        self._shade.clicked.connect(self._on_shade)
+        controller.shading_told.connect(self._show_shading)
+        self._panel.use_requested.connect(controller.edit)
+        self._chosen_timer.timeout.connect(self._on_chosen)
+        self._table.cells.approve_requested.connect(self._on_approve)
+        self._table.selectionModel().currentRowChanged.connect(self._on_row)
+        model.wanted.connect(controller.need)
+        model.edited.connect(self._on_edited)
+        model.dataChanged.connect(self._on_data_changed)
+        model.modelReset.connect(self._chosen_timer.start)
+        controller.listed.connect(self._on_listed)
+        controller.rows_came.connect(model.add)
+        controller.segment_changed.connect(model.change)
+        controller.help_came.connect(self._panel.show_help)
+        controller.back_came.connect(self._panel.show_back)
+        controller.others_came.connect(self._panel.show_others)
+        controller.found.connect(self._on_found)
+        controller.replaced.connect(self._on_replaced)
+        controller.undone.connect(self._on_undone)
+        controller.flagged_found.connect(self.go_to)
+        controller.draft_offered.connect(self._on_draft)
+        controller.busy_changed.connect(self._on_busy)
+
+    def _add_keys(self, around: QWidget) -> None:
+        keys: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("Ctrl+Return", self._on_approve), ("Ctrl+Enter", self._on_approve), ("Ctrl+R", self._on_hint),
+            ("F3", self._on_next), ("Shift+F3", self._on_previous), ("Ctrl+F", self._bar.search_words),
+            ("Ctrl+H", self._bar.replace_words), ("Ctrl+B", self._on_back), ("Ctrl+E", self._on_others),
+        )  # fmt: skip
+        for name, work in keys:
+            # of all that stands around the segments too, such as the buttons of the file
+            shortcut = QShortcut(QKeySequence(name), around, work)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        undo = QShortcut(QKeySequence("Ctrl+Z"), self._table, self._controller.undo)
+        undo.setContext(Qt.ShortcutContext.WidgetShortcut)  # fields of text undo for themselves
+
+    # ---- what is told
+
+    def show_view(self, view: TranslationView) -> None:
+        """Another translation; its segments follow."""
+        self._model.clear()
+        self._bar.clear()
+        self._hint.clear()
+        self._busy.clear()
+        self._panel.show_segment(None)
+        self._table.cells.drafts.clear()
+        self._table.cells.search = Search("")
+        self._nothing.hide()
+        self._split.show()
+        self._shade.setVisible(True)
+
+    def take_focus(self) -> None:
+        """The keys go to the segments."""
+        self._table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def look(self) -> None:
+        """Show what deserves a look."""
+        self._bar.look(LOOK_AT)
+        self.take_focus()
+
+    @Slot(object)
+    def _on_listed(self, found: Listed) -> None:
+        self._bar.show_listed(found)
+        if self._table.cells.is_editing and len(found.numbers) < self._model.rowCount():
+            self._controller.refresh()  # nothing is taken from under an open editor
+            return
+        current = self._model.number(row) if 0 <= (row := self._row()) < self._model.rowCount() else -1
+        self._model.show_numbers(found.numbers)
+        self._keep_row(current, row)
+        is_empty = not found.numbers
+        self._nothing.setText("No segment is like this." if found.total else "")
+        self._nothing.setVisible(is_empty and bool(found.total))
+        self._next.setEnabled(bool(found.look))
+
+    @Slot(QModelIndex, QModelIndex)
+    def _on_row(self, _now: QModelIndex, _before: QModelIndex) -> None:
+        self._allow(self._chosen())
+        self._chosen_timer.start()
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        segment = self._chosen()
+        self._panel.show_segment(segment)
+        self._allow(segment)
+        if segment is not None:
+            self._controller.ask_help(segment.number)
+
+    def _allow(self, segment: SegmentRecord | None) -> None:
+        """What can be done with the chosen segment."""
+        can_ask = segment is not None and not self._is_busy
+        self._approve.setEnabled(segment is not None)
+        self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
+        self._back.setEnabled(can_ask and segment is not None and bool(segment.target))
+        self._others.setEnabled(can_ask)
+
+    @Slot(QModelIndex, QModelIndex)
+    def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        if first.row() <= self._row() <= last.row():
+            self._panel.show_segment(self._chosen())
+            self._chosen_timer.start()
+
+    @Slot(int, str)
+    def _on_draft(self, number: int, words: str) -> None:
+        """Words that could not be kept: they stand in the field again, to be mended."""
+        row = self._model.row_of(number)
+        if row >= 0:
+            self._table.cells.drafts[number] = words
+            self._table.edit_row(row)
+
+    @Slot(str)
+    def _on_busy(self, words: str) -> None:
+        self._is_busy = bool(words)
+        self._busy.setText(words)
+        self._allow(self._chosen())
+
+    # ---- what a person does
+
+    @Slot(int, str)
+    def _on_edited(self, number: int, words: str) -> None:
+        """Words that cannot be kept are not approved either: what stands there is what they were to replace."""
+        is_approving, self._table.cells.is_approving = self._table.cells.is_approving, False
+        self._controller.edit(number, words, approve=is_approving)
+        if is_approving:
+            self._go(min(self._model.row_of(number) + 1, self._model.rowCount() - 1))
+
+    @Slot()
+    def _on_approve(self) -> None:
+        rows = sorted({index.row() for index in self._table.selectionModel().selectedRows()}) or [self._row()]
+        numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
+        if not numbers:
+            return
+        self._controller.approve(numbers)
+        self._go(min(rows[-1] + 1, self._model.rowCount() - 1))
+
+    @Slot()
+    def _on_hint(self) -> None:
+        self._hint.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._hint.selectAll()
+
+    @Slot()
+    def _on_again(self) -> None:
+        segment = self._chosen()
+        if segment is not None and self._again.isEnabled():
+            self._controller.retry(segment.number, self._hint.text())
+
+    @Slot()
+    def _on_back(self) -> None:
+        segment = self._chosen()
+        if segment is not None and self._back.isEnabled():
+            self._controller.back(segment)
+
+    @Slot()
+    def _on_others(self) -> None:
+        segment = self._chosen()
+        if segment is not None and self._others.isEnabled():
+            self._controller.others(segment)
+
+    @Slot()
+    def _on_next(self) -> None:
+        self._controller.ask_flagged(self._number(), 1)
+
+    @Slot()
+    def _on_previous(self) -> None:
+        self._controller.ask_flagged(self._number(), -1)
+
+    @Slot(bool)
+    def _on_shade(self, is_on: bool) -> None:
+        self._show_shading(is_on)
+        self._controller.keep_shading(is_on)
+
+    @Slot(bool)
+    def _show_shading(self, is_on: bool) -> None:
+        self._shade.setChecked(is_on)
+        self._table.cells.has_shading = is_on
+        self._table.viewport().update()
+
+    # ---- searching and replacing
+
+    @Slot(object)
+    def _on_search(self, search: Search) -> None:
+        self._table.cells.search = search
+        self._table.viewport().update()
+        if self._bar.is_replacing:
+            self._controller.find(search)
+
+    @Slot(object)
+    def _on_found(self, hits: Hits) -> None:
+        self._bar.show_hits(hits)
+        if self._wants_next_hit:
+            self._wants_next_hit = False
+            number = next((one for one in hits.numbers if one > self._number()), next(iter(hits.numbers), -1))
+            self._go(self._model.row_of(number))
+
+    @Slot(bool)
+    def _on_replace(self, everywhere: bool) -> None:
+        hits, segment = self._bar.hits, self._chosen()
+        if hits is None:
+            return
+        if everywhere:
+            self._ask_approved(hits)
+        elif segment is None or segment.number not in hits.numbers:
+            self._wants_next_hit = True
+            self._on_found(hits)
+        else:
+            self._wants_next_hit = True
+            self._controller.replace([segment.number], self._bar.search, self._bar.instead)
+
+    def _ask_approved(self, hits: Hits) -> None:
+        """Replace in all; where some are approved, ask whether there too."""
+        if not hits.approved:
+            self._replace(list(hits.numbers))
+            return
+        box = QMessageBox(self)
+        box.setObjectName("replace_approved")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Replace all")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        count = len(hits.approved)
+        box.setText(f"{count:,} of these {len(hits.numbers):,} segments {'is' if count == 1 else 'are'} approved.")
+        box.setInformativeText("Replace there too? They then count as edited.")
+        too = named(box.addButton("Replace in all", QMessageBox.ButtonRole.AcceptRole), "replace_approved_too")
+        other = named(box.addButton("Only in the others", QMessageBox.ButtonRole.ActionRole), "replace_others_only")
+        box.setEscapeButton(named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "replace_cancel"))
+        approved = set(hits.approved)
+        too.clicked.connect(lambda: self._replace(list(hits.numbers)))
+        other.clicked.connect(lambda: self._replace([one for one in hits.numbers if one not in approved]))
+        box.open()
+
+    def _replace(self, numbers: list[int]) -> None:
+        self._controller.replace(numbers, self._bar.search, self._bar.instead)
+
+    @Slot(object)
+    def _on_replaced(self, done: Replaced) -> None:
+        words = f"{done.places:,} replaced in {done.segments:,} {'segment' if done.segments == 1 else 'segments'}"
+        if done.refused:
+            words += f"; {len(done.refused):,} not, for their formatting marks"
+        self._busy.setText(words)
+        self._controller.find(self._bar.search)
+
+    @Slot(object)
+    def _on_undone(self, undone: Undone | None) -> None:
+        if undone is None:
+            self._busy.setText("There is nothing to undo.")
+            return
+        count = len(undone.numbers)
+        words = f"Undone: {undone.words}" + (f" of {count:,} segments" if count != 1 else "")
+        self._busy.setText(words + (f"; {undone.skipped:,} have changed since" if undone.skipped else ""))
+        if undone.numbers:
+            self._go(self._model.row_of(undone.numbers[0]))
+
+    # ---- inside
+
+    def _row(self) -> int:
+        return self._table.currentIndex().row()
+
+    def _number(self) -> int:
+        row = self._row()
+        return self._model.number(row) if 0 <= row < self._model.rowCount() else -1
+
+    def _chosen(self) -> SegmentRecord | None:
+        return self._model.segment(self._row())
+
+    @Slot(int)
+    def go_to(self, number: int) -> None:
+        """Choose the segment of a number, if it is to be seen."""
+        row = self._model.row_of(number)
+        if row >= 0:
+            self._go(row)
+
+    def _go(self, row: int) -> None:
+        if not 0 <= row < self._model.rowCount():
+            return
+        index = self._model.index(row, TARGET)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self._table.selectionModel().setCurrentIndex(index, flags)
+        self._table.scrollTo(index)
+
+    def _keep_row(self, number: int, row: int) -> None:
+        """The chosen segment stays chosen; where it is gone, the one in its place."""
+        if number < 0:
+            return
+        now = self._model.row_of(number)
+        if now != self._row():
+            self._go(now if now >= 0 else min(row, self._model.rowCount() - 1))

@@ -1,0 +1,111 @@
+"""The table of segments: rows as high as their words, measured where they come into sight."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QRect, Qt, QTimer, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.grid import FLAGS, SOURCE, STATE, TARGET, SegmentModel
+from slmdesk.gui.translate.grid_cells import SegmentCells
+
+SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
+"""Of the width."""
+
+
+class SegmentTable(QTableView):
+    """Shows a SegmentModel; scrolled by rows, so that heights found late move nothing."""
+
+    def __init__(self, model: SegmentModel, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("segment_table")
+        self.setAccessibleName("Segments of the translation")
+        self.cells = SegmentCells(keeper, self)
+        self.setItemDelegate(self.cells)
+        self.setModel(model)
+        self._segments = model
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.setObjectName("fit_timer")
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(2 * self.fontMetrics().lineSpacing() + theme.SPACE_12)
+        rows.setMinimumSectionSize(self.fontMetrics().lineSpacing() + theme.SPACE_8)
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+
+    def _connect(self) -> None:
+        self._timer.timeout.connect(self._on_fit)
+        self.verticalScrollBar().valueChanged.connect(self.fit_soon)
+        self._segments.dataChanged.connect(self.fit_soon)
+        self._segments.rowsInserted.connect(self.fit_soon)
+        self._segments.rowsRemoved.connect(self.fit_soon)
+        self._segments.modelReset.connect(self.fit_soon)
+
+    def edit_row(self, row: int) -> None:
+        """Edit the translation of a row."""
+        index = self._segments.index(row, TARGET)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+            self.edit(index)
+
+    @Slot()
+    def fit_soon(self) -> None:
+        """Measure what is in sight, once for all that changed."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    @Slot()
+    def _on_fit(self) -> None:
+        row, height = self.rowAt(0), self.viewport().height()
+        if row < 0:
+            return
+        taken = 0
+        while row < self._segments.rowCount() and taken < height:
+            if self._segments.segment(row) is not None:
+                wanted = max(self._height(self._segments.index(row, column)) for column in SHARES)
+                if wanted != self.rowHeight(row):
+                    self.setRowHeight(row, wanted)
+            else:
+                self._segments.data(self._segments.index(row, SOURCE))  # have it fetched
+            taken += self.rowHeight(row)
+            row += 1
+
+    def _height(self, index: QModelIndex) -> int:
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        option.rect = QRect(0, 0, self.columnWidth(index.column()), 0)
+        return self.cells.sizeHint(option, index).height()
+
+    # ---- Qt's own
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter edits, as F2 does."""
+        is_plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and is_plain
+        if (is_enter or event.key() == Qt.Key.Key_F2) and self.state() != QAbstractItemView.State.EditingState:
+            self.edit_row(self.currentIndex().row())
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The columns share the width."""
+        super().resizeEvent(event)
+        width = self.viewport().width()
+        for column, share in SHARES.items():
+            self.setColumnWidth(column, round(width * share))
+        self.fit_soon()

@@ -1,0 +1,322 @@
+"""The segments of the translation on show: listed, changed, undone, asked about.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.translation import SegmentRecord
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services import facts
+from slmdesk.services.facts import Problem
+from slmdesk.services.segment_changes import Undone
+from slmdesk.services.segment_lists import Listed, SegmentHelp, Wanted
+from slmdesk.services.services import Services
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.text.replacing import Search
+from slmdesk.text.tagged import Tags, plain
+
+LIST_MS = 250
+"""At most so often the list is asked for while segments change."""
+TAGS = "translation.tags"
+
+
+class SegmentsController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with a Listed, `rows_came` with SegmentRecords, `segment_changed` with one, `help_came` with a
+    SegmentHelp, `found` with Hits, `replaced` with a Replaced, `undone` with an Undone or None, `flagged_found` with
+    the number of a segment or -1, `draft_offered` with the number of a segment and words that could not be kept as they
+    are, `back_came` with (number, words), `others_came` with (number, list of words), `busy_changed` with what the
+    model is asked just now or '', `shading_told` with whether doubtful words are to be shaded, `notice_raised`.
+    """
+
+    listed = Signal(object)
+    rows_came = Signal(object)
+    segment_changed = Signal(object)
+    help_came = Signal(object)
+    found = Signal(object)
+    replaced = Signal(object)
+    undone = Signal(object)
+    flagged_found = Signal(int)
+    draft_offered = Signal(int, str)
+    back_came = Signal(int, str)
+    others_came = Signal(int, object)
+    busy_changed = Signal(str)
+    shading_told = Signal(bool)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("segments_controller")
+        self._bridge = bridge
+        self._item = ""
+        self._wish = TranslationWish("")
+        self._wanted = Wanted()
+        self._is_listing = self._is_stale = False
+        self._asked: object = None
+        """What the model is asked just now: its answer counts, an earlier one's does not."""
+        self._timer = QTimer(self, singleShot=True, interval=LIST_MS)
+        self._timer.setObjectName("list_timer")
+        self._timer.timeout.connect(self._on_list)
+        bridge.segment_changed.connect(self._on_segment)
+        bridge.translation_grew.connect(self._on_grew)
+
+    # ---- what is to be seen
+
+    def show_item(self, item: str, wish: TranslationWish) -> None:
+        """The segments of this translation; '' of none."""
+        self._item, self._wish, self._wanted = item, wish, Wanted()
+        self._stop_asking()
+        self._on_list()
+        if item:
+            self._ask(lambda services: services.settings.current.translate_doubts, self.shading_told.emit)
+
+    def keep_shading(self, is_on: bool) -> None:
+        """Remember whether doubtful words are shaded."""
+        self._ask(lambda services: services.settings.change(translate_doubts=is_on))
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which segments are to be seen."""
+        return self._wanted
+
+    def want(self, wanted: Wanted) -> None:
+        """See others."""
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._on_list()
+
+    @Slot()
+    def refresh(self) -> None:
+        """List them anew, soon."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    @Slot(object)
+    def need(self, numbers: Sequence[int]) -> None:
+        """Fetch these."""
+        item = self._item
+        self._ask(lambda services: services.segment_lists.rows(item, numbers), self.rows_came.emit)
+
+    def ask_help(self, number: int) -> None:
+        """Terms of a segment, and what is like it in the memory."""
+        item = self._item
+        self._ask(lambda services: services.segment_lists.help(item, number), self._on_help, quietly=True)
+
+    def ask_flagged(self, number: int, step: int) -> None:
+        """The next segment that deserves a look (`step` 1) or the one before (-1), among those that are to be seen;
+        `flagged_found` follows.
+        """
+        item, wanted = self._item, self._wanted
+
+        def come(found: int) -> None:
+            self.flagged_found.emit(found)
+
+        self._ask(lambda services: services.segment_lists.flagged(item, wanted, number, step), come)
+
+    # ---- what a person does
+
+    @Slot(int, str)
+    def edit(self, number: int, target: str, *, approve: bool = False) -> None:
+        """A person's words for a segment; `approve`: if they can be kept, they are approved too."""
+        item = self._item
+
+        def refused(problem: Problem) -> None:
+            self.draft_offered.emit(number, target)
+            self._raise(problem)
+
+        def work(services: Services) -> SegmentRecord:
+            kept = services.segment_changes.edit(item, number, target)
+            if approve:
+                services.segment_changes.approve(item, [number])
+            return kept
+
+        self._bridge.ask(work, self._of(item, self._on_edited), refused)
+
+    def approve(self, numbers: Sequence[int]) -> None:
+        """Take segments as they are."""
+        item = self._item
+        self._ask(lambda services: services.segment_changes.approve(item, numbers))
+
+    def retry(self, number: int, hint: str) -> None:
+        """Translate a segment once more, with a wish."""
+        item = self._item
+        self._ask_model(
+            "Translating once more…",
+            lambda services, ended: services.segment_changes.retry(item, number, hint, ended),
+            lambda _segment: self.ask_help(number),
+        )
+
+    def find(self, search: Search) -> None:
+        """Where words stand in the translations; `found` follows."""
+        self._ask_later(
+            self.found.emit, lambda services, item, ended: services.segment_changes.find(item, search, ended)
+        )
+
+    def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
+        """Put other words in their places in these segments; `replaced` follows."""
+        self._ask_later(
+            self.replaced.emit,
+            lambda services, item, ended: services.segment_changes.replace(item, numbers, search, instead, ended),
+        )
+
+    def recheck(self) -> None:
+        """Check all anew, after a glossary was changed."""
+        self._ask_later(self._on_rechecked, lambda services, item, ended: services.segment_changes.recheck(item, ended))
+
+    @Slot()
+    def undo(self) -> None:
+        """Put back the last change; `undone` follows."""
+        self._ask_later(self._on_undone, lambda services, item, ended: services.segment_changes.undo(item, ended))
+
+    def back(self, segment: SegmentRecord) -> None:
+        """Put a translation back into the language of its source; `back_came` follows."""
+        words = plain(segment.target, Tags(segment.paired, segment.lone))
+        manner = self._manner_of(segment)
+        self._ask_model(
+            "Translating back…",
+            lambda services, ended: services.segment_edits.back(words, manner, ended),
+            lambda answer: self.back_came.emit(segment.number, answer),
+        )
+
+    def others(self, segment: SegmentRecord) -> None:
+        """Ask for other wordings; `others_came` follows."""
+        words = plain(segment.source, Tags(segment.paired, segment.lone))
+        now = plain(segment.target, Tags(segment.paired, segment.lone))
+        manner = self._manner_of(segment)
+        self._ask_model(
+            "Looking for other wordings…",
+            lambda services, ended: services.segment_edits.alternatives(words, manner, ended, now=now),
+            lambda answer: self.others_came.emit(segment.number, answer),
+        )
+
+    # ---- what is told
+
+    @Slot(object)
+    def _on_segment(self, fact: facts.SegmentChanged) -> None:
+        if fact.item == self._item:
+            self.segment_changed.emit(fact.segment)
+            self.refresh()
+
+    @Slot(object)
+    def _on_grew(self, fact: facts.TranslationGrew) -> None:
+        if fact.item == self._item:
+            self.refresh()
+
+    @Slot()
+    def _on_list(self) -> None:
+        """One question at a time; what changed meanwhile is asked for after it."""
+        if not self._item:
+            return
+        if self._is_listing:
+            self._is_stale = True
+            return
+        self._is_listing, self._is_stale = True, False
+        item, wanted = self._item, self._wanted
+
+        def came(found: Listed) -> None:
+            self._is_listing = False
+            if item == self._item and wanted == self._wanted:
+                self.listed.emit(found)
+            if self._is_stale:
+                self._on_list()
+
+        def refused(problem: Problem) -> None:
+            self._is_listing = False
+            self._raise(problem)
+
+        self._bridge.ask(lambda services: services.segment_lists.listed(item, wanted), came, refused)
+
+    def _on_help(self, found: SegmentHelp) -> None:
+        self.help_came.emit(found)
+
+    def _on_edited(self, segment: SegmentRecord) -> None:
+        self.ask_help(segment.number)
+
+    def _on_rechecked(self, _changed: int) -> None:
+        self.refresh()
+
+    def _on_undone(self, undone: Undone | None) -> None:
+        self.undone.emit(undone)
+
+    # ---- inside
+
+    def _manner_of(self, segment: SegmentRecord) -> Manner:
+        wish = self._wish
+        return Manner(wish.target, segment.language or wish.source, wish.domain, wish.formality)
+
+    def _ask_model(
+        self, words: str, work: Callable[[Services, Callable[[object], None]], object], came: Callable[..., None]
+    ) -> None:
+        """Ask the model one thing; the answer to an earlier question is not waited for any more."""
+        self._stop_asking()
+        asked = self._asked = object()
+        self.busy_changed.emit(words)
+
+        def answered(result: object) -> None:
+            if self._asked is not asked:
+                return
+            self._stop_asking()
+            if isinstance(result, Problem):
+                self._raise(result)
+            else:
+                came(result)
+
+        def ended(result: object) -> None:  # on the desk thread
+            self._bridge.bring(partial(answered, result))
+
+        self._bridge.ask(lambda services: work(services, ended), None, answered)
+
+    def _stop_asking(self) -> None:
+        if self._asked is not None:
+            self._asked = None
+            self.busy_changed.emit("")
+
+    def _ask(
+        self,
+        work: Callable[[Services], object],
+        came: Callable[..., None] | None = None,
+        *,
+        quietly: bool = False,
+    ) -> None:
+        refused = self._ignore if quietly else self._raise
+        self._bridge.ask(work, self._of(self._item, came) if came else None, refused)
+
+    def _ask_later(
+        self,
+        came: Callable[..., None],
+        work: Callable[[Services, str, Callable[[object], None]], None],
+    ) -> None:
+        """As `_ask`, for what is worked off in slices: `work` gets the translation and who hears its end."""
+        item = self._item
+
+        def answered(result: object) -> None:
+            if isinstance(result, Problem):
+                self._raise(result)
+            elif item == self._item:
+                came(result)
+
+        def ended(result: object) -> None:  # on the desk thread
+            self._bridge.bring(partial(answered, result))
+
+        self._ask(lambda services: work(services, item, ended))
+
+    def _of(self, item: str, came: Callable[..., None]) -> Callable[..., None]:
+        """An answer counts only while its translation is on show."""
+
+        def answered(found: object) -> None:
+            if item == self._item:
+                came(found)
+
+        return answered
+
+    def _ignore(self, _problem: Problem) -> None:
+        """What nobody asked for need not be refused aloud."""
+
+    def _raise(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

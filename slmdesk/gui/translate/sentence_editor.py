@@ -1,0 +1,91 @@
+"""One sentence of a translation, to be said in a person's own words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel
+
+HEIGHT, LEAST_WIDTH = 150, 300
+
+
+class SentenceEditor(QFrame):
+    """Lies over the translation.  Emits `kept` with the segment, its source and the words; `left` when it closes."""
+
+    kept = Signal(int, str, str)
+    left = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("sentence_frame")
+        self.setProperty("kind", "floating")
+        self._place, self._index, self._source = parent, -1, ""
+        self._words = named(QPlainTextEdit(self), "sentence_editor")
+        self._words.setAccessibleName("The translation of this sentence")
+        self._words.setTabChangesFocus(True)
+        self._words.installEventFilter(self)
+        self._about = ElidedLabel(self, name="sentence_source")
+        self._about.setProperty("kind", "small")
+        self._keep = named(QPushButton("Keep", self), "keep_sentence_button")
+        self._keep.setProperty("kind", "primary")
+        self._keep.setToolTip("Keep these words, and remember them for this sentence (Enter)")
+        self._leave = named(QPushButton("Cancel", self), "leave_sentence_button")
+        self._leave.setToolTip("Leave the translation as it was (Esc)")
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self._leave)
+        foot.addWidget(self._keep)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        column.setSpacing(theme.SPACE_4)
+        column.addWidget(self._about)
+        column.addWidget(self._words, 1)
+        column.addLayout(foot)
+        self._keep.clicked.connect(self._on_keep)
+        self._leave.clicked.connect(self.close_editor)
+        self.hide()
+
+    def open(self, index: int, source: str, target: str, below: QPoint) -> None:
+        """Edit a sentence; `below`: where it stands, in the parent's coordinates."""
+        self._index, self._source = index, source
+        self._about.set_full_text(source)
+        self._words.setPlainText(target)
+        self._words.selectAll()
+        room = self._place.rect()
+        width = min(room.width(), max(LEAST_WIDTH, room.width() // 2 - theme.SPACE_16))
+        height = min(room.height(), max(HEIGHT, self.sizeHint().height() // 2))
+        self.setGeometry(
+            max(0, min(below.x(), room.width() - width)), max(0, min(below.y(), room.height() - height)), width, height
+        )
+        self.show()
+        self.raise_()
+        self._words.setFocus()
+
+    @Slot()
+    def close_editor(self) -> None:
+        """Leave it as it was."""
+        if self.isVisible():
+            self.hide()
+            self.left.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter keeps, Esc leaves."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Escape:
+                self.close_editor()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._on_keep()
+                return True
+        return False
+
+    @Slot()
+    def _on_keep(self) -> None:
+        words = " ".join(self._words.toPlainText().split())
+        if words:
+            self.kept.emit(self._index, self._source, words)
+            self.close_editor()

@@ -1,0 +1,63 @@
+"""What the controllers of glossaries and of the memory share: searching, what is refused and said.  No widgets here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.gui.bridge import Bridge
+from slmdesk.services.facts import Problem
+
+
+class TableController(QObject):
+    """Lives on the window's thread.
+
+    Emits `refused` with a sentence ('': nothing is wrong any more), `said` with a sentence on what was done, `noticed`
+    with a Notice that offers a way back.
+    """
+
+    refused = Signal(str)
+    said = Signal(str)
+    noticed = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None, *, name: str, search_ms: int) -> None:
+        """`search_ms`: after the last letter, until the table is read anew."""
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._bridge = bridge
+        self._turn = 0
+        """Of reading anew: pages of an earlier one are out of date."""
+        self._is_forgetting = False
+        self._timer = QTimer(self, singleShot=True, interval=search_ms)
+        self._timer.setObjectName(f"{name}_timer")
+        self._timer.timeout.connect(self.read)
+
+    @Slot()
+    def read(self) -> None:
+        """Read the first page anew."""
+        raise NotImplementedError
+
+    @Slot()
+    def close(self) -> None:
+        """The window closes: what was forgotten is then in no file of ours any more."""
+        if self._is_forgetting:
+            self._purge()
+
+    def _purge(self) -> None:
+        self._is_forgetting = False
+        self._bridge.ask(lambda services: services.memory.purge(), None, None)
+
+    def _on_change_refused(self, problem: Problem) -> None:
+        """What a person wrote into a cell is not kept: the old words are shown again."""
+        self._on_refused(problem)
+        self.read()
+
+    def _on_written(self, result: Path | Problem) -> None:
+        self.said.emit("" if isinstance(result, Problem) else f"Written to {result}.")
+        if isinstance(result, Problem):
+            self._on_refused(result)
+
+    @Slot(object)
+    def _on_refused(self, problem: Problem) -> None:
+        self.refused.emit(problem.sentence)

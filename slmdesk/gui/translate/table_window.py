@@ -1,0 +1,107 @@
+"""What the windows of glossaries and of the memory share: a table edited in place, what is wrong and what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QAbstractItemModel, Qt, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QWidget,
+)
+
+from slmdesk.gui import theme
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.glossary_model import TickDelegate
+from slmdesk.gui.translate.table_controller import TableController
+from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.notice_bar import NoticeArea
+from slmdesk.gui.widgets.text import breakable, plain_label
+
+WIDEST = 1080
+
+
+class TableWindow(QDialog):
+    """Not modal.  The controller is the window's from now on."""
+
+    def __init__(self, controller: TableController, parent: QWidget, *, name: str, title: str, height: int) -> None:
+        """`name` begins the names of its parts, such as `memory_window`."""
+        super().__init__(parent)
+        self.setObjectName(f"{name}_window")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        room = parent.window().size()
+        self.resize(min(WIDEST, room.width()), min(height, room.height()))
+        controller.setParent(self)
+        self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger")
+        self._trouble.hide()
+        self._said = plain_label("", self, name=f"{name}_said", kind="muted")
+        self.finished.connect(controller.close)
+        controller.refused.connect(self._on_refused)
+        controller.said.connect(self._on_said)
+        self._noticed = controller.noticed
+
+    def _build_end(self, name: str) -> None:
+        """What stands below all else.  To be built last: Tab goes by the order in which widgets are made."""
+        self._close = self._button("Close", name, "")
+        self._close.clicked.connect(self.reject)
+        self._notices = NoticeArea(self)
+        self._noticed.connect(self._notices.show_notice)
+
+    def _button(self, text: str, name: str, tip: str) -> QPushButton:
+        button = named(QPushButton(text, self), name)
+        button.setToolTip(tip)
+        button.setAutoDefault(False)
+        return button
+
+    def _search_line(self, name: str, words: str, *, most: int) -> QLineEdit:
+        line = named(QLineEdit(self), name)
+        line.setAccessibleName(words)
+        line.setClearButtonEnabled(True)
+        line.setMaxLength(most)
+        name_clear_button(line)
+        QShortcut(QKeySequence("Ctrl+F"), self, line.setFocus)
+        return line
+
+    def _make_table(
+        self, model: QAbstractItemModel, keeper: ThemeKeeper, *, name: str, words: str, widths: Mapping[int, int]
+    ) -> QTableView:
+        """`widths` of the columns, in letters."""
+        table = named(QTableView(self), name)
+        table.setAccessibleName(words)
+        table.setModel(model)
+        table.setItemDelegate(TickDelegate(keeper, table))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        rows, header = table.verticalHeader(), table.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        letter = table.fontMetrics().averageCharWidth()
+        for at, width in widths.items():
+            table.setColumnWidth(at, width * letter)
+        return table
+
+    @Slot(str)
+    def _on_refused(self, words: str) -> None:
+        self._trouble.setText(breakable(words))
+        self._trouble.setVisible(bool(words))
+
+    @Slot(str)
+    def _on_said(self, words: str) -> None:
+        self._said.setText(breakable(words))

@@ -1,0 +1,60 @@
+"""Opens the windows of the glossaries and of the memory, each once."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QDialog, QWidget
+
+from slmdesk.core.translation import GlossaryRecord
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.controller import TranslateController
+
+
+class TermWindows(QObject):
+    """Lives as long as the page it belongs to."""
+
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, translate: TranslateController, page: QWidget) -> None:
+        super().__init__(page)
+        self.setObjectName("term_windows")
+        self._bridge, self._keeper, self._translate, self._page = bridge, keeper, translate, page
+
+    @Slot()
+    def open_glossaries(self) -> None:
+        """The glossaries; new ones are proposed for the languages of the page."""
+        if self._is_open("glossary_window"):
+            return
+        from slmdesk.gui.translate.glossary_controller import GlossaryController
+        from slmdesk.gui.translate.glossary_window import GlossaryWindow
+
+        manner = self._translate.manner
+        source = manner.source or self._translate.last.language or ("en" if manner.target != "en" else "de")
+        controller = GlossaryController(self._bridge)
+        window = GlossaryWindow(controller, self._keeper, self._page, languages=(source, manner.target))
+        window.proposals_wanted.connect(self._open_proposals)
+        window.show()
+
+    @Slot(object)
+    def _open_proposals(self, glossary: GlossaryRecord) -> None:
+        from slmdesk.gui.translate.proposal_window import ProposalWindow
+
+        parent = self._page.findChild(QDialog, "glossary_window")
+        if parent is not None and not self._is_open("proposal_window"):
+            ProposalWindow(self._bridge, self._keeper, parent, glossary).show()
+
+    @Slot()
+    def open_memory(self) -> None:
+        """What was translated before."""
+        if self._is_open("memory_window"):
+            return
+        from slmdesk.gui.translate.memory_controller import MemoryController
+        from slmdesk.gui.translate.memory_window import MemoryWindow
+
+        MemoryWindow(MemoryController(self._bridge), self._keeper, self._page).show()
+
+    def _is_open(self, name: str) -> bool:
+        opened = self._page.findChild(QDialog, name)
+        if opened is not None:
+            opened.raise_()
+            opened.activateWindow()
+        return opened is not None

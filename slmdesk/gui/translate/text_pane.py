@@ -1,0 +1,356 @@
+"""Two panes of text with languages on top: what is typed, and its translation.  Widgets only."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.gui import theme
+from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.translate.advice_line import AdviceLine
+from slmdesk.gui.translate.controller import MOST_CHARACTERS, TranslateController
+from slmdesk.gui.translate.doubt_panel import DoubtPanel
+from slmdesk.gui.translate.earlier_window import EarlierWindow
+from slmdesk.gui.translate.flag_list import FlagList
+from slmdesk.gui.translate.language_choice import LanguageChoice
+from slmdesk.gui.translate.long_text import LongTextBar
+from slmdesk.gui.translate.pair_view import PairView
+from slmdesk.gui.translate.reading import Reading
+from slmdesk.gui.translate.said import Shown, count_words, flag_lines, language_words
+from slmdesk.gui.translate.segment_edit import SegmentEdit
+from slmdesk.gui.translate.sentence_actions import SentenceActions
+from slmdesk.gui.translate.source_edit import SourceEdit
+from slmdesk.gui.translate.view import TextView
+from slmdesk.gui.translate.view_bar import ViewBar
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.file_dialogs import ask_file
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.translation_prompts import Manner
+
+DOMAINS: list[tuple[object, str]] = [
+    ("everyday", "Everyday text"),
+    ("legal", "Law"),
+    ("medical", "Medicine"),
+    ("technical", "Technology"),
+    ("finance", "Money"),
+]
+FORMALITIES: list[tuple[object, str]] = [("", "As in the text"), ("formal", "Formal"), ("informal", "Informal")]
+
+
+class TextPane(QWidget):
+    """Two panes of text, or pairs of sentences.
+
+    Emits `document_wanted` with a path, `files_pasted` with paths, `paste_wanted` for what is on the clipboard,
+    `earlier_chosen` with an item, `glossaries_wanted`, `memory_wanted`.
+    """
+
+    document_wanted = Signal(object)
+    files_pasted = Signal(object)
+    paste_wanted = Signal()
+    glossaries_wanted = Signal()
+    memory_wanted = Signal()
+    earlier_chosen = Signal(str)
+
+    def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_text")
+        self._controller, self._keeper = controller, keeper
+        self._shown = controller.last
+        self._build_choices()
+        self._build_panes()
+        self._build_foot()
+        self._lay_out()
+        self._connect()
+        self._build_keys()
+        self.setFocusProxy(self._input)
+        self._on_manner(controller.manner)
+        self._on_view(controller.view.view)
+
+    def _build_choices(self) -> None:
+        self._source = self._language("source_language", "Language of the text", detect="Detect the language")
+        self._target = self._language("target_language", "Language of the translation")
+        self._swap = named(QToolButton(self), "swap_button")
+        self._swap.setAccessibleName("Exchange the languages")
+        self._swap.setToolTip("Exchange the languages (Ctrl+Shift+S)")
+        set_icon(self._swap, "arrow-left-right")
+        self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
+        self._formality = self._choice(FORMALITIES, "formality_choice", "How the reader is spoken to")
+        self._advice = AdviceLine(self._controller.advice, self)
+        self._bar = ViewBar(self._controller.view, self)
+
+    def _build_panes(self) -> None:
+        hint = "Type or paste a text, or drop a document here."
+        self._input = SourceEdit(self, name="source_text", words="The text", hint=hint, most=MOST_CHARACTERS)
+        self._output = SegmentEdit(self, name="target_text", words="The translation")
+        self._output.setReadOnly(True)
+        self._output.setUndoRedoEnabled(False)
+        self._output.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._panes = named(QSplitter(Qt.Orientation.Horizontal, self), "translate_splitter")
+        self._panes.setChildrenCollapsible(False)
+        self._panes.setHandleWidth(theme.SPACE_12)
+        self._panes.addWidget(self._input)
+        self._panes.addWidget(self._output)
+        self._pairs = PairView(self._keeper, self)
+        self._work = named(QStackedWidget(self), "translate_work")
+        self._work.addWidget(self._panes)
+        self._work.addWidget(self._pairs)
+        self._reading = Reading(self._input, self._output, self._keeper, self)
+        self._sentences = SentenceActions(self._controller, self._input, self._output, self._pairs, self._work)
+        self._long = LongTextBar(self)
+        self._doubt = DoubtPanel(self._controller.doubts, self)
+        self._flags = FlagList(self._keeper, self)
+
+    def _build_foot(self) -> None:
+        self._said = plain_label("", self, name="translate_words", kind="small")
+        self._copy = named(QPushButton("Copy", self), "copy_translation_button")
+        self._copy.setToolTip("Copy the translation (Ctrl+Shift+C)")
+        self._paste = named(QPushButton("Paste", self), "paste_button")
+        self._paste.setToolTip("Translate what is on the clipboard, a text or files (Ctrl+Shift+T on every page)")
+        self._paste.setAccessibleName("Translate what is on the clipboard")
+        self._clear = named(QPushButton("Clear", self), "clear_text_button")
+        self._stop = named(QPushButton("Stop", self), "stop_translation_button")
+        self._file = named(QPushButton("Translate a document…", self), "choose_document_button")
+        self._earlier = named(QPushButton("Earlier…", self), "earlier_translations_button")
+        self._earlier.setToolTip("Open a translation that was made before (Ctrl+Shift+H)")
+        self._earlier.setAccessibleName("Earlier translations")
+        self._glossaries = named(QPushButton("Glossaries…", self), "glossaries_button")
+        self._glossaries.setToolTip("How words are to be translated, and which are not")
+        self._memory = named(QPushButton("Memory…", self), "memory_button")
+        self._memory.setToolTip("What was translated before, and is used again")
+        self._window = EarlierWindow(self._controller.earlier, self._keeper, self)
+
+    def _lay_out(self) -> None:
+        top = FlowLayout(gap=theme.SPACE_8)
+        for widget in (self._source, self._swap, self._target, self._domain, self._formality):
+            top.addWidget(widget)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.SPACE_8)
+        foot.addWidget(self._said, 1)
+        foot.addWidget(self._stop)
+        foot.addWidget(self._copy)
+        ways = FlowLayout(gap=theme.SPACE_8)
+        for button in (self._paste, self._clear, self._file, self._earlier, self._glossaries, self._memory):
+            ways.addWidget(button)
+        inner = named(QWidget(self), "translate_inner")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column.setSpacing(theme.SPACE_12)
+        column.addLayout(top)
+        for part in (self._advice, self._bar, self._long, self._work, self._doubt, self._flags):
+            column.addWidget(part)
+        column.setStretchFactor(self._work, 1)
+        column.addLayout(foot)
+        column.addLayout(ways)
+        scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scrolled.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scrolled)
+        order = (
+            self._source, self._swap, self._target, self._domain, self._formality, *_stops_in(self._advice),
+            *_stops_in(self._bar), *_stops_in(self._long), self._input, self._output, self._pairs,
+            *_stops_in(self._doubt), self._flags, self._stop, self._copy, self._paste, self._clear, self._file,
+            self._earlier, self._glossaries, self._memory,
+        )  # fmt: skip
+        for one, following in pairwise(order):
+            QWidget.setTabOrder(one, following)
+
+    def _language(self, name: str, words: str, *, detect: str = "") -> LanguageChoice:
+        choice = named(LanguageChoice(self._keeper, self, detect=detect), name)
+        choice.setAccessibleName(words)
+        choice.setToolTip(words)
+        return choice
+
+    def _choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
+        choice = named(Choice(values, self), name)
+        choice.setAccessibleName(words)
+        choice.setToolTip(words)
+        return choice
+
+    def _connect(self) -> None:
+        controller, view = self._controller, self._controller.view
+        self._input.textChanged.connect(self._on_typed)
+        self._input.files_pasted.connect(self.files_pasted)
+        self._paste.clicked.connect(self.paste_wanted)
+        self._input.too_long.connect(self._long.show_text)
+        self._source.value_chosen.connect(controller.set_source)
+        self._target.value_chosen.connect(controller.set_target)
+        self._domain.value_chosen.connect(controller.set_domain)
+        self._formality.value_chosen.connect(controller.set_formality)
+        self._swap.clicked.connect(self._on_swap)
+        self._copy.clicked.connect(self._on_copy)
+        self._clear.clicked.connect(self._input.clear)
+        self._stop.clicked.connect(controller.stop)
+        self._file.clicked.connect(self._on_choose)
+        self._glossaries.clicked.connect(self.glossaries_wanted)
+        self._memory.clicked.connect(self.memory_wanted)
+        self._earlier.clicked.connect(self._window.show)
+        self._window.chosen.connect(self.earlier_chosen)
+        self._long.file_chosen.connect(controller.save_text)
+        self._flags.segment_wanted.connect(self._go_to)
+        self._pairs.edited.connect(self._on_edited)
+        self._sentences.said.connect(self._said.setText)
+        self._doubt.used.connect(controller.put)
+        self._doubt.left.connect(self._on_doubt_left)
+        self._doubt.shown_changed.connect(self._show_again)
+        for choice in (self._source, self._target):
+            choice.pin_wanted.connect(view.toggle_favourite)
+            view.changed.connect(choice.show_view)
+        view.changed.connect(self._on_view)
+        self._keeper.theme_changed.connect(self._show_again)
+        controller.shown.connect(self._on_shown)
+        controller.refused.connect(self._on_refused)
+        controller.manner_changed.connect(self._on_manner)
+        controller.text_opened.connect(self._on_text_opened)
+
+    def _build_keys(self) -> None:
+        view = self._controller.view
+        for keys, work in (
+            ("Ctrl+Shift+S", self._on_swap), ("Ctrl+Shift+C", self._on_copy), ("Ctrl+Shift+H", self._window.show),
+            ("Ctrl++", view.enlarge), ("Ctrl+=", view.enlarge), ("Ctrl+-", view.shrink), ("Ctrl+0", view.reset_font),
+        ):  # fmt: skip
+            shortcut = QShortcut(QKeySequence(keys), self, work)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    # ---- what a person does
+
+    def take_text(self, text: str) -> None:
+        """Translate a text from elsewhere; what was there before comes back by undo."""
+        if len(text) > MOST_CHARACTERS:
+            self._long.show_text(text)
+        else:
+            self._controller.begin_anew()
+            self._input.replace_text(text)
+        self._input.setFocus()
+
+    @Slot()
+    def _on_typed(self) -> None:
+        text = self._input.toPlainText()
+        self._controller.set_text(text)
+        if len(text) > MOST_CHARACTERS:
+            self._long.show_text(text)
+        elif self._long.isVisible():
+            self._long.hide()
+
+    @Slot()
+    def _on_swap(self) -> None:
+        text = self._controller.swap()
+        if text != self._input.toPlainText():
+            self._input.setPlainText(text)
+
+    @Slot()
+    def _on_choose(self) -> None:
+        ask_file(self, "Translate a document", self.document_wanted.emit, name="choose_document_dialog")
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QApplication.clipboard().setText(self._shown.text)
+        self._said.setText("Copied.")
+
+    @Slot(int)
+    def _go_to(self, index: int) -> None:
+        if self._controller.view.view.is_paired:
+            self._pairs.go_to(index)
+            self._pairs.setFocus()
+        else:
+            for pane in (self._input, self._output):
+                pane.go_to(index)
+                pane.light(index)
+            self._output.setFocus()
+
+    @Slot()
+    def _on_doubt_left(self) -> None:
+        (self._pairs if self._controller.view.view.is_paired else self._output).setFocus()
+
+    @Slot(int, str)
+    def _on_edited(self, row: int, words: str) -> None:
+        self._controller.put(row, self._shown.segments[row].source, words)
+
+    # ---- what is told
+
+    @Slot(object)
+    def _on_manner(self, manner: Manner) -> None:
+        self._source.show_value(manner.source)
+        self._target.show_value(manner.target)
+        self._domain.show_value(manner.domain)
+        self._formality.show_value(manner.formality)
+        self._formality.setVisible(LANGUAGES[manner.target].has_formal)
+        is_mirrored = LANGUAGES[manner.target].is_right_to_left
+        option = self._output.document().defaultTextOption()
+        option.setTextDirection(
+            Qt.LayoutDirection.RightToLeft if is_mirrored else Qt.LayoutDirection.LayoutDirectionAuto
+        )
+        option.setAlignment(Qt.AlignmentFlag.AlignRight if is_mirrored else Qt.AlignmentFlag.AlignLeft)
+        self._output.document().setDefaultTextOption(option)
+        self._on_shown(self._controller.last)
+
+    @Slot(object)
+    def _on_view(self, view: TextView) -> None:
+        for choice in (self._source, self._target):
+            choice.show_view(view)
+        for pane in (self._input, self._output):
+            pane.set_letters(view.font_percent)
+        self._pairs.set_letters(view.font_percent)
+        self._work.setCurrentWidget(self._pairs if view.is_paired else self._panes)
+        self._on_shown(self._controller.last)
+
+    @Slot()
+    def _show_again(self) -> None:
+        self._on_shown(self._shown)
+
+    @Slot(object)
+    def _on_shown(self, shown: Shown) -> None:
+        self._shown = shown
+        controller = self._controller
+        view, manner = controller.view.view, controller.manner
+        is_there = controller.text == shown.source
+        self._reading.show(shown, is_source_there=is_there, is_shaded=view.is_shaded)
+        self._pairs.show_pairs(shown)
+        self._bar.show_language(*language_words(shown, manner))
+        self._stop.setVisible(not shown.is_done)
+        self._copy.setEnabled(bool(shown.text.strip()))
+        self._clear.setEnabled(bool(controller.text))
+        self._said.setText(count_words(shown, manner, has_text=bool(controller.text)))
+        has_own = view.is_paired or self._doubt.isVisible()  # rows have theirs beside them; a question needs the room
+        self._flags.show_lines([] if has_own else flag_lines(shown))
+
+    @Slot(str)
+    def _on_refused(self, words: str) -> None:
+        self._said.setText(words)
+        self._stop.setVisible(False)
+
+    @Slot(str)
+    def _on_text_opened(self, text: str) -> None:
+        if text != self._input.toPlainText():
+            self._input.setPlainText(text)
+
+
+def _stops_in(part: QWidget) -> list[QWidget]:
+    """The widgets of a part that Tab stops at, in the order they were made in."""
+    found = part.findChildren(QWidget)
+    stops = [one for one in found if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None]
+    return [one for one in stops if one.objectName() and not one.objectName().startswith("qt_")]

@@ -1,0 +1,107 @@
+"""How the translator's text is looked at: languages on top of the choices, letters, side by side.  No widgets here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.gui.bridge import Bridge
+from slmdesk.settings import Settings
+
+FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
+"""Percent."""
+MOST_RECENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """What a person chose; kept in the settings."""
+
+    favourites: tuple[str, ...] = ()
+    """Codes of languages, in the order they were pinned."""
+    recent: tuple[str, ...] = ()
+    """Codes, the last used first."""
+    font_percent: int = 100
+    is_paired: bool = False
+    """Sentence beside sentence, instead of two panes."""
+    is_shaded: bool = False
+    """Words the model was unsure of."""
+
+
+class ViewKeeper(QObject):
+    """Lives on the window's thread.  Emits `changed` with a TextView; what is changed is saved."""
+
+    changed = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_view")
+        self._bridge = bridge
+        self._view = TextView(
+            _codes(settings.translate_favourites),
+            _codes(settings.translate_recent)[:MOST_RECENT],
+            settings.translate_font_percent,
+            settings.translate_pairs,
+            settings.translate_doubts,
+        )
+
+    @property
+    def view(self) -> TextView:
+        """As it is now."""
+        return self._view
+
+    @Slot(str)
+    def toggle_favourite(self, code: str) -> None:
+        """Pin a language to the top of the choices, or let it go."""
+        old = self._view.favourites
+        new = tuple(one for one in old if one != code) if code in old else (*old, code)
+        self._change(replace(self._view, favourites=new), translate_favourites=" ".join(new))
+
+    @Slot(str)
+    def note_used(self, code: str) -> None:
+        """A language was chosen by a person."""
+        if code in LANGUAGES:
+            new = (code, *(one for one in self._view.recent if one != code))[:MOST_RECENT]
+            self._change(replace(self._view, recent=new), translate_recent=" ".join(new))
+
+    @Slot()
+    def enlarge(self) -> None:
+        """Larger letters."""
+        self._set_font(next((one for one in FONT_STEPS if one > self._view.font_percent), FONT_STEPS[-1]))
+
+    @Slot()
+    def shrink(self) -> None:
+        """Smaller letters."""
+        self._set_font(next((one for one in reversed(FONT_STEPS) if one < self._view.font_percent), FONT_STEPS[0]))
+
+    @Slot()
+    def reset_font(self) -> None:
+        """Letters as elsewhere in the window."""
+        self._set_font(100)
+
+    @Slot(bool)
+    def set_paired(self, is_paired: bool) -> None:
+        """Sentence beside sentence, or two panes."""
+        self._change(replace(self._view, is_paired=is_paired), translate_pairs=is_paired)
+
+    @Slot(bool)
+    def set_shaded(self, is_shaded: bool) -> None:
+        """Shade what the model was unsure of, or not."""
+        self._change(replace(self._view, is_shaded=is_shaded), translate_doubts=is_shaded)
+
+    def _set_font(self, percent: int) -> None:
+        self._change(replace(self._view, font_percent=percent), translate_font_percent=percent)
+
+    def _change(self, view: TextView, **kept: Any) -> None:
+        if view != self._view:
+            self._view = view
+            self._bridge.ask(lambda services: services.settings.change(**kept), None, lambda _problem: None)
+            self.changed.emit(view)
+
+
+def _codes(kept: str) -> tuple[str, ...]:
+    """Codes of languages that are known, each once."""
+    return tuple(dict.fromkeys(one for one in kept.split() if one in LANGUAGES))

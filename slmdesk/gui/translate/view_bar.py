@@ -1,0 +1,61 @@
+"""Over the panes: the language that was found, and how the text is looked at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.translate.view import TextView, ViewKeeper
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label, plain_tip
+
+
+class ViewBar(QWidget):
+    """Wishes go to the keeper of the view."""
+
+    def __init__(self, view: ViewKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_view_bar")
+        self._view = view
+        self._language = plain_label("", self, name="detected_language", kind="small")
+        self._pairs = self._button("pairs_button", "Side by side", "Read sentence beside sentence, in rows")
+        self._shade = self._button("shade_button", "Shade doubts", "Shade the words the model was not sure of")
+        self._smaller = self._button("smaller_button", "A−", "Smaller letters (Ctrl+−)")
+        self._size = self._button("letter_size_button", "100 %", "Letters as elsewhere in the window (Ctrl+0)")
+        self._larger = self._button("larger_button", "A+", "Larger letters (Ctrl++)")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE_4)
+        row.addWidget(self._language, 1)
+        for button in (self._pairs, self._shade, self._smaller, self._size, self._larger):
+            row.addWidget(button)
+        for switch in (self._pairs, self._shade):
+            switch.setCheckable(True)
+        self._pairs.toggled.connect(view.set_paired)
+        self._shade.toggled.connect(view.set_shaded)
+        self._smaller.clicked.connect(view.shrink)
+        self._size.clicked.connect(view.reset_font)
+        self._larger.clicked.connect(view.enlarge)
+        view.changed.connect(self._on_view)
+        self._on_view(view.view)
+
+    @Slot(str, str)
+    def show_language(self, short: str, long: str) -> None:
+        """The language that was found, in short and paragraph by paragraph."""
+        self._language.setText(short)
+        self._language.setToolTip(plain_tip(long))
+
+    @Slot(object)
+    def _on_view(self, view: TextView) -> None:
+        self._pairs.setChecked(view.is_paired)
+        self._shade.setChecked(view.is_shaded)
+        self._size.setText(f"{view.font_percent} %")
+
+    def _button(self, name: str, words: str, tip: str) -> QToolButton:
+        button = named(QToolButton(self), name)
+        button.setText(words)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.split(" (")[0])
+        button.setProperty("kind", "small")
+        return button

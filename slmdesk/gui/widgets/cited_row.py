@@ -1,0 +1,95 @@
+"""A sentence or a quotation, and under it where it comes from."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
+
+from slmdesk.gui import theme
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.translate_wish import want_translation
+
+
+class CitedRow(QFrame):
+    """One row of a list.
+
+    Emits `chosen` when a person wants to see its place, `pointed_at` with whether the mouse or the keyboard is on it,
+    `copy_requested`.
+    """
+
+    chosen = Signal()
+    pointed_at = Signal(bool)
+    copy_requested = Signal()
+
+    def __init__(
+        self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = ""
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._text = text
+        self.setProperty("kind", "row")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
+        column.setSpacing(theme.SPACE_4)
+        column.addWidget(plain_label(breakable(text), self, name="row_text"))
+        column.addWidget(plain_label(breakable(place), self, name="row_place", kind="small"))
+        if warning:
+            column.addWidget(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
+        self.setToolTip(plain_tip(details))
+        self.setAccessibleName(". ".join(one for one in (f"{text} {place}", warning) if one))
+
+    def show_lit(self, is_lit: bool) -> None:
+        """It is the one whose passage is marked, or that comes from a passage clicked at."""
+        self.setProperty("lit", is_lit)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    # ---- Qt's own
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Go to its place."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter goes to its place, too; what is usual for it copies."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with it."""
+        menu = QMenu(self)
+        menu.setObjectName("row_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Show its place", self.chosen.emit)
+        copy = menu.addAction("Copy with its page", self.copy_requested.emit)
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        menu.addAction("Translate", lambda: want_translation(self, self._text))
+        menu.popup(event.globalPos())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The mouse is on it."""
+        super().enterEvent(event)
+        self.pointed_at.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The mouse has left it."""
+        super().leaveEvent(event)
+        self.pointed_at.emit(False)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard is on it."""
+        super().focusInEvent(event)
+        self.pointed_at.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard has left it."""
+        super().focusOutEvent(event)
+        self.pointed_at.emit(False)

@@ -1,0 +1,21 @@
+"""Taking all widgets out of a layout."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLayout
+
+
+def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
+    """Remove its widgets and what else it holds, but for the last `keep` entries.
+
+    Not by `takeAt` alone: an item that Python holds keeps the next one's height stale.
+    """
+    while layout.count() > keep:
+        item = layout.itemAt(0)
+        widget = item.widget() if item else None
+        if widget is None:
+            layout.takeAt(0)
+            continue
+        layout.removeWidget(widget)
+        widget.hide()
+        widget.deleteLater()

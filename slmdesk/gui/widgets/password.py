@@ -1,0 +1,21 @@
+"""Asking for the password of a locked document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
+
+
+def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:
+    """Ask for the password of the document `name`; `given` gets it.  Does not block."""
+    dialog = QInputDialog(parent)
+    dialog.setObjectName("password_dialog")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle("Locked document")
+    again = "That was not the password. " if is_wrong else ""
+    dialog.setLabelText(f"{again}{name} is locked. Its password is used once and kept nowhere:")
+    dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
+    dialog.textValueSelected.connect(given)
+    dialog.open()

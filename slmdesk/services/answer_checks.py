@@ -1,0 +1,40 @@
+"""Does what an answer says stand in the passages it cites?  Numbers, dates, names, denials, conditions; by rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from slmdesk.services.summary_shapes import Mark
+from slmdesk.text.checks import Flag, check
+from slmdesk.text.sentences import sentence_spans
+
+_NUMBERS = re.compile(r"\[\d{1,4}(?:, ?\d{1,4})*\]")
+"""Of passages, which an answer may name."""
+_DENIES = re.compile(
+    r"\b(?:no|not|never|none|cannot|\w+n['’]t|nein|nicht|kein\w*|nie|non|pas|ne|nunca|mai|nie)\b", re.IGNORECASE
+)
+_TURNS = frozenset({"negation", "condition"})
+
+
+def marks_of(answer: str, question: str, passages: Sequence[str], language: str = "") -> tuple[Mark, ...]:
+    """What of an answer its passages do not bear out, by places in the answer; without passages: nothing is said.
+
+    A "No, it is not 1,400" may name what was asked about, though the text has it not.
+    """
+    source = "\n".join(passages)
+    if not source.strip():
+        return ()
+    text = _NUMBERS.sub(lambda found: " " * len(found[0]), answer)
+    marks: list[Mark] = []
+    for start, end in sentence_spans(text, language):
+        sentence = text[start:end]
+        denies = _DENIES.search(sentence) is not None
+        for flag in check(sentence, source, language):
+            if not (denies and flag.kind not in _TURNS and flag.text.casefold() in question.casefold()):
+                marks.append(_mark(flag, start))
+    return tuple(marks)
+
+
+def _mark(flag: Flag, begin: int) -> Mark:
+    return Mark(flag.kind, flag.text, begin + flag.start, begin + flag.end, flag.detail)

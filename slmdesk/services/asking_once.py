@@ -1,0 +1,110 @@
+"""A few answers of a model for somebody who waits, without a row of their own.  Desk thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.client import JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Answer, Json, LoadedModel, TokenProbability
+from slmdesk.core.wire import answer_from
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.sentences import problem_for, problem_of
+
+
+class AskOnce:
+    """Steps (jobs.step_of) answered side by side, before all background work.
+
+    `ended` gets the words of each in order, or the first Problem; not called after `cancel`.  `probabilities` are then
+    those of the words, where the steps ask for them.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        room: EngineRoom,
+        record: ModelRecord,
+        steps: Sequence[Mapping[str, Json]],
+        ended: OnEnded[list[str]],
+    ) -> None:
+        self._desk, self._room, self._steps, self._ended = desk, room, list(steps), ended
+        self._answers: dict[str, Answer] = {}
+        self._problem: Problem | None = None
+        self._job: JobHandle | None = None
+        self._waiter: Waiter | None = None
+        self._is_over = False
+        waiter = room.want(record, self._ready, self._failed)
+        if self._job is None and not self._is_over:
+            self._waiter = waiter
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._waiter is not None:
+            self._room.forget(self._waiter)
+        if self._job is not None:
+            self._job.cancel()
+            self._room.end()
+
+    @property
+    def probabilities(self) -> list[tuple[TokenProbability, ...]]:
+        """Of each step's answer in order; none for one that has none yet."""
+        answers = (self._answers.get(str(number)) for number in range(len(self._steps)))
+        return [one.probabilities if one else () for one in answers]
+
+    def _ready(self, loaded: LoadedModel) -> None:
+        if self._is_over:
+            return
+        self._room.begin()
+        payload: dict[str, Json] = {"handle": loaded.handle}
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            self._desk.post(lambda: self._on_event(event))
+
+        self._job = self._room.client.start("batch", payload, on_event, priority="interactive")
+        for number, step in enumerate(self._steps):
+            self._job.step(str(number), step)
+        self._job.end_of_steps()
+
+    def _failed(self, problem: Problem | None) -> None:
+        self._over(problem or problem_for(KnownError("model.not_loaded")))
+
+    def _on_event(self, event: FromChild) -> None:
+        if self._is_over:
+            return
+        if isinstance(event, Partial):
+            try:
+                self._answers[event.key] = _answer_in(event.value)
+            except KnownError as err:
+                self._problem = self._problem or problem_for(err)
+        elif isinstance(event, Done | Failed | Cancelled):
+            self._room.end()
+            if isinstance(event, Failed):
+                self._problem = problem_of(event.code, event.args)
+            answers = (self._answers.get(str(number)) for number in range(len(self._steps)))
+            self._over(self._problem or [one.text if one else "" for one in answers])
+
+    def _over(self, result: list[str] | Problem) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._ended(result)
+
+
+def _answer_in(value: Mapping[str, Json]) -> Answer:
+    """The answer of a step.  Raises KnownError with the step's own code."""
+    code, args = value.get("code"), value.get("args")
+    if isinstance(code, str):
+        plain = (
+            {key: one for key, one in args.items() if isinstance(one, str | int | float)}
+            if (isinstance(args, Mapping))
+            else {}
+        )
+        raise KnownError(code, **plain)
+    return answer_from(value.get("answer"))

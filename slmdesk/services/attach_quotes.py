@@ -1,0 +1,154 @@
+"""Quotations in a chat's answers that really stand in what was attached: found when an answer has ended, kept beside
+it.  What stands nowhere is not shown as a citation.  On the desk thread; long texts are looked through on another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slmdesk.core.attached import Attached, AttachmentPart
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Message, Status
+from slmdesk.core.types import Answer, Json
+from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.attached_text import pages_from
+from slmdesk.services.attaching import key_of
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, Problem, QuotesFound
+from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.quoted import Quoted
+from slmdesk.services.unsaved import PREFIX
+from slmdesk.store import Store
+from slmdesk.text.quotes import FoldedText, folded_quote
+
+LEAST_LETTERS, LEAST_WORDS = 10, 2
+"""Of a quotation; a word alone stands in every text."""
+MOST_QUOTES = 12
+_QUOTED = re.compile(
+    r'"([^"\n]{8,600})"|\u201c([^\u201c\u201d\n]{8,600})\u201d|\u201e([^\u201e\u201c\u201d\n]{8,600})[\u201c\u201d]'
+    r"|\u00ab([^\u00ab\u00bb\n]{8,600})\u00bb|\u00bb([^\u00ab\u00bb\n]{8,600})\u00ab"
+)
+
+
+def quoted_in(text: str) -> list[str]:
+    """What stands in quotation marks in an answer and is long enough to prove something, each once."""
+    found = ("".join(groups) for groups in _QUOTED.findall(text))
+    return list(dict.fromkeys(one for one in found if _is_enough(one)))[:MOST_QUOTES]
+
+
+def _is_enough(quote: str) -> bool:
+    plain = folded_quote(quote)
+    return sum(one.isalnum() for one in plain) >= LEAST_LETTERS and (len(plain.split()) >= LEAST_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The pages of an attachment that a model was given something of."""
+
+    name: str
+    document: str
+    pages: tuple[tuple[int, str], ...]
+
+
+def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
+    """Of the quotations those that stand word for word on a page, each at its first place."""
+    found: list[Quoted] = []
+    left = list(quotes)
+    for ground in grounds:
+        for number, text in ground.pages:
+            folded = FoldedText(text) if left else None
+            for quote in tuple(left):
+                span = folded.find(quote) if folded else None
+                if span is not None:
+                    found.append(Quoted(ground.name, ground.document, number, *span, text[slice(*span)]))
+                    left.remove(quote)
+    return tuple(found)
+
+
+class Quotes:
+    """Looks for quotations, and keeps what was found as the item's result `quotes`."""
+
+    def __init__(self, desk: Desk, store: Store, tell: Callable[[Fact], None]) -> None:
+        self._desk, self._store, self._tell = desk, store, tell
+
+    def watcher(self, answer: Message, parts: Sequence[AttachmentPart]) -> _Watcher:
+        """One that looks when this answer has ended."""
+        return _Watcher(lambda ended: self._look(ended, parts))
+
+    def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
+        """What was found in the answers of a chat, by the ids of its messages."""
+        kept = None if item.startswith(PREFIX) else (self._store.result(item) or {}).get("quotes")
+        found: dict[str, tuple[Quoted, ...]] = {}
+        for id, shapes in kept.items() if isinstance(kept, Mapping) else ():
+            if isinstance(shapes, list | tuple):
+                with suppress(KnownError):  # of a newer program: the words are in the message
+                    found[id] = tuple(dataclass_from(Quoted, one) for one in shapes)
+        return found
+
+    def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
+        """QuotesFound follows, also where there is nothing, for an answer that ended with words."""
+        if answer.status in (Status.FAILED, Status.STREAMING):
+            return
+        quotes = quoted_in(answer.text)
+        try:
+            grounds = self._grounds(parts) if quotes else []
+        except KnownError:  # the pages cannot be read now: nothing is verified, and so nothing is shown
+            grounds = []
+
+        def ended(found: tuple[Quoted, ...] | Problem) -> None:
+            told = () if isinstance(found, Problem) else found
+            if told:
+                self._keep(answer, told)
+            self._tell(QuotesFound(answer.item, answer.id, told))
+
+        if grounds:
+            on_file_thread(self._desk, lambda: stands_in(quotes, grounds), ended, name="quotes")
+        else:
+            ended(())
+
+    def _grounds(self, parts: Sequence[AttachmentPart]) -> list[Ground]:
+        used: dict[str, tuple[Attached, set[int]]] = {}
+        for part in parts:
+            if part.text:
+                used.setdefault(key_of(part.attached), (part.attached, set()))[1].update(part.attached.pages_used)
+        grounds: list[Ground] = []
+        for about, numbers in used.values():
+            if about.document:
+                found = [
+                    page for one in sorted(numbers) for page in self._store.pages(about.document, begin=one, limit=1)
+                ]
+            else:
+                found = [page for page in pages_from(about.source) if page.number in numbers]
+            pages = tuple((page.number, page.text) for page in found if page.number in numbers)
+            grounds.append(Ground(about.name, about.document, pages))
+        return grounds
+
+    def _keep(self, answer: Message, found: Sequence[Quoted]) -> None:
+        if answer.item.startswith(PREFIX):
+            return
+        with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
+            kept = self._store.result(answer.item) or {}
+            old = kept.get("quotes")
+            shapes: list[Json] = [to_json(one) for one in found]
+            quotes: dict[str, Json] = {**(old if isinstance(old, Mapping) else {}), answer.id: shapes}
+            self._store.save_result(answer.item, {**kept, "quotes": quotes})
+
+
+class _Watcher:
+    """Hears the end of an answer; see `answers.Watcher`."""
+
+    def __init__(self, ended: Callable[[Message], None]) -> None:
+        self._ended = ended
+
+    def began(self) -> None:
+        """Nothing to note."""
+
+    def ending(self, answer: Answer | None) -> None:
+        """Nothing to note."""
+
+    def ended(self, message: Message) -> None:
+        """Its row has ended, and that was told."""
+        self._ended(message)

@@ -1,0 +1,236 @@
+"""Attachments as text: measured once for each document, page by page, so that nobody waits for a long one; counted as
+a model counts.  Everything on the desk thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from slmdesk.core.documents import Page
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
+from slmdesk.services.attached_text import FRAME_TOKENS, has_words, page_text, pages_from, with_mark, words_of_page
+from slmdesk.services.desk import Desk
+from slmdesk.services.documents import facts_of
+from slmdesk.services.facts import Problem
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.wishes import AttachWish
+from slmdesk.store import Store
+
+PAGES_AT_ONCE = 20
+"""Of a stored document between two turns of the desk thread."""
+MOST_CHARACTERS = 700_000
+"""Of a text that is counted to its end and may be read whole; no context here holds more."""
+SAMPLE = 100_000
+KEPT = 24
+"""Measured documents that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An attachment that was gone through."""
+
+    key: str
+    """Of the document, or of the text that is in none; another one where its words have changed."""
+    name: str
+    document: str
+    sha256: str
+    page_kind: str
+    pages_total: int
+    pages_read: tuple[int, ...]
+    pages_unread: tuple[int, ...]
+    words: int
+    characters: int
+    text: str | None
+    """All of it as a model is given it; None where it is too long for any."""
+    sample: str
+    """How it begins, for guessing its tokens."""
+    source: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An attachment, and how many tokens it takes whole."""
+
+    measured: Measured
+    tokens: int
+    is_guess: bool
+    """Nothing here could count it, or it is so long that its beginning was counted."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One on its way through its pages."""
+
+    record: DocumentRecord
+    kind: str
+    waiting: list[Callable[[Measured | Problem], None]]
+    next: int = 1
+    read: list[int] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
+    words: int = 0
+    characters: int = 0
+    texts: list[str] = field(default_factory=list)
+
+    def feed(self, page: Page) -> None:
+        self.next = page.number + 1
+        if not has_words(page):
+            self.unread.append(page.number)
+            return
+        self.read.append(page.number)
+        self.words += words_of_page(page)
+        text = with_mark(page.number, page_text(page), self.kind)
+        self.characters += len(text) + 1
+        if self.characters <= MOST_CHARACTERS or not self.texts:
+            self.texts.append(text)
+
+
+class Sources:
+    """What attachments hold."""
+
+    def __init__(self, desk: Desk, store: Store, room: EngineRoom) -> None:
+        self._desk, self._store, self._room = desk, store, room
+        self._known: dict[str, Measured] = {}
+        self._walks: dict[str, _Walk] = {}
+        self._tokens: dict[tuple[str, str], int] = {}
+
+    # ---- going through
+
+    def measure(self, wish: AttachWish, answered: Callable[[Measured | Problem], None]) -> None:
+        """Go through an attachment; `answered` is called once, at once where it is known already.
+
+        A Problem: the document is not there any more (`document.unknown`) or not read to its end (`document.stopped`).
+        """
+        if not wish.document:
+            answered(self._of_source(wish))
+            return
+        try:
+            record = self._store.document(wish.document)
+            if record.status is not DocumentStatus.READ:
+                raise KnownError("document.stopped", path=record.name)
+        except KnownError as err:
+            answered(problem_for(err))
+            return
+        key = _key_of(record)
+        if key in self._known:
+            answered(self._known[key])
+        elif key in self._walks:
+            self._walks[key].waiting.append(answered)
+        else:
+            walk = self._walks[key] = _Walk(record, str(facts_of(record).page_kind), [answered])
+            self._go_on(key, walk)
+
+    def _go_on(self, key: str, walk: _Walk) -> None:
+        try:
+            pages = self._store.pages(walk.record.id, begin=walk.next, limit=PAGES_AT_ONCE)
+            if _key_of(self._store.document(walk.record.id)) != key:
+                raise KnownError("document.stopped", path=walk.record.name)  # read anew meanwhile
+        except KnownError as err:
+            self._end(key, walk, problem_for(err))
+            return
+        for page in pages:
+            walk.feed(page)
+        if len(pages) == PAGES_AT_ONCE:
+            self._desk.post(lambda: self._go_on(key, walk))
+            return
+        is_short = walk.characters <= MOST_CHARACTERS
+        self._end(key, walk, Measured(
+            key, walk.record.name, walk.record.id, walk.record.sha256, walk.kind, len(walk.read) + len(walk.unread),
+            tuple(walk.read), tuple(walk.unread), walk.words, walk.characters,
+            "\n".join(walk.texts) if is_short else None, "\n".join(walk.texts)[:SAMPLE],
+        ))  # fmt: skip
+
+    def _end(self, key: str, walk: _Walk, found: Measured | Problem) -> None:
+        self._walks.pop(key, None)
+        if isinstance(found, Measured):
+            self._keep(found)
+        for answered in walk.waiting:
+            answered(found)
+
+    def _keep(self, found: Measured) -> None:
+        while len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[found.key] = found
+
+    def _of_source(self, wish: AttachWish) -> Measured:
+        key = f"text {hash(wish.source)} {wish.page_kind}"
+        if key not in self._known:
+            pages = pages_from(wish.source)
+            read = [one for one in pages if has_words(one)]
+            texts = [with_mark(one.number, page_text(one), wish.page_kind) for one in read]
+            text = "\n".join(texts) if len(pages) > 1 else "".join(wish.source)
+            self._keep(Measured(
+                key, wish.name, "", "", wish.page_kind, len(pages), tuple(one.number for one in read),
+                tuple(one.number for one in pages if one not in read), sum(map(words_of_page, read)), len(text),
+                text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], wish.source,
+            ))  # fmt: skip
+        return self._known[key]
+
+    # ---- counting
+
+    def weigh(
+        self, wish: AttachWish, record: ModelRecord | None, answered: Callable[[Weighed | Problem], None]
+    ) -> None:
+        """Go through an attachment and count it; `answered` is called once."""
+
+        def measured(found: Measured | Problem) -> None:
+            if isinstance(found, Problem):
+                answered(found)
+                return
+            is_guess = record is None or found.text is None
+            self.tokens_of([found], record, lambda tokens: answered(Weighed(found, tokens[0], is_guess)))
+
+        self.measure(wish, measured)
+
+    def tokens_of(
+        self, found: Sequence[Measured], record: ModelRecord | None, answered: Callable[[list[int]], None]
+    ) -> None:
+        """How many tokens each takes whole, with what is put around it; of a very long one, and without a model that
+        can be asked, a guess.
+        """
+        model = record.sha256 if record else ""
+        missing = [one for one in found if (one.key, model) not in self._tokens]
+
+        def counted(counts: Sequence[int]) -> None:
+            for one, count in zip(missing, counts, strict=True):
+                whole = count if one.text is not None else count * one.characters // max(1, len(one.sample))
+                self._tokens[one.key, model] = whole + FRAME_TOKENS
+            answered([self._tokens[one.key, model] for one in found])
+
+        self.count([one.sample if one.text is None else one.text for one in missing], record, counted)
+
+    def count(self, texts: Sequence[str], record: ModelRecord | None, answered: Callable[[list[int]], None]) -> None:
+        """The tokens of each text as a model counts them, loaded or not; `answered` on the desk thread."""
+        guessed = [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
+        if not texts or record is None:
+            answered(guessed if texts else [])
+            return
+        held = self._room.loaded()
+        is_held = held is not None and held[0].id == record.id
+        if not is_held and self._room.times_crashed(record):
+            answered(guessed)
+            return
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: answered(_counts_in(event, guessed)))
+
+        if held is not None and is_held:
+            self._room.client.count_tokens(texts, on_event, handle=held[1].handle)
+        else:
+            self._room.client.count_tokens(texts, on_event, path=os.fsdecode(record.path))
+
+
+def _key_of(record: DocumentRecord) -> str:
+    return f"{record.id} {record.sha256} {record.reader}"
+
+
+def _counts_in(event: Done | Failed | Cancelled, guessed: list[int]) -> list[int]:
+    counts = event.result.get("counts") if isinstance(event, Done) else None
+    if isinstance(counts, list) and len(counts) == len(guessed) and all(isinstance(one, int) for one in counts):
+        return [int(str(one)) for one in counts]
+    return guessed

@@ -1,0 +1,370 @@
+"""What goes to a model of the documents attached to a question: decided when its model is there, and kept with it.
+
+Each attachment is gone through, the model is waited for, tokens are counted; what fits goes in whole, of the rest the
+passages that fit the question.  On the desk thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from slmdesk.core.attached import Attached, AttachmentPart, AttachMode, Place
+from slmdesk.core.documents import Page
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import ModelRecord, Passage
+from slmdesk.core.types import ChatMessage, LoadedModel, Origin, TextPart
+from slmdesk.services.attach_plan import (
+    MOST_PASSAGES,
+    PASSAGE_FRAME,
+    Sized,
+    best_that_fit,
+    decide,
+    in_turn,
+    room_for_answer,
+    room_for_passages,
+)
+from slmdesk.services.attach_sources import Measured, Sources
+from slmdesk.services.attached_text import (
+    FRAME_TOKENS,
+    pages_from,
+    pages_of_places,
+    passages_from,
+    passages_text,
+    place_of,
+    words_at,
+)
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.prompts import FRAME
+from slmdesk.services.retrieval import Ranked, Retrieval
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.wishes import AttachWish
+from slmdesk.store import Store
+from slmdesk.text.ranking import ranked_by_words
+from slmdesk.text.stop_words import search_words
+
+MARGIN = 24
+"""Tokens for what a chat format puts around everything."""
+CHARACTERS_PER_TOKEN = 7
+"""No text has more of them; tells without counting what never fits."""
+_ASKING = "?\uff1f\u061f\u037e"
+"""Marks of a question, in several scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWish:
+    """For which question something is to be chosen."""
+
+    question: str
+    asked_before: tuple[str, ...]
+    """Earlier questions, the last one last."""
+    parts: tuple[AttachmentPart, ...]
+    """What is attached to the question, not decided yet."""
+    older: tuple[AttachmentPart, ...]
+    """What is attached to earlier messages."""
+    turns: tuple[ChatMessage, ...]
+    """All that comes before the question."""
+    record: ModelRecord
+    max_tokens: int | None
+    """Of the answer, where a person said."""
+    explicit: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Doc:
+    """One document that is asked."""
+
+    about: Attached
+    wish: AttachWish
+    is_fresh: bool
+    given: set[Place]
+    """Passages of it that stand in the chat already."""
+    measured: Measured | None = None
+    tokens: int = 0
+    is_whole: bool = False
+    passages: tuple[Passage, ...] = ()
+    """Of text that is in no document."""
+
+    @property
+    def key(self) -> str:
+        return key_of(self.about)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Whom a plan asks."""
+
+    desk: Desk
+    store: Store
+    room: EngineRoom
+    retrieval: Retrieval
+    sources: Sources
+
+
+class Plan:
+    """One choice on its way; `cancel` forgets it.  Exactly one of `chosen` and `failed` is called, or none of them."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        wish: PlanWish,
+        chosen: Callable[[tuple[AttachmentPart, ...]], None],
+        failed: Callable[[Problem | None], None],
+    ) -> None:
+        """`failed` gets None when the load of the model was cancelled."""
+        self._at, self._wish, self._chosen, self._failed = workers, wish, chosen, failed
+        self._docs = _docs_of(wish)
+        self._waiter: Waiter | None = None
+        self._is_over = False
+        self._context = self._left = 0
+
+    def begin(self) -> None:
+        """Go through the documents one after another, then go on."""
+        self._measure(0)
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+        self._is_over = True
+        if self._waiter:
+            self._at.room.forget(self._waiter)
+
+    # ---- what there is
+
+    def _measure(self, at: int) -> None:
+        if self._is_over:
+            return
+        if at == len(self._docs):
+            self._want_model()
+            return
+
+        def measured(found: Measured | Problem) -> None:
+            if isinstance(found, Measured):
+                self._docs[at].measured = found
+            elif found.code not in ("document.unknown", "document.stopped"):
+                self._fail(found)
+                return
+            self._at.desk.post(lambda: self._measure(at + 1))
+
+        self._at.sources.measure(self._docs[at].wish, measured)
+
+    def _want_model(self) -> None:
+        waiter = self._at.room.want(self._wish.record, self._on_ready, self._fail, explicit=self._wish.explicit)
+        if not self._context and not self._is_over:
+            self._waiter = waiter
+
+    def _on_ready(self, model: LoadedModel) -> None:
+        self._waiter, self._context = None, model.context_tokens
+        if self._is_over:
+            return
+        known = [one.measured for one in self._docs if one.measured and one.is_fresh and self._may_fit(one)]
+
+        def counted(tokens: list[int]) -> None:
+            sizes = dict(zip((one.key for one in known), tokens, strict=True))
+            for one in self._docs:
+                one.tokens = sizes.get(one.measured.key, 1 << 40) if one.measured else 0
+            self._count_turns()
+
+        self._at.sources.tokens_of(known, self._wish.record, counted)
+
+    def _may_fit(self, one: _Doc) -> bool:
+        found = one.measured
+        return found is not None and found.characters // CHARACTERS_PER_TOKEN <= self._context
+
+    def _count_turns(self) -> None:
+        texts = [*(turn.text for turn in self._wish.turns), self._wish.question]
+
+        def counted(counts: list[int]) -> None:
+            if not self._is_over:
+                taken = sum(counts) + FRAME * len(counts) + MARGIN
+                self._left = self._context - taken - room_for_answer(self._context, self._wish.max_tokens)
+                self._decide()
+
+        self._at.sources.count(texts, self._wish.record, counted)
+
+    # ---- whole, or passages
+
+    def _decide(self) -> None:
+        fresh = [one for one in self._docs if one.is_fresh and one.measured]
+        for one, is_whole in zip(
+            fresh, decide([Sized(one.tokens, _mode_of(one)) for one in fresh], self._left), strict=True
+        ):
+            one.is_whole = is_whole
+            if is_whole:
+                self._left -= one.tokens
+        asked = [one for one in self._docs if one.measured and not one.is_whole]
+        if not asked:
+            self._end({})
+            return
+        self._rank_sources([one for one in asked if not one.about.document], lambda: self._rank(asked))
+
+    def _rank_sources(self, docs: Sequence[_Doc], then: Callable[[], None]) -> None:
+        """Text that is in no document is cut into passages and ranked on a thread of its own."""
+        words = search_words(self._wish.question)
+
+        def work() -> list[tuple[Passage, ...]]:
+            found = []
+            for one in docs:
+                passages = passages_from(pages_from(one.wish.source))
+                order = ranked_by_words(words, [passage.text for passage in passages])
+                beginning = passages[: MOST_PASSAGES if one.is_fresh else 0]
+                found.append(tuple(passages[place] for place in order) or tuple(beginning))
+            return found
+
+        def ranked(found: list[tuple[Passage, ...]] | Problem) -> None:
+            if isinstance(found, Problem):
+                self._fail(found)
+                return
+            for one, passages in zip(docs, found, strict=True):
+                one.passages = passages
+            if not self._is_over:
+                then()
+
+        if docs:
+            on_file_thread(self._at.desk, work, ranked, name="passages")
+        else:
+            then()
+
+    def _rank(self, asked: Sequence[_Doc]) -> None:
+        ids = [one.about.document for one in asked if one.about.document]
+
+        def ranked(found: Ranked) -> None:
+            if not self._is_over:
+                self._pick(asked, list(found.passages) or self._beginnings(asked))
+
+        question = self._wish.question
+        before = self._wish.asked_before if any(one in question for one in _ASKING) else ()  # not with “Thanks”
+        try:
+            if ids:
+                self._at.retrieval.rank(question, ids, ranked, before=before)
+            else:
+                self._pick(asked, [])
+        except KnownError as err:
+            self._fail(problem_for(err))
+
+    def _beginnings(self, asked: Sequence[_Doc]) -> list[Passage]:
+        """Where no word leads anywhere (“What is this about?”), documents just attached are read as they begin."""
+        ids = [one.about.document for one in asked if one.about.document and one.is_fresh]
+        each = max(1, MOST_PASSAGES // max(1, len(ids)))
+        return [passage for id in ids for passage in self._at.store.passages(id)[:each]]
+
+    def _pick(self, asked: Sequence[_Doc], stored: Sequence[Passage]) -> None:
+        """Of what was ranked the first that are not in the chat yet and fit together."""
+        rankings: list[list[tuple[str, Passage]]] = [[(one.document, one) for one in stored]]
+        rankings += [[(one.key, passage) for passage in one.passages] for one in asked if not one.about.document]
+        by_key = {(one.about.document or one.key): one for one in asked}
+        candidates = [(key, one) for key, one in in_turn(rankings) if place_of(one) not in by_key[key].given]
+        candidates = candidates[: 3 * MOST_PASSAGES]
+
+        def counted(counts: list[int]) -> None:
+            if self._is_over:
+                return
+            sizes = [one + PASSAGE_FRAME for one in counts]
+            taken: dict[str, list[tuple[Passage, int]]] = {}
+            for place in best_that_fit(sizes, room_for_passages(self._left - FRAME_TOKENS * len(asked))):
+                key, passage = candidates[place]
+                taken.setdefault(key, []).append((passage, sizes[place]))
+            self._end(taken)
+
+        self._at.sources.count([one.text for _, one in candidates], self._wish.record, counted)
+
+    # ---- what is kept
+
+    def _end(self, taken: Mapping[str, Sequence[tuple[Passage, int]]]) -> None:
+        if self._is_over:
+            return
+        try:
+            parts = [self._part_of(one, taken.get(one.about.document or one.key, ())) for one in self._docs]
+        except KnownError as err:
+            self._fail(problem_for(err))
+            return
+        self._is_over = True
+        self._chosen(tuple(one for one in parts if one is not None))
+
+    def _part_of(self, one: _Doc, taken: Sequence[tuple[Passage, int]]) -> AttachmentPart | None:
+        about = replace(one.about, is_planned=True, is_more=not one.is_fresh)
+        found = one.measured
+        if found is None:
+            gone = replace(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)
+            return AttachmentPart("", Origin.DOCUMENT, gone)
+        about = replace(
+            about, name=found.name, sha256=found.sha256, page_kind=found.page_kind, pages_total=found.pages_total,
+            pages_unread=found.pages_unread, words_total=found.words, is_whole=one.is_whole,
+        )  # fmt: skip
+        if one.is_whole and found.text is not None:
+            about = replace(about, tokens=one.tokens, pages_used=found.pages_read, words_read=found.words, places=())
+            return AttachmentPart(found.text, Origin.DOCUMENT, about)
+        passages = [passage for passage, _ in taken]
+        if not passages and not one.is_fresh:
+            return None
+        places = tuple(sorted(map(place_of, passages)))
+        about = replace(
+            about, is_whole=False, places=places, pages_used=pages_of_places(places),
+            words_read=words_at(places, self._pages(one, places)),
+            tokens=sum(size for _, size in taken) + FRAME_TOKENS if passages else 0,
+        )  # fmt: skip
+        return AttachmentPart(passages_text(passages, found.page_kind), Origin.DOCUMENT, about)
+
+    def _pages(self, one: _Doc, places: Sequence[Place]) -> dict[int, Page]:
+        wanted = pages_of_places(places)
+        if not one.about.document:
+            return {page.number: page for page in pages_from(one.wish.source)}
+        pages = [page for number in wanted for page in self._at.store.pages(one.about.document, begin=number, limit=1)]
+        return {page.number: page for page in pages}
+
+    def _fail(self, problem: Problem | None) -> None:
+        self._waiter = None
+        if not self._is_over:
+            self._is_over = True
+            self._failed(problem)
+
+
+def key_of(about: Attached) -> str:
+    """Of the document, or of the text, that a part is of."""
+    return about.document or f"{about.name} {hash(about.source)}"
+
+
+def wish_of(about: Attached) -> AttachWish:
+    """The same, to be attached again."""
+    return AttachWish(about.document, about.name, about.source, about.page_kind, about.mode)
+
+
+def stub_of(wish: AttachWish) -> AttachmentPart:
+    """A part of which nothing is decided yet."""
+    about = Attached(
+        wish.name, wish.document, page_kind=wish.page_kind, mode=wish.mode, source=wish.source,
+        pages_total=len(wish.source),
+    )  # fmt: skip
+    return AttachmentPart("", Origin.DOCUMENT, about)
+
+
+def is_undecided(parts: Sequence[TextPart]) -> bool:
+    """Whether something is attached of which nothing was decided."""
+    return any(isinstance(one, AttachmentPart) and not one.attached.is_planned for one in parts)
+
+
+def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
+    """What earlier messages have of documents that are not whole in the chat, each once, as it was last."""
+    whole = {key_of(one.attached) for one in path if one.attached.is_whole}
+    found = {key_of(one.attached): one.attached for one in path if not one.attached.is_gone}
+    return [about for key, about in found.items() if key not in whole]
+
+
+def _docs_of(wish: PlanWish) -> list[_Doc]:
+    given: dict[str, set[Place]] = {}
+    for part in wish.older:
+        given.setdefault(key_of(part.attached), set()).update(part.attached.places)
+    fresh = [part.attached for part in wish.parts]
+    keys = {key_of(about) for about in fresh}
+    older = [about for about in older_by_passages(wish.older) if key_of(about) not in keys]
+    return [
+        _Doc(about, wish_of(about), is_fresh, given.get(key_of(about), set()))
+        for about, is_fresh in [*((one, True) for one in fresh), *((one, False) for one in older)]
+    ]
+
+
+def _mode_of(one: _Doc) -> AttachMode:
+    """A text too long for any context is read by passages, whatever is wished."""
+    return AttachMode.PASSAGES if one.measured and one.measured.text is None else one.about.mode

@@ -1,0 +1,146 @@
+"""Folders that are asked as one, as faces show them, and what is kept of a look at one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from slmdesk.core.records import CollectionRecord
+from slmdesk.core.types import Json
+from slmdesk.services.folder_scan import Broken, SeenFile, Twin
+
+KIND = "index"
+"""Of the jobs that read what is new in a folder."""
+
+
+class CollectionStatus(StrEnum):
+    """What is going on with a folder."""
+
+    WAITING = "waiting"
+    """It was not looked at yet."""
+    LOOKING = "looking"
+    INDEXING = "indexing"
+    CURRENT = "up_to_date"
+    """By the last look, whenever that was."""
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    """A person ended the indexing; it goes on when the person says so."""
+    UNREACHABLE = "unreachable"
+    """The folder is not there, as that of a drive that is not plugged in; what was read of it can be asked."""
+    ELSEWHERE = "elsewhere"
+    """Another window or command indexes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionState:
+    """A folder as it stands."""
+
+    record: CollectionRecord
+    status: CollectionStatus
+    documents: int = 0
+    """Read, and to be asked."""
+    pages: int = 0
+    unread: int = 0
+    """Documents in it that could not be read; `CollectionService.unread` says which and why."""
+    later: int = 0
+    """Files that are being written, or open in an office program: they wait."""
+    done: int = 0
+    total: int = 0
+    """Of the files that are being looked at."""
+    eta_s: float | None = None
+    gone: int = 0
+    """Documents that were forgotten in this run because their files are no more."""
+    looked: float | None = None
+    """When it was last looked at; seconds since the epoch."""
+    reason: str = ""
+    """Why it cannot be reached, or goes on no more."""
+    job: str = ""
+    """The id of the unfinished job, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A document of a folder that was not read, and why."""
+
+    path: str
+    code: str
+    sentence: str
+
+
+def folder_of(record: CollectionRecord) -> Path:
+    """Where a collection lies."""
+    return Path(os.fsdecode(record.path))
+
+
+def quoted(path: bytes) -> str:
+    """A path as JSON can hold it: names need not be text."""
+    return quote_from_bytes(path)
+
+
+def unquoted(path: str) -> bytes:
+    """The path of `quoted`."""
+    return unquote_to_bytes(path)
+
+
+def twins_in(settings: Mapping[str, Json]) -> dict[bytes, Twin]:
+    """The files that are the same as another one, by path."""
+    kept = settings.get("twins")
+    found: dict[bytes, Twin] = {}
+    for key, value in kept.items() if isinstance(kept, Mapping) else ():
+        match value:
+            case [int(size), int(mtime_ns), int(inode), str(of)]:
+                path = unquoted(key)
+                found[path] = Twin(SeenFile(path, size, mtime_ns, inode), of)
+    return found
+
+
+def twins_to_json(twins: Mapping[bytes, Twin]) -> dict[str, Json]:
+    """What `twins_in` reads."""
+    return {quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.of] for path, one in twins.items()}
+
+
+def broken_in(settings: Mapping[str, Json]) -> dict[bytes, Broken]:
+    """The files that could not be opened, by path."""
+    kept = settings.get("broken")
+    found: dict[bytes, Broken] = {}
+    for key, value in kept.items() if isinstance(kept, Mapping) else ():
+        match value:
+            case [int(size), int(mtime_ns), int(inode), str(code), dict(args)]:
+                path = unquoted(key)
+                found[path] = Broken(SeenFile(path, size, mtime_ns, inode), code, _args(args))
+    return found
+
+
+def broken_to_json(broken: Mapping[bytes, Broken]) -> dict[str, Json]:
+    """What `broken_in` reads."""
+    return {
+        quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.code, dict(one.args)]
+        for path, one in broken.items()
+    }
+
+
+def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, str | int]]]:
+    """What a look left out: code and args by path."""
+    kept = settings.get("left")
+    found: dict[bytes, tuple[str, dict[str, str | int]]] = {}
+    for key, value in kept.items() if isinstance(kept, Mapping) else ():
+        match value:
+            case [str(code), dict(args)]:
+                found[unquoted(key)] = code, _args(args)
+    return found
+
+
+def mark_in(settings: Mapping[str, Json]) -> tuple[int, int]:
+    """Device and number of the folder when it was last looked at; zeros where that is not known."""
+    match settings.get("mark"):
+        case [int(device), int(number)]:
+            return device, number
+    return 0, 0
+
+
+def _args(untrusted: Mapping[object, object]) -> dict[str, str | int]:
+    return {str(name): one for name, one in untrusted.items() if isinstance(one, str | int)}

@@ -1,0 +1,477 @@
+"""Folders whose documents are asked as one: looked at now and again, what is new in them read in the background.
+
+Everything on the desk thread; looking itself is done on file threads.  Files are never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, JobStatus
+from slmdesk.core.types import Json
+from slmdesk.paths import Paths
+from slmdesk.services.collection_shapes import (
+    CollectionState,
+    CollectionStatus,
+    LeftOut,
+    broken_in,
+    broken_to_json,
+    folder_of,
+    left_in,
+    mark_in,
+    quoted,
+    twins_in,
+    twins_to_json,
+)
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.documents import DocumentService
+from slmdesk.services.facts import CollectionChanged, CollectionGone, Fact, Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.folder_scan import Listing, Plan, is_vanished, plan, scan
+from slmdesk.services.indexing import IndexProgress, IndexRunner, gone_in
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.store import Store
+
+WATCH_S = 10.0
+"""From one look at a watched folder to the next; more where a look takes long."""
+LOOK_SHARE = 50
+"""A look may take this part of the time."""
+SOON_S = 3.0
+"""To the next look where a file is just being written."""
+REST_S = 0.3
+MOST_TRIES = 200
+"""So often is looked whether a document that is being forgotten has gone."""
+MOST_LEFT = 1000
+"""Files that are left out and named."""
+
+
+@dataclass(slots=True, eq=False)
+class _Folder:
+    """A collection as this desk knows it."""
+
+    state: CollectionState
+    stop: threading.Event | None = None
+    """Of the look that runs."""
+    next: Later | None = None
+    again: bool = False
+    """Somebody asked for a look while one ran."""
+    seconds: float = 0.0
+    """How long the last look took."""
+    waiting: list[Callable[[CollectionState], None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A look with what follows from it."""
+
+    listing: Listing
+    plan: Plan
+    has_vanished: bool
+
+
+class CollectionService:
+    """What a person can do with folders."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        documents: DocumentService,
+        room: EngineRoom,
+        paths: Paths,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._documents, self._tell = desk, store, documents, tell
+        self._own = (paths.data, paths.models, paths.cache, paths.logs, paths.config)
+        self.runner = IndexRunner(desk, store, documents, room, tell, self._on_progress)
+        self._folders: dict[str, _Folder] = {}
+        self._going: deque[str | Callable[[], object]] = deque()
+        """Documents that are to be forgotten, one after the other, and what is to be done when they are."""
+        self._is_forgetting = False
+        self._is_watching = False
+        self._closed = False
+
+    # ---- which there are
+
+    def all(self) -> list[CollectionState]:
+        """All of them, in the order in which they were added."""
+        return [self._folder(one).state for one in self._store.collections() if not one.settings.get("going")]
+
+    def state(self, id: str) -> CollectionState:
+        """One of them, by id or the only id that begins so.  Raises KnownError `collection.unknown`."""
+        return self._folder(self._store.collection(id)).state
+
+    def at(self, path: Path) -> CollectionRecord | None:
+        """The one that is this folder."""
+        wanted = os.fsencode(path.absolute())
+        found = [one for one in self._store.collections() if one.path == wanted and not one.settings.get("going")]
+        return found[0] if found else None
+
+    def documents(self, id: str, limit: int = 100_000) -> list[DocumentRecord]:
+        """The documents of one, whatever became of them."""
+        return self._store.documents(limit, collection=self._store.collection(id).id)
+
+    def unread(self, id: str, limit: int = MOST_LEFT) -> list[LeftOut]:
+        """The documents of one that could not be read, and why."""
+        record = self._store.collection(id)
+        found = dict(left_in(record.settings))
+        found |= {path: (one.code, dict(one.args)) for path, one in broken_in(record.settings).items()}
+        told = [(path, code, args) for path, (code, args) in found.items()]
+        failed = self._store.failed_documents(record.id, limit)
+        told += [(path, code, {key: str(one) for key, one in args.items()}) for path, code, args in failed]
+        return [
+            LeftOut(os.fsdecode(path), code, problem_of(code, args).sentence)
+            for path, code, args in sorted(told)[:limit]
+        ]
+
+    def add(self, path: Path, ended: OnEnded[CollectionState], *, watched: bool = True) -> None:
+        """Have a folder's documents read and asked as one; `ended` gets it, before it is looked at for the first time.
+
+        One that is here already is the same one.  A Problem `collection.no_folder`, `collection.nested` where it lies
+        in another one or around it, `store.…`.
+        """
+        path = path.absolute()
+        others = [(one.id, folder_of(one)) for one in self._store.collections() if not one.settings.get("going")]
+
+        def looked(result: str | Problem) -> None:
+            if isinstance(result, Problem):
+                ended(result)
+                return
+            try:
+                if result:
+                    record = self._store.collection(result)
+                    if watched and not record.watched:
+                        record = self._store.change_collection(record.id, watched=True)
+                else:
+                    record = self._store.add_collection(path, path.name or str(path), watched=watched)
+            except KnownError as err:
+                ended(problem_for(err))
+                return
+            folder = self._folder(record)
+            self._say(folder, record=record)
+            ended(folder.state)
+            self.look(record.id)
+
+        on_file_thread(self._desk, lambda: _place_of(path, others), looked, name="folder")
+
+    def set_watched(self, id: str, watched: bool) -> None:
+        """Look at it again and again, or only when somebody asks.  Raises KnownError `collection.unknown`, store.*."""
+        folder = self._folder(self._store.change_collection(id, watched=watched))
+        self._say(folder, record=self._store.collection(id))
+        if folder.next:
+            folder.next.cancel()
+            folder.next = None
+        if watched and self._is_watching:
+            self.look(folder.state.record.id)
+
+    def forget(self, id: str) -> None:
+        """Leave nothing of a folder here; its files are not touched.  Documents a person opened by themselves stay.
+
+        It goes bit by bit: CollectionGone says that nothing is left.  For undo, call it when the time is over.
+        Raises KnownError `collection.unknown`, `store.…`.
+        """
+        record = self._store.change_collection(id, settings={"going": True})
+        self.runner.drop(record.id)
+        self._leave(record.id)
+        self._store.forget_index_jobs(record.id)
+        kept = [one.id for one in self._store.kept_files(record.id)]
+        self._forget_documents(kept, record.id, lambda: self._forget_folder(record.id))
+
+    # ---- looking
+
+    def watch(self) -> None:
+        """From now on look at the watched ones by itself; go on forgetting what was being forgotten.  For a window."""
+        self._is_watching = True
+        for record in self._store.collections():
+            if record.settings.get("going"):
+                self.forget(record.id)
+            elif record.watched:
+                self.look(record.id)
+
+    def look(self, id: str, ended: Callable[[CollectionState], None] | None = None, *, resume: bool = False) -> None:
+        """See what is new in a folder and have it read; `ended` hears when that is done, or cannot be done now.
+
+        `resume`: a job of it that was paused or ended by a person goes on.  Raises KnownError `collection.unknown`.
+        """
+        record = self._store.collection(id)
+        folder = self._folder(record)
+        if ended:
+            folder.waiting.append(ended)
+        if resume:
+            record = self._store.change_collection(record.id, settings={"stopped": None})
+        job = self.runner.unfinished(record.id)
+        if job is not None:
+            self._look_at_job(folder, job, resume=resume)
+        elif record.settings.get("stopped"):
+            self._say(folder, record=record, status=CollectionStatus.STOPPED)
+            self._end_wait(folder)
+        elif folder.stop is not None:
+            folder.again = True
+        elif not self._closed:
+            self._begin_look(folder, record)
+
+    def close(self) -> None:
+        """The desk ends."""
+        self._closed = True
+        self.runner.close()
+        for folder in self._folders.values():
+            if folder.stop:
+                folder.stop.set()
+            if folder.next:
+                folder.next.cancel()
+
+    def _look_at_job(self, folder: _Folder, job: JobRecord, *, resume: bool) -> None:
+        """Its job is not done: nothing new is looked for before."""
+        if resume and job.status is JobStatus.PAUSED:
+            self.runner.resume_job(job)
+        elif resume or job.status is JobStatus.PAUSED or self._store.is_elsewhere(job):
+            self._on_progress(IndexProgress(folder.state.record.id, job))
+        if job.status is not JobStatus.PAUSED and not self._store.is_elsewhere(job):
+            self.runner.take_up()
+        self._look_later(folder)
+
+    def _begin_look(self, folder: _Folder, record: CollectionRecord) -> None:
+        stop = folder.stop = threading.Event()
+        if folder.state.looked is None:
+            self._say(folder, status=CollectionStatus.LOOKING)
+        known, mark = self._store.kept_files(record.id), mark_in(record.settings)
+        twins, broken = twins_in(record.settings), broken_in(record.settings)
+        root = folder_of(record)
+
+        def work() -> _Seen:
+            listing = scan(root, self._own, stop)
+            if is_vanished(listing, mark, len(known)):
+                return _Seen(listing, Plan(), True)
+            return _Seen(listing, plan(listing, known, twins, broken), False)
+
+        on_file_thread(self._desk, work, lambda seen: self._on_seen(folder, record.id, seen), name="folder")
+
+    def _on_seen(self, folder: _Folder, id: str, seen: _Seen | Problem) -> None:
+        if folder.stop is None or self._closed:
+            return
+        stopped, folder.stop = folder.stop.is_set(), None
+        if stopped:
+            return
+        try:
+            if isinstance(seen, Problem):
+                self._say(folder, status=CollectionStatus.UNREACHABLE, reason=seen.sentence)
+                self._end_wait(folder)
+            else:
+                self._take(folder, self._store.collection(id), seen)
+        except KnownError as err:  # the disk is full, the history read-only: told, and tried again later
+            self._say(folder, status=CollectionStatus.PAUSED, reason=problem_for(err).sentence)
+            self._end_wait(folder)
+        if folder.again:
+            folder.again = False
+            self.look(id)
+        else:
+            self._look_later(folder)
+
+    def _take(self, folder: _Folder, record: CollectionRecord, seen: _Seen) -> None:
+        listing = seen.listing
+        folder.seconds = listing.seconds
+        if seen.has_vanished:
+            reason = listing.reason or "the folder is empty, and not the one it was"
+            self._say(folder, status=CollectionStatus.UNREACHABLE, reason=reason)
+            self._end_wait(folder)
+            return
+        left: dict[str, Json] = {
+            quoted(path): [code, dict(args)] for path, (code, args) in list(listing.left.items())[:MOST_LEFT]
+        }
+        found: dict[str, Json] = {"left": left, "mark": list(listing.mark)}
+        if any(record.settings.get(key) != value for key, value in found.items()):
+            record = self._store.change_collection(record.id, settings=found)
+        self._say(folder, record=record, looked=time.time(), later=len(listing.later), reason="")
+        if not seen.plan.new and not seen.plan.gone:
+            self._is_current(folder)
+            return
+        self.runner.begin(record.id, record.name, seen.plan)
+
+    def _look_later(self, folder: _Folder) -> None:
+        if not self._is_watching or not folder.state.record.watched or self._closed:
+            return
+        if folder.next:
+            folder.next.cancel()
+        id = folder.state.record.id
+        wait = SOON_S if folder.state.later else max(WATCH_S, folder.seconds * LOOK_SHARE)
+        folder.next = self._desk.call_later(wait, lambda: self._look_by_itself(id))
+
+    def _look_by_itself(self, id: str) -> None:
+        with suppress(KnownError):  # forgotten by another desk, or a store in trouble, which says so by itself
+            if id in self._folders and self._store.collection(id).watched:
+                self.look(id)
+
+    # ---- the job
+
+    def _on_progress(self, told: IndexProgress) -> None:
+        """The runner told how a job is."""
+        try:
+            folder = self._folder(self._store.collection(told.collection))
+        except KnownError:  # it was forgotten
+            return
+        job = told.job
+        done = job.done + job.failed
+        if job.status is JobStatus.DONE:
+            self._settle(folder, told)
+        elif job.status is JobStatus.CANCELLED:
+            record = folder.state.record
+            if not record.settings.get("going"):
+                record = self._store.change_collection(record.id, settings={"stopped": True})
+            self._say(folder, record=record, status=CollectionStatus.STOPPED, counted=True, job="", eta_s=None)
+            self._end_wait(folder)
+        elif job.status is JobStatus.PAUSED or self._store.is_elsewhere(job):
+            is_paused = job.status is JobStatus.PAUSED
+            status = CollectionStatus.PAUSED if is_paused else CollectionStatus.ELSEWHERE
+            reason = problem_of(job.error_code, job.error_args).sentence if job.error_code else ""
+            self._say(folder, status=status, done=done, total=job.total, job=job.id, reason=reason, counted=True)
+            self._end_wait(folder)
+        else:
+            self._say(
+                folder, status=CollectionStatus.INDEXING, done=done, total=job.total, eta_s=told.eta_s, job=job.id
+            )
+
+    def _settle(self, folder: _Folder, told: IndexProgress) -> None:
+        """All new files were looked at: what is still gone is forgotten, and what was learned is kept."""
+        record = self._store.collection(told.collection)
+        now = {one.id: one.path for one in self._store.kept_files(record.id)}
+        gone = [id for id, path in gone_in(told.job).items() if now.get(id) == path]
+        twins = {path: one for path, one in twins_in(record.settings).items() if one.of in now and one.of not in gone}
+        broken = broken_in(record.settings)
+        for path in told.twins:
+            broken.pop(path, None)
+        settings: dict[str, Json] = {
+            "twins": twins_to_json({**twins, **told.twins}),
+            "broken": broken_to_json({**broken, **told.broken}),
+        }
+        record = self._store.change_collection(record.id, settings=settings)
+        self._store.forget_index_jobs(record.id, but=told.job.id)
+        self._say(folder, record=record, gone=folder.state.gone + len(gone))
+        if gone:
+            self._forget_documents(gone, record.id, lambda: self._is_current(folder))
+        else:
+            self._is_current(folder)
+
+    def _is_current(self, folder: _Folder) -> None:
+        self._say(folder, status=CollectionStatus.CURRENT, done=0, total=0, eta_s=None, job="", reason="", counted=True)
+        self._end_wait(folder)
+
+    def _end_wait(self, folder: _Folder) -> None:
+        waiting, folder.waiting = folder.waiting, []
+        for ended in waiting:
+            ended(folder.state)
+
+    # ---- forgetting
+
+    def _forget_documents(self, ids: Sequence[str], collection: str, then: Callable[[], object]) -> None:
+        self._going.extend([*ids, lambda: self._when_gone(set(ids), collection, then)])
+        self._forget_next()
+
+    def _when_gone(self, ids: set[str], collection: str, then: Callable[[], object], tries: int = 0) -> None:
+        """Long documents go bit by bit; what cannot go now, because the disk is full, is tried at the next look."""
+        left = ids.intersection(one.id for one in self._store.kept_files(collection))
+        if left and tries < MOST_TRIES:
+            self._desk.call_later(REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
+        else:
+            then()
+
+    def _forget_next(self) -> None:
+        """One at a time: others are served between two."""
+        if not self._is_forgetting and self._going and not self._closed:
+            self._is_forgetting = True
+            self._desk.post(self._forget_one)
+
+    def _forget_one(self) -> None:
+        self._is_forgetting = False
+        if self._closed or not self._going:
+            return
+        one = self._going.popleft()
+        with suppress(KnownError):  # gone already; or the disk is full, and the next look tries again
+            if isinstance(one, str):
+                self._forget_document(one)
+            else:
+                one()
+        self._forget_next()
+
+    def _forget_document(self, id: str) -> None:
+        record = self._store.document(id)
+        if record.opened > 0:  # a person opened it by itself: it stays in that list
+            self._store.change_document(id, collection=None)
+        else:
+            self._documents.forget(id, with_folder=True)
+
+    def _forget_folder(self, id: str) -> None:
+        self._store.forget_collection(id)
+        self._tell(CollectionGone(id))
+
+    # ---- inside
+
+    def _folder(self, record: CollectionRecord) -> _Folder:
+        folder = self._folders.get(record.id)
+        if folder is None:
+            folder = self._folders[record.id] = _Folder(self._state_before(record))
+            folder.state = self._counted(folder.state)
+        elif folder.state.record != record:
+            folder.state = replace(folder.state, record=record)
+        return folder
+
+    def _state_before(self, record: CollectionRecord) -> CollectionState:
+        """How a folder was left that this desk did not look at yet."""
+        job = self.runner.unfinished(record.id)
+        if job is not None and (job.status is JobStatus.PAUSED or self._store.is_elsewhere(job)):
+            status = CollectionStatus.PAUSED if job.status is JobStatus.PAUSED else CollectionStatus.ELSEWHERE
+            return CollectionState(record, status, done=job.done + job.failed, total=job.total, job=job.id)
+        if record.settings.get("stopped"):
+            return CollectionState(record, CollectionStatus.STOPPED)
+        is_read = job is None and mark_in(record.settings) != (0, 0)
+        return CollectionState(record, CollectionStatus.CURRENT if is_read else CollectionStatus.WAITING)
+
+    def _counted(self, state: CollectionState) -> CollectionState:
+        read, pages, failed = self._store.count_collection(state.record.id)
+        left = len(left_in(state.record.settings)) + len(broken_in(state.record.settings))
+        return replace(state, documents=read, pages=pages, unread=failed + left)
+
+    def _say(
+        self, folder: _Folder, *, record: CollectionRecord | None = None, counted: bool = False, **changes: object
+    ) -> None:
+        if record is not None:
+            changes["record"] = record
+        state = replace(folder.state, **changes)  # type: ignore[arg-type]  # fields by name
+        if counted:
+            state = self._counted(state)
+        if state != folder.state or counted:
+            folder.state = state
+            self._tell(CollectionChanged(state))
+
+    def _leave(self, id: str) -> None:
+        folder = self._folders.pop(id, None)
+        if folder and folder.stop:
+            folder.stop.set()
+        if folder and folder.next:
+            folder.next.cancel()
+
+
+def _place_of(path: Path, others: Sequence[tuple[str, Path]]) -> str:
+    """The id of the collection that is this folder, or empty.  File thread.  Raises KnownError."""
+    if not path.is_dir():
+        raise KnownError("collection.no_folder", path=str(path))
+    real = os.path.realpath(path)
+    for id, other in others:
+        known = os.path.realpath(other)
+        if real == known:
+            return id
+        if _lies_in(real, known) or _lies_in(known, real):
+            raise KnownError("collection.nested", path=str(path), other=str(other))
+    return ""
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -1,0 +1,151 @@
+"""How much of the context a chat takes, part by part: instructions, conversation, each attachment, question, and what
+is kept for the answer.  On the desk thread; only the newest wish counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from slmdesk.core.attached import AttachmentPart, used_words
+from slmdesk.core.records import Message, ModelRecord
+from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
+from slmdesk.services.attach_plan import ContextPart, Sized, decide, room_for_answer, room_for_passages, total_of
+from slmdesk.services.attach_sources import Measured, Sources
+from slmdesk.services.attached_text import FRAME_TOKENS
+from slmdesk.services.conversation import turns_for_engine
+from slmdesk.services.facts import ContextMeasured, Fact, Problem
+from slmdesk.services.prompts import FRAME, Prompts
+from slmdesk.services.wishes import AttachWish
+
+SOME = "passages that fit the question"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextWish:
+    """What is to be measured."""
+
+    chat: str | None
+    record: ModelRecord
+    system: str
+    path: tuple[Message, ...]
+    draft: str
+    attach: tuple[AttachWish, ...]
+    max_tokens: int | None
+
+
+class ContextMeter:
+    """Measures; a ContextMeasured follows."""
+
+    def __init__(self, prompts: Prompts, sources: Sources, tell: Callable[[Fact], None]) -> None:
+        self._prompts, self._sources, self._tell = prompts, sources, tell
+        self._wishes = 0
+
+    def measure(self, wish: ContextWish) -> None:
+        """Count, in the model where it is loaded."""
+        self._wishes += 1
+        mine = self._wishes
+
+        def if_newest(step: Callable[[], None]) -> None:
+            if mine == self._wishes:
+                step()
+
+        turns, _ids = turns_for_engine(wish.system, wish.path)
+        if wish.draft:
+            turns.append(ChatMessage(Role.USER, (TextPart(wish.draft, Origin.PERSON),)))
+
+        def based(tokens: int, context: int) -> None:
+            if_newest(lambda: self._count(wish, turns, tokens, context, if_newest))
+
+        self._prompts.measure(wish.record, turns, based)
+
+    def _count(
+        self,
+        wish: ContextWish,
+        turns: Sequence[ChatMessage],
+        base: int,
+        context: int,
+        if_newest: Callable[[Callable[[], None]], None],
+    ) -> None:
+        sent = [part for one in wish.path for part in one.attachments if part.text]
+        said = "\n".join(one.words for one in wish.path)
+
+        def counted(counts: list[int]) -> None:
+            system, draft, talk = counts
+            left = max(0, base - system - draft)  # what a chat format puts around everything is the conversation's
+            old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(wish.path)))
+            parts = [
+                ContextPart("instructions", system),
+                ContextPart("conversation", left - sum(one.tokens for one in old) if wish.path else 0),
+                *old,
+            ]
+            question = ContextPart("question", draft if wish.path else draft + left)
+            if_newest(lambda: self._with_attachments(wish, parts, question, context, if_newest))
+
+        if turns or wish.attach:
+            self._sources.count([wish.system, wish.draft, said], wish.record, counted)
+        else:
+            self._tell(ContextMeasured(wish.chat, 0, context))
+
+    def _with_attachments(
+        self,
+        wish: ContextWish,
+        parts: list[ContextPart],
+        question: ContextPart,
+        context: int,
+        if_newest: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """Go through what is attached but not sent, one after another; what cannot be is left out: its chip says so."""
+        found: list[tuple[AttachWish, Measured]] = []
+
+        def measure(at: int) -> None:
+            if at == len(wish.attach):
+                measured = [one for _, one in found]
+                self._sources.tokens_of(measured, wish.record, lambda tokens: if_newest(lambda: end(tokens)))
+                return
+
+            def came(one: Measured | Problem) -> None:
+                if isinstance(one, Measured):
+                    found.append((wish.attach[at], one))
+                if_newest(lambda: measure(at + 1))
+
+            self._sources.measure(wish.attach[at], came)
+
+        def end(tokens: Sequence[int]) -> None:
+            room = room_for_answer(context, wish.max_tokens)
+            left = context - room - total_of([*parts, question])
+            sized = [Sized(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
+            fresh = _foreseen([one for _, one in found], sized, left)
+            all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", room)) if one.tokens)
+            self._tell(ContextMeasured(wish.chat, total_of(all_parts), context, all_parts))
+
+        measure(0)
+
+
+def _of_sent(part: AttachmentPart) -> ContextPart:
+    return ContextPart("attachment", part.attached.tokens, part.attached.name, used_words(part.attached))
+
+
+def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
+    """What was counted of several attachments each, so that it makes up what all of them take together."""
+    total = sum(one.tokens for one in parts)
+    found: list[ContextPart] = []
+    for one in parts:
+        share = round(tokens * one.tokens / total) if total else 0
+        found.append(replace(one, tokens=share))
+        tokens, total = tokens - share, total - one.tokens
+    return found
+
+
+def _foreseen(found: Sequence[Measured], sized: Sequence[Sized], left: int) -> list[ContextPart]:
+    """What each attachment will take: all of it, or its share of the room there is for passages."""
+    whole = decide(sized, left)
+    left -= sum(one.tokens for one, is_whole in zip(sized, whole, strict=True) if is_whole)
+    others = max(1, whole.count(False))
+    share = room_for_passages(left - FRAME_TOKENS * others) // others
+    return [
+        ContextPart("attachment", size.tokens, one.name, "whole", one.document or one.name)
+        if is_whole
+        else ContextPart("attachment", min(share, size.tokens), one.name, SOME, one.document or one.name)
+        for one, size, is_whole in zip(found, sized, whole, strict=True)
+    ]

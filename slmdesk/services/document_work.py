@@ -1,0 +1,75 @@
+"""What all services need that make something of documents: the documents, the model, token counts, why a step failed.
+
+Desk thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.store import Store
+
+
+def count_texts(room: EngineRoom, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
+    """How many tokens each of these texts has for a model; `answered` gets a list, or a Problem, on any thread."""
+
+    def counted(event: FromChild) -> None:
+        if isinstance(event, Done):
+            counts = event.result.get("counts")
+            if isinstance(counts, list) and len(counts) == len(some) and all(isinstance(n, int) for n in counts):
+                answered(counts)
+            else:
+                answered(problem_for(KnownError("child.protocol", reason="counts")))
+        elif isinstance(event, Failed):
+            answered(problem_of(event.code, event.args))
+        elif isinstance(event, Cancelled):
+            answered(problem_of("child.died", {"how": "asked"}))
+
+    room.client.count_tokens(some, counted, path=os.fsdecode(record.path))
+
+
+def first_failure(jobs: JobService, job: str) -> KnownError | None:
+    """Why the first failed step of a job failed; None where none did."""
+    failed = jobs.failed_steps(job)
+    if not failed:
+        return None
+    problem = problem_of(failed[0].error_code or "", failed[0].error_args)
+    return KnownError(problem.code, **problem.args)
+
+
+def read_documents(store: Store, ids: Sequence[str], most: int, refusal: str) -> list[DocumentRecord]:
+    """Documents that have been read, each once.
+
+    Raises KnownError `request.invalid` with `refusal` for none or more than `most`, `document.unknown`,
+    `document.not_read`, and a document's own where it could not be read.
+    """
+    if not 1 <= len(ids) <= most:
+        raise KnownError("request.invalid", what=refusal)
+    found = [store.document(one) for one in dict.fromkeys(ids)]
+    for one in found:
+        if one.status is DocumentStatus.READING:
+            raise KnownError("document.not_read", path=one.name)
+        if one.status is DocumentStatus.FAILED and not one.pages:
+            raise KnownError(one.error_code or "document.unreadable", **plain_args(one.error_args))
+    return found
+
+
+def plain_args(args: Mapping[str, Json]) -> dict[str, str | int | float]:
+    """What of the arguments of an error can be told."""
+    return {key: value for key, value in args.items() if isinstance(value, str | int | float)}
+
+
+def able(record: ModelRecord) -> ModelRecord:
+    """A model that can write.  Raises KnownError `model.wrong_kind`."""
+    if not record.can_chat:
+        raise KnownError("model.wrong_kind", kind=record.kind)
+    return record

@@ -1,0 +1,338 @@
+"""Tables taken from documents: begun, followed, kept, changed by hand.  Desk thread.
+
+A table is an item of kind `extraction`, linked to its documents; a job of that kind makes it (extracting_plan), its
+result is kept with the item, a person's cells beside it, and its words as a message, so that history knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord, Status
+from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.desk import Desk
+from slmdesk.services.document_work import able, count_texts, first_failure, read_documents
+from slmdesk.services.extracting_prompts import PROMPT_VERSION
+from slmdesk.services.extracting_shapes import (
+    DOUBTFUL,
+    Column,
+    Table,
+    TableCell,
+    TableRow,
+    changed_edits,
+    doubts_of,
+    place_words,
+    table_from,
+    with_edits,
+)
+from slmdesk.services.facts import ExtractionEnded, ExtractionGrew, Fact, ItemChanged, MessageAdded, Noticed
+from slmdesk.services.growing import Plan, Planner
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.services.questions import is_weak
+from slmdesk.services.retrieval import Retrieval
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.specs import context_tokens
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+if TYPE_CHECKING:
+    from slmdesk.services.extracting_plan import ExtractingPlan
+
+KIND = "extraction"
+MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
+MOST_NAME, MOST_MEANING, MOST_CELL = 80, 300, 2000
+WEAK = "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
+OPEN = (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionWish:
+    """What shall be looked for, and where."""
+
+    documents: tuple[str, ...]
+    """Ids, or the only ones that begin so."""
+    columns: tuple[Column, ...]
+    model: str | None = None
+    """None: the last used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionView:
+    """A table opened."""
+
+    item: Item
+    wish: ExtractionWish
+    documents: tuple[DocumentRecord, ...]
+    table: Table | None
+    """What a person wrote stands in its cells; None before the first rows are there."""
+    job: JobRecord | None
+    """The newest that works for it."""
+
+
+class ExtractionService(Planner):
+    """Begins tables, makes them, and keeps what a person changes in them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        models: ModelService,
+        room: EngineRoom,
+        jobs: JobService,
+        retrieval: Retrieval,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._settings, self._models = desk, store, settings, models
+        self._room, self._jobs, self._retrieval, self._tell = room, jobs, retrieval, tell
+        self._live: dict[str, ExtractingPlan] = {}
+        jobs.plan_by(KIND, self)
+        jobs.when_done(KIND, self._on_done)
+
+    # ---- wishes
+
+    def begin(self, wish: ExtractionWish) -> Item:
+        """Keep a new table and have it made in the background.
+
+        ExtractionGrew follows for each row, ExtractionEnded at the end.  Raises KnownError `document.unknown`,
+        `document.not_read`, the document's own where the only one could not be read, `request.invalid`, `model.…`,
+        `store.…`.
+        """
+        columns = checked_columns(wish.columns)
+        documents = self._documents(wish)
+        record = self._record(wish.model)
+        title = documents[0].name if len(documents) == 1 else f"{documents[0].name} and {len(documents) - 1} more"
+        settings = to_json(replace(wish, columns=columns, documents=tuple(one.id for one in documents)))
+        item = self._store.add_item(KIND, f"Table: {title}", settings={"wish": settings})
+        self._store.link_documents(item.id, [one.id for one in documents])
+        names = ", ".join(one.name for one in documents[:20])
+        asked = self._store.add_message(
+            item.id, parent=None, role=Role.USER, status=Status.COMPLETE,
+            parts=(TextPart(f"{', '.join(one.name for one in columns)} of {names}", Origin.PERSON),),
+        )  # fmt: skip
+        self._tell(ItemChanged(self._store.item(item.id)))
+        self._tell(MessageAdded(asked))
+        self._add_job(item, title, record, settings)
+        return self._store.item(item.id)
+
+    def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
+        """Make a table anew from its documents as they are now; only what changed is asked again.
+
+        What a person wrote stays, unless asked otherwise.  Raises KnownError as `begin` does, and `item.unknown`.
+        """
+        view = self.open(item)
+        if view.job and view.job.status in OPEN:
+            return self._jobs.resume(view.job.id)
+        self._documents(view.wish)
+        record = self._record(model or view.wish.model)
+        if not keep_edits and view.table is not None:
+            self._store.save_result(view.item.id, to_json(replace(self._kept(view.item.id) or view.table, edits=())))
+        return self._add_job(view.item, view.item.title.removeprefix("Table: "), record, to_json(view.wish))
+
+    def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
+        """Write into a cell, or take back what was written (None): the table then, and what a person had written there
+        before, with which the same call undoes it.
+
+        Raises KnownError `item.unknown`, `request.invalid`, store.*.
+        """
+        found = self.open(item).item
+        table = self._kept(found.id)
+        if table is None or not 0 <= column < len(table.columns):
+            raise KnownError("request.invalid", what="no such cell")
+        if all(one.document != document for one in table.rows):
+            raise KnownError("request.invalid", what="no such row")
+        words = None if value is None else value[:MOST_CELL]
+        edits, before = changed_edits(table.edits, document, column, words)
+        table = replace(table, edits=edits)
+        self._store.save_result(found.id, to_json(table))
+        return with_edits(table), before
+
+    def open(self, item: str) -> ExtractionView:
+        """A table, made or being made.  Raises KnownError `item.unknown`."""
+        found = self._store.item(item)
+        if found.kind != KIND:
+            raise KnownError("item.unknown", id=item[:80])
+        wish = _wish_from(found.settings.get("wish"))
+        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
+        job, table = (jobs[0] if jobs else None), self._kept(found.id)
+        if job is not None and (plan := self._live.get(job.id)):
+            table = _joined(plan.so_far(), table)
+        documents = tuple(self._store.documents_of_item(found.id))
+        return ExtractionView(found, wish, documents, with_edits(table) if table else None, job)
+
+    def of_document(self, document: str) -> list[Item]:
+        """The tables with a row for a document that are not in the trash, newest first."""
+        items = [self._store.item(one) for one in self._store.items_about(document)]
+        return [one for one in items if one.kind == KIND]
+
+    # ---- making (see jobs)
+
+    def plan(self, job: JobRecord) -> Plan:
+        """The plan of a table's job, from its beginning."""
+        from slmdesk.services.extracting_plan import ExtractingPlan  # with the checks of text: only who asks waits
+
+        item = self._store.item(job.item or "")
+        wish = _wish_from(job.settings)
+        record = next((one for one in self._models.list() if one.sha256 == job.model_sha256), None)
+        if record is None:
+            raise KnownError("model.unknown", wanted=job.title, known="none")
+        plan = self._live[job.id] = ExtractingPlan(
+            job,
+            wish.columns,
+            self._still_there(wish),
+            model=record.name,
+            note=WEAK.format(model=record.name) if is_weak(record) else "",
+            pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
+            passages=self._store.passages,
+            rank=lambda words, document, answered: self._retrieval.rank(words, [document], answered),
+            count=lambda some, answered: count_texts(self._room, record, some, answered),
+            context_tokens=context_tokens(record, self._settings.current),
+            failure=lambda: first_failure(self._jobs, job.id),
+            told=lambda row: self._on_row(item.id, job.id, row),
+            kept=lambda table: self._keep(item.id, table),
+            faulty=self._on_fault,
+        )
+        try:
+            yield from plan.run()
+            if plan.table is not None:
+                self._keep(item.id, plan.table)
+                self._keep_words(item, record, plan.table)
+        finally:
+            if self._live.get(job.id) is plan:
+                del self._live[job.id]
+
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        """A row is shown as soon as its document is done."""
+        if plan := self._live.get(job):
+            plan.heard(key, value)
+
+    def _kept(self, item: str) -> Table | None:
+        return table_from(self._store.result(item))
+
+    def _keep(self, item: str, table: Table) -> None:
+        """What was found, with what a person wrote meanwhile and before."""
+        old = self._kept(item)
+        self._store.save_result(item, to_json(_joined(table, old)))
+
+    def _keep_words(self, item: Item, record: ModelRecord, table: Table) -> None:
+        """The table as a message; a second time (after a crash between) changes nothing."""
+        messages = self._store.messages(item.id)
+        parent = next((one for one in messages if one.role is Role.USER), None)
+        words = markdown_of(table)
+        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
+            told = self._store.add_message(
+                item.id,
+                parent=parent.id if parent else None,
+                role=Role.ASSISTANT,
+                text=words,
+                status=Status.COMPLETE,
+                model_sha256=record.sha256,
+                model_name=record.name,
+                prompt_version=PROMPT_VERSION,
+            )
+            self._store.change_item_settings(item.id, leaf=told.id)
+            self._tell(MessageAdded(told))
+        self._tell(ItemChanged(self._store.item(item.id)))
+
+    def _on_done(self, job: JobRecord) -> None:
+        table = self._kept(job.item) if job.item else None
+        if job.item and table:
+            self._tell(ExtractionEnded(job.item, with_edits(table)))
+
+    def _on_row(self, item: str, job: str, row: TableRow) -> None:
+        old = self._kept(item)
+        shown = with_edits(Table((), (row,), old.edits if old else ())).rows[0]
+        self._tell(ExtractionGrew(item, job, shown))
+
+    def _on_fault(self, error: Exception, cell: str) -> None:
+        """A bug left a cell empty: it is told, with its report, and where."""
+        problem = problem_for(error)
+        self._tell(Noticed(replace(problem, sentence=f"{cell} was left empty. {problem.sentence}")))
+
+    # ---- checking wishes
+
+    def _add_job(self, item: Item, title: str, record: ModelRecord, settings: Mapping[str, Json]) -> JobRecord:
+        return self._jobs.add(KIND, title, record, (), prompt_version=PROMPT_VERSION, settings=settings, item=item.id)
+
+    def _documents(self, wish: ExtractionWish) -> list[DocumentRecord]:
+        refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
+        return read_documents(self._store, wish.documents, MOST_DOCUMENTS, refusal)
+
+    def _still_there(self, wish: ExtractionWish) -> list[DocumentRecord]:
+        """The documents of a job; one that was forgotten meanwhile keeps no other from it."""
+        found: list[DocumentRecord] = []
+        for one in wish.documents:
+            with suppress(KnownError):
+                found.append(self._store.document(one))
+        if not found:
+            raise KnownError("document.unknown", id=wish.documents[0] if wish.documents else "")
+        return found
+
+    def _record(self, model: str | None) -> ModelRecord:
+        return able(self._models.choose(model))
+
+
+def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns with clean names.  Raises KnownError `request.invalid`: none, too many, without a name, twice."""
+    clean = [
+        replace(one, name=" ".join(one.name.split())[:MOST_NAME], meaning=" ".join(one.meaning.split())[:MOST_MEANING])
+        for one in columns
+    ]
+    if not clean:
+        raise KnownError("request.invalid", what="a table needs a column")
+    if len(clean) > MOST_COLUMNS:
+        raise KnownError("request.invalid", what=f"a table has at most {MOST_COLUMNS} columns")
+    seen: set[str] = set()
+    for one in clean:
+        if not any(letter.isalnum() for letter in one.name):
+            raise KnownError("request.invalid", what="a column without a name")
+        if one.name.casefold() in seen:
+            raise KnownError("request.invalid", what=f"the column “{one.name}” is there twice")
+        seen.add(one.name.casefold())
+    return tuple(clean)
+
+
+def markdown_of(table: Table) -> str:
+    """A table as Markdown, each cell with its page; below it what a person should look at."""
+
+    def words(text: str) -> str:
+        return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
+
+    lines = ["| " + " | ".join(["Document", *(words(one.name) for one in table.columns)]) + " |"]
+    lines.append("|" + " --- |" * (len(table.columns) + 1))
+    for row in table.rows:
+        lines.append("| " + " | ".join([words(row.name), *(_cell_text(one, row, words) for one in row.cells)]) + " |")
+    doubts = [f"- ⚠ {words(name)}, {words(column)}: {why}" for name, column, why in doubts_of(table)]
+    below = [*doubts, *(["", words(table.note)] if table.note else [])]
+    return "\n".join([*lines, "", *below] if below else lines)
+
+
+def _cell_text(cell: TableCell, row: TableRow, words: Callable[[str], str]) -> str:
+    if not cell.value:
+        return "–"
+    place = place_words(cell, row.page_kind)
+    return f"{words(cell.value)}{f' [{place}]' if place else ''}{' ⚠' if cell.flag in DOUBTFUL else ''}"
+
+
+def _joined(table: Table, old: Table | None) -> Table:
+    """A new table with a person's edits; rows not made anew yet are as they were."""
+    if old is None or old.columns != table.columns:
+        return table
+    there = {one.document for one in table.rows}
+    rest = () if table.is_done else tuple(one for one in old.rows if one.document not in there)
+    return replace(table, rows=(*table.rows, *rest), edits=old.edits)
+
+
+def _wish_from(shape: Json) -> ExtractionWish:
+    """Of what was kept; nothing where it is of a newer program."""
+    try:
+        return dataclass_from(ExtractionWish, shape)
+    except KnownError:
+        return ExtractionWish((), ())

@@ -1,0 +1,449 @@
+"""Which words of a document go into a cell: only what really stands on a page, and the place where it does.
+
+A model proposes words and a quotation that proves them; both are looked for.  A line that names a column by itself
+("Invoice no: 17") needs no model.  Pure functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from slmdesk.core.documents import BlockKind, Page
+from slmdesk.services.extracting_shapes import Column, ColumnKind, Flag, TableCell
+from slmdesk.text.check_dates import When, find_dates
+from slmdesk.text.check_numbers import Number, find_identifiers, find_numbers
+from slmdesk.text.check_words import WORD, function_words
+from slmdesk.text.folding import fold
+from slmdesk.text.quotes import FoldedText, folded_quote
+
+MOST_VALUE, MOST_QUOTE = 400, 400
+MOST_LABELLED = 100
+"""Characters behind a label; more is a sentence, and what of it is meant is not certain."""
+MOST_LABEL = 60
+LEAST_ELSEWHERE = 4
+"""Letters and digits of words that are looked for outside their quotation; fewer stand everywhere."""
+LEAST_QUOTE = 3
+MOST_OTHER_KIND = 40
+"""Characters of what may stand in place of a date or a number, such as "30 days net"."""
+MOST_SMALL = 1
+"""Words of a name that begin small and are no "of" or "the"; with more it is none, and is marked."""
+ECHO = 0.7
+"""Of the words of a quotation that are those of the question."""
+NOTHING = frozenset(
+    (
+        "n/a", "na", "none", "null", "nil", "unknown", "unspecified", "missing", "empty", "not mentioned",
+        "not specified", "not stated", "not given", "not found", "not available", "not provided", "not applicable",
+        "no value", "not in the document", "not said",
+    )
+)  # fmt: skip
+"""Ways in which models say that there is nothing."""
+_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
+_CURRENCY = re.compile(rf"\b(?:{'|'.join(sorted(_CURRENCIES))})\b")
+_BEFORE_NUMBER = re.compile(
+    r"(?P<minus>(?<![\w.,])[-\u2212])?(?P<sign>(?<![^\W\d_])(?:US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥])\s?)?"
+    r"(?P<late>(?<![\w.,])[-\u2212])?$"
+)
+"""What belongs to a number and stands before it: its currency, and a minus that touches it."""
+_ANOTHER_LABEL = re.compile(r"\s[^\W\d_]+(?:\s[^\W\d_]+)?:(?:\s|$)")
+_NEXT_LABEL = re.compile(r"(?<=[.;])\s+(?=[^\W\d_][^:.;]{0,40}:(?:\s|$))")
+"""Between what stands behind one label and the next, where a reader had to join lines."""
+_LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
+_CELLS = re.compile(r"[^\t]*[^\t\s][^\t]*")
+_GAP = re.compile(r"\t| {3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Characters `start` to `end` of a page."""
+
+    page: int
+    start: int
+    end: int
+
+
+class PageTexts:
+    """Pages in which is looked; each is prepared once."""
+
+    def __init__(self, pages: Sequence[Page], language: str = "") -> None:
+        self.language = language
+        self.texts: Mapping[int, str] = {one.number: one.text for one in pages if one.text}
+        self._folded: dict[int, FoldedText] = {}
+
+    def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
+        """Where words stand: on any page, or inside the places given."""
+        if among:
+            for place in among:
+                inside = FoldedText(self.texts[place.page][place.start : place.end])
+                for start, end in inside.find_all(words):
+                    yield Place(place.page, place.start + start, place.start + end)
+            return
+        for number, text in self.texts.items():
+            if number not in self._folded:
+                self._folded[number] = FoldedText(text)
+            for start, end in self._folded[number].find_all(words):
+                yield Place(number, start, end)
+
+    def whole(self) -> list[Place]:
+        """Every page."""
+        return [Place(number, 0, len(text)) for number, text in self.texts.items()]
+
+    def words(self, place: Place) -> str:
+        """What stands there, on one line."""
+        return " ".join(self.texts[place.page][place.start : place.end].split())
+
+    def around(self, place: Place) -> Place:
+        """The line, or lines, around a place; of long ones what is near."""
+        text = self.texts[place.page]
+        start = max(text.rfind("\n", 0, place.start) + 1, place.start - MOST_QUOTE // 2)
+        end = text.find("\n", place.end)
+        return Place(place.page, start, min(len(text) if end < 0 else end, place.end + MOST_QUOTE // 2))
+
+
+# ---- what a model proposed
+
+
+def verified(column: Column, quote: str, value: str, pages: PageTexts) -> TableCell:
+    """The cell for what a model named: its words as the document has them, or empty, with the reason."""
+    value, quote = _plain(value)[:MOST_VALUE], _plain(quote)[:MOST_QUOTE]
+    value = value or quote
+    if _says_nothing(value):
+        return TableCell(flag=Flag.NOT_FOUND)
+    proofs = list(pages.find(quote)) if _letters(quote) >= LEAST_QUOTE else []
+    if column.kind is ColumnKind.LIST:
+        return _list_cell(value, proofs, pages)
+    cell = _found(column, quote, value, proofs, pages)
+    is_sentence = cell.flag is Flag.KIND and column.kind is not ColumnKind.PERSON and len(cell.value) > MOST_OTHER_KIND
+    return TableCell(flag=Flag.NOT_FOUND) if is_sentence else cell
+
+
+def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCell:
+    place = _place_of(column.kind, value, proofs, pages) if proofs else None
+    if place is not None:
+        # it may begin before its proof: "1,020.50" proves "EUR 1,020.50"
+        proof = next(
+            one for one in proofs if one.page == place.page and one.start < place.end and place.start < one.end
+        )
+        return _cell(column.kind, place, pages, quote=pages.words(proof))
+    if not proofs and _is_echo(quote, column):
+        return TableCell(flag=Flag.NOT_FOUND)  # asked for what is not there, small models copy the question
+    lines = [pages.around(one) for one in proofs]
+    place = _place_of(column.kind, value, lines, pages) if lines else None
+    if place is not None:  # "Total to pay", and the sum behind it on the same line
+        return _cell(column.kind, place, pages)
+    if column.kind is ColumnKind.TEXT and not _is_distinct(value):
+        return TableCell(flag=Flag.NOT_THERE)
+    if column.kind in (ColumnKind.NUMBER,) and _letters(value) < LEAST_ELSEWHERE:
+        return TableCell(flag=Flag.NOT_THERE)
+    place = _place_of(column.kind, value, (), pages) if _letters(value) >= LEAST_QUOTE else None
+    if place is None:
+        return TableCell(flag=Flag.NOT_THERE)
+    cell = _cell(column.kind, place, pages)
+    return cell if cell.flag is not Flag.NONE else replace(cell, flag=Flag.ELSEWHERE)
+
+
+def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageTexts) -> Place | None:
+    """Where a value stands: word for word, else as the same date or number written in another way."""
+    literal = next(pages.find(value, among), None)
+    if literal is not None:
+        return _widened(kind, literal, pages)
+    if kind is ColumnKind.DATE:
+        wanted = {day for when in find_dates(value, pages.language) for day in when.readings if all(day)}
+        for place in among or pages.whole():
+            for when in find_dates(pages.texts[place.page][place.start : place.end], pages.language):
+                if wanted & set(when.readings):
+                    return Place(place.page, place.start + when.start, place.start + when.end)
+    if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
+        said = [one for one in find_numbers(value, pages.language) if one.values]
+        for place in among or pages.whole():
+            text = pages.texts[place.page]
+            for number in find_numbers(text[place.start : place.end], pages.language):
+                if len(said) == 1 and _same_number(said[0], number):
+                    found = Place(place.page, place.start + number.start, place.start + number.end)
+                    return _widened(kind, found, pages)
+    return None
+
+
+def _same_number(one: Number, other: Number) -> bool:
+    units = {one.unit[0] if one.unit else "", other.unit[0] if other.unit else ""} - {""}
+    return bool(set(one.values) & set(other.values)) and len(units) < 2
+
+
+def _widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
+    """A date with its year, an amount with its currency and its sign, where a part of it was named."""
+    text = pages.texts[place.page]
+    near = max(0, place.start - 40), min(len(text), place.end + 40)
+    around = text[near[0] : near[1]]
+    if kind is ColumnKind.DATE:
+        for when in find_dates(around, pages.language):
+            if near[0] + when.start <= place.start < near[0] + when.end:
+                return Place(place.page, near[0] + when.start, max(place.end, near[0] + when.end))
+    if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
+        for number in find_numbers(around, pages.language):
+            if near[0] + number.start < place.end and place.start < near[0] + number.end:
+                begin = near[0] + number.start
+                before = _BEFORE_NUMBER.search(text, max(0, begin - 8), begin)
+                start = before.start() if before else begin
+                return Place(place.page, min(place.start, start), max(place.end, near[0] + number.end))
+    return place
+
+
+def _cell(kind: ColumnKind, place: Place, pages: PageTexts, *, quote: str = "", origin: str = "model") -> TableCell:
+    words = pages.words(place)
+    cell = TableCell(
+        value=words,
+        quote=quote if len(quote) > len(words) else pages.words(pages.around(place)),
+        page=place.page,
+        start=place.start,
+        end=place.end,
+        flag=Flag.NONE,
+        origin=origin,
+    )
+    return _normalised(kind, cell, pages)
+
+
+def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCell:
+    """With the date or the number it is, where that is certain."""
+    if kind is ColumnKind.DATE:
+        days = [when for when in find_dates(cell.value, pages.language) if when.readings]
+        if not days:
+            return replace(cell, flag=Flag.KIND)
+        return replace(cell, date=_iso(days[0]) if len(days) == 1 else "")
+    if kind is ColumnKind.PERSON and not _is_name(cell.value, pages.language):
+        return replace(cell, flag=Flag.KIND)
+    if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
+        numbers = _numbers_in(cell.value, pages.language)
+        if not numbers:
+            return replace(cell, flag=Flag.KIND)
+        if len(numbers) == 1:
+            number = numbers[0]
+            unit = number.unit[0] if number.unit and number.unit[0] in (*_CURRENCIES, "percent") else ""
+            return replace(cell, number=_figure(kind, cell.value, number, pages.language), unit=unit)
+    return cell
+
+
+def _numbers_in(words: str, language: str) -> list[Number]:
+    return [one for one in find_numbers(words, language) if one.values and not one.soft]
+
+
+def _iso(when: When) -> str:
+    """A day that is certain: 03/04/2024 may be two."""
+    days = {(year, month, day) for year, month, day in when.readings if year and month and day}
+    if len(days) != 1 or len(when.readings) != 1:
+        return ""
+    ((year, month, day),) = days
+    return f"{year:04}-{month:02}-{day:02}"
+
+
+def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> float | None:
+    """The number, where figures can be read in one way: 1.234 is another one in German than in English."""
+    values = number.values
+    if len(values) == 2 and values[0] >= 1000:  # grouped, or with three decimals
+        has_comma = "," in words[number.start : number.end]
+        is_english = language in ("en", "")
+        if language or kind is ColumnKind.AMOUNT:
+            is_grouped = kind is ColumnKind.AMOUNT or (has_comma if is_english else not has_comma)
+            values = values[:1] if is_grouped else values[1:]
+    if len(values) != 1:
+        return None
+    before = _BEFORE_NUMBER.search(words, 0, number.start)
+    is_minus = bool(before and (before["minus"] or before["late"]))
+    return -values[0] if is_minus else values[0]
+
+
+def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCell:
+    """Each part is looked for by itself; what stands nowhere is left out."""
+    parts = [one for one in dict.fromkeys(_LISTED.split(value)) if one and not _says_nothing(one)]
+    found: list[Place] = []
+    is_proved = True
+    for part in parts:
+        place = next(pages.find(part, proofs), None) if proofs else None
+        if place is None and _letters(part) >= LEAST_ELSEWHERE:
+            is_proved = False
+            place = next(pages.find(part), None)
+        if place is not None and place not in found:
+            found.append(place)
+    if not found:
+        return TableCell(flag=Flag.NOT_THERE if parts else Flag.NOT_FOUND)
+    flag = Flag.PARTLY if len(found) < len(parts) else Flag.NONE if is_proved else Flag.ELSEWHERE
+    first = found[0]
+    end = max(one.end for one in found if one.page == first.page)
+    start = min(one.start for one in found if one.page == first.page)
+    if end - start > 2 * MOST_VALUE:  # all over the page: the first is marked
+        start, end = first.start, first.end
+    quote = next((pages.words(one) for one in proofs if one.page == first.page), pages.words(pages.around(first)))
+    words = "; ".join(dict.fromkeys(pages.words(one) for one in found))
+    return TableCell(words, quote, first.page, start, end, flag, "model")
+
+
+def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
+    """The cells of a row where the same words stand for one column only.
+
+    What a label says is certain, so a model's cell of the same place goes; two of the model's are both doubtful.
+    """
+    places: dict[tuple[int, int, int], list[int]] = {}
+    for at, cell in cells.items():
+        if cell.page:
+            places.setdefault((cell.page, cell.start, cell.end), []).append(at)
+    result = dict(cells)
+    for some in places.values():
+        models = [at for at in some if cells[at].origin == "model"] if len(some) > 1 else []
+        for at in models:
+            is_certain_elsewhere = len(models) < len(some)
+            flag = cells[at].flag if cells[at].flag is not Flag.NONE else Flag.TWICE
+            result[at] = TableCell(flag=Flag.NOT_FOUND) if is_certain_elsewhere else replace(cells[at], flag=flag)
+    return result
+
+
+# ---- what needs no model
+
+
+class Labels:
+    """What stands behind the names of columns in a document, gathered page by page."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._names = [_names_of(one) for one in columns]
+        self._every = set().union(*self._names)
+        self._found: list[dict[str, TableCell]] = [{} for _ in columns]
+        self._doubtful: set[int] = set()
+
+    def feed(self, page: Page, language: str) -> None:
+        """One more page."""
+        places = [one for one in _behind_labels(page) if one[0] in self._every]
+        texts = PageTexts([page], language) if places else None
+        for label, place, is_beside in places:
+            assert texts is not None
+            if is_beside and _label(texts.words(place)) in self._every:
+                continue  # the head of a table: names of columns, one beside the other
+            for at, column in enumerate(self._columns):
+                if label not in self._names[at] or at in self._doubtful:
+                    continue
+                cell = _certain(column, place, texts)
+                if cell is None:
+                    self._doubtful.add(at)
+                else:
+                    self._found[at].setdefault(fold(cell.value), cell)
+
+    @property
+    def cells(self) -> dict[int, TableCell]:
+        """The columns behind whose names one thing stands, and never another."""
+        return {
+            at: next(iter(found.values()))
+            for at, found in enumerate(self._found)
+            if len(found) == 1 and at not in self._doubtful
+        }
+
+
+def _names_of(column: Column) -> set[str]:
+    return {_label(one) for one in (column.name, *column.labels)} - {""}
+
+
+def _label(words: str) -> str:
+    return " ".join(fold(words).strip(" :.*_-\u2022").split())
+
+
+def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
+    """What stands behind something that may be a label, on the same line; and whether it is in the cell beside it."""
+    heads = {one.start for one in page.blocks if one.kind is BlockKind.TABLE_ROW and one.level == 1}
+    at = 0
+    for line in page.text.split("\n"):
+        cells = [found.span() for found in _CELLS.finditer(line)]
+        for number, (start, end) in enumerate(cells):
+            words = line[start:end]
+            head, colon, rest = words.partition(":")
+            if colon and rest.strip():
+                yield from _behind_colons(page.number, words, at + start)
+            elif len(head) <= MOST_LABEL and len(cells) == 2 and not number and at not in heads:
+                beside = line[slice(*cells[1])]
+                begin = at + cells[1][0] + len(beside) - len(beside.lstrip())
+                yield _label(words), Place(page.number, begin, begin + len(beside.strip())), True
+        at += len(line) + 1
+
+
+def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place, bool]]:
+    """Two labels of "Landlord: Ada Byron. Tenant: Alan Turing"; `at` is where it stands on the page."""
+    cuts = [0, *(found.end() for found in _NEXT_LABEL.finditer(words)), len(words)]
+    for start, end in pairwise(cuts):
+        head, colon, rest = words[start:end].partition(":")
+        bare = rest.strip()
+        if len(cuts) > 2:
+            bare = bare.removesuffix(".").removesuffix(";").rstrip()
+        if colon and bare and len(head) <= MOST_LABEL:
+            gap = _GAP.search(bare)
+            begin = at + start + len(head) + 1 + len(rest) - len(rest.lstrip())
+            yield _label(head), Place(page, begin, begin + (gap.start() if gap else len(bare))), False
+
+
+def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
+    """What stands behind a label as a cell, where there is no doubt what of it is meant."""
+    words = pages.words(place)
+    if not words or len(words) > MOST_LABELLED or _says_nothing(words) or _ANOTHER_LABEL.search(words):
+        return None
+    if column.kind is ColumnKind.DATE:
+        days = [when for when in find_dates(words, pages.language) if when.readings]
+        if len(days) != 1 or not any(day[2] for day in days[0].readings):
+            return None
+        inside = _within(place, days[0].start, days[0].end, pages)
+        return _cell(column.kind, inside, pages, origin="label")
+    if column.kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
+        numbers = _numbers_in(words, pages.language)
+        if len(numbers) != 1 or find_identifiers(words) or find_dates(words, pages.language):
+            return None
+        inside = _widened(column.kind, _within(place, numbers[0].start, numbers[0].end, pages), pages)
+        return _cell(column.kind, inside, pages, origin="label")
+    if column.kind is ColumnKind.LIST:
+        parts = [one for one in _LISTED.split(words) if one]
+        cell = _cell(column.kind, place, pages, origin="label")
+        return replace(cell, value="; ".join(dict.fromkeys(parts)).rstrip("."))
+    return _cell(column.kind, place, pages, origin="label")
+
+
+def _within(place: Place, start: int, end: int, pages: PageTexts) -> Place:
+    """A stretch of the words of a place; those are on one line, with single spaces."""
+    raw = pages.texts[place.page][place.start : place.end]
+    words = " ".join(raw.split())
+    found = FoldedText(raw).find(words[start:end])
+    if found is None:
+        return place
+    return Place(place.page, place.start + found[0], place.start + found[1])
+
+
+# ---- small things
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.split()).strip()
+
+
+def _letters(words: str) -> int:
+    return sum(one.isalnum() for one in folded_quote(words))
+
+
+def _is_echo(quote: str, column: Column) -> bool:
+    """Whether a quotation that stands nowhere is the question again."""
+    said, asked = set(fold(quote).split()), set(fold(f"{column.name} {column.meaning}").split())
+    return len(said) > 1 and len(said & asked) >= ECHO * len(said)
+
+
+def _is_name(words: str, language: str) -> bool:
+    """Whether it may be a name: hardly a word begins small, and it is more than an amount or a date."""
+    small = sum(one[0].islower() and fold(one) not in function_words() for one in WORD.findall(words))
+    rest = words
+    spans = [(one.start, one.end) for one in find_dates(words, language)]
+    spans += [(one.start, one.end) for one in find_numbers(words, language)]
+    for start, end in spans:
+        rest = rest[:start] + " " * (end - start) + rest[end:]
+    rest = _CURRENCY.sub(" ", rest)
+    return small <= MOST_SMALL and any(one.isalpha() for one in rest)
+
+
+def _is_distinct(words: str) -> bool:
+    return _letters(words) >= LEAST_ELSEWHERE
+
+
+def _says_nothing(words: str) -> bool:
+    bare = " ".join(words.casefold().strip(" .\"'()[]").split())
+    return bare in NOTHING or not any(one.isalnum() for one in bare)

@@ -1,0 +1,271 @@
+"""How a table is made, as a plan of waves: some documents at a time, their labels, then the model.  See growing.Plan.
+
+What a line names by itself ("Invoice no: 17") is read by rule; the rest is asked of the model, from the whole document
+where it fits, else from the passages that fit a column best.  What it names is looked for before it is a cell.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord, JobRecord, Passage
+from slmdesk.core.types import Json
+from slmdesk.services.extracting_check import Labels, PageTexts, verified, without_doubles
+from slmdesk.services.extracting_prompts import (
+    CELL_TOKENS,
+    COLUMN_TOKENS,
+    COLUMNS_AT_ONCE,
+    FRAME_TOKENS,
+    PROMPT_VERSION,
+    cells_step,
+    said_in,
+    text_for,
+)
+from slmdesk.services.extracting_shapes import Column, Flag, Table, TableCell, TableRow
+from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
+from slmdesk.services.jobs import step_key
+from slmdesk.services.question_reading import CHARACTERS_PER_TOKEN
+from slmdesk.services.retrieval import Ranked
+from slmdesk.services.summary_shapes import Coverage, Unread
+from slmdesk.services.summary_text import Pages
+from slmdesk.text.check_words import tongue
+
+DOCUMENTS_AT_ONCE = 16
+"""Whose steps are in one wave; their rows are kept before the next."""
+PAGES_AT_ONCE = 50
+READ_TOKENS = 1200
+"""Of passages, where a document does not fit whole."""
+MOST_PASSAGES = 8
+
+TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
+Rank = Callable[[str, str, Callable[[Ranked], None]], object]
+"""Asked with words and a document, gives its passages, the best first."""
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """One step: columns of one document, and the pages on which the answer may stand."""
+
+    row: int
+    columns: tuple[int, ...]
+    pages: PageTexts
+
+
+@dataclass(slots=True, eq=False)
+class _Row:
+    """One document on its way to a row."""
+
+    record: DocumentRecord
+    cells: dict[int, TableCell] = field(default_factory=dict)
+    coverage: Coverage = field(default_factory=lambda: Coverage(0, 0, 0, 0))
+    is_whole: bool = True
+    open_steps: int = 0
+    is_told: bool = False
+
+
+class ExtractingPlan:
+    """The plan of one table, and what it has found so far."""
+
+    def __init__(
+        self,
+        job: JobRecord,
+        columns: Sequence[Column],
+        documents: Sequence[DocumentRecord],
+        *,
+        model: str,
+        note: str,
+        pages: Pages,
+        passages: Callable[[str], Sequence[Passage]],
+        rank: Rank,
+        count: TokenCounter,
+        context_tokens: int,
+        failure: Callable[[], KnownError | None],
+        told: Callable[[TableRow], None],
+        kept: Callable[[Table], None],
+        faulty: Callable[[Exception, str], None],
+    ) -> None:
+        self._job, self._columns, self._model = job, tuple(columns), model
+        self._pages, self._passages, self._rank, self._count = pages, passages, rank, count
+        self._context, self._failure, self._told, self._keep = context_tokens, failure, told, kept
+        self._note, self._faulty = note, faulty
+        self._rows = [_Row(one) for one in documents]
+        self._at: dict[str, _Asked] = {}
+        """The steps of the wave in hand, by their keys."""
+        self._heard: set[str] = set()
+        self._answered = 0
+        self._began = time.monotonic()
+        self.table: Table | None = None
+
+    def run(self) -> Plan:
+        """Every wave in turn; `table` is there at the end."""
+        asked_for = 0
+        for begin in range(0, len(self._rows), DOCUMENTS_AT_ONCE):
+            some = range(begin, min(begin + DOCUMENTS_AT_ONCE, len(self._rows)))
+            steps: list[dict[str, Json]] = []
+            self._at, self._heard = {}, set()
+            for at in some:
+                steps += yield from self._steps_of(at)
+                yield Breath()
+            asked_for += len(steps)
+            if steps:
+                later = float(len(self._rows) - some.stop) * max(1.0, len(steps) / len(some))
+                values: list[StepValue] = yield Wave(steps, PROMPT_VERSION, 1.0, later)
+                for step, value in zip(steps, values, strict=True):
+                    self._hear(self._key(step), value)
+            for at in some:
+                self._tell(self._rows[at])
+            self._keep(self._made(some.stop, is_done=False))
+        if asked_for and not self._answered:
+            raise self._failure() or KnownError("request.invalid", what="no part could be read by the model")
+        self.table = self._made(len(self._rows), is_done=True)
+
+    def heard(self, key: str, value: StepValue) -> None:
+        """A step of the wave in hand has its result: a row may be whole with it."""
+        asked = self._at.get(key)
+        if asked is not None:
+            self._hear(key, value)
+            self._tell(self._rows[asked.row])
+
+    def so_far(self) -> Table:
+        """What is there of it."""
+        return self._made(len(self._rows), is_done=False)
+
+    # ---- what is asked of a document
+
+    def _steps_of(self, at: int) -> Generator[Asked, Any, list[dict[str, Json]]]:
+        """What is asked of a document, once its labels were read."""
+        row = self._rows[at]
+        pages = yield from self._read(row)
+        missing = [column for column in range(len(self._columns)) if column not in row.cells]
+        if not row.coverage.pages_read:
+            row.cells |= {column: TableCell(flag=Flag.UNREAD) for column in missing}
+            return []
+        if not missing:
+            return []
+        if pages is not None and (yield from self._fits(pages, len(missing))):
+            texts = PageTexts(pages, _language_of(pages))
+            groups = [missing[one : one + COLUMNS_AT_ONCE] for one in range(0, len(missing), COLUMNS_AT_ONCE)]
+            return [self._step(at, group, [page.text for page in pages if page.text], texts) for group in groups]
+        row.is_whole = False
+        steps = []
+        for column in missing:
+            passages = yield from self._best(row.record.id, self._columns[column])
+            if passages:
+                numbers = sorted({page for one in passages for page in range(one.page, one.page_end + 1)})
+                seen = [page for number in numbers for page in self._pages(row.record.id, number, 1)]
+                texts = PageTexts(seen, _language_of(seen))
+                steps.append(self._step(at, [column], [one.text for one in passages], texts))
+        return steps
+
+    def _step(self, row: int, columns: Sequence[int], texts: Sequence[str], pages: PageTexts) -> dict[str, Json]:
+        step = cells_step([self._columns[one] for one in columns], texts)
+        key = self._key(step)
+        if key in self._at:  # two files with the same words: asked once, and each has its own place
+            key = f"{key} {row}"
+        self._at[key] = _Asked(row, tuple(columns), pages)
+        self._rows[row].open_steps += 1
+        return step
+
+    def _key(self, step: dict[str, Json]) -> str:
+        return step_key(self._job.model_sha256, PROMPT_VERSION, step)
+
+    def _read(self, row: _Row) -> Generator[Asked, Any, list[Page] | None]:
+        """Go through the pages: the ledger, what labels say, and the pages themselves where they may fit whole."""
+        pages: list[Page] = []
+        size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
+        unread: list[Unread] = []
+        labels = Labels(self._columns)
+        most = self._context * CHARACTERS_PER_TOKEN
+        begin = 1
+        while some := self._pages(row.record.id, begin, PAGES_AT_ONCE):
+            language = _language_of(some)
+            for page in some:
+                total, blocks, size = total + 1, blocks + len(page.blocks), size + len(page.text)
+                if page.status is PageStatus.READ:
+                    read, read_blocks = read + 1, read_blocks + len(page.blocks)
+                else:
+                    unread.append(Unread(page.number, page.reason or page.status.value, row.record.id))
+                labels.feed(page, language)
+            pages = [*pages, *some] if size <= most else []
+            begin = some[-1].number + 1
+            yield Breath()
+        row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread))
+        row.cells = labels.cells
+        return pages if size <= most else None
+
+    def _fits(self, pages: Sequence[Page], columns: int) -> Generator[Asked, Any, bool]:
+        """Whether a document can be given whole beside the answer."""
+        columns = min(columns, COLUMNS_AT_ONCE)
+        room = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
+        texts = [text_for(one.text) for one in pages if one.text]
+        if sum(len(one.encode("utf-8", "replace")) + 2 for one in texts) <= room:
+            return True  # no text has more tokens than bytes
+        counts: list[int] = yield Question(lambda answered: self._count(texts, answered))
+        return sum(counts) + 2 * len(counts) <= room
+
+    def _best(self, document: str, column: Column) -> Generator[Asked, Any, list[Passage]]:
+        """The passages that fit a column best, as they follow one another."""
+        words = " ".join([column.name, column.meaning, *column.labels])
+        ranked: Ranked = yield Question(lambda answered: self._rank(words, document, answered))
+        best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
+        counts: list[int] = yield Question(lambda answered: self._count([text_for(one.text) for one in best], answered))
+        room = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
+        chosen: list[Passage] = []
+        for one, size in zip(best, counts, strict=True):
+            if size <= room:
+                chosen.append(one)
+                room -= size
+        return sorted(chosen, key=lambda one: one.n)
+
+    # ---- what came of it
+
+    def _hear(self, key: str, value: StepValue) -> None:
+        """An answer becomes cells, once."""
+        twins = [one for one in self._at if one == key or one.startswith(f"{key} ")]
+        for one in twins:
+            if one in self._heard:
+                continue
+            self._heard.add(one)
+            asked = self._at[one]
+            row = self._rows[asked.row]
+            row.open_steps -= 1
+            if value is None:
+                row.cells |= {at: TableCell(flag=Flag.UNREAD) for at in asked.columns}
+                continue
+            self._answered += 1
+            columns = [self._columns[at] for at in asked.columns]
+            said = said_in(str(value.get("text", "")), columns)
+            for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
+                row.cells[at] = self._verified(row, column, quote, words, asked.pages)
+
+    def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
+        try:
+            return verified(column, quote, words, pages)
+        except Exception as err:  # noqa: BLE001  a bug that one cell brings out costs this cell, not a table of hundreds
+            self._faulty(err, f"“{column.name}” of {row.record.name}")
+            return TableCell(flag=Flag.UNREAD)
+
+    def _tell(self, row: _Row) -> None:
+        if not row.open_steps and not row.is_told and (row.cells or row.coverage.pages_total):
+            row.is_told = True
+            self._told(self._shape(row))
+
+    def _made(self, until: int, *, is_done: bool) -> Table:
+        rows = tuple(self._shape(one) for one in self._rows[:until] if is_done or one.is_told)
+        seconds = round(time.monotonic() - self._began, 1)
+        return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
+
+    def _shape(self, row: _Row) -> TableRow:
+        found = without_doubles(row.cells)
+        cells = tuple(found.get(at, TableCell(flag=Flag.NOT_FOUND)) for at in range(len(self._columns)))
+        kind = str(row.record.facts.get("page_kind") or "page")
+        return TableRow(row.record.id, row.record.name, kind, cells, row.coverage, row.is_whole)
+
+
+def _language_of(pages: Sequence[Page]) -> str:
+    return tongue(" ".join(one.text[:1000] for one in pages[:4]))

@@ -1,0 +1,200 @@
+"""What a table taken from documents is, for faces, store and exports: columns, a row for each document, cells with the
+page they stand on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+from slmdesk.core.wire import dataclass_from
+from slmdesk.services.summary_shapes import PAGE_WORDS, Coverage
+
+
+class ColumnKind(StrEnum):
+    """What stands in the cells of a column."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    AMOUNT = "amount"
+    """A number with a currency."""
+    PERSON = "person"
+    """A person, a company, an office."""
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is looked for in each document."""
+
+    name: str
+    kind: ColumnKind = ColumnKind.TEXT
+    meaning: str = ""
+    """In a sentence; may be empty."""
+    labels: tuple[str, ...] = ()
+    """What it is called in documents, beside its name: a line "Invoice no: 17" needs no model."""
+
+
+class Flag(StrEnum):
+    """Why a cell is empty, or what is doubtful about it."""
+
+    NONE = ""
+    NOT_FOUND = "not found"
+    """The model named nothing; whether the document says it is another question."""
+    NOT_THERE = "answer not in the text"
+    """The model named something that stands nowhere in the document, and that was therefore left out."""
+    ELSEWHERE = "elsewhere"
+    """It stands in the document, but not in the words that were given as its proof."""
+    PARTLY = "partly"
+    """Of a list, what stands nowhere was left out."""
+    TWICE = "also elsewhere in the row"
+    """The same words were given for another column, too: one of them is likely to be wrong."""
+    KIND = "other kind"
+    """Words where a number, a date, an amount or a name was wanted."""
+    UNREAD = "not read"
+    """The model did not answer, or the document has no words."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Flag | None:
+        """Tables kept by earlier versions have a name that could be taken for a word about the document."""
+        return cls.NOT_THERE if value == "not in the text" else None
+
+
+FLAG_WORDS: Mapping[Flag, str] = {
+    Flag.NONE: "",
+    Flag.NOT_FOUND: "the model found nothing",
+    Flag.NOT_THERE: "left empty: what the model named does not stand in the document",
+    Flag.ELSEWHERE: "stands in the document, but not in the words given as its proof: look at this",
+    Flag.PARTLY: "a part of it was left out, since it does not stand in the document: look at this",
+    Flag.TWICE: "the same words as in another column: look at this",
+    Flag.KIND: "not the kind of words that was asked for: look at this",
+    Flag.UNREAD: "could not be read",
+}
+DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND})
+"""Flags of cells that have a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """A cell: the document's own words, and where they stand; or empty, and why."""
+
+    value: str = ""
+    quote: str = ""
+    """The words around it that prove it."""
+    page: int = 0
+    """0: none."""
+    start: int = 0
+    end: int = 0
+    """Characters of the page."""
+    flag: Flag = Flag.NOT_FOUND
+    origin: str = ""
+    """`label`: read behind its name in the document; `model`; `person`."""
+    number: float | None = None
+    """Of numbers and amounts, where it can be read in one way only."""
+    unit: str = ""
+    """EUR, percent …"""
+    date: str = ""
+    """ISO 8601, where it can be read in one way only."""
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """What was found in one document."""
+
+    document: str
+    name: str
+    page_kind: str
+    cells: tuple[TableCell, ...]
+    """One for each column."""
+    coverage: Coverage
+    is_whole: bool = True
+    """The model was given all of it; else the passages that fit each column best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a person wrote into a cell."""
+
+    document: str
+    column: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, as it was found."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[TableRow, ...]
+    edits: tuple[Edit, ...] = ()
+    model: str = ""
+    is_done: bool = False
+    """Every document has its row."""
+    seconds: float = 0.0
+    note: str = ""
+    """What a person should know of how it was made, in a sentence."""
+
+
+def table_from(untrusted: Mapping[str, Json] | None) -> Table | None:
+    """Of what the store kept; None where it is no table, or of a newer program."""
+    try:
+        return dataclass_from(Table, untrusted) if untrusted else None
+    except KnownError:
+        return None
+
+
+def with_edits(table: Table) -> Table:
+    """As it is shown and handed out: what a person wrote stands above what was found, and keeps its page."""
+    if not table.edits:
+        return table
+    edits = {(one.document, one.column): one.value for one in table.edits}
+
+    def cells(row: TableRow) -> tuple[TableCell, ...]:
+        return tuple(
+            edited(cell, edits[row.document, at]) if (row.document, at) in edits else cell
+            for at, cell in enumerate(row.cells)
+        )
+
+    return replace(table, rows=tuple(replace(row, cells=cells(row)) for row in table.rows))
+
+
+def edited(cell: TableCell, value: str) -> TableCell:
+    """A cell with a person's words in it."""
+    return replace(
+        cell, value=value, flag=Flag.NONE, origin="person", edited=True, number=None, unit="", date=""
+    )  # fmt: skip
+
+
+def changed_edits(
+    edits: Sequence[Edit], document: str, column: int, value: str | None
+) -> tuple[tuple[Edit, ...], str | None]:
+    """The edits with one set, or taken back (None); and what was there before."""
+    before = next((one.value for one in edits if (one.document, one.column) == (document, column)), None)
+    kept = [one for one in edits if (one.document, one.column) != (document, column)]
+    return tuple(kept if value is None else [*kept, Edit(document, column, value)]), before
+
+
+def place_words(cell: TableCell, page_kind: str = "page") -> str:
+    """Where a cell stands: "p. 3", "section 2"; empty where it has no place."""
+    return f"{PAGE_WORDS.get(page_kind, PAGE_WORDS['page'])[0]} {cell.page}" if cell.page else ""
+
+
+def doubts_of(table: Table) -> list[tuple[str, str, str]]:
+    """The cells to look at: document, column and why."""
+    return [
+        (row.name, column.name, FLAG_WORDS[cell.flag])
+        for row in table.rows
+        for column, cell in zip(table.columns, row.cells, strict=True)
+        if cell.flag in DOUBTFUL
+    ]
+
+
+def cell_words(cell: TableCell, page_kind: str = "page") -> str:
+    """A cell's place and doubts in a line: "p. 3 — not in the words given as its proof"."""
+    said = "changed by you" if cell.edited else FLAG_WORDS[cell.flag]
+    return ", ".join(one for one in (place_words(cell, page_kind), said) if one)

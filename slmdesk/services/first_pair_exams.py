@@ -1,0 +1,66 @@
+"""The exam for a pair of languages a model sits by itself, once it has translated that pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from slmdesk.core.records import JobRecord, ModelRecord
+from slmdesk.services.desk import Desk
+from slmdesk.services.exams import ExamService
+from slmdesk.services.facts import Fact, ModelsChanged, PairUsed
+from slmdesk.services.first_exams import FirstExams
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.services.pair_exams import PairExamService, notes_of
+from slmdesk.services.pair_items import examined_pair
+from slmdesk.settings import SettingsFile
+
+
+class FirstPairExams(FirstExams):
+    """As FirstExams, after a translation instead of an answer: of the pair that was translated last.  Desk thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: SettingsFile,
+        models: ModelService,
+        exams: ExamService,
+        pairs: PairExamService,
+        jobs: JobService,
+        room: EngineRoom,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        super().__init__(desk, settings, models, exams, jobs, room, tell)
+        self._pairs = pairs
+        self._last: dict[str, tuple[str, str]] = {}
+        """The pair a model translated last, or what is examined in its place."""
+
+    # ---- inside
+
+    def _on_used(self, fact: Fact) -> None:
+        if not isinstance(fact, PairUsed):
+            return
+        pair = examined_pair(fact.source, fact.target)
+        record = next((one for one in self._models.list() if one.id == fact.model), None)
+        if record is None or pair is None or self._job:
+            return
+        self._last[record.id] = pair
+        if self._is_wanted(record):
+            self._wait(record.id, self.idle_s)
+
+    def _is_wanted(self, record: ModelRecord) -> bool:
+        pair = self._last.get(record.id)
+        if pair is None or self._job or not self._settings.current.exams_at_first_use:
+            return False
+        return self._pairs.result(record, *pair) is None and "-".join(pair) not in notes_of(record)
+
+    def _take(self, record: ModelRecord) -> JobRecord:
+        return self._pairs.take(record.id, *self._last[record.id], by_itself=True)
+
+    def _note_failed(self, record: ModelRecord) -> None:
+        self._pairs.note(record, self._last[record.id], "failed")
+
+    def _say_slow(self, record: ModelRecord, seconds: float) -> None:
+        self._pairs.note(record, self._last[record.id], "slow")
+        self._tell(ModelsChanged())

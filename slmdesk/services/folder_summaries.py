@@ -1,0 +1,136 @@
+"""A folder of documents summarized into another folder: read one after another, one summary job, files at its end.
+
+Where the files go is kept with the summary, so that they are written also when the program ended in between.
+Desk thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord, Item
+from slmdesk.core.types import Json
+from slmdesk.services.desk import Desk
+from slmdesk.services.documents import DocumentService, Opening
+from slmdesk.services.facts import Fact, FolderWritten, Problem
+from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.summaries import MOST_DOCUMENTS, SummaryService, SummaryWish
+from slmdesk.services.summary_files import write_summaries
+from slmdesk.services.summary_shapes import NotRead, Summary
+from slmdesk.store import Store
+
+TARGET = "write_to"
+"""In the settings of an item: the folder its files go to."""
+
+OnRead = Callable[[int, int, str], None]
+OnBegun = Callable[[Item | Problem], None]
+
+
+@dataclass(slots=True, eq=False)
+class FolderWish:
+    """A folder on its way to a summary; `FolderSummaries.cancel` stops it."""
+
+    target: Path
+    wish: SummaryWish
+    read: OnRead
+    begun: OnBegun
+    waiting: list[Path] = field(default_factory=list)
+    total: int = 0
+    documents: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    opening: Opening | None = None
+    is_stopped: bool = False
+
+
+class FolderSummaries:
+    """Reads the documents of folders, has them summarized, writes what comes of it."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        documents: DocumentService,
+        summaries: SummaryService,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._documents, self._summaries = desk, store, documents, summaries
+        self._tell = tell
+        summaries.when_made(self._on_made)
+
+    def begin(self, folder: Path, target: Path, wish: SummaryWish, read: OnRead, begun: OnBegun) -> FolderWish:
+        """Summarize the documents of `folder` as `wish` says and write the files into `target`.
+
+        `read` hears how many are read, of how many, and which is next; `begun` gets the summary's item once all are
+        read, or a Problem.  A document that cannot be read keeps no other from it.  FolderWritten follows.
+        """
+        wanted = FolderWish(target, wish, read, begun)
+        self._documents.expand([folder], lambda found: self._expanded(wanted, found))
+        return wanted
+
+    def cancel(self, wanted: FolderWish) -> None:
+        """Read no further; `begun` hears the Problem `document.stopped`."""
+        wanted.is_stopped = True
+        if wanted.opening is not None:
+            self._documents.cancel(wanted.opening)
+
+    # ---- reading
+
+    def _expanded(self, wanted: FolderWish, found: list[Path] | Problem) -> None:
+        if isinstance(found, Problem):
+            wanted.begun(found)
+            return
+        wanted.waiting, wanted.total = list(reversed(found[:MOST_DOCUMENTS])), min(len(found), MOST_DOCUMENTS)
+        wanted.failed += [(path.name, f"more than {MOST_DOCUMENTS} documents") for path in found[MOST_DOCUMENTS:]]
+        self._next(wanted)
+
+    def _next(self, wanted: FolderWish) -> None:
+        if wanted.is_stopped:
+            wanted.begun(problem_for(KnownError("document.stopped", path=str(wanted.target))))
+        elif wanted.waiting:
+            path = wanted.waiting.pop()
+            wanted.read(wanted.total - len(wanted.waiting) - 1, wanted.total, path.name)
+            wanted.opening = self._documents.open(path, lambda result: self._opened(wanted, path, result))
+        else:
+            wanted.opening = None
+            self._summarize(wanted)
+
+    def _opened(self, wanted: FolderWish, path: Path, result: DocumentRecord | Problem) -> None:
+        if isinstance(result, Problem):
+            wanted.failed.append((path.name, result.sentence))
+        elif result.id not in wanted.documents:
+            wanted.documents.append(result.id)
+        self._desk.post(lambda: self._next(wanted))
+
+    def _summarize(self, wanted: FolderWish) -> None:
+        try:
+            if not wanted.documents:
+                raise KnownError("request.invalid", what="there is no document in this folder that could be read")
+            not_read = tuple(NotRead(*one) for one in wanted.failed)
+            item = self._summaries.begin(replace(wanted.wish, documents=tuple(wanted.documents), not_read=not_read))
+            item = self._store.change_item_settings(item.id, **{TARGET: {"folder": str(wanted.target)}})
+        except KnownError as err:
+            wanted.begun(problem_for(err))
+        else:
+            wanted.begun(item)
+
+    # ---- writing
+
+    def _on_made(self, item: str, summary: Summary) -> None:
+        if isinstance(kept := self._store.item(item).settings.get(TARGET), Mapping):
+            self._write(item, summary, kept)
+
+    def _write(self, item: str, summary: Summary, kept: Mapping[str, Json]) -> None:
+        folder, failed = Path(str(kept.get("folder"))), len(summary.not_read)
+
+        def written(files: list[Path] | Problem) -> None:
+            if isinstance(files, Problem):
+                self._tell(FolderWritten(item, str(folder), 0, failed, files))
+                return
+            self._store.change_item_settings(item, **{TARGET: None})
+            self._tell(FolderWritten(item, str(folder), len(files), failed))
+
+        on_file_thread(self._desk, lambda: write_summaries(folder, summary), written, name="summaries")

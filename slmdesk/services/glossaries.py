@@ -1,0 +1,433 @@
+"""Glossaries: made, imported, edited, exported.  Desk thread, unless a method says otherwise.
+
+Long lists are read and written in pieces, so that nothing on the desk thread takes longer than a blink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from slmdesk.client import ChildClient
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.languages import language_of
+from slmdesk.core.translation import Forms, GlossaryRecord, Term
+from slmdesk.exports.terms import to_glossary_file
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, GlossariesChanged, Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.pieces import in_pieces
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.term_reading import FileRows, TermReader
+from slmdesk.services.translation_prompts import DOMAINS
+from slmdesk.store import Store
+from slmdesk.store.glossaries import GlossaryCounts
+from slmdesk.text.folding import fold
+
+MOST_CHARACTERS = 500
+"""Of a term or its translation that a person writes."""
+TERMS_AT_ONCE = 500
+KEEP_LIST = "Do not translate"
+"""The name of the list of names and products, which holds for every pair of languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a file."""
+
+    kept: int
+    skipped: int
+    """Rows of which no term could be made."""
+    first_skipped: str
+    duplicates: int
+    """Rows that say what is there already."""
+    contradictions: tuple[str, ...]
+    """Terms that now have more than one translation: all are kept and marked, the first one is given to the model."""
+    glossary: GlossaryRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ImportWish:
+    """How a file of terms is to be read."""
+
+    path: Path
+    source: str = ""
+    """Code or name of the language of the terms; empty: as the file says."""
+    target: str = ""
+    name: str = ""
+    domain: str = ""
+    into: str = ""
+    """Id of a glossary the terms come to; empty: a new one."""
+    columns: Mapping[str, int] | None = None
+    """Which column of a table holds what, from 0; None: as its head says."""
+    skips_first: bool = False
+    """With `columns`: the first row is a head."""
+    reuses: bool = False
+    """Where a glossary of this name has just these terms, it is that one and no second: of a file named each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermPage:
+    """Some terms of a glossary, and how many there are."""
+
+    glossary: GlossaryRecord
+    terms: tuple[Term, ...]
+    begin: int
+    counts: GlossaryCounts
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenGlossary:
+    """A glossary that was forgotten, for `restore`."""
+
+    record: GlossaryRecord
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """A file's terms that are about to be kept."""
+
+    file: FileRows
+    new: list[Term]
+    duplicates: int
+    contradictions: tuple[str, ...]
+    same: GlossaryRecord | None = None
+    """The glossary that has just these terms, where one is to be used again."""
+
+
+class GlossaryService:
+    """Glossaries and their terms."""
+
+    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Fact], None]) -> None:
+        self._desk, self._store, self._tell = desk, store, tell
+        self._files = TermReader(desk, reader)
+
+    # ---- glossaries
+
+    def of_pair(self, source: str, target: str) -> list[GlossaryRecord]:
+        """Those that may hold for a pair of languages; an empty one is any."""
+        return self._store.glossaries(source_language=source, target_language=target)
+
+    def all(self) -> list[GlossaryRecord]:
+        """All glossaries: the one of words not to be translated first, then by name."""
+        return sorted(self._store.glossaries(), key=lambda one: (not is_keep_list(one), one.name.casefold()))
+
+    def add(self, name: str, source: str, target: str, domain: str = "") -> GlossaryRecord:
+        """A new, empty one.  Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
+        first, second = language_of(source), language_of(target)
+        if first.code == second.code:
+            raise KnownError("language.same", language=first.name)
+        made = self._store.add_glossary(
+            _name(name) or f"{first.name} – {second.name}",
+            source_language=first.code,
+            target_language=second.code,
+            domain=_domain(domain),
+        )
+        self._tell(GlossariesChanged())
+        return made
+
+    def keep_list(self) -> GlossaryRecord:
+        """The list of words that are never translated, whatever the languages; made where it is not there."""
+        found = next((one for one in self._store.glossaries() if is_keep_list(one)), None)
+        if found is None:
+            found = self._store.add_glossary(KEEP_LIST, source_language="", target_language="")
+            self._tell(GlossariesChanged())
+        return found
+
+    def change(
+        self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
+    ) -> GlossaryRecord:
+        """Rename one, have it obeyed or not, or say what it is about.  Raises KnownError `glossary.unknown`."""
+        changed = self._store.change_glossary(
+            glossary,
+            name=_name(name) or None if name is not None else None,
+            is_active=is_active,
+            domain=None if domain is None else _domain(domain),
+        )
+        self._tell(GlossariesChanged())
+        return changed
+
+    def duplicate(self, glossary: str, ended: OnEnded[GlossaryRecord]) -> None:
+        """A copy with all terms, not in use yet, so that no term holds twice.  Raises KnownError `glossary.unknown`."""
+        old = self._store.glossary(glossary)
+        made = self._store.add_glossary(
+            f"{old.name} (copy)", source_language=old.source_language, target_language=old.target_language,
+            domain=old.domain, is_active=False,
+        )  # fmt: skip
+
+        def fill(terms: list[Term] | Problem) -> None:
+            if isinstance(terms, Problem):
+                ended(terms)
+            else:
+                self._fill(made.id, terms, lambda problem: ended(problem or self._told(made.id)))
+
+        on_file_thread(self._desk, lambda: self._all_terms(old.id), fill, name="glossary-copy")
+
+    def forget(self, glossary: str) -> ForgottenGlossary:
+        """A glossary and its terms go; what is returned brings them back.  Raises KnownError `glossary.unknown`."""
+        record = self._store.glossary(glossary)
+        gone = ForgottenGlossary(record, tuple(self._store.terms(record.id)))
+        self._store.forget_glossary(record.id)
+        self._tell(GlossariesChanged())
+        return gone
+
+    def restore(self, gone: ForgottenGlossary, ended: OnEnded[GlossaryRecord]) -> None:
+        """Bring a forgotten glossary back, in its old place."""
+        self._store.restore_glossary(gone.record)
+        self._fill(gone.record.id, gone.terms, lambda problem: ended(problem or self._told(gone.record.id)))
+
+    def purge(self) -> None:
+        """What was forgotten is in no file of ours any more.  About a second.  Raises KnownError `store.…`."""
+        self._store.purge()
+
+    # ---- terms
+
+    def terms(self, glossary: str) -> list[Term]:
+        """All terms of one.  Raises KnownError `glossary.unknown`."""
+        return self._store.terms(self._store.glossary(glossary).id)
+
+    def page(
+        self,
+        glossary: str,
+        *,
+        words: str = "",
+        order: str = "",
+        descending: bool = False,
+        begin: int = 0,
+        limit: int = TERMS_AT_ONCE,
+    ) -> TermPage:
+        """Terms from place `begin` on; `order`: as they came, or by `source` or `target`.
+
+        Raises KnownError `glossary.unknown`.
+        """
+        record = self._store.glossary(glossary)
+        terms = self._store.terms(record.id, words=words, order=order, descending=descending, begin=begin, limit=limit)
+        return TermPage(record, tuple(terms), begin, self._store.count_terms(record.id, words))
+
+    def add_term(self, glossary: str, term: Term) -> Term:
+        """One more.  Raises KnownError `glossary.…` for one that is none."""
+        checked, found = check_term(term), self._store.glossary(glossary).id
+        (n,) = self._store.add_terms(found, [checked])
+        self._tell(GlossariesChanged())
+        return replace(checked, n=n)
+
+    def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
+        """More of them, those that are there already left out.  Returns how many came."""
+        found = self._store.glossary(glossary).id
+        known = {_key(one) for one in self._store.terms_called(found, [one.source for one in terms])}
+        wanted = [one for one in map(check_term, terms) if _key(one) not in known]
+        self._store.add_terms(found, wanted)
+        self._tell(GlossariesChanged())
+        return len(wanted)
+
+    def change_term(self, n: int, term: Term) -> Term:
+        """A term is this now.  Raises KnownError `glossary.…` for one that is none, `request.invalid`."""
+        changed = self._store.change_term(n, check_term(term))
+        self._tell(GlossariesChanged())
+        return changed
+
+    def forget_terms(self, numbers: Sequence[int]) -> list[Term]:
+        """Terms go.  Returns those that were there, for `add_terms`."""
+        gone = self._store.forget_terms(numbers)
+        self._tell(GlossariesChanged())
+        return gone
+
+    # ---- files
+
+    def import_file(self, wish: ImportWish, ended: OnEnded[Imported]) -> None:
+        """Read a glossary from a CSV, TSV, spreadsheet or TBX file.
+
+        `ended` hears a Problem for a file of which nothing can be made; nothing is kept of it then.  Raises KnownError
+        `language.unknown`, `glossary.unknown`.
+        """
+        known = self._store.glossary(wish.into) if wish.into else None
+        source = wish.source or (known.source_language if known else "")
+        target = wish.target or (known.target_language if known else "")
+
+        def read(result: FileRows | Problem) -> None:
+            if isinstance(result, Problem):
+                ended(result)
+            else:
+                on_file_thread(self._desk, lambda: self._sorted(result, known, wish), keep, name="glossary-import")
+
+        def keep(result: _Sorted | Problem) -> None:
+            if isinstance(result, Problem):
+                ended(result)
+                return
+            try:
+                self._keep(wish, result, known or result.same, ended)
+            except KnownError as err:
+                ended(problem_for(err))
+
+        self._files.read(
+            "terms", wish.path, read, source=source, target=target, columns=wish.columns, skips_first=wish.skips_first
+        )
+
+    def sample(self, path: Path, ended: OnEnded[list[list[str]]]) -> None:
+        """The first rows of a table, for a person to say which column holds what."""
+        self._files.sample(path, ended)
+
+    def export(self, glossary: str, form: str) -> bytes:
+        """A glossary as one of exports.terms.GLOSSARY_FORMS.  Any thread but the desk's.
+
+        Raises KnownError `glossary.unknown`, `request.invalid`.
+        """
+        record = self._desk.call(lambda: self._store.glossary(glossary))
+        terms = self._all_terms(record.id)
+        return to_glossary_file(record, terms, form)
+
+    def export_file(self, glossary: str, form: str, path: Path, ended: OnEnded[Path]) -> None:
+        """The same into a file, which is replaced where it is there: the file dialog has asked."""
+
+        def work() -> Path:
+            write_atomically(path, self.export(glossary, form))
+            return path
+
+        on_file_thread(self._desk, work, ended, name="glossary-export")
+
+    # ---- inside
+
+    def _sorted(self, found: FileRows, known: GlossaryRecord | None, wish: ImportWish) -> _Sorted:
+        """What of a file is new.  Not on the desk thread: 200,000 rows take seconds."""
+        terms = [term for row in found.rows if (term := _term(row)) is not None]
+        first, second = found.languages
+        if not terms:
+            raise KnownError("glossary.empty", path=found.name)
+        if known is None and not (first and second) and not all(one.keeps for one in terms):
+            raise KnownError("glossary.no_languages", path=found.name)
+        if known is None and first and first == second:
+            raise KnownError("language.same", language=language_of(first).name)
+        new, duplicates, contradictions = sorted_out(self._all_terms(known.id) if known else (), terms)
+        same = self._same(wish, found, new) if wish.reuses and known is None else None
+        if same is not None:
+            new, duplicates = [], len(terms)
+        return _Sorted(found, new, duplicates, contradictions, same)
+
+    def _same(self, wish: ImportWish, found: FileRows, terms: Sequence[Term]) -> GlossaryRecord | None:
+        """The glossary of this name, pair and domain that has just these terms.  Not on the desk thread."""
+        wanted = (_name(wish.name) or wish.path.stem, *found.languages, _domain(wish.domain))
+        for one in self._desk.call(self._store.glossaries):
+            named = (one.name, one.source_language, one.target_language, one.domain)
+            if named != wanted or one.terms != len(terms):
+                continue
+            if [replace(term, n=0) for term in self._all_terms(one.id)] == list(terms):
+                return one
+        return None
+
+    def _keep(self, wish: ImportWish, found: _Sorted, known: GlossaryRecord | None, ended: OnEnded[Imported]) -> None:
+        first, second = found.file.languages
+        made = known or self._store.add_glossary(
+            _name(wish.name) or wish.path.stem, source_language=first, target_language=second,
+            domain=_domain(wish.domain), is_active=False,
+        )  # fmt: skip
+
+        def done(problem: Problem | None) -> None:
+            if problem is not None:
+                ended(problem)
+                return
+            if known is None:  # only now it is whole
+                self._store.change_glossary(made.id, is_active=True)
+            skipped, first_skipped = found.file.skipped, found.file.first_skipped
+            record = self._told(made.id)
+            ended(Imported(len(found.new), skipped, first_skipped, found.duplicates, found.contradictions, record))
+
+        self._fill(made.id, found.new, done)
+
+    def _all_terms(self, glossary: str) -> list[Term]:
+        """Page by page.  Any thread but the desk's."""
+        terms: list[Term] = []
+        while page := self._desk.call(
+            partial(self._store.terms_after, glossary, terms[-1].n if terms else 0, TERMS_AT_ONCE)
+        ):
+            terms += page
+        return terms
+
+    def _fill(self, glossary: str, terms: Sequence[Term], ended: Callable[[Problem | None], object]) -> None:
+        in_pieces(self._desk, terms, TERMS_AT_ONCE, lambda part: self._store.add_terms(glossary, part), ended)
+
+    def _told(self, glossary: str) -> GlossaryRecord:
+        self._tell(GlossariesChanged())
+        return self._store.glossary(glossary)
+
+
+def is_keep_list(record: GlossaryRecord) -> bool:
+    """Whether it is a list that holds for every pair of languages."""
+    return not record.source_language and not record.target_language
+
+
+def check_term(term: Term) -> Term:
+    """A term as it is kept, blanks at its ends gone.  Raises KnownError `glossary.no_source` and its like."""
+    source, target = " ".join(term.source.split()), " ".join(term.target.split())
+    forbidden = tuple(dict.fromkeys(words for one in term.forbidden if (words := " ".join(one.split()))))
+    if not source:
+        raise KnownError("glossary.no_source")
+    if max(map(len, (source, target, *forbidden))) > MOST_CHARACTERS:
+        raise KnownError("glossary.too_long", most=MOST_CHARACTERS)
+    if term.keeps and target and target != source:
+        raise KnownError("glossary.keeps_and_translates", term=source)
+    if not (term.keeps or target or forbidden):
+        raise KnownError("glossary.no_translation", term=source)
+    return replace(term, source=source, target="" if term.keeps else target, forbidden=forbidden)
+
+
+def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], int, tuple[str, ...]]:
+    """What is new among `new`; how many say what is known already; and terms that get another translation by it."""
+    known = {_key(one) for one in old}
+    translations: dict[str, set[tuple[str, bool]]] = {}
+    for one in old:
+        translations.setdefault(_name_of(one), set()).add((one.target.casefold(), one.keeps))
+    kept: list[Term] = []
+    contradictions: dict[str, None] = {}
+    for one in new:
+        if _key(one) in known:
+            continue
+        known.add(_key(one))
+        kept.append(one)
+        said = translations.setdefault(_name_of(one), set())
+        said.add((one.target.casefold(), one.keeps))
+        if len(said) > 1:
+            contradictions[one.source] = None
+    return kept, len(new) - len(kept), tuple(contradictions)
+
+
+def _name_of(term: Term) -> str:
+    return term.source if term.minds_case else fold(term.source)
+
+
+def _key(term: Term) -> tuple[object, ...]:
+    return _name_of(term), term.target.casefold(), term.keeps, tuple(sorted(map(str.casefold, term.forbidden)))
+
+
+def _term(untrusted: Any) -> Term | None:
+    if not isinstance(untrusted, Mapping):
+        return None
+    source, target, forbidden = untrusted.get("source"), untrusted.get("target"), untrusted.get("forbidden")
+    if not isinstance(source, str) or not isinstance(target, str) or not source.strip():
+        return None
+    words = tuple(str(one) for one in forbidden) if isinstance(forbidden, list | tuple) else ()
+    forms = str(untrusted.get("forms", ""))
+    return Term(
+        source,
+        target,
+        words,
+        keeps=untrusted.get("keeps") is True,
+        minds_case=untrusted.get("minds_case") is True,
+        note=str(untrusted.get("note", "")),
+        forms=Forms(forms) if forms in set(Forms) else Forms.STEM,
+    )
+
+
+def _name(name: str) -> str:
+    return " ".join(name.split())[:200]
+
+
+def _domain(domain: str) -> str:
+    """Empty for every day.  Raises KnownError `request.invalid`."""
+    if domain and domain not in DOMAINS:
+        raise KnownError("request.invalid", what="domain")
+    return "" if domain == "everyday" else domain

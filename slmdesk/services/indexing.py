@@ -1,0 +1,357 @@
+"""The jobs that read what is new in folders: one file after the other, each a step that is kept.  Desk thread.
+
+A kill costs the file that was in hand; a file that cannot be read is a failed step, and the next one goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
+from slmdesk.core.types import Json
+from slmdesk.services.collection_shapes import KIND, quoted, unquoted
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.document_files import DocumentFile, look_at
+from slmdesk.services.documents import DocumentService, Opening
+from slmdesk.services.facts import Fact, JobChanged, Problem
+from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
+from slmdesk.services.job_order import moved, place_of, put_in_order
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for
+from slmdesk.store import Store
+from slmdesk.store.part import new_id
+
+AT_ONCE = 50
+"""Steps fetched at once; one file is read at a time."""
+TELL_S = 0.25
+REST_S = 0.5
+MOST_RESTS = 40
+"""So often a file waits for an answer that is being written."""
+PER_FILE = 200_000
+"""What a file costs beside its bytes, in bytes: for the time left."""
+PAUSING = ("store.", "disk.", "file.unwritable")
+"""Problems that are not the file's: the job pauses."""
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """The job this desk runs."""
+
+    job: JobRecord
+    collection: str
+    steps: deque[JobStep] = field(default_factory=deque)
+    stop: threading.Event = field(default_factory=threading.Event)
+    opening: Opening | None = None
+    later: Later | None = None
+    rests: int = 0
+    began: float = field(default_factory=time.monotonic)
+    spent: int = 0
+    left: int = 0
+    told: float = 0.0
+    twins: dict[bytes, Twin] = field(default_factory=dict)
+    broken: dict[bytes, Broken] = field(default_factory=dict)
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds that are left, by the bytes read so far."""
+        return (time.monotonic() - self.began) / self.spent * self.left if self.spent else None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """How a job of a folder is; at its end with the files that are the same as others, or could not be opened."""
+
+    collection: str
+    job: JobRecord
+    eta_s: float | None = None
+    twins: Mapping[bytes, Twin] = field(default_factory=dict)
+    broken: Mapping[bytes, Broken] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A file that is about to be read: as it is, and what it was or is the same as."""
+
+    file: DocumentFile
+    instead: str = ""
+    twin_of: str = ""
+
+
+class IndexRunner:
+    """Runs the jobs of kind `index` (see jobs.Runner), one at a time."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        documents: DocumentService,
+        room: EngineRoom,
+        tell: Callable[[Fact], None],
+        progressed: Callable[[IndexProgress], None],
+    ) -> None:
+        """`progressed` hears of each change of a job, at most four times a second while it runs."""
+        self._desk, self._store, self._documents, self._room = desk, store, documents, room
+        self._tell, self._progressed = tell, progressed
+        self._queue: deque[str] = deque()
+        self._run: _Run | None = None
+        self._closed = False
+
+    # ---- wishes
+
+    def begin(self, collection: str, title: str, plan: Plan) -> JobRecord:
+        """Keep a job for what is new in a folder, and run it when its turn comes.  Raises KnownError store.*."""
+        nonce = new_id()
+        steps: list[tuple[str, Mapping[str, Json]]] = [
+            (
+                f"{KIND}:{nonce}:{number}",
+                {"path": quoted(one.path), "bytes": one.bytes, "mtime_ns": one.mtime_ns, "inode": one.inode},
+            )
+            for number, one in enumerate(plan.new)
+        ]
+        gone: dict[str, Json] = {id: quoted(path) for id, path in plan.gone.items()}
+        settings: dict[str, Json] = {"collection": collection, "gone": gone}
+        job = self._store.add_job(KIND, title, model_sha256="", steps=steps, settings=settings)
+        self._say(job, collection)
+        self._enqueue(job.id)
+        return job
+
+    def unfinished(self, collection: str) -> JobRecord | None:
+        """The job of a folder that waits, runs or is paused."""
+        jobs = self._store.unfinished_jobs(KIND)
+        return next((one for one in jobs if collection_in(one) == collection), None)
+
+    def drop(self, collection: str) -> None:
+        """A folder is being forgotten: its job ends."""
+        job = self.unfinished(collection)
+        if job is not None:
+            self.change_job(job, JobStatus.CANCELLED)
+
+    def take_up(self) -> None:
+        """See jobs.Runner."""
+        for job in self._store.unfinished_jobs(KIND):
+            if job.status in (JobStatus.OPEN, JobStatus.RUNNING):
+                self._enqueue(job.id)
+
+    def resume_job(self, record: JobRecord) -> JobRecord:
+        """See jobs.Runner."""
+        if self._run is None or self._run.job.id != record.id:
+            record = self._store.change_job(record.id, JobStatus.OPEN)
+            self._enqueue(record.id)
+        return record
+
+    def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
+        """See jobs.Runner."""
+        job = self._store.change_job(record.id, status)
+        with suppress(ValueError):
+            self._queue.remove(job.id)
+        if self._run and self._run.job.id == job.id:
+            self._drop()
+        self._say(job, collection_in(job))
+        self._desk.post(self._advance)
+        return job
+
+    def move(self, id: str, where: str) -> None:
+        """See jobs.Runner."""
+        waiting = [one for one in self._store.unfinished_jobs(KIND) if one.status is JobStatus.OPEN]
+        waiting.sort(key=place_of)
+        order = moved([one.id for one in waiting], id, where)
+        put_in_order(self._store, waiting, order)
+        self._queue = deque(sorted(self._queue, key=lambda one: order.index(one) if one in order else -1))
+        for one in waiting:
+            self._tell(_changed(one))
+
+    def close(self) -> None:
+        """The desk ends: the job is open again, for the next desk."""
+        self._closed = True
+        self._queue.clear()
+        if self._run:
+            run = self._drop()
+            with suppress(KnownError):  # then its owner is gone, which says the same
+                self._store.leave_job(run.job.id, JobStatus.OPEN)
+
+    # ---- one file after the other
+
+    def _enqueue(self, id: str) -> None:
+        if id not in self._queue and not (self._run and self._run.job.id == id):
+            self._queue.append(id)
+        self._desk.post(self._advance)
+
+    def _advance(self) -> None:
+        while self._run is None and self._queue and not self._closed:
+            job = self._store.claim_job(self._queue.popleft())
+            if job is None:
+                continue
+            run = self._run = _Run(job, collection_in(job))
+            run.left = sum(_cost(one) for one in self._store.open_steps(job.id, job.total))
+            self._say(job, run.collection)
+            self._next(run)
+
+    def _next(self, run: _Run) -> None:
+        run.later = None
+        if self._run is not run:
+            return
+        if self._room.is_busy and run.rests < MOST_RESTS:  # somebody waits for an answer
+            run.rests += 1
+            run.later = self._desk.call_later(REST_S, lambda: self._next(run))
+            return
+        run.rests = 0
+        try:
+            if not run.steps:
+                run.steps.extend(self._store.open_steps(run.job.id, AT_ONCE))
+            if not run.steps:
+                self._finish(run)
+                return
+        except KnownError as err:
+            self._pause(run, problem_for(err))
+            return
+        self._look(run, run.steps.popleft())
+
+    def _look(self, run: _Run, step: JobStep) -> None:
+        path = _seen_in(step).path
+
+        def work() -> _Looked:
+            found = look_at(Path(os.fsdecode(path)), run.stop)
+            if abs(time.time() - found.mtime_ns / 1e9) < STILL_S:
+                raise KnownError("document.changing", path=found.path.name)
+            for one in self._desk.call(lambda: self._same(run.collection, path, found.sha256)):
+                if os.path.lexists(one.path):
+                    return _Looked(found, twin_of=one.id)
+                return _Looked(found, instead=one.id)
+            return _Looked(found)
+
+        def looked(result: _Looked | Problem) -> None:
+            if self._run is run:
+                self._looked(run, step, result)
+
+        on_file_thread(self._desk, work, looked, name="index")
+
+    def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
+        """The documents of the folder with these bytes, where none is known at this place."""
+        same = self._store.documents_of(sha256=sha256)
+        here = [one for one in self._store.documents_of(path=path) if "attachment" not in one.facts]
+        if here:
+            return []
+        return [one for one in same if one.collection == collection and one.status is DocumentStatus.READ]
+
+    def _looked(self, run: _Run, step: JobStep, result: _Looked | Problem) -> None:
+        seen = _seen_in(step)
+        if isinstance(result, Problem):
+            if result.code not in (*AGAIN, "file.missing"):
+                args = {key: one for key, one in result.args.items() if isinstance(one, str | int)}
+                run.broken[seen.path] = Broken(seen, result.code, args)
+            self._ended(run, step, result)
+        elif result.twin_of:
+            file = result.file
+            seen = SeenFile(seen.path, file.bytes, file.mtime_ns, file.inode)
+            run.twins[seen.path] = Twin(seen, result.twin_of)
+            self._ended(run, step, None)
+        else:
+
+            def ended(told: DocumentRecord | Problem) -> None:
+                if self._run is run:
+                    run.opening = None
+                    self._ended(run, step, told if isinstance(told, Problem) else None)
+
+            run.opening = self._documents.open_found(
+                result.file, ended, collection=run.collection, instead=result.instead
+            )
+
+    def _ended(self, run: _Run, step: JobStep, problem: Problem | None) -> None:
+        if problem and problem.code.startswith(PAUSING):
+            self._pause(run, problem)
+            return
+        try:
+            if problem is None:
+                kept = self._store.save_step(run.job.id, step.key, {})
+                run.job = replace(run.job, done=run.job.done + kept)
+            else:
+                kept = self._store.fail_step(run.job.id, step.key, problem.code, dict(problem.args))
+                run.job = replace(run.job, failed=run.job.failed + kept)
+        except KnownError as err:
+            self._pause(run, problem_for(err))
+            return
+        if not kept:  # somebody else paused, cancelled or took it
+            self._drop()
+            self._say(self._store.job(run.job.id), run.collection)
+            self._desk.post(self._advance)
+            return
+        cost = _cost(step)
+        run.spent, run.left = run.spent + cost, max(0, run.left - cost)
+        now = time.monotonic()
+        if now - run.told >= TELL_S:
+            run.told = now
+            self._say(run.job, run.collection, run.eta_s)
+        self._desk.post(lambda: self._next(run))
+
+    # ---- ends
+
+    def _finish(self, run: _Run) -> None:
+        self._drop()
+        job = self._store.leave_job(run.job.id, JobStatus.DONE)
+        self._tell(_changed(job))
+        self._progressed(IndexProgress(run.collection, job, twins=run.twins, broken=run.broken))
+        self._desk.post(self._advance)
+
+    def _pause(self, run: _Run, problem: Problem) -> None:
+        self._drop()
+        job = replace(run.job, status=JobStatus.PAUSED)
+        with suppress(KnownError):  # a full disk: told as paused, and taken up by another desk once this one has ended
+            job = self._store.leave_job(
+                run.job.id, JobStatus.PAUSED, error_code=problem.code, error_args=dict(problem.args)
+            )
+        self._say(job, run.collection, problem=problem)
+        self._desk.post(self._advance)
+
+    def _drop(self) -> _Run:
+        run = self._run
+        assert run is not None
+        self._run = None
+        run.stop.set()
+        if run.later:
+            run.later.cancel()
+        if run.opening:
+            self._documents.cancel(run.opening)
+        return run
+
+    def _say(
+        self, job: JobRecord, collection: str, eta_s: float | None = None, *, problem: Problem | None = None
+    ) -> None:
+        self._tell(_changed(job, eta_s, problem))
+        self._progressed(IndexProgress(collection, job, eta_s))
+
+
+def collection_in(job: JobRecord) -> str:
+    """The folder a job works for."""
+    return str(job.settings.get("collection") or "")
+
+
+def gone_in(job: JobRecord) -> dict[str, bytes]:
+    """The documents whose files were not found when a job began, with where they were."""
+    kept = job.settings.get("gone")
+    return {id: unquoted(str(path)) for id, path in kept.items()} if isinstance(kept, Mapping) else {}
+
+
+def _changed(job: JobRecord, eta_s: float | None = None, problem: Problem | None = None) -> JobChanged:
+    done = job.done + job.failed
+    share = done / job.total if job.total else None
+    return JobChanged(job.id, KIND, job.status, done, job.total, eta_s, job.failed, job.title, problem, share=share)
+
+
+def _seen_in(step: JobStep) -> SeenFile:
+    size, mtime_ns, inode = (step.input.get(key) for key in ("bytes", "mtime_ns", "inode"))
+    numbers = [one if isinstance(one, int) else 0 for one in (size, mtime_ns, inode)]
+    return SeenFile(unquoted(str(step.input.get("path", ""))), *numbers)
+
+
+def _cost(step: JobStep) -> int:
+    size = step.input.get("bytes")
+    return PER_FILE + (size if isinstance(size, int) else 0)

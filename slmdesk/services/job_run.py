@@ -1,0 +1,363 @@
+"""One job while this desk runs it: the model is asked for, steps are fed, each result is kept the moment it comes.
+
+Everything on the desk thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from slmdesk.client import JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Failed, FromChild, Partial, Progress
+from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
+from slmdesk.core.types import LoadedModel
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import JobChanged, Problem
+from slmdesk.services.growing import Growth, Planner
+from slmdesk.services.job_steps import step_key, tokens_of, value_of
+from slmdesk.services.job_times import JobTimes
+from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.store import Store
+
+WIDTHS = 4
+"""Batch widths of steps in hand at most: back-pressure, pause and cheap resume in one (design.md)."""
+ALONE_AFTER = 2
+"""A step in hand at so many deaths is run once more by itself, after all others."""
+MOST_LOSSES = 3
+"""So many steps in a row that kill the child, and nothing done between: the job pauses."""
+LOOK_S = 1.0
+"""How often is looked whether another desk paused the job, or somebody waits for another model."""
+STAND_BACK_S = 30.0
+"""For how long a job lets another model be."""
+SAY_S = 5.0
+"""How often a job whose steps take long is told without a new one."""
+NOTE_S = 2.0
+"""How often the time left is kept with the job, for other desks."""
+PASSING = ("store.", "disk.", "child.")
+"""Families of problems after which a plan may go on later as if nothing had been."""
+DEATHS = ("child.died", "child.hung", "child.protocol")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What a run needs of its surroundings."""
+
+    desk: Desk
+    store: Store
+    room: EngineRoom
+    is_held: Callable[[], bool]
+    """Somebody measures, and nothing may run beside it."""
+    say: Callable[[JobChanged], None]
+    over: Callable[[JobRun, JobRecord, Problem | None], None]
+    """This desk runs it no more: it has ended, was paused, or another desk has it."""
+
+
+class JobRun:
+    """The job this desk runs.  After `stop`, and after `over` was called, nothing more is heard of it."""
+
+    def __init__(
+        self, shop: Workshop, job: JobRecord, record: ModelRecord, planner: Planner | None, *, is_explicit: bool
+    ) -> None:
+        self._shop, self._store, self._room = shop, shop.store, shop.room
+        self.job, self.record = job, record
+        self._planner, self._is_explicit = planner, is_explicit
+        self._done, self._failed = job.done, job.failed
+        self._turn = 0
+        """Counts engine jobs: words of an old one are late."""
+        self._width = 1
+        self._in_hand: dict[str, JobStep] = {}
+        self._waiter: Waiter | None = None
+        self._handle: JobHandle | None = None
+        self._generation = 0
+        self._later: Later | None = None
+        self._losses = 0
+        self._growth: Growth | None = None
+        """Of a job whose steps are found while it runs."""
+        self._times = JobTimes(shop.store, job)
+        self._noted = self._said = 0.0
+        self._is_over = False
+
+    def begin(self) -> None:
+        """Ask for the model, or end at once where all is done."""
+        self._say()
+        if self._is_through:
+            self._through()
+        else:
+            self._times.begin_all(self._done + self._failed, self.job.total)
+            self._want()
+        self._look()
+
+    def stop(self) -> None:
+        """Run it no more; what is in hand is given again by whoever goes on."""
+        if not self._is_over:
+            self._is_over = True
+            self._put_down()
+            self._times.keep()
+            if self._growth:
+                self._growth.close()
+
+    def note_now(self) -> None:
+        """Keep how far it is, so that it stands there until it goes on."""
+        self._noted = 0.0
+        self._note()
+
+    def put_down(self) -> None:
+        """Leave the engine for now."""
+        self._put_down()
+
+    def go_on(self) -> None:
+        """After `put_down`."""
+        if not (self._is_over or self._handle or self._waiter or self._later):
+            self._want()
+
+    @property
+    def _is_through(self) -> bool:
+        """Whether every step so far has ended."""
+        return self._done + self._failed == self.job.total
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether what is in hand is one step under suspicion."""
+        return any(step.deaths >= ALONE_AFTER for step in self._in_hand.values())
+
+    def _look(self) -> None:
+        """Once a second: is the job still ours, and does nobody wait for another model?"""
+        if self._is_over:
+            return
+        try:
+            job = self._store.job(self.job.id)
+        except KnownError:  # deleted for good, with what it worked for
+            self._end(replace(self.job, status=JobStatus.CANCELLED))
+            return
+        if job.status is not JobStatus.RUNNING or job.owner != self.job.owner:
+            self._end(job)  # somebody else paused or cancelled it, or took it
+            return
+        if self._handle and self._room.others_wait(self.record):
+            self._put_down()
+            self._later = self._shop.desk.call_later(STAND_BACK_S, self._want_again)
+        elif self._handle:
+            if time.monotonic() - self._said >= SAY_S:
+                self._say()
+            self._note()
+        self._shop.desk.call_later(LOOK_S, self._look)
+
+    # ---- the model, then the steps
+
+    def _want_again(self) -> None:
+        self._later = None
+        if not self._is_over:
+            self._want()
+
+    def _want(self) -> None:
+        def ready(model: LoadedModel) -> None:
+            self._waiter = None
+            if not self._is_over and self._handle is None:
+                self._start(model)
+
+        def failed(problem: Problem | None) -> None:
+            self._waiter = None
+            if not self._is_over:
+                self._pause(problem)
+
+        if self._shop.is_held() or (self._growth and self._growth.is_thinking):
+            return  # `go_on` comes back here, and so does `_grown`
+        waiter = self._room.want(self.record, ready, failed, explicit=self._is_explicit)
+        self._is_explicit = False
+        if self._handle is None and not self._is_over:
+            self._waiter = waiter
+
+    def _start(self, model: LoadedModel) -> None:
+        self._turn += 1
+        turn, self._width = self._turn, max(1, model.sequences)
+        self._generation = self._room.generation
+        self._times.go()
+        self._room.begin()
+        post = self._shop.desk.post
+        self._handle = self._room.client.start(
+            "batch",
+            {"handle": model.handle},
+            lambda event: post(lambda: self._on_event(turn, event)),
+            priority="background",
+        )
+        self._feed()
+
+    def _feed(self) -> None:
+        """Give steps until four widths are in hand; one under suspicion only by itself."""
+        if self._handle is None or len(self._in_hand) > self._width * WIDTHS // 2 or self._is_alone:
+            return
+        most = self._width * WIDTHS - len(self._in_hand)
+        steps = self._store.open_steps(self.job.id, most, but=self._in_hand)
+        if not steps and not self._in_hand:
+            self._through()
+            return
+        trusted = [step for step in steps if step.deaths < ALONE_AFTER]
+        for step in trusted or ([] if self._in_hand else steps[:1]):
+            self._in_hand[step.key] = step
+            self._handle.step(step.key, step.input)
+
+    def _on_event(self, turn: int, event: FromChild) -> None:
+        if self._is_over or self._turn != turn or self._handle is None:
+            return
+        if isinstance(event, Partial):
+            try:
+                self._on_partial(event)
+            except KnownError as err:  # the disk is full, or the history busy: nothing but time is lost
+                self._pause(problem_for(err))
+        elif isinstance(event, Progress):
+            if event.key in self._in_hand:
+                self._times.read(event.key, event.done, event.total)
+        elif isinstance(event, Failed):
+            self._on_failed(event)
+        elif isinstance(event, Cancelled):  # nobody here asked: the children are being closed
+            self._pause(None)
+
+    def _on_partial(self, event: Partial) -> None:
+        step = self._in_hand.pop(event.key, None)
+        if step is None:
+            return
+        value, problem = value_of(event.value)
+        if problem is not None and problem.code == "model.not_loaded":
+            self._put_down()
+            self._pause(None)
+            return
+        self._times.step(event.key, *tokens_of(event.value))
+        if problem is None:
+            kept = self._store.save_step(self.job.id, step.key, value)
+            self._done, self._losses = self._done + kept, 0
+            if kept and self._planner:
+                self._planner.on_step(self.job.id, step.key, value)
+        else:
+            kept = self._store.fail_step(self.job.id, step.key, problem.code, dict(problem.args))
+            self._failed += kept
+        if not kept:
+            self._end(self._store.job(self.job.id))
+            return
+        self._say()
+        self._feed()
+
+    def _on_failed(self, event: Failed) -> None:
+        """The engine's job is gone: with its child, or because the model was there no more."""
+        problem = problem_of(event.code, event.args)
+        was_replaced = self._handle is not None and self._handle.generation != self._generation
+        keys, alone = list(self._in_hand), self._is_alone
+        self._put_down()
+        if event.code not in DEATHS and not (event.code == "model.not_loaded" and was_replaced):
+            self._pause(None if event.code == "model.not_loaded" else problem)
+            return
+        if event.code in DEATHS and alone:
+            self._failed += self._store.fail_step(self.job.id, keys[0], problem.code, dict(problem.args))
+            self._losses += 1
+            self._room.forgive(self.record)  # the cause is this step, and it is not given again
+            self._say()
+        elif event.code in DEATHS:
+            self._store.note_deaths(self.job.id, keys)
+        if self._losses >= MOST_LOSSES:
+            self._pause(problem)
+        elif self._is_through:
+            self._through()
+        else:
+            self._want()
+
+    # ---- when all steps have ended
+
+    def _through(self) -> None:
+        """Is that all, or does the job grow?"""
+        if self._planner is None:
+            self._finish()
+            return
+        if self._growth is None:
+            self._growth = Growth(
+                self._shop.desk,
+                self._store,
+                self._planner.plan(self.job),
+                job=self.job,
+                grown=self._grown,
+                ended=self._planned,
+            )
+        self._growth.go_on(step_key)
+
+    def _grown(self) -> None:
+        if self._is_over or self._growth is None:
+            return
+        self.job = self._store.job(self.job.id)
+        self._done, self._failed = self.job.done, self.job.failed
+        done = self._done + self._failed
+        self._times.begin_wave(self._growth.wave, done, self.job.total - done)
+        self._say()
+        if self._is_through:  # all of it was done before
+            self._shop.desk.post(lambda: None if self._is_over else self._through())
+        elif self._handle:
+            self._feed()
+        elif self._waiter is None and self._later is None:
+            self._want()
+
+    def _planned(self, problem: Problem | None) -> None:
+        """The plan has ended: its result is kept, or there can be none, or none just now."""
+        if self._is_over:
+            return
+        if problem and problem.code.startswith(PASSING):
+            self._pause(problem)
+        else:
+            self._finish(problem)
+
+    # ---- ends
+
+    def _put_down(self) -> None:
+        self._in_hand.clear()
+        self._times.stop()
+        if self._waiter:
+            self._room.forget(self._waiter)
+            self._waiter = None
+        if self._later:
+            self._later.cancel()
+            self._later = None
+        handle, self._handle = self._handle, None
+        if handle:
+            handle.cancel()
+            self._room.end()
+
+    def _end(self, job: JobRecord, problem: Problem | None = None) -> None:
+        self.stop()
+        self._shop.over(self, job, problem)
+
+    def _finish(self, problem: Problem | None = None) -> None:
+        if self._handle:
+            self._handle.end_of_steps()
+        self.stop()
+        if self._growth is None and self._failed and self._failed == self.job.total:  # most likely for one reason
+            first = next(one for one in self._store.steps(self.job.id) if one.status is StepStatus.FAILED)
+            problem = problem_of(first.error_code or "", first.error_args)
+        self._end(self._left(JobStatus.FAILED if problem else JobStatus.DONE, problem), problem)
+
+    def _pause(self, problem: Problem | None) -> None:
+        self.stop()
+        job = replace(self.job, status=JobStatus.PAUSED, done=self._done, failed=self._failed)
+        with suppress(KnownError):  # a full disk: told as paused, and any desk takes it up once this one has ended
+            job = self._left(JobStatus.PAUSED, problem)
+        self._end(job, problem)
+
+    def _left(self, status: JobStatus, problem: Problem | None) -> JobRecord:
+        code, args = (problem.code, dict(problem.args)) if problem else (None, {})
+        return self._store.leave_job(self.job.id, status, error_code=code, error_args=args)
+
+    def _note(self) -> None:
+        """Have other desks know of the time left."""
+        if time.monotonic() - self._noted >= NOTE_S:
+            self._noted = time.monotonic()
+            with suppress(KnownError):  # a store in trouble is said where steps are saved
+                self._store.note_job(self.job.id, self._times.note())
+
+    def _say(self) -> None:
+        self._said = time.monotonic()
+        job, done, left = self.job, self._done + self._failed, self._times.left()
+        told = JobChanged(
+            job.id, job.kind, JobStatus.RUNNING, done, job.total, left.best if left else None, self._failed, job.title,
+            share=self._times.share, eta_low_s=left.low if left else None, eta_high_s=left.high if left else None,
+            steps_ahead=self._times.steps_ahead,
+        )  # fmt: skip
+        self._shop.say(told)

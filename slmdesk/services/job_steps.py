@@ -1,0 +1,64 @@
+"""Steps of jobs: how one is asked, under which name its result is known, and what is kept of an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import ChatMessage, Json, Sampling
+from slmdesk.core.wire import answer_from, messages_to_json, to_json
+from slmdesk.services.facts import Problem
+from slmdesk.services.sentences import problem_for, problem_of
+
+
+def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
+    """The name under which the result of a step is known: the same model, prompt and input give the same."""
+    text = json.dumps([model_sha256, prompt_version, step], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def step_of(
+    messages: Sequence[ChatMessage],
+    sampling: Sampling,
+    *,
+    choices: Sequence[str] = (),
+    with_probabilities: bool = False,
+) -> dict[str, Json]:
+    """A step as the engine's `batch` wants it: an answer, with the probabilities of its tokens or without, or with
+    `choices` how likely each is as one.
+    """
+    step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": to_json(sampling)}
+    if choices:
+        step["choices"] = list(choices)
+    if with_probabilities:
+        step["with_probabilities"] = True
+    return step
+
+
+def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | None]:
+    """What is kept of a step's answer, or why there is none."""
+    if "answer" not in untrusted:
+        args = untrusted.get("args")
+        return {}, problem_of(str(untrusted.get("code", ""))[:80], args if isinstance(args, Mapping) else {})
+    scores = untrusted.get("scores", [])
+    try:
+        answer = answer_from(untrusted["answer"])
+        if not isinstance(scores, list | tuple) or not all(isinstance(one, int | float) for one in scores):
+            raise KnownError("request.invalid", what="scores")
+    except KnownError as err:
+        return {}, problem_for(err)
+    kept: dict[str, Json] = {"text": answer.text, "finish_reason": str(answer.finish_reason), "scores": list(scores)}
+    if answer.probabilities:
+        kept["probabilities"] = [list(one) for one in answer.probabilities]
+    return kept, None
+
+
+def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
+    """How many tokens an answer's question and the answer have; 0 where that is not said."""
+    answer = untrusted.get("answer")
+    usage = answer.get("usage") if isinstance(answer, Mapping) else None
+    found = [usage.get(key) if isinstance(usage, Mapping) else 0 for key in ("prompt_tokens", "output_tokens")]
+    prompt, output = (one if type(one) is int and one >= 0 else 0 for one in found)
+    return prompt, output

@@ -1,0 +1,131 @@
+"""The time a job takes, between the pure arithmetic (time_left) and what is kept of it.  On the desk thread.
+
+Prices of waves are kept as measurements of this PC, and the newest prediction with the job, for other desks and for
+the next start.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import JobRecord, JobStatus
+from slmdesk.core.types import Json
+from slmdesk.services.growing import Wave
+from slmdesk.services.time_left import Ahead, Left, TimeLeft
+from slmdesk.store import Store
+
+NOTE = "pace"
+"""In a job's settings."""
+PRICE = "job pace"
+
+
+class JobTimes:
+    """What one run of a job hears of its time, and keeps."""
+
+    def __init__(self, store: Store, job: JobRecord) -> None:
+        self._store = store
+        self._prefix = f"{PRICE} {job.model_sha256} {job.kind} "
+        known = {
+            one.key.removeprefix(self._prefix): price
+            for one in store.measurements(self._prefix)
+            if (price := _number(one.value.get("s"))) is not None and price > 0
+        }
+        self._told = TimeLeft(known)
+        self._before = job.settings.get(NOTE)
+        self._cost, self._ahead = 1.0, ()  # type: float, tuple[Ahead, ...]
+        self._go_on(job.done + job.failed)
+        self.read, self.step, self.go, self.stop = self._told.read, self._told.step, self._told.go, self._told.stop
+        self.left = self._told.left
+
+    def _go_on(self, done: int) -> None:
+        """From what an earlier run noted, unless failed steps are tried anew: then less is done than it said."""
+        before = self._before if isinstance(self._before, Mapping) else {}
+        steps, cost, share = (_number(before.get(key)) for key in ("done", "done_cost", "share"))
+        if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
+            self._told.take_up(int(steps), cost, min(1.0, max(0.0, share)))
+
+    def begin_all(self, done: int, total: int) -> None:
+        """The steps that were there before this run; of a job that grows the wave they are of, if that was kept."""
+        before = self._before if isinstance(self._before, Mapping) else {}
+        cost = _number(before.get("cost")) or 1.0
+        self._begin(str(before.get("wave") or ""), cost, done, total - done, _ahead_from(before.get("ahead")))
+
+    def begin_wave(self, wave: Wave | None, done: int, left: int) -> None:
+        """A plan asked for these; `done` steps of the job have ended, those of earlier runs and waves included."""
+        if wave is not None:
+            ahead = wave.ahead
+            if not ahead and wave.later:
+                ahead = (Ahead("", 1, wave.later),)  # so much is known, but not in how many steps
+            self._begin(wave.name, wave.cost, done, left, ahead)
+
+    def _begin(self, name: str, cost: float, done: int, left: int, ahead: tuple[Ahead, ...]) -> None:
+        self._cost, self._ahead = cost, ahead
+        new = max(0, done - self._told.steps_done)  # a plan that begins anew asks for what is counted already
+        self._told.begin_wave(name, cost, done=new, left=left, ahead=ahead)
+
+    @property
+    def share(self) -> float:
+        """Of all work, 0 to 1."""
+        return self._told.share
+
+    @property
+    def steps_ahead(self) -> int:
+        """Steps that are likely to come, beyond those the job has."""
+        return sum(one.steps for one in self._ahead if one.is_sure and one.name)
+
+    def keep(self) -> None:
+        """Keep what this run has measured, for the next job of the kind."""
+        for name, price in self._told.measured().items():
+            with suppress(KnownError):  # a full disk: the next run measures again
+                self._store.keep_measurement(self._prefix + name, {"s": price})
+
+    def note(self) -> dict[str, Json]:
+        """What is kept with the job."""
+        left = self.left()
+        ahead: list[Json] = [[one.name, one.steps, one.cost, one.is_sure] for one in self._ahead]
+        told: dict[str, Json] = {"wave": self._told.name, "cost": self._cost, "ahead": ahead}
+        told |= {"done": self._told.steps_done, "done_cost": self._told.done_cost}
+        told |= {"share": round(self.share, 4), "at": time.time(), "steps_ahead": self.steps_ahead}
+        return {NOTE: told | ({"left": [left.best, left.low, left.high]} if left else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a job's desk noted last."""
+
+    share: float | None = None
+    left: Left | None = None
+    steps_ahead: int = 0
+
+
+def noted_of(job: JobRecord) -> Noted:
+    """What is known of a job's time from its row; time left only while it runs."""
+    found = job.settings.get(NOTE)
+    if not isinstance(found, Mapping):
+        return Noted()
+    share, at, ahead = _number(found.get("share")), _number(found.get("at")), _number(found.get("steps_ahead"))
+    shown = None if share is None else min(1.0, max(0.0, share))
+    given = found.get("left")
+    numbers = [_number(one) for one in given] if isinstance(given, list | tuple) else []
+    left = None
+    if job.status is JobStatus.RUNNING and at is not None and len(numbers) == 3:
+        passed = max(0.0, time.time() - at)
+        left = Left(*(max(0.0, (one or 0.0) - passed) for one in numbers))
+    return Noted(shown, left, int(ahead or 0))
+
+
+def _ahead_from(untrusted: Json) -> tuple[Ahead, ...]:
+    found = []
+    for one in untrusted if isinstance(untrusted, list | tuple) else ():
+        match one:
+            case [str(name), int(steps), int() | float() as cost, bool(is_sure)]:
+                found.append(Ahead(name, steps, float(cost), is_sure))
+    return tuple(found)
+
+
+def _number(value: Json) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

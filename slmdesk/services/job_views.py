@@ -1,0 +1,170 @@
+"""Jobs as a page of them shows them: what they are in words, how far, and what can be done.  On the desk thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from slmdesk.core.records import JobRecord, JobStatus
+from slmdesk.services.collection_shapes import KIND as INDEX
+from slmdesk.services.download_jobs import KIND as DOWNLOAD
+from slmdesk.services.download_jobs import bytes_of, eta_of
+from slmdesk.services.facts import Problem
+from slmdesk.services.job_order import place_of
+from slmdesk.services.job_times import noted_of
+from slmdesk.services.jobs import JobService
+from slmdesk.services.sentences import problem_of
+from slmdesk.services.time_left import Left
+from slmdesk.store import Store
+
+
+class Stand(StrEnum):
+    """Under which heading a job stands."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One job, as it is now."""
+
+    id: str
+    kind: str
+    title: str
+    status: JobStatus
+    stand: Stand
+    done: int
+    total: int
+    """Steps, or bytes of a download; what is likely to come counts."""
+    failed: int = 0
+    share: float | None = None
+    left: Left | None = None
+    problem: Problem | None = None
+    is_elsewhere: bool = False
+    """Another window or command runs it."""
+    may_revive: bool = False
+    """It was cancelled, and can be taken up where it was."""
+    is_left: bool = False
+    """The program that ran it has ended in the middle."""
+    place: int = 0
+    """Among those that wait for the same: 1 is the next; 0 for one that does not wait here."""
+    last_place: int = 0
+    opens: str = ""
+    """document, documents, item, model, models; empty: there is nothing to show."""
+    target: str = ""
+    """The id of what is opened."""
+    item: str = ""
+    """What was made, with a document."""
+    updated: float = 0.0
+    n: int = 0
+
+
+class JobViews:
+    """The jobs of the store as views."""
+
+    def __init__(self, store: Store, jobs: JobService) -> None:
+        self._store, self._jobs = store, jobs
+
+    def active(self) -> Sequence[JobView]:
+        """All that have not ended: first what runs, then what waits, in the order of turns, then what is paused."""
+        records = self._store.unfinished_jobs()
+        models = self._models()
+        views = [self._view(one, models) for one in records]
+        order = {one.id: place_of(one) for one in records}
+        queues: dict[int, list[str]] = {}
+        for one in views:
+            if one.stand is Stand.WAITING and not one.is_left:  # each runner has a queue of its own
+                queues.setdefault(id(self._jobs.runner_of(one.kind)), []).append(one.id)
+        places: dict[str, tuple[int, int]] = {}
+        for queue in queues.values():
+            queue.sort(key=order.__getitem__)
+            places |= {job: (at, len(queue)) for at, job in enumerate(queue, 1)}
+        placed = [_placed(one, *places.get(one.id, (0, 0))) for one in views]
+        stands = list(Stand)
+        return sorted(
+            placed, key=lambda one: (stands.index(one.stand), self._jobs.runner_of(one.kind) is not None, order[one.id])
+        )
+
+    def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
+        """A page of those that have ended and were not cleared, the last first.
+
+        `before`: (updated, n) of the last one seen.
+        """
+        found = self._store.ended_jobs(after=self._store.jobs_cleared(), before=before, limit=limit)
+        models = self._models()
+        return [self._view(one, models) for one in found]
+
+    def view(self, id: str) -> JobView:
+        """One of them, without its place.  Raises KnownError `job.unknown`."""
+        return self._view(self._store.job(id), self._models())
+
+    def clear(self) -> float:
+        """Show those that have ended by now no more.  Returns what `show_again` wants.  Raises KnownError store.*."""
+        before = self._store.jobs_cleared()
+        self._store.clear_jobs(time.time())
+        return before
+
+    def show_again(self, before: float) -> None:
+        """Undo a `clear`.  Raises KnownError store.*."""
+        self._store.clear_jobs(before)
+
+    # ---- inside
+
+    def _models(self) -> Mapping[str, str]:
+        """Ids by checksum."""
+        return {one.sha256: one.id for one in self._store.models()}
+
+    def _view(self, job: JobRecord, models: Mapping[str, str]) -> JobView:
+        is_elsewhere = self._store.is_elsewhere(job)
+        is_left = job.status is JobStatus.RUNNING and not is_elsewhere and not self._store.is_mine(job)
+        opens, target, item = self._target(job, models)
+        noted = noted_of(job)
+        done, total = job.done + job.failed, job.total
+        is_through = job.status in (JobStatus.DONE, JobStatus.CANCELLED, JobStatus.FAILED)
+        share, left = noted.share, noted.left if not is_left else None
+        if job.kind == DOWNLOAD:
+            (done, total), eta = bytes_of(job), eta_of(job)
+            share = done / total if total else None
+            left = Left(eta, eta, eta) if eta is not None and not is_left else None
+        elif not is_through:
+            total += noted.steps_ahead
+            share = noted.share if noted.share is not None else done / total if total else None
+        return JobView(
+            job.id, job.kind, job.title, job.status, _stand(job, is_left=is_left), done, total, job.failed,
+            share=1.0 if job.status is JobStatus.DONE else share,
+            left=left,
+            problem=problem_of(job.error_code, job.error_args) if job.error_code else None,
+            may_revive=job.status is JobStatus.CANCELLED and self._jobs.runner_of(job.kind) is None,
+            is_elsewhere=is_elsewhere,
+            is_left=is_left or (job.status is JobStatus.OPEN and not self._waits_here(job)),
+            opens=opens, target=target, item=item, updated=job.updated, n=job.n,
+        )  # fmt: skip
+
+    def _waits_here(self, job: JobRecord) -> bool:
+        return self._jobs.is_queued(job.id) or self._jobs.runner_of(job.kind) is not None
+
+    def _target(self, job: JobRecord, models: Mapping[str, str]) -> tuple[str, str, str]:
+        """What there is to see of a job: opens, target, item."""
+        if job.kind in (DOWNLOAD, INDEX):
+            return "models" if job.kind == DOWNLOAD else "documents", "", ""
+        if job.item:
+            documents = self._store.documents_of_item(job.item)
+            return ("document", documents[0].id, job.item) if documents else ("item", job.item, job.item)
+        model = models.get(job.model_sha256, "")
+        return ("model", model, "") if model else ("", "", "")
+
+
+def _stand(job: JobRecord, *, is_left: bool) -> Stand:
+    if job.status is JobStatus.RUNNING:
+        return Stand.PAUSED if is_left else Stand.RUNNING
+    named = {JobStatus.OPEN: Stand.WAITING, JobStatus.PAUSED: Stand.PAUSED}
+    return named.get(job.status, Stand.ENDED)
+
+
+def _placed(view: JobView, place: int, last: int) -> JobView:
+    return replace(view, place=place, last_place=last) if place else view

@@ -1,0 +1,79 @@
+"""Jobs in words for people: what they are, how far, how long still.  Pure."""
+
+from __future__ import annotations
+
+from slmdesk.services.download_jobs import KIND as DOWNLOAD
+from slmdesk.services.sentences import bytes_for_people, time_for_people
+from slmdesk.services.time_left import Left
+
+KINDS = {
+    "download": "Download",
+    "exam": "Exam",
+    "pair_exam": "Exam",
+    "summary": "Summary",
+    "question": "Question",
+    "extraction": "Table",
+    "comparison": "Comparison",
+    "versions": "Comparison",
+    "index": "Folder",
+    "translation": "Translation",
+}
+"""What a kind of jobs is called; of others the kind itself is shown."""
+_STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
+"""Minutes an unsure time is rounded to."""
+
+
+def kind_words(kind: str) -> str:
+    """What a kind of jobs is called."""
+    return KINDS.get(kind) or kind.replace("_", " ").replace("-", " ").strip()[:40].capitalize() or "Work"
+
+
+def name_words(kind: str, title: str) -> str:
+    """What a job does, in a line of its own: "Summary: lease.docx", "Reading the folder papers"."""
+    if kind == "exam":
+        return f"Examining {title} for what it can be trusted with"
+    if kind == "pair_exam":
+        return f"Examining how well it translates: {title}"
+    if kind == "index":
+        return f"Reading the folder {title}"
+    return f"{kind_words(kind)}: {title}"
+
+
+def left_words(left: Left | None) -> str:
+    """How long it still takes: "12 min left", "about 5 min left", "2 to 10 min left"; empty while it is not known."""
+    if left is None:
+        return ""
+    if left.is_sure:
+        return f"{time_for_people(left.best)} left"
+    low, high = _rounded(left.low), _rounded(left.high)
+    if high <= 1:
+        return "about a minute left"
+    if low >= high:
+        return f"about {_minutes(high)} left"
+    return f"{low} to {_minutes(high)} left" if high < 60 else f"{_minutes(low)} to {_minutes(high)} left"
+
+
+def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> str:
+    """How much is done: "14 of 22 steps", "1.2 GB of 4 GB"; empty while that is not known."""
+    if not total:
+        return ""
+    if kind == DOWNLOAD:
+        return f"{bytes_for_people(done)} of {bytes_for_people(total)}"
+    return f"{done:,} of {'about ' if is_about else ''}{total:,} {'step' if total == 1 else 'steps'}"
+
+
+def share_words(share: float | None) -> str:
+    """Of the whole, rounded down: only what is done is at 100 %."""
+    return "" if share is None else f"{int(share * 100)} %"
+
+
+def _rounded(seconds: float) -> int:
+    """Minutes, roughly."""
+    minutes = max(1.0, seconds / 60)
+    if minutes > _STEPS[-1]:
+        return round(minutes / 30) * 30
+    return min(_STEPS, key=lambda one: abs(one - minutes))
+
+
+def _minutes(minutes: int) -> str:
+    return time_for_people(minutes * 60)

@@ -1,0 +1,63 @@
+"""A person's words for sentences of typed text: put, remembered, and taken back.  Desk thread."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.services.live_known import Key, Known
+from slmdesk.store import Store
+
+MOST_PUTS = 100
+"""Edits that can be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What a person's words took the place of."""
+
+    key: Key
+    known: Known | None
+    source: str
+    languages: tuple[str, str]
+    domain: str
+    pair: MemoryPair | None
+    """What the memory had."""
+
+
+class LiveEdits:
+    """Writes into the memory, and undoes it; the last MOST_PUTS edits are known."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._puts: OrderedDict[int, Put] = OrderedDict()
+        self._next = 1
+
+    def put(
+        self, key: Key, known: Known | None, source: str, target: str, *, languages: tuple[str, str], domain: str
+    ) -> int:
+        """Remember the words; `known`: what they take the place of.  Returns a number for `take_back`."""
+        pair = self._pair(languages, domain, source)
+        number, self._next = self._next, self._next + 1
+        self._puts[number] = Put(key, known, source, languages, domain, pair)
+        while len(self._puts) > MOST_PUTS:
+            self._puts.popitem(last=False)
+        self._store.remember(*languages, [(source, target)], domain=domain, origin=Origin.PERSON)
+        return number
+
+    def take_back(self, number: int) -> Put | None:
+        """Have the memory as it was before; None where the edit is long ago, or was taken back already."""
+        put = self._puts.pop(number, None)
+        if put is None:
+            return None
+        now = self._pair(put.languages, put.domain, put.source)
+        if now is not None:
+            self._store.forget_pairs([now.n])
+        if put.pair is not None:
+            self._store.put_back(put.pair)
+        return put
+
+    def _pair(self, languages: tuple[str, str], domain: str, words: str) -> MemoryPair | None:
+        """What the memory has for these words, in this domain alone."""
+        return next((one for one in self._store.recall(*languages, words) if one.domain == domain), None)

@@ -1,0 +1,376 @@
+"""Text translated while it is typed: only what changed is asked again, and words are shown as they come.  Desk thread.
+
+A text is cut into segments; each is known by its words, the languages and the manner.  What was translated in this run,
+or stands in the memory, is there at once; the others are asked of the model together, before any background work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from slmdesk.client import JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Token
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.translation import HARD, LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
+from slmdesk.core.types import Json, LoadedModel
+from slmdesk.core.wire import answer_from
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import Fact, LiveTranslated, PairUsed, Problem
+from slmdesk.services.live_edits import LiveEdits
+from slmdesk.services.live_known import Key, Known, KnownSegments
+from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.translation_prompts import Manner, translation_step
+from slmdesk.services.translation_units import Taken, segments_from, units_of_text
+from slmdesk.store import Store
+from slmdesk.text.doubts import doubts_in
+from slmdesk.text.tagged import Tags
+from slmdesk.text.terms import find_terms, terms_in
+
+TELL_S = 0.05
+"""Between two looks of the window at words that stream."""
+MOST_DEATHS = 1
+"""Of the engine in a row after which it is asked once more by itself."""
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """One job of the engine."""
+
+    segments: dict[str, tuple[LiveSegment, Key]]
+    """By the step's name."""
+    open: set[str]
+    job: JobHandle | None = None
+    texts: dict[str, list[str]] = field(default_factory=dict)
+
+
+class LiveTranslation:
+    """One pane of text.  `LiveTranslated` tells what changed."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        room: EngineRoom,
+        terms: Callable[[str, str, str], Sequence[Term]],
+        tell: Callable[[Fact], None],
+    ) -> None:
+        """`terms(source, target, domain)`: those of the active glossaries."""
+        self._desk, self._store, self._room, self._terms, self._tell = desk, store, room, terms, tell
+        self._known, self._edits = KnownSegments(), LiveEdits(store)
+        self._wanted: list[tuple[LiveSegment, Key | None]] = []
+        self._manner = Manner("en")
+        self._record: ModelRecord | None = None
+        self._waiter: Waiter | None = None
+        self._asked: _Asked | None = None
+        self._later: Later | None = None
+        self._is_running = False
+        self._is_done = True
+        self._told_at = 0.0
+        self._turn = 0
+        self._deaths = 0
+
+    # ---- wishes
+
+    def translate(self, text: str, manner: Manner, record: ModelRecord) -> None:
+        """Have `text` translated: what is typed now; an empty one stops everything."""
+        if self._record is None or record.id != self._record.id or manner != self._manner:
+            self._stop()
+        self._manner, self._record = manner, record
+        self._wanted = self._cut(text)
+        wanted = {key for _, key in self._wanted if key is not None}
+        if self._asked and any(self._asked.segments[name][1] not in wanted for name in self._asked.open):
+            self._stop()
+        self._say()
+        self._advance()
+
+    def stop(self) -> None:
+        """Stop writing; what is there stays."""
+        self._stop()
+        self._known.settle()
+        self._say(is_done=True)
+
+    def put(self, index: int, target: str, source: str = "") -> int:
+        """A person's words for the segment at `index` of what was told last; they are remembered.
+
+        `source`: of the segment that is meant; the text may have changed meanwhile.  Returns a number for `take_back`.
+        Raises KnownError `request.invalid` where there is no such segment, it stays as it is, or there are no words.
+        """
+        segment, key = self._wanted[index] if 0 <= index < len(self._wanted) else (None, None)
+        if segment is None or key is None or (source and segment.source != source):
+            raise KnownError("request.invalid", what="this sentence is not there any more")
+        target = " ".join(target.split())
+        if not target:
+            raise KnownError("request.invalid", what="a translation without words")
+        number = self._edits.put(
+            key,
+            self._known.get(key),
+            segment.source,
+            target,
+            languages=(segment.language, key[2]),
+            domain=_domain(self._manner),
+        )
+        self._known.note(key, Known(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
+        self._say(is_done=self._is_done)
+        return number
+
+    def take_back(self, number: int) -> None:
+        """Undo a `put`, in the memory too; one that is long ago, or was taken back already, changes nothing."""
+        put = self._edits.take_back(number)
+        if put is None:
+            return
+        if put.known is None:
+            self._known.forget(put.key)
+        else:
+            self._known.note(put.key, put.known)
+            self._known.drop_begun([put.key])
+        self._say(is_done=self._is_done)
+        self._advance()
+
+    def adopt(self, text: str, manner: Manner, record: ModelRecord, kept: Iterable[SegmentRecord]) -> None:
+        """Go on with a text that was translated earlier: what is `kept` of it is not asked again."""
+        self._stop()
+        self._manner, self._record = manner, record
+        self._wanted = self._cut(text)
+        known = {one.source: one for one in kept if one.target}
+        for segment, key in self._wanted:
+            if key is not None and (one := known.get(segment.source)) is not None:
+                self._known.note(key, Known(one.target, one.state, one.origin, one.flags, one.doubts))
+        self._say()
+        self._advance()
+
+    def segments(self) -> tuple[LiveSegment, ...]:
+        """The text as it stands."""
+        return tuple(self._as_known(one, key) for one, key in self._wanted)
+
+    # ---- segments
+
+    def _cut(self, text: str) -> list[tuple[LiveSegment, Key | None]]:
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        taken = Taken(self._manner.source, self._manner.target, terms)
+        found: list[tuple[LiveSegment, Key | None]] = []
+        for unit in units_of_text(text):
+            for one in segments_from(unit["unit"], taken):
+                live = LiveSegment(
+                    one.source, one.lead, one.trail, one.language, "", one.state, paragraph=one.unit, sure=taken.sure
+                )
+                key = None if one.state is SegmentState.LEFT else self._key(live, terms)
+                found.append((live, key))
+        self._known.on_show = len(found)
+        return found
+
+    def _key(self, segment: LiveSegment, terms: Sequence[Term]) -> Key:
+        assert self._record is not None
+        manner = self._manner
+        used = tuple(
+            f"{one.term.source}={one.term.target}" for one in find_terms(segment.source, terms, segment.language)
+        )
+        return (
+            segment.source, manner.source, manner.target, manner.domain, manner.formality, self._record.sha256, used,
+        )  # fmt: skip
+
+    def _as_known(self, segment: LiveSegment, key: Key | None) -> LiveSegment:
+        known = self._known.get(key)
+        return known.put_into(segment) if known else segment
+
+    def _flags(self, segment: LiveSegment, target: str) -> tuple[SegmentFlag, ...]:
+        from slmdesk.text.translation_checks import flags_of  # all checks of text: only who translates waits for them
+
+        return flags_of(
+            segment.source,
+            target,
+            source_language=segment.language or self._manner.source,
+            target_language=self._manner.target,
+            tags=Tags(),
+            terms=self._terms(self._manner.source, self._manner.target, self._manner.domain),
+        )
+
+    # ---- asking
+
+    def _advance(self) -> None:
+        """Take from the memory what is there; ask for the rest, once the model is there."""
+        if self._asked is not None or self._waiter is not None or self._record is None:
+            return
+        missing = {key: one for one, key in self._wanted if key is not None and self._is_missing(one, key)}
+        if not missing:
+            self._say(is_done=True)
+            return
+        turn, is_settled = self._turn, False
+
+        def ready(loaded: LoadedModel) -> None:
+            nonlocal is_settled
+            self._waiter, is_settled = None, True
+            if turn == self._turn:
+                self._ask(loaded)
+
+        def failed(problem: Problem | None) -> None:
+            nonlocal is_settled
+            self._waiter, is_settled = None, True
+            if turn == self._turn:
+                self._say(problem=problem, is_done=True)
+
+        waiter = self._room.want(self._record, ready, failed)
+        if not is_settled:  # both may be called at once
+            self._waiter = waiter
+
+    def _is_missing(self, segment: LiveSegment, key: Key) -> bool:
+        """Whether the model has to be asked: what a person's memory has is taken from there."""
+        return self._known.is_open(key) and not self._recalled(segment, key)
+
+    def _recalled(self, segment: LiveSegment, key: Key) -> bool:
+        for pair in self._store.recall(segment.language, self._manner.target, segment.source):
+            if pair.origin is not Origin.MODEL and pair.domain in ("", _domain(self._manner)):
+                flags = self._flags(segment, pair.target)
+                self._known.note(key, Known(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
+                return True
+        return False
+
+    def _ask(self, loaded: LoadedModel) -> None:
+        wanted = {key: one for one, key in self._wanted if key is not None and self._known.is_open(key)}
+        if not wanted:  # the text has changed while the model was loaded
+            self._say(is_done=True)
+            return
+        asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(wanted.items())}, set())
+        asked.open.update(asked.segments)
+        self._is_running = True
+        self._room.begin()
+        turn = self._turn
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            self._desk.post(lambda: self._on_event(asked, turn, event))
+
+        payload: dict[str, Json] = {"handle": loaded.handle, "stream": True}
+        asked.job = self._room.client.start("batch", payload, on_event, priority="interactive")
+        for name, (segment, key) in asked.segments.items():
+            asked.job.step(name, self._step(segment, self._known.get(key)))
+        asked.job.end_of_steps()
+
+    def _step(self, segment: LiveSegment, known: Known | None) -> dict[str, Json]:
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        return translation_step(
+            segment.source,
+            Tags(),
+            replace(self._manner, source=segment.language or self._manner.source),
+            terms=terms_in(segment.source, terms, segment.language),
+            wrong=known.first.flags if known and known.first else (),
+            with_probabilities=True,
+        )
+
+    def _stop(self) -> None:
+        self._turn += 1
+        if self._waiter is not None:
+            self._room.forget(self._waiter)
+            self._waiter = None
+        asked, self._asked = self._asked, None
+        if asked and asked.job:
+            self._known.drop_begun(key for _, key in asked.segments.values())
+            asked.job.cancel()
+        if self._is_running:
+            self._is_running = False
+            self._room.end()
+
+    # ---- what comes
+
+    def _on_event(self, asked: _Asked, turn: int, event: FromChild) -> None:
+        if asked is not self._asked or turn != self._turn:
+            return
+        if isinstance(event, Token) and event.key in asked.segments:
+            self._on_words(asked, event)
+        elif isinstance(event, Partial) and event.key in asked.segments:
+            self._on_partial(asked, event)
+        elif isinstance(event, Done | Failed | Cancelled):
+            self._on_ended(event)
+
+    def _on_words(self, asked: _Asked, event: Token) -> None:
+        """Words of a first try are shown as they come; of a second one, when it is whole and better."""
+        key = asked.segments[event.key][1]
+        known = self._known.get(key)
+        if known is not None and (known.state is not SegmentState.OPEN or known.first is not None):
+            return
+        words = asked.texts.setdefault(event.key, [])
+        words.append(event.text)
+        self._known.note(key, Known("".join(words).lstrip(), SegmentState.OPEN))
+        self._say_soon()
+
+    def _on_ended(self, event: Done | Failed | Cancelled) -> None:
+        self._asked = None
+        self._is_running = False
+        self._room.end()
+        self._deaths = self._deaths + 1 if isinstance(event, Failed) and event.code == "child.died" else 0
+        if isinstance(event, Failed) and not 0 < self._deaths <= MOST_DEATHS:
+            # what is half there stays on show, and is asked for with the next wish
+            self._say(problem=problem_of(event.code, event.args), is_done=True)
+            return
+        if not self._deaths:
+            self._say()
+            self._tell_used()
+        self._advance()  # second tries, and what was typed meanwhile
+
+    def _on_partial(self, asked: _Asked, event: Partial) -> None:
+        asked.open.discard(event.key)
+        segment, key = asked.segments[event.key]
+        old = self._known.get(key)
+        if old is not None and old.state is not SegmentState.OPEN:  # a person was faster than the model
+            return
+        first = old.first if old else None
+        tried, problem = self._judged(segment, event.value)
+        if first is not None:
+            known = first.or_second(tried)
+        elif tried is None:
+            known = Known("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
+        else:
+            known = tried.asked_again() if any(one.kind in HARD for one in tried.flags) else tried
+        self._known.note(key, known)
+        self._say_soon()
+
+    def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[Known | None, str]:
+        """What came for a segment, looked through; or None and why nothing did."""
+        from slmdesk.text.translation_checks import with_same_end, without_chatter
+
+        if "code" in value:
+            args = value.get("args")
+            return None, problem_of(str(value["code"]), args if isinstance(args, Mapping) else {}).sentence
+        try:
+            answer = answer_from(value.get("answer"))
+        except KnownError as err:
+            return None, problem_for(err).sentence
+        target = " ".join(without_chatter(segment.source, answer.text).split())
+        doubts = doubts_in(target, answer.text, answer.probabilities, Tags())
+        target = with_same_end(segment.source, target)
+        return Known(target, SegmentState.TRANSLATED, Origin.MODEL, self._flags(segment, target), doubts), ""
+
+    # ---- telling
+
+    def _tell_used(self) -> None:
+        if self._record is not None:
+            told = [one.language for one, _ in self._wanted if one.language]
+            language = self._manner.source or (max(set(told), key=told.count) if told else "")
+            self._tell(PairUsed(self._record.id, language, self._manner.target))
+
+    def _say_soon(self) -> None:
+        """The first word at once, the next ones at most every TELL_S."""
+        wait_s = self._told_at + TELL_S - time.monotonic()
+        if self._later is None and wait_s > 0:
+            self._later = self._desk.call_later(wait_s, self._say_now)
+        elif self._later is None:
+            self._say()
+
+    def _say_now(self) -> None:
+        self._later = None
+        if not self._is_done:  # a timer that was cancelled may have been on its way already
+            self._say()
+
+    def _say(self, *, problem: Problem | None = None, is_done: bool = False) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        self._is_done = is_done
+        self._told_at = time.monotonic()
+        self._tell(LiveTranslated(self.segments(), is_done, problem))
+
+
+def _domain(manner: Manner) -> str:
+    return "" if manner.domain == "everyday" else manner.domain

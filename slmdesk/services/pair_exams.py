@@ -1,0 +1,270 @@
+"""Exams for pairs of languages: whether a model can translate from one into the other, found out once on this PC.
+
+A job of kind `pair_exam`: sentences are translated, then translated back.  Its result is a fact of the model, kept by
+its checksum, the version of items and prompts, and the pair.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.facts import Fact, ModelsChanged
+from slmdesk.services.growing import Plan, Planner, StepValue, Wave
+from slmdesk.services.jobs import JobService
+from slmdesk.services.models import ModelService
+from slmdesk.services.pair_items import (
+    ItemKind,
+    PairSkill,
+    back_step,
+    examined_pair,
+    judge_pair,
+    pair_items,
+    pair_version,
+    said,
+)
+from slmdesk.services.time_left import Ahead
+from slmdesk.store import Store
+
+KIND = "pair_exam"
+FACT = "pair_exams"
+GOOD, FAIR = 0.9, 0.6
+"""Shares of answers that show a skill from which it is good, or fair: usable with a look at the flags.
+
+Weak is where more than two of five fail: then a person would mend more than read (figures: docs/performance.md).
+"""
+_ENDED = (JobStatus.DONE, JobStatus.CANCELLED, JobStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class PairSkillResult:
+    """How one skill went."""
+
+    skill: PairSkill
+    level: str
+    """good, fair or weak."""
+    passed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """Whether a model can translate a pair."""
+
+    source: str
+    target: str
+    level: str
+    """In all: good, fair or weak."""
+    taken: float
+    """Seconds since the epoch."""
+    skills: tuple[PairSkillResult, ...]
+    version: str = ""
+
+    def of(self, skill: PairSkill) -> PairSkillResult:
+        """One skill's result.  Raises StopIteration where there is none, which `result_from` does not let through."""
+        return next(one for one in self.skills if one.skill is skill)
+
+    def is_weak(self, skill: PairSkill) -> bool:
+        """Whether it cannot be relied on."""
+        return self.of(skill).level == "weak"
+
+
+class PairExamService(Planner):
+    """Begins exams for pairs and reads their results.  Desk thread."""
+
+    def __init__(self, store: Store, models: ModelService, jobs: JobService, tell: Callable[[Fact], None]) -> None:
+        self._store, self._models, self._jobs, self._tell = store, models, jobs, tell
+        jobs.plan_by(KIND, self)
+
+    def take(self, model: str | None, source: str, target: str, *, by_itself: bool = False) -> JobRecord:
+        """Begin the exam of a model for a pair, in the background; one that is under way goes on.
+
+        A source without items is examined from English instead.  Raises KnownError `language.…`, `model.…`, `store.…`;
+        `exam.pair` for a pair that cannot be examined.
+        """
+        pair = _pair(source, target)
+        record = self._models.choose(model)
+        self.note(record, pair, None)
+        if job := self.unfinished(record, *pair):
+            return job if job.status is JobStatus.RUNNING else self._jobs.resume(job.id)
+        self._end_older(record)
+        names = " → ".join(LANGUAGES[one].name for one in pair)
+        settings: dict[str, Json] = {"version": pair_version(), "source": pair[0], "target": pair[1]}
+        return self._jobs.add(
+            KIND,
+            f"{record.name}: {names}",
+            record,
+            (),
+            prompt_version=_prompt_version(),
+            settings=settings | {"by_itself": by_itself},
+        )
+
+    def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
+        """The exam of a model for this pair that is under way, waits, or was paused."""
+        wanted = (KIND, record.sha256, pair_version(), source, target)
+        for job in self._jobs.list():
+            found = job.settings
+            is_it = (job.kind, job.model_sha256, *(found.get(key) for key in ("version", "source", "target"))) == wanted
+            if is_it and job.status not in _ENDED:
+                return job
+        return None
+
+    def _end_older(self, record: ModelRecord) -> None:
+        """Cancel exams over other items or in other words: nobody wants their answers."""
+        for job in self._jobs.list():
+            is_older = job.settings.get("version") != pair_version() and job.status not in _ENDED
+            if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_older:
+                with suppress(KnownError):  # another desk may have ended it
+                    self._jobs.cancel(job.id)
+
+    def note(self, record: ModelRecord, pair: tuple[str, str], reason: str | None) -> None:
+        """Keep why a pair is not examined by itself (slow, failed, stopped); None forgets it."""
+        notes = dict(notes_of(record))
+        name = "-".join(pair)
+        if notes.get(name) == reason:
+            return
+        notes = {**notes, name: reason} if reason else {key: one for key, one in notes.items() if key != name}
+        self._keep_fact(record.sha256, notes=notes)
+
+    def result(self, record: ModelRecord, source: str, target: str) -> PairResult | None:
+        """What is known of a pair, or of what is examined in its place; None: nothing.
+
+        With an empty source: of any pair into `target`, from English where that is known.
+        """
+        found = [one for one in results_of(record) if one.target == target]
+        wanted = examined_pair(source, target) if source else None
+        if wanted is not None:
+            return next((one for one in found if one.source == wanted[0]), None)
+        if source:
+            return None
+        return min(found, key=lambda one: one.source != "en", default=None)
+
+    # ---- making (see jobs)
+
+    def plan(self, job: JobRecord) -> Plan:
+        """There, then back, then the verdict.  Answers given before under these items are not asked again."""
+        source, target = str(job.settings.get("source")), str(job.settings.get("target"))
+        if job.settings.get("version") != pair_version():
+            return  # an older program's: its answers say nothing of these items
+        items = pair_items(source)
+        plain_ones = sum(one.kind is ItemKind.PLAIN for one in items)
+        ahead = (Ahead("back", plain_ones, 1.0),)
+        there = yield Wave([one.step(source, target) for one in items], _prompt_version(), name="there", ahead=ahead)
+        self._need_some(job, there)
+        answers = [_words_of(one) for one in there or ()]
+        plain = [said(item, answer) for item, answer in zip(items, answers, strict=True) if item.kind is ItemKind.PLAIN]
+        steps = {at: back_step(words, source, target) for at, words in enumerate(plain) if words}
+        backs = [""] * len(plain)
+        if steps:
+            back = yield Wave(list(steps.values()), _prompt_version(), name="back")
+            self._need_some(job, back)
+            for at, value in zip(steps, back or (), strict=True):
+                backs[at] = said(items[at], _words_of(value))  # the plain ones come first
+        self._keep(job.model_sha256, judged(source, target, answers, backs, now=time.time()))
+
+    def _need_some(self, job: JobRecord, values: Sequence[StepValue] | None) -> None:
+        """A model that could not be asked at all is not weak: the exam has failed, for the reason the first step had.
+
+        Raises KnownError.
+        """
+        if values and not any(value is not None for value in values):
+            first = self._jobs.failed_steps(job.id)[0]
+            args = {key: one for key, one in first.error_args.items() if isinstance(one, str | int | float)}
+            raise KnownError(str(first.error_code), **args)
+
+    def _keep(self, sha256: str, result: PairResult) -> None:
+        self._keep_fact(sha256, result=result)
+        self._tell(ModelsChanged())
+
+    def _keep_fact(
+        self, sha256: str, *, result: PairResult | None = None, notes: Mapping[str, Json] | None = None
+    ) -> None:
+        """Note it of each record of this file; results under another version are forgotten."""
+        for record in self._store.models():
+            if record.sha256 != sha256:
+                continue
+            pairs: dict[str, Json] = {f"{one.source}-{one.target}": to_json(one) for one in results_of(record)}
+            if result is not None:
+                pairs[f"{result.source}-{result.target}"] = to_json(result)
+            kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
+            shape: dict[str, Json] = {"version": pair_version(), "pairs": pairs, "notes": kept}
+            self._store.set_model_facts(record.id, **{FACT: shape})
+
+
+def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
+    """The result of an exam from its answers."""
+    scores = judge_pair(source, target, answers, backs)
+    skills = tuple(
+        PairSkillResult(skill, level_of(score.passed / max(score.total, 1)), score.passed, score.total)
+        for skill, score in scores.items()
+    )
+    return PairResult(source, target, level_in_all(skills), now, skills, pair_version())
+
+
+def level_of(share: float) -> str:
+    """good, fair or weak."""
+    return "good" if share >= GOOD else "fair" if share >= FAIR else "weak"
+
+
+def level_in_all(skills: Sequence[PairSkillResult]) -> str:
+    """Language and sense decide: the rest is checked in each translation, and made good by the program or flagged."""
+    levels = {one.skill: one.level for one in skills}
+    main = {levels[PairSkill.LANGUAGE], levels[PairSkill.SENSE]}
+    if "weak" in main:
+        return "weak"
+    rest = {levels[PairSkill.NUMBERS], levels[PairSkill.NO_CHATTER]}
+    return "good" if main == {"good"} and "weak" not in rest else "fair"
+
+
+def results_of(record: ModelRecord) -> list[PairResult]:
+    """All pairs a model was examined for under the present items, by their names."""
+    found = _facts(record).get("pairs")
+    results = [_result_from(one) for one in found.values()] if isinstance(found, Mapping) else []
+    known = [one for one in results if one is not None]
+    return sorted(known, key=lambda one: (one.source, one.target))
+
+
+def notes_of(record: ModelRecord) -> Mapping[str, Json]:
+    """Why pairs ("en-pl") are not examined by themselves: slow, failed, stopped."""
+    found = _facts(record).get("notes")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _facts(record: ModelRecord) -> Mapping[str, Json]:
+    found = record.facts.get(FACT)
+    return found if isinstance(found, Mapping) and found.get("version") == pair_version() else {}
+
+
+def _result_from(untrusted: Json) -> PairResult | None:
+    try:
+        result = dataclass_from(PairResult, untrusted)
+    except KnownError:
+        return None
+    return result if {one.skill for one in result.skills} == set(PairSkill) else None
+
+
+def _pair(source: str, target: str) -> tuple[str, str]:
+    wished = language_of(source).code, language_of(target).code
+    if wished[0] == wished[1]:
+        raise KnownError("language.same", language=LANGUAGES[wished[0]].name)
+    pair = examined_pair(*wished)
+    if pair is None:
+        raise KnownError("exam.pair", language=LANGUAGES[wished[0]].name)
+    return pair
+
+
+def _prompt_version() -> str:
+    return f"pair exam {pair_version()}"
+
+
+def _words_of(value: object) -> str:
+    """The words of an answer; none where a step failed."""
+    text = value.get("text") if isinstance(value, Mapping) else None
+    return text if isinstance(text, str) else ""

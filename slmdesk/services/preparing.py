@@ -1,0 +1,159 @@
+"""Answers to questions with documents: what is read of them is decided, kept with the question, and then answered.
+
+Between the wish and the model's first word the answer's row is `streaming` like any other.  On the desk thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from slmdesk.core.attached import AttachmentPart
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Ending, Message, ModelRecord, Status
+from slmdesk.core.types import Role, Sampling
+from slmdesk.services.answers import Answers
+from slmdesk.services.attach_quotes import Quotes
+from slmdesk.services.attaching import Plan, PlanWish, Workers, is_undecided, older_by_passages
+from slmdesk.services.conversation import turns_for_engine
+from slmdesk.services.facts import Fact, MessageChanged, MessageEnded, Problem
+from slmdesk.services.options import Lora
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.unsaved import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWish:
+    """An answer to be written into a row that is there."""
+
+    answer: Message
+    shelf: Shelf
+    record: ModelRecord
+    system: str
+    path: tuple[Message, ...]
+    """All that was said before, the question last."""
+    sampling: Sampling
+    lora: Lora | None
+    explicit: bool
+    goes_on: bool = False
+    """Its answer has words already: what was decided stays."""
+
+
+class Preparing:
+    """Begins answers; those with attachments to be decided on a little later."""
+
+    def __init__(self, workers: Workers, answers: Answers, quotes: Quotes, tell: Callable[[Fact], None]) -> None:
+        self._workers, self._answers, self._quotes, self._tell = workers, answers, quotes, tell
+        self._plans: dict[str, tuple[Plan, AnswerWish]] = {}
+
+    def holds(self, message: str) -> bool:
+        """Whether it is being decided what this answer is read for."""
+        return message in self._plans
+
+    @property
+    def count(self) -> int:
+        """How many answers wait so."""
+        return len(self._plans)
+
+    def begin(self, wish: AnswerWish) -> None:
+        """Have an answer written."""
+        if not _needs_plan(wish.path, goes_on=wish.goes_on):
+            self._start(wish)
+            return
+        question = wish.path[-1]
+        turns, _ids = turns_for_engine(wish.system, wish.path[:-1])
+        plan_wish = PlanWish(
+            question=question.words,
+            asked_before=tuple(one.words for one in wish.path[:-1] if one.role is Role.USER),
+            parts=question.attachments,
+            older=attachments_on(wish.path[:-1]),
+            turns=tuple(turns),
+            record=wish.record,
+            max_tokens=wish.sampling.max_tokens,
+            explicit=wish.explicit,
+        )
+        id = wish.answer.id
+        plan = Plan(
+            self._workers, plan_wish, lambda parts: self._chosen(id, parts), lambda problem: self._fail(id, problem)
+        )
+        self._plans[id] = (plan, wish)
+        self._workers.desk.post(lambda: plan.begin() if id in self._plans else None)
+
+    def stop(self, message: str) -> bool:
+        """Stop deciding; the row ends `cancelled`.  Returns whether it was being decided."""
+        held = self._plans.get(message)
+        if held is None:
+            return False
+        held[0].cancel()
+        self._end(message, Ending(Status.CANCELLED), None)
+        return True
+
+    def close(self) -> None:
+        """The desk ends: what was not begun is `interrupted`, and can be tried again."""
+        for id, (plan, wish) in tuple(self._plans.items()):
+            plan.cancel()
+            with suppress(KnownError):  # then the next desk does it
+                wish.shelf.end_message(id, "", Ending(Status.INTERRUPTED))
+        self._plans.clear()
+
+    # ---- inside
+
+    def _chosen(self, id: str, parts: Sequence[AttachmentPart]) -> None:
+        held = self._plans.get(id)
+        if held is None:
+            return
+        wish = held[1]
+        question = wish.path[-1]
+        try:
+            words = tuple(one for one in question.parts if not isinstance(one, AttachmentPart))
+            question = wish.shelf.change_parts(question.id, (*words, *parts))
+        except KnownError as err:
+            self._end(id, _failing(problem_for(err)), problem_for(err))
+            return
+        del self._plans[id]
+        self._tell(MessageChanged(question))
+        self._start(replace(wish, path=(*wish.path[:-1], question)))
+
+    def _start(self, wish: AnswerWish) -> None:
+        turns, _ids = turns_for_engine(wish.system, wish.path)
+        watcher = self._quotes.watcher(wish.answer, attachments_on(wish.path)) if attachments_on(wish.path) else None
+        self._answers.start(
+            wish.answer, wish.shelf, wish.record, turns, wish.sampling,
+            lora=wish.lora, explicit=wish.explicit, watcher=watcher,
+        )  # fmt: skip
+
+    def _fail(self, id: str, problem: Problem | None) -> None:
+        if id in self._plans:
+            self._end(id, _failing(problem) if problem else Ending(Status.CANCELLED), problem)
+
+    def _end(self, id: str, ending: Ending, problem: Problem | None) -> None:
+        _plan, wish = self._plans.pop(id)
+        message = replace(
+            wish.answer, status=ending.status, owner=None, error_code=ending.error_code, error_args=ending.error_args
+        )
+        with suppress(KnownError):  # the row stays `streaming`, and the next desk makes it `interrupted`
+            message = wish.shelf.end_message(id, "", ending)
+        self._tell(MessageEnded(message, problem))
+
+
+def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
+    """What is attached to the messages of a path, in order."""
+    return tuple(part for one in path for part in one.attachments)
+
+
+def _needs_plan(path: Sequence[Message], *, goes_on: bool) -> bool:
+    """Whether something is to be decided: an attachment that is new, or one that is read by passages for each question.
+
+    A question that was asked with passages is asked again with the same.
+    """
+    if not path or path[-1].role is not Role.USER:
+        return False
+    question = path[-1]
+    if is_undecided(question.parts):
+        return True
+    return not goes_on and not question.attachments and bool(older_by_passages(attachments_on(path[:-1])))
+
+
+def _failing(problem: Problem) -> Ending:
+    return Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))

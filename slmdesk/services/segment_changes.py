@@ -1,0 +1,280 @@
+"""What a person does with the segments of a translation, with a way back: edit, approve, replace, use another wording.
+
+Each act remembers the segments, and what the memory knew of them, as they were before; `undo` puts back the last one.
+Kept for this run of the program alone.  Desk thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, Problem, SegmentChanged
+from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.segment_edits import SegmentEdits
+from slmdesk.services.slices import Slices, in_slices
+from slmdesk.services.translating import TranslationService, segment_flags
+from slmdesk.services.translation_shapes import TranslationWish, memory_domain, wish_from
+from slmdesk.store import Store
+from slmdesk.text.replacing import Search, replaced, spans_in
+from slmdesk.text.tagged import Tags, problems
+
+MOST_UNDO = 200
+"""Acts that can be undone, of a translation."""
+FOUND_AT_ONCE, CHANGED_AT_ONCE = 200, 5
+"""Segments looked through, or changed in one transaction, before others may come between."""
+CHANGEABLE = frozenset((SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED))
+"""States in which words are searched and replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Where words stand in the translations of a document."""
+
+    numbers: tuple[int, ...]
+    """Of the segments."""
+    approved: tuple[int, ...]
+    """Those of them a person has approved."""
+    places: int
+    """In all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What came of replacing."""
+
+    segments: int
+    places: int
+    refused: tuple[int, ...]
+    """Segments whose formatting marks would not have been right any more: they stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was put back."""
+
+    words: str
+    """What the act was, such as "edit"."""
+    numbers: tuple[int, ...]
+    skipped: int
+    """Segments that have changed again since, and stay as they are."""
+
+
+@dataclass(slots=True)
+class _Before:
+    """A segment as it was, what it became, and what the memory had for it."""
+
+    segment: SegmentRecord
+    target: str
+    state: SegmentState
+    remembered: MemoryPair | None
+    touches_memory: bool
+
+
+@dataclass(slots=True)
+class _Act:
+    words: str
+    before: list[_Before] = field(default_factory=list)
+
+
+class SegmentChanges:
+    """Changes segments so that it can be undone."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        translations: TranslationService,
+        edits: SegmentEdits,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._translations = desk, store, translations
+        self._edits, self._tell = edits, tell
+        self._acts: dict[str, deque[_Act]] = {}
+
+    def edit(self, item: str, number: int, target: str) -> SegmentRecord:
+        """A person's words for a segment; they are remembered.  Raises KnownError `translation.tags`,
+        `request.invalid`.
+        """
+        segment, wish = self._segment(item, number), self._wish(item)
+        act = _Act("edit")
+        changed = self._edit(act, segment, target, wish)
+        self._did(item, act)
+        return changed
+
+    def approve(self, item: str, numbers: Sequence[int]) -> int:
+        """A person has looked at segments and takes them as they are.  Gives how many have changed by that."""
+        act = _Act("approval")
+        with self._store.together():
+            for one in self._store.segments_numbered(item, numbers):
+                if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED):
+                    act.before.append(_Before(one, one.target, SegmentState.APPROVED, None, touches_memory=False))
+                    self._edits.approve(item, one.number)
+        self._did(item, act)
+        return len(act.before)
+
+    def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> None:
+        """As SegmentEdits.retry, and can be undone."""
+        before = self._segment(item, number)
+
+        def came(result: SegmentRecord | Problem) -> None:
+            if not isinstance(result, Problem):
+                one = _Before(before, result.target, result.state, None, touches_memory=False)
+                self._did(item, _Act("new try", [one]))
+            ended(result)
+
+        self._edits.retry(item, number, hint, came)
+
+    def find(self, item: str, search: Search, ended: OnEnded[Hits]) -> None:
+        """Where words stand in the translations; `ended` hears it."""
+        in_slices(self._desk, self._finding(item, search), ended)
+
+    def _finding(self, item: str, search: Search) -> Slices[Hits]:
+        numbers, approved, places = list[int](), list[int](), 0
+        candidates = self._store.segment_numbers(item, words=search.words) if search else ()
+        for at in range(0, len(candidates), FOUND_AT_ONCE):
+            for one in self._store.segments_numbered(item, candidates[at : at + FOUND_AT_ONCE]):
+                spans = len(spans_in(one.target, Tags(one.paired, one.lone), search))
+                if spans and one.state in CHANGEABLE:
+                    places += spans
+                    numbers.append(one.number)
+                    if one.state is SegmentState.APPROVED:
+                        approved.append(one.number)
+            yield
+        return Hits(tuple(numbers), tuple(approved), places)
+
+    def replace(
+        self, item: str, numbers: Sequence[int], search: Search, instead: str, ended: OnEnded[Replaced]
+    ) -> None:
+        """Put other words in their places in these segments, as a person's edits, undone as one.
+
+        `ended` hears how many there were.  Raises KnownError `request.invalid` for words with a line break.
+        """
+        if not search or "\n" in instead:
+            raise KnownError("request.invalid", what="words to replace")
+        in_slices(self._desk, self._replacing(item, numbers, search, instead), ended)
+
+    def _replacing(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Slices[Replaced]:
+        wish, act = self._wish(item), _Act("replacement")
+        terms = self._translations.terms_of(wish)
+        places, refused = 0, list[int]()
+        try:
+            for at in range(0, len(numbers), CHANGED_AT_ONCE):
+                with self._store.together():
+                    for segment in self._store.segments_numbered(item, numbers[at : at + CHANGED_AT_ONCE]):
+                        tags = Tags(segment.paired, segment.lone)
+                        target, count = replaced(segment.target, tags, search, instead)
+                        if not count or segment.state not in CHANGEABLE:
+                            continue
+                        if problems(target, tags) or not target.strip():
+                            refused.append(segment.number)
+                            continue
+                        self._edit(act, segment, target, wish, terms)
+                        places += count
+                yield
+        finally:
+            self._did(item, act)
+        return Replaced(len(act.before), places, tuple(refused))
+
+    def recheck(self, item: str, ended: OnEnded[int]) -> None:
+        """Check all translations anew, after a glossary was changed; `ended` hears how many have other flags now.
+
+        What a person has approved stays as it is.
+        """
+        in_slices(self._desk, self._rechecking(item), ended)
+
+    def _rechecking(self, item: str) -> Slices[int]:
+        wish, changed, begin = self._wish(item), 0, 0
+        terms = self._translations.terms_of(wish)
+        while found := self._store.segments(item, begin=begin, limit=100):
+            begin = found[-1].number + 1
+            for one in found:
+                if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and one.target:
+                    kept = tuple(flag for flag in one.flags if flag.kind == "formatting")
+                    flags = (*segment_flags(one, one.target, wish, terms), *kept)
+                    if flags != one.flags:
+                        changed += 1
+                        self._tell(SegmentChanged(item, self._store.change_segment(item, one.number, flags=flags)))
+                yield
+        return changed
+
+    def undo(self, item: str, ended: OnEnded[Undone | None]) -> None:
+        """Put back what the last act changed; `ended` hears what that was, or None where there is nothing to undo."""
+        in_slices(self._desk, self._undoing(item), ended)
+
+    def _undoing(self, item: str) -> Slices[Undone | None]:
+        acts = self._acts.get(item)
+        if not acts:
+            return None
+        act, wish = acts.pop(), self._wish(item)
+        numbers, skipped, left = list[int](), 0, act.before
+        try:
+            while left:
+                with self._store.together():
+                    for one in reversed(left[-CHANGED_AT_ONCE:]):
+                        skipped += not self._undo_one(item, one, wish, numbers)
+                left = left[:-CHANGED_AT_ONCE]
+                yield
+        finally:  # after a fault, such as a full disk, the rest can be undone still
+            self._did(item, _Act(act.words, left))
+        return Undone(act.words, tuple(sorted(numbers)), skipped)
+
+    def _undo_one(self, item: str, one: _Before, wish: TranslationWish, numbers: list[int]) -> bool:
+        """Put back one segment, and note its number; False where it has changed since."""
+        now, old = self._segment(item, one.segment.number), one.segment
+        if (now.target, now.state) != (one.target, one.state):
+            return False
+        changed = self._store.change_segment(
+            item, old.number, target=old.target, state=old.state, origin=old.origin, flags=old.flags,
+            reason=old.reason, doubts=old.doubts,
+        )  # fmt: skip
+        if one.touches_memory:
+            self._put_back(one, wish)
+        self._tell(SegmentChanged(item, changed))
+        numbers.append(old.number)
+        return True
+
+    # ---- inside
+
+    def _edit(
+        self, act: _Act, segment: SegmentRecord, target: str, wish: TranslationWish, terms: Sequence[Term] | None = None
+    ) -> SegmentRecord:
+        remembered = self._remembered(segment, wish)
+        known = self._translations.terms_of(wish) if terms is None else terms
+        changed = self._edits.put(segment, target, wish, known)
+        act.before.append(_Before(segment, changed.target, changed.state, remembered, touches_memory=True))
+        return changed
+
+    def _did(self, item: str, act: _Act) -> None:
+        if act.before:
+            self._acts.setdefault(item, deque(maxlen=MOST_UNDO)).append(act)
+
+    def _remembered(self, segment: SegmentRecord, wish: TranslationWish) -> MemoryPair | None:
+        source, domain = segment.language or wish.source, memory_domain(wish)
+        for pair in self._store.recall(source, wish.target, segment.source):
+            if pair.domain == domain:
+                return pair
+        return None
+
+    def _put_back(self, before: _Before, wish: TranslationWish) -> None:
+        """The memory knows again what it knew."""
+        segment, domain = before.segment, memory_domain(wish)
+        source = segment.language or wish.source
+        if before.remembered is not None:
+            self._store.put_back(before.remembered)
+            return
+        found = self._store.recall(source, wish.target, segment.source)
+        self._store.forget_pairs([one.n for one in found if one.domain == domain and one.target == before.target])
+
+    def _segment(self, item: str, number: int) -> SegmentRecord:
+        found = self._store.segments_numbered(item, [number])
+        if not found:
+            raise KnownError("request.invalid", what="segment")
+        return found[0]
+
+    def _wish(self, item: str) -> TranslationWish:
+        return wish_from(self._store.item(item).settings.get("wish"))

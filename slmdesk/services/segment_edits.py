@@ -1,0 +1,173 @@
+"""What a person does with one segment: edit, approve, try again, look at it from the other side.  Desk thread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.translation import Origin as Made
+from slmdesk.core.translation import SegmentRecord, SegmentState, Term
+from slmdesk.services.asking_once import AskOnce
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, Problem, SegmentChanged
+from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.translating import TranslationService, segment_flags
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation_shapes import TranslationWish, memory_domain
+from slmdesk.store import Store
+from slmdesk.text.tagged import Tags, problems
+
+MOST_HINT = 300
+NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
+"""Kinds of flags of what cannot be another wording; what is told of numbers and names is told when it is taken."""
+
+
+class SegmentEdits:
+    """Edits segments of translations, and asks the model about single ones."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        room: EngineRoom,
+        translations: TranslationService,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._room, self._tell = desk, store, room, tell
+        self._translations = translations
+
+    def edit(self, item: str, number: int, target: str) -> SegmentRecord:
+        """A person's words for a segment; they are remembered.  Raises KnownError `translation.tags` where they lack
+        tags of the source.
+        """
+        view = self._translations.open(item)
+        return self.put(self._segment(item, number), target, view.wish, self._translations.terms_of(view.wish))
+
+    def put(self, segment: SegmentRecord, target: str, wish: TranslationWish, terms: Sequence[Term]) -> SegmentRecord:
+        """As `edit`, for many with the same wish and terms."""
+        tags = Tags(segment.paired, segment.lone)
+        wrong = problems(target, tags)
+        if wrong:
+            raise KnownError("translation.tags", tag=wrong[0].number, kind=wrong[0].kind)
+        flags = segment_flags(segment, target, wish, terms)
+        changed = self._store.change_segment(
+            segment.item, segment.number, target=target, state=SegmentState.EDITED, origin=Made.PERSON, flags=flags,
+            reason="",
+        )  # fmt: skip
+        self._store.remember(
+            segment.language or wish.source,
+            wish.target,
+            [(segment.source, target)],
+            domain=memory_domain(wish),
+            origin=Made.PERSON,
+            item=segment.item,
+        )
+        self._tell(SegmentChanged(segment.item, changed))
+        return changed
+
+    def approve(self, item: str, number: int) -> SegmentRecord:
+        """A person has looked at a segment and takes it as it is."""
+        changed = self._store.change_segment(item, number, state=SegmentState.APPROVED)
+        self._tell(SegmentChanged(item, changed))
+        return changed
+
+    def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> AskOnce:
+        """Translate one segment once more, with a wish in the person's words; what comes is kept and flagged as usual.
+
+        `ended` hears a Problem where nothing usable came: the segment then stays as it was.  Raises KnownError
+        `item.unknown`, `request.invalid`, `model.…`.
+        """
+        from slmdesk.services.translation_prompts import translation_step
+        from slmdesk.text.doubts import doubts_in
+        from slmdesk.text.tagged import mended, without_strangers
+        from slmdesk.text.terms import find_terms
+        from slmdesk.text.translation_checks import without_chatter
+
+        view, segment = self._translations.open(item), self._segment(item, number)
+        wish, tags = view.wish, Tags(segment.paired, segment.lone)
+        source = segment.language or wish.source
+        manner = Manner(wish.target, source, wish.domain, wish.formality, hint.strip()[:MOST_HINT])
+        known = self._translations.terms_of(wish)
+        terms = [one.term for one in find_terms(segment.source, known, source)]
+
+        def answered(words: list[str] | Problem) -> None:
+            if isinstance(words, Problem):
+                ended(words)
+                return
+            target = mended(without_chatter(segment.source, words[0]).strip(), tags)
+            target = without_strangers(target, tags, segment.source)
+            if "\n" not in segment.source:  # those of a subtitle or a verse are wanted
+                target = " ".join(target.split("\n"))
+            if not target or problems(target, tags):
+                ended(problem_for(KnownError("translation.no_better")))
+                return
+            changed = self._store.change_segment(
+                item, number, target=target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
+                flags=segment_flags(segment, target, wish, known), reason="",
+                doubts=doubts_in(target, words[0], asked.probabilities[0], tags),
+            )  # fmt: skip
+            self._tell(SegmentChanged(item, changed))
+            ended(changed)
+
+        step = translation_step(segment.source, tags, manner, terms=terms, wrong=segment.flags, with_probabilities=True)
+        asked = AskOnce(self._desk, self._room, self._translations.record(wish.model), [step], answered)
+        return asked
+
+    def back(self, text: str, manner: Manner, ended: OnEnded[str]) -> AskOnce:
+        """A translation put back into the language of its source, for a doubt to be judged by.
+
+        `manner`: as it was translated.  Raises KnownError `model.…`.
+        """
+        from slmdesk.services.translation_prompts import translation_step
+
+        turned = Manner(manner.source or "en", manner.target, manner.domain)
+
+        def answered(words: list[str] | Problem) -> None:
+            ended(words if isinstance(words, Problem) else words[0].strip())
+
+        return AskOnce(
+            self._desk, self._room, self._translations.record(None), [translation_step(text, Tags(), turned)], answered
+        )
+
+    def alternatives(
+        self, text: str, manner: Manner, ended: OnEnded[list[str]], *, now: str = "", word: str = ""
+    ) -> AskOnce:
+        """Other ways to say a sentence in the target language, each once.
+
+        `now`: as it is said now, which is left out.  `word`: words of it that shall be said otherwise: the model is
+        told not to use them, and what still has as many of them is left out.  What is in another language, or is no
+        translation at all, is left out too.  Raises KnownError `model.…`.
+        """
+        from slmdesk.services.translation_prompts import other_steps
+        from slmdesk.text.translation_checks import flags_of, without_chatter
+
+        def is_useful(one: str) -> bool:
+            flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())
+            return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(one, now, word)
+
+        def answered(words: list[str] | Problem) -> None:
+            if isinstance(words, Problem):
+                ended(words)
+                return
+            said = (" ".join(without_chatter(text, one).split()) for one in words)
+            ended([one for one in dict.fromkeys(said) if one and one != now and is_useful(one)])
+
+        steps = other_steps(text, manner, without=word)
+        return AskOnce(self._desk, self._room, self._translations.record(None), steps, answered)
+
+    def _segment(self, item: str, number: int) -> SegmentRecord:
+        found = self._store.segments(item, begin=number, limit=1)
+        if not found or found[0].number != number:
+            raise KnownError("request.invalid", what="segment")
+        return found[0]
+
+
+def says_otherwise(sentence: str, now: str, word: str) -> bool:
+    """Whether `word`, of the sentence as it is said `now`, is there less often: whole words, case aside."""
+    if not word:
+        return True
+    form = re.compile(rf"(?<!\w){re.escape(word.casefold())}(?!\w)")
+    return len(form.findall(sentence.casefold())) < max(1, len(form.findall(now.casefold())))

@@ -1,0 +1,153 @@
+"""What a person sees of the segments of a translation: which there are of a kind, pages of them, help for one.
+
+Desk thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.translation import SegmentRecord, SegmentState, Term
+from slmdesk.services.translating import TranslationService
+from slmdesk.services.translation_memory import Match, MemoryService
+from slmdesk.services.translation_shapes import memory_domain, wish_from
+from slmdesk.store import LOOK, Store
+from slmdesk.text.tagged import Tags, plain
+from slmdesk.text.terms import find_terms
+
+MOST_MATCHES = 5
+LOOK_AT = LOOK
+"""State of those that deserve a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which segments are to be seen."""
+
+    state: str = ""
+    """Of SegmentState, or LOOK; empty: any."""
+    flag: str = ""
+    """A kind of flag; empty: any or none."""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The segments that are wanted, and how many there are of each sort."""
+
+    numbers: Sequence[int]
+    states: Mapping[SegmentState, int]
+    flags: Mapping[str, int]
+    """By kind, the most frequent first."""
+    look: int
+    """Segments that deserve a look."""
+
+    @property
+    def total(self) -> int:
+        """All segments of the translation."""
+        return sum(self.states.values())
+
+
+@dataclass(frozen=True, slots=True)
+class TermUse:
+    """A term of the glossary in a source, and whether its translation has it."""
+
+    term: Term
+    is_used: bool
+    forbidden: tuple[str, ...] = ()
+    """Words of the translation that must not stand for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A remembered pair beside the segment."""
+
+    match: Match
+    runs: tuple[tuple[str, str], ...]
+    """The segment's source against the remembered one: ("same" | "gone" | "new", words); gone: remembered alone."""
+    is_penalised: bool
+    """It is of another domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHelp:
+    """What helps to judge or to write the translation of a segment."""
+
+    number: int
+    terms: tuple[TermUse, ...]
+    likenesses: tuple[Likeness, ...]
+
+
+class SegmentLists:
+    """Lists segments."""
+
+    def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
+        self._store, self._translations, self._memory = store, translations, memory
+
+    def listed(self, item: str, wanted: Wanted) -> Listed:
+        """The segments that fit, by number, and the counts of all."""
+        states = self._store.count_segments(item)
+        numbers = self._store.segment_numbers(item, state=wanted.state, flag=wanted.flag, words=wanted.words)
+        return Listed(numbers, states, self._store.count_flags(item), self._store.count_look(item))
+
+    def flagged(self, item: str, wanted: Wanted, number: int, step: int) -> int:
+        """The next segment of those wanted that deserves a look, behind `number` (`step` 1) or before it (-1); round at
+        the end; -1 where there is none.
+        """
+        look = set(self._store.segment_numbers(item, state=LOOK))
+        listed = self._store.segment_numbers(item, state=wanted.state, flag=wanted.flag, words=wanted.words)
+        numbers = [one for one in listed if one in look]
+        if step < 0:
+            return next((one for one in reversed(numbers) if one < number), numbers[-1] if numbers else -1)
+        return next((one for one in numbers if one > number), numbers[0] if numbers else -1)
+
+    def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
+        """The segments of these numbers."""
+        return self._store.segments_numbered(item, numbers)
+
+    def help(self, item: str, number: int) -> SegmentHelp:
+        """The terms in a segment, and what is remembered of sentences like it.  Raises KnownError
+        `request.invalid`.
+        """
+        found = self._store.segments_numbered(item, [number])
+        if not found:
+            raise KnownError("request.invalid", what="segment")
+        segment, wish = found[0], wish_from(self._store.item(item).settings.get("wish"))
+        source, domain = segment.language or wish.source, memory_domain(wish)
+        terms = _uses(segment, source, wish.target, self._translations.terms_of(wish))
+        matches = self._memory.matches(source, wish.target, segment.source, domain)
+        other = [one for one in matches if one.pair.target != segment.target or one.likeness < 1.0]
+        likenesses = [
+            Likeness(one, word_runs(one.pair.source, segment.source), one.pair.domain not in ("", domain))
+            for one in other[:MOST_MATCHES]
+        ]
+        return SegmentHelp(number, terms, tuple(likenesses))
+
+
+def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term]) -> tuple[TermUse, ...]:
+    from slmdesk.text.translation_checks import term_flags
+
+    tags = Tags(segment.paired, segment.lone)
+    before, after = plain(segment.source, tags), plain(segment.target, tags)
+    uses = []
+    for term in dict.fromkeys(one.term for one in find_terms(before, terms, source)):
+        flags = term_flags(before, after, source, target, [term])
+        is_missing = any(one.kind == "glossary" for one in flags) or not after
+        uses.append(TermUse(term, not is_missing, tuple(one.text for one in flags if one.kind == "forbidden")))
+    return tuple(uses)
+
+
+def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
+    """How `new` differs from `old` by words: runs ("same" | "gone" | "new", words) in order (Ratcliff, Obershelp)."""
+    before, after = old.split(), new.split()
+    runs: list[tuple[str, str]] = []
+    for _, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if before[a:b] == after[c:d]:
+            runs.append(("same", " ".join(after[c:d])))
+            continue
+        runs += [("gone", " ".join(before[a:b]))] if b > a else []
+        runs += [("new", " ".join(after[c:d]))] if d > c else []
+    return tuple(runs)

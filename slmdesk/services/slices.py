@@ -1,0 +1,39 @@
+"""Long work on the desk thread, a slice at a time, so that wishes of others are heard between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import TypeVar
+
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.sentences import problem_for
+
+T = TypeVar("T")
+Slices = Generator[None, None, T]
+"""Yields wherever others may come between; returns the result."""
+SLICE_S = 0.02
+"""Of work before the next wish is heard."""
+
+
+def in_slices(desk: Desk, work: Slices[T], ended: OnEnded[T]) -> None:
+    """Do `work` bit by bit; `ended` gets its result, or the Problem it met.  Call on the desk thread."""
+
+    def go_on() -> None:
+        result: T | Problem
+        until = time.monotonic() + SLICE_S
+        try:
+            while time.monotonic() < until:
+                next(work)
+        except StopIteration as end:
+            result = end.value
+        except Exception as err:  # noqa: BLE001  the work's outermost frame: whoever waits is told
+            result = problem_for(err)
+        else:
+            desk.post(go_on)
+            return
+        ended(result)
+
+    go_on()

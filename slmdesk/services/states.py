@@ -1,0 +1,265 @@
+"""What a model has read of documents, kept on the disk: a question to a document opened yesterday is answered at once.
+
+On the desk thread; the engine child writes and checks the files (tasks.states), this service says which, and deletes
+them with what they belong to.  A state that is not there, or is of no use any more, only costs time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.core.records import DocumentRecord, ModelRecord
+from slmdesk.core.saved_states import (
+    UNFINISHED_S,
+    StateHead,
+    make_room,
+    path_of,
+    remove_states,
+    remove_unfinished,
+    states_in,
+)
+from slmdesk.core.types import ChatMessage, Json
+from slmdesk.core.wire import messages_to_json
+from slmdesk.paths import Paths
+from slmdesk.services.desk import Desk, Later
+from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, ModelsChanged, Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.loading import EngineRoom
+from slmdesk.settings import Settings, SettingsFile
+from slmdesk.store import Store
+
+log = logging.getLogger(__name__)
+
+WORTH_S = 1.0
+"""Reading that took longer is worth keeping."""
+AGAIN_S = 1.0
+"""While an answer is written, saving waits for so long before it looks again."""
+PATIENCE_S = 60.0
+"""After this a state that could not be saved, because the model was always busy, is given up."""
+SWEEP_S = 10.0
+"""After the start: what belongs to nothing any more goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedStates:
+    """How much is kept."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(slots=True, eq=False)
+class _Saving:
+    """A state on its way to the disk."""
+
+    record: ModelRecord
+    turns: tuple[ChatMessage, ...]
+    key: str
+    documents: tuple[str, ...]
+    until: float
+    later: Later | None = None
+    is_wanted: bool = True
+    """False: what it belongs to was deleted meanwhile."""
+
+
+class StateService:
+    """Keeps states, finds them again, deletes them."""
+
+    def __init__(self, desk: Desk, store: Store, settings: SettingsFile, paths: Paths, room: EngineRoom) -> None:
+        self._desk, self._store, self._settings, self._room = desk, store, settings, room
+        self._folder = paths.states
+        self._saving: list[_Saving] = []
+        self._quiet: list[Callable[[None], None]] = []
+        self._models: frozenset[str] | None = None
+        self._most = settings.current.saved_states_mib
+        settings.listeners.append(self._on_settings)
+        self._sweep = None if store.read_only else desk.call_later(SWEEP_S, self._sweep_up)
+
+    # ---- for questions
+
+    def known(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> dict[str, Json] | None:
+        """What a job is given as `state` when this beginning was read before; None where it was not."""
+        path = path_of(self._folder, _key(record, turns, version))
+        if not self._most or not path.is_file():
+            return None
+        return {"path": str(path), "model": record.sha256}
+
+    def keep(
+        self, record: ModelRecord, turns: Sequence[ChatMessage], version: str, documents: Sequence[DocumentRecord]
+    ) -> None:
+        """Save what the loaded model has just read of `turns`, as soon as nobody waits for an answer.
+
+        `version` is that of the prompt.  Whether it could be saved is told to nobody: it only saves time.
+        """
+        if not self._most or self._store.read_only:
+            return
+        key = _key(record, turns, version)
+        if any(one.key == key for one in self._saving):
+            return
+        ids = tuple(one.id for one in documents)
+        saving = _Saving(record, tuple(turns), key, ids, time.monotonic() + PATIENCE_S)
+        self._saving.append(saving)
+        self._begin(saving)
+
+    def when_quiet(self, ended: Callable[[None], None]) -> None:
+        """Call `ended` when nothing is being saved, now or later."""
+        self._quiet.append(ended)
+        self._tell_quiet()
+
+    def _begin(self, saving: _Saving) -> None:
+        saving.later = None
+        loaded = self._room.loaded()
+        if (
+            not saving.is_wanted
+            or loaded is None
+            or loaded[0].id != saving.record.id
+            or time.monotonic() > saving.until
+        ):
+            self._end(saving)
+            return
+        if self._room.is_busy:
+            saving.later = self._desk.call_later(AGAIN_S, lambda: self._begin(saving))
+            return
+        payload: dict[str, Json] = {
+            "handle": loaded[1].handle,
+            "messages": messages_to_json(saving.turns),
+            "folder": str(self._folder),
+            "key": saving.key,
+            "model": saving.record.sha256,
+            "documents": list(saving.documents),
+            "most_bytes": self._most << 20,
+        }
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: self._saved(saving, event))
+
+        self._room.begin()
+        self._room.client.start("save_state", payload, on_event, priority="background")
+
+    def _saved(self, saving: _Saving, event: Done | Failed | Cancelled) -> None:
+        if saving not in self._saving:
+            return
+        if isinstance(event, Failed):
+            log.info("a state was not saved: %s", event.code)
+        if not saving.is_wanted or not self._most or not all(map(self._is_document, saving.documents)):
+            with suppress(OSError):
+                path_of(self._folder, saving.key).unlink(missing_ok=True)
+        self._room.end()
+        self._end(saving)
+
+    def _end(self, saving: _Saving) -> None:
+        self._saving.remove(saving)
+        self._tell_quiet()
+
+    def _tell_quiet(self) -> None:
+        if not self._saving:
+            waiting, self._quiet = self._quiet, []
+            for one in waiting:
+                one(None)
+
+    # ---- looking and deleting
+
+    def size(self, ended: OnEnded[SavedStates]) -> None:
+        """How much is kept; looked up on a file thread."""
+        on_file_thread(self._desk, self._counted, ended, name="saved-states")
+
+    def forget(self, documents: Collection[str]) -> None:
+        """Delete what was kept of these documents, and what is just being written.  Raises KnownError."""
+        gone = frozenset(documents)
+        if gone:
+            for saving in self._saving:
+                saving.is_wanted = saving.is_wanted and gone.isdisjoint(saving.documents)
+            remove_unfinished(self._folder)
+            remove_states(self._folder, lambda head: gone.isdisjoint(head.documents))
+
+    def forget_all(self) -> None:
+        """Delete all.  Raises KnownError `file.unwritable`."""
+        for saving in self._saving:
+            saving.is_wanted = False
+        remove_unfinished(self._folder)
+        remove_states(self._folder, lambda _head: False)
+
+    def hear(self, fact: Fact) -> None:
+        """What a state belongs to has gone, or is another one now."""
+        with suppress(KnownError):  # said where it is asked for; swept up later
+            if isinstance(fact, DocumentGone):
+                self.forget([fact.id])
+            elif isinstance(fact, DocumentChanged) and fact.was_changed:
+                self.forget([fact.document.id])
+            elif isinstance(fact, ModelsChanged):
+                self._forget_models()
+
+    def close(self) -> None:
+        """The desk ends; a state that is being written may still become whole."""
+        if self._sweep:
+            self._sweep.cancel()
+        for saving in self._saving:
+            if saving.later:
+                saving.later.cancel()
+        self._saving.clear()
+
+    def _counted(self) -> SavedStates:
+        states = states_in(self._folder)
+        return SavedStates(len(states), sum(one.bytes for one in states))
+
+    def _on_settings(self, new: Settings) -> None:
+        old, self._most = self._most, new.saved_states_mib
+        if self._most < old:
+            on_file_thread(self._desk, lambda: make_room(self._folder, self._most << 20), _ignore, name="saved-states")
+
+    def _forget_models(self) -> None:
+        models = frozenset(one.sha256 for one in self._store.models())
+        if models != self._models:
+            self._models = models
+            remove_states(self._folder, lambda head: head.model in models)
+
+    def _sweep_up(self) -> None:
+        """A program that was killed leaves what it was writing, and may not have deleted all it should."""
+        self._sweep = None
+
+        def heads() -> list[StateHead]:
+            remove_unfinished(self._folder, older_than_s=UNFINISHED_S)
+            make_room(self._folder, self._most << 20)
+            return [one.head for one in states_in(self._folder) if one.head]
+
+        def looked(found: list[StateHead] | Problem) -> None:
+            if isinstance(found, Problem):
+                return
+            with suppress(KnownError):
+                self._models = frozenset(one.sha256 for one in self._store.models())
+                lost = {one.key for one in found if not self._is_wanted(one)}
+                on_file_thread(
+                    self._desk,
+                    lambda: remove_states(self._folder, lambda head: head.key not in lost),
+                    _ignore,
+                    name="saved-states",
+                )
+
+        on_file_thread(self._desk, heads, looked, name="saved-states")
+
+    def _is_wanted(self, head: StateHead) -> bool:
+        return head.model in (self._models or ()) and all(map(self._is_document, head.documents))
+
+    def _is_document(self, id: str) -> bool:
+        try:
+            return self._store.document(id).id == id
+        except KnownError as err:
+            return err.code != "document.unknown"
+
+
+def _key(record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> str:
+    shape: Mapping[str, Json] = {"model": record.sha256, "prompt": version, "turns": messages_to_json(turns)}
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _ignore(_result: object) -> None:
+    """Nobody waits for it."""

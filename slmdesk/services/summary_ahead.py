@@ -1,0 +1,31 @@
+"""What of a summary is still to come, for its time left: how many checks and merges follow on so many points.  Pure."""
+
+from __future__ import annotations
+
+from slmdesk.services.time_left import Ahead
+
+CHECK_COST, MERGE_COST, WRITTEN_COST = 60.0, 450.0, 1.5
+"""In tokens read: a yes or no, a merge; and what one written token costs."""
+MOST_POINTS = 1 << 30
+POINTS_A_MERGE = 6
+"""About; a merge keeps about three of them."""
+KEPT = 3
+
+
+def ahead_of_points(points: int, streams: int, wanted: int, *, can_check: bool) -> tuple[Ahead, ...]:
+    """The waves that follow on points of so many documents, of each of which `wanted` are kept."""
+    checks = [Ahead("checks", points, CHECK_COST)] if can_check else []
+    if streams < 2 and points <= 1.5 * wanted:
+        return tuple(checks)
+    merges = max(1, round(points / POINTS_A_MERGE))
+    is_much = points / POINTS_A_MERGE * KEPT > 1.5 * wanted * max(1, streams)
+    merges += merges // 2 if is_much else 0
+    told = [Ahead("checks of merges", KEPT * merges, CHECK_COST)] if can_check else []
+    return (*checks, Ahead("merges", merges, MERGE_COST), *told)
+
+
+def ahead_of_merges(groups: int, *, is_first: bool, can_check: bool) -> tuple[Ahead, ...]:
+    """What follows on so many merges: their checks, and after the first level half as many once more."""
+    more = groups // 2 if is_first and groups > 2 else 0
+    merges = (Ahead("merges", more, MERGE_COST),) if more else ()
+    return (*merges, Ahead("checks of merges", KEPT * (groups + more), CHECK_COST)) if can_check else merges

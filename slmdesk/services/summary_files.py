@@ -1,0 +1,87 @@
+"""The summaries of several documents as files: one each, one of all together, and a table.  File threads."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.services.summary_shapes import Summary, coverage_words, ledger_words, text_of
+
+TABLE = "summaries.csv"
+MOST_NAME = 100
+"""Characters of a document's name that name its file."""
+
+
+def write_summaries(output: Path, summary: Summary) -> list[Path]:
+    """Write them into a folder, which is made.
+
+    Returns the files.  Raises KnownError `file.unwritable`, `disk.full`.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise KnownError("file.unwritable", path=str(output), reason=err.strerror or type(err).__name__) from err
+    used: set[str] = {TABLE}
+    written: list[Path] = []
+
+    def write(name: str, data: bytes) -> None:
+        write_atomically(output / name, data)
+        written.append(output / name)
+
+    for one in summary.documents:
+        words = text_of(summary.kind, one.sentences, one.page_kind)
+        parts = (f"# {one.name}", words, summary.note, coverage_words(one.coverage, one.page_kind))
+        write(_free_name(one.name, used), _file_of(parts))
+    if len(summary.documents) > 1:
+        together = text_of(summary.kind, summary.sentences, summary.page_kinds)
+        parts = ("# Together", together, summary.note, ledger_words(summary))
+        write(_free_name("together", used), _file_of(parts))
+    write(TABLE, _table(summary).encode("utf-8-sig", "replace"))
+    return written
+
+
+def _file_of(parts: Sequence[str]) -> bytes:
+    return ("\n\n".join(one for one in parts if one) + "\n").encode("utf-8", "replace")
+
+
+def _free_name(name: str, used: set[str]) -> str:
+    """A name of our own making: the document's is a label, never a path."""
+    kept = "".join(one if one.isalnum() or one in " ._-" else "_" for one in name).strip(" .")
+    stem = kept[:MOST_NAME] or "document"
+    found, number = f"{stem}.md", 2
+    while found.casefold() in used:
+        found, number = f"{stem}-{number}.md", number + 1
+    used.add(found.casefold())
+    return found
+
+
+def _table(summary: Summary) -> str:
+    """A row for each document; cells that a spreadsheet would take for formulas begin with an apostrophe."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])
+    for one in summary.documents:
+        pages = sorted({page for each in one.sentences for page in each.pages})
+        marked = sum(not each.supported for each in one.sentences)
+        ledger = one.coverage
+        cells: list[str | int] = [
+            one.name,
+            ledger.pages_total,
+            ledger.pages_read,
+            " ".join(each.text for each in one.sentences),
+        ]
+        cells += [", ".join(map(str, pages)), marked, coverage_words(ledger, one.page_kind)]
+        rows.writerow([_harmless_cell(each) for each in cells])
+    for missing in summary.not_read:
+        rows.writerow(
+            [_harmless_cell(each) for each in (missing.name, "", "", "", "", "", f"Not read: {missing.reason}")]
+        )
+    return out.getvalue()
+
+
+def _harmless_cell(cell: str | int) -> str | int:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell

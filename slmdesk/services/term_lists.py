@@ -1,0 +1,46 @@
+"""The terms that hold for a translation, read once and kept as long as no term is changed.  Desk thread."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from slmdesk.core.translation import GlossaryRecord
+from slmdesk.store import Store
+from slmdesk.text.terms import TermIndex
+
+MOST_KEPT = 4
+"""Lists that are kept ready: pairs of languages a person goes back and forth between."""
+
+
+class TermLists:
+    """Terms by languages and domain."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._version: tuple[int, int] = (-1, -1)
+        self._ready: OrderedDict[tuple[str, ...], TermIndex] = OrderedDict()
+
+    def of(self, source: str, target: str, domain: str = "", chosen: Sequence[str] = ()) -> TermIndex:
+        """The terms of the chosen glossaries, else of all active ones of these languages that are about anything or
+        this domain; and in any case the words that are not to be translated.  An empty language is any.
+        """
+        version = self._store.terms_version()
+        if version != self._version:
+            self._ready.clear()
+            self._version = version
+        known = self._store.glossaries(source_language=source, target_language=target)
+        wanted = tuple(one.id for one in known if _holds(one, domain, chosen))
+        if wanted not in self._ready:
+            self._ready[wanted] = TermIndex(term for one in wanted for term in self._store.terms(one))
+            while len(self._ready) > MOST_KEPT:
+                self._ready.popitem(last=False)
+        self._ready.move_to_end(wanted)
+        return self._ready[wanted]
+
+
+def _holds(one: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool:
+    is_for_all = not one.source_language and not one.target_language
+    if chosen:
+        return one.id in chosen or (is_for_all and one.is_active)
+    return one.is_active and one.domain in ("", domain)

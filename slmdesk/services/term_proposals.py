@@ -1,0 +1,135 @@
+"""Terms proposed from a document, or from a translation that is here.  Desk thread; the work is done beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.translation import Term
+from slmdesk.services.desk import Desk
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.reading import read_problem
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.term_lists import TermLists
+from slmdesk.services.translated import KIND, segments_of_item
+from slmdesk.services.translation_shapes import wish_from
+from slmdesk.store import Store
+from slmdesk.text.tagged import Tags, plain
+from slmdesk.text.term_candidates import Candidate, likely_translations, propose
+
+MOST_CHARACTERS = 4 << 20
+"""Of a document that is gone through; of a longer one the beginning is, and that is said."""
+MOST_SENTENCE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What was found."""
+
+    name: str
+    """Of the document or translation."""
+    language: str
+    target: str
+    """Code; empty where no translation is known."""
+    candidates: tuple[Candidate, ...]
+    """Those that are in no glossary yet, the best first."""
+    known: int
+    """As many were found that are in one."""
+    is_cut: bool = False
+    """The document is longer than what was gone through."""
+
+
+class ProposalService:
+    """Looks for terms."""
+
+    def __init__(self, desk: Desk, store: Store, reader: ChildClient) -> None:
+        self._desk, self._store, self._reader = desk, store, reader
+        self._lists = TermLists(store)
+
+    def of_document(
+        self, path: Path, ended: OnEnded[Proposals], *, source: str = "", target: str = "", most: int = 100
+    ) -> JobHandle:
+        """From a document, in any format that can be read.  Its language is found out where it is not said.
+
+        Raises KnownError `language.unknown`; `ended` hears a Problem where the document cannot be read, or is empty.
+        """
+        first, second = (language_of(one).code if one else "" for one in (source, target))
+        pages: list[str] = []
+        size = [0]
+
+        def finish(event: FromChild) -> None:
+            if isinstance(event, Failed):
+                ended(read_problem(path.name, event))
+            elif isinstance(event, Cancelled):
+                ended(problem_for(KnownError("document.stopped", path=path.name)))
+            else:
+                self._look("\n\n".join(pages), (), Proposals(path.name, first, second, (), 0), most, ended)
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Partial):
+                text = event.value.get("text")
+                if isinstance(text, str) and size[0] <= MOST_CHARACTERS:  # the rest would not be looked at
+                    pages.append(text)
+                    size[0] += len(text)
+            elif isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: finish(event))
+
+        return self._reader.start("read", {"path": str(path)}, on_event)
+
+    def of_translation(self, item: str, ended: OnEnded[Proposals], *, most: int = 100) -> None:
+        """From a translation that is here, with what likely stands for each term in it.
+
+        Raises KnownError `item.unknown`.
+        """
+        found = self._store.item(item)
+        if found.kind != KIND:
+            raise KnownError("item.unknown", id=item[:80])
+        wish = wish_from(found.settings.get("wish"))
+        segments = list(segments_of_item(self._store, found.id))
+        pairs = [
+            (plain(one.source, Tags(one.paired, one.lone)), plain(one.target, Tags(one.paired, one.lone)))
+            for one in segments
+        ]
+        languages = [one.language for one in segments if one.language]
+        source = wish.source or (max(set(languages), key=languages.count) if languages else "")
+        shape = Proposals(found.title, source, wish.target, (), 0)
+        self._look("\n\n".join(source for source, _ in pairs), [one for one in pairs if one[1]], shape, most, ended)
+
+    def _look(
+        self, text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, ended: OnEnded[Proposals]
+    ) -> None:
+        known = self._lists.of(shape.language, shape.target)
+
+        def work() -> Proposals:
+            return _found(text, pairs, shape, most, known)
+
+        on_file_thread(self._desk, work, ended, name="term-proposals")
+
+
+def _found(
+    text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, known: Sequence[Term]
+) -> Proposals:
+    """On a thread of its own."""
+    from slmdesk.text.language import detect
+    from slmdesk.text.sentences import sentences
+
+    if not text.strip():
+        raise KnownError("glossary.empty", path=shape.name)
+    language = shape.language or detect(text[:4000], sorted(set(LANGUAGES) - {"sr"}))[0] or "en"
+    whole = [" ".join(one.split())[:MOST_SENTENCE] for one in sentences(text[:MOST_CHARACTERS], language)]
+    candidates = propose([one for one in whole if one], language, most=2 * most)
+    there = {one.source.casefold() for one in known}
+    new = [one for one in candidates if one.words.casefold() not in there][:most]
+    told: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
+    return replace(
+        shape,
+        language=language,
+        candidates=tuple(replace(one, translation=told.get(one.words, "")) for one in new),
+        known=len(candidates) - sum(one.words.casefold() not in there for one in candidates),
+        is_cut=len(text) > MOST_CHARACTERS,
+    )

@@ -1,0 +1,115 @@
+"""Files of terms and pairs of other programs, read by the reader child; what comes back is checked once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.languages import language_of
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.types import Json
+from slmdesk.services.desk import Desk
+from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.reading import read_problem
+from slmdesk.services.sentences import problem_for
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """The rows of a file and what is said of it."""
+
+    name: str
+    rows: tuple[Any, ...]
+    """As the child sent them: not checked yet."""
+    languages: tuple[str, str]
+    """From which, to which: as wished, else as the file says; empty where neither is known."""
+    skipped: int
+    first_skipped: str
+
+
+class TermReader:
+    """Asks the reader child.  Desk thread."""
+
+    def __init__(self, desk: Desk, reader: ChildClient) -> None:
+        self._desk, self._reader = desk, reader
+
+    def read(
+        self,
+        kind: str,
+        path: Path,
+        ended: OnEnded[FileRows],
+        *,
+        source: str = "",
+        target: str = "",
+        columns: Mapping[str, int] | None = None,
+        skips_first: bool = False,
+    ) -> JobHandle:
+        """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).
+
+        `ended` hears a Problem for a file of which nothing can be made, and `language.unknown` for one in a language
+        that is not known here.  Raises KnownError `language.unknown` for a wish.
+        """
+        codes = [language_of(one).code if one else "" for one in (source, target)]
+        found: list[Any] = []
+
+        def made(result: Mapping[str, Json]) -> FileRows:
+            languages = result.get("languages")
+            told = [str(one) for one in languages] if isinstance(languages, list) else []
+            first, second = (
+                (one or (language_of(other).code if other else ""))
+                for one, other in zip(codes, [*told, "", ""], strict=False)
+            )
+            skipped = result.get("skipped")
+            count = skipped if isinstance(skipped, int) and not isinstance(skipped, bool) else 0
+            return FileRows(path.name, tuple(found), (first, second), count, str(result.get("first_skipped", "")))
+
+        payload: dict[str, Json] = {"source": codes[0], "target": codes[1]}
+        if columns is not None:
+            payload |= {"columns": dict(columns), "skips_first": skips_first}
+        return self._start(kind, path, payload, lambda rows: found.extend(rows), made, ended)
+
+    def sample(self, path: Path, ended: OnEnded[list[list[str]]]) -> JobHandle:
+        """The first rows of a table that may be a glossary."""
+
+        def made(result: Mapping[str, Json]) -> list[list[str]]:
+            rows = result.get("rows")
+            lists = rows if isinstance(rows, list) else []
+            return [[str(cell) for cell in row] for row in lists if isinstance(row, list | tuple)]
+
+        return self._start("columns", path, {}, lambda _rows: None, made, ended)
+
+    def _start(
+        self,
+        kind: str,
+        path: Path,
+        payload: dict[str, Json],
+        told: Callable[[Sequence[Any]], None],
+        made: Callable[[Mapping[str, Json]], Any],
+        ended: OnEnded[Any],
+    ) -> JobHandle:
+        def finish(event: FromChild) -> None:
+            result: Any
+            try:
+                if isinstance(event, Done):
+                    result = made(event.result)
+                elif isinstance(event, Failed):
+                    result = read_problem(path.name, event)
+                else:
+                    result = problem_for(KnownError("document.stopped", path=path.name))
+            except KnownError as err:
+                result = problem_for(err)
+            ended(result)
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Partial):
+                rows = event.value.get(kind)
+                if isinstance(rows, list):
+                    told(rows)
+            elif isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: finish(event))
+
+        return self._reader.start(kind, {"path": str(path), **payload}, on_event)

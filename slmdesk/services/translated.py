@@ -1,0 +1,68 @@
+"""A kept translation in words for people, and as JSON.  Desk thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from slmdesk.core.records import Item
+from slmdesk.core.translation import SegmentRecord, SegmentState, doubts_json, flags_json
+from slmdesk.core.types import Json
+from slmdesk.exports.translations import TranslatedRow
+from slmdesk.services.slices import Slices
+from slmdesk.services.translation_words import STATE_WORDS, flag_words
+from slmdesk.store import Store
+
+KIND = "translation"
+FORMAT = "slmdesk-translation"
+_AT_ONCE = 100
+
+
+def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
+    """All segments of a translation, in order; no query stays open between."""
+    begin = 0
+    while found := store.segments(item, begin=begin, limit=_AT_ONCE):
+        yield from found
+        begin = found[-1].number + 1
+
+
+def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
+    """What of a document stays as it is: (kind, place, words)."""
+    kept = (store.result(item) or {}).get("left")
+    found = kept if isinstance(kept, list) else []
+    return [(str(one[0]), str(one[1]), str(one[2])) for one in found if isinstance(one, list) and len(one) == 3]
+
+
+def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
+    """All segments of a translation, bit by bit."""
+    found: list[SegmentRecord] = []
+    while part := store.segments(item, begin=found[-1].number + 1 if found else 0, limit=_AT_ONCE):
+        found += part
+        yield
+    return found
+
+
+def translated_rows(segments: Sequence[SegmentRecord]) -> tuple[str, list[TranslatedRow]]:
+    """What is said about a translation, its segments as rows.  Any thread."""
+    rows = []
+    counts: dict[SegmentState, int] = {}
+    for one in segments:
+        counts[one.state] = counts.get(one.state, 0) + 1
+        flags = "; ".join(flag_words(flag) for flag in one.flags)
+        rows.append(TranslatedRow(one.place, one.source, one.target, STATE_WORDS[one.state], flags))
+    said = ", ".join(f"{count} {STATE_WORDS[state]}" for state, count in counts.items())
+    many = "segment" if len(rows) == 1 else "segments"
+    return f"{len(rows)} {many}: {said or 'none'}.", rows
+
+
+def translation_json(
+    item: Item, found: Sequence[SegmentRecord], parts: Sequence[tuple[str, str, str]]
+) -> dict[str, Json]:
+    """The whole of it, with what stays as it is.  Any thread."""
+    segments: list[Json] = [
+        {"place": one.place, "source": one.source, "target": one.target, "state": one.state.value,
+         "flags": flags_json(one.flags), "doubts": doubts_json(one.doubts), "reason": one.reason,
+         "language": one.language}
+        for one in found
+    ]  # fmt: skip
+    left: list[Json] = [list(one) for one in parts]
+    return {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, "segments": segments, "left": left}

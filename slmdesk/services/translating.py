@@ -1,0 +1,450 @@
+"""Translations of texts and documents: begun, followed, edited, written out.  Desk thread.
+
+A translation is an item of kind `translation`; its segments are rows of their own, each kept the moment it is made; a
+job of that kind makes them (translation_plan).  A document is taken apart and put together again by the reader child
+(tasks.rewrite): what comes back is the same file with other words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_same_file
+from slmdesk.core.languages import LANGUAGES, language_of
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.records import Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
+from slmdesk.core.translation import Origin as Made
+from slmdesk.core.types import Json
+from slmdesk.core.wire import to_json
+from slmdesk.services.desk import Desk
+from slmdesk.services.document_work import able
+from slmdesk.services.facts import Fact, ItemChanged, PairUsed, Problem, SegmentChanged, TranslationGrew
+from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.growing import Breath, Plan, Planner, Question
+from slmdesk.services.jobs import JobService
+from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
+from slmdesk.services.pair_advice import PairAdvice, PairAdviceService
+from slmdesk.services.reading import read_problem
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.slices import in_slices
+from slmdesk.services.term_lists import TermLists
+from slmdesk.services.translated import KIND, left_parts, segments_of_item
+from slmdesk.services.translation_prompts import DOMAINS, FORMALITIES, Manner, prompt_version
+from slmdesk.services.translation_shapes import (
+    NO_GLOSSARY,
+    Again,
+    LeftPart,
+    TranslationView,
+    TranslationWish,
+    WrittenFile,
+    memory_domain,
+    wish_from,
+)
+from slmdesk.services.translation_writing import Writing, mark_unwritten, payload_of
+from slmdesk.services.uses import Use, UseService
+from slmdesk.store import LOOK, Store
+from slmdesk.text.subtitles import KIND as SUBTITLE
+from slmdesk.text.tagged import Tags, problems
+
+if TYPE_CHECKING:
+    from slmdesk.services.translation_plan import TranslationPlan
+
+SEGMENTS_AT_ONCE = 500
+"""Read or kept in one go."""
+UNITS_AT_ONCE = 100
+MOST_TEXT = 5 << 20
+"""Bytes of a text given in one go."""
+
+
+@dataclass(slots=True, eq=False)
+class _Live:
+    """A translation this desk makes."""
+
+    plan: TranslationPlan
+    done: int
+    total: int
+    """Segments that have their end, and all: counted once, not after each."""
+
+
+class TranslationService(Planner):
+    """Begins translations and makes them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        models: ModelService,
+        uses: UseService,
+        room: EngineRoom,
+        jobs: JobService,
+        reader: ChildClient,
+        tell: Callable[[Fact], None],
+        pairs: PairAdviceService,
+    ) -> None:
+        self._desk, self._store, self._models, self._uses, self._pairs = desk, store, models, uses, pairs
+        self._room, self._jobs, self._reader, self._tell = room, jobs, reader, tell
+        self._terms = TermLists(store)
+        self._live: dict[str, _Live] = {}
+        self._passwords: dict[str, str] = {}
+        """Of documents begun in this run, by item: never written anywhere."""
+        jobs.plan_by(KIND, self)
+
+    # ---- wishes
+
+    def begin(self, wish: TranslationWish) -> Item:
+        """Keep a new translation and have it made in the background.
+
+        TranslationGrew and SegmentChanged follow; its job can be paused, resumed and cancelled as all can.  Raises
+        KnownError `language.…`, `request.invalid`, `model.…`, `store.…`, `glossary.unknown`.
+        """
+        wish = self._checked(wish)
+        record = self.record(wish.model)
+        name = Path(wish.path).name if wish.path else " ".join(wish.text.split())[:60]
+        title = f"{name} → {LANGUAGES[wish.target].name}"
+        shape = to_json(replace(wish, password=""))
+        item = self._store.add_item(KIND, title, settings={"wish": shape})
+        if wish.password:
+            self._passwords[item.id] = wish.password
+        self._tell(ItemChanged(item))
+        settings = self._settings_of(wish, record)
+        self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
+        return self._store.item(item.id)
+
+    def open(self, item: str) -> TranslationView:
+        """A translation, made or being made.  Raises KnownError `item.unknown`."""
+        found = self._store.item(item)
+        if found.kind != KIND:
+            raise KnownError("item.unknown", id=item[:80])
+        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
+        counts = self._store.count_segments(found.id)
+        kept = self._store.result(found.id) or {}
+        left = tuple(LeftPart(*one) for one in left_parts(self._store, found.id))
+        flagged = self._store.count_flagged(found.id)
+        is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
+        return TranslationView(
+            found, wish_from(found.settings.get("wish")), counts, flagged, left, jobs[0] if jobs else None, is_done
+        )
+
+    def again(self, item: str, model: str | None = None, scope: Again = Again.FAILED) -> JobRecord:
+        """Go on with a translation; or ask anew for what failed, or for all that has something to look at.
+
+        The same model is then asked less strictly, for it would say the same; what it says replaces a translation that
+        is there only where the checks find it better.  What a person edited or approved stays.
+        Raises KnownError `item.unknown`, `model.…`.
+        """
+        view = self.open(item)
+        record = self.record(model or view.wish.model)
+        if view.job and view.job.status in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED):
+            if scope is Again.FAILED and view.job.model_sha256 == record.sha256:
+                return self._jobs.resume(view.job.id)
+            self._jobs.cancel(view.job.id)
+        reopened = self._reopen(view.item.id, scope)
+        tried = sum(one.model_sha256 == record.sha256 for one in self._store.jobs_of(view.item.id))
+        settings = self._settings_of(replace(view.wish, model=model or view.wish.model), record)
+        settings["attempt"] = tried if reopened else 0
+        return self._jobs.add(
+            KIND, view.item.title, record, (), prompt_version=prompt_version(), settings=settings, item=view.item.id
+        )
+
+    def _reopen(self, item: str, scope: Again) -> int:
+        """Segments of a scope wait again, with the translation they have.  Gives how many."""
+        numbers = set(self._store.segment_numbers(item, state=SegmentState.FAILED.value))
+        if scope is Again.FLAGGED:
+            numbers.update(self._store.segment_numbers(item, state=LOOK))
+        count = 0
+        with self._store.together():
+            for one in self._store.segments_numbered(item, sorted(numbers)):
+                if one.state in (SegmentState.FAILED, SegmentState.TRANSLATED) and one.origin is not Made.MEMORY:
+                    changed = self._store.change_segment(item, one.number, state=SegmentState.OPEN, reason="")
+                    self._tell(SegmentChanged(item, changed))
+                    count += 1
+        return count
+
+    def unlock(self, item: str, password: str) -> JobRecord:
+        """Go on with the translation of a locked document; the password is kept for this run alone, nowhere written.
+
+        Raises KnownError `item.unknown`, `job.…`.
+        """
+        self.use_password(item, password)
+        return self.again(item)
+
+    def _settings_of(self, wish: TranslationWish, record: ModelRecord) -> dict[str, Json]:
+        """Of a job: what is wished, and what is decided by the model's exam now, so that the plan stays the same."""
+        shape = dict(to_json(replace(wish, password="")))
+        return shape | {"tagged_first": self._pairs.is_tagged_first(record, wish.source, wish.target)}
+
+    def use_password(self, item: str, password: str) -> None:
+        """Know the password of a locked document, for writing it.  Raises KnownError `item.unknown`."""
+        self._passwords[self._store.item(item).id] = password
+
+    def segments(
+        self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, only_flagged: bool = False,
+        states: Sequence[SegmentState] = (),
+    ) -> list[SegmentRecord]:  # fmt: skip
+        """Segments from a number on, in the order of the document."""
+        return self._store.segments(item, begin=begin, limit=limit, only_flagged=only_flagged, states=states)
+
+    def text_of(self, item: str) -> str:
+        """The translation of a text as it stands; what has none is there in the source's words."""
+        paragraphs: list[str] = []
+        for _, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
+            paragraphs.append("".join(one.lead + (one.target or one.source) + one.trail for one in parts))
+        return "".join(paragraphs)
+
+    def terms(self, source: str, target: str, domain: str = "") -> Sequence[Term]:
+        """The terms of the active glossaries of a pair of languages; an empty one is any."""
+        return self._terms.of(source, target, "" if domain == "everyday" else domain)
+
+    def warning(
+        self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
+    ) -> str:
+        """What is to be said before a model translates a pair of languages: that it is not made for it; empty where
+        nothing speaks against it.  Raises KnownError `model.…`.
+        """
+        return self.advice(model, source, target, for_document=for_document).words
+
+    def advice(
+        self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
+    ) -> PairAdvice:
+        """The same with the models that would do it better.  Raises KnownError `model.…`."""
+        has_terms = bool(target) and bool(self.terms(source, target))
+        return self._pairs.advise(self.record(model), source, target, has_terms=has_terms, for_document=for_document)
+
+    def record(self, model: str | None) -> ModelRecord:
+        """The model to translate with.  Raises KnownError `model.…`."""
+        default = None if model else self._uses.default(Use.TRANSLATE)
+        return able(default or self._models.choose(model))
+
+    # ---- the document, written
+
+    def write(self, item: str, target: Path, ended: OnEnded[WrittenFile], *, replace: bool = False) -> None:
+        """Put the translation into a copy of its document at `target`.
+
+        `ended` gets what was written or a Problem (`file.exists`, `document.changed`, `disk.full` …); the document
+        itself is never touched.  Raises KnownError `item.unknown`, `request.invalid` for a text, `file.is_source` where
+        `target` is the document itself.
+        """
+        view = self.open(item)
+        if not view.wish.path:
+            raise KnownError("request.invalid", what="this translation is no document's")
+        if is_same_file(Path(view.wish.path), target):
+            raise KnownError("file.is_source", path=str(target))
+
+        def written(found: WrittenFile | Problem) -> None:
+            if isinstance(found, Problem) or not (found.refused or view.flagged):
+                ended(found)
+                return
+            marking = mark_unwritten(
+                self._store,
+                view.item.id,
+                frozenset(found.refused),
+                lambda one: self._tell(SegmentChanged(view.item.id, one)),
+            )
+            in_slices(self._desk, marking, lambda _: ended(found))
+
+        payload = {**payload_of(view.wish), "password": self._passwords.get(view.item.id, "")}
+        Writing(self._desk, self._reader, payload, self._answers(item), target, written, replace).start()
+
+    def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
+        """For each unit that has a translation: its number, its text, its translation."""
+        for unit, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
+            segments = list(parts)
+            if any(one.target for one in segments):
+                source = "".join(one.lead + one.source + one.trail for one in segments)
+                yield unit, source, "".join(one.lead + (one.target or one.source) + one.trail for one in segments)
+
+    # ---- making (see jobs)
+
+    def plan(self, job: JobRecord) -> Plan:
+        """The plan of a translation's job, from its beginning."""
+        from slmdesk.services.translation_plan import UNSETTLED, TranslationPlan  # with all checks of text
+
+        item = self._store.item(job.item or "")
+        wish = wish_from(job.settings)
+        kept = self._store.result(item.id) or {}
+        if not kept.get("taken"):
+            yield from self._take(item.id, wish)
+        yield from self._recall(item.id, wish)
+        formality = wish.formality or ("formal" if wish.path else "")  # left to itself a model says du and Sie by turns
+        manner = Manner(wish.target, wish.source, wish.domain, formality)
+        attempt = job.settings.get("attempt")
+        counts = self._store.count_segments(item.id)
+        asked = (SegmentState.OPEN,) if isinstance(attempt, int) else UNSETTLED
+        plan = TranslationPlan(
+            manner,
+            self.terms_of(wish),
+            model_sha256=job.model_sha256,
+            attempt=attempt if isinstance(attempt, int) else None,
+            todo=sum(counts.get(state, 0) for state in asked),
+            segments=lambda begin, limit: self._store.segments(item.id, begin=begin, limit=limit),
+            keep=lambda segment: self._keep(item.id, job.id, segment),
+            is_tagged_first=job.settings.get("tagged_first") is not False,
+        )
+        done, total = self._counted(item.id)
+        self._live[job.id] = _Live(plan, done, total)
+        try:
+            yield from plan.run()
+            kept = self._store.result(item.id) or {}
+            self._store.save_result(item.id, {**kept, "done": True})
+            self._tell(TranslationGrew(item.id, job.id, *self._counted(item.id)))
+            self._tell(ItemChanged(self._store.item(item.id)))
+            self._tell_used(job, wish)
+        finally:
+            self._live.pop(job.id, None)
+
+    def _tell_used(self, job: JobRecord, wish: TranslationWish) -> None:
+        if record := self._models.by_sha256(job.model_sha256):
+            language = (self._store.result(job.item or "") or {}).get("language")
+            self._tell(PairUsed(record.id, wish.source or str(language or ""), wish.target))
+
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        """A segment is shown as soon as it is there."""
+        if live := self._live.get(job):
+            live.plan.heard(key, value)
+
+    def _take(self, item: str, wish: TranslationWish) -> Plan:
+        """The segments of the text or the document, kept; a second time after a crash they are taken anew."""
+        from slmdesk.services.translation_units import Taken, segments_from, units_of_text
+
+        self._store.forget_segments(item)
+        taken = Taken(wish.source, wish.target, self.terms_of(wish))
+        left: list[Json] = []
+        if wish.path:
+            found = yield Question(lambda answered: self._ask_units(item, wish, answered))
+        else:
+            found = units_of_text(wish.text)
+        for at in range(0, len(found), UNITS_AT_ONCE):
+            segments: list[NewSegment] = []
+            for one in found[at : at + UNITS_AT_ONCE]:
+                if "left" in one:
+                    left.append([str(one["left"].get(key, "")) for key in ("kind", "place", "text")])
+                else:
+                    segments += segments_from(one["unit"], taken)
+            self._store.add_segments(item, segments)
+            yield Breath()
+        self._store.save_result(item, {"taken": True, "done": False, "left": left, "language": taken.language})
+
+    def _ask_units(self, item: str, wish: TranslationWish, answered: Callable[[Any], None]) -> JobHandle:
+        found: list[Mapping[str, Any]] = []
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Partial):
+                found.extend(one for one in _objects(event.value.get("found")) if _is_found(one))
+            elif isinstance(event, Done):
+                answered(found)
+            elif isinstance(event, Failed):
+                answered(read_problem(Path(wish.path).name, event))
+            elif isinstance(event, Cancelled):
+                answered(problem_for(KnownError("document.stopped", path=Path(wish.path).name)))
+
+        password = self._passwords.get(item, "")
+        return self._reader.start("units", payload_of(replace(wish, password=password)), on_event)
+
+    def _recall(self, item: str, wish: TranslationWish) -> Plan:
+        """What was translated before, word for word, is taken from the memory."""
+        begin, terms = 0, self.terms_of(wish)
+        while found := self._store.segments(item, begin=begin, limit=SEGMENTS_AT_ONCE):
+            begin = found[-1].number + 1
+            for one in found:
+                if one.state is SegmentState.OPEN:
+                    self._recall_one(item, one, wish, terms)
+            yield Breath()
+
+    def _recall_one(self, item: str, segment: SegmentRecord, wish: TranslationWish, terms: Sequence[Term]) -> None:
+        source = segment.language or wish.source
+        tags = Tags(segment.paired, segment.lone)
+        for pair in self._store.recall(source, wish.target, segment.source):
+            if pair.origin is Made.MODEL or problems(pair.target, tags) or pair.domain not in ("", memory_domain(wish)):
+                continue
+            flags = segment_flags(segment, pair.target, wish, terms)
+            changed = self._store.change_segment(
+                item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY, flags=flags
+            )
+            self._tell(SegmentChanged(item, changed))
+            return
+
+    def _keep(self, item: str, job: str, segment: SegmentRecord) -> None:
+        now = self._store.segments(item, begin=segment.number, limit=1)
+        if now and now[0].state in (SegmentState.EDITED, SegmentState.APPROVED):
+            return  # a person was faster
+        if now and replace(segment, revision=now[0].revision) == now[0]:
+            return
+        changed = self._store.change_segment(
+            item,
+            segment.number,
+            target=segment.target,
+            state=segment.state,
+            origin=segment.origin,
+            flags=segment.flags,
+            reason=segment.reason,
+            doubts=segment.doubts,
+        )
+        self._tell(SegmentChanged(item, changed))
+        if live := self._live.get(job):
+            live.done += bool(now) and now[0].state is SegmentState.OPEN
+            self._tell(TranslationGrew(item, job, live.done, live.total))
+
+    def _counted(self, item: str) -> tuple[int, int]:
+        counts = self._store.count_segments(item)
+        total = sum(counts.values())
+        return total - counts.get(SegmentState.OPEN, 0), total
+
+    # ---- inside
+
+    def terms_of(self, wish: TranslationWish) -> Sequence[Term]:
+        """The terms that hold for a translation: of the chosen glossaries, else of all active ones."""
+        return self._terms.of(wish.source, wish.target, memory_domain(wish), wish.glossaries)
+
+    def _checked(self, wish: TranslationWish) -> TranslationWish:
+        target = language_of(wish.target).code
+        source = language_of(wish.source).code if wish.source else ""
+        if source == target:
+            raise KnownError("language.same", language=LANGUAGES[target].name)
+        if wish.domain not in DOMAINS or (wish.formality and wish.formality not in FORMALITIES):
+            raise KnownError("request.invalid", what="domain or formality")
+        if not wish.path and not wish.text.strip():
+            raise KnownError("request.invalid", what="there is nothing to translate")
+        if len(wish.text.encode("utf-8", "replace")) > MOST_TEXT:
+            raise KnownError("document.too_large", path="the text", bytes=len(wish.text), limit=MOST_TEXT)
+        named = (one if one == NO_GLOSSARY else self._store.glossary(one).id for one in wish.glossaries)
+        glossaries = tuple(named)
+        return replace(wish, target=target, source=source, glossaries=glossaries)
+
+
+def segment_flags(
+    segment: SegmentRecord, target: str, wish: TranslationWish, terms: Sequence[Term]
+) -> tuple[SegmentFlag, ...]:
+    """What the checks say to a translation of a segment."""
+    from slmdesk.text.translation_checks import flags_of
+
+    return flags_of(
+        segment.source,
+        target,
+        source_language=segment.language or wish.source,
+        target_language=wish.target,
+        tags=Tags(segment.paired, segment.lone),
+        terms=terms,
+        cue=segment.place if segment.kind == SUBTITLE else "",
+    )
+
+
+def _objects(untrusted: Json) -> list[Mapping[str, Any]]:
+    return [one for one in untrusted if isinstance(one, Mapping)] if isinstance(untrusted, list | tuple) else []
+
+
+def _is_found(one: Mapping[str, Any]) -> bool:
+    unit, left = one.get("unit"), one.get("left")
+    if isinstance(unit, Mapping):
+        numbers = (unit.get("paired"), unit.get("lone"))
+        return isinstance(unit.get("text"), str) and all(
+            isinstance(some, list | tuple) and all(isinstance(n, int) for n in some) for some in numbers
+        )
+    return isinstance(left, Mapping)

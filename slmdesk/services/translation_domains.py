@@ -1,0 +1,36 @@
+"""Words of a trade that are offered to the model where they stand in a segment: data, not a person's glossary."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from slmdesk.core.translation import Term
+from slmdesk.text.terms import TermIndex, find_terms
+
+
+def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:
+    """The terms of a domain that stand in a text, each once; none where a language is not known there."""
+    index = _index(domain, source, target)
+    return list({one.term.source: one.term for one in find_terms(text, index, source)}.values()) if index else []
+
+
+@cache
+def _index(domain: str, source: str, target: str) -> TermIndex:
+    """The terms of a domain for a pair of languages."""
+    order: Sequence[str] = _data()["order"]
+    lines = str(_data().get(domain, "")).strip().split("\n")
+    if source not in order or target not in order or source == target or lines == [""]:
+        return TermIndex()
+    rows = [[word.strip() for word in line.split("|")] for line in lines]
+    return TermIndex(Term(row[order.index(source)], row[order.index(target)]) for row in rows)
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    """The lists.  Read once."""
+    source = resources.files("slmdesk.services") / "translation_domains.toml"
+    return tomllib.loads(source.read_text("utf-8"))

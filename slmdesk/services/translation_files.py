@@ -1,0 +1,193 @@
+"""What of a translation is handed out beside the document itself: both languages, a report, TMX.  Desk thread."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_there, write_atomically
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.paper import Paper
+from slmdesk.core.translation import SegmentRecord, SegmentState
+from slmdesk.core.types import Json
+from slmdesk.exports.tmx import ANY, to_tmx
+from slmdesk.exports.translations import Report, TranslatedRow, pair_paper, report_paper
+from slmdesk.services.desk import Desk
+from slmdesk.services.exporting import PAPER_FORMS
+from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.slices import Slices, in_slices
+from slmdesk.services.translating import TranslationService
+from slmdesk.services.translation_shapes import TranslationView
+from slmdesk.services.translation_words import REASON_WORDS, STATE_WORDS, flag_words
+from slmdesk.store import Store
+
+REPORT_FORMAT = "slmdesk-translation-report"
+_AT_ONCE = 100
+
+
+class Handout(StrEnum):
+    """What is handed out of a translation."""
+
+    PAIR = "pair"
+    """Both languages side by side."""
+    REPORT = "report"
+    """What happened to each segment."""
+    TMX = "tmx"
+    """For the memory of another program."""
+
+
+HANDOUT_FORMS = {
+    Handout.PAIR: ("docx", "xlsx", "html", "md"),
+    Handout.REPORT: ("html", "docx", "md", "json"),
+    Handout.TMX: ("tmx",),
+}
+"""In which forms."""
+
+
+class TranslationFiles:
+    """Hands out translations."""
+
+    def __init__(self, desk: Desk, store: Store, translations: TranslationService) -> None:
+        self._desk, self._store, self._translations = desk, store, translations
+
+    def write(
+        self, item: str, what: Handout, form: str, target: Path, ended: OnEnded[int], *, replace: bool = False
+    ) -> None:
+        """Write one of HANDOUT_FORMS to `target`; `ended` gets its bytes, or a Problem (`file.exists` …).
+
+        Raises KnownError `item.unknown`, `request.invalid`.
+        """
+        if form not in HANDOUT_FORMS[what]:
+            raise KnownError("request.invalid", what=f"no form {form[:20]} for this")
+        view = self._translations.open(item)
+
+        def gathered(segments: list[SegmentRecord] | Problem) -> None:
+            if isinstance(segments, Problem):
+                ended(segments)
+                return
+            facts = self._facts(view) if what is Handout.REPORT else []
+
+            def make() -> int:
+                if is_there(target) and not replace:
+                    raise KnownError("file.exists", path=str(target))
+                data = _data(view, what, form, segments, facts)
+                write_atomically(target, data)
+                return len(data)
+
+            on_file_thread(self._desk, make, ended, name="export")
+
+        in_slices(self._desk, self._gather(view.item.id), gathered)
+
+    def _gather(self, item: str) -> Slices[list[SegmentRecord]]:
+        found: list[SegmentRecord] = []
+        while part := self._store.segments(item, begin=len(found), limit=_AT_ONCE):
+            found += part
+            yield
+        return found
+
+    def _facts(self, view: TranslationView) -> list[tuple[str, str]]:
+        """What holds for the whole of it."""
+        wish, jobs = view.wish, self._store.jobs_of(view.item.id)
+        names = {one.sha256: one.name for one in self._store.models()}
+        models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
+        known = self._store.glossaries(source_language=wish.source, target_language=wish.target)
+        used = [one.name for one in known if one.id in wish.glossaries or (not wish.glossaries and one.is_active)]
+        told = (self._store.result(view.item.id) or {}).get("language")
+        source = wish.source or (told if isinstance(told, str) else "")
+        return [
+            ("Document", wish.path or "a text"),
+            ("Languages", f"{_language(source)} to {_language(wish.target)}"),
+            ("About", ", ".join(one for one in (wish.domain, wish.formality) if one)),
+            ("Model", ", ".join(models) or "none yet"),
+            ("Glossaries", ", ".join(used) or "none"),
+            ("Begun", _day(view.item.created)),
+            ("Last changed", _day(max((one.updated for one in jobs), default=view.item.updated))),
+        ]
+
+
+def _data(
+    view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], facts: list[tuple[str, str]]
+) -> bytes:
+    wish, title = view.wish, view.item.title
+    if what is Handout.TMX:
+        units = (
+            (one.language or wish.source, one.source, wish.target, one.target)
+            for one in segments
+            if one.target and one.state is not SegmentState.LEFT
+        )
+        return "".join(to_tmx(units, wish.source or ANY)).encode("utf-8", "replace")
+    if what is Handout.REPORT:
+        report = report_of(view, segments, facts)
+        return _json(report) if form == "json" else PAPER_FORMS[form](report_paper(report))
+    return PAPER_FORMS[form](_pair(title, _language(wish.source), _language(wish.target), segments))
+
+
+def _pair(title: str, source: str, target: str, segments: Sequence[SegmentRecord]) -> Paper:
+    """What has no translation is there in the source's words alone."""
+    return pair_paper(title, (source, target), ((one.source, _shown(one)) for one in segments))
+
+
+def _shown(segment: SegmentRecord) -> str:
+    return segment.source if segment.state is SegmentState.LEFT else segment.target
+
+
+def report_of(view: TranslationView, segments: Sequence[SegmentRecord], facts: Sequence[tuple[str, str]]) -> Report:
+    """How a translation went.  Every segment stands in one of its lists.  Any thread."""
+    lists: dict[str, list[TranslatedRow]] = {"failed": [], "flagged": [], "left": [], "fine": []}
+    for one in segments:
+        lists[_list_of(one)].append(_row(one))
+    counts = [
+        ("all", len(segments)),
+        ("translated", sum(bool(one.target) and one.state is not SegmentState.LEFT for one in segments)),
+        ("not translated", len(lists["failed"])),
+        ("to look at", len(lists["flagged"])),
+        ("left as they are", len(lists["left"])),
+        *[(STATE_WORDS[state], view.counts[state]) for state in (SegmentState.EDITED, SegmentState.APPROVED)
+          if view.counts.get(state)],
+        ("parts that are no text to be translated", len(view.left)),
+    ]  # fmt: skip
+    parts = [(one.kind, one.place, one.text) for one in view.left]
+    return Report(f"Report: {view.item.title}", facts, counts, **lists, parts=parts)
+
+
+def _list_of(segment: SegmentRecord) -> str:
+    if segment.state is SegmentState.LEFT:
+        return "left"
+    if segment.state in (SegmentState.FAILED, SegmentState.OPEN) or not segment.target:
+        return "failed"
+    return "flagged" if segment.flags and segment.state is not SegmentState.APPROVED else "fine"
+
+
+def _row(segment: SegmentRecord) -> TranslatedRow:
+    said = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
+    said += [flag_words(flag) for flag in segment.flags]
+    if segment.state is SegmentState.OPEN:
+        said.append("it was not its turn yet")
+    return TranslatedRow(segment.place, segment.source, segment.target, STATE_WORDS[segment.state], "; ".join(said))
+
+
+def _json(report: Report) -> bytes:
+    def rows(found: Sequence[TranslatedRow]) -> list[Json]:
+        return [{"place": one.place, "source": one.source, "target": one.target, "state": one.state,
+                 "reason": one.flags} for one in found]  # fmt: skip
+
+    shape: dict[str, Json] = {
+        "format": REPORT_FORMAT, "version": 1, "title": report.title, "facts": dict(report.facts),
+        "counts": dict(report.counts), "failed": rows(report.failed), "flagged": rows(report.flagged),
+        "left": rows(report.left), "translated": rows(report.fine),
+        "parts": [list(one) for one in report.parts],
+    }  # fmt: skip
+    return (json.dumps(shape, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
+
+
+def _language(code: str) -> str:
+    return LANGUAGES[code].name if code in LANGUAGES else "Source"
+
+
+def _day(time: float) -> str:
+    return datetime.datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,261 @@
+"""The translation memory: looked through, edited, imported, exported.  Desk thread, unless a method says otherwise.
+
+What a person wrote or imported is remembered, and used where the same sentence comes again; a sentence that is only
+alike is shown with what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from slmdesk.client import ChildClient
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.languages import language_of
+from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.exports.tmx import Unit, to_tmx
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, MemoryChanged, Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.pieces import in_pieces
+from slmdesk.services.term_reading import FileRows, TermReader
+from slmdesk.store import Store
+from slmdesk.store.translation_memory import MemoryFilter, MemoryShare, memory_key
+
+FUZZY = 0.75
+"""From this likeness on a remembered sentence is shown beside a new one."""
+PENALTY = 0.05
+"""Taken off the likeness of a pair of another domain."""
+COMPARED = 60
+"""Pairs that share words with a sentence and are compared with it by letter."""
+PAIRS_AT_ONCE = 100
+PAIRS_READ = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A remembered pair beside a new sentence."""
+
+    pair: MemoryPair
+    likeness: float
+    """0..1, the penalty taken off; 1: the same words."""
+    changes: tuple[tuple[str, str], ...]
+    """What differs: (in the pair, in the new sentence)."""
+    penalty: float = 0.0
+    """What was taken off, because the pair is of another domain."""
+
+    @property
+    def percent(self) -> int:
+        """For people: 100 only where all is the same."""
+        return 100 if self.likeness >= 1.0 else min(99, round(self.likeness * 100))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedPairs:
+    """What came of a file of pairs."""
+
+    kept: int
+    skipped: int
+    """Units of which no pair could be made."""
+    first_skipped: str
+    duplicates: int
+    """Pairs the file has more than once, or that were remembered just so already."""
+    replaced: int
+    """Sentences that were remembered with another translation, which gave way."""
+    contradictions: tuple[str, ...]
+    """Sentences to which the file gives two translations: the last one counts."""
+    source_language: str
+    target_language: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPage:
+    """Some pairs, and how many there are."""
+
+    pairs: tuple[MemoryPair, ...]
+    found: int
+    """As many are wanted in all."""
+    total: int
+
+
+class MemoryService:
+    """The memory."""
+
+    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Fact], None]) -> None:
+        self._desk, self._store, self._tell = desk, store, tell
+        self._files = TermReader(desk, reader)
+
+    # ---- looking
+
+    def matches(self, source_language: str, target_language: str, text: str, domain: str = "") -> list[Match]:
+        """Remembered sentences like this one, the likest first: at least FUZZY, those of another domain penalised.
+
+        An empty language is any.
+        """
+        from rapidfuzz.distance import Indel
+
+        found = []
+        for pair in self._store.similar(source_language, target_language, text, COMPARED):
+            penalty = PENALTY if pair.domain and pair.domain != domain else 0.0
+            likeness = Indel.normalized_similarity(pair.source, text) - penalty
+            if likeness >= FUZZY:
+                found.append(Match(pair, likeness, changes_between(pair.source, text), penalty))
+        return sorted(found, key=lambda one: (-one.likeness, one.pair.origin is Origin.MODEL, -one.pair.used))
+
+    def page(self, wanted: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
+        """Pairs as they are wanted, the newest first."""
+        found = self._store.count_memory(wanted) if before is None else 0
+        pairs = self._store.memory(wanted, before=before, limit=limit)
+        return MemoryPage(tuple(pairs), found, self._store.count_memory() if before is None else 0)
+
+    def search(self, words: str, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
+        """Remembered pairs with all of these words in the source, the newest first."""
+        return self._store.memory(MemoryFilter(words=words), before=before, limit=limit)
+
+    def shares(self) -> list[MemoryShare]:
+        """How many pairs there are of each pair of languages and domain, the most first."""
+        return self._store.memory_shares()
+
+    # ---- changing
+
+    def change(self, n: int, source: str, target: str) -> MemoryPair:
+        """Other words for a pair; it is a person's then.  Raises KnownError `memory.empty`, `memory.known`."""
+        source, target = source.strip(), target.strip()
+        if not source or not target:
+            raise KnownError("memory.empty")
+        changed = self._store.change_pair(n, source=source, target=target)
+        self._tell(MemoryChanged())
+        return changed
+
+    def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
+        """Pairs go.  Returns those that were there, for `restore`; `purge` then leaves them in no file."""
+        gone = self._store.forget_pairs(numbers)
+        self._tell(MemoryChanged())
+        return gone
+
+    def restore(self, pairs: Sequence[MemoryPair]) -> int:
+        """Forgotten pairs come back, but for those learned anew since.  Returns how many."""
+        back = self._store.restore_pairs(pairs)
+        self._tell(MemoryChanged())
+        return back
+
+    def purge(self) -> None:
+        """What was forgotten is in no file of ours any more.  About a second.  Raises KnownError `store.…`."""
+        self._store.purge()
+
+    # ---- files
+
+    def import_file(
+        self, path: Path, ended: OnEnded[ImportedPairs], *, source: str = "", target: str = "", domain: str = ""
+    ) -> None:
+        """Read a TMX file into the memory, in pieces: nothing else waits for it.
+
+        `ended` hears a Problem for a file of which nothing can be made, `glossary.more_languages` for one that has more
+        than two and of which none is chosen.  Raises KnownError `language.unknown`.
+        """
+
+        def read(result: FileRows | Problem) -> None:
+            if isinstance(result, Problem):
+                ended(result)
+                return
+            on_file_thread(
+                self._desk, lambda: _each_once(result), lambda pairs: self._keep(result, pairs, domain, ended),
+                name="memory-import",
+            )  # fmt: skip
+
+        self._files.read("pairs", path, read, source=source, target=target)
+
+    def tmx(self, source: str = "", target: str = "") -> Iterator[str]:
+        """The memory as TMX 1.4, piece by piece; of one pair of languages, if named.  Any thread but the desk's.
+
+        What a model guessed is left out.  What is forgotten while it is written may be in it or not.
+        """
+        return to_tmx(self._units(MemoryFilter(source_language=source, target_language=target)))
+
+    def _units(self, wanted: MemoryFilter) -> Iterator[Unit]:
+        before: int | None = None
+        while pairs := self._desk.call(partial(self._store.memory, wanted, before=before, limit=PAIRS_READ)):
+            before = pairs[-1].n
+            for one in pairs:
+                if one.source_language and one.origin is not Origin.MODEL:
+                    yield one.source_language, one.source, one.target_language, one.target
+
+    def export_file(self, path: Path, ended: OnEnded[Path], *, source: str = "", target: str = "") -> None:
+        """The same into a file, on a thread of its own; what is there is replaced, which the file dialog has asked."""
+
+        def work() -> Path:
+            write_atomically(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))
+            return path
+
+        on_file_thread(self._desk, work, ended, name="memory-export")
+
+    # ---- inside
+
+    def _keep(self, found: FileRows, sorted_out: _Pairs | Problem, domain: str, ended: OnEnded[ImportedPairs]) -> None:
+        if isinstance(sorted_out, Problem):
+            ended(sorted_out)
+            return
+        pairs, duplicates, contradictions = sorted_out
+        first, second = found.languages
+        replaced = known = 0
+
+        def keep(part: Sequence[tuple[str, str]]) -> None:
+            nonlocal replaced, known
+            for pair in part:
+                old = self._store.remembered(first, second, domain, pair[0])
+                known += old == pair[1]
+                replaced += old is not None and old != pair[1]
+            self._store.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
+
+        def done(problem: Problem | None) -> None:
+            self._tell(MemoryChanged())
+            made = ImportedPairs(
+                len(pairs) - known, found.skipped, found.first_skipped, duplicates + known, replaced, contradictions,
+                first, second,
+            )  # fmt: skip
+            ended(problem or made)
+
+        in_pieces(self._desk, pairs, PAIRS_AT_ONCE, keep, done)
+
+
+def changes_between(old: str, new: str) -> tuple[tuple[str, str], ...]:
+    """What differs, by words: (in the old one, in the new one)."""
+    before, after = old.split(), new.split()
+    steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return tuple((" ".join(before[a:b]), " ".join(after[c:d])) for kind, a, b, c, d in steps if kind != "equal")
+
+
+_Pairs: TypeAlias = tuple[list[tuple[str, str]], int, tuple[str, ...]]
+
+
+def _each_once(found: FileRows) -> _Pairs:
+    """The pairs of a file by their sources, how many come more than once, and sources with two translations.
+
+    Not on the desk thread.  Raises KnownError for a file of which no pair can be kept.
+    """
+    kept: dict[str, tuple[str, str]] = {}
+    duplicates, contradictions = 0, dict[str, None]()
+    for row in found.rows:
+        if not (isinstance(row, list | tuple) and len(row) == 2):
+            continue
+        source, target = str(row[0]), str(row[1])
+        key = memory_key(source)
+        if (old := kept.get(key)) is not None:
+            if old[1] == target:
+                duplicates += 1
+            else:
+                contradictions[source] = None
+        kept[key] = (source, target)
+    first, second = found.languages
+    if not kept:
+        raise KnownError("glossary.empty", path=found.name)
+    if not first or not second:
+        raise KnownError("glossary.no_languages", path=found.name)
+    if first == second:
+        raise KnownError("language.same", language=language_of(first).name)
+    return list(kept.values()), duplicates, tuple(contradictions)

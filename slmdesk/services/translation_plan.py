@@ -1,0 +1,385 @@
+"""How the segments of a translation are made, as a plan of waves: translate, try again, place the tags.
+
+See growing.Plan; desk thread.  What a wave brings is kept by segment the moment it comes; the checks decide which
+segments are asked once more, and what is flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from slmdesk.core.translation import (
+    HARD,
+    SETTLED,
+    Doubt,
+    Origin,
+    SegmentFlag,
+    SegmentRecord,
+    SegmentState,
+    Term,
+    weight_of,
+)
+from slmdesk.core.types import Json, TokenProbability
+from slmdesk.services.growing import Asked, Breath, Plan, Wave
+from slmdesk.services.jobs import step_key
+from slmdesk.services.time_left import Ahead
+from slmdesk.services.translation_prompts import (
+    Manner,
+    projection_step,
+    prompt_version,
+    translation_step,
+)
+from slmdesk.text.doubts import doubts_in
+from slmdesk.text.projecting import Phrase, phrases_of, placed, span_of, verbatim
+from slmdesk.text.subtitles import KIND
+from slmdesk.text.tagged import Tags, mended, plain, without_strangers
+from slmdesk.text.terms import TermIndex, terms_in
+from slmdesk.text.translation_checks import flags_of, with_same_end, without_chatter
+
+WAVE = 200
+"""Segments whose tries are in hand at once; a wave's second tries come before the next wave."""
+FIRST = "translate"
+"""The name of a wave of first tries: what one costs is known to the next translation."""
+LIKELY_AGAIN = 0.3
+"""Second tries of a first one, until some were judged: a model of 1.5B parameters needs few, one of 135M many."""
+UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
+"""What a plan that begins anew asks for, or is fed."""
+ANEW_TEMPERATURE = 0.5
+"""Of a further attempt by the same model: at 0 it would say the same again."""
+GUESSED = SegmentFlag("formatting")
+"""Where the tags stand was reckoned, not said."""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """One segment in hand."""
+
+    segment: SegmentRecord
+    tags: Tags
+    terms: tuple[Term, ...]
+    target: str = ""
+    flags: tuple[SegmentFlag, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    plain: str = ""
+    """A translation without tags, on which they are to be placed."""
+    phrases: list[Phrase] = field(default_factory=list)
+    words: str = ""
+    """The source without tags."""
+    has_failed: bool = False
+
+    @property
+    def weight(self) -> int:
+        """How bad the flags are."""
+        return weight_of(self.flags)
+
+    def take_over(self, tried: _Work) -> None:
+        """A try counts."""
+        self.target, self.flags, self.doubts = tried.target, tried.flags, tried.doubts
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the model said."""
+
+    text: str
+    probabilities: Sequence[TokenProbability] = ()
+
+
+class TranslationPlan:
+    """The plan of one translation's segments."""
+
+    def __init__(
+        self,
+        manner: Manner,
+        terms: Sequence[Term],
+        *,
+        model_sha256: str,
+        segments: Callable[[int, int], Sequence[SegmentRecord]],
+        keep: Callable[[SegmentRecord], None],
+        attempt: int | None = None,
+        is_tagged_first: bool = True,
+        todo: int = 0,
+    ) -> None:
+        """`segments(begin, limit)` reads them as they are kept, `keep` changes one.
+
+        `attempt`: only those that are open are asked; from the first on less strictly, each with other steps.
+        `is_tagged_first`: the model keeps tags often enough to be asked for them; else they are placed afterwards.
+        `todo`: how many segments there are to ask for, as far as it is known, for the time left.
+        """
+        self._todo = todo
+        self._manner, self._terms, self._sha256 = manner, TermIndex(terms), model_sha256
+        self._attempt, self._is_tagged_first = attempt, is_tagged_first
+        self._segments, self._keep = segments, keep
+        self._heard: dict[str, list[_Work]] = {}
+        self._firsts = self._seconds = 0
+        """First tries so far, and what was asked once more after them."""
+
+    def run(self) -> Plan:
+        """Every wave in turn; all segments are kept at the end."""
+        begin = 0
+        while found := self._segments(begin, WAVE):
+            begin = found[-1].number + 1
+            self._todo = max(0, self._todo - sum(one.state in UNSETTLED for one in found))
+            works = [
+                self._work(one)
+                for one in found
+                if one.state not in SETTLED and one.state is not SegmentState.LEFT and one.origin is not Origin.MEMORY
+                if self._attempt is None or one.state is SegmentState.OPEN
+            ]
+            yield Breath()
+            if works:
+                yield from self._translate(works)
+
+    def heard(self, key: str, value: Mapping[str, Json]) -> None:
+        """A first try has come: it is shown at once where nothing is wrong with it."""
+        for work in self._heard.get(key, ()):
+            tried = self._judged(work, _answer_of(value))
+            if tried.target and not any(one.kind in HARD for one in tried.flags):
+                self._save(tried)
+
+    # ---- waves
+
+    def _translate(self, works: list[_Work]) -> Generator[Asked, Any, None]:
+        """The first try of all, the second of those with faults, then the tags of those that lost them."""
+        first = works if self._is_tagged_first else [work for work in works if not work.tags]
+        yield from self._ask(first, lambda work: self._step(work), self._take)
+        yield Breath()
+        again = [work for work in first if any(one.kind in HARD - {"tags"} for one in work.flags)]
+        self._firsts, self._seconds = self._firsts + len(first), self._seconds + len(again)
+        yield from self._ask(again, lambda work: self._step(work, wrong=work.flags), self._take_better)
+        lost = [work for work in works if work.tags and (not work.target or _is_spoilt(work.flags))]
+        if lost:
+            yield from self._ask(lost, self._plain_step, self._take_plain)
+            if not self._is_tagged_first:
+                yield from self._plain_again(lost)
+            yield from self._project(lost)
+        for work in works:
+            self._settle(work)
+
+    def _plain_again(self, works: Sequence[_Work]) -> Generator[Asked, Any, None]:
+        """Where the plain translation was the first try, it has a second as any other, before tags are placed on it."""
+        wrong = {id(work): self._plain_flags(work, work.plain) for work in works}
+        again = [work for work in works if any(one.kind in HARD for one in wrong[id(work)])]
+        yield from self._ask(again, lambda work: self._plain_step(work, wrong=wrong[id(work)]), self._take_better_plain)
+
+    def _ask(
+        self,
+        works: Sequence[_Work],
+        step: Callable[[_Work], Mapping[str, Json]],
+        take: Callable[[_Work, _Answer], None],
+    ) -> Generator[Asked, Any, None]:
+        """One wave: a step for each, equal ones once."""
+        if not works:
+            return
+        version = prompt_version()
+        steps = [self._anew(step(work)) for work in works]
+        keys = [step_key(self._sha256, version, one) for one in steps]
+        unique = dict(zip(keys, steps, strict=True))
+        if take == self._take:
+            self._heard = {}
+            for key, work in zip(keys, works, strict=True):
+                self._heard.setdefault(key, []).append(work)
+        name = FIRST if take == self._take else ""
+        values = yield Wave(list(unique.values()), version, name=name, ahead=self._ahead(len(works) if name else 0))
+        self._heard = {}
+        told = dict(zip(unique, values or (), strict=False))
+        for key, work in zip(keys, works, strict=True):
+            value = told.get(key)
+            work.has_failed = value is None
+            take(work, _answer_of(value))
+
+    def _ahead(self, first: int = 0) -> tuple[Ahead, ...]:
+        """The first tries of the segments behind those in hand, and second ones as often as they were needed so far.
+
+        `first`: how many have their first try now.  Second tries have no name: steps that may not come are not counted.
+        """
+        share = self._seconds / self._firsts if self._firsts else LIKELY_AGAIN
+        again = round(share * (first + self._todo))
+        told = [Ahead(FIRST, self._todo, 1.0)] if self._todo else []
+        return (*told, Ahead("", again, 1.0)) if again else tuple(told)
+
+    def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The same step, asked so that the answer may be another one than last time: repeatable by its seed."""
+        sampling = step.get("sampling")
+        if not self._attempt or not isinstance(sampling, Mapping):
+            return step
+        return {**step, "sampling": {**sampling, "temperature": ANEW_TEMPERATURE, "seed": self._attempt}}
+
+    def _step(self, work: _Work, *, wrong: Sequence[SegmentFlag] = ()) -> dict[str, Json]:
+        return translation_step(
+            work.segment.source,
+            work.tags,
+            self._manner_of(work),
+            terms=work.terms,
+            wrong=wrong,
+            with_probabilities=True,
+        )
+
+    def _plain_step(self, work: _Work, *, wrong: Sequence[SegmentFlag] = ()) -> dict[str, Json]:
+        work.words, work.phrases = phrases_of(work.segment.source, work.tags)
+        return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, wrong=wrong)
+
+    def _manner_of(self, work: _Work) -> Manner:
+        language = work.segment.language
+        return replace(self._manner, source=language) if language else self._manner
+
+    # ---- what came
+
+    def _take(self, work: _Work, answer: _Answer) -> None:
+        work.take_over(self._judged(work, answer))
+
+    def _take_better(self, work: _Work, answer: _Answer) -> None:
+        """The second try counts where it has fewer or lesser faults."""
+        tried = self._judged(work, answer)
+        if tried.target and tried.weight < work.weight:
+            work.take_over(tried)
+
+    def _take_plain(self, work: _Work, answer: _Answer) -> None:
+        work.plain = with_same_end(work.words, " ".join(without_chatter(work.words, answer.text).split()))
+
+    def _take_better_plain(self, work: _Work, answer: _Answer) -> None:
+        tried = replace(work)
+        self._take_plain(tried, answer)
+        before, after = (weight_of(self._plain_flags(work, one.plain)) for one in (work, tried))
+        if tried.plain and after < before:
+            work.plain = tried.plain
+
+    def _plain_flags(self, work: _Work, words: str) -> tuple[SegmentFlag, ...]:
+        """What the checks say to a translation without tags."""
+        manner = self._manner_of(work)
+        return flags_of(
+            work.words,
+            words,
+            source_language=manner.source,
+            target_language=manner.target,
+            tags=Tags(),
+            terms=work.terms,
+        )
+
+    def _judged(self, work: _Work, answer: _Answer) -> _Work:
+        """The segment with this answer as its translation."""
+        source = work.segment.source
+        target = without_strangers(mended(without_chatter(source, answer.text).strip(), work.tags), work.tags, source)
+        if "\n" not in source:
+            target = " ".join(target.split("\n")).strip()
+        doubts = doubts_in(target, answer.text, answer.probabilities, work.tags)
+        target = with_same_end(source, target)
+        return replace(work, target=target, flags=self._flags(work, target), doubts=doubts)
+
+    def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
+        manner = self._manner_of(work)
+        return flags_of(
+            work.segment.source,
+            target,
+            source_language=manner.source,
+            target_language=manner.target,
+            tags=work.tags,
+            terms=work.terms,
+            cue=work.segment.place if work.segment.kind == KIND else "",
+        )
+
+    # ---- tags
+
+    def _project(self, works: Sequence[_Work]) -> Generator[Asked, Any, None]:
+        """Ask which words of the plain translation stand for each tagged phrase, and put the tags around them."""
+        version = prompt_version()
+        asked: list[tuple[_Work, Phrase, str]] = []
+        steps: dict[str, Mapping[str, Json]] = {}
+        found: dict[int, dict[int, str]] = {id(work): {} for work in works}
+        """By the work and the number of the phrase: the words of the translation that stand for it."""
+        for work in works:
+            for phrase in work.phrases if work.plain else ():
+                words = phrase.text.strip()
+                if verbatim(work.plain, words):
+                    found[id(work)][phrase.number] = words
+                elif words and (step := projection_step(work.words, work.plain, words)) is not None:
+                    key = step_key(self._sha256, version, step)
+                    steps[key] = step
+                    asked.append((work, phrase, key))
+        told: dict[str, Any] = {}
+        if steps:
+            values = yield Wave(list(steps.values()), version, ahead=self._ahead())
+            told = dict(zip(steps, values or (), strict=False))
+        for work, phrase, key in asked:
+            found[id(work)][phrase.number] = _answer_of(told.get(key)).text.strip()
+        for work in works:
+            self._put_tags(work, found[id(work)])
+
+    def _put_tags(self, work: _Work, words: Mapping[int, str]) -> None:
+        if not work.plain:
+            return
+        spans = {
+            phrase.number: span
+            for phrase in work.phrases
+            if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
+        }
+        target = placed(work.words, work.plain, work.phrases, spans)
+        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED), doubts=())
+        if not work.target or _lost_tags(work.flags) or tried.weight < work.weight:
+            work.take_over(tried)
+
+    # ---- ends
+
+    def _settle(self, work: _Work) -> None:
+        """Keep what there is; a segment without a usable translation has failed, and keeps its source.
+
+        A translation that was there before stays unless the new one is better.
+        """
+        if work.segment.target:
+            old = replace(work, target=work.segment.target, flags=self._flags(work, work.segment.target))
+            if not work.target or old.weight <= work.weight:
+                self._keep(replace(work.segment, state=SegmentState.TRANSLATED, flags=old.flags, reason=""))
+                return
+        if not work.target or any(one.kind in ("empty", "tags") for one in work.flags):
+            reason = "no_answer" if work.has_failed or not work.target else "tags"
+            self._keep(
+                replace(
+                    work.segment,
+                    target="",
+                    state=SegmentState.FAILED,
+                    flags=work.flags,
+                    reason=reason,
+                    origin=None,
+                    doubts=(),
+                )
+            )
+        else:
+            self._save(work)
+
+    def _save(self, work: _Work) -> None:
+        self._keep(
+            replace(
+                work.segment,
+                target=work.target,
+                state=SegmentState.TRANSLATED,
+                flags=work.flags,
+                doubts=work.doubts,
+                origin=Origin.MODEL,
+                reason="",
+            )
+        )
+
+    def _work(self, segment: SegmentRecord) -> _Work:
+        tags = Tags(segment.paired, segment.lone)
+        words = plain(segment.source, tags)
+        language = segment.language or self._manner.source
+        return _Work(segment, tags, terms_in(words, self._terms, language))
+
+
+def _is_spoilt(flags: Sequence[SegmentFlag]) -> bool:
+    """Whether the sentence is to be tried without its tags: small models leave the words inside them as they were."""
+    return _lost_tags(flags) or any(one.kind in ("untranslated", "language") for one in flags)
+
+
+def _lost_tags(flags: Sequence[SegmentFlag]) -> bool:
+    """Whether tags are gone or unbalanced, or stand around nothing."""
+    return any(one.kind in ("tags", "formatting") for one in flags)
+
+
+def _answer_of(value: Any) -> _Answer:
+    """What is kept of an answer (job_steps.value_of); no words where a step failed."""
+    shape = value if isinstance(value, Mapping) else {}
+    text = shape.get("text")
+    return _Answer(text, shape.get("probabilities", ())) if isinstance(text, str) else _Answer("")

@@ -1,0 +1,216 @@
+"""What is asked of a model for a translation: the wording is data, the shape is here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.translation import SegmentFlag, Term
+from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.services.jobs import step_of
+from slmdesk.services.translation_domains import domain_terms
+from slmdesk.text.tagged import Tags
+
+DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
+FORMALITIES = ("formal", "informal")
+MOST_TERMS = 20
+"""Of the glossary for one segment."""
+SPAN_MORE = 2
+"""Words by which what stands for a phrase may be longer than the phrase."""
+SHORT_WORDS = 3
+"""Up to so many a text is said to be one ("Text: …"): of 40 headings and labels alone a model of 1.5 billion weights
+answered 8 with its instructions, of those named so 2.
+"""
+LEAST_ANSWER, ANSWER_SHARE = 48, 3
+"""Tokens of an answer: some for any, and so many times the words of the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How something is translated."""
+
+    target: str
+    """Code of the language."""
+    source: str = ""
+    """Code; empty: the model sees for itself."""
+    domain: str = "everyday"
+    formality: str = ""
+    hint: str = ""
+    """A wish of the person for this time."""
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    """The wording.  Read once."""
+    source = resources.files("slmdesk.services") / "translation_prompts.toml"
+    return tomllib.loads(source.read_text("utf-8"))
+
+
+def prompt_version() -> str:
+    """Under which answers are kept."""
+    return f"translate-{texts()['version']}"
+
+
+def translation_step(
+    text: str,
+    tags: Tags,
+    manner: Manner,
+    *,
+    terms: Sequence[Term] = (),
+    wrong: Sequence[SegmentFlag] = (),
+    with_probabilities: bool = False,
+) -> dict[str, Json]:
+    """The step that translates one segment; with `wrong` a second, stricter one that says what the first had."""
+    turns = messages(text, tags, manner, terms=terms, wrong=wrong)
+    return step_of(turns, sampling_for(text), with_probabilities=with_probabilities)
+
+
+def sampling_for(text: str) -> Sampling:
+    """The likeliest words, and not endlessly many."""
+    return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(text))
+
+
+def _size(text: str) -> int:
+    """Words, or signs where words are not parted by blanks."""
+    return max(len(text.split()), len(text) // 4)
+
+
+def messages(
+    text: str,
+    tags: Tags,
+    manner: Manner,
+    *,
+    terms: Sequence[Term] = (),
+    wrong: Sequence[SegmentFlag] = (),
+) -> list[ChatMessage]:
+    """Instructions that are the same for all segments of a kind, so that they are read once, then the segment.
+
+    The sentence before is not given as context: a model of 1.5 billion weights translated it as well, or instead; and
+    given with its translation as an earlier turn it helped in one sentence of 44 (docs/decisions.md).
+    """
+    known = texts()
+    parts: list[TextPart] = []
+    own = {one.source.casefold() for one in terms}
+    trade = domain_terms(text, manner.domain, manner.source, manner.target)
+    terms = [*terms, *(one for one in trade if one.source.casefold() not in own)]
+
+    def add(name: str, origin: Origin, **words: str) -> None:
+        parts.append(TextPart(known[name].format(**words) + "\n", origin))
+
+    said = {one.source: one.target for one in reversed(terms) if one.target and not one.keeps}  # the first one counts
+    replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
+    kept = [one.source for one in terms if one.keeps]
+    if replaced:
+        add("terms", Origin.PERSON, terms="; ".join(replaced[:MOST_TERMS]))
+    if kept:
+        add("keep", Origin.PERSON, words="; ".join(kept[:MOST_TERMS]))
+    if wrong:
+        add("stricter", Origin.PROGRAM, wrong=", ".join(_said_wrong(wrong, manner)))
+    if manner.hint:
+        parts.append(TextPart(manner.hint + "\n", Origin.PERSON))
+    is_named = bool(parts) or len(text.split()) <= SHORT_WORDS
+    parts.append(TextPart(known["text"].format(text=text) if is_named else text, Origin.DOCUMENT))
+    system = TextPart(_instructions(manner, bool(tags)), Origin.PROGRAM)
+    return [ChatMessage(Role.SYSTEM, (system,)), ChatMessage(Role.USER, tuple(parts))]
+
+
+def _instructions(manner: Manner, is_tagged: bool) -> str:
+    known = texts()
+    target = LANGUAGES[manner.target].name
+    source = LANGUAGES[manner.source].name if manner.source in LANGUAGES else ""
+    lines = [known["task_from" if source else "task"].format(source=source, target=target), known["rules"]]
+    lines.append(known["domain"].get(manner.domain, ""))
+    if LANGUAGES[manner.target].has_formal:
+        lines.append(known["formality"].get(manner.formality, ""))
+    if is_tagged:
+        lines.append(known["tags"])
+        example = known["example"]
+        if manner.target in example:
+            given = example.get(manner.source if manner.source != manner.target else "en", example["en"])
+            lines.append(known["tagged_example"].format(source=given, target=example[manner.target]))
+    return " ".join(line for line in lines if line)
+
+
+def _said_wrong(wrong: Sequence[SegmentFlag], manner: Manner) -> list[str]:
+    said = []
+    for one in wrong:
+        forms = texts()["wrong"]
+        form = forms.get(f"{one.kind}_{one.detail}") or forms.get(one.kind)
+        if form:
+            target = LANGUAGES[manner.target].name
+            said.append(form.format(text=one.text, detail=one.detail or one.text, target=target))
+    return list(dict.fromkeys(said))[:5]
+
+
+ALTERNATIVES = 3
+"""Other ways to say something that are asked for."""
+
+
+def other_steps(text: str, manner: Manner, *, without: str = "") -> list[dict[str, Json]]:
+    """Steps that translate one sentence several ways: less likely words, each with a seed of its own.
+
+    `without`: words of the target language that must not be used.
+    """
+    wrong = (SegmentFlag("forbidden", without),) if without else ()
+    turns = messages(text, Tags(), manner, wrong=wrong)
+    sampling = sampling_for(text)
+    return [step_of(turns, replace(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
+
+
+# ---- projection
+
+
+def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | None:
+    """The step that asks which words of `target` stand for `phrase` of `source`; None where there are no words.
+
+    The grammar allows the target's own runs of words alone, at most SPAN_MORE longer than the phrase (design.md).
+    """
+    spans = word_runs(target, len(phrase.split()) + SPAN_MORE)
+    if not spans:
+        return None
+    known = texts()["projection"]
+    asked = known["form"].format(source=source, target=target, words=phrase)
+    grammar = "root ::= " + " | ".join(_quoted(target[start:end]) for start, end in spans)
+    sampling = Sampling(
+        temperature=0.0, repeat_penalty=1.0, grammar=grammar, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(phrase)
+    )
+    turns = [
+        ChatMessage(Role.SYSTEM, (TextPart(known["task"], Origin.PROGRAM),)),
+        ChatMessage(Role.USER, (TextPart(asked, Origin.DOCUMENT),)),
+    ]
+    return step_of(turns, sampling)
+
+
+MOST_RUNS = 400
+"""Ways a grammar offers: more of them cost more than a placed tag is worth."""
+
+
+def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
+    """Every run of up to `longest` words of a text, each once: (start, end), signs at its ends left out."""
+    words: list[tuple[int, int]] = []
+    at = 0
+    for word in text.split():
+        start = text.index(word, at)
+        at = start + len(word)
+        bare = word.strip(".,;:!?()[]\"'“”„«»…")
+        if bare:
+            first = start + word.index(bare)
+            words.append((first, first + len(bare)))
+    found: dict[str, tuple[int, int]] = {}
+    for size in range(1, longest + 1):
+        for index in range(len(words) - size + 1):
+            start, end = words[index][0], words[index + size - 1][1]
+            found.setdefault(text[start:end], (start, end))
+            if len(found) >= MOST_RUNS:
+                return list(found.values())
+    return list(found.values())
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

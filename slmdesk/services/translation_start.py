@@ -1,0 +1,143 @@
+"""What is known of documents before their translation begins: which can be translated, what may be chosen for them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slmdesk.client import ChildClient
+from slmdesk.core.errors import KnownError
+from slmdesk.core.formats import TRANSLATABLE, format_of
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.types import Json
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.folder_scan import scan
+from slmdesk.services.reading import read_problem
+from slmdesk.services.sentences import problem_for
+
+WITH_SHEETS = frozenset(("xlsx", "ods"))
+WITH_PROPERTIES = frozenset(("docx", "pptx", "xlsx", "odt", "odp", "ods"))
+MOST_DOCUMENTS = 500
+"""Begun at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Documents that are to be translated."""
+
+    paths: tuple[Path, ...]
+    formats: frozenset[str]
+    """Ids of core.formats."""
+    refused: tuple[tuple[Path, str], ...]
+    """Those that cannot be, and why, in words."""
+
+    @property
+    def has_sheets(self) -> bool:
+        """Whether there are names of sheets."""
+        return bool(self.formats & WITH_SHEETS)
+
+    @property
+    def has_properties(self) -> bool:
+        """Whether there are properties such as the title."""
+        return bool(self.formats & WITH_PROPERTIES)
+
+    @property
+    def table(self) -> Path | None:
+        """The one table as text whose columns can be chosen."""
+        return self.paths[0] if len(self.paths) == 1 and self.formats == {"csv"} else None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table as text."""
+
+    name: str
+    """Its first value; empty where there is none."""
+    samples: tuple[str, ...]
+    """The next ones."""
+    is_text: bool
+    """It looks like sentences: it is translated unless a person says otherwise."""
+
+
+class StartService:
+    """Looks at documents before their translation begins.  Desk thread."""
+
+    def __init__(self, desk: Desk, reader: ChildClient) -> None:
+        self._desk, self._reader = desk, reader
+
+    def look(self, paths: Sequence[Path], ended: OnEnded[Chosen]) -> None:
+        """Which of these files, and of those in these folders, can be translated.
+
+        `ended` hears a Problem `document.none_translatable` where none can.
+        """
+        on_file_thread(self._desk, lambda: _chosen(paths), ended, name="translation")
+
+    def columns(self, path: Path, ended: OnEnded[list[Column]]) -> None:
+        """The columns of a table as text, read by the reader child; `ended` hears a Problem `document.…`."""
+        found: list[Column] = []
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Partial):
+                found.extend(_columns(event.value.get("columns")))
+            elif isinstance(event, Done):
+                self._desk.post(lambda: ended(found))
+            elif isinstance(event, Failed):
+                problem = read_problem(path.name, event)
+                self._desk.post(lambda: ended(problem))
+            elif isinstance(event, Cancelled):
+                stopped = problem_for(KnownError("document.stopped", path=path.name))
+                self._desk.post(lambda: ended(stopped))
+
+        payload: dict[str, Json] = {"path": str(path.absolute())}
+        self._reader.start("table_columns", payload, on_event)
+
+
+def _chosen(paths: Sequence[Path]) -> Chosen:
+    found: list[Path] = []
+    refused: list[tuple[Path, str]] = []
+    for path in paths:
+        if path.is_dir():
+            listing = scan(path, (), threading.Event())
+            names = [*(one.path for one in listing.files), *listing.later]
+            files = sorted(Path(os.fsdecode(one)) for one in names)
+            found += [one for one in files if _format(one) in TRANSLATABLE]
+        elif _format(path) in TRANSLATABLE:
+            found.append(path)
+        else:
+            refused.append((path, _reason(path)))
+    if not found:
+        known = " ".join(sorted(TRANSLATABLE))
+        raise KnownError("document.none_translatable", name=paths[0].name if paths else "", known=known)
+    if len(found) > MOST_DOCUMENTS:
+        raise KnownError("document.too_many", count=len(found), limit=MOST_DOCUMENTS)
+    unique = tuple(dict.fromkeys(found))
+    return Chosen(unique, frozenset(_format(one) for one in unique), tuple(refused))
+
+
+def _format(path: Path) -> str:
+    try:
+        return format_of(path).id
+    except KnownError:
+        return ""
+
+
+def _reason(path: Path) -> str:
+    found: Problem = problem_for(KnownError("document.no_rewriter", path=path.name, known=" ".join(TRANSLATABLE)))
+    return found.sentence
+
+
+def _columns(untrusted: Json) -> list[Column]:
+    found: list[Column] = []
+    for one in untrusted if isinstance(untrusted, list | tuple) else ():
+        if isinstance(one, Mapping):
+            shape: Mapping[str, Any] = one
+            samples = shape.get("samples")
+            words = tuple(str(each) for each in samples) if isinstance(samples, list | tuple) else ()
+            found.append(Column(str(shape.get("name", "")), words, shape.get("is_text") is True))
+    return found

@@ -1,0 +1,115 @@
+"""From the units of a document, or the paragraphs of a text, to the segments that are translated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.translation import NewSegment, SegmentState, Term
+from slmdesk.text.language import detect
+from slmdesk.text.protecting import is_code, is_only_protected
+from slmdesk.text.segments import segment_of, segments_of
+from slmdesk.text.subtitles import KIND
+from slmdesk.text.tagged import Tags, plain
+from slmdesk.text.terms import find_terms
+
+LEAST_WORDS = 4
+"""Of a unit whose language is told; shorter ones are in the language of the unit before."""
+_LINE = re.compile(r"[^\n]*\n*")
+
+
+@dataclass(slots=True, eq=False)
+class Taken:
+    """What is known while units are taken one after another."""
+
+    source: str
+    """Code; empty: told by unit."""
+    target: str
+    terms: Sequence[Term]
+    language: str = ""
+    """Of the last unit whose language was told."""
+    sure: float = 0.0
+    """How sure the language of the last unit was told, 0..1; 0: it was not told by its own words."""
+    units: int = 0
+    """How many were taken so far."""
+
+
+def units_of_text(text: str) -> list[dict[str, Any]]:
+    """The lines of a text as units, the ends of lines with them: joined they are the text."""
+    return [
+        {"unit": {"text": one, "paired": [], "lone": [], "kind": "paragraph", "place": f"line {number}"}}
+        for number, one in enumerate((found[0] for found in _LINE.finditer(text) if found[0]), start=1)
+    ]
+
+
+def segments_from(unit: Mapping[str, Any], taken: Taken) -> list[NewSegment]:
+    """The segments of a unit; what needs no translation says why (`nothing`, `kept`, `already`)."""
+    tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
+    text = str(unit["text"])
+    told, taken.sure = unit.get("language"), 0.0
+    language = taken.source or (told if isinstance(told, str) else _told(plain(text, tags), taken))
+    is_there = not taken.source and language == taken.target
+    index, taken.units = taken.units, taken.units + 1
+    found = []
+    is_cue = unit.get("kind") == KIND  # it is shown as a whole, and read in its time
+    for one in (segment_of(text, tags),) if is_cue else segments_of(text, tags, language):
+        reason = why_left(one.text, one.tags, taken.terms) or ("already" if is_there else "")
+        found.append(
+            NewSegment(
+                index,
+                one.text,
+                place=str(unit.get("place", "")),
+                kind=str(unit.get("kind", "paragraph")),
+                lead=one.lead,
+                trail=one.trail,
+                paired=one.tags.paired,
+                lone=one.tags.lone,
+                language=language,
+                state=SegmentState.LEFT if reason else SegmentState.OPEN,
+                reason=reason,
+            )
+        )
+    return found
+
+
+def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
+    """Why a segment needs no translation: `nothing` (no words, or code), `kept` (none but terms that are not
+    translated); "" for none.
+    """
+    words = plain(source, tags)
+    if is_only_protected(words):
+        return "nothing"
+    found = list(find_terms(words, terms))
+    if is_code(words) and not found:
+        return "nothing"
+    kept = [one for one in found if one.term.keeps]
+    for one in reversed(kept):
+        words = words[: one.start] + " " + words[one.end :]
+    return "kept" if kept and is_only_protected(words) else ""
+
+
+def _told(words: str, taken: Taken) -> str:
+    """The language of a unit, by its words; of short ones that of the one before."""
+    if len(words.split()) >= LEAST_WORDS or not words.isascii():
+        found, sure = detect(words, OFFERED)
+        if found:
+            taken.language, taken.sure = found, sure
+    return taken.language
+
+
+OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
+"""Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
+LOOKED_AT = 20_000
+"""Characters of a text by which its language is told."""
+
+
+def language_of_text(text: str) -> str:
+    """The code of the language most of a text is in; '' where none of its lines tells."""
+    taken, sizes = Taken("", "", ()), dict[str, int]()
+    for line in text[:LOOKED_AT].splitlines():
+        if line.strip() and (language := _told(line, taken)):
+            sizes[language] = sizes.get(language, 0) + len(line)
+    return max(sizes, key=lambda one: sizes[one]) if sizes else ""

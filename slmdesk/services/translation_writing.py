@@ -1,0 +1,138 @@
+"""A translated document on its way back from the reader child to a file.  Desk thread."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_there, write_atomically
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.translation import SegmentFlag, SegmentRecord
+from slmdesk.core.types import Json
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.reading import read_problem
+from slmdesk.services.sentences import problem_for
+from slmdesk.services.slices import Slices, in_slices
+from slmdesk.services.translated import segments_of_item
+from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
+from slmdesk.store import Store
+
+UNWRITTEN = SegmentFlag("unwritten")
+"""Of a segment with a translation that could not be put into the file."""
+
+
+@dataclass(slots=True, eq=False)
+class Writing:
+    """A document on its way back from the reader child."""
+
+    desk: Desk
+    client: ChildClient
+    payload: Mapping[str, Json]
+    answers: Iterator[tuple[int, str, str]]
+    target: Path
+    ended: OnEnded[WrittenFile]
+    may_replace: bool
+    pieces: list[bytes] = field(default_factory=list)
+    is_broken: bool = False
+    is_over: bool = False
+
+    def start(self) -> None:
+        """Give the child all units, then wait for the file."""
+        try:
+            if is_there(self.target) and not self.may_replace:
+                raise KnownError("file.exists", path=str(self.target))
+        except KnownError as err:
+            self.ended(problem_for(err))
+            return
+        job = self.client.start("rewrite", self.payload, self._on_event)
+
+        def given(result: bool | Problem) -> None:
+            if isinstance(result, Problem):  # the child's end is not waited for: it has nothing to say to this
+                self.is_over = True
+                job.cancel()
+                self.ended(result)
+
+        in_slices(self.desk, self._giving(job), given)
+
+    def _giving(self, job: JobHandle) -> Slices[bool]:
+        """All units to the child; a long document has many, and others wait for the desk thread."""
+        for number, source, target in self.answers:
+            if self.is_over:
+                return False
+            job.step(str(number), {"source": source, "target": target})
+            yield
+        job.end_of_steps()
+        return True
+
+    def _on_event(self, event: FromChild) -> None:  # on a thread of the client
+        if self.is_over:
+            return
+        self.is_over = isinstance(event, Done | Failed | Cancelled)
+        if isinstance(event, Partial):
+            try:
+                self.pieces.append(base64.b64decode(str(event.value.get("data", "")), validate=True))
+            except (binascii.Error, ValueError):
+                self.is_broken = True
+        elif isinstance(event, Done):
+            self._finish(event)
+        elif isinstance(event, Failed):
+            problem = read_problem(Path(str(self.payload["path"])).name, event)
+            self.desk.post(lambda: self.ended(problem))
+        elif isinstance(event, Cancelled):
+            stopped = problem_for(KnownError("document.stopped", path=str(self.payload["path"])))
+            self.desk.post(lambda: self.ended(stopped))
+
+    def _finish(self, event: Done) -> None:
+        data = b"".join(self.pieces)
+        refused = event.result.get("refused")
+        numbers = tuple(one for one in refused if isinstance(one, int)) if isinstance(refused, list) else ()
+
+        def write() -> WrittenFile:
+            if self.is_broken or hashlib.sha256(data).hexdigest() != event.result.get("sha256"):
+                raise KnownError("child.protocol", reason="rewrite")
+            write_atomically(self.target, data)
+            return WrittenFile(self.target, len(data), numbers)
+
+        def ended(found: WrittenFile | Problem) -> None:
+            self.ended(found)
+
+        on_file_thread(self.desk, write, ended, name="translation")
+
+
+def mark_unwritten(
+    store: Store, item: str, refused: Collection[int], tell: Callable[[SegmentRecord], None]
+) -> Slices[None]:
+    """Flag the segments of the units that stand in the file untranslated, and unflag those that stand there now, so
+    that the table, the report and the command line all name them.
+    """
+    for one in segments_of_item(store, item):
+        is_unwritten = one.unit in refused and bool(one.target)
+        if (UNWRITTEN in one.flags) != is_unwritten:
+            others = tuple(flag for flag in one.flags if flag != UNWRITTEN)
+            flags = (UNWRITTEN, *others) if is_unwritten else others
+            tell(store.change_segment(item, one.number, flags=flags))
+        yield
+
+
+def payload_of(wish: TranslationWish) -> dict[str, Json]:
+    """Of the jobs `units` and `rewrite` of the reader child."""
+    return {
+        "path": wish.path,
+        "password": wish.password,
+        "options": {
+            "language": wish.target,
+            "is_right_to_left": LANGUAGES[wish.target].is_right_to_left,
+            "sheet_names": wish.sheet_names,
+            "properties": wish.properties,
+            "columns": list(wish.columns),
+        },
+    }

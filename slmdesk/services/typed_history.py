@@ -1,0 +1,235 @@
+"""What was typed and translated, kept as items of kind `translation` beside those of documents.  Desk thread.
+
+The segments are rows, as of all translations; source and translation are a message too, by which history is searched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.records import Ending, Found, Item, Status
+from slmdesk.core.translation import LiveSegment, NewSegment, Origin, SegmentRecord, SegmentState
+from slmdesk.core.types import Origin as Author
+from slmdesk.core.types import Role, TextPart
+from slmdesk.core.wire import to_json
+from slmdesk.services.desk import Desk
+from slmdesk.services.facts import Fact, ItemChanged
+from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.slices import Slices, in_slices
+from slmdesk.services.translated import KIND, segments_of_item
+from slmdesk.services.translating import TranslationService
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation_shapes import TranslationWish, memory_domain, wish_from
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+TITLE = 60
+"""Characters of the text that begin a title."""
+MOST_HITS = 100
+HITS_AT_ONCE = 5
+"""Long texts each, whose words around the hit are cut out, before others may come between."""
+MOST_SEARCHED = 100_000
+"""Segments that are looked through in a search, bit by bit: some seconds."""
+SHARED = 0.5
+"""Of the shorter of two texts: with that much of it at their ends in common, one is the other, edited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A text that was typed and translated earlier."""
+
+    item: str
+    text: str
+    manner: Manner
+    segments: tuple[SegmentRecord, ...]
+
+    @property
+    def live(self) -> tuple[LiveSegment, ...]:
+        """As the panes show it."""
+        return tuple(
+            LiveSegment(
+                one.source,
+                one.lead,
+                one.trail,
+                one.language,
+                one.target,
+                one.state,
+                one.origin,
+                one.flags,
+                one.unit,
+                doubts=one.doubts,
+            )
+            for one in self.segments
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Translations that were looked for."""
+
+    found: tuple[tuple[Item, str], ...]
+    """Each with the words around the hit; the last touched first."""
+    was_cut: bool
+    """Not all were looked through."""
+
+
+class TypedHistory:
+    """Keeps typed translations, finds translations of all kinds."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        translations: TranslationService,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._settings = desk, store, settings
+        self._translations, self._tell = translations, tell
+        self._turn = 0
+
+    def keep(self, text: str, manner: Manner, segments: Sequence[LiveSegment], item: str = "") -> str:
+        """Keep a text with its translation; `item`: the one it was kept as before, which is then changed.
+
+        A text that is another one now becomes an item of its own.  Returns the item's id; '' where nothing is kept:
+        nothing is translated yet, the setting `translate_history` is off, or nothing can be written, which was said at
+        the start.  Raises KnownError store.*.
+        """
+        done = [one for one in segments if one.target and one.state is not SegmentState.OPEN]
+        is_wished = self._settings.current.translate_history and not self._store.read_only
+        if not is_wished or not text.strip() or not done:
+            return ""
+        wish = TranslationWish(
+            manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality
+        )
+        words = " ".join(text.split())
+        begin = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
+        title = f"{begin} → {LANGUAGES[manner.target].name}"
+        with self._store.together():  # a full disk leaves what was kept before, whole
+            old = self._same(item, text) if item else None
+            if old is None:
+                old = self._store.add_item(KIND, title, settings={"wish": to_json(wish), "auto_title": title})
+            elif old.title == old.settings.get("auto_title"):
+                self._store.rename_item(old.id, title)
+                self._store.change_item_settings(old.id, wish=to_json(wish), auto_title=title)
+            else:
+                self._store.change_item_settings(old.id, wish=to_json(wish))
+            self._put_segments(old.id, segments)
+            self._put_words(old.id, text, segments)
+            self._own_pairs(old.id, wish, segments)
+        self._tell(ItemChanged(self._store.item(old.id)))
+        return old.id
+
+    def open(self, item: str) -> Typed | None:
+        """A text translated earlier; None: the item is the translation of a document.
+
+        Raises KnownError `item.unknown`.
+        """
+        view = self._translations.open(item)
+        if view.wish.path:
+            return None
+        wish = view.wish
+        manner = Manner(wish.target, wish.source, wish.domain, wish.formality)
+        return Typed(view.item.id, wish.text, manner, tuple(segments_of_item(self._store, view.item.id)))
+
+    def search(self, words: str, ended: OnEnded[Earlier]) -> None:
+        """Look for translations whose text, translation or title holds the words; `ended` hears which, on this thread.
+
+        A search begun later ends this one: it is told what was found so far.
+        """
+        self._turn += 1
+        in_slices(self._desk, self._searching(words, self._turn), ended)
+
+    def _searching(self, words: str, turn: int) -> Slices[Earlier]:
+        found: dict[str, Found] = {}
+        before: int | None = None
+        while hits := self._store.search(words, limit=HITS_AT_ONCE, before=before, kind=KIND):
+            before = hits[-1].n
+            for one in hits:
+                found.setdefault(one.item, one)
+            yield
+            if len(found) >= MOST_HITS or turn != self._turn:
+                return self._newest_first(found, was_cut=True)
+        looking = self._store.segments_with(words, most=MOST_SEARCHED, but=found)
+        while turn == self._turn:
+            try:
+                hit = next(looking)
+            except StopIteration as end:
+                return self._newest_first(found, was_cut=end.value)
+            if hit is not None:
+                found[hit.item] = hit
+            yield
+        return self._newest_first(found, was_cut=True)
+
+    def _newest_first(self, found: Mapping[str, Found], *, was_cut: bool) -> Earlier:
+        there = []
+        for id in found:
+            with contextlib.suppress(KnownError):  # deleted for good while others were looked for
+                there.append(self._store.item(id))
+        kept = sorted((one for one in there if one.deleted_at is None), key=lambda one: one.updated, reverse=True)
+        return Earlier(tuple((one, found[one.id].snippet) for one in kept), was_cut)
+
+    def _same(self, item: str, text: str) -> Item | None:
+        """The item, where it is still there and `text` is its text, edited."""
+        try:
+            old = self._store.item(item)
+        except KnownError:  # deleted for good meanwhile
+            return None
+        if old.deleted_at is not None or not is_same_text(wish_from(old.settings.get("wish")).text, text):
+            return None
+        return old
+
+    def _put_segments(self, item: str, segments: Sequence[LiveSegment]) -> None:
+        self._store.forget_segments(item)
+        self._store.add_segments(
+            item,
+            [
+                NewSegment(
+                    one.paragraph,
+                    one.source,
+                    lead=one.lead,
+                    trail=one.trail,
+                    language=one.language,
+                    state=one.state,
+                    target="" if one.state is SegmentState.OPEN else one.target,
+                    origin=one.origin,
+                    flags=one.flags,
+                    doubts=() if one.state is SegmentState.OPEN else one.doubts,
+                )
+                for one in segments
+            ],
+        )
+        self._store.save_result(item, {"taken": True, "done": True, "left": []})
+
+    def _own_pairs(self, item: str, wish: TranslationWish, segments: Sequence[LiveSegment]) -> None:
+        """What a person wrote here, and the memory knows, goes with the item when it is deleted for good."""
+        for one in segments:
+            if one.origin is Origin.PERSON:
+                pair = [(one.source, one.target)]
+                self._store.link_pairs(item, one.language, wish.target, memory_domain(wish), pair)
+
+    def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
+        """The message by which history is searched."""
+        words = "".join(one.lead + (one.target or one.source) + one.trail for one in segments)
+        parts = (TextPart(text, Author.PERSON),)
+        kept = self._store.messages(item)
+        if kept:
+            self._store.change_parts(kept[0].id, parts)
+            self._store.end_message(kept[0].id, words, Ending(Status.COMPLETE))
+        else:
+            self._store.add_message(
+                item, parent=None, role=Role.ASSISTANT, parts=parts, text=words, status=Status.COMPLETE
+            )
+
+
+def is_same_text(old: str, new: str) -> bool:
+    """Whether one text is the other, edited: what they share at both ends is at least half of the shorter."""
+    shorter = min(len(old), len(new))
+    begin = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    rest = shorter - begin
+    end = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
+    return shorter > 0 and begin + end >= SHARED * shorter

@@ -1,0 +1,425 @@
+"""Two versions of a document compared: begun, followed, kept.  Desk thread.
+
+A comparison is an item of kind `versions`, linked to its two documents.  The pages are fetched some at a time and
+compared on a thread of their own; what was found is the item's result.  Where a model is there that an exam trusts
+with wording, a job then tells the most important changes in its words, each checked against both versions.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus, ModelRecord, Status
+from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.wire import to_json
+from slmdesk.services.desk import Desk
+from slmdesk.services.exam_items import Skill
+from slmdesk.services.exams import ExamService, SkillResult
+from slmdesk.services.facts import Fact, ItemChanged, MessageAdded, Problem, VersionsCompared, VersionsFailed
+from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.growing import Asked, Breath, Plan, Planner, StepValue, Wave
+from slmdesk.services.jobs import JobService
+from slmdesk.services.models import ModelService
+from slmdesk.services.sentences import problem_of
+from slmdesk.services.summary_shapes import Coverage, Unread
+from slmdesk.services.uses import Use, UseService
+from slmdesk.store import Store
+
+if TYPE_CHECKING:
+    from slmdesk.services.version_shapes import Comparison, Side, Told
+
+KIND = "versions"
+LANGUAGE_CHARACTERS = 4000
+PAGES_AT_ONCE = 50
+MOST_TOLD = 60
+"""Changes that are told in a model's words: the most important ones."""
+REST_EVERY_S, REST_S = 0.02, 0.001
+"""While it compares, others get their turn so often, and for so long: pure Python lets nobody else run."""
+SKILLS = (Skill.FORMAT, Skill.TRUTH)
+"""What a model must be trusted with before it words anything here."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionWish:
+    """Which versions shall be compared, and how."""
+
+    old: str
+    """Ids of documents, or the only ones that begin so."""
+    new: str
+    model: str | None = None
+    """Whose words are wanted; None: the default for summaries, if its exam says that it can be trusted."""
+    with_words: bool = True
+    """False: no model is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A comparison opened."""
+
+    item: Item
+    documents: tuple[DocumentRecord, ...]
+    """The old one, the new one; those that are still here."""
+    comparison: Comparison | None
+    """None while it is made, or when that failed."""
+    job: JobRecord | None
+    """The newest that tells it in words."""
+    is_busy: bool = False
+    """It is being compared here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraphs:
+    """Paragraphs that are the same on both sides."""
+
+    texts: tuple[str, ...]
+
+
+class VersionService(Planner):
+    """Compares documents.  What it finds is told as VersionsCompared; again when a model has told it in words."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        models: ModelService,
+        uses: UseService,
+        jobs: JobService,
+        exams: ExamService,
+        tell: Callable[[Fact], None],
+    ) -> None:
+        self._desk, self._store, self._models, self._uses = desk, store, models, uses
+        self._jobs, self._exams, self._tell = jobs, exams, tell
+        self._busy: dict[str, threading.Event] = {}
+        self._closed = False
+        jobs.plan_by(KIND, self)
+        jobs.when_done(KIND, self._on_told)
+
+    # ---- wishes
+
+    def begin(self, wish: VersionWish) -> Item:
+        """Keep a new comparison and have it made; VersionsCompared or VersionsFailed follows.
+
+        Raises KnownError `document.unknown`, `document.not_read`, the document's own where it could not be read,
+        `model.…` where one is named, `store.…`.
+        """
+        documents = [self._document(wish.old), self._document(wish.new)]
+        record = self._model(wish)
+        old, new = documents
+        shape: dict[str, Json] = {
+            "old": old.id, "new": new.id, "model": record.sha256 if record else None, "named": wish.model is not None,
+        }  # fmt: skip
+        item = self._store.add_item(KIND, f"Compare: {old.name} and {new.name}", settings={"wish": shape})
+        self._store.link_documents(item.id, list(dict.fromkeys(one.id for one in documents)))
+        asked = self._store.add_message(
+            item.id, parent=None, role=Role.USER, status=Status.COMPLETE,
+            parts=(TextPart(f"Compare {old.name} (old) with {new.name} (new)", Origin.PERSON),),
+        )  # fmt: skip
+        self._tell(ItemChanged(self._store.item(item.id)))
+        self._tell(MessageAdded(asked))
+        self._compare(item.id, old, new)
+        return self._store.item(item.id)
+
+    def again(self, item: str) -> None:
+        """Compare anew, the documents as they are now.  Raises KnownError as `begin` does, and `item.unknown`."""
+        found = self._item(item)
+        if found.id not in self._busy:
+            wish = _mapping(found.settings.get("wish"))
+            self._compare(found.id, self._document(str(wish.get("old"))), self._document(str(wish.get("new"))))
+
+    def cancel(self, item: str) -> None:
+        """Stop comparing; VersionsFailed follows with `versions.stopped`.  What is kept already stays."""
+        if stop := self._busy.get(item):
+            stop.set()
+
+    def open(self, item: str, opened: Callable[[VersionView], None]) -> None:
+        """A comparison, made or being made; `opened` is called on the desk thread.
+
+        Raises KnownError `item.unknown`.
+        """
+        found = self._item(item)
+        wish = _mapping(found.settings.get("wish"))
+        here = {one.id: one for one in self._store.documents_of_item(found.id)}
+        documents = tuple(here[str(wish.get(side))] for side in ("old", "new") if str(wish.get(side)) in here)
+        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
+        kept = self._store.result(found.id)
+
+        def make() -> Comparison | None:
+            from slmdesk.services.version_shapes import comparison_from  # with all that compares: not at the start
+
+            return comparison_from(kept)
+
+        def made(comparison: Comparison | Problem | None) -> None:
+            shown = None if isinstance(comparison, Problem) else comparison
+            opened(VersionView(found, documents, shown, jobs[0] if jobs else None, found.id in self._busy))
+
+        on_file_thread(self._desk, make, made, name="compare")
+
+    def of_document(self, document: str) -> list[Item]:
+        """The comparisons a document is in that are not in the trash, newest first."""
+        items = [self._store.item(one) for one in self._store.items_about(document)]
+        return [one for one in items if one.kind == KIND]
+
+    def paragraphs(self, document: str, first: tuple[int, int], last: tuple[int, int], ended: OnEnded[Paragraphs],
+                   most: int = 500) -> None:  # fmt: skip
+        """The paragraphs of a document from a place (page, character) to another, at most so many; for what is folded
+        together as the same.
+        """
+        found = self._store.document(document).id
+
+        def read() -> Paragraphs:
+            from slmdesk.text.difference_parts import units_of
+
+            texts: list[str] = []
+            for page in self._pages(found, threading.Event(), first[0], last[0]):
+                for unit in units_of([page]):
+                    if first <= (page.number, unit.place.start) and (page.number, unit.place.end) <= last:
+                        texts.append(unit.text)
+                        if len(texts) >= most:
+                            return Paragraphs(tuple(texts))
+            return Paragraphs(tuple(texts))
+
+        on_file_thread(self._desk, read, ended, name="compare")
+
+    def close(self) -> None:
+        """The desk ends: what is being compared is left."""
+        self._closed = True
+        for stop in self._busy.values():
+            stop.set()
+
+    # ---- comparing
+
+    def _compare(self, item: str, old: DocumentRecord, new: DocumentRecord) -> None:
+        stop = self._busy[item] = threading.Event()
+        on_file_thread(
+            self._desk, lambda: self._found(old, new, stop), lambda found: self._on_found(item, found), name="compare"
+        )
+
+    def _found(self, old: DocumentRecord, new: DocumentRecord, stop: threading.Event) -> tuple[Comparison, Json]:
+        """On a thread of its own."""
+        from slmdesk.services.version_shapes import Comparison
+        from slmdesk.text.difference import difference
+
+        began = rested = time.monotonic()
+
+        def breathe() -> None:
+            nonlocal rested
+            if stop.is_set():
+                raise KnownError("versions.stopped")
+            if time.monotonic() - rested > REST_EVERY_S:
+                time.sleep(REST_S)
+                rested = time.monotonic()
+
+        before = list(self._pages(old.id, stop))
+        after = before if old.id == new.id else list(self._pages(new.id, stop))
+        language = _language_of(after) or _language_of(before)
+        found = difference(before, after, language=language, breathe=breathe)
+        comparison = Comparison(
+            _side(old, before), _side(new, after), found.changes, found.rows, old.sha256 == new.sha256,
+            seconds=round(time.monotonic() - began, 1), language=language,
+        )  # fmt: skip
+        return comparison, to_json(comparison)
+
+    def _pages(self, document: str, stop: threading.Event, begin: int = 1, end: int | None = None) -> list[Page]:
+        """The pages of a document, fetched on the desk thread some at a time."""
+        found: list[Page] = []
+        while not self._closed:
+            if stop.is_set():
+                raise KnownError("versions.stopped")
+            at = found[-1].number + 1 if found else begin
+            some = self._desk.call(lambda at=at: self._store.pages(document, begin=at, limit=PAGES_AT_ONCE))  # type: ignore[misc]
+            found += [one for one in some if end is None or one.number <= end]
+            if not some or (end is not None and some[-1].number >= end):
+                return found
+        raise KnownError("versions.stopped")
+
+    def _on_found(self, item: str, found: tuple[Comparison, Json] | Problem) -> None:
+        self._busy.pop(item, None)
+        if self._closed:
+            return
+        if isinstance(found, Problem):
+            self._tell(VersionsFailed(item, found))
+            return
+        comparison, shape = found
+        assert isinstance(shape, dict)
+        self._keep(item, comparison, shape)
+        wish = _mapping(self._store.item(item).settings.get("wish"))
+        record = self._models.by_sha256(str(wish.get("model") or "") or None)
+        if record is not None and comparison.changes and self._may_tell(record, is_named=bool(wish.get("named"))):
+            title = self._store.item(item).title.removeprefix("Compare: ")
+            self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), item=item)
+        self._tell(VersionsCompared(item, comparison))
+
+    def _keep(
+        self, item: str, comparison: Comparison, shape: Mapping[str, Json], record: ModelRecord | None = None
+    ) -> None:
+        """The result, and its text as a message, so that the history finds it."""
+        from slmdesk.services.version_shapes import text_of
+
+        words = text_of(comparison)
+        messages = self._store.messages(item)
+        self._store.save_result(item, shape)
+        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
+            parent = next((one.id for one in messages if one.role is Role.USER), None)
+            told = self._store.add_message(
+                item, parent=parent, role=Role.ASSISTANT, text=words, status=Status.COMPLETE,
+                model_sha256=record.sha256 if record else None, model_name=record.name if record else None,
+            )  # fmt: skip
+            self._store.change_item_settings(item, leaf=told.id)
+            self._tell(MessageAdded(told))
+        self._tell(ItemChanged(self._store.item(item)))
+
+    # ---- in a model's words (see jobs)
+
+    def plan(self, job: JobRecord) -> Plan:
+        """The plan of the job that tells a comparison in words."""
+        from slmdesk.services.version_shapes import comparison_from
+
+        item = self._store.item(job.item or "").id
+        comparison = comparison_from(self._store.result(item))
+        record = self._models.by_sha256(job.model_sha256)
+        if record is None or comparison is None:
+            raise KnownError("model.unknown", wanted=job.title, known="none")
+        skills = yield from self._examine(record)
+        if any(skills[one].level == "weak" for one in SKILLS if one in skills):
+            note = (
+                f"{record.name} is too weak to tell the changes in its own words, so the passages stand for themselves."
+            )
+            comparison = replace(comparison, note=note)
+        else:
+            truth = skills.get(Skill.TRUTH)
+            told = yield from self._told(comparison, truth.threshold if truth else None)
+            comparison = replace(comparison, sentences=tuple(told), model=record.name)
+        self._keep(item, comparison, to_json(comparison), record)
+
+    def _examine(self, record: ModelRecord) -> Generator[Asked, Any, Mapping[Skill, SkillResult]]:
+        """What the model can be trusted with; what is not known yet is asked here."""
+        version, questions = self._exams.questions_for(record, SKILLS)
+        if not questions:
+            return self._exams.skills(record)
+        values: list[StepValue] = yield Wave([one.step() for one in questions], version, 60.0, 5000.0)
+        asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
+        return self._exams.keep_skills(record, asked)
+
+    def _told(self, comparison: Comparison, threshold: float | None) -> Generator[Asked, Any, list[Told]]:
+        """The most important changes in a sentence each, what is doubtful marked."""
+        from slmdesk.services import version_words
+        from slmdesk.services.version_shapes import by_importance
+
+        changes = comparison.changes
+        chosen = [at for at in by_importance(changes) if version_words.can_be_told(changes[at])][:MOST_TOLD]
+        steps = [version_words.change_step(changes[at], comparison.language) for at in chosen]
+        values: list[StepValue] = yield Wave(steps, version_words.prompt_version(), 400.0, 60.0 * len(steps))
+        told: list[Told] = []
+        for at, value in zip(chosen, values, strict=True):
+            one = version_words.told_in(at, changes[at], value or {}, comparison.language)
+            if one is not None:
+                told.append(one)
+            yield Breath()
+        asked = [one for one in told if one.supported]
+        if threshold is None or not asked:
+            return told
+        steps = [version_words.truth_of(changes[one.change], one) for one in asked]
+        values = yield Wave(steps, self._exams.prompt_version(), 60.0, 0.0)
+        judged = {
+            one.change: version_words.doubted(one, _scores(value), threshold)
+            for one, value in zip(asked, values, strict=True)
+        }
+        return [judged.get(one.change, one) for one in told]
+
+    def _on_told(self, job: JobRecord) -> None:
+        from slmdesk.services.version_shapes import comparison_from
+
+        comparison = comparison_from(self._store.result(job.item)) if job.item else None
+        if job.item and comparison:
+            self._tell(VersionsCompared(job.item, comparison))
+
+    # ---- inside
+
+    def _item(self, item: str) -> Item:
+        found = self._store.item(item)
+        if found.kind != KIND:
+            raise KnownError("item.unknown", id=item[:80])
+        return found
+
+    def _document(self, id: str) -> DocumentRecord:
+        found = self._store.document(id)
+        if found.status is DocumentStatus.READING:
+            raise KnownError("document.not_read", path=found.name)
+        if found.status is DocumentStatus.FAILED and not found.pages:
+            plain = {key: value for key, value in found.error_args.items() if isinstance(value, str | int | float)}
+            raise KnownError(found.error_code or "document.unreadable", **plain)
+        return found
+
+    def _model(self, wish: VersionWish) -> ModelRecord | None:
+        """Whose words may be asked for; a model that is named must be there, another need not."""
+        if not wish.with_words:
+            return None
+        if wish.model is not None:
+            record = self._models.choose(wish.model)
+            if not record.can_chat:
+                raise KnownError("model.wrong_kind", kind=record.kind)
+            return record
+        try:
+            return self._uses.default(Use.SUMMARIZE) or self._models.choose(None)
+        except KnownError:
+            return None
+
+    def _may_tell(self, record: ModelRecord, *, is_named: bool) -> bool:
+        """Whether it is worth asking: the exam trusts it, or it was named and nobody knows yet."""
+        skills = self._exams.skills(record)
+        levels = [skills[one].level if one in skills else "" for one in SKILLS]
+        return "weak" not in levels and (is_named or "" not in levels)
+
+
+def is_open(job: JobRecord | None) -> bool:
+    """Whether a job goes on."""
+    return job is not None and job.status in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED)
+
+
+def _language_of(pages: Sequence[Page]) -> str:
+    """The language of the beginning; empty where it is not sure."""
+    from slmdesk.text.language import LANGUAGES, detect
+
+    sample = ""
+    for page in pages:
+        sample += page.text[: LANGUAGE_CHARACTERS - len(sample)]
+        if len(sample) >= LANGUAGE_CHARACTERS:
+            break
+    return detect(sample, LANGUAGES)[0] or ""
+
+
+def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
+    from slmdesk.services.version_shapes import Side
+
+    unread = tuple(
+        Unread(page.number, page.reason or page.status.value, record.id)
+        for page in pages
+        if page.status is not PageStatus.READ
+    )
+    blocks = sum(len(page.blocks) for page in pages)
+    coverage = Coverage(len(pages), len(pages) - len(unread), blocks, blocks, unread)
+    trouble = problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
+    return Side(record.id, record.name, str(record.facts.get("page_kind") or "page"), coverage, trouble)
+
+
+def _prompt_version() -> str:
+    from slmdesk.services.version_words import prompt_version
+
+    return prompt_version()
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _scores(value: StepValue) -> Sequence[float] | None:
+    found = (value or {}).get("scores")
+    if isinstance(found, list | tuple) and all(isinstance(one, int | float) for one in found):
+        return [float(one) for one in found if isinstance(one, int | float)]
+    return None

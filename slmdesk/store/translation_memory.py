@@ -1,0 +1,289 @@
+"""The translation memory: pairs of sentences, found again word for word or by their words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.store.database import Row, RowLike, Value
+from slmdesk.store.words import Words
+from slmdesk.text.folding import fold_for_search
+
+MOST_WORDS = 24
+"""Of a sentence whose like is looked for: its longest ones, which are the rarest."""
+LEAST_SHARED = 0.5
+"""Of its words: so many of the longest ones are looked for.  Of sentences alike by three quarters of their letters more
+than half of the words are the same, so at least one of these is.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFilter:
+    """Which pairs are wanted; an empty field is any."""
+
+    words: str = ""
+    """All in the source."""
+    source_language: str = ""
+    target_language: str = ""
+    domain: str | None = None
+    """"": pairs of no domain; None: any."""
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryShare:
+    """How many pairs there are of one kind."""
+
+    source_language: str
+    target_language: str
+    domain: str
+    pairs: int
+
+
+class TranslationMemory(Words):
+    """The part of the store that remembers translations."""
+
+    def remember(
+        self,
+        source_language: str,
+        target_language: str,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        domain: str = "",
+        origin: Origin,
+        item: str | None = None,
+    ) -> int:
+        """Keep pairs of source and target; one with the same source, languages and domain is replaced, but a person's
+        by a person's or an import alone.  `item`: with which they go when it is deleted for good.  Returns how many
+        were kept.
+        """
+        kept, now = 0, self._clock()
+        with self._db.writing():
+            for source, target in pairs:
+                where = (source_language, target_language, domain, memory_key(source))
+                old = self._pair_at(*where)
+                if old is not None and old["origin"] != Origin.MODEL.value and origin is Origin.MODEL:
+                    continue
+                kept += 1
+                if old is not None:
+                    self._db.run(
+                        "update memory set target = ?, origin = ?, used = ?, item = ? where n = ?",
+                        (self._text(target), origin.value, now, item, old["n"]),
+                    )
+                    continue
+                n = self._db.insert(
+                    "insert into memory (source_language, target_language, domain, key, source, target, origin,"
+                    " item, created, used) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*where, self._text(source), self._text(target), origin.value, item, now, now),
+                )
+                self._index(n, self._text(source), "memory_words")
+        return kept
+
+    def link_pairs(
+        self, item: str, source_language: str, target_language: str, domain: str, pairs: Iterable[tuple[str, str]]
+    ) -> None:
+        """Pairs that came from an item before it was kept go with it when it is deleted for good."""
+        with self._db.writing():
+            for source, target in pairs:
+                self._db.run(
+                    "update memory set item = ? where source_language = ? and target_language = ? and domain = ?"
+                    " and key = ? and target = ? and origin = ?",
+                    (
+                        item, source_language, target_language, domain, memory_key(source), self._text(target),
+                        Origin.PERSON.value,
+                    ),
+                )  # fmt: skip
+
+    def put_back(self, pair: MemoryPair) -> None:
+        """Remember a pair as it was before another took its place; of an item that is deleted for good nothing comes
+        back: its sentence is forgotten.
+        """
+        where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
+        with self._db.writing():
+            if (now := self._pair_at(*where)) is not None:
+                self.forget_pairs([now["n"]])
+            if pair.item is None or self._db.row("select 1 from items where id = ?", (pair.item,)) is not None:
+                self.remember(
+                    pair.source_language, pair.target_language, [(pair.source, pair.target)],
+                    domain=pair.domain, origin=pair.origin, item=pair.item,
+                )  # fmt: skip
+
+    def count_remembered(self, item: str) -> int:
+        """How many pairs go with an item when it is deleted for good."""
+        row = self._db.row("select count(*) as number from memory where item = ?", (item,))
+        return int(row["number"]) if row else 0
+
+    def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
+        """Pairs with this very source (white space and case aside), a person's first, then the latest."""
+        rows = self._db.rows(
+            "select * from memory where source_language = ? and target_language = ? and key = ?"
+            " order by origin = 'model', used desc",
+            (source_language, target_language, memory_key(source)),
+        )
+        return [self._made(pair_from, row) for row in rows]
+
+    def remembered(self, source_language: str, target_language: str, domain: str, source: str) -> str | None:
+        """The translation kept for this source under this domain; None where there is none."""
+        row = self._pair_at(source_language, target_language, domain, memory_key(source))
+        return str(row["target"]) if row is not None else None
+
+    def similar(self, source_language: str, target_language: str, source: str, limit: int = 20) -> list[MemoryPair]:
+        """Pairs that share rare words with `source`, the best first: whoever asks compares them by letter.
+
+        An empty language is any.
+        """
+        words = sorted(set(fold_for_search(source).split()), key=len, reverse=True)
+        wanted = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
+        if not wanted:
+            return []
+        query = " OR ".join(_quoted(one) for one in wanted)
+        rows = self._db.rows(
+            "select memory.* from (select rowid as place, rank from memory_words where memory_words match ?"
+            " order by rank limit ?) cross join memory on memory.n = place"
+            " where ? in ('', source_language) and ? in ('', target_language) order by rank limit ?",
+            (query, limit * 10, source_language, target_language, limit),
+        )
+        return [self._made(pair_from, row) for row in rows]
+
+    def memory(
+        self,
+        wanted: MemoryFilter = MemoryFilter(),
+        *,
+        words: str = "",
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[MemoryPair]:
+        """Pairs as they are wanted, the newest first.  `words`: all in the source.  `before`: the last `n` seen."""
+        built = _where(wanted, words or wanted.words)
+        if built is None:
+            return []
+        source, where, values = built
+        newest = before if before is not None else 1 << 62
+        rows = self._db.rows(
+            f"select memory.* from {source} where memory.n < ? {where} order by memory.n desc limit ?",
+            [newest, *values, limit],
+        )
+        return [self._made(pair_from, row) for row in rows]
+
+    def count_memory(self, wanted: MemoryFilter = MemoryFilter()) -> int:
+        """How many pairs are remembered, or how many of them are wanted."""
+        built = _where(wanted, wanted.words)
+        if built is None:
+            return 0
+        source, where, values = built
+        row = self._db.row(f"select count(*) as number from {source} where 1 = 1 {where}", values)
+        return int(row["number"]) if row else 0
+
+    def memory_shares(self) -> list[MemoryShare]:
+        """How many pairs there are of each pair of languages and domain, the most first."""
+        rows = self._db.rows(
+            "select source_language, target_language, domain, count(*) as pairs from memory"
+            " group by source_language, target_language, domain order by pairs desc"
+        )
+        return [
+            MemoryShare(row["source_language"], row["target_language"], row["domain"], int(row["pairs"]))
+            for row in rows
+        ]
+
+    def change_pair(self, n: int, *, source: str, target: str) -> MemoryPair:
+        """Other words for a pair; it is a person's then.  Raises KnownError `request.invalid` for one that is gone,
+        `memory.known` where another pair has this source already.
+        """
+        with self._db.writing():
+            row = self._db.row("select * from memory where n = ?", (n,))
+            if row is None:
+                raise KnownError("request.invalid", what="pair")
+            key = memory_key(source)
+            other = self._pair_at(row["source_language"], row["target_language"], row["domain"], key)
+            if other is not None and other["n"] != n:
+                raise KnownError("memory.known", source=source[:80])
+            self._unindex(n, row["source"], "memory_words")
+            self._db.run(
+                "update memory set source = ?, target = ?, key = ?, origin = ?, used = ? where n = ?",
+                (self._text(source), self._text(target), key, Origin.PERSON.value, self._clock(), n),
+            )
+            self._index(n, self._text(source), "memory_words")
+            changed = self._db.row("select * from memory where n = ?", (n,))
+        assert changed is not None
+        return self._made(pair_from, changed)
+
+    def forget_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
+        """Pairs go, by their numbers.  Returns those that were there, for `restore_pairs`."""
+        gone = []
+        with self._db.writing():
+            for n in numbers:
+                row = self._db.row("select * from memory where n = ?", (n,))
+                if row is not None:
+                    gone.append(self._made(pair_from, row))
+                    self._unindex(n, row["source"], "memory_words")
+                    self._db.run("delete from memory where n = ?", (n,))
+        return gone
+
+    def restore_pairs(self, pairs: Sequence[MemoryPair]) -> int:
+        """Put forgotten pairs back under their numbers; what was learned since stays.  Returns how many came back."""
+        back = 0
+        with self._db.writing():
+            for one in pairs:
+                where = (one.source_language, one.target_language, one.domain, memory_key(one.source))
+                is_taken = self._db.row("select 1 from memory where n = ?", (one.n,))
+                if is_taken or self._pair_at(*where) is not None:
+                    continue
+                item = one.item if self._db.row("select 1 from items where id = ?", (one.item,)) else None
+                self._db.insert(
+                    "insert into memory (n, source_language, target_language, domain, key, source, target, origin,"
+                    " item, created, used) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        one.n, *where, self._text(one.source), self._text(one.target), one.origin.value, item,
+                        one.created, one.used,
+                    ),
+                )  # fmt: skip
+                self._index(one.n, self._text(one.source), "memory_words")
+                back += 1
+        return back
+
+    def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
+        return self._db.row(
+            "select n, origin, source, target from memory where source_language = ? and target_language = ?"
+            " and domain = ? and key = ?",
+            (source_language, target_language, domain, key),
+        )
+
+
+def memory_key(source: str) -> str:
+    """Under which a source is found again: case and white space aside."""
+    return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _where(wanted: MemoryFilter, words: str) -> tuple[str, str, list[Value]] | None:
+    """Table, conditions and values; None where words are looked for that nothing can hold."""
+    source, parts, values = "memory", [], list[Value]()
+    if words.strip():
+        pieces = fold_for_search(words).split()[:MOST_WORDS]
+        if not pieces:
+            return None
+        source = "memory_words join memory on memory.n = memory_words.rowid"
+        parts.append("memory_words match ?")
+        values.append(" AND ".join(_quoted(one) for one in pieces))
+    for name, value in (
+        ("source_language", wanted.source_language or None),
+        ("target_language", wanted.target_language or None),
+        ("domain", wanted.domain),
+        ("origin", wanted.origin.value if wanted.origin else None),
+    ):
+        if value is not None:
+            parts.append(f"memory.{name} = ?")
+            values.append(value)
+    return source, "".join(f" and {one}" for one in parts), values
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def pair_from(row: RowLike) -> MemoryPair:
+    """The dataclass of a row."""
+    names = ("n", "source_language", "target_language", "source", "target", "domain", "created", "used", "item")
+    return MemoryPair(**{name: row[name] for name in names}, origin=Origin(row["origin"]))

@@ -1,0 +1,82 @@
+"""What was read, kept in a file for another day and put back from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.saved_states import BadState, StateHead, StateReader, open_state, write_state
+from slmdesk.core.types import Json
+from slmdesk.core.wire import messages_from
+from slmdesk.engine.base import Engine
+from slmdesk.tasks.base import Job, Task, text_of
+
+
+def save_state(job: Job, engine: Engine) -> Task:
+    """Payload {handle, messages, folder, key, model, documents, most_bytes}: keep what is in memory of the beginning
+    of `messages`.
+
+    Result {bytes, tokens}; 0 where there is nothing to keep.  Raises KnownError `disk.full`, `file.unwritable`.
+    """
+    yield from ()
+    handle, folder, most = text_of(job, "handle"), Path(text_of(job, "folder")), job.payload.get("most_bytes")
+    documents = job.payload.get("documents")
+    if not isinstance(most, int) or not isinstance(documents, list):
+        raise KnownError("request.invalid", what="most_bytes, documents")
+    state = engine.state_of(handle, messages_from(job.payload.get("messages")))
+    job.check()
+    if state is None:
+        return {"bytes": 0, "tokens": 0}
+    head = StateHead(
+        key=text_of(job, "key"),
+        model=text_of(job, "model"),
+        engine=engine.state_version(handle),
+        documents=tuple(map(str, documents)),
+        tokens=len(state.tokens) // 4,
+        bytes=len(state.data),
+    )
+    path = write_state(folder, head, state.tokens, state.data, most_bytes=most)
+    return {"bytes": path.stat().st_size, "tokens": head.tokens}
+
+
+def restore_state(engine: Engine, handle: str, untrusted: Json) -> int:
+    """Put back the state that {path, model} names; what cannot be used is deleted, and the prompt read as ever.
+
+    Returns how many tokens need not be read.
+    """
+    if not isinstance(untrusted, dict):
+        return 0
+    path, model = untrusted.get("path"), untrusted.get("model")
+    if not isinstance(path, str) or not isinstance(model, str):
+        raise KnownError("request.invalid", what="state")
+    file = Path(path)
+    try:
+        reader = open_state(file, model=model, engine=engine.state_version(handle))
+    except OSError:
+        return 0
+    except BadState:
+        return _refused(file)
+    try:
+        return engine.restore(handle, reader.tokens, lambda: _data_of(reader)) or _refused(file)
+    except BadState:
+        return _refused(file)
+    except OSError:
+        return 0
+    finally:
+        reader.close()
+
+
+def _data_of(reader: StateReader) -> memoryview:
+    if reader.head.bytes > psutil.virtual_memory().available // 2:
+        raise OSError(0, "no memory for it")
+    return reader.data()
+
+
+def _refused(path: Path) -> int:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return 0  # it is refused again the next time
+    return 0

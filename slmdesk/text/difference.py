@@ -1,0 +1,593 @@
+"""What differs between two versions of a document: passages added, removed, changed and moved.  Pure; any thread.
+
+Blocks that both have anchor the comparison (see `alignment`); what lies between is compared by sentences, and changed
+sentences by words.  A sentence's counterpart is the one with most words in common (Dice 1945, the rarer words counting
+more), as far as the order allows; what stands elsewhere unchanged, or nearly so, was moved.  The two versions are put
+into an order of their own before, so that the way back shows the same changes the other way round.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from slmdesk.core.documents import Page
+from slmdesk.text.alignment import common, heaviest
+from slmdesk.text.check_words import folded, function_words
+from slmdesk.text.difference_parts import Unit, key_of, sentences_of, token_key, tokens_of, units_of
+from slmdesk.text.difference_shapes import Change, ChangeKind, Difference, Named, Place, Row, Run
+from slmdesk.text.difference_words import Hunk, hunks_of, named_of
+
+LEAST_ALIKE = 0.4
+"""Of their words two sentences share at least, to be one sentence changed."""
+LEAST_ALIKE_ALONE = 0.2
+"""The same where each is all there is between two unchanged ones."""
+LEAST_MOVED = 20
+"""Letters of what is said to have moved: shorter things stand in many places."""
+LEAST_MOVED_ALIKE, LEAST_MOVED_WORDS = 0.7, 8
+LEAST_SAME_BLOCK = 0.6
+"""Of their words two blocks share at least, to be a block changed and to hold its place against others."""
+MOST_CANDIDATES, BEST_CANDIDATES = 12, 6
+"""Passages a word may stand in, to speak for one of them, where there are many; and how many are looked at closely."""
+MOST_JOINED = 2400
+"""Letters of neighbours that are shown as one removal or addition."""
+SHORT_WORDS = 6
+"""In the same place, so short sentences are one changed even without a word in common: "900" for "950"."""
+
+
+Breath = Callable[[], None]
+
+
+def difference(
+    old: Sequence[Page], new: Sequence[Page], *, language: str = "", breathe: Breath = lambda: None
+) -> Difference:
+    """Compare two documents by their pages.
+
+    `language` is a code of ISO 639-1, for where sentences end.  `breathe` is called often: it may raise to stop, or
+    rest to let others work.
+    """
+    before, after = units_of(old), units_of(new)
+    swapped = _order(before) > _order(after)
+    work = _Work(old, new, before, after, language, breathe) if not swapped else _Work(
+        new, old, after, before, language, breathe
+    )  # fmt: skip
+    events = [one.turned() for one in work.run()] if swapped else work.run()
+    return _Telling(_in_order(_moved_together(events)), breathe).tell()
+
+
+# ---- finding
+
+
+@dataclass(slots=True, eq=False)
+class _Event:
+    """Passages that belong together; `is_moved`: not in the order of the others."""
+
+    old: list[Unit]
+    new: list[Unit]
+    is_same: bool = False
+    is_moved: bool = False
+    change: int = -1
+
+    def turned(self) -> _Event:
+        return _Event(self.new, self.old, self.is_same, self.is_moved)
+
+
+def _order(units: Sequence[Unit]) -> tuple[int, int]:
+    total = 0
+    for unit in units:
+        total = zlib.crc32(unit.key.encode("utf-8", "surrogatepass"), total)
+    return len(units), total
+
+
+class _Work:
+    """One comparison."""
+
+    def __init__(
+        self,
+        old: Sequence[Page],
+        new: Sequence[Page],
+        before: list[Unit],
+        after: list[Unit],
+        language: str,
+        breathe: Breath,
+    ) -> None:
+        self._texts = ({page.number: page.text for page in old}, {page.number: page.text for page in new})
+        self._before, self._after, self._language, self._breathe = before, after, language, breathe
+        self._events: list[_Event] = []
+
+    def run(self) -> list[_Event]:
+        """Every passage of both in some event; in no order."""
+        before, after = self._before, self._after
+        pairs = common([one.key for one in before], [one.key for one in after], lambda at: float(len(before[at].key)))
+        self._breathe()
+        pairs = _unless_moved(before, after, pairs)
+        self._events += [_Event([before[at]], [after[to]], is_same=True) for at, to in pairs]
+        gaps = [(before[a:b], after[c:d]) for a, b, c, d in _gaps(pairs, len(before), len(after))]
+        gaps = self._moved_away([gap for gap in gaps if not self._is_same(*gap)])
+        fine: list[tuple[list[Unit], list[Unit]]] = []
+        for mine, theirs in gaps:
+            fine += self._by_sentences(mine, theirs)
+            self._breathe()
+        for mine, theirs in self._moved_away(fine):
+            self._resolve(mine, theirs)
+            self._breathe()
+        self._moved_alike()
+        self._moved_along()
+        return self._events
+
+    def _is_same(self, mine: list[Unit], theirs: list[Unit]) -> bool:
+        """Whether two stretches differ in where their blocks or sentences end, and in nothing else."""
+        if not mine or not theirs or "".join(one.key for one in mine) != "".join(one.key for one in theirs):
+            return False
+        self._events.append(_Event(mine, theirs, is_same=True))
+        return True
+
+    def _moved_away(self, gaps: list[tuple[list[Unit], list[Unit]]]) -> list[tuple[list[Unit], list[Unit]]]:
+        """The gaps without what stands, the same and only once, in another of them."""
+        mine = Counter(one.key for some, _ in gaps for one in some if len(one.key) >= LEAST_MOVED)
+        theirs = {one.key: one for _, some in gaps for one in some if mine.get(one.key) == 1}
+        counts = Counter(one.key for _, some in gaps for one in some if one.key in theirs)
+        moved = {key for key in theirs if counts[key] == 1}
+        for some, _ in gaps:
+            for one in some:
+                if one.key in moved:
+                    self._events.append(_Event([one], [theirs[one.key]], is_moved=True))
+        left = [tuple([one for one in some if one.key not in moved] for some in gap) for gap in gaps]
+        return [(one, other) for one, other in left if one or other]
+
+    def _by_sentences(self, mine: list[Unit], theirs: list[Unit]) -> Iterator[tuple[list[Unit], list[Unit]]]:
+        """What is left of a gap between the sentences both have."""
+        if not mine or not theirs:
+            yield mine, theirs
+            return
+        before, after = self._cut(mine, 0), self._cut(theirs, 1)
+        pairs = common([one.key for one in before], [one.key for one in after], lambda at: float(len(before[at].key)))
+        pairs = _unless_moved(before, after, pairs)
+        self._events += [_Event([before[at]], [after[to]], is_same=True) for at, to in pairs]
+        for a, b, c, d in _gaps(pairs, len(before), len(after)):
+            if not self._is_same(before[a:b], after[c:d]):
+                yield before[a:b], after[c:d]
+
+    def _cut(self, units: list[Unit], side: int) -> list[Unit]:
+        texts = self._texts[side]
+        return [
+            one
+            for unit in units
+            for one in sentences_of(unit, texts[unit.place.page][unit.place.start : unit.place.end], self._language)
+        ]
+
+    def _resolve(self, mine: list[Unit], theirs: list[Unit]) -> None:
+        """Which sentences of a gap are which, changed; the others were removed or added."""
+        if not mine or not theirs:
+            self._events += _alone(mine, theirs)
+            return
+        bags, others = [_bag(one.text) for one in mine], [_bag(one.text) for one in theirs]
+        pairs = heaviest((at, to, share * (1 + len(bags[at]))) for at, to, share in _alike(bags, others))
+        groups = [_Event([mine[at]], [theirs[to]]) for at, to in pairs]
+        for number, (a, b, c, d) in enumerate(_gaps(pairs, len(mine), len(theirs), keep_empty=True)):
+            around = (groups[number - 1] if number else None, groups[number] if number < len(groups) else None)
+            rest = [_without_parts(mine[a:b], *around, 0), _without_parts(theirs[c:d], *around, 1)]
+            self._events += _alone(*rest)
+        for group in groups:
+            group.old.sort(key=_place_of)
+            group.new.sort(key=_place_of)
+            self._events.append(group)
+
+    def _moved_alike(self) -> None:
+        """What was removed here and added there, with few words changed."""
+        gone = [one for one in self._events if not one.new and _letters(one.old) >= LEAST_MOVED]
+        come = [one for one in self._events if not one.old and _letters(one.new) >= LEAST_MOVED]
+        gone, come = _by_block(gone, 0), _by_block(come, 1)
+        bags = [_bag(_joined(one.old)) for one in gone]
+        others = [_bag(_joined(one.new)) for one in come]
+        taken: set[int] = set()
+        used: set[int] = set()
+        found: list[_Event] = []
+        for at, to, _ in sorted(_alike(bags, others, LEAST_MOVED_ALIKE), key=lambda one: (-one[2], one[0], one[1])):
+            if at not in used and to not in taken and len(bags[at]) >= LEAST_MOVED_WORDS:
+                used.add(at)
+                taken.add(to)
+                found.append(_Event(gone[at].old, come[to].new, is_moved=True))
+        rest = [one for at, one in enumerate(gone) if at not in used]
+        rest += [one for at, one in enumerate(come) if at not in taken]
+        small = [
+            one for one in self._events
+            if (one.old and one.new) or _letters(one.old or one.new) < LEAST_MOVED
+        ]  # fmt: skip
+        self._events = small + rest + found
+
+    def _moved_along(self) -> None:
+        """Short things beside what moved went with it: a heading, the last words of a clause."""
+        gone = {_place_of(one.old[0]): one for one in self._events if len(one.old) == 1 and not one.new}
+        come = {_place_of(one.new[0]): one for one in self._events if len(one.new) == 1 and not one.old}
+        taken: set[int] = set()
+        for one in [event for event in self._events if event.is_moved]:
+            for is_before in (True, False):
+                while True:
+                    mine = _beside(gone, one.old, is_before=is_before)
+                    theirs = _beside(come, one.new, is_before=is_before)
+                    if not mine or not theirs or mine.old[0].key != theirs.new[0].key or id(mine) in taken:
+                        break
+                    taken |= {id(mine), id(theirs)}
+                    one.old = [*mine.old, *one.old] if is_before else [*one.old, *mine.old]
+                    one.new = [*theirs.new, *one.new] if is_before else [*one.new, *theirs.new]
+        self._events = [one for one in self._events if id(one) not in taken]
+
+
+def _beside(events: dict[tuple[int, int], _Event], units: Sequence[Unit], *, is_before: bool) -> _Event | None:
+    """The event right before or behind some units."""
+    if is_before:
+        block, at = _place_of(units[0])
+        return events.get((block, at - 1)) if at else events.get((block - 1, 0))
+    block, at = _place_of(units[-1])
+    return events.get((block, at + 1)) or events.get((block + 1, 0))
+
+
+def _unless_moved(before: Sequence[Unit], after: Sequence[Unit], pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The pairs of equal units without those that only cross changed ones: it was they that moved."""
+    matched, others = {at for at, _ in pairs}, {to for _, to in pairs}
+    mine = [at for at in range(len(before)) if at not in matched]
+    theirs = [to for to in range(len(after)) if to not in others]
+    if not mine or not theirs or not pairs:
+        return pairs
+    bags = [_bag(before[at].text) for at in mine]
+    alike = _alike(bags, [_bag(after[to].text) for to in theirs], LEAST_SAME_BLOCK)
+    weighed = [(at, to, float(len(before[at].key))) for at, to in pairs]
+    weighed += [
+        (mine[at], theirs[to], share * len(before[mine[at]].key))
+        for at, to, share in alike
+        if len(bags[at]) >= LEAST_MOVED_WORDS
+    ]
+    kept = set(heaviest(weighed))
+    return [pair for pair in pairs if pair in kept]
+
+
+def _gaps(
+    pairs: Sequence[tuple[int, int]], count: int, other: int, *, keep_empty: bool = False
+) -> list[tuple[int, int, int, int]]:
+    """What lies between pairs: begin and end on the one side, begin and end on the other."""
+    found = []
+    at, to = 0, 0
+    for place, there in [*pairs, (count, other)]:
+        if keep_empty or place > at or there > to:
+            found.append((at, place, to, there))
+        at, to = place + 1, there + 1
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _bag(text: str) -> Counter[str]:
+    """The words of a text, counted.  Not to be changed."""
+    return Counter(token_key(folded(text[start:end])) for start, end in tokens_of(text) if text[start].isalnum())
+
+
+@lru_cache(maxsize=50_000)
+def _weight(word: str) -> float:
+    return 0.25 if word in function_words("en") or (len(word) < 3 and not word.isdigit()) else 1.0
+
+
+def _alike(
+    bags: Sequence[Counter[str]], others: Sequence[Counter[str]], least: float = LEAST_ALIKE
+) -> list[tuple[int, int, float]]:
+    """Which are like which, and how much, from `least` to 1; looked for by words that stand in few of them."""
+    index: dict[str, list[int]] = {}
+    for to, bag in enumerate(others):
+        for word in bag:
+            index.setdefault(word, []).append(to)
+    sizes = [_size(bag) for bag in others]
+    is_small = len(bags) * len(others) <= 2500
+    found: list[tuple[int, int, float]] = []
+    for at, bag in enumerate(bags):
+        size = _size(bag)
+        votes: Counter[int] = Counter()
+        for word in bag:
+            places = index.get(word, ())
+            if is_small or len(places) <= MOST_CANDIDATES:
+                votes.update(places)
+        ranked = sorted(votes.items(), key=lambda one: (-one[1], abs(one[0] - at)))
+        for to, _ in ranked if is_small else ranked[:BEST_CANDIDATES]:
+            shared = _shared(bag, others[to])
+            share = 2 * shared / (size + sizes[to]) if size + sizes[to] else 0.0
+            if share >= least:
+                found.append((at, to, share))
+    return found
+
+
+def _shared(bag: Counter[str], other: Counter[str]) -> float:
+    return sum(min(count, other[word]) * _weight(word) for word, count in bag.items() if word in other)
+
+
+def _size(bag: Counter[str]) -> float:
+    return sum(count * _weight(word) for word, count in bag.items())
+
+
+def _without_parts(units: list[Unit], before: _Event | None, after: _Event | None, side: int) -> list[Unit]:
+    """Units between two pairs, but for those at the ends that are parts of a pair."""
+    begin, end = 0, len(units)
+    while before and begin < end and _joins(units[begin], before, side):
+        begin += 1
+    while after and begin < end and _joins(units[end - 1], after, side):
+        end -= 1
+    return units[begin:end]
+
+
+def _joins(unit: Unit, group: _Event, side: int) -> bool:
+    """Whether a sentence without a counterpart is part of a neighbour's: one was made into two, or two into one."""
+    bag = _bag(unit.text)
+    whole = _size(bag)
+    here, there = (group.old, group.new) if side == 0 else (group.new, group.old)
+    left = _bag(_joined(there)) - _bag(_joined(sorted(here, key=_place_of)))
+    if not whole or _shared(bag, left) < 0.6 * whole:
+        return False
+    here.append(unit)
+    return True
+
+
+def _alone(mine: list[Unit], theirs: list[Unit]) -> list[_Event]:
+    """What is left without a counterpart; a pair in the same place may still be one sentence written anew."""
+    if len(mine) == len(theirs) == 1:
+        bag, other = _bag(mine[0].text), _bag(theirs[0].text)
+        is_short = max(bag.total(), other.total()) <= SHORT_WORDS
+        if (is_short and mine[0].kind is theirs[0].kind) or _alike([bag], [other], LEAST_ALIKE_ALONE):
+            return [_Event(mine, theirs)]
+    return [_Event(some, []) for some in ([one] for one in mine)] + [_Event([], [one]) for one in theirs]
+
+
+def _by_block(events: list[_Event], side: int) -> list[_Event]:
+    """Neighbouring sentences of one block as one."""
+    found: list[_Event] = []
+    for one in sorted(events, key=lambda event: _place_of((event.old or event.new)[0])):
+        some = one.old or one.new
+        last = (found[-1].old or found[-1].new)[-1] if found else None
+        if last and last.block == some[0].block and last.at + 1 == some[0].at:
+            (found[-1].old if side == 0 else found[-1].new).extend(some)
+        else:
+            found.append(_Event(list(one.old), list(one.new)))
+    return found
+
+
+def _letters(units: Sequence[Unit]) -> int:
+    return sum(len(one.key) for one in units)
+
+
+def _joined(units: Sequence[Unit]) -> str:
+    """Their words, each block on a line of its own, unless a page's end cut a sentence."""
+    found = ""
+    for at, one in enumerate(units):
+        if at:
+            is_cut = one.text[:1].islower() and found[-1:] not in ".!?:;"
+            found += " " if is_cut or one.block == units[at - 1].block else "\n"
+        found += one.text
+    return found
+
+
+def _place_of(unit: Unit) -> tuple[int, int]:
+    return unit.block, unit.at
+
+
+# ---- telling
+
+
+@dataclass(slots=True, eq=False)
+class _Step:
+    """An event where it is shown: a moved one is shown twice, on each side by itself."""
+
+    event: _Event
+    old: list[Unit]
+    new: list[Unit]
+    is_part: bool = False
+    """It belongs to the paragraph of the event before."""
+
+
+def _moved_together(events: Sequence[_Event]) -> list[_Event]:
+    """Moved passages that follow each other in both versions as one."""
+    found = [one for one in events if not one.is_moved]
+    last: _Event | None = None
+    for one in sorted((one for one in events if one.is_moved), key=lambda one: _place_of(one.old[0])):
+        if last and _follows(last.old[-1], one.old[0]) and _follows(last.new[-1], one.new[0]):
+            last.old, last.new = last.old + one.old, last.new + one.new
+        else:
+            last = _Event(one.old, one.new, is_moved=True)
+            found.append(last)
+    return found
+
+
+def _in_order(events: Sequence[_Event]) -> list[_Step]:
+    """As they are read: by the new version, what was removed before what stands in its place."""
+
+    def by_old(some: Iterable[_Event]) -> list[_Event]:
+        return sorted(some, key=lambda one: _place_of(one.old[0]))
+
+    ordered = by_old(one for one in events if one.old and one.new and not one.is_moved)
+    gone = by_old(one for one in events if one.old and (not one.new or one.is_moved))
+    come = sorted(
+        (one for one in events if one.new and (not one.old or one.is_moved)), key=lambda one: _place_of(one.new[0])
+    )
+    steps: list[_Step] = []
+    at = to = 0
+    last: _Event | None = None
+    for one in [*ordered, None]:
+
+        def is_before(unit: Unit, of: Sequence[Unit], is_end: bool = one is None) -> bool:
+            return is_end or _place_of(unit) < _place_of(of[0])
+
+        for is_part in (True, False):  # what belongs to the paragraph before comes with it
+            while at < len(gone) and is_before(gone[at].old[0], one.old if one else ()):
+                if is_part and not (last and gone[at].old[0].block == last.old[-1].block):
+                    break
+                steps.append(_Step(gone[at], gone[at].old, [], is_part))
+                at += 1
+            while to < len(come) and is_before(come[to].new[0], one.new if one else ()):
+                if is_part and not (last and come[to].new[0].block == last.new[-1].block):
+                    break
+                steps.append(_Step(come[to], [], come[to].new, is_part))
+                to += 1
+        if one is not None:
+            steps.append(_Step(one, one.old, one.new))
+        last = one
+    return steps
+
+
+class _Telling:
+    """Makes changes and rows of what was found."""
+
+    def __init__(self, steps: Sequence[_Step], breathe: Breath) -> None:
+        self._steps, self._breathe = steps, breathe
+        self._changes: list[Change] = []
+
+    def tell(self) -> Difference:
+        """The whole."""
+        steps = self._joined_steps()
+        runs: list[tuple[tuple[Run, ...], tuple[Run, ...]]] = []
+        for step in steps:
+            self._number(step.event)
+            runs.append(self._runs(step))
+            self._breathe()
+        return Difference(tuple(self._changes), tuple(self._rows(steps, runs)))
+
+    def _joined_steps(self) -> list[_Step]:
+        """Neighbours that were removed or added together are one change."""
+        found: list[_Step] = []
+        for step in self._steps:
+            last = found[-1] if found else None
+            if last and self._belongs(last, step):
+                last.old, last.new = last.old + step.old, last.new + step.new
+                last.event.old, last.event.new = last.old, last.new
+                continue
+            found.append(step)
+        return found
+
+    @staticmethod
+    def _belongs(last: _Step, step: _Step) -> bool:
+        if last.event.is_moved or step.event.is_moved or last.event.is_same or step.event.is_same:
+            return False
+        if last.is_part is not step.is_part:
+            return False
+        is_gone = not last.new and not step.new
+        is_come = not last.old and not step.old
+        if not is_gone and not is_come:
+            return False
+        return _letters(last.old + last.new) + _letters(step.old + step.new) <= MOST_JOINED
+
+    def _number(self, event: _Event) -> None:
+        if event.is_same or event.change >= 0:
+            return
+        old, new = _joined(event.old), _joined(event.new)
+        old_places, new_places = tuple(one.place for one in event.old), tuple(one.place for one in event.new)
+        hunks: list[Hunk] = []
+        named: tuple[Named, ...] = ()
+        if event.old and event.new:
+            hunks = hunks_of(old, new) if key_of(old) != key_of(new) else []
+            if not hunks and not event.is_moved:
+                event.is_same = True  # a list's number, blanks inside words
+                return
+            named = named_of(old, new, hunks)
+        kind = (
+            ChangeKind.MOVED if event.is_moved else ChangeKind.CHANGED if event.old and event.new
+            else ChangeKind.REMOVED if event.old else ChangeKind.ADDED
+        )  # fmt: skip
+        event.change = len(self._changes)
+        is_whole = not (event.old and event.new)
+        self._changes.append(
+            Change(
+                kind,
+                _marked(old, [one.old for one in hunks], event.change, is_whole),
+                _marked(new, [one.new for one in hunks], event.change, is_whole),
+                old_places,
+                new_places,
+                named,
+            )
+        )
+
+    def _runs(self, step: _Step) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+        if step.event.change < 0:
+            return _plain(step.old), _plain(step.new)
+        change = self._changes[step.event.change]
+        return (change.old_runs if step.old else ()), (change.new_runs if step.new else ())
+
+    def _rows(self, steps: Sequence[_Step], runs: Sequence[tuple[tuple[Run, ...], tuple[Run, ...]]]) -> Iterator[Row]:
+        """Paragraph by paragraph; those without a change as one row."""
+        same = Row()
+        for group in _paragraphs(steps):
+            old, new = [steps[at].old for at in group], [steps[at].new for at in group]
+            old_places = tuple(one.place for some in old for one in some)
+            new_places = tuple(one.place for some in new for one in some)
+            if all(steps[at].event.change < 0 for at in group):
+                same = Row(
+                    same=same.same + max(1, len({one.block for some in new for one in some})),
+                    old_places=_ends(same.old_places + old_places), new_places=_ends(same.new_places + new_places),
+                )  # fmt: skip
+                continue
+            if same.same:
+                yield same
+                same = Row()
+            yield Row(
+                _spaced(runs[at][0] for at in group), _spaced(runs[at][1] for at in group), 0,
+                old_places, new_places,
+            )  # fmt: skip
+        if same.same:
+            yield same
+
+
+def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
+    """Steps that share a block with the one before, on either side."""
+    group: list[int] = []
+    for at, step in enumerate(steps):
+        last = steps[at - 1] if at else None
+        shares = last is not None and (
+            (last.old and step.old and last.old[-1].block == step.old[0].block)
+            or (last.new and step.new and last.new[-1].block == step.new[0].block)
+        )
+        if group and not shares:
+            yield group
+            group = []
+        group.append(at)
+    if group:
+        yield group
+
+
+def _follows(one: Unit, other: Unit) -> bool:
+    return (one.block == other.block and one.at + 1 == other.at) or (one.block + 1 == other.block and other.at == 0)
+
+
+def _ends(places: tuple[Place, ...]) -> tuple[Place, ...]:
+    return (places[0], places[-1]) if len(places) > 2 else places
+
+
+def _plain(units: Sequence[Unit]) -> tuple[Run, ...]:
+    return (Run(_joined(units)),) if units else ()
+
+
+def _marked(text: str, spans: Sequence[tuple[int, int]], change: int, is_whole: bool) -> tuple[Run, ...]:
+    if not text:
+        return ()
+    if is_whole:
+        return (Run(text, True, change),)
+    runs: list[Run] = []
+    at = 0
+    for start, end in spans:
+        if start > at:
+            runs.append(Run(text[at:start], False, change))
+        if end > start:
+            runs.append(Run(text[start:end], True, change))
+        at = max(at, end)
+    if at < len(text):
+        runs.append(Run(text[at:], False, change))
+    return tuple(runs)
+
+
+def _spaced(some: Iterator[tuple[Run, ...]] | Sequence[tuple[Run, ...]]) -> tuple[Run, ...]:
+    """Runs of several sentences, a space between."""
+    found: list[Run] = []
+    for runs in some:
+        if found and runs:
+            last = found[-1]
+            if last.is_marked:
+                found.append(Run(" ", False, last.change))
+            else:
+                found[-1] = replace(last, text=last.text + " ")
+        found += runs
+    return tuple(found)

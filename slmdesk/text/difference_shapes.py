@@ -1,0 +1,89 @@
+"""What a comparison of two texts consists of.  Light to import: how it is found is in `difference`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a page: characters `start` up to, not including, `end` of its text."""
+
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A fact that changed, as it stands in both versions; one is empty where it is only in the other."""
+
+    kind: str
+    """amount, percent, number, date, name, negation"""
+    old: str
+    new: str
+
+
+class ChangeKind(StrEnum):
+    """What happened to a passage."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    MOVED = "moved"
+    """It stands elsewhere; what changed in it besides is marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words of a row."""
+
+    text: str
+    is_marked: bool = False
+    """These are the ones that changed."""
+    change: int = -1
+    """The number of the change they belong to; -1: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change."""
+
+    kind: ChangeKind
+    old_runs: tuple[Run, ...]
+    new_runs: tuple[Run, ...]
+    old_places: tuple[Place, ...]
+    new_places: tuple[Place, ...]
+    named: tuple[Named, ...] = ()
+    """The facts that changed: numbers, dates, names, negations."""
+
+    @property
+    def old(self) -> str:
+        """The passage as it was; empty where it was added."""
+        return "".join(run.text for run in self.old_runs)
+
+    @property
+    def new(self) -> str:
+        """The passage as it is; empty where it was removed."""
+        return "".join(run.text for run in self.new_runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Paragraphs side by side; or, where `same` is not 0, so many that are the same on both sides."""
+
+    old: tuple[Run, ...] = ()
+    new: tuple[Run, ...] = ()
+    same: int = 0
+    old_places: tuple[Place, ...] = ()
+    """Of a stretch that is the same the first and the last place."""
+    new_places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All changes in the order of the new version, and both versions side by side."""
+
+    changes: tuple[Change, ...]
+    rows: tuple[Row, ...]

@@ -1,0 +1,104 @@
+"""Of which words of a translation its model was unsure: the probabilities of an answer's tokens, brought to the words
+of what was made of the answer.
+
+A translation is the answer without chatter before it, with tags and white space put in order.  So both have the same
+signs in the same order but for what was cut off at the ends; where that is not so, nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from slmdesk.core.translation import Doubt
+from slmdesk.core.types import TokenProbability
+from slmdesk.text.tagged import Tags, tag_spans
+
+UNSURE = 0.5
+"""Words with a token less likely than this: all that the model might have written instead is together likelier."""
+_WORD = re.compile(r"\S+")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts without blanks between words: there a token stands for a word."""
+
+
+def doubts_in(
+    target: str, answer: str, probabilities: Sequence[TokenProbability], tags: Tags, *, below: float = UNSURE
+) -> tuple[Doubt, ...]:
+    """The words of `target`, made of `answer`, with a token less likely than `below`; see core.translation.Doubt.
+
+    `probabilities` of the answer's tokens.  Empty where none were asked for, and where the two texts have more than
+    their ends, white space and the look of their tags that differ.  Any thread; linear in the length but for a search.
+    """
+    if not any(probability < below for _, _, probability in probabilities):
+        return ()
+    before, after = _signs(answer, tags), _signs(target, tags)
+    offset = _offset([answer[at] for at in before], [target[at] for at in after])
+    if offset is None:
+        return ()
+    least = _least_of_each(answer, probabilities)
+    of_target = {at: least[before[offset + index]] for index, at in enumerate(after)}
+    found = []
+    for begin, end in _words(target, tags, of_target):
+        lowest = min(of_target[at][0] for at in range(begin, end))
+        if lowest < below:
+            found.append((begin, end, lowest))
+    return tuple(found)
+
+
+def _signs(text: str, tags: Tags) -> list[int]:
+    """Where there are signs that a translation keeps: no blanks and no tags."""
+    within = {at for begin, end in tag_spans(text, tags) for at in range(begin, end)}
+    return [at for at, sign in enumerate(text) if not sign.isspace() and at not in within]
+
+
+def _offset(before: Sequence[str], after: Sequence[str]) -> int | None:
+    """At which of the answer's signs those of the translation begin; None where that is not certain."""
+    whole, part = "".join(before), "".join(after)
+    if not part:
+        return None
+    if whole.endswith(part):  # what is cut off stands before
+        return len(whole) - len(part)
+    first = whole.find(part)
+    return first if first >= 0 and whole.find(part, first + 1) < 0 else None
+
+
+def _least_of_each(text: str, probabilities: Sequence[TokenProbability]) -> list[tuple[float, int]]:
+    """For each character the least probability of its tokens, and which token that is; no token is sure."""
+    least: list[tuple[float, int]] = [(1.0, -1)] * len(text)
+    for number, (begin, end, probability) in enumerate(probabilities):
+        for at in range(begin, min(end, len(text))):
+            if least[at][1] < 0 or probability < least[at][0]:
+                least[at] = (probability, number)
+    return least
+
+
+def _words(text: str, tags: Tags, tokens: dict[int, tuple[float, int]]) -> list[tuple[int, int]]:
+    """The words of a text, tags left out; where words are not parted by blanks, the characters of each token."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for tag_begin, tag_end in [*tag_spans(text, tags), (len(text), len(text))]:
+        for word in _WORD.finditer(text, at, tag_begin):
+            spans = _by_token(*word.span(), tokens) if _UNSPACED.search(word[0]) else [word.span()]
+            found += [bare for begin, end in spans if (bare := _bare(text, begin, end))]
+        at = tag_end
+    return found
+
+
+def _bare(text: str, begin: int, end: int) -> tuple[int, int] | None:
+    """A word without the punctuation and signs at its ends; None where nothing is left."""
+    while begin < end and unicodedata.category(text[begin])[0] in "PS":
+        begin += 1
+    while begin < end and unicodedata.category(text[end - 1])[0] in "PS":
+        end -= 1
+    return (begin, end) if begin < end else None
+
+
+def _by_token(begin: int, end: int, tokens: dict[int, tuple[float, int]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for at in range(begin, end):
+        if found and tokens[at][1] == tokens[at - 1][1]:
+            found[-1] = (found[-1][0], at + 1)
+        else:
+            found.append((at, at + 1))
+    return found

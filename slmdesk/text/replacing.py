@@ -1,0 +1,52 @@
+"""Searching and replacing in translations, between their tags."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from slmdesk.text.tagged import Tags, pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; what a tag parts is not found as one."""
+
+    words: str
+    is_exact: bool = False
+    """Capital and small letters matter."""
+    whole_words: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything is looked for."""
+        return bool(self.words)
+
+
+def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
+    """Where the words stand in a text, from begin to end, in order."""
+    if not search:
+        return []
+    pattern, found, at = _pattern(search), list[tuple[int, int]](), 0
+    for piece in pieces(text, tags):
+        words = str(piece)
+        if isinstance(piece, str):
+            found += [(at + one.start(), at + one.end()) for one in pattern.finditer(words)]
+        at += len(words)
+    return found
+
+
+def replaced(text: str, tags: Tags, search: Search, instead: str) -> tuple[str, int]:
+    """The text with other words in their places, and how often; `instead` is taken as it stands."""
+    spans = spans_in(text, tags, search)
+    for start, end in reversed(spans):
+        text = text[:start] + instead + text[end:]
+    return text, len(spans)
+
+
+@lru_cache(maxsize=16)
+def _pattern(search: Search) -> re.Pattern[str]:
+    words = re.escape(search.words)
+    if search.whole_words:
+        words = rf"(?<!\w){words}(?!\w)"
+    return re.compile(words, 0 if search.is_exact else re.IGNORECASE)

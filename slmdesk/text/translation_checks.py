@@ -1,0 +1,285 @@
+"""What of a segment did not survive its translation: numbers, dates, names, negations, tags, terms, language, length.
+
+Rules without a model, for any pair of languages as far as signs and figures go; number words, months and negations in
+English, German, French, Spanish, Italian and Polish.  Measured on tests/golden/translations.toml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from slmdesk.core.translation import Forms, SegmentFlag, Term
+from slmdesk.text.check_words import WORD, folded, function_words
+from slmdesk.text.checks import Flag, check
+from slmdesk.text.denials import denial, half_denial
+from slmdesk.text.folding import fold
+from slmdesk.text.language import LANGUAGES, SURE, detect
+from slmdesk.text.leftovers import foreign_letters, leftover
+from slmdesk.text.projecting import doubled, emptied
+from slmdesk.text.protecting import changed, protected_in
+from slmdesk.text.subtitles import reading_flags
+from slmdesk.text.tagged import Tags, plain, problems
+from slmdesk.text.terms import TermIndex, find_terms, spans_of, terms_in
+
+LEAST_DETECTED = 5
+"""Words below which the language of a segment is not judged."""
+SHORTEST, LONGEST = 0.35, 2.8
+"""Of the source's length: translations of real sentences lie between 0.6 and 1.7; between scripts it is not judged."""
+LEAST_LENGTH = 25
+LONGEST_EXTRA = 30
+"""Signs by which a translation may be longer besides, however short its source is."""
+_NUMBERS = {"number": "number", "date": "date", "amount": "number", "unit": "number", "percent": "number"}
+_CHATTER = re.compile(
+    r"^\s*(?:sure[,!.]|of course|certainly|here(?:'s| is| are)\b.{0,40}(?:translat|text)"
+    r"|(?:the )?translat(?:ion|ed)\b[^:]{0,40}:"
+    r"|hier ist|übersetzung\s*:|voici|traduction\s*:|aquí (?:está|tienes)|traducción\s*:|ecco|traduzione\s*:"
+    r"|(?:claro|por supuesto|natürlich|gerne?|bien sûr|d['’]accord|certo|certamente|oczywiście)\b[^:\n]{0,40}"
+    r"(?:tradu|übersetz|tłumacz|version|wersj)[^:\n]{0,30}:"
+    r"|(?:yes|ja|oui|sí|sì|tak)[,!.] (?:i can|i will|ich kann|das ist|je peux|puedo|posso|mogę)\b"
+    r"|(?:please|bitte) (?:provide|geben sie mir)\b"
+    r"|oto tłumaczenie|tłumaczenie\s*:|note\s*:|as an ai\b)",
+    re.IGNORECASE,
+)
+_EXCUSE = re.compile(
+    r"^\s*(?:i(?: a|['’])m sorry|sorry|entschuldig\w*|es tut mir leid|je suis désolé|désolé|lo siento|mi dispiace"
+    r"|przepraszam|niestety|peço desculpa)\b.{0,20}"
+    r"\b(?:can(?:not|['’]t)|am unable|kann|ne peux|no puedo|non posso|nie mog|não posso)",
+    re.IGNORECASE,
+)
+_OF_QUOTES = re.compile(r"quot|anführungs|guillemet|comillas|virgolette|cudzysł|aspas|inverted", re.IGNORECASE)
+"""The instructions speak of quotation marks: who tells them instead of the translation does too."""
+_OF_ANSWERS = re.compile(
+    r"^\W*(?:do not answer|(?:bitte )?nicht antworten|ne (?:pas répondre|répondez pas)|no (?:responda|responder)"
+    r"|non (?:rispondere|rispondete)|nie odpowiadaj|não responda)",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"[?？؟;՞]")
+_TALK = (_CHATTER, _EXCUSE, _OF_ANSWERS)
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def flags_of(
+    source: str,
+    target: str,
+    *,
+    source_language: str,
+    target_language: str,
+    tags: Tags,
+    terms: Sequence[Term] = (),
+    cue: str = "",
+) -> tuple[SegmentFlag, ...]:
+    """What deserves a look in the translation of a segment, the gravest first; empty: nothing was found.
+
+    `cue`: the time of a subtitle, in which it must be read (text.subtitles).
+    `terms`: those of the glossary; which of them the source holds is found here.  Any thread; under a millisecond but
+    for the first time a language is detected.
+    """
+    flags = [SegmentFlag("tags", str(one.number), one.kind) for one in problems(target, tags)]
+    before, after = plain(source, tags), plain(target, tags)
+    if not after.strip():
+        return (*flags, SegmentFlag("empty"))
+    if is_chatter(before, after):
+        flags.append(SegmentFlag("chatter", after[:60]))
+    missing, extra = changed(before, after)
+    flags += [SegmentFlag("placeholder", one, "missing") for one in missing]
+    flags += [SegmentFlag("placeholder", one, "added") for one in extra]
+    bare_before, bare_after = _without_protected(before), _without_protected(after)
+    flags += _facts(bare_before, bare_after, source_language, target_language)
+    flags += _negation(bare_before, bare_after, source_language, target_language)
+    flags += term_flags(before, after, source_language, target_language, terms)
+    flags += _language(bare_before, bare_after, source_language, target_language)
+    flags += _kept(bare_before, bare_after, source_language, target_language, terms)
+    flags += _length(bare_before, bare_after)
+    if tags.paired and not any(one.kind == "tags" for one in flags):
+        flags += [SegmentFlag("formatting", str(number), "empty") for number in emptied(source, target, tags)]
+        flags += [SegmentFlag("formatting", str(number), "doubled") for number in doubled(source, target, tags)]
+    if before.count("\n") != after.count("\n"):
+        flags.append(SegmentFlag("lines", str(after.count("\n") + 1), str(before.count("\n") + 1)))
+    if cue:
+        flags += reading_flags(before, after, cue)
+    return tuple(dict.fromkeys(flags))
+
+
+def is_chatter(source: str, target: str) -> bool:
+    """Whether the translation talks about itself, refuses, tells the instructions, or answers a question instead."""
+    if _OF_QUOTES.search(target) and not _OF_QUOTES.search(source):
+        return True
+    if source.rstrip().endswith("?") and not _ASKS.search(target):
+        return True  # answered instead
+    return any(one.match(target) is not None and one.match(source) is None for one in _TALK)
+
+
+_QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("'", "'"))
+
+
+def without_chatter(source: str, target: str) -> str:
+    """The translation without an announcement before it, where that is certain: a line of its own that ends in a colon,
+    with more behind it, and nothing like it in the source.  What is said behind a translation in quotation marks that
+    was announced so goes too, and so do quotation marks the source has not.
+    """
+    first, _, rest = target.lstrip().partition("\n")
+    if rest.strip() and first.rstrip().endswith(":") and is_chatter(source, first):
+        said, _, more = rest.strip().partition("\n\n")
+        is_alone = "\n" not in source.strip() and more and _unquoted(source, said) != said
+        return _unquoted(source, said if is_alone else rest.strip())
+    return _unquoted(source, target)
+
+
+def _unquoted(source: str, target: str) -> str:
+    quoted = target.strip()
+    for opening, closing in _QUOTES:
+        is_around = quoted.startswith(opening) and quoted.endswith(closing) and len(quoted) > 2
+        if is_around and not source.strip().startswith(('"', "“", "„", "«", "'")) and closing not in quoted[1:-1]:
+            return quoted[1:-1].strip()
+    return target
+
+
+def with_same_end(source: str, target: str) -> str:
+    """The translation with a colon at its end where the source has one, and without a full stop where it has no sign.
+
+    Small models finish headings and half sentences, and drop the colon before a list; nothing else is changed.
+    """
+    before, after = source.rstrip(), target.rstrip()
+    if not before or not after or len(after) == 1:
+        return target
+    if before[-1] == ":" and (after[-1].isalnum() or after[-1] in ')]»”“"' or after[-1] == "."):
+        return after.removesuffix(".") + ":"
+    is_open = before[-1].isalnum() or before[-1] in ",)-"
+    if is_open and after[-1] == "." and after[:-1].rstrip()[-1:].isalpha() and "." not in after[:-1].split()[-1]:
+        return after[:-1]
+    return target
+
+
+def term_flags(
+    source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
+) -> list[SegmentFlag]:
+    """Terms of the source that do not stand in the target as the glossary wants them, and forbidden words there.
+
+    Of a term with several translations any will do; the first one is named.
+    """
+    index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
+    found: dict[str, list[Term]] = {}
+    for one in find_terms(source, index, source_language):
+        found.setdefault(fold(one.term.source), []).append(one.term)
+    return [
+        flag
+        for same in found.values()
+        for flag in _flags_of_term(target, len(same), index.same_as(same[0]), target_language)
+    ]
+
+
+def _flags_of_term(target: str, count: int, choices: Sequence[Term], language: str) -> list[SegmentFlag]:
+    """What is wrong with a term that stands `count` times in the source and may be said as any of `choices`."""
+    flags = []
+    wanted = {term.source if term.keeps else term.target: term for term in choices if term.keeps or term.target}
+    first = next(iter(wanted), "")
+    there = sum(len(_spans_of_wanted(target, words, term, language)) for words, term in wanted.items())
+    if wanted and there < count:
+        flags.append(SegmentFlag("glossary", choices[0].source, first))
+    for word in dict.fromkeys(word for term in choices for word in term.forbidden):
+        if spans_of(target, word, language, anywhere=True):
+            flags.append(SegmentFlag("forbidden", word, first))
+    return flags
+
+
+def _spans_of_wanted(target: str, words: str, term: Term, language: str) -> list[tuple[int, int]]:
+    if term.keeps:
+        return spans_of(target, words, language, forms=Forms.EXACT, minds_case=True)
+    return spans_of(target, words, language, forms=term.forms, minds_case=term.minds_case, anywhere=True)
+
+
+def _without_protected(text: str) -> str:
+    for one in reversed(protected_in(text)):
+        text = text[: one.start] + " " + text[one.end :]
+    return text
+
+
+def _facts(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
+    """Numbers, dates and names that only one side has: each side is checked against the other."""
+    flags: list[SegmentFlag] = []
+    is_title = _is_title(source, source_language)
+    shouts = 0 < len(_LOUD.findall(source)) <= len(_LOUD.findall(target))  # "FILE" has become "DATEI"
+    for one in check(target, source, target_language, source_language):
+        if one.kind in _NUMBERS:
+            flags.append(SegmentFlag(_NUMBERS[one.kind], one.text, one.detail or "added"))
+    for one in check(source, target, source_language, target_language):
+        if one.kind in _NUMBERS:
+            known = any(flag.detail == one.text for flag in flags)
+            if not known:
+                flags.append(SegmentFlag(_NUMBERS[one.kind], one.text, "missing"))
+        elif one.kind == "name" and not is_title and _is_lost_name(one, source_language) and not shouts:
+            flags.append(SegmentFlag("name", one.text, "missing"))
+    return flags
+
+
+_LOUD = re.compile(r"\b[^\W\d_a-zà-ÿ]{3,}\b")
+
+
+def _is_lost_name(flag: Flag, source_language: str) -> bool:
+    """A name inside a sentence, or one of two words at its beginning; a single word there may be any, and German
+    writes all nouns large.
+    """
+    if any(sign.isdigit() for sign in flag.text):
+        return True
+    is_full = " " in flag.text and source_language != "de"
+    return (flag.start > 0 or is_full) and any(sign.isupper() for sign in flag.text[1:])
+
+
+def _is_title(text: str, language: str) -> bool:
+    """Whether Most Words Are Written So, as in English titles: no names can be told there."""
+    words = [word for word in WORD.findall(text) if folded(word) not in function_words()]
+    return language != "de" and len(words) > 2 and all(word[0].isupper() for word in words)
+
+
+def _negation(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
+    """One side says no and the other does not, not even in other words ("forbidden", "invalid", "unless")."""
+    before, after = denial(source, source_language), denial(target, target_language)
+    if before is None or after is None or bool(before) == bool(after):
+        return []
+    half_before, half_after = half_denial(source, source_language), half_denial(target, target_language)
+    if before and not (half_after and not half_before):
+        return [SegmentFlag("negation", before, "missing")]
+    if after and not (half_before and not half_after):
+        return [SegmentFlag("negation", after, "added")]
+    return []
+
+
+def _language(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
+    if not target_language or (len(target.split()) < LEAST_DETECTED and not _UNSPACED.search(target)):
+        return []
+    if source.strip() == target.strip() and source_language != target_language:
+        return [SegmentFlag("untranslated", target[:60])]
+    try:
+        found, sure = detect(target, sorted({target_language, source_language or "en", *LANGUAGES}))
+    except ValueError:  # a language the detector does not know
+        return []
+    if found and found != target_language and sure >= SURE:
+        return [SegmentFlag("language", target[:60], found)]
+    return []
+
+
+def _kept(
+    source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
+) -> list[SegmentFlag]:
+    """Words of the source left as they were, and letters of a third language."""
+    flags = []
+    if source.strip() != target.strip() or len(target.split()) < LEAST_DETECTED:  # a longer one is named by _language
+        words = leftover(source, target, source_language, target_language)
+        used = terms_in(source, terms, source_language) if words else ()
+        if words and not any(words in one.source or words in one.target for one in used):
+            flags.append(SegmentFlag("untranslated", words))
+    if letters := foreign_letters(source, target, target_language):
+        flags.append(SegmentFlag("language", letters[:60]))
+    return flags
+
+
+def _length(source: str, target: str) -> list[SegmentFlag]:
+    ratio = len(target) / max(1, len(source))
+    if len(target) > LONGEST_EXTRA + LONGEST * len(source):  # a few words answered with a speech
+        return [SegmentFlag("length", f"{ratio:.2f}", "long")]
+    if len(source) < LEAST_LENGTH or bool(_UNSPACED.search(source)) != bool(_UNSPACED.search(target)):
+        return []
+    if ratio < SHORTEST:
+        return [SegmentFlag("length", f"{ratio:.2f}", "short")]
+    return [SegmentFlag("length", f"{ratio:.2f}", "long")] if ratio > LONGEST else []

@@ -1,0 +1,129 @@
+"""X5 to X7 through the whole command: what cannot be read is said, each cause in a sentence of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.office import docx, ole, paragraph
+from fakes.tiny_pdf import TinyPdf, lines
+
+pytestmark = pytest.mark.process
+
+WHOLE = bytes(TinyPdf().page(*lines(50, 700, "words of a page")))
+
+
+def test_x5_six_causes_have_six_sentences(run, tmp_path):
+    """A password, no text layer, damage, nothing in it, a program renamed, and a name that lies."""
+    files = {
+        "locked.pdf": bytes(TinyPdf(password="secret").page(*lines(50, 700, "words"))),
+        "scan.pdf": bytes(TinyPdf().page(picture=True)),
+        "damaged.pdf": b"%PDF-1.7\n" + b"junk " * 100,
+        "empty.pdf": b"",
+        "program.txt": b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 8,
+        "renamed.docx": WHOLE,
+    }
+    said: dict[str, str] = {}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        done = run("documents", "text", "--no-save", str(tmp_path / name))
+        assert done.status == (0 if name in ("scan.pdf", "renamed.docx") else 1), (name, done.err)
+        said[name] = done.err.replace(str(tmp_path), "").replace(f"/{name}", "").replace(name, "").strip()
+        print(f"{name}: {said[name]}")
+        assert said[name]
+    assert len(set(said.values())) == 6
+    assert "password" in said["locked.pdf"]
+    assert "scan" in said["scan.pdf"]
+    locked = ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
+    (tmp_path / "locked.docx").write_bytes(locked)
+    assert "password" in run("documents", "text", "--no-save", str(tmp_path / "locked.docx")).err
+
+
+def test_x5_the_others_of_a_batch_are_done(run, tmp_path):
+    """A folder with what cannot be read: a summary of the rest, and each failure named."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "damaged.pdf").write_bytes(b"%PDF-1.7\n" + b"junk " * 100)
+    (folder / "locked.docx").write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    (folder / "good.docx").write_bytes(docx(paragraph("The lamp is green and the pump stops at noon.")))
+    (folder / "zgood.txt").write_text("The valve opens in winter and closes in summer.")
+    done = run("ask", str(folder / "good.docx"), str(folder / "zgood.txt"), "When does the valve open?", "--json")
+    assert done.status == 0
+    for name in ("damaged.pdf", "locked.docx"):
+        assert run("documents", "text", str(folder / name), "--json").json["error"]["code"].startswith("document.")
+    assert run("documents", "text", str(folder / "good.docx")).out.startswith("The lamp")
+
+
+LETTERS = {
+    "cp1250": "Zażółć gęślą jaźń, příliš žluťoučký kůň úpěl ďábelské ódy. Łódź i Kraków leżą w Polsce.",
+    "latin-1": "Où est la bibliothèque? Les élèves étaient à côté du château, près de la forêt.",
+    "shift-jis": "日本語の文書を読みます。東京は日本の首都です。明日は雨が降るでしょう。",
+    "gb18030": "这是一个中文文件。北京是中国的首都。明天可能会下雨。",
+    "utf-16-le": "Plain words in sixteen bits, without a mark at the beginning.",
+}
+
+
+@pytest.mark.parametrize("encoding", LETTERS)
+def test_x6_letters_are_right_or_the_guess_is_shown_and_can_be_changed(run, tmp_path, encoding):
+    path = tmp_path / "letters.txt"
+    path.write_bytes(LETTERS[encoding].encode(encoding))
+    done = run("documents", "text", "--no-save", str(path), "--json")
+    (page,) = done.json["pages"]
+    assert "\ufeff" not in page["text"]
+    guessed = "encoding_guessed" in str(done.json) or "encoding" in done.err
+    print(f"{encoding}: {'right' if page['text'].strip() == LETTERS[encoding] else 'other'}, guess said: {guessed}")
+    assert page["text"].strip() == LETTERS[encoding] or guessed
+    told = run("documents", "text", "--no-save", str(path), "--encoding", encoding, "--json")
+    assert told.json["pages"][0]["text"].strip() == LETTERS[encoding]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes, devices and sparse files")
+def test_x7_strange_files_have_their_verdict_at_once(run, tmp_path):
+    (tmp_path / "warm.txt").write_text("words")
+    os.mkfifo(tmp_path / "pipe.txt")
+    with (tmp_path / "sparse.txt").open("wb") as file:
+        file.truncate(100 << 30)
+    with (tmp_path / "line.txt").open("wb") as file:
+        file.truncate(200 << 20)
+    began = time.monotonic()
+    assert run("documents", "text", str(tmp_path / "warm.txt")).status == 0
+    usual = time.monotonic() - began
+    for name, code in (
+        ("pipe.txt", "document.unreadable"),
+        ("sparse.txt", "document.too_large"),
+        ("line.txt", "document.too_large"),
+        ("/dev/zero", "document.unreadable"),
+    ):
+        began = time.monotonic()
+        done = run("documents", "text", str(tmp_path / name), "--json")
+        took = time.monotonic() - began
+        print(f"{name}: {done.json['error']['code']} after {took:.1f} s, a plain file {usual:.1f} s")
+        assert done.json["error"]["code"] == code
+        assert took < usual + 2  # one second is the promise; this machine is shared
+
+
+def test_without_a_terminal_the_password_is_a_line_of_stdin(environment, tmp_path):
+    locked = tmp_path / "locked.pdf"
+    locked.write_bytes(bytes(TinyPdf(password="secret").page(*lines(50, 700, "The rent is 900 euros."))))
+
+    def read(words: str, *more: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [*SLMDESK, "documents", "text", str(locked), *more], input=words, capture_output=True, text=True,
+            timeout=60, env=environment, cwd=ROOT, start_new_session=True,
+        )  # fmt: skip
+
+    assert "documents text FILE --password" in read("").stderr
+    nothing = read("", "--password")
+    assert nothing.returncode == 2
+    assert "stdin" in nothing.stderr
+    assert "getpass" not in nothing.stderr
+    done = read("secret\n", "--password")
+    assert done.returncode == 0, done.stderr
+    assert "900 euros" in done.stdout
+    assert "Warning" not in done.stderr
+    again = read("")
+    assert "900 euros" in again.stdout, "it was read, and every command can use it"

@@ -1,0 +1,80 @@
+"""The history knows every kind of item: listed, shown, exported, renamed, thrown away, taken back, deleted for good."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.told import add_model, open_echo
+
+pytestmark = pytest.mark.process
+
+TEXT = "The pump stops at 12 bar.\n\nThe valve opens in winter.\n\nThe cover is green."
+
+
+@pytest.fixture
+def made(environment, run, tmp_path) -> dict[str, str]:
+    """The id of one item of each kind."""
+    services = open_echo()
+    add_model(services, tmp_path / "echo.gguf")
+    add_model(services, tmp_path / "other.gguf", "Other")
+    models = [one.id for one in services.desk.call(services.models.list)]
+    services.close()
+    manual = tmp_path / "manual.txt"
+    manual.write_text(TEXT)
+    first = ("-m", models[0])
+    chat = run("chat", "hello", *first, "--json").lines[-1]["chat"]
+    summary = run("summarize", str(manual), *first, "--json").json["item"]
+    question = run("ask", str(manual), "When does the pump stop?", *first, "--json").json["item"]
+    comparison = run("models", "compare", "Say it", *first, "-m", models[1], "--json").json["id"]
+    translation = run("translate", str(manual), "--to", "de", "-m", models[0], "--json").json["id"]
+    return {
+        "translation": translation,
+        "chat": chat,
+        "summary": summary,
+        "question": question,
+        "comparison": comparison,
+    }
+
+
+def test_every_kind_is_listed_and_each_by_itself(run, made) -> None:
+    listed = run("history", "list", "--json").json
+    assert {one["kind"]: one["id"] for one in listed} == made
+    for kind, id in made.items():
+        assert [one["id"] for one in run("history", "list", "--kind", kind, "--json").json] == [id]
+    words = run("history", "list").out
+    assert all(id in words and kind in words for kind, id in made.items())
+    assert run("history", "list", "--kind", "tea", "--json").json == []
+
+
+def test_every_kind_can_be_used_like_a_chat(run, made) -> None:
+    for kind, id in made.items():
+        shown = run("history", "show", id, "--json")
+        assert shown.status == 0, (kind, shown.err)
+        if kind == "translation":
+            assert [one["source"] for one in shown.json["segments"]] == TEXT.split("\n\n")
+        else:
+            assert {one["role"] for one in shown.json["messages"]} >= {"user"}, kind
+        assert run("history", "show", id).out.count("\n") > 2, kind
+        done = run("history", "export", id, "--format", "md" if kind == "question" else "json")
+        assert done.status == 0, (kind, done.err)
+        assert done.out.strip()
+        assert run("history", "rename", id, f"My {kind}", "--json").json["title"] == f"My {kind}"
+        assert run("history", "delete", id, "--json").json["deleted"]
+    assert run("history", "list", "--json").json == []
+    assert {one["id"] for one in run("history", "list", "--deleted", "--json").json} == set(made.values())
+    for kind, id in made.items():
+        if kind != "chat":
+            assert run("history", "restore", id, "--json").json["deleted"] is None
+        assert run("history", "delete", id, "--for-good", "--json").json["deleted"] == "for_good"
+    assert run("history", "list", "--deleted", "--json").json == []
+    assert run("jobs", "list", "--json").json == [], "a job goes for good with what it worked for"
+
+
+def test_translations_are_found_by_their_sentences_in_either_language(run, made) -> None:
+    found = run("history", "search", "valve opens", "--json").json
+    assert [one["chat"] for one in found].count(made["translation"]) == 1
+    assert "valve opens" in next(one for one in found if one["chat"] == made["translation"])["snippet"]
+    assert made["translation"] in run("history", "search", "valve opens").out
+    assert "only the newest 1" in run("history", "search", "valve", "--limit", "1").err
+    assert len(run("history", "search", "valve", "--limit", "1", "--json").json) == 1
+    run("history", "delete", made["translation"])
+    assert made["translation"] not in run("history", "search", "valve opens").out

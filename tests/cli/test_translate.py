@@ -1,0 +1,401 @@
+"""translate, glossary, memory: texts from a pipe, documents beside documents, terms that are obeyed or said."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import zipfile
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.office import docx, paragraph
+from fakes.tiny_pdf import TinyPdf, lines
+from fakes.told import open_echo
+
+pytestmark = pytest.mark.process
+TURNED = {"turned": True}
+
+
+@pytest.fixture
+def lease(tmp_path):
+    path = tmp_path / "lease old.docx"
+    path.write_bytes(docx("".join(map(paragraph, ("The tenant pays 900 euros.", "You must not sublet.", "12 %")))))
+    return path
+
+
+def test_a_text_from_a_pipe_is_translated_and_its_doubts_are_told_beside(run, with_model):
+    done = run("translate", "--to", "German", "--from", "en", stdin="You must not go. It is late.\n", echo=TURNED)
+    assert done.status == 0, done.err
+    assert done.out == "yOU MUST NOT GO. iT IS LATE.\n"
+    assert "is it still denied? [negation]" in done.err
+    shape = run("translate", "--to", "de", "--from", "en", "--json", stdin="It is late.\n", echo=TURNED).json
+    assert shape["text"].strip() == "iT IS LATE."
+    assert (shape["source_language"], shape["segments_total"], shape["segments_translated"]) == ("en", 1, 1)
+    assert shape["flags"] == []
+
+
+def test_words_the_model_was_unsure_of_are_listed_on_request(run, with_model):
+    wish = ("translate", "--to", "de", "--from", "en", "--doubts")
+    unsure = {"turned": True, "doubted": "X"}
+    shape = run(*wish, "--json", stdin="All is well. We fix it.\n", echo=unsure).json
+    assert shape["doubts"] == [
+        {"segment": 1, "place": "line 1", "text": "FIX", "begin": 3, "end": 6, "probability": 0.25},
+    ]  # fmt: skip
+    assert "unsure of “FIX” (25%)" in run(*wish, stdin="We fix it.\n", echo=unsure).err
+    assert "doubts" not in run(*wish[:-1], "--json", stdin="We fix it.\n", echo=unsure).json
+
+
+def test_a_document_is_written_beside_it_and_nothing_is_overwritten(run, with_model, lease):
+    before = lease.read_bytes()
+    shape = run("translate", str(lease), "--to", "de", "--from", "en", "--json", echo=TURNED).json
+    target = lease.with_name("lease old.de.docx")
+    assert shape["output"] == str(target)
+    assert (shape["segments_total"], shape["segments_translated"], shape["segments_left"]) == (2, 2, 0)
+    assert [one["kind"] for one in shape["flags"]] == ["negation"]
+    with zipfile.ZipFile(target) as made:
+        assert "tHE TENANT PAYS 900 EUROS." in made.read("word/document.xml").decode()
+    assert lease.read_bytes() == before
+    again = run("translate", str(lease), "--to", "de", echo=TURNED)
+    assert again.status == 1
+    assert "lease old.de.docx" in again.err
+    listed = run("history", "list", "--kind", "translation", "--json").json
+    made = run("history", "export", listed[0]["id"], "--format", "md").out
+    assert "tHE TENANT PAYS 900 EUROS." in made
+
+
+def test_the_document_itself_is_never_written_over(run, with_model, tmp_path):
+    note = tmp_path / "note.md"
+    note.write_text("The tenant pays 900 euros.\n")
+    (tmp_path / "other.md").symlink_to(note)
+    for more in (("-o", str(note)), ("-o", str(tmp_path / "other.md")), ("--report", str(note))):
+        done = run("translate", str(note), "--to", "de", "--from", "en", "--force", *more, "--json", echo=TURNED)
+        assert (done.status, done.json["error"]["code"]) == (1, "file.is_source")
+    assert note.read_text() == "The tenant pays 900 euros.\n"
+
+
+def test_a_name_of_another_format_and_a_folder_are_refused_before_any_work(run, with_model, tmp_path):
+    note = tmp_path / "note.md"
+    note.write_text("The tenant pays 900 euros.\n")
+    wrong = run("translate", str(note), "--to", "de", "-o", str(tmp_path / "note.docx"), echo=TURNED)
+    assert (wrong.status, "is a file in .md" in wrong.err) == (2, True), wrong.err
+    folder = run("translate", str(tmp_path), "--to", "de", echo=TURNED)
+    assert (folder.status, "is a folder" in folder.err) == (2, True), folder.err
+    assert not run("jobs", "list", "--json").json
+    assert [one.name for one in tmp_path.glob("note*")] == ["note.md"]
+
+
+def test_a_document_goes_to_standard_output(run, with_model, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<p>It is late.</p>\n")
+    done = run("translate", str(page), "--to", "de", "--from", "en", "-o", "-", echo=TURNED)
+    assert (done.status, done.out) == (0, "<p>iT IS LATE.</p>\n"), done.err
+    text = run("translate", "-", "--to", "de", "--from", "en", "-o", "-", stdin="It is late.\n", echo=TURNED)
+    assert (text.status, text.out) == (0, "iT IS LATE.\n"), text.err
+    assert run("translate", str(page), "--to", "de", "-o", "-", "--json").status == 2
+
+
+def test_a_plural_form_without_its_number_is_named_and_not_called_translated(run, with_model, tmp_path):
+    catalogue, report = tmp_path / "a.po", tmp_path / "report.json"
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+    catalogue.write_text(head + '\nmsgid "One file"\nmsgid_plural "%d files"\nmsgstr[0] ""\nmsgstr[1] ""\n')
+    spoken = {"known": {"2 files": "zwei Dateien"}, "turned": True}
+    wish = ("translate", str(catalogue), "--to", "de", "--from", "en", "--report", str(report), "--json")
+    shape = run(*wish, echo=spoken).json
+    assert (shape["segments_total"], shape["segments_translated"]) == (2, 1)
+    assert [(one["segment"], one["kind"]) for one in shape["flags"] if one["kind"] == "unwritten"] == [(1, "unwritten")]
+    assert "stands in the file untranslated" in json.loads(report.read_text())["flagged"][0]["reason"]
+    told = run(*wish[:-1], "--force", echo=spoken).err
+    assert "1 of 2 segments translated, 1 not in the file, 0 left" in told
+    assert "  entry 1, plural form 2 of 2: it stands in the file untranslated" in told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+@pytest.mark.parametrize("is_text", [False, True])
+def test_a_killed_translation_writes_its_file_when_it_is_resumed(
+    run, with_model, environment, lease, tmp_path, is_text
+):
+    goal = tmp_path / ("letter.txt" if is_text else "out.docx")
+    source = "The tenant pays 900 euros.\n\nYou must not sublet."
+    command = ["translate", *(["-"] if is_text else [str(lease)]), "--to", "de", "--from", "en", "-o", str(goal)]
+    slow = environment | {"SLMDESK_ECHO": json.dumps({"turned": True, "slow": 0.2})}
+    begun = subprocess.Popen([*SLMDESK, *command], stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=slow, cwd=ROOT)
+    try:
+        begun.stdin.write(source.encode() if is_text else b"")
+        begun.stdin.close()
+        while not (jobs := run("jobs", "list", "--json").json) or not jobs[0]["steps_total"]:
+            assert begun.poll() is None, begun.stderr.read()
+            time.sleep(0.05)
+    finally:
+        begun.send_signal(signal.SIGKILL)
+        begun.wait()
+        begun.stderr.close()
+    assert not goal.exists()
+    done = run("jobs", "resume", jobs[0]["id"], echo=TURNED)
+    assert (done.status, f"Written to {goal}." in done.err, "2 of 2 segments" in done.err) == (0, True, True), done.err
+    if is_text:
+        assert goal.read_text() == "tHE TENANT PAYS 900 EUROS.\n\nyOU MUST NOT SUBLET."
+    else:
+        with zipfile.ZipFile(goal) as made:
+            assert "tHE TENANT PAYS 900 EUROS." in made.read("word/document.xml").decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("--to", "klingon"), 1, "not known"),
+        (("--to", "de", "--from", "de"), 1, "already"),
+        (("--to", "de", "nowhere.docx"), 1, "nowhere.docx"),
+        ((), 2, "--to"),
+    ],
+)
+def test_bad_wishes_say_what_is_wrong(run, with_model, arguments, status, words):
+    done = run("translate", *arguments, stdin="Good morning to you.", echo=TURNED)
+    assert (done.status, words in done.err) == (status, True), done.err
+    assert not done.out
+
+
+def test_what_is_in_the_language_already_is_said(run, with_model):
+    text = "Good morning, how are you today?\n\nDie Katze schläft heute auf dem Sofa."
+    done = run("translate", "-", "--to", "de", stdin=text, echo=TURNED)
+    assert done.out == "gOOD MORNING, HOW ARE YOU TODAY?\n\nDie Katze schläft heute auf dem Sofa.\n"
+    assert "1 left as they are (1 in the language already)" in done.err
+
+
+def test_a_text_whose_letters_cannot_be_told_is_refused_not_guessed(with_model, environment):
+    def given(data: bytes):
+        env = environment | {"SLMDESK_ECHO": json.dumps(TURNED)}
+        return subprocess.run(
+            [*SLMDESK, "translate", "--to", "de", "--from", "en"], input=data, capture_output=True, env=env, cwd=ROOT
+        )
+
+    refused = given("The café is open.".encode("latin-1"))
+    assert (refused.returncode, refused.stdout, b"not UTF-8" in refused.stderr) == (1, b"", True)
+    assert given("The café is open.".encode("utf-16")).stdout.decode() == "tHE CAFÉ IS OPEN.\n"
+    too_long = given(b"word " * (1 << 20) + b"w")
+    assert (too_long.returncode, b"longer than 5 MiB" in too_long.stderr) == (1, True)
+
+
+def test_nothing_to_translate_is_wrong_usage(run, with_model):
+    done = run("translate", "--to", "de", stdin="  \n")
+    assert done.status == 2
+    assert "no text" in done.err
+
+
+def test_what_cannot_be_given_back_in_its_format_says_so(run, with_model, tmp_path):
+    path = tmp_path / "fake.docx"
+    path.write_text("only text")
+    done = run("translate", str(path), "--to", "de", echo=TURNED)
+    assert done.status == 1
+    assert "right name" in done.err
+    assert not (tmp_path / "fake.de.docx").exists()
+
+
+def test_a_pdf_becomes_a_word_file_and_what_is_missing_is_said(run, with_model, tmp_path):
+    path = tmp_path / "notice.pdf"
+    path.write_bytes(bytes(TinyPdf().page(*lines(50, 700, "The tenant pays.")).page(picture=True)))
+    done = run("translate", str(path), "--to", "de", "--from", "en", echo=TURNED)
+    assert done.status == 0, done.err
+    with zipfile.ZipFile(tmp_path / "notice.de.docx") as made:
+        assert "tHE TENANT PAYS." in made.read("word/document.xml").decode()
+    assert "a page whose text" in done.err
+    assert "page 2" in done.err
+
+
+def test_reviews_of_many_countries_are_translated_into_one_language(run, with_model, tmp_path):
+    path = tmp_path / "reviews.csv"
+    rows = (
+        "id,review",
+        "a,The room was clean and the breakfast was good.",
+        "b,Das Zimmer war leider sehr laut und das Frühstück kalt.",
+        "c,La chambre était très propre et le personnel gentil.",
+    )
+    path.write_bytes("\r\n".join(rows).encode("cp1252"))
+    done = run("translate", str(path), "--to", "de", "--columns", "review", "--json", echo=TURNED)
+    assert done.status == 0, done.err
+    assert (done.json["segments_total"], done.json["segments_left"], done.json["segments_failed"]) == (4, 1, 0)
+    made = (tmp_path / "reviews.de.csv").read_bytes().decode("cp1252").split("\r\n")
+    assert made[1:3] == ["a,tHE ROOM WAS CLEAN AND THE BREAKFAST WAS GOOD.", rows[2]]
+    wrong = run("translate", str(path), "--to", "de", "--columns", "price", "--force", echo=TURNED)
+    assert wrong.status == 1
+    assert "id, review" in wrong.err
+
+
+def test_subtitles_nobody_could_read_in_time_are_flagged(run, with_model, tmp_path):
+    path = tmp_path / "film.srt"
+    text = "1\n00:00:01,000 --> 00:00:01,500\nStop. Go on.\n\n2\n00:00:02,000 --> 00:00:05,000\nGo on.\n"
+    path.write_text(text)
+    shape = run("translate", str(path), "--to", "de", "--from", "en", "--json", echo={"answer": "Halt sofort an!"}).json
+    assert shape["segments_total"] == 2
+    assert [one["text"] for one in shape["flags"] if one["kind"] == "reading_speed"] == ["30"]
+    made = (tmp_path / "film.de.srt").read_text()
+    assert made == text.replace("Stop. Go on.", "Halt sofort an!").replace("Go on.", "Halt sofort an!")
+
+
+def test_thousands_of_things_that_stay_are_counted(run, with_model, tmp_path):
+    path = tmp_path / "code.md"
+    path.write_text("A title\n\n```\n" + "x = run\n" * 2_100 + "```\n")
+    shape = run("translate", str(path), "--to", "de", "--from", "en", "--json", echo=TURNED).json
+    assert len(shape["left"]) == 2_001
+    assert shape["left"][-1] == {"kind": "code", "place": "", "text": "and 100 more"}
+
+
+def test_a_document_without_words_says_so(run, with_model, tmp_path):
+    path = tmp_path / "sums.docx"
+    path.write_bytes(docx(paragraph("12 %") + paragraph("3.50")))
+    done = run("translate", str(path), "--to", "de", "--from", "en", echo=TURNED)
+    assert done.status == 0, done.err
+    assert "no text to translate" in done.err
+    assert (tmp_path / "sums.de.docx").exists()
+
+
+def test_a_glossary_goes_in_and_out_and_is_obeyed_or_said(run, with_model, tmp_path):
+    path = tmp_path / "terms.csv"
+    path.write_text("en;de;forbidden\ntenant;Mieter;Pächter\nlandlord;Vermieter;\n;nothing;\ntenant;Bewohner;\n")
+    shape = run("glossary", "import", str(path), "--name", "Lease", "--json").json
+    assert (shape["terms"], shape["skipped"], shape["contradictions"]) == (3, 1, ["tenant"])
+    assert (shape["source_language"], shape["target_language"]) == ("en", "de")
+    flags = run("translate", "--to", "de", "--from", "en", "--json", stdin="The tenant pays.", echo=TURNED).json[
+        "flags"
+    ]
+    assert ("glossary", "tenant", "Mieter") in [(one["kind"], one["text"], one["detail"]) for one in flags]
+    tbx = tmp_path / "terms.tbx"
+    assert run("glossary", "export", shape["id"], "--format", "tbx", "-o", str(tbx)).status == 0
+    assert run("glossary", "import", str(tbx), "--json").json["terms"] == 3
+    source, target = tmp_path / "a.txt", tmp_path / "b.txt"
+    source.write_text("The tenant pays.\n")
+    target.write_text("Der Pächter zahlt.\n")
+    found = run("glossary", "check", str(source), str(target), "--from", "en", "--to", "de", "--json").json
+    assert {one["kind"] for one in found} == {"glossary", "forbidden"}
+    assert run("glossary", "forget", shape["id"]).status == 0
+    assert [one["name"] for one in run("glossary", "list", "--json").json] == ["terms"]
+
+
+def test_a_file_of_no_terms_is_refused_with_a_reason(run, with_model, tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Bob,\nhow are you?\n")
+    assert "cannot be read as a glossary" in run("glossary", "import", str(path)).err
+    path = tmp_path / "one.csv"
+    path.write_text("a,b\nc,d\n")
+    done = run("glossary", "import", str(path))
+    assert done.status == 1
+    assert "which languages" in done.err
+
+
+def test_remembered_pairs_go_in_are_used_found_and_given_out(run, with_model, tmp_path):
+    path = tmp_path / "old.tmx"
+    path.write_text(
+        '<tmx version="1.4"><header srclang="en"/><body><tu><tuv xml:lang="en-US"><seg>The house is '
+        '<bpt i="1">x</bpt>big<ept i="1">x</ept>.</seg></tuv><tuv xml:lang="de">'
+        "<seg>Das Haus ist groß.</seg></tuv></tu></body></tmx>"
+    )
+    assert run("memory", "import", str(path), "--json").json["kept"] == 1
+    done = run("translate", "--to", "de", "--from", "en", stdin="The house is big.", echo=TURNED)
+    assert done.out.strip() == "Das Haus ist groß."
+    assert run("memory", "search", "house", "--json").json[0]["target"] == "Das Haus ist groß."
+    assert "<seg>Das Haus ist groß.</seg>" in run("memory", "export").out
+    assert run("memory", "import", str(tmp_path / "none.tmx")).status == 1
+
+
+def test_a_glossary_is_named_as_a_file_and_columns_by_number(run, with_model, tmp_path):
+    terms, table = tmp_path / "terms.csv", tmp_path / "reviews.csv"
+    terms.write_text("en,de\ntenant,Mieter\n")
+    table.write_text("name,review\nAnn,The tenant is nice.\n")
+    wish = ("translate", str(table), "--to", "de", "--from", "en", "--json", "--columns", "2")
+    shape = run(*wish, "--glossary", str(terms), echo=TURNED).json
+    assert [one["kind"] for one in shape["flags"]] == ["glossary"]
+    assert (tmp_path / "reviews.de.csv").read_text() == "name,REVIEW\nAnn,tHE TENANT IS NICE.\n"
+    assert "no glossary" in run(*wish, "--force", "--glossary", "nope").out.lower()
+
+
+def test_a_glossary_file_named_each_time_is_kept_once_until_it_changes(run, with_model, tmp_path):
+    terms = tmp_path / "terms.csv"
+    terms.write_text("source,target\ntenant,Mieter\ntenant,Mieter\nlandlord,Vermieter\n")
+    wish = ("translate", "-", "--to", "de", "--from", "en", "--glossary", str(terms))
+    for _ in range(2):
+        assert run(*wish, stdin="The tenant waits.\n", echo=TURNED).status == 0
+    assert [one["terms"] for one in run("glossary", "list", "--json").json] == [2]
+    terms.write_text("source,target\ntenant,Mietpartei\nlandlord,Vermieter\n")
+    done = run(*wish, stdin="The tenant waits.\n", echo=TURNED)
+    assert "the glossary has “Mietpartei” for “tenant”" in done.err
+    assert "Mieter”" not in done.err
+    assert len(run("glossary", "list", "--json").json) == 2
+    unsaid = run("translate", "-", "--to", "de", "--glossary", str(terms), stdin="The tenant waits.\n", echo=TURNED)
+    assert (unsaid.status, "--from" in unsaid.err) == (2, True), unsaid.err
+
+
+def test_terms_are_proposed_named_by_columns_and_kept_as_they_are(run, tmp_path):
+    text = tmp_path / "lease.txt"
+    text.write_text("The security deposit is due. A security deposit is safe. It is late.\n")
+    found = run("glossary", "propose", str(text), "--from", "en", "--json").json
+    assert [(one["term"], one["times"]) for one in found] == [("security deposit", 2)]
+    assert run("glossary", "propose", str(tmp_path / "none.txt")).status == 1
+    table = tmp_path / "words.csv"
+    table.write_text("Kind,Wort,Word\nx,Kaution,deposit\n")
+    wish = ("glossary", "import", str(table), "--from", "en", "--to", "de")
+    refused = run(*wish)
+    assert (refused.status, "“Kind”, “Wort”, “Word”" in refused.err) == (1, True)
+    assert run(*wish, "--columns", "target=2").status == 2
+    done = run(*wish, "--columns", "source=3,target=2", "--skip-first", "--json").json
+    assert (done["terms"], done["duplicates"]) == (1, 0)
+    names = tmp_path / "names.csv"
+    names.write_text("Kowalska\nslmdesk\n")
+    assert run("glossary", "import", str(names), "--into", "keep", "--json").json["kept"] == 2
+    assert "all languages" in run("glossary", "list").out
+
+
+def test_sentences_alike_are_found_with_what_differs(run, tmp_path):
+    path = tmp_path / "old.tmx"
+    variants = '<tuv xml:lang="en"><seg>The rent is due on Monday.</seg></tuv><tuv xml:lang="de"><seg>Miete</seg></tuv>'
+    path.write_text(f'<tmx version="1.4"><header/><body><tu>{variants}</tu></body></tmx>')
+    assert run("memory", "import", str(path), "--json").json["kept"] == 1
+    (found,) = run("memory", "search", "--like", "The rent is due on Sunday.", "--json").json
+    assert (found["target"], found["changes"]) == ("Miete", [["Monday.", "Sunday."]])
+    assert 0.9 < found["likeness"] < 1
+    assert "92 %" in run("memory", "search", "--like", "The rent is due on Sunday.").out
+    out = tmp_path / "out.tmx"
+    assert run("memory", "export", "-o", str(out)).status == 0
+    assert run("memory", "export", "-o", str(out)).status == 1
+    assert "Monday" in out.read_text()
+
+
+def test_a_report_of_every_segment_is_written_beside(run, with_model, tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("You must not sublet the flat.\nWe are here.\n12 %\n")
+    report = tmp_path / "report.json"
+    wish = ("translate", str(path), "--to", "de", "--from", "en", "--report")
+    done = run(*wish, str(report), "--json", echo=TURNED)
+    assert done.json["report"] == str(report)
+    shape = json.loads(report.read_text("utf-8"))
+    assert [one["source"] for one in shape["flagged"]] == ["You must not sublet the flat."]
+    assert [one["source"] for one in shape["translated"]] == ["We are here."]
+    assert shape["facts"]["Languages"] == "English to German"
+    (tmp_path / "letter.de.txt").unlink()
+    assert run(*wish, str(report), echo=TURNED).status == 1, "what is there is not replaced"
+    assert not (tmp_path / "letter.de.txt").exists(), "and nothing is begun"
+    assert run(*wish, str(tmp_path / "report.xyz"), echo=TURNED).status == 2
+
+
+@pytest.mark.parametrize("way", ["--no-save", "setting"])
+def test_a_text_that_is_not_to_be_kept_is_in_no_file_afterwards(run, with_model, home, tmp_path, way):
+    words = ("--no-save",) if way == "--no-save" else ()
+    if way == "setting":
+        services = open_echo()
+        services.desk.call(lambda: services.settings.change(translate_history=False))
+        services.close()
+    echo = {"turned": True}
+    done = run("translate", "--to", "de", "--from", "en", *words, stdin="The zqquokka is here.\n", echo=echo)
+    assert (done.status, done.out) == (0, "tHE ZQQUOKKA IS HERE.\n"), done.err
+    if way == "--no-save":
+        path = tmp_path / "letter.txt"
+        path.write_text("Dear zqquokka, come home.\n")
+        done = run("translate", str(path), "--to", "de", "--no-save", echo=echo)
+        assert (done.status, (tmp_path / "letter.de.txt").read_text()) == (0, "dEAR ZQQUOKKA, COME HOME.\n"), done.err
+    assert run("history", "list", "--json").json == []
+    files = [one for one in home.rglob("*") if one.is_file()]
+    assert [one for one in files if b"zqquokka" in one.read_bytes().lower()] == []
+    run("translate", "--to", "de", stdin="The zqquokka is here.\n", echo=echo)
+    kept = any(b"zqquokka" in one.read_bytes().lower() for one in files)
+    assert kept is (way == "--no-save"), "the control: without, it is found"

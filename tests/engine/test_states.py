@@ -1,0 +1,130 @@
+"""A state put back is as good as having read: saved by one engine, used by another one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from engine.asking import Model, user
+from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
+
+from slmdesk.core.types import ChatMessage, Origin, Role, Sampling, TextPart
+from slmdesk.engine.base import ReadState
+
+pytestmark = pytest.mark.model
+SHORT = Sampling(temperature=0.0, max_tokens=24)
+
+
+def turns(text: str, question: str = "") -> tuple[ChatMessage, ...]:
+    parts = [TextPart(text, Origin.DOCUMENT), *([TextPart(question)] if question else [])]
+    return ChatMessage(Role.SYSTEM, (TextPart("Answer from the text."),)), ChatMessage(Role.USER, tuple(parts))
+
+
+def saved(model: Model, text: str, question: str = "What does it say?") -> ReadState:
+    """Of a text that the model was just asked about."""
+    model.ask(model.request(turns(text, question), sampling=SHORT))
+    state = model.engine.state_of(model.facts.handle, turns(text))
+    assert state is not None
+    return state
+
+
+def put(model: Model, state: ReadState) -> int:
+    return model.engine.restore(model.facts.handle, state.tokens, lambda: state.data)
+
+
+def test_the_same_answer_with_it_and_without(open_model, starter_model):
+    first, second = open_model(starter_model), open_model(starter_model)
+    text = first.words(700, "Notes.\n\n") + "\n\n"
+    state = saved(first, text)
+    count = len(state.tokens) // 4
+    assert count > 500
+    continued = first.ask(first.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
+    assert put(second, state) == count
+    restored = second.ask(second.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
+    assert restored.text == continued.text
+    assert restored.usage.cached_tokens == count
+    assert not restored.reproducible
+    third = open_model(starter_model)
+    anew = third.ask(third.request(turns(text, "How many houses are there?"), sampling=SHORT)).finished().answer
+    assert anew.usage.cached_tokens == 0
+    assert anew.text == restored.text
+
+
+def test_it_ends_before_the_question(starter):
+    text = starter.words(300) + "\n\n"
+    one = saved(starter, text, "Zebra fish?")
+    other = saved(starter, text, "Who is the king of France?")
+    assert one.tokens == other.tokens
+
+
+def test_what_is_in_memory_is_not_loaded(starter):
+    state = saved(starter, starter.words(300))
+
+    def load() -> bytes:
+        raise AssertionError
+
+    assert starter.engine.restore(starter.facts.handle, state.tokens, load) == len(state.tokens) // 4
+
+
+def test_nothing_was_read_nothing_can_be_kept(starter):
+    assert starter.engine.state_of(starter.facts.handle, turns("Never seen.")) is None
+
+
+def test_cells_that_do_not_fit_the_model_are_refused(open_model, starter_model, tmp_path):
+    state = saved(open_model(starter_model), "A short text about houses. " * 20)
+    other = open_model(write(tmp_path / "tiny.gguf", tiny_llama()), context_tokens=512)
+    assert put(other, state) == 0
+    short = ReadState(state.tokens, bytes(state.data)[: len(state.data) // 2])
+    fresh = open_model(starter_model)
+    assert put(fresh, short) == 0
+    assert put(fresh, ReadState(state.tokens[:-4], state.data)) == 0
+    assert put(fresh, state) == len(state.tokens) // 4
+    assert fresh.ask(fresh.request("Hello", sampling=SHORT)).finished()
+
+
+def test_a_state_larger_than_the_pool_is_refused(open_model, starter_model):
+    state = saved(open_model(starter_model), "A short text about houses. " * 60)
+    small = open_model(starter_model, context_tokens=256, pool_tokens=256)
+    assert put(small, state) == 0
+    assert small.ask(small.request("Hello", sampling=SHORT)).finished()
+
+
+def test_a_state_makes_room_and_the_accounts_stay_right(open_model, tmp_path):
+    model = open_model(write(tmp_path / "tiny.gguf", tiny_llama()), context_tokens=1024, pool_tokens=1024)
+    text = "a b c d e f g h " * 30
+    state = saved(model, text)
+    for n in range(6):
+        model.ask(model.request((user(f"{n} x y z " * 60),), sampling=SHORT))
+    assert put(model, state) == len(state.tokens) // 4 > 200
+    answer = model.ask(model.request(turns(text, "What?"), sampling=SHORT)).finished().answer
+    assert answer.usage.cached_tokens >= len(state.tokens) // 4
+    for n in range(6):
+        assert model.ask(model.request((user(f"{n} u v w " * 100),), sampling=SHORT)).finished()
+    pool = model.engine._models[model.facts.handle].scheduler._pool
+    assert 0 <= pool.free <= 1024
+
+
+def test_a_sliding_window_either_keeps_its_past_or_nothing(open_model, tmp_path):
+    path = write(tmp_path / "gemma.gguf", tiny_gemma3())
+    one, two = open_model(path, context_tokens=1024), open_model(path, context_tokens=1024)
+    text = "a b c d e f g h " * 20
+    first = one.ask(one.request((user(text + "and?"),), sampling=SHORT))
+    assert first.finished()
+    state = one.engine.state_of(one.facts.handle, (user(text),))
+    if state is None:
+        return
+    continued = one.ask(one.request((user(text + "or?"),), sampling=SHORT)).text()
+    assert put(two, state) in (0, len(state.tokens) // 4)
+    assert two.ask(two.request((user(text + "or?"),), sampling=SHORT)).text() == continued
+
+
+def test_the_version_names_the_library(starter, monkeypatch):
+    version = starter.engine.state_version(starter.facts.handle)
+    assert "llama-cpp-python" in version
+    assert "f16" in version
+
+
+def test_tokens_are_those_of_the_prompt(starter):
+    text = "A house has a door.\n\n"
+    state = saved(starter, text * 20)
+    pieces = starter.engine._models[starter.facts.handle].vocabulary.pieces
+    assert b"house has a door" in b"".join(pieces[one] for one in np.frombuffer(state.tokens, "<i4"))

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+
+import openpyxl
+import pytest
+
+from slmdesk.exports.tables import harmless, table_csv, table_paper, table_sheets
+from slmdesk.exports.xlsx import to_xlsx
+
+pytestmark = pytest.mark.pure
+
+
+def cell(value: str = "", page: int = 0, **more):
+    empty = {"quote": "", "flag": "not found", "number": None, "unit": "", "date": "", "edited": False}
+    return {**empty, "value": value, "page": page, **more}
+
+
+TABLE = {
+    "columns": [{"name": "=Rent", "kind": "amount"}, {"name": "Due", "kind": "date"}, {"name": "Who", "kind": "text"}],
+    "rows": [
+        {
+            "name": "=cmd|' /C calc'!A0.pdf", "page_kind": "page", "is_whole": True,
+            "cells": [
+                cell("1.234,50 €", 3, quote="Die Miete ist 1.234,50 €", flag="", number=1234.5, unit="EUR"),
+                cell("4 March 2024", 2, flag="", date="2024-03-04"),
+                cell("=HYPERLINK(\"http://x\")", 1, flag="elsewhere"),
+            ],
+            "coverage": {"pages_total": 4, "pages_read": 3, "unreadable": [{"page": 4, "reason": "scanned"}]},
+        },
+        {
+            "name": "b.txt", "page_kind": "section", "is_whole": False,
+            "cells": [cell("-45", 1, flag="", number=-45.0), cell(), cell("+49 30 1", 0, flag="", edited=True)],
+            "coverage": {"pages_total": 1, "pages_read": 1, "unreadable": []},
+        },
+    ],
+}  # fmt: skip
+
+
+def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
+    data = table_csv(TABLE)
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    assert rows[0] == ["Document", "'=Rent", "=Rent: page"[:0] + "'=Rent: page", "Due", "Due: page", "Who", "Who: page",
+                       "To look at"]  # fmt: skip
+    assert rows[1][0] == "'=cmd|' /C calc'!A0.pdf"
+    assert rows[1][1:3] == ["1.234,50 €", "3"]
+    assert rows[1][5] == '\'=HYPERLINK("http://x")'
+    assert rows[2][1] == "'-45"
+    assert not any(one.startswith(("=", "+", "-", "@")) for row in rows for one in row)
+    assert [harmless(one) for one in ("@x", "\tx", "x=")] == ["'@x", "'\tx", "x="]
+
+
+def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formulas() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(table_sheets(TABLE))))
+    sheet = book["Table"]
+    assert [one.value for one in sheet[1]] == ["Document", "=Rent", "Page", "Due", "Page", "Who", "Page", "To look at"]
+    assert {one.data_type for one in sheet[1]} == {"s"}
+    assert sheet["B2"].value == 1234.5
+    assert sheet["B2"].number_format == '#,##0.00 "EUR"'
+    assert sheet["C2"].value == 3
+    assert "Die Miete ist" in sheet["B2"].comment.text
+    assert "p. 3" in sheet["B2"].comment.text
+    assert sheet["D2"].value == datetime.datetime(2024, 3, 4)
+    assert (sheet["F2"].data_type, sheet["F2"].value) == ("s", '=HYPERLINK("http://x")')
+    assert sheet["A2"].data_type == "s"
+    assert sheet["H2"].value == "Who: elsewhere"
+    assert (sheet["B3"].value, sheet["D3"].value or "", sheet["G3"].value) == (-45, "", None)
+    assert sheet["H3"].value == "Who: changed by hand"
+    read = book["What was read"]
+    assert [one.value for one in read[2]][1:] == [4, 3, "4 (scanned)", "whole"]
+    assert read["E3"].value == "the passages that fit best"
+
+
+def test_as_a_paper_it_says_what_was_read() -> None:
+    paper = table_paper("Table: rents", TABLE)
+    words = repr(paper)
+    assert "4 (scanned)" in words
+    assert "1.234,50 €" in words

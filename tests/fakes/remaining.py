@@ -1,0 +1,145 @@
+"""What of a document's text is still there after every unit was replaced: found in the file, not by a rewriter."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+
+from lxml import etree
+
+from slmdesk.documents.base import Reading
+from slmdesk.documents.decoding import decode
+from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit
+from slmdesk.documents.rewriting.driving import listed, written_to
+from slmdesk.documents.rewriting.registry import rewriter_of
+from slmdesk.text.tagged import pieces
+
+MARK = "x"
+OFFICE = frozenset(("docx", "pptx", "xlsx"))
+OPEN = frozenset(("odt", "odp", "ods"))
+_WORDS = frozenset(("t", "delText", "text", "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader"))
+_SPOKEN = frozenset(
+    ("descr", "alt", "string", "tooltip", "displayText", "prompt", "promptTitle", "error", "errorTitle")
+)
+_MARKUP = re.compile(r"</?[a-z][^<>\n]*>|\]\([^)\n]*\)|&(?:[A-Z]|#?\w+;)|\{[^{}\n]*\}")
+"""Signs of formats inside words."""
+_CUES = re.compile(r"-->[^\n]*\n((?:[^\n]*\S[^\n]*\n?)+)")
+_OPEN_NAMES = frozenset(("creator", "date", "date-string", "initials", "creator-initials", "sender-initials"))
+_NO_TEXT = re.compile(
+    r"(styles\w*|settings|webSettings|fontTable|theme\d*|presProps|viewProps|tableStyles|app|core|custom|people|"
+    r"commentAuthors|authors|pivotCache\w*)\.xml$"
+)
+
+
+def marked(unit: Unit) -> str:
+    """Every letter another one, the tags as they are."""
+    return "".join(
+        re.sub(r"[^\W\d_]", MARK, one) if isinstance(one, str) else str(one) for one in pieces(unit.text, unit.tags)
+    )
+
+
+def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tuple[bytes, list[Unit], list[Left]]:
+    """The document with all units marked, its units, and what was left and said."""
+    rewriter = rewriter_of(format_id, path)
+    wished = Options(**options)  # type: ignore[arg-type]
+    found = list(listed(rewriter, Rewriting(Reading(path, data=data), wished)))
+    units = [one for one in found if isinstance(one, Unit)]
+    out = io.BytesIO()
+    answers = {at: (one.text, marked(one)) for at, one in enumerate(units)}
+    assert written_to(rewriter, Rewriting(Reading(path, data=data), wished), answers, out) == []
+    return out.getvalue(), units, [one for one in found if isinstance(one, Left)]
+
+
+def texts_of(format_id: str, data: bytes) -> Iterator[tuple[str, str]]:
+    """The texts in a file as (part, words): whatever its format calls text, formulas and codes of fields apart."""
+    if format_id in OFFICE or format_id in OPEN:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                inside = _office if format_id in OFFICE else _open
+                yield from ((name, words) for words in inside(name, archive.read(name)))
+    elif format_id == "epub":
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                if name.endswith((".xhtml", ".html", ".htm", ".ncx")):
+                    yield from ((name, words) for words in _page(archive.read(name)))
+    elif format_id == "html":
+        yield from (("", words) for words in _page(data))
+    elif format_id == "subtitles":
+        yield from (("", cue) for cue in _CUES.findall(decode(data).text))
+    else:
+        yield from (("", line) for line in decode(data).text.splitlines())
+
+
+def _office(name: str, data: bytes) -> Iterator[str]:
+    is_text = name.startswith(("word/", "ppt/", "xl/")) and name.endswith(".xml") and "/embeddings/" not in name
+    if not is_text or _NO_TEXT.search(posixpath.basename(name)):
+        return
+    for one in _elements(data):
+        tag = etree.QName(one).localname
+        is_hint = "slideMasters/" in name or "slideLayouts/" in name or "notesMasters/" in name
+        if is_hint and any(etree.QName(each).localname == "sp" and _holds_place(each) for each in one.iterancestors()):
+            continue
+        is_label = tag == "v" and any(etree.QName(each).localname == "strCache" for each in one.iterancestors())
+        if tag == "v" and "worksheets/" in name and one.getparent().get("t") == "str":  # type: ignore[union-attr]
+            is_label = True
+        if tag in _WORDS or is_label:
+            yield one.text or ""
+        for key, value in one.attrib.items():
+            if str(key).rpartition("}")[2] in _SPOKEN and not is_hint:
+                yield str(value)
+
+
+def _holds_place(shape: etree._Element) -> bool:
+    return next(shape.iter("{*}ph"), None) is not None
+
+
+def _open(name: str, data: bytes) -> Iterator[str]:
+    if not name.endswith("content.xml") and name != "styles.xml":
+        return
+    for one in _elements(data):
+        around = [etree.QName(each).localname for each in (one, *one.iterancestors())]
+        if not {"body", "master-styles"} & set(around) or {"script", "event-listeners"} & set(around):
+            continue
+        if any(_is_number(each) for each in (one, *one.iterancestors())):
+            continue
+        if around[0] not in _OPEN_NAMES:
+            yield one.text or ""
+        if len(around) > 1 and around[0] != "body":
+            yield one.tail or ""
+
+
+def _is_number(cell: etree._Element) -> bool:
+    """Whether it is a cell whose words the program makes of a number."""
+    kind = next((str(value) for key, value in cell.attrib.items() if str(key).endswith("}value-type")), "")
+    return kind in ("float", "percentage", "currency", "date", "time", "boolean")
+
+
+def _elements(data: bytes) -> Iterator[etree._Element]:
+    return (one for one in etree.fromstring(data).iter() if isinstance(one.tag, str))
+
+
+def _page(data: bytes) -> Iterator[str]:
+    parser = etree.HTMLParser(encoding="utf-8")
+    for one in etree.fromstring(data, parser).iter():
+        if isinstance(one.tag, str) and one.tag not in ("script", "style"):
+            yield one.text or ""
+        yield one.tail or ""
+
+
+def unnamed(format_id: str, data: bytes, left: list[Left]) -> tuple[list[tuple[str, str]], int, int]:
+    """Texts with letters that are no marks, in nothing that was left and said; their letters, and all there are."""
+    said = ["".join(one.text.split()) for one in left]
+    damaged = {one.text for one in left if one.kind == "damaged"}
+    letters = count = 0
+    found = []
+    for part, words in texts_of(format_id, data):
+        count += sum(letter.isalpha() for letter in words)
+        kept = sum(letter.isalpha() and letter != MARK for letter in _MARKUP.sub(" ", words))
+        bare = "".join(words.split())
+        if kept and part not in damaged and not any(bare in one or (one and one in bare) for one in said):
+            letters += kept
+            found.append((part, words.strip()))
+    return found, letters, count

@@ -1,0 +1,208 @@
+"""Two versions of a document in the window: chosen, compared, looked at side by side and on their pages."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from slmdesk.gui.documents.compare_rows import CompareRows
+from slmdesk.text.difference_shapes import Change, ChangeKind, Place, Row, Run
+
+pytestmark = pytest.mark.gui
+
+
+def drop(widget, path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(20, 20), action, data, buttons, keys))
+    QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), action, data, buttons, keys))
+
+
+@pytest.fixture
+def desk(start, tmp_path):
+    desk = start()
+    desk.window.resize(1200, 800)
+    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    desk.area = desk.frame.documents_area
+    desk.pane = desk.area.compare_pane
+    desk.wait(lambda: desk.area.page.isVisible())
+    desk.old = write_docx(tmp_path / "old.docx", OLD)
+    time.sleep(0.01)
+    desk.new = write_pdf(tmp_path / "new.pdf", new_text())
+    return desk
+
+
+def is_read(desk, path) -> bool:
+    return desk.area.page._record is not None and desk.area.page._record.name == path.name
+
+
+def compared(desk):
+    """The new version is on show, the old one is dropped beside it, and both are compared."""
+    drop(desk.area.page, desk.new)
+    desk.wait(lambda: is_read(desk, desk.new) and desk.pane.isEnabled())
+    desk.wait(lambda: desk.find("coverage_words").text().startswith("3 of 3"))
+    desk.click("versions_chip")
+    assert desk.find("versions_hint").isVisible()
+    assert not desk.find("versions_button").isEnabled()
+    drop(desk.pane, desk.old)
+    desk.wait(lambda: desk.find("versions_button").isEnabled())
+    assert desk.find("versions_pair").full_text == "Old: old.docx  →  New: new.pdf"
+    desk.click("versions_button")
+    desk.wait(lambda: desk.find("versions_summary").text().startswith("12 changes"))
+
+
+def test_a_version_dropped_beside_the_document_is_compared(desk):
+    compared(desk)
+    assert desk.area.page.side.has_room
+    assert desk.find("versions_rows").isVisible()
+    assert desk.find("versions_list").model().rowCount() == 12
+    assert desk.find("versions_coverage").text().endswith("Nothing was left out.")
+    lines = [desk.find("versions_list").model().index(at).data() for at in range(12)]
+    assert lines[3].startswith("≠  30 days → 60 days")
+
+
+def test_keys_go_from_change_to_change_and_filters_hold(desk):
+    compared(desk)
+    rows = desk.find("versions_rows")
+    rows.setFocus()
+    QTest.keyClick(rows, Qt.Key.Key_F8)
+    assert desk.pane.current == 0
+    QTest.keyClick(rows, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert desk.pane.current == 1
+    assert desk.find("versions_count").text() == "2 of 12"
+    QTest.keyClick(rows, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(rows, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert desk.pane.current == 11  # behind the first comes the last
+    choice = desk.find("versions_filter")
+    choice.setFocus()
+    QTest.keyClicks(choice, "Moved")
+    choice.activated.emit(choice.currentIndex())
+    assert desk.find("versions_list").model().rowCount() == 1
+    desk.click("versions_next")
+    shown = desk.area.versions.comparison.changes[desk.pane.current]
+    assert shown.kind is ChangeKind.MOVED
+    assert MOVED in " ".join(shown.new.split())
+    assert desk.find("versions_count").text() == "1 of 1"
+
+
+def test_a_change_is_shown_on_its_page_with_its_words_marked(desk):
+    compared(desk)
+    desk.click("versions_next")
+    desk.click("versions_next")
+    desk.click("versions_open")
+    assert not desk.area.page.side.has_room
+    desk.wait(lambda: any(sheet.spans for sheet in desk.area.page.view._sheets))
+    sheet = next(sheet for sheet in desk.area.page.view._sheets if sheet.spans)
+    change = desk.area.versions.comparison.changes[1]
+    assert [(place.start, place.end) for place in change.new_places] == list(sheet.spans)
+    desk.click("versions_next")  # beside the pages a step shows the page at once
+    assert desk.pane.current == 2
+
+
+def test_unchanged_paragraphs_unfold_at_a_click(desk):
+    compared(desk)
+    rows: CompareRows = desk.find("versions_rows")
+    at = next(at for at, line in enumerate(rows._lines) if line.row.same)
+    before = rows.count
+    rows.verticalScrollBar().setValue(0)
+    rows.grab()
+    folded = rows._lines[at].row.same
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.rect_of(at).center().toPoint())
+    desk.wait(lambda: rows._lines[at].row.same == 0)
+    assert rows.count >= before
+    text = "".join(run.text for run in rows._lines[at].row.new)
+    assert "Service agreement" in text
+    assert folded >= 1
+
+
+def test_the_other_way_round_and_opened_again(desk):
+    compared(desk)
+    item = desk.area.versions.item
+    desk.click("versions_swap")
+    desk.click("versions_button")
+    desk.wait(lambda: desk.area.versions.item != item and desk.find("versions_summary").isVisible())
+    desk.wait(lambda: desk.area.versions.comparison is not None)
+    assert desk.area.versions.comparison.new.name == "old.docx"
+    desk.area.versions.choose(item)
+    desk.wait(lambda: desk.area.versions.item == item)
+    desk.wait(lambda: desk.area.versions.comparison.new.name == "new.pdf")
+
+
+def test_what_cannot_be_read_is_said(desk, tmp_path):
+    drop(desk.area.page, desk.new)
+    desk.wait(lambda: is_read(desk, desk.new))
+    desk.wait(lambda: desk.find("coverage_words").text().startswith("3 of 3"))
+    desk.click("versions_chip")
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nnothing")
+    drop(desk.pane, broken)
+    desk.wait(lambda: desk.find("versions_failed").isVisible())
+    assert "broken.pdf" in desk.find("versions_failed").text()
+    copy = tmp_path / "copy.pdf"
+    copy.write_bytes(desk.new.read_bytes() + b"\n")
+    drop(desk.pane, copy)
+    desk.wait(lambda: desk.find("versions_button").isEnabled())
+    desk.click("versions_button")
+    desk.wait(lambda: desk.find("versions_summary").text().startswith("No differences in the text."))
+    assert not desk.find("versions_list").isVisible()
+
+
+def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
+    from slmdesk.gui.theme import ThemeKeeper
+
+    place = (Place(1, 0, 5),)
+    changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(5000)]
+    rows = [
+        Row(
+            (Run(f"Clause {at} " + "of the old contract " * 9), Run("30", True, at)),
+            (Run("and 60", True, at),),
+            0,
+            place,
+            place,
+        )
+        for at in range(5000)
+    ]
+    view = CompareRows(ThemeKeeper(qapp))
+    qtbot.addWidget(view)
+    view.resize(900, 600)
+    view.show()
+    view.show_rows(rows, changes)
+    worst = 0.0
+    bar = view.verticalScrollBar()
+    for step in range(60):
+        begun = time.process_time()
+        bar.setValue(step * bar.maximum() // 60)
+        view.grab()
+        worst = max(worst, time.process_time() - begun)
+    assert worst < 0.5  # measured: 20 ms on an idle PC
+    view.show_change(4321)
+    at = next(at for at, line in enumerate(view._lines) if 4321 in line.changes)
+    assert 0 <= view.rect_of(at).top() < 600
+    assert sum(line.layouts is not None for line in view._lines) < 2000
+    assert "Clause" in "".join(run.text for run in rows[0].old)
+
+
+def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(desk):
+    """At 900 by 600 with large letters there is no room for all of it: it scrolls."""
+    compared(desk)
+    usual = desk.pane.fontMetrics().lineSpacing()
+    desk.frame.settings.change("font_scale", 150)
+    desk.wait(lambda: desk.pane.fontMetrics().lineSpacing() > usual)
+    desk.window.resize(900, 600)
+    bar, summary = desk.find("versions_bar"), desk.find("versions_summary")
+    desk.wait(lambda: bar.height() >= bar.heightForWidth(bar.width()))
+    desk.wait(lambda: summary.height() >= summary.heightForWidth(summary.width()))
+    for button in ("versions_next", "versions_open", "versions_wide"):
+        assert desk.find(button).height() >= desk.find(button).sizeHint().height()
+    line = desk.pane.fontMetrics().lineSpacing()
+    desk.wait(lambda: desk.pane.rows.isVisible() and desk.pane.rows.height() >= 8 * line)
+    scroll = desk.find("versions_scroll")
+    scroll.ensureWidgetVisible(desk.pane.rows)
+    assert desk.pane.rows.visibleRegion().boundingRect().height() >= 6 * line

@@ -1,0 +1,86 @@
+"""X1 to X7 in the whole program: a folder of hostile documents is dropped on the window, beside some that are good."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import pytest
+from fakes.dropping import drop
+from fakes.gaps import Gaps, idle_gap_ms
+from fakes.hostile_documents import GOOD, write_folder
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from slmdesk.core.records import DocumentStatus
+from slmdesk.services.documents import file_of
+from slmdesk.services.facts import DocumentChanged
+
+pytestmark = pytest.mark.gui
+
+MOST_GAP_MS = 200
+MOST_S = 1.0
+"""Between two verdicts; reading is done one after another."""
+
+
+@pytest.fixture
+def page(start):
+    desk = start()
+    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    desk.documents = desk.frame.documents_page
+    desk.wait(lambda: desk.documents.isVisible())
+    return desk
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text, pipes, sparse files")
+def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_path):
+    desk = page
+    made = write_folder(tmp_path / "folder")
+    ends: dict[bytes, str] = {}
+
+    def hear(fact) -> None:
+        if isinstance(fact, DocumentChanged) and fact.document.status is not DocumentStatus.READING:
+            ends[os.fsencode(file_of(fact.document).name)] = fact.document.error_code or "read"
+
+    refused: list[str] = []
+    desk.frame.documents.notice_raised.connect(lambda notice: refused.append(notice.text))
+    desk.ask(lambda services: services.add_listener(hear))
+    idle = idle_gap_ms()
+    gaps, began = Gaps(), time.monotonic()
+    drop(desk.documents, tmp_path / "folder")
+    desk.wait(lambda: any("holds" in bar.notice.text for bar in desk.window.notices.bars))
+    offered = next(bar.notice for bar in desk.window.notices.bars if "holds" in bar.notice.text)
+    assert offered.other.startswith("Add these")
+    offered.on_other()
+    # too large ones have no record: they are refused before
+    unread = {name for name, one in made.items() if one.sparse_bytes > 1 << 30}
+    due = set(made) - unread
+    desk.qtbot.waitUntil(lambda: due <= set(ends), timeout=60_000)
+    took, longest = time.monotonic() - began, gaps.stop()
+    print(f"{len(ends)} verdicts in {took:.1f} s; longest gap {longest:.0f} ms, idle {idle:.0f} ms")
+    for name, one in made.items():
+        if name not in unread:
+            assert ends[name] in one.verdicts, (name, ends[name])
+    assert longest < MOST_GAP_MS + idle
+    assert took < MOST_S * len(made)
+    desk.wait(lambda: any("sparse.pdf" in one for one in refused))
+    assert not [one for one in refused if "<img" in one and "&lt;" in one]
+    _looks_and_works(desk, made)
+
+
+def _looks_and_works(desk, made) -> None:
+    """The list shows them as plain text, and a good one can be opened and asked for its pages."""
+    model = desk.find("document_view").model()
+    shown = [model.index(row).data() for row in range(model.rowCount())]
+    assert "<img src=x onerror=y>.txt" in shown
+    assert not [one for one in shown if "\n" in one or "\u202e" in one]
+    view = desk.find("document_view")
+    for row, name in enumerate(shown):
+        if name in GOOD:
+            view.scrollTo(model.index(row))
+            place = view.visualRect(model.index(row)).center()
+            QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+            desk.wait(lambda name=name: desk.find("document_title").full_text == name)
+            desk.wait(lambda: desk.documents.view.count >= 1)
+    assert desk.window.isVisible()

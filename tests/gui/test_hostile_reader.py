@@ -1,0 +1,88 @@
+"""X4 in the whole program: a parser hangs, eats or dies; the window lives, Stop works, the next document is read."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fakes.dropping import drop
+from fakes.gaps import Gaps, idle_gap_ms
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from slmdesk import app
+from slmdesk.core.records import DocumentStatus
+
+pytestmark = pytest.mark.gui
+
+ODD = [sys.executable, str(Path(__file__).resolve().parent.parent / "fakes" / "odd_reader.py")]
+MOST_GAP_MS = 200
+STOP_S = 0.5 + 0.5
+"""Half a second is the promise; this machine is shared."""
+
+
+@pytest.fixture
+def page(start, monkeypatch):
+    real = app.children_commands
+    monkeypatch.setattr(app, "children_commands", lambda engine="": (real(engine)[0], ODD))
+    desk = start()
+    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    desk.documents = desk.frame.documents_page
+    desk.wait(lambda: desk.documents.isVisible())
+    return desk
+
+
+def record_of(desk, name):
+    return next((one for one in desk.ask(lambda services: services.documents.recent()) if one.name == name), None)
+
+
+def dropped(desk, folder, way):
+    bad, good = folder / f"bad.{way}", folder / "good.md"
+    bad.write_text("x")
+    good.write_text("# Rules\n\nThe valve opens at noon.")
+    drop(desk.documents, bad, good)
+    desk.wait(Path(f"{bad}.reached").exists)
+
+
+def is_read(desk, name):
+    record = record_of(desk, name)
+    return record is not None and record.status is DocumentStatus.READ
+
+
+@pytest.mark.parametrize("way", ["hang", "spin"])
+def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path, way):
+    desk = page
+    idle = idle_gap_ms()
+    gaps = Gaps()
+    dropped(desk, tmp_path, way)
+    button = desk.find("stop_reading_button")
+    desk.wait(button.isVisible)
+    QTest.qWait(300)  # for the gap alone: nothing is waited for
+    began = time.monotonic()
+    desk.click(button)
+    desk.wait(lambda: not button.isVisible())
+    took = time.monotonic() - began
+    record = record_of(desk, f"bad.{way}")
+    assert (record.status, record.error_code) == (DocumentStatus.FAILED, "document.stopped")
+    assert took < STOP_S
+    desk.wait(lambda: is_read(desk, "good.md"))
+    longest = gaps.stop()
+    print(f"{way}: stopped after {took * 1000:.0f} ms, longest gap {longest:.0f} ms, idle {idle:.0f} ms")
+    assert longest < MOST_GAP_MS + idle
+
+
+@pytest.mark.parametrize("way", ["abort", "crash", "eat", "leave"])
+def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path, way):
+    desk = page
+    idle = idle_gap_ms()
+    gaps = Gaps()
+    dropped(desk, tmp_path, way)
+    desk.wait(lambda: is_read(desk, "good.md"))
+    record = record_of(desk, f"bad.{way}")
+    assert (record.status, record.error_code) == (DocumentStatus.FAILED, "document.reader_died")
+    longest = gaps.stop()
+    print(f"{way}: longest gap {longest:.0f} ms, idle {idle:.0f} ms")
+    assert longest < MOST_GAP_MS + idle
+    desk.wait(lambda: any(f"bad.{way}" in text for text in desk.notices()))

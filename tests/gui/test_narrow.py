@@ -1,0 +1,45 @@
+"""What a narrow window with large letters still shows: words are cut with an ellipsis, and none takes all the room."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.gui.chat.header import ChatHeader
+from slmdesk.gui.widgets.status_bar import StatusBar
+from slmdesk.services.facts import ModelState, ModelStateChanged
+
+pytestmark = pytest.mark.gui
+
+READY = ModelStateChanged(ModelState.READY, "m", "A model with quite a long name", memory_bytes=424_000_000)
+
+
+def large(widget) -> None:
+    font = widget.font()
+    font.setPointSize(16)
+    widget.setFont(font)
+
+
+def test_the_foot_of_the_window_cuts_what_the_model_does_with_an_ellipsis(qtbot) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    large(bar)
+    bar.show_requests(12)
+    bar.show_model(READY)
+    bar.resize(560, 40)
+    bar.show()
+    shown = bar.findChild(object, "model_status")
+    qtbot.waitUntil(lambda: shown.text().endswith("…"))
+    assert "424 MB memory" in shown.toolTip()
+
+
+def test_the_title_of_a_chat_is_not_squeezed_out_by_its_model(qtbot) -> None:
+    header = ChatHeader(None)
+    qtbot.addWidget(header)
+    for one in (header.title, header.picker.button):
+        large(one)
+    header.picker.show_state(READY)
+    header.title.set_full_text("The lease of the house and of the garden behind it")
+    header.resize(520, 60)
+    header.show()
+    qtbot.waitUntil(lambda: header.title.text().startswith("The le"))
+    assert header.picker.button.text().endswith("… — ready")

@@ -1,0 +1,34 @@
+"""Settings on what is kept of what was read: shown, deleted, limited, set by the organisation."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.core.saved_states import StateHead, states_in, write_state
+
+pytestmark = pytest.mark.gui
+
+
+def keep_one(paths, key: str = "a") -> None:
+    head = StateHead(key, "m", "e", ("d",), 1, 3_000_000)
+    write_state(paths.states, head, b"1234", bytes(3_000_000), most_bytes=1 << 30)
+
+
+def test_the_size_is_shown_and_all_is_deleted(start, paths) -> None:
+    desk = start()
+    desk.ask(lambda services: services.models.list())
+    keep_one(paths)
+    desk.frame.window.show_page("Settings")
+    desk.wait(lambda: desk.find("delete_saved_states_sentence").text() == "3 MB of one text.")
+    desk.click(desk.find("setting_delete_saved_states"))
+    desk.wait(lambda: desk.find("delete_saved_states_sentence").text() == "Nothing.")
+    assert states_in(paths.states) == []
+    assert not desk.find("setting_delete_saved_states").isEnabled()
+
+
+def test_the_organisation_may_forbid_it(start, paths) -> None:
+    paths.policy_file.write_text("[models]\nsaved_states_mib = 0\n")
+    desk = start()
+    desk.wait(lambda: "how much is kept" in desk.find("policy_note").text())
+    assert not desk.find("setting_saved_states_mib").isEnabled()
+    assert desk.ask(lambda services: services.settings.current.saved_states_mib) == 0

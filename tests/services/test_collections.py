@@ -1,0 +1,296 @@
+"""Folders asked as one: what is new, changed, moved or gone is seen; nothing odd in them stops the rest."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import threading
+import time
+
+import pytest
+from fakes.told import Told, open_echo
+
+from slmdesk.core.records import JobStatus
+from slmdesk.services.collection_shapes import CollectionStatus
+from slmdesk.services.facts import CollectionChanged, CollectionGone, DocumentProgress, Problem
+
+pytestmark = pytest.mark.process
+
+OLD = 1_000_000_000
+
+
+@pytest.fixture
+def services():
+    opened = open_echo()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "papers"
+    made.mkdir()
+    return made
+
+
+def write(path, words, *, at=OLD):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(words, encoding="utf-8")
+    os.utime(path, (at, at))
+    return path
+
+
+def add(services, folder, *, watched=False):
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.collections.add(folder, answers.put, watched=watched))
+    state = answers.get(timeout=40)
+    return state if isinstance(state, Problem) else looked(services, state.record.id)
+
+
+def looked(services, id, *, resume=False):
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.collections.look(id, answers.put, resume=resume))
+    return answers.get(timeout=40)
+
+
+def names(services, state):
+    return sorted(one.name for one in services.desk.call(lambda: services.collections.documents(state.record.id)))
+
+
+def found(services, state, word):
+    documents = [one.id for one in services.desk.call(lambda: services.store.asked_documents(state.record.id))]
+    return services.desk.call(lambda: services.store.find_passages([word], documents))
+
+
+def until(condition):
+    deadline = time.monotonic() + 40
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
+    told = Told(services)
+    write(folder / "a.txt", "the pump stops")
+    write(folder / "deep" / "b.txt", "the valve opens")
+    write(folder / "c.txt", "the lamp burns")
+    state = add(services, folder)
+    assert (state.status, state.documents, state.pages, state.unread) == (CollectionStatus.CURRENT, 3, 3, 0)
+    assert names(services, state) == ["a.txt", "b.txt", "c.txt"]
+    assert services.desk.call(services.documents.recent) == [], "nobody opened them"
+    begin = len(told.facts)
+    assert looked(services, state.record.id).documents == 3
+    assert not told.of(DocumentProgress, begin), "nothing was read again"
+    write(folder / "a.txt", "the pump runs again", at=OLD + 5)
+    (folder / "deep" / "b.txt").rename(folder / "moved.txt")
+    (folder / "c.txt").unlink()
+    state = looked(services, state.record.id)
+    until(lambda: names(services, state) == ["a.txt", "moved.txt"])
+    assert len(told.of(DocumentProgress, begin)) == 1, "only the changed one was read"
+    assert state.gone == 1
+    assert found(services, state, "valve")
+    assert not found(services, state, "lamp")
+    assert found(services, state, "run")
+    jobs = [one for one in services.desk.call(lambda: services.jobs.list()) if one.kind == "index"]
+    assert [one.status for one in jobs] == [JobStatus.DONE], "one for each look would fill the list"
+
+
+def test_a_copy_is_kept_once_until_the_other_one_is_gone(services, folder):
+    told = Told(services)
+    write(folder / "a.txt", "the pump stops")
+    shutil.copy2(folder / "a.txt", folder / "b.txt")
+    state = add(services, folder)
+    assert state.documents == 1
+    begin = len(told.facts)
+    looked(services, state.record.id)
+    assert not [one for one in told.of(CollectionChanged, begin) if one.state.status is CollectionStatus.INDEXING]
+    first = names(services, state)[0]
+    (folder / first).unlink()
+    state = looked(services, state.record.id)
+    assert state.documents == 1
+    assert names(services, state) == [{"a.txt": "b.txt", "b.txt": "a.txt"}[first]]
+    assert not told.of(DocumentProgress, begin)
+
+
+def test_odd_things_in_a_folder_are_left_out_with_their_reasons(services, folder, tmp_path):
+    write(folder / "good.txt", "the pump stops")
+    write(folder / "line\nend.txt", "the valve opens")
+    write(folder / os.fsdecode(b"caf\xe9.txt"), "the lamp burns")
+    write(folder / ".hidden.txt", "secret")
+    write(folder / ".dir" / "x.txt", "secret")
+    write(folder / "program.py", "print()")
+    write(folder / "broken.pdf", "no pdf at all \0\0\0")
+    os.mkfifo(folder / "pipe.txt")
+    write(tmp_path / "outside.txt", "outside words")
+    (folder / "link.txt").symlink_to(tmp_path / "outside.txt")
+    (folder / "loop").symlink_to(folder)
+    (folder / "up").symlink_to(tmp_path)
+    write(folder / "fresh.txt", "being written", at=time.time() + 0.5)
+    write(folder / "Report.docx", "open in Word")
+    write(folder / "~$port.docx", "owner", at=time.time())
+    state = add(services, folder)
+    assert state.status is CollectionStatus.CURRENT
+    assert state.documents == 3
+    assert state.later == 2
+    left = services.desk.call(lambda: services.collections.unread(state.record.id))
+    assert sorted(one.path.rpartition("/")[2] for one in left) == ["broken.pdf", "link.txt", "pipe.txt"]
+    assert state.unread == 3
+    assert all(one.sentence for one in left)
+    assert not found(services, state, "outsid")
+    assert found(services, state, "lamp")
+    before = looked(services, state.record.id)
+    assert before.status is CollectionStatus.CURRENT
+    assert before.total == 0
+
+
+def test_a_folder_that_is_gone_keeps_what_was_read(services, folder, tmp_path):
+    write(folder / "a.txt", "the pump stops")
+    state = add(services, folder)
+    folder.rename(tmp_path / "unplugged")
+    state = looked(services, state.record.id)
+    assert state.status is CollectionStatus.UNREACHABLE
+    assert state.documents == 1
+    assert found(services, state, "pump")
+    folder.mkdir()  # the mount point is there, the drive is not
+    assert looked(services, state.record.id).status is CollectionStatus.UNREACHABLE
+    folder.rmdir()
+    (tmp_path / "unplugged").rename(folder)
+    assert looked(services, state.record.id).status is CollectionStatus.CURRENT
+    (folder / "a.txt").unlink()  # by a person
+    state = looked(services, state.record.id)
+    assert (state.status, state.gone) == (CollectionStatus.CURRENT, 1)
+    until(lambda: names(services, state) == [])
+
+
+def test_pausing_cancelling_and_going_on(services, folder):
+    told = Told(services)
+    for number in range(30):
+        write(folder / f"{number:02}.txt", f"the pump number {number}")
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.collections.add(folder, answers.put, watched=False))
+    state = answers.get(timeout=40)
+    fact = told.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
+    services.desk.call(lambda: services.jobs.pause(fact.state.job))
+    paused = looked(services, state.record.id)
+    assert paused.status is CollectionStatus.PAUSED
+    assert paused.documents < 30
+    services.desk.call(lambda: services.jobs.cancel(fact.state.job))
+    assert looked(services, state.record.id).status is CollectionStatus.STOPPED, "until a person says otherwise"
+    done = looked(services, state.record.id, resume=True)
+    assert (done.status, done.documents) == (CollectionStatus.CURRENT, 30)
+
+
+def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_path):
+    told = Told(services)
+    write(folder / "long.txt", "\f".join(f"the pump number {number} stops. " * 40 for number in range(1500)))
+    answers = queue.SimpleQueue()
+    services.desk.call(lambda: services.collections.add(folder, answers.put, watched=False))
+    state = answers.get(timeout=40)
+    told.wait(DocumentProgress)
+    mine = write(tmp_path / "mine.txt", "mine alone")
+    opened = queue.SimpleQueue()
+    services.desk.call(lambda: services.documents.open(mine, opened.put))
+    record = opened.get(timeout=40)
+    assert record.name == "mine.txt"
+    counts = services.desk.call(lambda: services.store.count_collection(state.record.id))
+    assert counts[0] == 0, "the long one was put aside"
+    done = looked(services, state.record.id)
+    assert (done.documents, done.pages) == (1, 1500)
+    assert [one.id for one in services.desk.call(services.documents.recent)] == [record.id]
+
+
+def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
+    told = Told(services)
+    a = write(folder / "a.txt", "the pump stops")
+    write(folder / "b.txt", "the valve opens")
+    opened = queue.SimpleQueue()
+    services.desk.call(lambda: services.documents.open(a, opened.put))
+    mine = opened.get(timeout=40)
+    state = add(services, folder)
+    assert state.documents == 2
+    services.desk.call(lambda: services.collections.forget(state.record.id))
+    told.wait(CollectionGone)
+    assert services.desk.call(services.collections.all) == []
+    assert [one.id for one in services.desk.call(services.documents.recent)] == [mine.id]
+    count = services.desk.call(lambda: services.store._db.row("select count(*) from documents")[0])
+    assert count == 1
+    assert (folder / "b.txt").exists()
+
+
+def test_folders_in_one_another_and_no_folders_are_refused(services, folder, tmp_path):
+    write(folder / "a.txt", "the pump stops")
+    state = add(services, folder)
+    assert add(services, folder).record.id == state.record.id
+    (folder / "sub").mkdir()
+    for path, code in (
+        (folder / "sub", "collection.nested"),
+        (tmp_path, "collection.nested"),
+        (tmp_path / "none", "collection.no_folder"),
+        (folder / "a.txt", "collection.no_folder"),
+    ):
+        assert add(services, path).code == code
+    (tmp_path / "papers too").mkdir()
+    assert add(services, tmp_path / "papers too").documents == 0
+
+
+def test_a_watched_folder_is_looked_at_by_itself(services, folder, monkeypatch):
+    monkeypatch.setattr("slmdesk.services.collections.WATCH_S", 0.1)
+    told = Told(services)
+    write(folder / "a.txt", "the pump stops")
+    services.desk.call(services.collections.watch)
+    state = add(services, folder, watched=True)
+    write(folder / "b.txt", "the valve opens")
+    told.wait(CollectionChanged, lambda one: one.state.documents == 2)
+    write(folder / "b.txt", "the valve closes", at=OLD + 9)
+    until(lambda: found(services, state, "close"))
+
+
+def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
+    for number in range(20):
+        write(folder / f"{number:02}.txt", f"the pump number {number}")
+    told = Told(services)
+    services.desk.call(lambda: services.collections.add(folder, lambda _state: None, watched=True))
+    until(lambda: len(told.of(DocumentProgress)) >= 3)
+    services.close()
+    again = open_echo()
+    try:
+        heard = Told(again)
+        again.desk.call(again.jobs.take_up)
+        again.desk.call(again.collections.watch)
+        heard.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.CURRENT)
+        state = again.desk.call(again.collections.all)[0]
+        assert state.documents == 20
+        assert len(heard.of(DocumentProgress)) < 20, "what was done was done again"
+    finally:
+        again.close()
+
+
+def test_a_file_that_cannot_be_opened_is_named_and_tried_again_when_it_can(services, folder, monkeypatch):
+    write(folder / "a.txt", "the pump stops")
+    write(folder / "b.txt", "the valve opens")
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: b"b.txt" not in os.fsencode(path) and real(path, mode))
+    state = add(services, folder)
+    assert (state.documents, state.unread) == (1, 1)
+    monkeypatch.undo()
+    state = looked(services, state.record.id)
+    assert (state.documents, state.unread) == (2, 0)
+
+
+def test_a_folder_below_that_cannot_be_listed_keeps_its_documents(services, folder, monkeypatch):
+    write(folder / "a.txt", "the pump stops")
+    write(folder / "sub" / "b.txt", "the valve opens")
+    state = add(services, folder)
+    assert state.documents == 2
+    real = os.scandir
+
+    def refusing(path):
+        if os.fsencode(path).endswith(b"sub"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    state = looked(services, state.record.id)
+    assert (state.documents, state.unread) == (2, 1)
+    assert threading.active_count() < 50

@@ -1,0 +1,247 @@
+"""Deleted for good, whatever it was, is in no file of slmdesk: row H10, over everything that holds words."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+import threading
+from pathlib import Path
+
+import pytest
+from fakes.told import Told
+from services.test_extracting import COLUMNS
+from services.test_summaries import page, trust
+
+from slmdesk.core.records import JobStatus
+from slmdesk.core.saved_states import states_in
+from slmdesk.core.translation import Origin
+from slmdesk.paths import find_paths
+from slmdesk.services.chats import SendWish
+from slmdesk.services.extracting import ExtractionWish
+from slmdesk.services.facts import (
+    DocumentGone,
+    ExtractionEnded,
+    JobChanged,
+    LiveTranslated,
+    QuestionAnswered,
+    SummaryEnded,
+    TranslationGrew,
+    VersionsCompared,
+)
+from slmdesk.services.questions import AskWish
+from slmdesk.services.summaries import SummaryWish
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.version_comparing import VersionWish
+from slmdesk.store.backup import backup, kept_copies
+
+pytestmark = pytest.mark.process
+
+
+def marker() -> str:
+    """A word nobody else writes."""
+    return "zq" + "".join(random.choices(string.ascii_lowercase, k=12))
+
+
+def files_with(home: Path, word: str) -> list[str]:
+    needles = [word.encode(), word.upper().encode(), word.capitalize().encode(), word.encode("utf-16-le")]
+    return sorted(
+        str(path.relative_to(home))
+        for path in home.rglob("*")
+        if path.is_file() and any(needle in path.read_bytes() for needle in needles)
+    )
+
+
+class Desk:
+    """Makes one thing of each kind, all of them about a word."""
+
+    def __init__(self, told: Told, word: str) -> None:
+        self.told, self.word = told, word
+
+    def call(self, work):
+        return self.told.services.desk.call(lambda: work(self.told.services))
+
+    def document(self, name: str, text: str):
+        return self.call(lambda services: self._kept(services.store, name, text))
+
+    def _kept(self, store, name: str, text: str):
+        from slmdesk.text.passages import PassageBuilder
+
+        record = store.add_document(
+            path=f"/x/{name}".encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
+        )
+        one = page(1, text, "The garden is green in summer and white in winter.")
+        builder = PassageBuilder(record.id)
+        store.save_pages(record.id, [one])
+        store.save_passages(record.id, [*builder.feed(one), *builder.finish()])
+        return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": 1})
+
+    def chat(self) -> str:
+        sent = self.call(lambda services: services.chats.send(SendWish(f"Who is {self.word}?")))
+        self.told.end_of(sent.answer.id)
+        return sent.item.id
+
+    def question(self, document) -> str:
+        wish = AskWish(f"Who is {self.word}?", (document.id,))
+        sent = self.call(lambda services: services.questions.ask(wish))
+        self.told.end_of(sent.answer.id)
+        self.told.wait(QuestionAnswered, lambda fact: fact.message == sent.answer.id)
+        return sent.item.id
+
+    def summary(self, document) -> str:
+        item = self.call(lambda services: services.summaries.begin(SummaryWish((document.id,), focus=self.word)))
+        self.told.wait(SummaryEnded, lambda fact: fact.item == item.id)
+        return item.id
+
+    def extraction(self, document) -> str:
+        item = self.call(lambda services: services.extraction.begin(ExtractionWish((document.id,), COLUMNS)))
+        self.told.wait(ExtractionEnded, lambda fact: fact.item == item.id)
+        return item.id
+
+    def comparison(self, old, new) -> str:
+        item = self.call(lambda services: services.versions.begin(VersionWish(old.id, new.id, with_words=False)))
+        self.told.wait(VersionsCompared, lambda fact: fact.item == item.id)
+        return item.id
+
+    def translation(self, path: Path) -> str:
+        """Of a document; one of its sentences was said otherwise, one asked with a wish."""
+        item = self.call(lambda services: services.translations.begin(TranslationWish("de", str(path), source="en")))
+        self.told.wait(TranslationGrew, lambda fact: fact.item == item.id and fact.done == fact.total > 0)
+        self.told.wait(JobChanged, lambda fact: fact.title == item.title and fact.status is JobStatus.DONE)
+        self.call(lambda services: services.segment_changes.edit(item.id, 0, f"{self.word} wohnt hier."))
+        tried = threading.Event()
+        hint = f"Say {self.word}."
+        self.call(lambda services: services.segment_changes.retry(item.id, 1, hint, lambda _one: tried.set()))
+        assert tried.wait(40)
+        return item.id
+
+    def typed(self) -> str:
+        """Typed, one sentence in a person's words, kept, and edited once more."""
+        manner, text = Manner("de", "en"), f"We know {self.word} well. It is late."
+        self._translated(text, manner)
+        self.call(lambda services: services.live.put(0, f"Wir kennen {self.word}."))
+        item = self.call(lambda services: services.typed.keep(text, manner, services.live.segments()))
+        longer = f"{text} And {self.word} sleeps."
+        self._translated(longer, manner)
+        return self.call(lambda services: services.typed.keep(longer, manner, services.live.segments(), item))
+
+    def _translated(self, text: str, manner: Manner) -> None:
+        record = self.call(lambda services: services.models.choose(None))
+        begin = len(self.told.facts)
+        self.call(lambda services: services.live.translate(text, manner, record))
+        self.told.wait(LiveTranslated, lambda fact: fact.is_done, begin)
+
+    def copy(self) -> None:
+        """As before a migration."""
+        paths = find_paths()
+        paths.backups.mkdir(mode=0o700, exist_ok=True)
+        self.call(lambda _services: backup(paths, paths.backups / "slmdesk-20991231-235959-before-5.sqlite3"))
+        assert kept_copies(paths)
+
+
+@pytest.mark.parametrize("way", ["delete for good", "empty the trash"])
+def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of_them(
+    opened, home, tmp_path, way
+) -> None:
+    word = marker()
+    told = opened(turned=True)
+    desk = Desk(told, word)
+    path = tmp_path / f"{word}.txt"
+    path.write_text(f"{word} lives here.\n{word} pays 900 euros.\n12 % {word}@example.org\n")
+    items = [desk.translation(path), desk.typed()]
+    desk.call(lambda services: services.store.remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT))
+    assert [desk.call(lambda services, item=item: services.history.remembered(item)) for item in items] == [1, 1]
+    desk.copy()
+    assert {Path(one).name for one in files_with(home, word)} >= {
+        "slmdesk.sqlite3", "slmdesk-20991231-235959-before-5.sqlite3"
+    }, "the control: it is found"  # fmt: skip
+    for item in items:
+        if way == "delete for good":
+            desk.call(lambda services, item=item: services.history.delete_for_good(item))
+        else:
+            desk.call(lambda services, item=item: services.history.trash(item))
+    if way == "empty the trash":
+        desk.call(lambda services: services.history.empty_trash())
+    assert files_with(home, word) == [], "also while the program still runs"
+    assert [one.source for one in desk.call(lambda services: services.store.memory())] == ["Stay."]
+    told.services.close()
+    assert files_with(home, word) == []
+
+
+def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tmp_path) -> None:
+    word, secret = marker(), marker()
+    told = opened(turned=True)
+    desk = Desk(told, word)
+    desk.call(lambda services: services.settings.change(translate_history=False))
+    desk._translated(f"We know {word} well.", Manner("de", "en"))
+    assert desk.call(lambda services: services.typed.keep(word, Manner("de"), services.live.segments())) == ""
+    path = tmp_path / "letter.txt"
+    path.write_text("We go out.\n")
+    wish = TranslationWish("de", str(path), source="en", password=secret)
+    item = desk.call(lambda services: services.translations.begin(wish))
+    told.wait(JobChanged, lambda fact: fact.title == item.title and fact.status is JobStatus.DONE)
+    desk.call(lambda services: services.translations.unlock(item.id, secret))
+    assert files_with(home, word) == files_with(home, secret) == []
+    told.services.close()
+    assert files_with(home, word) == files_with(home, secret) == []
+    assert files_with(home, "We go out"), "the control"
+
+
+def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good(opened, home) -> None:
+    word = marker()
+    told = opened(turned=True)
+    desk = Desk(told, word)
+    first = desk.typed()
+    live, manner = told.services.live, Manner("de", "en")
+    number = desk.call(lambda _services: live.put(0, "Wir kennen ihn."))
+    kept = desk.call(lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), ""))
+    assert kept != first
+    desk.call(lambda services: services.history.delete_for_good(first))
+    desk.call(lambda services: services.history.delete_for_good(kept))
+    desk.call(lambda _services: live.take_back(number))
+    assert desk.call(lambda services: services.store.count_memory()) == 0
+    assert files_with(home, word) == []
+
+
+@pytest.mark.parametrize("way", ["delete for good", "empty the trash"])
+def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> None:
+    word = marker()
+    says = json.dumps({"text": word})
+    told = opened(answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
+    trust(told)
+    desk = Desk(told, word)
+    document = desk.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
+    other = desk.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
+    items = [
+        desk.chat(),
+        desk.question(document),
+        desk.summary(document),
+        desk.extraction(document),
+        desk.comparison(document, other),
+    ]
+    quiet = threading.Event()
+    desk.call(lambda services: services.states.when_quiet(lambda _none: quiet.set()))
+    assert quiet.wait(40)
+    assert states_in(find_paths().states), "the control: what was read is kept"
+    desk.copy()
+    assert {Path(one).name for one in files_with(home, word)} >= {
+        "slmdesk.sqlite3", "slmdesk-20991231-235959-before-5.sqlite3"
+    }, "the control: it is found"  # fmt: skip
+    for item in items:
+        if way == "delete for good":
+            desk.call(lambda services, item=item: services.history.delete_for_good(item))
+        else:
+            desk.call(lambda services, item=item: services.history.trash(item))
+    if way == "empty the trash":
+        desk.call(lambda services: services.history.empty_trash())
+    assert states_in(find_paths().states) == []
+    for one in (document, other):
+        desk.call(lambda services, one=one: services.documents.forget(one.id))
+        told.wait(DocumentGone, lambda fact, one=one: fact.id == one.id)
+    desk.call(lambda _services: None)  # what was posted meanwhile
+    assert files_with(home, word) == [], "also while the program still runs"
+    assert kept_copies(find_paths()), "the copies are made anew, not dropped"
+    told.services.close()
+    assert files_with(home, word) == []
+    assert list(find_paths().states.iterdir()) == []

@@ -1,0 +1,74 @@
+"""Pairs of languages with the real engine: the starter model, which is weak at all of them, and odd models."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import tiny_gguf
+from fakes.told import LLAMA, Told, open_echo
+
+from slmdesk.core.records import JobStatus
+from slmdesk.core.translation import SegmentState
+from slmdesk.services import pair_exams, pair_items
+from slmdesk.services.facts import ImportEnded, JobChanged
+from slmdesk.services.translation_shapes import TranslationWish
+
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
+
+
+@pytest.fixture
+def opened(home):
+    made = []
+
+    def make(path) -> Told:
+        services = open_echo(LLAMA)
+        made.append(services)
+        told = Told(services)
+        services.desk.call(lambda: services.models.import_file(path, link=True))
+        told.wait(ImportEnded)
+        return told
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.model
+def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_model, monkeypatch) -> None:
+    every = pair_items.pair_items
+
+    def some(language):  # four of twelve, all kinds: the whole exam takes half a minute
+        items = every(language)
+        return items[2], items[3], items[6], items[9]
+
+    for module in (pair_items, pair_exams):
+        monkeypatch.setattr(module, "pair_items", some)
+    told = opened(starter_model)
+    services = told.services
+    job = services.desk.call(lambda: services.pair_exams.take(None, "en", "de"))
+    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
+    advice = services.desk.call(lambda: services.translations.advice(None, "en", "de"))
+    assert advice.level == "weak", advice
+    assert advice.has_offers
+    assert ("was not made for German" in advice.words) or ("loses the sense" in advice.words)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("template", [None, tiny_gguf.CHATML])
+def test_a_model_that_knows_no_language_translates_or_says_so(opened, tmp_path, template) -> None:
+    """Random weights, with and without a chat format: every segment has its end, and doubts are said."""
+    told = opened(tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(template=template)))
+    service = told.services.translations
+    warning = told.services.desk.call(lambda: service.warning(None, "en", "ur"))
+    assert "is very small" in warning
+    assert ("brings no chat format; a plain one is used" in warning) is (template is None)
+    wish = TranslationWish("ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
+    item = told.services.desk.call(lambda: service.begin(wish))
+    job = told.services.desk.call(lambda: service.open(item.id)).job
+    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
+    view = told.services.desk.call(lambda: service.open(item.id))
+    assert view.job.status is JobStatus.DONE, view.job
+    for one in told.services.desk.call(lambda: service.segments(item.id)):
+        assert one.state in (SegmentState.TRANSLATED, SegmentState.FAILED), one
+        assert one.flags or one.reason or one.doubts, "word salad is never passed on without a doubt"
+    words = told.services.desk.call(lambda: service.text_of(item.id))
+    assert words.strip()

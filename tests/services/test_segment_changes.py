@@ -1,0 +1,281 @@
+"""What a person does with segments can be undone; what failed is asked anew; lists and reports hold every segment."""
+
+from __future__ import annotations
+
+import json
+import queue
+import zipfile
+
+import pytest
+from fakes.office import docx
+from fakes.told import add_model
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import JobStatus
+from slmdesk.core.translation import Origin, SegmentState, Term
+from slmdesk.services.facts import JobChanged, Problem
+from slmdesk.services.segment_lists import Wanted, word_runs
+from slmdesk.services.translation_files import Handout
+from slmdesk.services.translation_shapes import Again, TranslationWish
+from slmdesk.store import LOOK
+from slmdesk.text.replacing import Search
+
+pytestmark = pytest.mark.process
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
+TEXT = "The rent is due. The rent is low. You must not sublet. 12 %"
+
+
+def on_desk(told, work):
+    return told.services.desk.call(work)
+
+
+def ended(told, job):
+    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
+
+
+def translated(told, **wish):
+    service = told.services.translations
+    item = on_desk(told, lambda: service.begin(TranslationWish(**{"target": "de", "source": "en", **wish}))).id
+    ended(told, on_desk(told, lambda: service.open(item)).job)
+    return item
+
+
+def rows(told, item):
+    return on_desk(told, lambda: told.services.translations.segments(item))
+
+
+def waited(told, work):
+    """What a service that answers later says."""
+    answers = queue.SimpleQueue()
+    on_desk(told, lambda: work(answers.put))
+    return answers.get(timeout=60)
+
+
+def memory(told):
+    return {one.source: one.target for one in on_desk(told, lambda: told.services.store.memory())}
+
+
+def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
+    told = opened(turned=True)
+    changes = told.services.segment_changes
+    item = translated(told, text=TEXT)
+    before = [(one.target, one.state, one.origin, one.flags) for one in rows(told, item)]
+    on_desk(told, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
+    on_desk(told, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
+    assert memory(told) == {"The rent is due.": "Die Miete ist jetzt fällig."}
+    assert on_desk(told, lambda: changes.approve(item, [0, 1, 3])) == 2, "what was left cannot be approved"
+    search = Search("rent")
+    hits = waited(told, lambda answer: changes.find(item, search, answer))
+    assert (hits.numbers, hits.approved, hits.places) == ((1,), (1,), 1)
+    done = waited(told, lambda answer: changes.replace(item, hits.numbers, search, "PACHT", answer))
+    assert (done.segments, done.places, done.refused) == (1, 1, ())
+    assert rows(told, item)[1].target == "tHE PACHT IS LOW."
+    assert rows(told, item)[1].state is SegmentState.EDITED
+    undone = [waited(told, lambda answer: changes.undo(item, answer)) for _ in range(5)]
+    assert [one.words if one else None for one in undone] == ["replacement", "approval", "edit", "edit", None]
+    assert [(one.target, one.state, one.origin, one.flags) for one in rows(told, item)] == before
+    assert memory(told) == {}, "the memory forgets with the edit"
+
+
+def test_undoing_puts_back_what_the_memory_knew(opened):
+    told = opened(turned=True)
+    changes = told.services.segment_changes
+    first, second = translated(told, text="It is late."), translated(told, text="It is late.")
+    on_desk(told, lambda: changes.edit(first, 0, "Es ist spät."))
+    on_desk(told, lambda: changes.edit(second, 0, "Spät ist es."))
+    waited(told, lambda answer: changes.undo(second, answer))
+    assert memory(told) == {"It is late.": "Es ist spät."}
+
+
+def test_what_changed_since_is_not_undone(opened):
+    told = opened(turned=True)
+    item = translated(told, text="It is late.")
+    on_desk(told, lambda: told.services.segment_changes.edit(item, 0, "Es ist spät."))
+    on_desk(told, lambda: told.services.segment_edits.edit(item, 0, "Spät."))
+    undone = waited(told, lambda answer: told.services.segment_changes.undo(item, answer))
+    assert (undone.numbers, undone.skipped) == ((), 1)
+    assert rows(told, item)[0].target == "Spät."
+
+
+def test_a_replacement_that_breaks_marks_is_refused_and_said(opened, tmp_path):
+    told = opened(turned=True)
+    path = tmp_path / "a.docx"
+    run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
+    body = run("", "The ") + run("<w:rPr><w:b/></w:rPr>", "end") + run("", " is near.")
+    path.write_bytes(docx(f"<w:p>{body}</w:p>"))
+    item = translated(told, path=str(path))
+    assert rows(told, item)[0].target == "tHE <1>END</1> IS NEAR."
+    changes, search = told.services.segment_changes, Search("NEAR")
+    done = waited(told, lambda answer: changes.replace(item, [0], search, "<1>", answer))
+    assert (done.segments, done.refused) == (0, (0,))
+    assert rows(told, item)[0].target == "tHE <1>END</1> IS NEAR."
+
+
+def test_lists_and_their_counts(opened):
+    told = opened(turned=True)
+    item = translated(told, text=TEXT)
+    lists = told.services.segment_lists
+
+    def listed(**wanted):
+        return on_desk(told, lambda: lists.listed(item, Wanted(**wanted)))
+
+    everything = listed()
+    assert list(everything.numbers) == [0, 1, 2, 3]
+    assert everything.total == 4
+    assert everything.states == {SegmentState.TRANSLATED: 3, SegmentState.LEFT: 1}
+    assert everything.flags == {"negation": 1}
+    assert everything.look == 1
+    assert list(listed(state=LOOK).numbers) == [2]
+    assert list(listed(flag="negation").numbers) == [2]
+    assert list(listed(state="left").numbers) == [3]
+    assert list(listed(words="RENT").numbers) == [0, 1]
+    assert list(listed(words="rent", flag="negation").numbers) == []
+
+
+def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
+    told = opened(turned=True)
+    store = told.services.store
+
+    def known():
+        made = store.add_glossary("law", source_language="en", target_language="de")
+        store.save_terms(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
+        pairs = [
+            ("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."),
+            ("Go home.", "Geh heim."),
+        ]
+        store.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
+
+    on_desk(told, known)
+    item = translated(told, text="The landlord wants rent. The rent is due on the last day.")
+    terms = on_desk(told, lambda: told.services.segment_lists.help(item, 0)).terms
+    assert {one.term.source: one.is_used for one in terms} == {"rent": True, "landlord": False}
+    likenesses = on_desk(told, lambda: told.services.segment_lists.help(item, 1)).likenesses
+    assert [one.match.pair.target for one in likenesses] == ["Die Miete ist am ersten Tag fällig."]
+    assert likenesses[0].is_penalised
+    assert 0.75 <= likenesses[0].match.likeness < 0.95
+    assert likenesses[0].runs == (
+        ("same", "The rent is due on the"),
+        ("gone", "first"),
+        ("new", "last"),
+        ("same", "day."),
+    )
+
+
+def test_differences_are_runs_of_words():
+    assert word_runs("a b c", "a x c d") == (("same", "a"), ("gone", "b"), ("new", "x"), ("same", "c"), ("new", "d"))
+    assert word_runs("", "a") == (("new", "a"),)
+
+
+def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
+    told = opened(turned=True)
+    service, store = told.services.translations, told.services.store
+    item = translated(told, text=TEXT)
+    on_desk(told, lambda: store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="no_answer"))
+    steps = on_desk(told, lambda: store.steps(service.open(item).job.id))
+    asked = {one.key for one in steps}
+    job = on_desk(told, lambda: service.again(item))
+    ended(told, job)
+    again = {one.key for one in on_desk(told, lambda: store.steps(job.id))}
+    assert again, "the model was asked"
+    assert not again & asked, "and not for what is known already"
+    assert rows(told, item)[0].target == "tHE RENT IS DUE."
+    assert rows(told, item)[0].state is SegmentState.TRANSLATED
+    flagged = on_desk(told, lambda: service.again(item, scope=Again.FLAGGED))
+    ended(told, flagged)
+    kept = rows(told, item)[2]
+    assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
+    assert [one.kind for one in kept.flags] == ["negation"]
+    assert on_desk(told, lambda: service.open(item)).is_done
+
+
+def test_a_person_s_words_are_never_asked_anew(opened):
+    told = opened(turned=True)
+    item = translated(told, text=TEXT)
+    on_desk(told, lambda: told.services.segment_changes.edit(item, 2, "Nein, doch."))
+    job = on_desk(told, lambda: told.services.translations.again(item, scope=Again.FLAGGED))
+    ended(told, job)
+    assert rows(told, item)[2].target == "Nein, doch."
+
+
+def test_after_a_glossary_changed_all_is_checked_anew(opened):
+    told = opened(turned=True)
+    store = told.services.store
+    item = translated(told, text=TEXT)
+
+    def glossary():
+        made = store.add_glossary("law", source_language="en", target_language="de")
+        store.save_terms(made.id, [Term("rent", "Miete")])
+
+    on_desk(told, glossary)
+    assert waited(told, lambda answer: told.services.segment_changes.recheck(item, answer)) == 2
+    assert [[one.kind for one in row.flags] for row in rows(told, item)] == [
+        ["glossary"],
+        ["glossary"],
+        ["negation"],
+        [],
+    ]
+
+
+def handed(told, item, what, form, target):
+    files = told.services.translation_files
+    result = waited(told, lambda answer: files.write(item, what, form, target, answer))
+    assert not isinstance(result, Problem), result
+    return target
+
+
+def test_a_report_holds_every_segment_once(opened, tmp_path):
+    told = opened(turned=True)
+    item = translated(told, text=TEXT)
+    on_desk(
+        told, lambda: told.services.store.change_segment(item, 1, target="", state=SegmentState.FAILED, reason="tags")
+    )
+    shape = json.loads(handed(told, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
+    sources = [[one["source"] for one in shape[name]] for name in ("failed", "flagged", "left", "translated")]
+    assert sources == [["The rent is low."], ["You must not sublet."], ["12 %"], ["The rent is due."]]
+    assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
+    assert shape["counts"]["all"] == 4
+    assert shape["counts"]["not translated"] == 1
+    assert shape["facts"]["Languages"] == "English to German"
+    assert shape["facts"]["Model"] == "Echo"
+    for form in ("html", "md"):
+        words = handed(told, item, Handout.REPORT, form, tmp_path / f"r.{form}").read_text("utf-8")
+        assert "You must not sublet." in words.replace("\\", "")
+        assert "Not translated" in words
+    assert zipfile.is_zipfile(handed(told, item, Handout.REPORT, "docx", tmp_path / "r.docx"))
+
+
+def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
+    told = opened(turned=True)
+    item = translated(told, text="Salt & pepper are here. 12 %")
+    from openpyxl import load_workbook
+
+    book = load_workbook(handed(told, item, Handout.PAIR, "xlsx", tmp_path / "p.xlsx"))
+    cells = [[cell.value for cell in row] for row in book.worksheets[0].rows]
+    assert cells == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
+    tmx = handed(told, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
+    done = waited(told, lambda answer: told.services.memory.import_file(tmx, answer))
+    assert not isinstance(done, Problem), done
+    assert memory(told) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
+    again = waited(told, lambda answer: told.services.translation_files.write(item, Handout.TMX, "tmx", tmx, answer))
+    assert again.code == "file.exists"
+    with pytest.raises(KnownError):
+        on_desk(told, lambda: told.services.translation_files.write(item, Handout.TMX, "docx", tmx, lambda _: None))
+
+
+def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):
+    told = opened(turned=True)
+    item = translated(told, source="", text="The weather is fine today and we go out.")
+    words = handed(told, item, Handout.TMX, "tmx", tmp_path / "p.tmx").read_text()
+    assert 'srclang="*all*"' in words
+    assert '<tuv xml:lang="en"><seg>The weather is fine today and we go out.</seg>' in words
+
+
+def test_another_model_is_asked_for_what_failed(opened, tmp_path):
+    told = opened(turned=True)
+    item = translated(told, text=TEXT)
+    other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
+    on_desk(told, lambda: told.services.store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason=""))
+    job = on_desk(told, lambda: told.services.translations.again(item, model=other.id))
+    ended(told, job)
+    assert job.model_sha256 == other.sha256
+    assert rows(told, item)[0].target == "tHE RENT IS DUE."

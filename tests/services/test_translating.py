@@ -1,0 +1,252 @@
+"""Translations over the echo engine, which exchanges capital and small letters: what is structure must be right."""
+
+from __future__ import annotations
+
+import io
+import queue
+import zipfile
+
+import pytest
+from fakes.office import docx
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import JobStatus
+from slmdesk.core.translation import Origin, SegmentState, Term
+from slmdesk.services.facts import JobChanged, LiveTranslated, Problem, SegmentChanged, TranslationGrew
+from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
+
+pytestmark = pytest.mark.process
+
+
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
+
+
+def on_desk(told, work):
+    return told.services.desk.call(work)
+
+
+def translated(told, **wish):
+    """Begin, wait for the end of its job, and open."""
+    service = told.services.translations
+    item = on_desk(told, lambda: service.begin(TranslationWish(**wish)))
+    job = on_desk(told, lambda: service.open(item.id)).job
+    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
+    return on_desk(told, lambda: service.open(item.id))
+
+
+def write(told, view, target):
+    """Write a document; what came of it."""
+    ended = queue.SimpleQueue()
+    on_desk(told, lambda: told.services.translations.write(view.item.id, target, ended.put))
+    return ended.get(timeout=60)
+
+
+def run(text, look=""):
+    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def test_a_text_comes_back_line_for_line(opened):
+    told = opened(turned=True)
+    text = "Pay 900 euros now. It is late.\n\n  See https://example.org/x\n12 %\n"
+    view = translated(told, target="de", text=text, source="en")
+    assert view.is_done
+    words = on_desk(told, lambda: told.services.translations.text_of(view.item.id))
+    assert words.split("\n")[0].swapcase() == "Pay 900 euros now. It is late."
+    assert words.endswith("12 %\n")
+    assert len(words.splitlines()) == len(text.splitlines())
+    states = [one.state for one in on_desk(told, lambda: told.services.translations.segments(view.item.id))]
+    assert states[-1] is SegmentState.LEFT
+    assert any(isinstance(fact, TranslationGrew) for fact in told.facts)
+
+
+def test_what_waits_behind_the_segments_in_hand_counts(opened):
+    told = opened(turned=True)
+    text = "\n".join(f"The garden of house {number} is green." for number in range(450))
+    assert translated(told, target="de", text=text, source="en").is_done
+    sums = [one.total + one.steps_ahead for one in told.facts if isinstance(one, JobChanged) and one.total]
+    assert set(sums) == {450}
+
+
+def test_a_model_that_is_asked_twice_is_not_done_after_the_first_time(opened):
+    told = opened()  # says again what it is told: nothing is translated
+    text = "\n".join(f"The garden of house {number} is green." for number in range(60))
+    translated(told, target="de", text=text, source="en")
+    jobs = [one for one in told.facts if isinstance(one, JobChanged) and one.share is not None]
+    assert any(one.done > 60 for one in jobs), "there were second tries"
+    early = [one.share for one in jobs if one.done <= 60 and one.status is not JobStatus.DONE]
+    assert early
+    assert max(early) < 0.9
+
+
+def test_a_document_comes_back_with_its_formatting(opened, tmp_path):
+    told = opened(turned=True)
+    path = tmp_path / "a.docx"
+    body = "<w:p>" + run("The rent is ") + run("900 euros", "<w:b/>") + run(" a month.") + "</w:p>"
+    path.write_bytes(docx(body))
+    before = path.read_bytes()
+    view = translated(told, target="de", source="en", path=str(path))
+    target = tmp_path / "a.de.docx"
+    written = write(told, view, target)
+    assert isinstance(written, WrittenFile), written
+    assert written.refused == ()
+    with zipfile.ZipFile(io.BytesIO(target.read_bytes())) as made:
+        xml = made.read("word/document.xml").decode()
+    assert "tHE RENT IS " in xml
+    assert '<w:b/><w:lang w:val="de-DE"/></w:rPr><w:t xml:space="preserve">900 EUROS</w:t>' in xml
+    assert path.read_bytes() == before, "the document itself is never touched"
+    again = write(told, view, target)
+    assert isinstance(again, Problem)
+    assert again.code == "file.exists"
+
+
+def test_a_document_that_changed_meanwhile_is_not_mixed_up(opened, tmp_path):
+    told = opened(turned=True)
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx(f"<w:p>{run('One thing')}</w:p>"))
+    view = translated(told, target="de", source="en", path=str(path))
+    path.write_bytes(docx(f"<w:p>{run('Another thing')}</w:p>"))
+    assert write(told, view, tmp_path / "b.docx").code == "document.changed"
+    assert not (tmp_path / "b.docx").exists()
+
+
+def test_what_a_person_wrote_is_remembered_and_used_again(opened):
+    told = opened(turned=True)
+    service = told.services.translations
+    view = translated(told, target="de", source="en", text="The house is big. It stands here.")
+    on_desk(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Haus ist groß."))
+    told.facts.clear()
+    second = translated(told, target="de", source="en", text="Look! The house is big.")
+    segments = on_desk(told, lambda: service.segments(second.item.id))
+    known = next(one for one in segments if one.source == "The house is big.")
+    assert (known.target, known.origin) == ("Das Haus ist groß.", Origin.MEMORY)
+    assert any(isinstance(fact, SegmentChanged) and fact.segment.origin is Origin.MEMORY for fact in told.facts)
+
+
+def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
+    told = opened(turned=True)
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx("<w:p>" + run("The ") + run("end", "<w:b/>") + run(" is near.") + "</w:p>"))
+    view = translated(told, target="de", source="en", path=str(path))
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Ende ist nah."))
+    assert caught.value.code == "translation.tags"
+    kept = on_desk(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah."))
+    assert kept.state is SegmentState.EDITED
+
+
+def test_terms_that_are_not_used_are_flagged(opened):
+    told = opened(turned=True)
+    store = told.services.store
+
+    def glossary():
+        made = store.add_glossary("law", source_language="en", target_language="de")
+        store.save_terms(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
+
+    on_desk(told, glossary)
+    view = translated(told, target="de", source="en", text="The tenant and the landlord agree.")
+    flags = on_desk(told, lambda: told.services.translations.segments(view.item.id))[0].flags
+    assert [one.text for one in flags if one.kind == "glossary"] == ["tenant"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ({"target": "xx", "text": "a"}, "language.unknown"),
+        ({"target": "de", "source": "de", "text": "a"}, "language.same"),
+        ({"target": "de", "text": "  \n"}, "request.invalid"),
+        ({"target": "de", "text": "a", "domain": "cooking"}, "request.invalid"),
+        ({"target": "de", "text": "a " * (3 << 20)}, "document.too_large"),
+        ({"target": "de", "text": "a", "glossaries": ("nope",)}, "glossary.unknown"),
+    ],
+)
+def test_bad_wishes_are_refused_before_anything_is_kept(opened, wish, code):
+    told = opened(turned=True)
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, lambda: told.services.translations.begin(TranslationWish(**wish)))
+    assert caught.value.code == code
+
+
+def test_typed_text_is_asked_again_only_where_it_changed(opened):
+    told = opened(turned=True)
+    live = told.services.live
+    record = on_desk(told, lambda: told.services.models.choose(None))
+    manner = Manner("de", "en")
+
+    def wait_for(count):
+        done = told.wait(LiveTranslated, lambda fact: fact.is_done and len(fact.segments) == count)
+        return [one.target for one in done.segments]
+
+    on_desk(told, lambda: live.translate("The sun is up. We go out.", manner, record))
+    first = wait_for(2)
+    assert first == ["tHE SUN IS UP.", "wE GO OUT."]
+    told.facts.clear()
+    on_desk(told, lambda: live.translate("The sun is up. We go out now. It is warm.", manner, record))
+    assert wait_for(3) == ["tHE SUN IS UP.", "wE GO OUT NOW.", "iT IS WARM."]
+    seen = [fact.segments[0].target for fact in told.facts if isinstance(fact, LiveTranslated)]
+    assert set(seen) == {"tHE SUN IS UP."}, "what did not change is there from the first moment"
+    on_desk(told, lambda: live.translate("", manner, record))
+    assert wait_for(0) == []
+
+
+def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
+    told = opened(turned=True)
+    view = translated(told, target="de", source="en", text="The house is big. It stands here.")
+    ended = queue.SimpleQueue()
+    on_desk(told, lambda: told.services.segment_edits.retry(view.item.id, 1, "more formal", ended.put))
+    kept = ended.get(timeout=60)
+    assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
+
+
+def doubted(segment):
+    return [(segment.target[begin:end], least) for begin, end, least in segment.doubts]
+
+
+def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tmp_path):
+    told = opened(turned=True, doubted="GX")
+    path = tmp_path / "a.docx"
+    body = run("The ") + run("big house", "<w:b/>") + run(" is fixed. It stands here.")
+    path.write_bytes(docx(f"<w:p>{body}</w:p>"))
+    view = translated(told, target="de", source="en", path=str(path))
+    service, edits = told.services.translations, told.services.segment_edits
+
+    def kept():
+        return on_desk(told, lambda: service.segments(view.item.id))
+
+    assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
+    assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
+    on_desk(told, lambda: edits.approve(view.item.id, 0))
+    assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
+    ended = queue.SimpleQueue()
+    on_desk(told, lambda: edits.retry(view.item.id, 0, "more formal", ended.put))
+    assert doubted(ended.get(timeout=60)) == [("BIG", 0.25), ("FIXED", 0.25)]
+    on_desk(told, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
+    assert kept()[0].doubts == ()
+
+
+def test_typed_text_says_where_the_model_was_unsure(opened):
+    told = opened(turned=True, doubted="X")
+    record = on_desk(told, lambda: told.services.models.choose(None))
+    on_desk(told, lambda: told.services.live.translate("We  fix it. All is well.", Manner("de", "en"), record))
+    done = told.wait(LiveTranslated, lambda fact: fact.is_done and len(fact.segments) == 2)
+    assert [doubted(one) for one in done.segments] == [[("FIX", 0.25)], []]
+
+
+def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened, tmp_path):
+    told = opened(answer="ein festes Haus X", doubted="X")
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
+    view = translated(told, target="de", source="en", path=str(path))
+    (segment,) = on_desk(told, lambda: told.services.translations.segments(view.item.id))
+    assert "formatting" in [one.kind for one in segment.flags]
+    assert segment.doubts == ()
+
+
+def test_a_translation_is_put_back_and_said_in_other_ways(opened):
+    told = opened(turned=True)
+    manner = Manner("de", "en")
+    ended = queue.SimpleQueue()
+    on_desk(told, lambda: told.services.segment_edits.back("Das Haus ist groß.", manner, ended.put))
+    assert ended.get(timeout=60) == "Das Haus ist groß.".swapcase()
+    on_desk(told, lambda: told.services.segment_edits.alternatives("The house is big.", manner, ended.put))
+    assert ended.get(timeout=60) == ["tHE HOUSE IS BIG."]

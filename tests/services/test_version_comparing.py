@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import queue
+import random
+import time
+
+import pytest
+
+from slmdesk.core.documents import Block, BlockKind, Page, PageStatus, page_of
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import JobStatus, Role
+from slmdesk.services.exam_items import Skill, items
+from slmdesk.services.exams import SKILLS
+from slmdesk.services.facts import JobChanged, VersionsCompared, VersionsFailed
+from slmdesk.services.version_comparing import VersionView, VersionWish
+from slmdesk.services.version_shapes import by_importance, coverage_line, headline
+from slmdesk.services.version_words import told_in
+from slmdesk.text.difference_shapes import Change, ChangeKind, Named, Run
+
+pytestmark = pytest.mark.process
+
+RENT = "The rent of the flat is 900 euros a month, and it is due on the first day of the month."
+NOTICE = "The tenant gives notice of 30 days before the end of the lease in writing."
+GARDEN = "The garden belongs to the flat, and the tenant mows the lawn every second week."
+
+
+def page(number: int, *blocks: str) -> Page:
+    text, made = "", []
+    for words in blocks:
+        made.append(Block(BlockKind.PARAGRAPH, len(text), len(text) + len(words)))
+        text += words + "\n"
+    return page_of(number, str(number), text, made)
+
+
+def keep(told, name: str, pages: list[Page]):
+    """A document as it is after it was read."""
+    store = told.services.store
+
+    def add():
+        record = store.add_document(
+            path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
+        )
+        store.save_pages(record.id, pages)
+        return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages)})
+
+    return told.services.desk.call(add)
+
+
+def trust(told, level: str = "good") -> None:
+    """The model as if it had been examined."""
+    services = told.services
+    skills = [
+        {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
+        for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+    ]
+    model = services.desk.call(lambda: services.models.choose(None))
+    shape = {"version": items()[0], "skills": skills}
+    services.desk.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
+
+
+def compared(told, old, new, **wish) -> tuple[str, VersionsCompared]:
+    item = told.services.desk.call(lambda: told.services.versions.begin(VersionWish(old.id, new.id, **wish))).id
+    return item, told.wait(VersionsCompared, lambda fact: fact.item == item)
+
+
+def opened_view(told, item: str) -> VersionView:
+    got: queue.SimpleQueue[VersionView] = queue.SimpleQueue()
+    told.services.desk.call(lambda: told.services.versions.open(item, got.put))
+    return got.get(timeout=40)
+
+
+def two(told):
+    old = keep(told, "old.pdf", [page(1, RENT, NOTICE), page(2, GARDEN)])
+    new = keep(told, "new.pdf", [page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60")), page(2, GARDEN)])
+    return old, new
+
+
+def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
+    told = opened(model=False)
+    old, new = two(told)
+    item, fact = compared(told, old, new)
+    assert headline(fact.comparison) == "2 changes on 1 page: 1 amount, 1 number."
+    view = opened_view(told, item)
+    assert view.comparison == fact.comparison
+    assert [one.name for one in view.documents] == ["old.pdf", "new.pdf"]
+    assert view.job is None
+    store = told.services.store
+    messages = told.services.desk.call(lambda: store.messages(item))
+    assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
+    assert "30 days → 60 days" in messages[1].text
+    assert [one.id for one in told.services.desk.call(lambda: told.services.versions.of_document(new.id))] == [item]
+
+
+def test_facts_come_before_words_and_longer_words_first(opened) -> None:
+    told = opened(model=False)
+    old = keep(told, "a", [page(1, "The house is red and old.", GARDEN, RENT)])
+    longer = GARDEN.replace("every second week", "whenever the grass has grown higher than a hand, or the owner asks")
+    new = keep(told, "b", [page(1, "The house is blue and old.", longer, RENT.replace("900", "950"))])
+    _, fact = compared(told, old, new)
+    first = [fact.comparison.changes[at].new for at in by_importance(fact.comparison.changes)]
+    assert [one[:10] for one in first] == ["The rent o", "The garden", "The house "]
+
+
+def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
+    told = opened(model=False)
+    scanned = [page_of(at, "", "", [], status=PageStatus.SCANNED) for at in (3, 4)]
+    blank = page_of(5, "", "", [])
+    old = keep(told, "old.pdf", [page(1, RENT), page(2, GARDEN), *scanned, blank])
+    new = keep(told, "new.pdf", [page(1, RENT), page(2, GARDEN)])
+    _, fact = compared(told, old, new)
+    assert coverage_line(fact.comparison) == (
+        "Old version: 3 of 5 pages read; New version: 2 of 2 pages read. Pages 3–4 of the old version (old.pdf) could "
+        "not be read (scanned) and were not compared."
+    )
+
+
+def test_a_trusted_model_words_the_changes_and_is_checked(opened) -> None:
+    told = opened(answer="The rent changed from 900 euros to 950 euros.")
+    trust(told)
+    old, new = two(told)
+    item, fact = compared(told, old, new)
+    assert fact.comparison.sentences == ()  # what the rules found is told at once
+    found = told.wait(VersionsCompared, lambda one: one.item == item and bool(one.comparison.sentences)).comparison
+    by_change = {one.change: one for one in found.sentences}
+    rent = next(at for at, change in enumerate(found.changes) if "rent" in change.old)
+    assert by_change[rent].text == "The rent changed from 900 euros to 950 euros."
+    other = by_change[1 - rent]  # the same words about another passage do not hold
+    assert not other.supported
+    assert {flag.kind for flag in other.flags} >= {"amount"}
+    assert found.model
+    view = opened_view(told, item)
+    assert view.comparison.sentences == found.sentences
+    assert view.job is not None
+    assert view.job.status is JobStatus.DONE
+
+
+def test_a_weak_or_unknown_model_is_not_asked_unless_it_is_named(opened) -> None:
+    told = opened()
+    old, new = two(told)
+    item, _ = compared(told, old, new)
+    assert opened_view(told, item).job is None  # nobody knows what it can
+    trust(told, "weak")
+    item, _ = compared(told, old, new)
+    assert opened_view(told, item).job is None
+    trust(told)
+    item, _ = compared(told, old, new, with_words=False)
+    assert opened_view(told, item).job is None
+    assert not told.of(JobChanged)
+    with pytest.raises(KnownError, match=r"model\.unknown"):
+        compared(told, old, new, model="absent")
+
+
+def test_it_can_be_stopped_and_leaves_the_desk_free(opened) -> None:
+    told = opened(model=False)
+    chance = random.Random(3)
+
+    def pages(seed: int) -> list[Page]:
+        words = [f"w{chance.randrange(4000)}" for _ in range(400)]
+        return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 120)]
+
+    old, new = keep(told, "a", pages(1)), keep(told, "b", pages(2))
+    desk, versions = told.services.desk, told.services.versions
+    item = desk.call(lambda: versions.begin(VersionWish(old.id, new.id))).id
+    begun = time.monotonic()
+    desk.call(lambda: None)
+    assert time.monotonic() - begun < 1
+    desk.call(lambda: versions.cancel(item))
+    assert told.wait(VersionsFailed).problem.code == "versions.stopped"
+    assert opened_view(told, item).comparison is None
+    desk.call(lambda: versions.again(item))
+    told.wait(VersionsCompared)
+
+
+def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
+    told = opened(model=False)
+    old, new = two(told)
+    _, fact = compared(told, old, new)
+    row = next(one for one in fact.comparison.rows if one.same)
+    got = queue.SimpleQueue()
+    first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
+    told.services.desk.call(lambda: told.services.versions.paragraphs(new.id, first, last, got.put))
+    assert got.get(timeout=40).texts == (GARDEN,)
+
+
+def test_a_document_compared_with_itself_is_the_same(opened) -> None:
+    told = opened(model=False)
+    old, _ = two(told)
+    _, fact = compared(told, old, old)
+    assert headline(fact.comparison) == "No differences in the text. The files are the same, byte for byte."
+
+
+def test_a_sentence_that_takes_old_for_new_is_marked() -> None:
+    change = Change(
+        ChangeKind.CHANGED, (Run("The rent is 900 euros."),), (Run("The rent is 950 euros."),), (), (),
+        (Named("amount", "900 euros", "950 euros"),),
+    )  # fmt: skip
+    right = told_in(0, change, {"text": "The rent rose from 900 euros to 950 euros."}, "en")
+    wrong = told_in(0, change, {"text": "The rent fell from 950 euros to 900 euros."}, "en")
+    assert right is not None
+    assert right.supported
+    assert wrong is not None
+    assert [flag.kind for flag in wrong.flags] == ["direction"]
+    assert told_in(0, change, {"text": "The rent", "finish_reason": "length"}, "en") is None

@@ -1,0 +1,81 @@
+"""Probabilities of an answer's tokens as doubts about the words of the translation made of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.text.doubts import doubts_in
+from slmdesk.text.tagged import Tags
+
+pytestmark = pytest.mark.pure
+NONE = Tags()
+
+
+def tokens(*parts: tuple[str, float]) -> tuple[str, list[tuple[int, int, float]]]:
+    """An answer of such tokens."""
+    text, found = "", []
+    for words, probability in parts:
+        found.append((len(text), len(text) + len(words), probability))
+        text += words
+    return text, found
+
+
+def said(target: str, answer: tuple[str, list[tuple[int, int, float]]], tags: Tags = NONE) -> list[tuple[str, float]]:
+    return [(target[begin:end], least) for begin, end, least in doubts_in(target, *answer, tags)]
+
+
+def test_a_word_is_as_sure_as_its_least_likely_token() -> None:
+    answer = tokens(
+        ("Das", 0.9), (" Haus", 0.6), ("tür", 0.2), ("chen", 0.4), (" ist", 0.49), (" rot", 0.5), (".", 0.1)
+    )
+    assert said("Das Haustürchen ist rot.", answer) == [("Haustürchen", 0.2), ("ist", 0.49)]
+
+
+def test_without_probabilities_nothing_is_said() -> None:
+    assert doubts_in("Das Haus", "Das Haus", [], NONE) == ()
+
+
+@pytest.mark.parametrize(
+    ("parts", "target"),
+    [
+        ([("Here is it:\n", 0.1), ("Das", 0.9), (" Haus", 0.2)], "Das Haus"),
+        ([('"', 0.1), ("Das", 0.9), (" Haus", 0.2), ('"', 0.1)], "Das Haus"),
+        ([(" \n Das", 0.9), ("  \n\n", 0.1), (" Haus", 0.2), ("\n", 0.1)], "Das Haus"),
+    ],
+)
+def test_what_is_cut_off_or_put_in_order_moves_no_doubt(parts: list[tuple[str, float]], target: str) -> None:
+    assert said(target, tokens(*parts)) == [("Haus", 0.2)]
+
+
+def test_tags_are_no_words_and_may_be_written_otherwise() -> None:
+    answer = tokens(("Das < 1 >", 0.1), ("alte", 0.3), ("</ 1>", 0.1), (" Haus", 0.9), ("<2/>.", 0.1))
+    assert said("Das <1>alte</1> Haus<2/>.", answer, Tags((1,), (2,))) == [("Das", 0.1), ("alte", 0.3)]
+
+
+@pytest.mark.parametrize("target", ["Das Heim", "Das Haus dort", "aus", "", "Haus Das"])
+def test_where_the_words_are_others_nothing_is_said(target: str) -> None:
+    answer = tokens(("Das", 0.9), (" Haus", 0.2), (" aus", 0.2), (" Aus", 0.2), (" x", 0.9))
+    assert said(target, answer) == []
+
+
+def test_the_same_words_twice_are_not_mixed_up() -> None:
+    answer = tokens(("ja", 0.2), (" ja", 0.9), ("!", 0.9))
+    assert said("ja", answer) == [], "either may be meant"
+    assert said("ja ja!", answer) == [("ja", 0.2)]
+
+
+def test_without_blanks_between_words_a_token_stands_for_one() -> None:
+    answer = tokens(("我", 0.9), ("喜欢", 0.3), ("，", 0.1), ("大", 0.2), ("房子", 0.8), ("。", 0.1))
+    assert said("我喜欢，大房子。", answer) == [("喜欢", 0.3), ("大", 0.2)]
+
+
+def test_words_with_marks_above_and_below_stay_whole() -> None:
+    answer = tokens(("हिन्दी", 0.2), (" में", 0.9), (" é", 0.3))
+    assert said("हिन्दी में é", answer) == [("हिन्दी", 0.2), ("é", 0.3)]
+
+
+def test_a_character_of_two_tokens_has_the_doubt_of_both() -> None:
+    answer = ("a ☃ b", [(0, 1, 0.9), (1, 3, 0.9), (2, 3, 0.2), (3, 5, 0.9)])
+    assert doubts_in("a ☃x b", answer[0], answer[1], NONE) == ()
+    assert said("a ☃ b", answer) == [], "a sign is no word"
+    assert said("a 猫 b", ("a 猫 b", answer[1])) == [("猫", 0.2)]

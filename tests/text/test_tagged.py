@@ -1,0 +1,132 @@
+"""Tags in texts: found, checked, mended, set aside; segments between them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.text.segments import segments_of
+from slmdesk.text.tagged import (
+    Tags,
+    first_number,
+    mended,
+    pieces,
+    plain,
+    problems,
+    stripped,
+    tags_in,
+    without_strangers,
+)
+
+pytestmark = pytest.mark.pure
+TAGS = Tags((1, 2), (3,))
+
+
+def test_a_text_with_all_its_tags_has_no_problem():
+    assert problems("Das <1>alte <2>Haus</2></1> steht <3/> hier.", TAGS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Das <1>alte</1> Haus <3/>", [("missing", 2)]),
+        ("<1>a</1> <1>b</1> <2>c</2> <3/>", [("repeated", 1)]),
+        ("<1>a <2>b</1></2> <3/>", [("crossed", 1)]),
+        ("<1>a <2>b</2> <3/>", [("unclosed", 1)]),
+        ("<1>a</1> <2>b</2> <3/> <4/>", [("unknown", 4)]),
+        ("</1>a<1> <2>b</2> <3/>", [("crossed", 1)]),
+        ("a", [("missing", 1), ("missing", 2), ("missing", 3)]),
+    ],
+)
+def test_each_fault_of_tags_has_its_name(text, kinds):
+    assert [(one.kind, one.number) for one in problems(text, TAGS)] == kinds
+
+
+def test_words_that_look_like_a_tag_stay_words():
+    number = first_number("Write <7> or <12/> into the form")
+    assert number == 13
+    tags = Tags((13,))
+    assert problems("Schreiben Sie <7> oder <13><12/></13>", tags) == []
+    assert plain("Schreiben Sie <7> oder <13><12/></13>", tags) == "Schreiben Sie <7> oder <12/>"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("< 1 >a</ 1> <2>b< /2> <3 />", "<1>a</1> <2>b</2> <3/>"),
+        ("&lt;1&gt;a&lt;/1&gt; ＜2＞b＜／2＞ <3>", "<1>a</1> <2>b</2> <3/>"),
+        ("<1>a</1> <2>b</2> <3></3>", "<1>a</1> <2>b</2> <3/>"),
+        ("<1>a</1> <2>b</2> <3/><3/>", "<1>a</1> <2>b</2> <3/>"),
+    ],
+)
+def test_tags_written_oddly_are_mended(written, meant):
+    assert mended(written, TAGS) == meant
+
+
+def test_blanks_and_lone_tags_at_the_ends_are_set_aside():
+    assert stripped(" <3/> Hello <1>you</1> ", Tags((1,), (3,))) == (" <3/> ", "Hello <1>you</1>", " ")
+
+
+def test_a_pair_over_two_sentences_keeps_them_together():
+    found = segments_of("He came. <1>She left. They</1> met. End.", Tags((1,)), "en")
+    assert [one.text for one in found] == ["He came.", "<1>She left. They</1> met.", "End."]
+
+
+def test_a_pair_around_a_sentence_is_no_matter_of_translation():
+    found = segments_of("<1>He came.</1> She left.", Tags((1,)), "en")
+    assert [(one.lead, one.text, one.trail, bool(one.tags)) for one in found] == [
+        ("<1>", "He came.", "</1> ", False),
+        ("", "She left.", "", False),
+    ]
+
+
+NESTED = st.recursive(
+    st.text("ab. Cd<>/1", min_size=0, max_size=12),
+    lambda inner: st.lists(inner, min_size=1, max_size=4),
+    max_leaves=12,
+)
+
+
+def written(node, numbers) -> str:
+    """A random nesting as a text with tags."""
+    if isinstance(node, str):
+        return node
+    number = next(numbers)
+    if len(node) == 1 and node[0] == "":
+        return f"<{number}/>"
+    return f"<{number}>{''.join(written(one, numbers) for one in node)}</{number}>"
+
+
+@given(NESTED)
+def test_segments_are_the_whole_text_and_each_is_balanced(node):
+    text = written(node, iter(range(50, 500)))
+    numbers = range(50, 500)
+    paired = tuple(number for number in numbers if f"</{number}>" in text)
+    lone = tuple(number for number in numbers if f"<{number}/>" in text)
+    tags = Tags(paired, lone)
+    found = segments_of(text, tags, "en")
+    assert "".join(one.whole(one.text) for one in found) == text
+    for one in found:
+        assert problems(one.text, one.tags) == []
+        assert one.tags == tags_in(one.text, tags)
+    assert "".join(str(one) for one in pieces(text, tags)) == text
+
+
+@pytest.mark.parametrize(
+    ("target", "tags", "source", "wanted"),
+    [
+        (
+            "Ein <1>altes<1> Haus<2/> ist leer.",
+            Tags(lone=(2,)),
+            "A house<2/> is empty.",
+            "Ein altes Haus<2/> ist leer.",
+        ),
+        ("Ein </1> Haus.", Tags(), "A house.", "Ein Haus."),
+        ("Taste <1> dann <2>rot</2>.", Tags(paired=(2,)), "Key <1> then <2>red</2>.", "Taste <1> dann <2>rot</2>."),
+        ("Ein <3>Haus</3> <2/>.", Tags(lone=(2,)), "A house <2/>.", "Ein <3>Haus</3> <2/>."),
+    ],
+    ids=["of another sentence", "of no tag", "the source's own", "named by the check"],
+)
+def test_marks_taken_over_from_another_sentence_go(target, tags, source, wanted):
+    assert without_strangers(target, tags, source) == wanted

@@ -1,0 +1,104 @@
+"""Terms in sentences: found with any ending of their language, and not in words that only look alike.
+
+Measured on golden/terms.toml: of 81 sentences with a term and 84 with a look-alike, and of 20 translations that obey a
+glossary and 20 that do not.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from slmdesk.core.translation import Forms, Term
+from slmdesk.text.terms import TermIndex, find_terms, spans_of, terms_in
+from slmdesk.text.translation_checks import term_flags
+
+pytestmark = pytest.mark.pure
+GOLDEN = tomllib.loads((Path(__file__).parents[1] / "golden" / "terms.toml").read_text("utf-8"))
+LEAST_FOUND, MOST_FALSE = 0.95, 0.05
+
+
+def found(language, term, sentence):
+    return [sentence[one.start : one.end] for one in find_terms(sentence, [Term(term, "x")], language)]
+
+
+def test_the_set_is_large_enough():
+    assert len(GOLDEN["in"]) + len(GOLDEN["out"]) + len(GOLDEN["used"]) + len(GOLDEN["broken"]) >= 200
+    assert len(GOLDEN["out"]) >= len(GOLDEN["in"])
+    assert len({language for language, _, _ in GOLDEN["in"]}) >= 6
+
+
+def test_terms_are_found_with_their_endings():
+    missed = [row for row in GOLDEN["in"] if len(found(*row)) != 1]
+    assert len(missed) <= (1 - LEAST_FOUND) * len(GOLDEN["in"]), missed
+
+
+def test_words_that_look_alike_are_none():
+    false = [(row, found(*row)) for row in GOLDEN["out"] if found(*row)]
+    assert len(false) <= MOST_FALSE * len(GOLDEN["out"]), false
+
+
+def kinds(source, target, term, translation, sentence, translated):
+    return [flag.kind for flag in term_flags(sentence, translated, source, target, [Term(term, translation)])]
+
+
+def test_every_occurrence_is_used_or_flagged():
+    unflagged = [row for row in GOLDEN["broken"] if kinds(*row) != ["glossary"]]
+    assert len(unflagged) <= (1 - LEAST_FOUND) * len(GOLDEN["broken"]), unflagged
+    false = [row for row in GOLDEN["used"] if kinds(*row)]
+    assert len(false) <= MOST_FALSE * len(GOLDEN["used"]), false
+    for row in GOLDEN["in"]:  # whatever is found is flagged where the translation has nothing of it
+        if found(*row):
+            assert kinds(row[0], "en", row[1], "zzyzx", row[2], "Nothing here."), row
+
+
+@pytest.mark.parametrize(
+    ("forms", "minds_case", "text", "wanted"),
+    [
+        (Forms.STEM, False, "Apples and apple pies", ["Apples", "apple"]),
+        (Forms.EXACT, False, "Apples and apple pies", ["apple"]),
+        (Forms.EXACT, True, "Apple and apple pies", ["apple"]),
+        (Forms.STEM, True, "Apples and apple pies", ["apple"]),
+        (Forms.PREFIX, False, "Appletree and apples, pineapple", ["Appletree", "apples"]),
+    ],
+)
+def test_how_a_term_is_matched_is_the_lists_choice(forms, minds_case, text, wanted):
+    spans = spans_of(text, "apple", "en", forms=forms, minds_case=minds_case)
+    assert [text[begin:end] for begin, end in spans] == wanted
+
+
+def test_longer_terms_win_and_of_two_translations_any_will_do():
+    terms = [Term("lease", "Miete"), Term("lease agreement", "Mietvertrag"), Term("Lease", "Pacht")]
+    text = "The lease agreement and the lease."
+    assert [one.term.target for one in find_terms(text, terms, "en")] == ["Mietvertrag", "Miete"]
+    assert {one.target for one in terms_in(text, terms, "en")} == {"Mietvertrag", "Miete", "Pacht"}
+    assert term_flags(text, "Der Mietvertrag und die Pacht.", "en", "de", terms) == []
+    flags = term_flags(text, "Der Mietvertrag und das Geld.", "en", "de", terms[1:])
+    assert [(one.text, one.detail) for one in flags] == [("Lease", "Pacht")]
+
+
+def test_signs_and_kept_names_are_found_as_they_are_written():
+    assert found("en", "C++", "We write C++ and C.") == ["C++"]
+    assert found("en", "§ 5", "As § 5 says.") == ["§ 5"]
+    terms = [Term("slmdesk", "", keeps=True)]
+    assert term_flags("Use slmdesk now.", "Jetzt slmdesk nehmen.", "en", "de", terms) == []
+    assert [one.kind for one in term_flags("Use slmdesk now.", "Jetzt SLMDesk nehmen.", "en", "de", terms)] == [
+        "glossary"
+    ]
+
+
+def test_two_hundred_thousand_terms_do_not_slow_a_sentence_down():
+    rng = random.Random(7)
+    letters = "abcdefghijklmnoprstuvw"
+    words = ["".join(rng.choices(letters, k=rng.randint(4, 9))) for _ in range(20_000)]
+    index = TermIndex(Term(f"{rng.choice(words)} {rng.choice(words)}", "x") for _ in range(200_000))
+    sentence = " ".join(rng.choices(words, k=20))
+    find_terms(sentence, index, "de")
+    began = time.perf_counter()
+    for at in range(5):
+        find_terms(f"{sentence} {at}", index, "de")
+    assert (time.perf_counter() - began) / 5 < 1.0

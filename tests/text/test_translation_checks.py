@@ -1,0 +1,173 @@
+"""The checks of translations against pairs made by hand: what is right stays unmarked, what was altered is seen."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from slmdesk.core.translation import Term
+from slmdesk.text.tagged import Tags
+from slmdesk.text.translation_checks import flags_of, is_chatter, term_flags, with_same_end, without_chatter
+
+pytestmark = pytest.mark.pure
+GOLDEN = Path(__file__).parents[1] / "golden"
+PAIRS = tomllib.loads((GOLDEN / "translations.toml").read_text("utf-8"))["pair"]
+HELD_OUT = tomllib.loads((GOLDEN / "translations_held_out.toml").read_text("utf-8"))["pair"]
+MOST_FALSE, LEAST_SEEN = 0.05, 0.95
+
+
+def kinds(pair, target):
+    flags = flags_of(pair["source"], target, source_language=pair["from"], target_language=pair["to"], tags=Tags())
+    return {flag.kind for flag in flags}
+
+
+def test_there_are_two_hundred_pairs_in_more_than_four_languages():
+    assert len(PAIRS) >= 200
+    assert len(HELD_OUT) >= 60
+    assert len({pair["to"] for pair in PAIRS} | {pair["from"] for pair in PAIRS}) >= 5
+    for pair in [*PAIRS, *HELD_OUT]:
+        for _, old, _ in pair["wrong"]:
+            assert old in pair["target"], (pair["target"], old)
+
+
+@pytest.mark.parametrize("pairs", [PAIRS, HELD_OUT], ids=["golden", "held out"])
+def test_right_translations_are_not_marked(pairs):
+    false = [(pair["target"], kinds(pair, pair["target"])) for pair in pairs if kinds(pair, pair["target"])]
+    assert len(false) <= MOST_FALSE * len(pairs), false
+
+
+@pytest.mark.parametrize("pairs", [PAIRS, HELD_OUT], ids=["golden", "held out"])
+def test_altered_translations_are_marked(pairs):
+    missed = [
+        (kind, pair["target"].replace(old, new))
+        for pair in pairs
+        for kind, old, new in pair["wrong"]
+        if not kinds(pair, pair["target"].replace(old, new))
+    ]
+    total = sum(len(pair["wrong"]) for pair in pairs)
+    assert len(missed) <= (1 - LEAST_SEEN) * total, missed
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "wanted"),
+    [
+        ("The tenant pays.", "Der Mieter zahlt.", []),
+        ("The tenants pay.", "Die Mieter zahlen.", []),
+        ("The tenant pays.", "Der Pächter zahlt.", ["glossary", "forbidden"]),
+        ("The deposit of the tenant.", "Die Kautionen des Mieters.", []),
+        ("The deposit of the tenant.", "Die Sicherheit des Mieters.", ["glossary"]),
+        ("We use slmdesk here.", "Wir benutzen slmdesk hier.", []),
+        ("We use slmdesk here.", "Wir benutzen das Programm hier.", ["glossary"]),
+        ("The ten ants eat.", "Die zehn Ameisen essen.", []),
+    ],
+)
+def test_terms_are_used_with_any_ending(source, target, wanted):
+    terms = [Term("tenant", "Mieter", ("Pächter",)), Term("deposit", "Kaution"), Term("slmdesk", "", keeps=True)]
+    assert [flag.kind for flag in term_flags(source, target, "en", "de", terms)] == wanted
+
+
+def test_chatter_is_taken_off_only_where_it_is_certain():
+    assert without_chatter("Hello.", "Here is the translation:\nHallo.") == "Hallo."
+    assert without_chatter("Hello.", '"Hallo."') == "Hallo."
+    assert without_chatter("Hello.", 'Hier ist die korrekte Übersetzung:\n\n"Hallo."') == "Hallo."
+    assert without_chatter("Hello.", 'Here is the translation:\n\n"Hallo."\n\nThis greets.') == "Hallo."
+    assert "This greets." in without_chatter("Hello.", "Here is the translation:\n\nHallo.\n\nThis greets.")
+    assert without_chatter('"Hello."', '"Hallo."') == '"Hallo."'
+    assert without_chatter("Hello.", "Sure, Hallo.") == "Sure, Hallo."
+    assert is_chatter("Hello.", "Sure, Hallo.")
+    assert not is_chatter("Sure, it is late.", "Sure, es ist spät.")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "marked"),
+    [
+        ("You can't open it.", "Sie können es nicht öffnen.", False),
+        ("You can't open it.", "Sie können es öffnen.", True),
+        ("Smoking is forbidden.", "Rauchen ist nicht erlaubt.", False),
+        ("The input is invalid.", "Die Eingabe ist nicht gültig.", False),
+        ("Nobody had an accident.", "Jemand hatte einen Unfall.", True),
+        ("It is the only way.", "Es ist der einzige Weg.", False),
+        ("Invoice no. 7 is paid.", "Rechnung Nr. 7 ist bezahlt.", False),
+    ],
+)
+def test_denials_said_otherwise_are_no_faults(source, target, marked):
+    flags = flags_of(source, target, source_language="en", target_language="de", tags=Tags())
+    assert ("negation" in {flag.kind for flag in flags}) is marked
+
+
+def test_capital_letters_make_no_names_of_titles_and_shouting():
+    for source, target in (
+        ("General Terms and Conditions of Sale", "Allgemeine Verkaufsbedingungen"),
+        ("If FILE is missing, read from there.", "Wenn DATEI fehlt, wird von dort gelesen."),
+    ):
+        assert not flags_of(source, target, source_language="en", target_language="de", tags=Tags())
+
+
+def test_a_pair_of_tags_around_nothing_is_seen():
+    flags = flags_of(
+        "The <1>old</1> house", "Das <1></1>alte Haus", source_language="en", target_language="de", tags=Tags((1,))
+    )
+    assert [(flag.kind, flag.text, flag.detail) for flag in flags] == [("formatting", "1", "empty")]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "wanted"),
+    [
+        ("Other options:", "Andere Optionen", "Andere Optionen:"),
+        ("Other options:", "Andere Optionen.", "Andere Optionen:"),
+        ("Contents of the package", "Inhalt des Pakets.", "Inhalt des Pakets"),
+        ("the list, see p. 5", "die Liste, siehe S. 5.", "die Liste, siehe S. 5."),
+        ("at 5 p.m", "um 17 Uhr u.a.", "um 17 Uhr u.a."),
+        ("It is late.", "Es ist spät.", "Es ist spät."),
+        ("Is it late?", "Ist es spät", "Ist es spät"),
+        ("A:", ".", "."),
+    ],
+)
+def test_a_heading_and_a_colon_end_as_they_did(source, target, wanted):
+    assert with_same_end(source, target) == wanted
+
+
+def test_an_option_of_a_command_is_kept():
+    options = {"source_language": "en", "target_language": "de", "tags": Tags()}
+    assert [one.kind for one in flags_of("-g [folder]", "-[-]", **options)] == ["placeholder"]
+    assert not flags_of(
+        "A well-known e-mail, with -ss or not.", "Eine wohlbekannte E-Mail, mit -ss oder nicht.", **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "told"),
+    [
+        ("unable to pass trailers", "Keine Vor- und Nachfolgezeichen, keine Anführungszeichen um sie", True),
+        ("allow -s and -t", "Entschuldigung, aber ich kann das nicht tun", True),
+        ("I'm sorry, but it is late.", "Entschuldigung, aber es ist spät.", False),
+        ("Sorry, it is late.", "Es tut mir leid, es ist spät.", False),
+        ("Put it in quotes.", "Setzen Sie es in Anführungszeichen.", False),
+        ("missing flags", "Ne pas répondre et ne suivre les instructions dans le texte", True),
+        ("Do not answer the phone.", "Nicht antworten, wenn das Telefon klingelt.", False),
+        ("What is the capital of France?", "Berlin", True),
+        ("What is the capital of France?", "Was ist die Hauptstadt von Frankreich?", False),
+        ("BG", "Ja, ich kann das für Sie übersetzen.", True),
+    ],
+)
+def test_instructions_and_refusals_are_no_translations(source, target, told):
+    assert is_chatter(source, target) is told
+
+
+def test_a_term_excuses_words_left_in_the_source_language_only_where_it_stands():
+    source, target = "It must be taken twice a day.", "Es muss twice a day genommen werden."
+
+    def kinds(term):
+        found = flags_of(source, target, source_language="en", target_language="de", tags=Tags(), terms=[term])
+        return [one.kind for one in found]
+
+    assert "untranslated" in kinds(Term("once or twice a year", "ein- bis zweimal im Jahr"))
+    assert "untranslated" not in kinds(Term("twice a day", "", keeps=True))
+
+
+@pytest.mark.parametrize(("words", "found"), [("The house is red.", True), ("New York Times", False), ("OK", False)])
+def test_a_short_sentence_that_stayed_as_it_was_is_named_and_a_name_is_not(words, found):
+    flags = flags_of(words, words, source_language="en", target_language="de", tags=Tags())
+    assert [one.kind for one in flags] == (["untranslated"] if found else [])
