@@ -9,7 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import download_throughput, engine_rows, estimates, program_rows, search_results, window_rows
+from benchmarks import (
+    document_rows,
+    download_throughput,
+    engine_rows,
+    estimates,
+    program_rows,
+    search_results,
+    translation_rows,
+    window_rows,
+)
 from benchmarks.common import ROOT, Row, table
 
 HEAD = """# Performance
@@ -33,7 +42,16 @@ def machine() -> str:
 
 def main(names: list[str]) -> int:
     """Run the rows of these names (all without any)."""
-    modules = (engine_rows, program_rows, download_throughput, estimates, search_results, window_rows)
+    modules = (
+        engine_rows,
+        program_rows,
+        download_throughput,
+        estimates,
+        search_results,
+        window_rows,
+        document_rows,
+        translation_rows,
+    )
     known = {row.__name__: row for module in modules for row in module.ROWS}
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -1,8 +1,9 @@
-"""python -m benchmarks.asking [PATTERN …] [--misses]: is the right page among the first passages?
+"""python -m benchmarks.asking [PATTERN …] [--misses] [--model=GGUF]: is the right page among the first passages?
 
 Each document of questions.toml is fetched (see benchmarks/reading.py), read by our reader, cut into passages and
 indexed; each question is put to its own document, by words alone.  A hit: one of the first passages begins, ends or
-lies on a page that answers the question.  The tables of the docs are made of this output.
+lies on a page that answers the question.  The tables of the docs are made of this output.  With an embedding model
+(benchmarks/embedding_model.py makes one) a second table says the same of words and meaning together.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -22,11 +23,13 @@ from slmdesk.core.documents import Page
 from slmdesk.core.records import Passage
 from slmdesk.documents.base import Reading
 from slmdesk.documents.registry import reader_of
+from slmdesk.engine.llama import LlamaEngine
 from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.retrieval import Ranked, Retrieval
+from slmdesk.services.retrieval import DEEP, Ranked, Retrieval
 from slmdesk.store import Store, open_store
 from slmdesk.tasks.read import chosen_format
 from slmdesk.text.passages import PassageBuilder
+from slmdesk.text.vectors import Nearest, halved
 
 QUESTIONS = Path(__file__).with_name("questions.toml")
 FIRST = 3
@@ -57,10 +60,40 @@ def pages_of(path: Path) -> Iterator[Page]:
     yield from reader_of(chosen_format(reading, ""))(reading)
 
 
-def put_all(store: Store, patterns: list[str]) -> Iterator[Put]:
+class ByMeaning:
+    """Ranks by the vectors of a model; what it embeds is counted and timed."""
+
+    def __init__(self, model: str) -> None:
+        self._model, self._engine = model, LlamaEngine()
+        self.texts, self.seconds = 0, 0.0
+        self._vectors: list[tuple[int, bytes]] = []
+
+    def learn(self, passages: Sequence[Passage]) -> None:
+        """From now on these are ranked."""
+        made = self._embed([one.text for one in passages])
+        self._vectors = [(one.n, halved(data)) for one, data in zip(passages, made, strict=True)]
+
+    def rank(self, question: str, _documents: Sequence[str], answered: Callable[[list[int]], None]) -> None:
+        """See retrieval.Meaning."""
+        nearest = Nearest(self._embed([question])[0], DEEP)
+        nearest.add(self._vectors)
+        answered([number for number, _ in nearest.best])
+
+    def close(self) -> None:
+        """Let the engine go."""
+        self._engine.close()
+
+    def _embed(self, texts: list[str]) -> list[bytes]:
+        began = time.perf_counter()
+        found = [one for some in self._engine.embed(self._model, texts, lambda: True) for one in some]
+        self.texts, self.seconds = self.texts + len(texts), self.seconds + time.perf_counter() - began
+        return found
+
+
+def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None) -> Iterator[Put]:
     """All questions, document by document."""
     samples = {one.file_name: one for one in SAMPLES}
-    retrieval = Retrieval(store)
+    retrieval = Retrieval(store, meaning.rank if meaning else None)
     for document in tomllib.loads(QUESTIONS.read_text(encoding="utf-8"))["document"]:
         file = document["file"]
         if patterns and not any(fnmatch(file, one) for one in patterns):
@@ -71,6 +104,8 @@ def put_all(store: Store, patterns: list[str]) -> Iterator[Put]:
         builder = PassageBuilder(record.id)
         passages = [one for page in pages_of(fetched(samples[file])) for one in builder.feed(page)]
         store.save_passages(record.id, [*passages, *builder.finish()])
+        if meaning:
+            meaning.learn(store.passages(record.id))
         for question, pages in document["questions"]:
             answers: list[Ranked] = []
             retrieval.rank(question, [record.id], answers.append)
@@ -95,7 +130,14 @@ def main(args: list[str]) -> int:
         paths = find_paths(Path(folder))
         make_folders(paths)
         store = open_store(paths, desk_id="b" * 32).store
-        all_put = list(put_all(store, [one for one in args if not one.startswith("-")]))
+        patterns = [one for one in args if not one.startswith("-")]
+        all_put = list(put_all(store, patterns))
+        model = next((one.removeprefix("--model=") for one in args if one.startswith("--model=")), "")
+        if model:
+            meaning = ByMeaning(model)
+            print(table_of(list(put_all(store, patterns, meaning))))
+            print(f"{meaning.texts / meaning.seconds:.1f} texts/s with {Path(model).name}")
+            meaning.close()
         store.close()
     print(table_of(all_put))
     print(f"{time.perf_counter() - began:.1f} s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from slmdesk.client.child import ENVIRONMENT_OF_ROLES
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = next(iter(sorted((ROOT / ".cache" / "starter-model").glob("*.gguf"))), ROOT / "no-model.gguf")
@@ -43,9 +46,11 @@ class Runner:
     def __init__(self, name: str, model: Path = MODEL, **options: object) -> None:
         command = [sys.executable, "-m", "benchmarks.runners", name, str(model), json.dumps(options)]
         self.name = name
+        own = ENVIRONMENT_OF_ROLES["engine"] if name in ("ours", "steps_ours") else {}  # as the program starts it
         self._process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+            command, cwd=ROOT, env={**own, **os.environ}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
         self.ask(ready=True)
 
     @property

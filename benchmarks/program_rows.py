@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from benchmarks.common import MODEL, ROOT, Row, interleave, long_text, median_and_span, ratios, runners
 from benchmarks.engine_rows import ROUNDS, asked
+from slmdesk.client.child import ENVIRONMENT_OF_ROLES
 
 
 def whole_program() -> Iterator[Row]:
@@ -34,6 +35,7 @@ def memory() -> Iterator[Row]:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.memory", str(MODEL), str(context)],
             cwd=ROOT, check=True, capture_output=True, text=True,
+            env={**ENVIRONMENT_OF_ROLES["engine"], **os.environ},
         )  # fmt: skip
         seen = json.loads(done.stdout.splitlines()[-1])
         for name in ("forecast", "exact"):

