@@ -389,8 +389,10 @@ class DocumentsController(QObject):
             self._wanted = []
             self._show(record)
         elif record.id == self.current:
-            if record.status is DocumentStatus.FAILED:
-                self._is_first_page_ahead = False  # it never came
+            never_came = self._is_first_page_ahead and record.status is DocumentStatus.FAILED
+            if never_came:
+                self._is_first_page_ahead = False
+                self.pages_listed.emit([], True)
             self.shown.emit(record)
             self._ask_pages(anew=fact.was_changed)
 
