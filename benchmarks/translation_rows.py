@@ -20,7 +20,7 @@ from benchmarks.translation_text import sentences
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import LiveSegment
 from slmdesk.engine.echo_options import ENVIRONMENT
-from slmdesk.gui.translate.controller import TYPED_MS, WORD_MS
+from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
 from slmdesk.paths import find_paths
 from slmdesk.services.facts import Fact, JobChanged, LiveTranslated
 from slmdesk.services.services import open_services

@@ -126,7 +126,7 @@ class Photographer:
         from shots_samples import PAIRS, TYPED, write_odt
 
         from slmdesk.core.translation import Origin
-        from slmdesk.gui.translate.document_controller import DocumentWish
+        from slmdesk.gui.translate.document.controller import DocumentWish
 
         frame, window = self._frame, self._window
         self._run.bridge.ask(lambda services: services.store.remember("en", "de", PAIRS, origin=Origin.PERSON))

@@ -39,11 +39,11 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
-from slmdesk.gui.translate.controller import TranslateController
-from slmdesk.gui.translate.document_controller import DocumentTranslation
+from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.page import TranslatePage
-from slmdesk.gui.translate.reach import Reach
-from slmdesk.gui.translate.term_windows import TermWindows
+from slmdesk.gui.translate.terms.windows import TermWindows
+from slmdesk.gui.translate.text.controller import TranslateController
+from slmdesk.gui.translate.text.reach import Reach
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of

@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
 
 from slmdesk.core.translation import Origin, Term
-from slmdesk.gui.translate.glossary_model import FORMS, KEEPS, LOOK, TARGET
-from slmdesk.gui.translate.memory_model import DIFFERENCE, LIKE
+from slmdesk.gui.translate.terms.glossary_model import FORMS, KEEPS, LOOK, TARGET
+from slmdesk.gui.translate.terms.memory_model import DIFFERENCE, LIKE
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

@@ -57,7 +57,7 @@ def dropped(desk, *paths):
 
 
 def form(desk):
-    from slmdesk.gui.translate.document_form import DocumentForm
+    from slmdesk.gui.translate.document.form import DocumentForm
 
     return next((one for one in desk.translate.findChildren(DocumentForm) if one.isVisible()), None)
 

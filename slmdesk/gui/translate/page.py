@@ -1,4 +1,4 @@
-"""The translator: a text (text_pane) or a document (document_pane).  Widgets only."""
+"""The translator: a text (`text.pane`) or a document (`document.pane`).  Widgets only."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.controller import TranslateController
-from slmdesk.gui.translate.document_controller import DocumentTranslation
-from slmdesk.gui.translate.document_form import DocumentForm
-from slmdesk.gui.translate.document_pane import DocumentPane
-from slmdesk.gui.translate.reach import files_among
-from slmdesk.gui.translate.text_pane import TextPane
+from slmdesk.gui.translate.document.controller import DocumentTranslation
+from slmdesk.gui.translate.document.form import DocumentForm
+from slmdesk.gui.translate.document.pane import DocumentPane
+from slmdesk.gui.translate.text.controller import TranslateController
+from slmdesk.gui.translate.text.pane import TextPane
+from slmdesk.gui.translate.text.reach import files_among
 from slmdesk.services.translation_start import Chosen
 from slmdesk.settings import Settings
 

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 from slmdesk.core.translation import Origin
 from slmdesk.gui import theme
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.glossary_forms import DOMAINS, LanguagesForm, language_words
-from slmdesk.gui.translate.memory_controller import MemoryController, TmxWish, share_words
-from slmdesk.gui.translate.memory_model import (
+from slmdesk.gui.translate.terms.glossary_forms import DOMAINS, LanguagesForm, language_words
+from slmdesk.gui.translate.terms.memory_controller import MemoryController, TmxWish, share_words
+from slmdesk.gui.translate.terms.memory_model import (
     CREATED,
     DIFFERENCE,
     DOMAIN,
@@ -26,7 +26,7 @@ from slmdesk.gui.translate.memory_model import (
     TARGET,
     MemoryModel,
 )
-from slmdesk.gui.translate.table_window import TableWindow
+from slmdesk.gui.translate.terms.table_window import TableWindow
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.flow import FlowLayout

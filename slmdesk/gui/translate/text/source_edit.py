@@ -6,8 +6,8 @@ from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.gui.translate.reach import files_among
-from slmdesk.gui.translate.segment_edit import SegmentEdit
+from slmdesk.gui.translate.text.reach import files_among
+from slmdesk.gui.translate.text.segment_edit import SegmentEdit
 
 
 class SourceEdit(SegmentEdit):

@@ -7,11 +7,11 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.translate.controller import TranslateController
-from slmdesk.gui.translate.doubts import Doubt
-from slmdesk.gui.translate.pair_view import PairView
-from slmdesk.gui.translate.segment_edit import SegmentEdit
-from slmdesk.gui.translate.sentence_editor import SentenceEditor
+from slmdesk.gui.translate.text.controller import TranslateController
+from slmdesk.gui.translate.text.doubts import Doubt
+from slmdesk.gui.translate.text.pair_view import PairView
+from slmdesk.gui.translate.text.segment_edit import SegmentEdit
+from slmdesk.gui.translate.text.sentence_editor import SentenceEditor
 from slmdesk.gui.widgets.named import named
 
 

@@ -25,7 +25,7 @@ from slmdesk.core.translation import GlossaryRecord
 from slmdesk.gui import theme
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.advice_line import AdviceLine
-from slmdesk.gui.translate.document_controller import DocumentWish
+from slmdesk.gui.translate.document.controller import DocumentWish
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named

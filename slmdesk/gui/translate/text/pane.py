@@ -23,20 +23,20 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui import theme
 from slmdesk.gui.theme import ThemeKeeper
 from slmdesk.gui.translate.advice_line import AdviceLine
-from slmdesk.gui.translate.controller import MOST_CHARACTERS, TranslateController
-from slmdesk.gui.translate.doubt_panel import DoubtPanel
-from slmdesk.gui.translate.earlier_window import EarlierWindow
-from slmdesk.gui.translate.flag_list import FlagList
-from slmdesk.gui.translate.language_choice import LanguageChoice
-from slmdesk.gui.translate.long_text import LongTextBar
-from slmdesk.gui.translate.pair_view import PairView
-from slmdesk.gui.translate.reading import Reading
-from slmdesk.gui.translate.said import Shown, count_words, flag_lines, language_words
-from slmdesk.gui.translate.segment_edit import SegmentEdit
-from slmdesk.gui.translate.sentence_actions import SentenceActions
-from slmdesk.gui.translate.source_edit import SourceEdit
-from slmdesk.gui.translate.view import TextView
-from slmdesk.gui.translate.view_bar import ViewBar
+from slmdesk.gui.translate.text.controller import MOST_CHARACTERS, TranslateController
+from slmdesk.gui.translate.text.doubt_panel import DoubtPanel
+from slmdesk.gui.translate.text.earlier_window import EarlierWindow
+from slmdesk.gui.translate.text.flag_list import FlagList
+from slmdesk.gui.translate.text.language_choice import LanguageChoice
+from slmdesk.gui.translate.text.long_text import LongTextBar
+from slmdesk.gui.translate.text.pair_view import PairView
+from slmdesk.gui.translate.text.reading import Reading
+from slmdesk.gui.translate.text.said import Shown, count_words, flag_lines, language_words
+from slmdesk.gui.translate.text.segment_edit import SegmentEdit
+from slmdesk.gui.translate.text.sentence_actions import SentenceActions
+from slmdesk.gui.translate.text.source_edit import SourceEdit
+from slmdesk.gui.translate.text.view import TextView
+from slmdesk.gui.translate.text.view_bar import ViewBar
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.flow import FlowLayout

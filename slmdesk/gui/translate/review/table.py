@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewIt
 
 from slmdesk.gui import theme
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.grid import FLAGS, SOURCE, STATE, TARGET, SegmentModel
-from slmdesk.gui.translate.grid_cells import SegmentCells
+from slmdesk.gui.translate.review.grid import FLAGS, SOURCE, STATE, TARGET, SegmentModel
+from slmdesk.gui.translate.review.grid_cells import SegmentCells
 
 SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
 """Of the width."""

@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 from slmdesk.core.translation import GlossaryRecord
 from slmdesk.gui import theme
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.glossary_controller import GlossaryController, count_of
-from slmdesk.gui.translate.glossary_forms import ImportQuestion, NameForm, NewGlossaryForm, language_words
-from slmdesk.gui.translate.glossary_model import (
+from slmdesk.gui.translate.terms.glossary_controller import GlossaryController, count_of
+from slmdesk.gui.translate.terms.glossary_forms import ImportQuestion, NameForm, NewGlossaryForm, language_words
+from slmdesk.gui.translate.terms.glossary_model import (
     CASE,
     FORBIDDEN,
     FORMS,
@@ -38,7 +38,7 @@ from slmdesk.gui.translate.glossary_model import (
     TermModel,
     TickDelegate,
 )
-from slmdesk.gui.translate.table_window import TableWindow
+from slmdesk.gui.translate.terms.table_window import TableWindow
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QWindow
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.translate.controller import TranslateController
+from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.facts import Problem
 from slmdesk.services.services import Services

@@ -16,10 +16,10 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import LiveSegment
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
-from slmdesk.gui.translate.doubts import DoubtController
-from slmdesk.gui.translate.earlier import EarlierController
-from slmdesk.gui.translate.said import Shown
-from slmdesk.gui.translate.view import ViewKeeper
+from slmdesk.gui.translate.text.doubts import DoubtController
+from slmdesk.gui.translate.text.earlier import EarlierController
+from slmdesk.gui.translate.text.said import Shown
+from slmdesk.gui.translate.text.view import ViewKeeper
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem

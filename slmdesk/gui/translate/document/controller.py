@@ -13,7 +13,7 @@ from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.translation import GlossaryRecord, SegmentState
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
-from slmdesk.gui.translate.segments_controller import SegmentsController
+from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem

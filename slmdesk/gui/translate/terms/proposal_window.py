@@ -24,8 +24,8 @@ from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.gui import theme
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.glossary_controller import count_of
-from slmdesk.gui.translate.glossary_model import TickDelegate
+from slmdesk.gui.translate.terms.glossary_controller import count_of
+from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named

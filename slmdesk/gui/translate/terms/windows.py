@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from slmdesk.core.translation import GlossaryRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.controller import TranslateController
+from slmdesk.gui.translate.text.controller import TranslateController
 
 
 class TermWindows(QObject):
@@ -24,8 +24,8 @@ class TermWindows(QObject):
         """The glossaries; new ones are proposed for the languages of the page."""
         if self._is_open("glossary_window"):
             return
-        from slmdesk.gui.translate.glossary_controller import GlossaryController
-        from slmdesk.gui.translate.glossary_window import GlossaryWindow
+        from slmdesk.gui.translate.terms.glossary_controller import GlossaryController
+        from slmdesk.gui.translate.terms.glossary_window import GlossaryWindow
 
         manner = self._translate.manner
         source = manner.source or self._translate.last.language or ("en" if manner.target != "en" else "de")
@@ -36,7 +36,7 @@ class TermWindows(QObject):
 
     @Slot(object)
     def _open_proposals(self, glossary: GlossaryRecord) -> None:
-        from slmdesk.gui.translate.proposal_window import ProposalWindow
+        from slmdesk.gui.translate.terms.proposal_window import ProposalWindow
 
         parent = self._page.findChild(QDialog, "glossary_window")
         if parent is not None and not self._is_open("proposal_window"):
@@ -47,8 +47,8 @@ class TermWindows(QObject):
         """What was translated before."""
         if self._is_open("memory_window"):
             return
-        from slmdesk.gui.translate.memory_controller import MemoryController
-        from slmdesk.gui.translate.memory_window import MemoryWindow
+        from slmdesk.gui.translate.terms.memory_controller import MemoryController
+        from slmdesk.gui.translate.terms.memory_window import MemoryWindow
 
         MemoryWindow(MemoryController(self._bridge), self._keeper, self._page).show()
 

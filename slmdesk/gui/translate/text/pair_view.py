@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTab
 
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.said import Shown, shown_of, tip_of
-from slmdesk.gui.translate.target_editor import TargetEditor
+from slmdesk.gui.translate.text.said import Shown, shown_of, tip_of
+from slmdesk.gui.translate.text.target_editor import TargetEditor
 from slmdesk.gui.widgets.named import named
 
 SOURCE, TARGET, FLAGS = range(3)

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui import theme
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.document_controller import DocumentTranslation
-from slmdesk.gui.translate.document_saving import SaveMenu, ask_save_anyway, ask_where_to_save, ask_where_to_write
-from slmdesk.gui.translate.queue_menu import QueueMenu
-from slmdesk.gui.translate.retry_dialog import RetryDialog
-from slmdesk.gui.translate.review_pane import ReviewPane
+from slmdesk.gui.translate.document.controller import DocumentTranslation
+from slmdesk.gui.translate.document.queue_menu import QueueMenu
+from slmdesk.gui.translate.document.retry_dialog import RetryDialog
+from slmdesk.gui.translate.document.saving import SaveMenu, ask_save_anyway, ask_where_to_save, ask_where_to_write
+from slmdesk.gui.translate.review.pane import ReviewPane
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from slmdesk.core.records import JobStatus
-from slmdesk.gui.translate.document_controller import Begun
+from slmdesk.gui.translate.document.controller import Begun
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.job_words import share_words
 

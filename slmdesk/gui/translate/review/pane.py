@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QSplitter, QV
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui import theme
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.filter_bar import FilterBar
-from slmdesk.gui.translate.grid import TARGET, SegmentModel
-from slmdesk.gui.translate.segment_panel import SegmentPanel
-from slmdesk.gui.translate.segment_table import SegmentTable
-from slmdesk.gui.translate.segments_controller import SegmentsController
+from slmdesk.gui.translate.review.controller import SegmentsController
+from slmdesk.gui.translate.review.filter_bar import FilterBar
+from slmdesk.gui.translate.review.grid import TARGET, SegmentModel
+from slmdesk.gui.translate.review.panel import SegmentPanel
+from slmdesk.gui.translate.review.table import SegmentTable
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from slmdesk.gui import theme
 from slmdesk.gui.theme import ThemeKeeper
-from slmdesk.gui.translate.glossary_model import TickDelegate
-from slmdesk.gui.translate.table_controller import TableController
+from slmdesk.gui.translate.terms.glossary_model import TickDelegate
+from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.text import breakable, plain_label

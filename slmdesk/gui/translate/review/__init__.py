@@ -1,0 +1,1 @@
+"""The segments of a translated document looked through, corrected and asked about."""

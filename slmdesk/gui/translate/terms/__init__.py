@@ -1,0 +1,1 @@
+"""Windows of the glossaries, the translation memory and the terms that are proposed."""

@@ -1,0 +1,1 @@
+"""Text translated while it is typed: two panes, or sentence beside sentence."""
