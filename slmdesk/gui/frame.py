@@ -37,7 +37,7 @@ from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.page import TranslatePage

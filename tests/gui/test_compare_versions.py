@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_said(desk, tmp_path):
 
 
 def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
-    from slmdesk.gui.theme import ThemeKeeper
+    from slmdesk.gui.theme_keeper import ThemeKeeper
 
     place = (Place(1, 0, 5),)
     changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(5000)]

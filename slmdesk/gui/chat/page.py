@@ -32,7 +32,7 @@ from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.seen import show_seen
 from slmdesk.gui.chat.settings_panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.dropped import ModelDrop, choose_model_file
 from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.link_dialog import ask_about_link

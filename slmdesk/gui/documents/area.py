@@ -23,7 +23,7 @@ from slmdesk.gui.documents.summary_controller import SummaryController
 from slmdesk.gui.documents.summary_pane import SummaryPane
 from slmdesk.gui.documents.table_link import TableLink
 from slmdesk.gui.exporting import ExportController
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
 from slmdesk.services.collection_shapes import CollectionState
 from slmdesk.services.documents import facts_of

@@ -27,7 +27,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.documents.compare_list import FILTERS, ChangeList
 from slmdesk.gui.documents.compare_rows import CompareRows
 from slmdesk.gui.documents.earlier import EarlierBox, Entry
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.dropped import FileDrop
 from slmdesk.gui.widgets.export_menu import ExportMenu

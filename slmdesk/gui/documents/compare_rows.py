@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.gui import theme
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.text.difference_shapes import Change, ChangeKind, Row, Run
 
 GAP = theme.SPACE_12

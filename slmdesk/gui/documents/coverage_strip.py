@@ -10,7 +10,8 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from slmdesk.core.documents import PageKind
-from slmdesk.gui.theme import Theme, ThemeKeeper
+from slmdesk.gui.theme import Theme
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.document_words import counted
 

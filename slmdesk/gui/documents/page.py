@@ -37,7 +37,7 @@ from slmdesk.gui.documents.page_view import PageView
 from slmdesk.gui.documents.side_panel import SidePanel
 from slmdesk.gui.documents.thumbnails import Thumbnails
 from slmdesk.gui.documents.unread import UnreadDocument
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.dropped import FileDrop
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named

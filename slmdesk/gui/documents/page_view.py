@@ -34,7 +34,8 @@ from slmdesk.gui.documents.sheets import (
     paint_picture,
     paint_words,
 )
-from slmdesk.gui.theme import Theme, ThemeKeeper
+from slmdesk.gui.theme import Theme
+from slmdesk.gui.theme_keeper import ThemeKeeper
 
 GAP = theme.SPACE_16
 FOOT = 26

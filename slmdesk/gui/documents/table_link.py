@@ -14,7 +14,7 @@ from slmdesk.gui.documents.page import DocumentsPage
 from slmdesk.gui.documents.table_controller import TableController
 from slmdesk.gui.documents.table_pane import TablePane
 from slmdesk.gui.exporting import ExportController
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 
 NAME = "table"
 

@@ -29,7 +29,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.documents.column_chooser import ColumnChooser
 from slmdesk.gui.documents.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.table_model import TableModel
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.flow import FlowLayout

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.gui import theme
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 
 WIDTH = 84

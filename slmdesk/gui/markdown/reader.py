@@ -13,7 +13,7 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.translate_wish import want_translation
 
 SHORT = 360

@@ -25,7 +25,7 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.models.compare_column import AnswerColumn
 from slmdesk.gui.models.compare_controller import CompareController
 from slmdesk.gui.models.compare_form import CompareForm, back_button
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label

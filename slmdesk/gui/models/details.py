@@ -12,7 +12,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.markdown.reader import MarkdownReader
 from slmdesk.gui.models.card import DOT, Card, FitMark
 from slmdesk.gui.models.here import GET, Here
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.gated_panel import GATED_CODES, GatedPanel
 from slmdesk.gui.widgets.named import named

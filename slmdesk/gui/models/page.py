@@ -31,7 +31,7 @@ from slmdesk.gui.models.more_ways import MoreWays
 from slmdesk.gui.models.search import HubSearch
 from slmdesk.gui.models.suggestions import Suggestions
 from slmdesk.gui.models.trials import VERIFY
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.dropped import FileDrop, choose_model_file, packs_among
 from slmdesk.gui.widgets.icon import set_icon

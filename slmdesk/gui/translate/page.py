@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.document.form import DocumentForm
 from slmdesk.gui.translate.document.pane import DocumentPane

@@ -7,7 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
 from slmdesk.gui.icons import FOLDER, icon, pixmap
-from slmdesk.gui.theme import DARK, LIGHT, ThemeKeeper, contrast, contrast_theme, palette_of, style_sheet, system_fonts
+from slmdesk.gui.style_sheet import style_sheet
+from slmdesk.gui.theme import DARK, LIGHT, contrast, contrast_theme, palette_of, system_fonts
+from slmdesk.gui.theme_keeper import ThemeKeeper
 
 pytestmark = pytest.mark.gui
 

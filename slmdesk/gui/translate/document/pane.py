@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui import theme
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.document.queue_menu import QueueMenu
 from slmdesk.gui.translate.document.retry_dialog import RetryDialog

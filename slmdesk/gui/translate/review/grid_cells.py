@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QStyle, QStyledItemD
 
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui import theme
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.grid import SEGMENT_ROLE, SOURCE, TARGET
 from slmdesk.text.replacing import Search, spans_in
 from slmdesk.text.tagged import Tags, pieces

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QSplitter, QV
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui import theme
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.translate.review.filter_bar import FilterBar
 from slmdesk.gui.translate.review.grid import TARGET, SegmentModel

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from slmdesk.core.translation import Origin, SegmentRecord
 from slmdesk.gui import theme
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from slmdesk.core.translation import Forms, Term
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.glossaries import TermPage
 from slmdesk.text.folding import fold

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QDateTime, QLocale, QModelIndex,
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.translation import MemoryPair, Origin
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation_memory import Match, MemoryPage
 

@@ -23,7 +23,7 @@ from slmdesk.core.records import Item
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.gui import theme
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_controller import count_of
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.widgets.choice import Choice

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from slmdesk.core.translation import GlossaryRecord
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.controller import TranslateController
 
 

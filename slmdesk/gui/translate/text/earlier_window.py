@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.gui import theme
 from slmdesk.gui.icons import icon
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.earlier import EarlierController, EarlierRow
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label, plain_tip

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.icons import icon
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui import theme
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.advice_line import AdviceLine
 from slmdesk.gui.translate.text.controller import MOST_CHARACTERS, TranslateController
 from slmdesk.gui.translate.text.doubt_panel import DoubtPanel

@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Slot
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.theme import ThemeKeeper
+from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.said import Shown, shown_of, tip_of
 from slmdesk.gui.translate.text.segment_edit import Mark, SegmentEdit, Span, size16
 
