@@ -137,9 +137,10 @@ def _translator(t: Theme) -> str:
     #translation_flags:focus::item:selected, #earlier_list:focus::item:selected, #wording_list:focus::item:selected
         {{ border-color: {t.accent}; }}
     #language_list::item:disabled {{ color: {t.muted}; }}
-    #language_popup, #sentence_frame {{ background: {t.surface}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
-    #glossary_list {{ background: {t.surface}; color: {t.text}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;
-        outline: none; }}
+    #language_popup, #sentence_frame {{ background: {t.surface}; border: {t.separator};
+        border-radius: {CONTROL_RADIUS}px; }}
+    #glossary_list {{ background: {t.surface}; color: {t.text}; border: {t.separator};
+        border-radius: {CONTROL_RADIUS}px; outline: none; }}
     #glossary_list:focus {{ border-color: {t.accent}; }}
     #glossary_list::item {{ padding: 4px; border: 1px solid transparent; }}
     #glossary_list::item:selected {{ background: {t.raised}; color: {t.text}; }}
