@@ -31,6 +31,8 @@ DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 MOST_TOLD = 20
 """Flags shown on a terminal; --json has all."""
 MOST_LEFT_TOLD = 10
+DONE = ("translated", "edited", "approved")
+"""States of a segment that has a translation."""
 GRAVEST = ("failed", "unwritten")
 """Told first: the text stands in the file untranslated."""
 SHOWN_CHARACTERS = 80
@@ -120,16 +122,17 @@ def translate(
             _make(face, services, item, goal, is_kept=not forgets)
             view: TranslationView = services.desk.call(lambda: services.translations.open(item))
             written: WrittenFile | None = None
-            if is_piped and not is_text:
-                _give_document(face, services, view)
-            elif goal is not None:
-                try:
+            try:
+                _check_some_done(face, services, view)
+                if is_piped and not is_text:
+                    _give_document(face, services, view)
+                elif goal is not None:
                     written = _write(face, services, view, WishedFile(goal, force))
-                except KnownError:
-                    if not forgets:
-                        face.tell(f"note: the translation is kept: slmdesk history show {item}")
-                    raise
-                services.desk.call(lambda: forget(services, item))
+                    services.desk.call(lambda: forget(services, item))
+            except KnownError:
+                if not forgets:
+                    face.tell(f"note: the translation is kept: slmdesk history show {item}")
+                raise
             shape = _as_json(services, view, written)
             if report is not None:
                 shape["report"] = _write_report(face, services, item, report.absolute(), form, force)
@@ -291,9 +294,21 @@ def _make(face: Face, services: Services, item: str, goal: Path | None, *, is_ke
         raise click.ClickException("The translation was not finished. “slmdesk jobs list” shows how it stands.")
 
 
+def _check_some_done(face: Face, services: Services, view: TranslationView) -> None:
+    """Raises KnownError `translation.all_failed`, after why was listed, where all there was to translate failed.
+
+    Written out it would be the source under the name of a translation.
+    """
+    counts = {state.value: count for state, count in view.counts.items()}
+    if counts.get("failed") and not any(counts.get(state) for state in DONE):
+        _tell_flags(face, _as_json(services, view, None))
+        raise KnownError("translation.all_failed", count=counts["failed"])
+
+
 def write_wished(face: Face, services: Services, item: str, wish: WishedFile) -> None:
     """Of a translation that was resumed: the file its command was to write (see cli.wished)."""
     view: TranslationView = services.desk.call(lambda: services.translations.open(item))
+    _check_some_done(face, services, view)
     written = _write(face, services, view, wish)
     if not face.as_json:
         _tell_flags(face, _as_json(services, view, written))
@@ -346,9 +361,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         "output": str(written.path) if written else "",
         "source_language": max(set(languages), key=languages.count) if languages else view.wish.source,
         "segments_total": len(segments),
-        "segments_translated": sum(
-            one.state.value in ("translated", "edited", "approved") and UNWRITTEN not in one.flags for one in segments
-        ),
+        "segments_translated": sum(one.state.value in DONE and UNWRITTEN not in one.flags for one in segments),
         "segments_left": states.count("left"),
         "segments_failed": states.count("failed"),
         "left_because": dict(Counter(one.reason for one in segments if one.state.value == "left")),

@@ -111,6 +111,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "memory.empty": (),
         "translation.tags": ("tag", "kind"),
         "translation.no_better": (),
+        "translation.all_failed": ("count",),
         "language.unknown": ("wanted", "known"),
         "language.same": ("language",),
         "text.too_long": ("limit",),

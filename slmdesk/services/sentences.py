@@ -223,6 +223,10 @@ _SENTENCES: Mapping[str, str] = {
     "memory.known": "“{source}” is in the memory already. Edit that entry instead. Nothing was changed.",
     "memory.empty": "An entry of the memory needs both a sentence and its translation. Nothing was changed.",
     "translation.no_better": "The model gave nothing that could be used. The segment stays as it was.",
+    "translation.all_failed": (
+        "Nothing of it could be translated ({count} of {count} segments failed), so nothing was written. Try another "
+        "model; “slmdesk models list” names those on this PC."
+    ),
     "translation.tags": (
         "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."
     ),

@@ -66,6 +66,42 @@ def test_a_document_is_written_beside_it_and_nothing_is_overwritten(run, with_mo
     assert "tHE TENANT PAYS 900 EUROS." in made
 
 
+def test_where_nothing_could_be_translated_nothing_is_written_and_that_is_a_failure(run, with_model, lease):
+    silent = {"answer": " "}
+    wish = ("translate", str(lease), "--to", "de", "--from", "en")
+    done = run(*wish, echo=silent)
+    assert done.status == 1, done.err
+    assert done.out == ""
+    assert done.err.count("error:") == 1
+    assert "2 of 2 segments failed" in done.err
+    assert done.err.count("[failed]") == 2, "which ones, and why, is listed"
+    assert not lease.with_name("lease old.de.docx").exists()
+    assert run(*wish, "--json", echo=silent).json["error"]["code"] == "translation.all_failed"
+    assert run(*wish, "-o", "-", echo=silent).out == ""
+    spoken = run(*wish[:1], *wish[2:], stdin="The tenant pays.\n", echo=silent)
+    assert (spoken.status, spoken.out) == (1, "")
+    job = run("jobs", "list", "--json").json[0]["id"]
+    resumed = run("jobs", "resume", job, echo=silent)
+    assert resumed.status == 1, resumed.out + resumed.err
+    assert not lease.with_name("lease old.de.docx").exists()
+
+
+def test_what_was_partly_translated_is_written(run, with_model, lease):
+    done = run(
+        "translate", str(lease), "--to", "de", "--from", "en", "--json",
+        echo={"turned": True, "known": {"You must not sublet.": " "}},
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert (done.json["segments_translated"], done.json["segments_failed"]) == (1, 1)
+    assert lease.with_name("lease old.de.docx").exists()
+
+
+def test_what_has_nothing_to_translate_is_no_failure(run, with_model, tmp_path):
+    path = tmp_path / "figures.txt"
+    path.write_text("12 %\n")
+    assert run("translate", str(path), "--to", "de", "--from", "en", echo={"answer": " "}).status == 0
+
+
 def test_the_document_itself_is_never_written_over(run, with_model, tmp_path):
     note = tmp_path / "note.md"
     note.write_text("The tenant pays 900 euros.\n")

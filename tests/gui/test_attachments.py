@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fakes.office import ole
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -221,6 +222,17 @@ def test_a_locked_document_asks_for_its_password(desk, tmp_path):
     dialog.accept()
     wait_read(desk)
     assert drafts(desk)[0].state == "ready"
+
+
+def test_where_no_password_can_be_used_none_is_asked_for(desk, tmp_path):
+    path = tmp_path / "locked.docx"
+    path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    drop(desk, path)
+    desk.wait(lambda: any("Only that of a PDF can be used" in words for words in desk.notices()))
+    assert drafts(desk)[0].state == "failed"
+    assert drafts(desk)[0].words.startswith("is locked with a password.")
+    desk.click(desk.page.composer.attachments.chips[0])
+    assert desk.page.findChild(QInputDialog, "password_dialog") is None
 
 
 def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.attached import AttachMode
+from slmdesk.core.formats import takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.core.types import Json
 from slmdesk.gui.bridge import Bridge
@@ -293,8 +294,10 @@ class AttachController(QObject):
             self._settle(draft, READY)
             return
         draft.problem = reason_of(result)
-        is_locked = result.code in LOCKS
+        is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
         self._settle(draft, LOCKED if is_locked else FAILED)
+        if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
+            self._raise_problem(result)
         if is_locked and draft in self.now:
             self.password_wanted.emit(draft.key, draft.name, result.code != LOCKS[0])
 
