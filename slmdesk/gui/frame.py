@@ -147,30 +147,47 @@ class Frame(QObject):
         self.chat.new_chat()
 
     def _connect(self) -> None:
-        bridge, window = self._bridge, self.window
-        for source in (
-            self.chat,
-            self.chats,
-            self.models,
-            self.options,
-            self.library,
-            self.adding,
-            self.find,
-            self.fetch,
-            self.settings,
-            self.network,
-            self.tokens,
-            self.compare,
-            self.documents_area,
-            self.jobs,
-            self.translate,
-            self.document_translation,
-            self.reach,
-            self.translate.advice,
-            self.document_translation.advice,
-            self.ways,
-        ):
+        self._connect_notices()
+        self._connect_chat()
+        self._connect_models()
+        self._connect_status()
+        self._connect_reach()
+        self._connect_keeping()
+        self._bridge.open_failed.connect(self._on_open_failed)
+        self._bridge.opened.connect(self._on_opened)
+        self._bridge.settings_changed.connect(self._on_settings_changed)
+        self.settings.policy_shown.connect(self._on_policy_shown)
+        self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(self._bridge, self.window).show())
+        self.window.close_requested.connect(self.close_requested)
+        self._end_timer.timeout.connect(self._bridge.closed)
+
+    def _connect_notices(self) -> None:
+        """What a person should know, and when it is over."""
+        bridge, notices = self._bridge, self.window.notices
+        sources = (
+            self.chat, self.chats, self.models, self.options, self.library, self.adding, self.find, self.fetch,
+            self.settings, self.network, self.tokens, self.compare, self.documents_area, self.jobs, self.translate,
+            self.document_translation, self.reach, self.translate.advice, self.document_translation.advice, self.ways,
+        )  # fmt: skip
+        for source in sources:
             source.notice_raised.connect(self._on_notice_raised)
+        bridge.noticed.connect(self._on_noticed)
+        bridge.notice_over.connect(lambda fact: notices.drop_topic(fact.code))
+        bridge.message_added.connect(lambda _fact: notices.drop_topic("store.full"))
+        bridge.message_ended.connect(self._on_message_ended)
+        bridge.problem_met.connect(self._on_problem)
+
+    def _connect_chat(self) -> None:
+        """Ways from a chat to other pages, and what its settings change."""
+        self.chat.other_found.connect(self._on_other_found)
+        self.chat.looking.passage_wanted.connect(self._on_passage_wanted)
+        self.chat.chat_opened.connect(self._on_chat_opened)
+        self.chat.measured.connect(self._on_measured)
+        self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
+        self.settings.settings_shown.connect(self._show_context)
+
+    def _connect_models(self) -> None:
+        """Models that are chosen, added, compared and moved."""
         for part in (self.library, self.fetch, self.ways):
             part.chat_requested.connect(self._on_chat_requested)
         for place in (self.models, self.models_page):
@@ -180,45 +197,33 @@ class Frame(QObject):
             advice.models_wanted.connect(self._on_models_wanted)
         self.models_page.compare_requested.connect(self._on_compare_requested)
         self.compare_page.back_requested.connect(lambda: self.models_place.setCurrentWidget(self.models_page))
-        self.chat.other_found.connect(self._on_other_found)
-        self.chat.looking.passage_wanted.connect(self._on_passage_wanted)
         self.models_page.pack_chosen.connect(self.ways.open_pack)
+        self.models_page.gated_met.connect(self._on_gated_met)
         self.settings_page.folder_requested.connect(self.ways.choose_folder)
-        for switch in (window.status, self.models_page):
+
+    def _connect_status(self) -> None:
+        """The window's foot."""
+        bridge, status = self._bridge, self.window.status
+        for switch in (status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
-        bridge.noticed.connect(self._on_noticed)
-        bridge.notice_over.connect(lambda fact: window.notices.drop_topic(fact.code))
-        bridge.message_added.connect(lambda _fact: window.notices.drop_topic("store.full"))
-        bridge.message_ended.connect(self._on_message_ended)
-        self.chat.chat_opened.connect(self._on_chat_opened)
-        self.chat.measured.connect(self._on_measured)
-        bridge.problem_met.connect(self._on_problem)
-        bridge.open_failed.connect(self._on_open_failed)
-        bridge.opened.connect(self._on_opened)
-        bridge.settings_changed.connect(self._on_settings_changed)
-        self.settings.settings_shown.connect(lambda settings: window.status.show_offline(settings.offline))
-        self.settings.policy_shown.connect(window.status.show_policy)
-        self.settings.policy_shown.connect(self._on_policy_shown)
-        bridge.requests_counted.connect(lambda fact: window.status.show_requests(fact.count))
+        self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
+        self.settings.policy_shown.connect(status.show_policy)
+        bridge.requests_counted.connect(lambda fact: status.show_requests(fact.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(self._show_model)
         self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
-        self.settings.settings_shown.connect(self._show_context)
-        self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
-        self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(bridge, window).show())
-        self.models_page.gated_met.connect(self._on_gated_met)
-        window.status.ledger_requested.connect(self._on_ledger_requested)
-        window.status.jobs_requested.connect(lambda: window.show_page("Jobs"))
-        self.jobs.status_told.connect(window.status.show_jobs)
+        status.ledger_requested.connect(self._on_ledger_requested)
+        status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
+        self.jobs.status_told.connect(status.show_jobs)
         self.jobs.opened.connect(self._on_job_opened)
-        self._connect_reach()
-        window.close_requested.connect(self.close_requested)
-        window.page_shown.connect(self._on_page_shown)
+
+    def _connect_keeping(self) -> None:
+        """After what the layout is remembered."""
+        self.window.page_shown.connect(self._on_page_shown)
         self.chat_page.layout_changed.connect(self._keep_timer.start)
         self.documents_area.state_changed.connect(self._keep_timer.start)
         self.chat.chat_opened.connect(self._keep_timer.start)
         self._keep_timer.timeout.connect(self.keep_layout)
-        self._end_timer.timeout.connect(bridge.closed)
 
     def _connect_reach(self) -> None:
         """What is to be translated, wherever it comes from."""

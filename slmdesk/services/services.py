@@ -218,28 +218,50 @@ class Services:
         printer_command: Sequence[str],
         desk_id: str,
     ) -> None:
-        """On the desk thread."""
-        paths = self.paths
-        make_folders(paths)
-        policy = load_policy(paths.policy_files)
-        self.settings = SettingsFile(paths.settings_file, policy)
-        opened = open_store(paths, desk_id=desk_id)
+        """Each part may use those before it.  On the desk thread."""
+        self._open_store(desk_id)
+        self._open_children(engine_command, reader_command, printer_command)
+        self._open_models(engine_command)
+        self._open_chats()
+        self._open_documents()
+        self._open_translation()
+        self._open_ways_out()
+        self._open_network()
+        self._open_watch()
+        if not self.read_only:
+            self.moving.recover()
+
+    def _open_store(self, desk_id: str) -> None:
+        """The folders, what the organisation has set, the settings and the database."""
+        make_folders(self.paths)
+        policy = load_policy(self.paths.policy_files)
+        self.settings = SettingsFile(self.paths.settings_file, policy)
+        opened = open_store(self.paths, desk_id=desk_id)
         self.store, self.read_only = opened.store, opened.read_only
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
+
+    def _open_children(
+        self, engine_command: Sequence[str], reader_command: Sequence[str], printer_command: Sequence[str]
+    ) -> None:
+        """The processes beside the desk; none is started before it is wanted."""
         self.engine = ChildClient(
             engine_command,
             role="engine",
-            log_path=paths.logs / "engine.log",
-            on_child=lambda event: self.desk.post(lambda: room.on_child(event)),
+            log_path=self.paths.logs / "engine.log",
+            on_child=lambda event: self.desk.post(lambda: self._room.on_child(event)),
         )
         self.reader = ChildClient(
-            reader_command, role="reader", log_path=paths.logs / "reader.log", on_child=lambda _event: None
+            reader_command, role="reader", log_path=self.paths.logs / "reader.log", on_child=lambda _event: None
         )
         self.printer = ChildClient(
-            printer_command, role="printer", log_path=paths.logs / "printer.log", on_child=lambda _event: None
+            printer_command, role="printer", log_path=self.paths.logs / "printer.log", on_child=lambda _event: None
         )
-        room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
+        self._room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
+
+    def _open_models(self, engine_command: Sequence[str]) -> None:
+        """Models, what they can do, how fast they are, and the jobs that find it out."""
+        room, paths = self._room, self.paths
         self.measuring = MeasuringService(
             self.desk, self.store, room, self.tell, lambda: self._measuring_child(engine_command)
         )
@@ -260,6 +282,13 @@ class Services:
         self.names = NameService(self.store, self.tell)
         self.packs = PackService(self.desk, self.store, self.models, self.tell)
         self.finding = FindingService(self.desk, self.store, self.models)
+        self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
+        self.tuning = TuningService(self.desk, self.settings, self.models)
+        self.looking = LookService(self.desk, self.settings, self.measuring.pc)
+
+    def _open_chats(self) -> None:
+        """Questions and answers, what is looked up for them, and what is kept."""
+        room, paths = self._room, self.paths
         self.embedding = EmbeddingService(self.desk, self.store, self.uses, room)
         self.retrieval = Retrieval(self.store, self.embedding.nearest)
         self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.retrieval, self.tell)
@@ -268,6 +297,10 @@ class Services:
         )
         self.states = StateService(self.desk, self.store, self.settings, paths, room)
         self.history = HistoryService(self.store, paths, self.chats, self.states, self.tell)
+
+    def _open_documents(self) -> None:
+        """Documents, and what is made of them."""
+        room, paths = self._room, self.paths
         self.documents = DocumentService(self.desk, self.store, self.reader, self.tell)
         self.collections = CollectionService(self.desk, self.store, self.documents, room, paths, self.tell)
         self.jobs.run_by(INDEX, self.collections.runner)
@@ -282,6 +315,10 @@ class Services:
             self.desk, self.store, self.settings, self.models, room, self.jobs, self.retrieval, self.tell
         )
         self.versions = VersionService(self.desk, self.store, self.models, self.uses, self.jobs, self.exams, self.tell)
+
+    def _open_translation(self) -> None:
+        """Texts and documents in another language, and the terms and pairs that are kept."""
+        room = self._room
         self.translations = TranslationService(
             self.desk, self.store, self.models, self.uses, room, self.jobs, self.reader, self.tell, self.pair_advice
         )
@@ -295,11 +332,18 @@ class Services:
         self.translation_start = StartService(self.desk, self.reader)
         self.live = LiveTranslation(self.desk, self.store, room, self.translations.terms, self.tell)
         self.typed = TypedHistory(self.desk, self.store, self.settings, self.translations, self.tell)
+
+    def _open_ways_out(self) -> None:
+        """Paper and files."""
         self.printing = PrintService(self.desk, self.printer, page_size)
         self.exports = ExportService(
             self.desk, self.store, self.history, self.chats, self.summaries, self.extraction, self.printing,
             self.collections.unread,
         )  # fmt: skip
+
+    def _open_network(self) -> None:
+        """What may go to the network, and what comes from there."""
+        paths = self.paths
         self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
@@ -307,18 +351,16 @@ class Services:
         self.downloads = DownloadService(self.desk, self.store, self.settings, self.hub, self.models, self.tell)
         self.jobs.run_by(DOWNLOAD, self.downloads)
         self.moving = MoveService(self.desk, self.store, self.settings, paths, self.models, self.downloads, self.tell)
-        self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
-        self.tuning = TuningService(self.desk, self.settings, self.models)
-        self.looking = LookService(self.desk, self.settings, self.measuring.pc)
         self.searching = SearchService(self.hub)
         self.offers = OfferService(self.hub, self.searching)
         self.repo_pages = RepoPageService(self.hub)
-        self._room = room
+
+    def _open_watch(self) -> None:
+        """Who looks after the store."""
+        paths = self.paths
         watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
         self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
         watch.start()
-        if not self.read_only:
-            self.moving.recover()
 
     def _measuring_child(self, engine_command: Sequence[str]) -> ChildClient:
         """An engine child beside the one that answers."""
