@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEY = "output"
 """In the settings of an item: what a command was to write and has not written yet."""
 WRITERS = {
-    "translation": "slmdesk.cli.translate:write_wished",
+    "translation": "slmdesk.cli.translated:write_wished",
     "summary": "slmdesk.cli.summarize:write_wished",
     "extraction": "slmdesk.cli.extract:write_wished",
 }

@@ -1,0 +1,221 @@
+"""What came of a translation, handed out: the file, the text, the report, and what deserves a look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from slmdesk.cli.face import Face
+from slmdesk.cli.targets import check_file
+from slmdesk.cli.wished import WishedFile, forget
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+
+if TYPE_CHECKING:
+    from slmdesk.core.translation import SegmentRecord
+    from slmdesk.services.services import Services
+    from slmdesk.services.translation_shapes import TranslationView, WrittenFile
+
+MOST_TOLD = 20
+"""Flags shown on a terminal; --json has all."""
+MOST_LEFT_TOLD = 10
+DONE = ("translated", "edited", "approved")
+"""States of a segment that has a translation."""
+GRAVEST = ("failed", "unwritten")
+"""Told first: the text stands in the file untranslated."""
+SHOWN_CHARACTERS = 80
+"""Of a text that stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a command is to make of a translation."""
+
+    goal: Path | None
+    """The file; None: standard output, where a document goes only when that was wished (`is_piped`)."""
+    is_piped: bool
+    report: Path | None
+    form: str
+    """Of the report."""
+    doubts: bool
+    force: bool
+    """Replace what is there."""
+
+
+def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_kept: bool) -> None:
+    """Write and say what came of a translation that is done.  Raises KnownError."""
+    view: TranslationView = services.desk.call(lambda: services.translations.open(item))
+    is_text = not view.wish.path
+    written: WrittenFile | None = None
+    try:
+        _check_some_done(face, services, view)
+        if wanted.is_piped and not is_text:
+            _give_document(face, services, view)
+        elif wanted.goal is not None:
+            written = _write(face, services, view, WishedFile(wanted.goal, wanted.force))
+            services.desk.call(lambda: forget(services, item))
+    except KnownError:
+        if is_kept:
+            face.tell(f"note: the translation is kept: slmdesk history show {item}")
+        raise
+    shape = _as_json(services, view, written)
+    if wanted.report is not None:
+        shape["report"] = _write_report(face, services, item, wanted.report, wanted.form, wanted.force)
+    if wanted.doubts:
+        shape["doubts"] = _doubts(services, item)
+    if is_text:
+        _give_text(face, services.desk.call(lambda: services.translations.text_of(item)), shape, written)
+    elif face.as_json:
+        face.give(shape)
+    elif wanted.goal is not None:
+        face.say(f"Written to {wanted.goal}.")
+    _tell_flags(face, shape)
+
+
+def _check_some_done(face: Face, services: Services, view: TranslationView) -> None:
+    """Raises KnownError `translation.all_failed`, after why was listed, where all there was to translate failed.
+
+    Written out it would be the source under the name of a translation.
+    """
+    counts = {state.value: count for state, count in view.counts.items()}
+    if counts.get("failed") and not any(counts.get(state) for state in DONE):
+        _tell_flags(face, _as_json(services, view, None))
+        raise KnownError("translation.all_failed", count=counts["failed"])
+
+
+def write_wished(face: Face, services: Services, item: str, wish: WishedFile) -> None:
+    """Of a translation that was resumed: the file its command was to write (see cli.wished)."""
+    view: TranslationView = services.desk.call(lambda: services.translations.open(item))
+    _check_some_done(face, services, view)
+    written = _write(face, services, view, wish)
+    if not face.as_json:
+        _tell_flags(face, _as_json(services, view, written))
+
+
+def _give_document(face: Face, services: Services, view: TranslationView) -> None:
+    """The translated document on standard output (-o -).  Raises KnownError."""
+    with TemporaryDirectory(prefix="slmdesk-") as folder:
+        kept = Path(folder, "document")
+        _write(face, services, view, WishedFile(kept, force=False))
+        face.write_bytes(kept.read_bytes())
+
+
+def _write(face: Face, services: Services, view: TranslationView, wish: WishedFile) -> WrittenFile:
+    """The document with other words, or the translation of a text.  Raises KnownError."""
+    from slmdesk.core.files import write_atomically
+    from slmdesk.services.translation_shapes import WrittenFile
+
+    item = view.item.id
+    if view.wish.path:
+        begin = services.translations.write
+        done: WrittenFile = face.wait_for(services, lambda ended: begin(item, wish.path, ended, replace=wish.force))
+        return done
+    check_file(wish.path, replace=wish.force)
+    words = services.desk.call(lambda: services.translations.text_of(item))
+    data = words.encode("utf-8", "replace")
+    write_atomically(wish.path, data)
+    return WrittenFile(wish.path, len(data), ())
+
+
+def _give_text(face: Face, words: str, shape: dict[str, Json], written: WrittenFile | None) -> None:
+    if written is not None:
+        face.tell(f"Written to {written.path}.")
+    if face.as_json:
+        face.give({"text": words, **{name: value for name, value in shape.items() if value or name != "output"}})
+    elif written is None:
+        face.write(words if words.endswith("\n") else f"{words}\n")
+
+
+def _write_report(face: Face, services: Services, item: str, report: Path, form: str, force: bool) -> str:
+    """Raises KnownError `file.exists`, `file.unwritable`, `disk.full`; the translation is written by then."""
+    from slmdesk.services.translation_files import Handout
+
+    write = services.translation_files.write
+    face.wait_for(services, lambda ended: write(item, Handout.REPORT, form, report, ended, replace=force))
+    face.tell(f"Report written to {report}.")
+    return str(report)
+
+
+def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
+    """The fields of the contract, and why what is untranslated is so."""
+    from slmdesk.services.translation_writing import UNWRITTEN
+
+    segments: list[SegmentRecord] = services.desk.call(
+        lambda: services.translations.segments(view.item.id, limit=1 << 30)
+    )
+    flags: list[Json] = []
+    for one in segments:
+        flags += [{"segment": one.number, "place": one.place, "kind": each.kind, "text": each.text,
+                   "detail": each.detail} for each in one.flags]  # fmt: skip
+        if one.state.value == "failed":
+            flags.append({"segment": one.number, "place": one.place, "kind": "failed", "text": one.source,
+                          "detail": one.reason})  # fmt: skip
+    languages = [one.language for one in segments if one.language]
+    states = [one.state.value for one in segments]
+    return {
+        "id": view.item.id,
+        "output": str(written.path) if written else "",
+        "source_language": max(set(languages), key=languages.count) if languages else view.wish.source,
+        "segments_total": len(segments),
+        "segments_translated": sum(one.state.value in DONE and UNWRITTEN not in one.flags for one in segments),
+        "segments_left": states.count("left"),
+        "segments_failed": states.count("failed"),
+        "left_because": dict(Counter(one.reason for one in segments if one.state.value == "left")),
+        "flags": flags,
+        "left": [{"kind": one.kind, "place": one.place, "text": one.text} for one in view.left],
+    }
+
+
+def _doubts(services: Services, item: str) -> list[Json]:
+    """The words of which the model was unsure, by segment: where in the target, and how probable it thought them."""
+    segments: list[SegmentRecord] = services.desk.call(lambda: services.translations.segments(item, limit=1 << 30))
+    return [
+        {"segment": one.number, "place": one.place, "text": one.target[begin:end], "begin": begin, "end": end,
+         "probability": probability}
+        for one in segments for begin, end, probability in one.doubts
+    ]  # fmt: skip
+
+
+def _tell_flags(face: Face, shape: dict[str, Json]) -> None:
+    if face.as_json:
+        return
+    from slmdesk.core.translation import SegmentFlag
+    from slmdesk.services.translation_words import REASON_WORDS, counted_left, flag_words, left_words
+
+    total, done, because = shape["segments_total"], shape["segments_translated"], shape["left_because"]
+    assert isinstance(because, dict)
+    why = ", ".join(f"{count} {REASON_WORDS.get(reason, reason)}" for reason, count in because.items())
+    behind = f" ({why})" if why else ""
+    every: Any = shape["flags"]
+    failed = f", {shape['segments_failed']} not translated" if shape["segments_failed"] else ""
+    unwritten = len({one["segment"] for one in every if one["kind"] == "unwritten"})
+    failed += f", {unwritten} not in the file" if unwritten else ""
+    face.tell(f"{done} of {total} segments translated{failed}, {shape['segments_left']} left as they are{behind}.")
+    if not total:
+        face.tell("There is no text to translate in it.")
+    left: Any = shape["left"]
+    if left:
+        face.tell(f"Not translated: {counted_left(one['kind'] for one in left)}; --json has all their places.")
+    for one in left[:MOST_LEFT_TOLD]:
+        words = one["text"] if len(one["text"]) <= SHOWN_CHARACTERS else f"{one['text'][:SHOWN_CHARACTERS]}…"
+        face.tell("  " + ": ".join(word for word in (one["place"], left_words(one["kind"]), words) if word))
+    if len(left) > MOST_LEFT_TOLD:
+        face.tell(f"  … and {len(left) - MOST_LEFT_TOLD} more.")
+    lost = {one["segment"] for one in every if one["kind"] == "failed"}
+    flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags tell no more
+    flags.sort(key=lambda one: one["kind"] not in GRAVEST)
+    for one in flags[:MOST_TOLD]:
+        reason = REASON_WORDS.get(one["detail"], one["detail"]) if one["kind"] == "failed" else one["detail"]
+        words = flag_words(SegmentFlag(one["kind"], one["text"], reason))
+        face.tell(f"  {one['place'] or 'segment {}'.format(one['segment'] + 1)}: {words} [{one['kind']}]")
+    if len(flags) > MOST_TOLD:
+        face.tell(f"  … and {len(flags) - MOST_TOLD} more; --json lists all.")
+    listed: Any = shape.get("doubts", ())
+    doubts = sorted(listed, key=lambda one: float(one["probability"]))
+    for one in doubts[:MOST_TOLD]:
+        face.tell(f"  {one['place'] or one['segment']}: unsure of “{one['text']}” ({one['probability']:.0%})")
+    if len(doubts) > MOST_TOLD:
+        face.tell(f"  … and {len(doubts) - MOST_TOLD} more words; --json lists all.")
