@@ -112,6 +112,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "translation.tags": ("tag", "kind"),
         "translation.no_better": (),
         "translation.all_failed": ("count",),
+        "translation.source_unknown": (),
         "language.unknown": ("wanted", "known"),
         "language.same": ("language",),
         "text.too_long": ("limit",),

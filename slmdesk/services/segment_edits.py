@@ -116,21 +116,20 @@ class SegmentEdits:
         asked = AskOnce(self._desk, self._room, self._translations.record(wish.model), [step], answered)
         return asked
 
-    def back(self, text: str, manner: Manner, ended: OnEnded[str]) -> AskOnce:
+    def back(self, text: str, manner: Manner, ended: OnEnded[str], source: str) -> AskOnce:
         """A translation put back into the language of its source, for a doubt to be judged by.
 
-        `manner`: as it was translated.  Raises KnownError `model.…`.
+        `manner`: as it was translated; where it names no language, that of the words of the `source` is found out.
+        Raises KnownError `translation.source_unknown`, `model.…`.
         """
         from slmdesk.services.translation_prompts import translation_step
 
-        turned = Manner(manner.source or "en", manner.target, manner.domain)
+        step = translation_step(text, Tags(), turned(manner, source))
 
         def answered(words: list[str] | Problem) -> None:
             ended(words if isinstance(words, Problem) else words[0].strip())
 
-        return AskOnce(
-            self._desk, self._room, self._translations.record(None), [translation_step(text, Tags(), turned)], answered
-        )
+        return AskOnce(self._desk, self._room, self._translations.record(None), [step], answered)
 
     def alternatives(
         self, text: str, manner: Manner, ended: OnEnded[list[str]], *, now: str = "", word: str = ""
@@ -171,3 +170,16 @@ def says_otherwise(sentence: str, now: str, word: str) -> bool:
         return True
     form = re.compile(rf"(?<!\w){re.escape(word.casefold())}(?!\w)")
     return len(form.findall(sentence.casefold())) < max(1, len(form.findall(now.casefold())))
+
+
+def turned(manner: Manner, source: str) -> Manner:
+    """How what was translated in this manner is put back, by the words of its `source` where that names no language.
+
+    Raises KnownError `translation.source_unknown`.
+    """
+    from slmdesk.services.translation_units import language_of_text  # loads what tells languages apart
+
+    language = manner.source or language_of_text(source)
+    if not language:
+        raise KnownError("translation.source_unknown")
+    return Manner(language, manner.target, manner.domain)

@@ -227,6 +227,10 @@ _SENTENCES: Mapping[str, str] = {
         "Nothing of it could be translated ({count} of {count} segments failed), so nothing was written. Try another "
         "model; “slmdesk models list” names those on this PC."
     ),
+    "translation.source_unknown": (
+        "It could not be found out which language the source is in, so nothing can be put back into it. Choose that "
+        "language and translate again."
+    ),
     "translation.tags": (
         "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."
     ),

@@ -13,6 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
 from slmdesk.services.facts import JobChanged, LiveTranslated, Problem, SegmentChanged, TranslationGrew
+from slmdesk.services.segment_edits import turned
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
 
@@ -242,11 +243,22 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     assert segment.doubts == ()
 
 
+def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_chosen(opened):
+    rent = "Le locataire paie le loyer au début de chaque mois."
+    assert turned(Manner("en", domain="legal", formality="formal"), rent) == Manner("fr", "en", "legal")
+    assert turned(Manner("en", "de"), rent) == Manner("de", "en"), "what was chosen counts"
+    told = opened(turned=True)
+    back = told.services.segment_edits.back
+    with pytest.raises(KnownError) as caught:
+        on_desk(told, lambda: back("House 3", Manner("en"), queue.SimpleQueue().put, "Haus 3"))
+    assert caught.value.code == "translation.source_unknown"
+
+
 def test_a_translation_is_put_back_and_said_in_other_ways(opened):
     told = opened(turned=True)
-    manner = Manner("de", "en")
+    manner, house = Manner("de", "en"), "The house is big."
     ended = queue.SimpleQueue()
-    on_desk(told, lambda: told.services.segment_edits.back("Das Haus ist groß.", manner, ended.put))
+    on_desk(told, lambda: told.services.segment_edits.back("Das Haus ist groß.", manner, ended.put, house))
     assert ended.get(timeout=60) == "Das Haus ist groß.".swapcase()
-    on_desk(told, lambda: told.services.segment_edits.alternatives("The house is big.", manner, ended.put))
+    on_desk(told, lambda: told.services.segment_edits.alternatives(house, manner, ended.put))
     assert ended.get(timeout=60) == ["tHE HOUSE IS BIG."]

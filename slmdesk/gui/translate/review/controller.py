@@ -176,11 +176,11 @@ class SegmentsController(QObject):
 
     def back(self, segment: SegmentRecord) -> None:
         """Put a translation back into the language of its source; `back_came` follows."""
-        words = plain(segment.target, Tags(segment.paired, segment.lone))
-        manner = self._manner_of(segment)
+        tags, manner = Tags(segment.paired, segment.lone), self._manner_of(segment)
+        words, source = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
             "Translating back…",
-            lambda services, ended: services.segment_edits.back(words, manner, ended),
+            lambda services, ended: services.segment_edits.back(words, manner, ended, source),
             lambda answer: self.back_came.emit(segment.number, answer),
         )
 

@@ -87,7 +87,7 @@ def _question(
     """Begin it; on the desk thread."""
     now = doubt.segment.target
     if doubt.is_back:
-        return services.segment_edits.back(doubt.words or now, manner, ended)
+        return services.segment_edits.back(doubt.words or now, manner, ended, doubt.segment.source)
     return services.segment_edits.alternatives(doubt.segment.source, manner, ended, now=now, word=doubt.words)
 
 
