@@ -44,6 +44,7 @@ class GlossaryController(TableController):
         self._words = self._order = ""
         self._descending = False
         self._terms = 0
+        self.outdated.connect(self.read)
         bridge.glossaries_changed.connect(self._on_changed)
 
     @property

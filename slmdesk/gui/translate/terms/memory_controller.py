@@ -52,6 +52,7 @@ class MemoryController(TableController):
         super().__init__(bridge, parent, name="memory_controller", search_ms=SEARCH_MS)
         self._wanted = MemoryFilter()
         self._is_fuzzy = False
+        self.outdated.connect(self.read)
         bridge.memory_changed.connect(self._on_changed)
 
     # ---- looking

@@ -13,10 +13,11 @@ from slmdesk.services.facts import Problem
 class TableController(QObject):
     """Lives on the window's thread.
 
-    Emits `refused` with a sentence ('': nothing is wrong any more), `said` with a sentence on what was done, `noticed`
-    with a Notice that offers a way back.
+    Emits `outdated` when the table is to be read anew (who reads it connects that), `refused` with a sentence ('':
+    nothing is wrong any more), `said` with a sentence on what was done, `noticed` with a Notice that offers a way back.
     """
 
+    outdated = Signal()
     refused = Signal(str)
     said = Signal(str)
     noticed = Signal(object)
@@ -31,12 +32,7 @@ class TableController(QObject):
         self._is_forgetting = False
         self._timer = QTimer(self, singleShot=True, interval=search_ms)
         self._timer.setObjectName(f"{name}_timer")
-        self._timer.timeout.connect(self.read)
-
-    @Slot()
-    def read(self) -> None:
-        """Read the first page anew."""
-        raise NotImplementedError
+        self._timer.timeout.connect(self.outdated)
 
     @Slot()
     def close(self) -> None:
@@ -51,7 +47,7 @@ class TableController(QObject):
     def _on_change_refused(self, problem: Problem) -> None:
         """What a person wrote into a cell is not kept: the old words are shown again."""
         self._on_refused(problem)
-        self.read()
+        self.outdated.emit()
 
     def _on_written(self, result: Path | Problem) -> None:
         self.said.emit("" if isinstance(result, Problem) else f"Written to {result}.")
