@@ -11,10 +11,11 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
-from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
+from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
+from slmdesk.services.models import ModelService
 from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.store import Store
 
@@ -54,18 +55,30 @@ def read_documents(store: Store, ids: Sequence[str], most: int, refusal: str) ->
     """
     if not 1 <= len(ids) <= most:
         raise KnownError("request.invalid", what=refusal)
-    found = [store.document(one) for one in dict.fromkeys(ids)]
-    for one in found:
-        if one.status is DocumentStatus.READING:
-            raise KnownError("document.not_read", path=one.name)
-        if one.status is DocumentStatus.FAILED and not one.pages:
-            raise KnownError(one.error_code or "document.unreadable", **plain_args(one.error_args))
+    return [read_document(store, one) for one in dict.fromkeys(ids)]
+
+
+def read_document(store: Store, id: str) -> DocumentRecord:
+    """One that has been read.  Raises KnownError `document.unknown`, `document.not_read`, and the document's own."""
+    found = store.document(id)
+    if found.status is DocumentStatus.READING:
+        raise KnownError("document.not_read", path=found.name)
+    if found.status is DocumentStatus.FAILED and not found.pages:
+        raise KnownError(found.error_code or "document.unreadable", **plain_args(found.error_args))
     return found
 
 
 def plain_args(args: Mapping[str, Json]) -> dict[str, str | int | float]:
     """What of the arguments of an error can be told."""
     return {key: value for key, value in args.items() if isinstance(value, str | int | float)}
+
+
+def model_of(models: ModelService, job: JobRecord) -> ModelRecord:
+    """The model a job was begun with.  Raises KnownError `model.unknown`."""
+    record = models.by_sha256(job.model_sha256)
+    if record is None:
+        raise KnownError("model.unknown", wanted=job.title, known="none")
+    return record
 
 
 def able(record: ModelRecord) -> ModelRecord:

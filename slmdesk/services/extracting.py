@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord, Status
-from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.desk import Desk
-from slmdesk.services.document_work import able, count_texts, first_failure, read_documents
+from slmdesk.services.document_items import DocumentItems, names_of, title_of
+from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.extracting_prompts import PROMPT_VERSION
 from slmdesk.services.extracting_shapes import (
     DOUBTFUL,
@@ -30,7 +31,7 @@ from slmdesk.services.extracting_shapes import (
     table_from,
     with_edits,
 )
-from slmdesk.services.facts import ExtractionEnded, ExtractionGrew, Fact, ItemChanged, MessageAdded, Noticed
+from slmdesk.services.facts import ExtractionEnded, ExtractionGrew, Fact, Noticed
 from slmdesk.services.growing import Plan, Planner
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
@@ -92,6 +93,7 @@ class ExtractionService(Planner):
     ) -> None:
         self._desk, self._store, self._settings, self._models = desk, store, settings, models
         self._room, self._jobs, self._retrieval, self._tell = room, jobs, retrieval, tell
+        self._items = DocumentItems(store, tell, KIND)
         self._live: dict[str, ExtractingPlan] = {}
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
@@ -108,17 +110,10 @@ class ExtractionService(Planner):
         columns = checked_columns(wish.columns)
         documents = self._documents(wish)
         record = self._record(wish.model)
-        title = documents[0].name if len(documents) == 1 else f"{documents[0].name} and {len(documents) - 1} more"
+        title = title_of(documents)
         settings = to_json(replace(wish, columns=columns, documents=tuple(one.id for one in documents)))
-        item = self._store.add_item(KIND, f"Table: {title}", settings={"wish": settings})
-        self._store.link_documents(item.id, [one.id for one in documents])
-        names = ", ".join(one.name for one in documents[:20])
-        asked = self._store.add_message(
-            item.id, parent=None, role=Role.USER, status=Status.COMPLETE,
-            parts=(TextPart(f"{', '.join(one.name for one in columns)} of {names}", Origin.PERSON),),
-        )  # fmt: skip
-        self._tell(ItemChanged(self._store.item(item.id)))
-        self._tell(MessageAdded(asked))
+        asked = f"{', '.join(one.name for one in columns)} of {names_of(documents)}"
+        item = self._items.add(f"Table: {title}", documents, settings, asked)
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
 
@@ -156,21 +151,13 @@ class ExtractionService(Planner):
 
     def open(self, item: str) -> ExtractionView:
         """A table, made or being made.  Raises KnownError `item.unknown`."""
-        found = self._store.item(item)
-        if found.kind != KIND:
-            raise KnownError("item.unknown", id=item[:80])
+        found = self._items.find(item)
         wish = _wish_from(found.settings.get("wish"))
-        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
-        job, table = (jobs[0] if jobs else None), self._kept(found.id)
+        job, table = self._items.newest_job(found.id), self._kept(found.id)
         if job is not None and (plan := self._live.get(job.id)):
             table = _joined(plan.so_far(), table)
         documents = tuple(self._store.documents_of_item(found.id))
         return ExtractionView(found, wish, documents, with_edits(table) if table else None, job)
-
-    def of_document(self, document: str) -> list[Item]:
-        """The tables with a row for a document that are not in the trash, newest first."""
-        items = [self._store.item(one) for one in self._store.items_about(document)]
-        return [one for one in items if one.kind == KIND]
 
     # ---- making (see jobs)
 
@@ -180,9 +167,7 @@ class ExtractionService(Planner):
 
         item = self._store.item(job.item or "")
         wish = _wish_from(job.settings)
-        record = next((one for one in self._models.list() if one.sha256 == job.model_sha256), None)
-        if record is None:
-            raise KnownError("model.unknown", wanted=job.title, known="none")
+        record = model_of(self._models, job)
         plan = self._live[job.id] = ExtractingPlan(
             job,
             wish.columns,
@@ -203,7 +188,7 @@ class ExtractionService(Planner):
             yield from plan.run()
             if plan.table is not None:
                 self._keep(item.id, plan.table)
-                self._keep_words(item, record, plan.table)
+                self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)
         finally:
             if self._live.get(job.id) is plan:
                 del self._live[job.id]
@@ -220,26 +205,6 @@ class ExtractionService(Planner):
         """What was found, with what a person wrote meanwhile and before."""
         old = self._kept(item)
         self._store.save_result(item, to_json(_joined(table, old)))
-
-    def _keep_words(self, item: Item, record: ModelRecord, table: Table) -> None:
-        """The table as a message; a second time (after a crash between) changes nothing."""
-        messages = self._store.messages(item.id)
-        parent = next((one for one in messages if one.role is Role.USER), None)
-        words = markdown_of(table)
-        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
-            told = self._store.add_message(
-                item.id,
-                parent=parent.id if parent else None,
-                role=Role.ASSISTANT,
-                text=words,
-                status=Status.COMPLETE,
-                model_sha256=record.sha256,
-                model_name=record.name,
-                prompt_version=PROMPT_VERSION,
-            )
-            self._store.change_item_settings(item.id, leaf=told.id)
-            self._tell(MessageAdded(told))
-        self._tell(ItemChanged(self._store.item(item.id)))
 
     def _on_done(self, job: JobRecord) -> None:
         table = self._kept(job.item) if job.item else None

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord, Status
-from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.desk import Desk
-from slmdesk.services.document_work import able, count_texts, first_failure, read_documents
+from slmdesk.services.document_items import DocumentItems, names_of, title_of
+from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.exams import ExamService
-from slmdesk.services.facts import Fact, ItemChanged, MessageAdded, SummaryEnded, SummaryGrew
+from slmdesk.services.facts import Fact, SummaryEnded, SummaryGrew
 from slmdesk.services.growing import Plan, Planner
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
@@ -89,6 +90,7 @@ class SummaryService(Planner):
     ) -> None:
         self._desk, self._store, self._settings, self._models = desk, store, settings, models
         self._uses, self._room, self._jobs, self._exams, self._tell = uses, room, jobs, exams, tell
+        self._items = DocumentItems(store, tell, KIND)
         self._live: dict[str, SummaryPlan] = {}
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
@@ -106,17 +108,10 @@ class SummaryService(Planner):
         documents = self._documents(wish)
         self._check(wish)
         record = self._record(wish.model)
-        title = documents[0].name if len(documents) == 1 else f"{documents[0].name} and {len(documents) - 1} more"
+        title = title_of(documents)
         settings = _shape(wish, documents)
-        item = self._store.add_item(KIND, f"Summary: {title}", settings={"wish": settings})
-        self._store.link_documents(item.id, [one.id for one in documents])
-        names = ", ".join(one.name for one in documents[:20])
-        asked = self._store.add_message(
-            item.id, parent=None, role=Role.USER, status=Status.COMPLETE,
-            parts=(TextPart(f"Summarize {names}{_asked_words(wish)}", Origin.PERSON),),
-        )  # fmt: skip
-        self._tell(ItemChanged(self._store.item(item.id)))
-        self._tell(MessageAdded(asked))
+        asked = f"Summarize {names_of(documents)}{_asked_words(wish)}"
+        item = self._items.add(f"Summary: {title}", documents, settings, asked)
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
 
@@ -135,19 +130,11 @@ class SummaryService(Planner):
 
     def open(self, item: str) -> SummaryView:
         """A summary, made or being made.  Raises KnownError `item.unknown`."""
-        found = self._store.item(item)
-        if found.kind != KIND:
-            raise KnownError("item.unknown", id=item[:80])
+        found = self._items.find(item)
         wish = _wish_from(found.settings.get("wish"))
-        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
         summary = summary_from(self._store.result(found.id))
         documents = tuple(self._store.documents_of_item(found.id))
-        return SummaryView(found, wish, documents, summary, jobs[0] if jobs else None)
-
-    def of_document(self, document: str) -> list[Item]:
-        """The summaries of a document that are not in the trash, newest first."""
-        items = [self._store.item(one) for one in self._store.items_about(document)]
-        return [one for one in items if one.kind == KIND]
+        return SummaryView(found, wish, documents, summary, self._items.newest_job(found.id))
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
         """Call `handler` with the id of each item whose summary is made here."""
@@ -166,9 +153,7 @@ class SummaryService(Planner):
 
         item = self._store.item(job.item or "")
         wished = _wished_from(job.settings)
-        record = next((one for one in self._models.list() if one.sha256 == job.model_sha256), None)
-        if record is None:
-            raise KnownError("model.unknown", wanted=job.title, known="none")
+        record = model_of(self._models, job)
         plan = self._live[job.id] = SummaryPlan(
             job,
             wished,
@@ -195,26 +180,11 @@ class SummaryService(Planner):
             plan.heard(key, value)
 
     def _keep(self, item: Item, record: ModelRecord, summary: Summary) -> None:
-        """The result, and its text as a message; a second time (after a crash between) changes nothing."""
-        messages = self._store.messages(item.id)
-        parent = next((one for one in messages if one.role is Role.USER), None)
+        """The result, and its text as a message."""
         words = text_of(summary.kind, summary.sentences, summary.page_kinds)
         words = "\n\n".join(one for one in (words, summary.note, ledger_words(summary)) if one)
         self._store.save_result(item.id, to_json(summary))
-        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
-            told = self._store.add_message(
-                item.id,
-                parent=parent.id if parent else None,
-                role=Role.ASSISTANT,
-                text=words,
-                status=Status.COMPLETE,
-                model_sha256=record.sha256,
-                model_name=record.name,
-                prompt_version=prompt_version(),
-            )
-            self._store.change_item_settings(item.id, leaf=told.id)
-            self._tell(MessageAdded(told))
-        self._tell(ItemChanged(self._store.item(item.id)))
+        self._items.keep_words(item.id, words, record, prompt_version())
 
     def _on_done(self, job: JobRecord) -> None:
         summary = summary_from(self._store.result(job.item)) if job.item else None

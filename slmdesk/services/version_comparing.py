@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus, ModelRecord, Status
-from slmdesk.core.types import Json, Origin, Role, TextPart
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.desk import Desk
+from slmdesk.services.document_items import DocumentItems
+from slmdesk.services.document_work import able, read_document
 from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import ExamService, SkillResult
-from slmdesk.services.facts import Fact, ItemChanged, MessageAdded, Problem, VersionsCompared, VersionsFailed
+from slmdesk.services.facts import Fact, Problem, VersionsCompared, VersionsFailed
 from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.growing import Asked, Breath, Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs import JobService
@@ -95,6 +97,7 @@ class VersionService(Planner):
     ) -> None:
         self._desk, self._store, self._models, self._uses = desk, store, models, uses
         self._jobs, self._exams, self._tell = jobs, exams, tell
+        self._items = DocumentItems(store, tell, KIND)
         self._busy: dict[str, threading.Event] = {}
         self._closed = False
         jobs.plan_by(KIND, self)
@@ -108,29 +111,23 @@ class VersionService(Planner):
         Raises KnownError `document.unknown`, `document.not_read`, the document's own where it could not be read,
         `model.…` where one is named, `store.…`.
         """
-        documents = [self._document(wish.old), self._document(wish.new)]
+        old, new = read_document(self._store, wish.old), read_document(self._store, wish.new)
         record = self._model(wish)
-        old, new = documents
         shape: dict[str, Json] = {
             "old": old.id, "new": new.id, "model": record.sha256 if record else None, "named": wish.model is not None,
         }  # fmt: skip
-        item = self._store.add_item(KIND, f"Compare: {old.name} and {new.name}", settings={"wish": shape})
-        self._store.link_documents(item.id, list(dict.fromkeys(one.id for one in documents)))
-        asked = self._store.add_message(
-            item.id, parent=None, role=Role.USER, status=Status.COMPLETE,
-            parts=(TextPart(f"Compare {old.name} (old) with {new.name} (new)", Origin.PERSON),),
-        )  # fmt: skip
-        self._tell(ItemChanged(self._store.item(item.id)))
-        self._tell(MessageAdded(asked))
+        asked = f"Compare {old.name} (old) with {new.name} (new)"
+        item = self._items.add(f"Compare: {old.name} and {new.name}", (old, new), shape, asked)
         self._compare(item.id, old, new)
         return self._store.item(item.id)
 
     def again(self, item: str) -> None:
         """Compare anew, the documents as they are now.  Raises KnownError as `begin` does, and `item.unknown`."""
-        found = self._item(item)
+        found = self._items.find(item)
         if found.id not in self._busy:
             wish = _mapping(found.settings.get("wish"))
-            self._compare(found.id, self._document(str(wish.get("old"))), self._document(str(wish.get("new"))))
+            old, new = (read_document(self._store, str(wish.get(side))) for side in ("old", "new"))
+            self._compare(found.id, old, new)
 
     def cancel(self, item: str) -> None:
         """Stop comparing; VersionsFailed follows with `versions.stopped`.  What is kept already stays."""
@@ -142,11 +139,11 @@ class VersionService(Planner):
 
         Raises KnownError `item.unknown`.
         """
-        found = self._item(item)
+        found = self._items.find(item)
         wish = _mapping(found.settings.get("wish"))
         here = {one.id: one for one in self._store.documents_of_item(found.id)}
         documents = tuple(here[str(wish.get(side))] for side in ("old", "new") if str(wish.get(side)) in here)
-        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
+        job = self._items.newest_job(found.id)
         kept = self._store.result(found.id)
 
         def make() -> Comparison | None:
@@ -156,14 +153,9 @@ class VersionService(Planner):
 
         def made(comparison: Comparison | Problem | None) -> None:
             shown = None if isinstance(comparison, Problem) else comparison
-            opened(VersionView(found, documents, shown, jobs[0] if jobs else None, found.id in self._busy))
+            opened(VersionView(found, documents, shown, job, found.id in self._busy))
 
         on_file_thread(self._desk, make, made, name="compare")
-
-    def of_document(self, document: str) -> list[Item]:
-        """The comparisons a document is in that are not in the trash, newest first."""
-        items = [self._store.item(one) for one in self._store.items_about(document)]
-        return [one for one in items if one.kind == KIND]
 
     def paragraphs(self, document: str, first: tuple[int, int], last: tuple[int, int], ended: OnEnded[Paragraphs],
                    most: int = 500) -> None:  # fmt: skip
@@ -262,17 +254,8 @@ class VersionService(Planner):
         from slmdesk.services.version_shapes import text_of
 
         words = text_of(comparison)
-        messages = self._store.messages(item)
         self._store.save_result(item, shape)
-        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
-            parent = next((one.id for one in messages if one.role is Role.USER), None)
-            told = self._store.add_message(
-                item, parent=parent, role=Role.ASSISTANT, text=words, status=Status.COMPLETE,
-                model_sha256=record.sha256 if record else None, model_name=record.name if record else None,
-            )  # fmt: skip
-            self._store.change_item_settings(item, leaf=told.id)
-            self._tell(MessageAdded(told))
-        self._tell(ItemChanged(self._store.item(item)))
+        self._items.keep_words(item, words, record)
 
     # ---- in a model's words (see jobs)
 
@@ -341,30 +324,12 @@ class VersionService(Planner):
 
     # ---- inside
 
-    def _item(self, item: str) -> Item:
-        found = self._store.item(item)
-        if found.kind != KIND:
-            raise KnownError("item.unknown", id=item[:80])
-        return found
-
-    def _document(self, id: str) -> DocumentRecord:
-        found = self._store.document(id)
-        if found.status is DocumentStatus.READING:
-            raise KnownError("document.not_read", path=found.name)
-        if found.status is DocumentStatus.FAILED and not found.pages:
-            plain = {key: value for key, value in found.error_args.items() if isinstance(value, str | int | float)}
-            raise KnownError(found.error_code or "document.unreadable", **plain)
-        return found
-
     def _model(self, wish: VersionWish) -> ModelRecord | None:
         """Whose words may be asked for; a model that is named must be there, another need not."""
         if not wish.with_words:
             return None
         if wish.model is not None:
-            record = self._models.choose(wish.model)
-            if not record.can_chat:
-                raise KnownError("model.wrong_kind", kind=record.kind)
-            return record
+            return able(self._models.choose(wish.model))
         try:
             return self._uses.default(Use.SUMMARIZE) or self._models.choose(None)
         except KnownError:

@@ -85,7 +85,7 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     messages = call(told, lambda services: services.store.messages(item.id))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "900 euros [p. 2]" in messages[1].text
-    assert [one.id for one in call(told, lambda services: services.extraction.of_document(lease.id))] == [item.id]
+    assert [one.id for one in call(told, lambda services: services.history.about(lease.id, "extraction"))] == [item.id]
     assert item.id in {one.item for one in call(told, lambda services: services.history.search("Byron"))}
 
 

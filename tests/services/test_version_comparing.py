@@ -88,7 +88,8 @@ def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     messages = told.services.desk.call(lambda: store.messages(item))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
-    assert [one.id for one in told.services.desk.call(lambda: told.services.versions.of_document(new.id))] == [item]
+    about = told.services.desk.call(lambda: told.services.history.about(new.id, "versions"))
+    assert [one.id for one in about] == [item]
 
 
 def test_facts_come_before_words_and_longer_words_first(opened) -> None:
