@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.services import Services
     from slmdesk.services.typed_history import Earlier
+    from slmdesk.store import Rescued
 
 PAGE = 200
 FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
@@ -222,7 +223,9 @@ def rescue(face: Face, file: Path | None) -> int:
     """Take over what can be read of a damaged history: of FILE, or of all that were set aside."""
     from dataclasses import asdict
 
-    rows: list[Json] = []
+    from slmdesk.services.rescue_words import rescued_words
+
+    done: list[tuple[Path, Rescued]] = []
     bad: list[Path] = []
     with face.services() as services:
         for one in [file] if file else services.desk.call(services.history.damaged):
@@ -233,17 +236,17 @@ def rescue(face: Face, file: Path | None) -> int:
                     raise
                 bad.append(one)  # the others may have more in them
                 continue
-            rows.append({"file": str(one), **asdict(found)})
+            done.append((one, found))
     for one in bad:
         face.tell(f"error: Nothing could be read in {one}.")
     if face.as_json:
+        rows: list[Json] = [{"file": str(one), **asdict(found)} for one, found in done]
         face.give(rows)
         return int(bool(bad))
-    if not rows and not bad:
+    if not done and not bad:
         face.tell("No damaged history was set aside.")
-    for row in rows:
-        assert isinstance(row, dict)
-        face.say(", ".join(f"{key} {value}" for key, value in row.items()))
+    for one, found in done:
+        face.say(f"{one}: {rescued_words(found)}")
     return int(bool(bad))
 
 

@@ -52,6 +52,7 @@ from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.job_views import JobView
 from slmdesk.services.looking import Candidate
 from slmdesk.services.quoted import Quoted
+from slmdesk.services.rescue_words import rescued_words
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -343,9 +344,7 @@ class Frame(QObject):
 
     def _on_rescued(self, found: Rescued) -> None:
         self.chats.start()
-        lost = f" {found.unreadable:,} entries could not be read." if found.unreadable else ""
-        words = f"Rescued: {found.items:,} chats with {found.messages:,} messages.{lost} The damaged file is kept."
-        self._on_notice_raised(Notice(words, key="rescued"))
+        self._on_notice_raised(Notice(rescued_words(found), key="rescued"))
 
     def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
         if not copies:

@@ -12,7 +12,7 @@ from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
 from slmdesk.services import comparing
 from slmdesk.services.chats import ChatService
-from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged
+from slmdesk.services.facts import Fact, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
 from slmdesk.services.states import StateService
 from slmdesk.store import Rescued, Store, damaged_copies
 
@@ -125,10 +125,14 @@ class HistoryService:
         found = self._store.rescue(damaged)
         if not found.seen:
             raise KnownError("file.unreadable", path=str(damaged), reason="nothing of a history can be read in it")
-        for item in reversed(self._store.items(limit=100)):
+        for item in reversed(self._store.items(None, limit=100)):
             self._tell(ItemChanged(item))
         if found.models:
             self._tell(ModelsChanged())
+        if found.glossaries or found.terms:
+            self._tell(GlossariesChanged())
+        if found.memory:
+            self._tell(MemoryChanged())
         return found
 
     def export(self, id: str, form: str) -> str:

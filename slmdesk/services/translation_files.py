@@ -20,14 +20,14 @@ from slmdesk.services.desk import Desk
 from slmdesk.services.exporting import PAPER_FORMS
 from slmdesk.services.facts import Problem
 from slmdesk.services.file_thread import OnEnded, on_file_thread
-from slmdesk.services.slices import Slices, in_slices
+from slmdesk.services.slices import in_slices
+from slmdesk.services.translated import gathered as all_segments
 from slmdesk.services.translating import TranslationService
 from slmdesk.services.translation_shapes import TranslationView
 from slmdesk.services.translation_words import REASON_WORDS, STATE_WORDS, flag_words
 from slmdesk.store import Store
 
 REPORT_FORMAT = "slmdesk-translation-report"
-_AT_ONCE = 100
 
 
 class Handout(StrEnum):
@@ -81,14 +81,7 @@ class TranslationFiles:
 
             on_file_thread(self._desk, make, ended, name="export")
 
-        in_slices(self._desk, self._gather(view.item.id), gathered)
-
-    def _gather(self, item: str) -> Slices[list[SegmentRecord]]:
-        found: list[SegmentRecord] = []
-        while part := self._store.segments(item, begin=len(found), limit=_AT_ONCE):
-            found += part
-            yield
-        return found
+        in_slices(self._desk, all_segments(self._store, view.item.id), gathered)
 
     def _facts(self, view: TranslationView) -> list[tuple[str, str]]:
         """What holds for the whole of it."""

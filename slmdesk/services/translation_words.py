@@ -90,6 +90,7 @@ _LEFT = {
     "column_name": ("the name of a column that formulas use", "names of columns that formulas use"),
     "sheet_name": ("the name of a sheet that a formula uses", "names of sheets that formulas use"),
     "code": ("code", "pieces of code"),
+    "lost": ("segments that could not be rescued", "stretches of segments that could not be rescued"),
     "page": ("a page whose text cannot be had as it is", "pages whose text cannot be had as it is"),
     "layout": ("what a Word file made of a PDF does not have", "things a Word file made of a PDF does not have"),
     "hidden": ("words that are not to be seen", "texts that are not to be seen"),

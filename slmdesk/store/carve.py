@@ -9,17 +9,21 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from slmdesk.core.errors import KnownError
 
-LEAF = 0x0D
+LEAF, INTERIOR = 0x0D, 0x05
+INDEX_PAGES = (0x02, 0x0A)
 USUAL_PAGE_BYTES = 4096
 MAX_ROW_BYTES = 256 << 20
 MAX_COLUMNS = 64
+MOST_PAGES = 1 << 31
+SCHEMA_COLUMNS = 5
 
 Cell = str | bytes | int | float | None
 
@@ -31,20 +35,50 @@ class Carver:
     path: Path
     unreadable: int = 0
     """Cells of leaf pages that could not be read as a row."""
+    _roots: dict[Cell, Cell] = field(init=False, default_factory=dict)
+    """Of tables, by their names: where their trees begin."""
     _file: BinaryIO = field(init=False)
     _page_bytes: int = field(init=False, default=USUAL_PAGE_BYTES)
     _pages: int = field(init=False, default=0)
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         """Row number and columns of each row found, in the order of the file.  Raises KnownError file.…"""
+        with self._opened():
+            for number in range(1, self._pages + 1):
+                for n, cells in self._rows_of(number):
+                    if len(cells) == SCHEMA_COLUMNS and cells[0] == "table":
+                        self._roots[cells[1]] = cells[3]
+                    yield n, cells
+
+    def lost_pages(self, tables: Collection[str]) -> int:
+        """How many pages must hold rows of these tables, by the trees that lead to them, and cannot be read as such.
+
+        After `rows`.  Where the schema is lost: of all tables.  Raises KnownError file.…
+        """
+        with self._opened():
+            wanted = [root for name, root in self._roots.items() if name in tables and isinstance(root, int)]
+            if not wanted:
+                wanted = [one for one in range(1, self._pages + 1) if self._kind_of(one) == INTERIOR]
+            seen, lost = set(wanted), 0
+            while wanted:
+                number = wanted.pop()
+                kind = self._kind_of(number)
+                lost += kind not in (LEAF, INTERIOR, *INDEX_PAGES)
+                if kind == INTERIOR:
+                    children = self._children_of(number) - seen
+                    seen |= children
+                    wanted += children
+            return lost
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
         try:
             handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
             with os.fdopen(handle, "rb") as self._file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
                     raise KnownError("file.unreadable", path=str(self.path), reason="it is no regular file")
                 self._measure()
-                for number in range(1, self._pages + 1):
-                    yield from self._rows_of(number)
+                yield
         except FileNotFoundError as err:
             raise KnownError("file.missing", path=str(self.path)) from err
         except OSError as err:
@@ -62,6 +96,24 @@ class Carver:
     def _page(self, number: int) -> bytes:
         self._file.seek((number - 1) * self._page_bytes)
         return self._file.read(self._page_bytes)
+
+    def _kind_of(self, number: int) -> int:
+        """The byte that says what a page is; -1 beyond the file."""
+        page = self._page(number) if 0 < number <= self._pages else b""
+        start = 100 if number == 1 else 0
+        return page[start] if len(page) > start else -1
+
+    def _children_of(self, number: int) -> set[int]:
+        """The pages below one of a tree; none where what it says makes no sense."""
+        page = self._page(number)
+        start = 100 if number == 1 else 0
+        cells = int.from_bytes(page[start + 3 : start + 5], "big")
+        found = {int.from_bytes(page[start + 8 : start + 12], "big")}
+        for index in range(min(cells, self._page_bytes // 4)):
+            at = start + 12 + 2 * index
+            cell = int.from_bytes(page[at : at + 2], "big")
+            found.add(int.from_bytes(page[cell : cell + 4], "big"))
+        return found if all(1 < one <= MOST_PAGES for one in found) else set()
 
     def _rows_of(self, number: int) -> Iterator[tuple[int, list[Cell]]]:
         page = self._page(number)

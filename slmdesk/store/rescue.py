@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.records import Status
-from slmdesk.store.carve import Carver, Cell
-from slmdesk.store.items import item_from
-from slmdesk.store.library import Ledger, Models, model_from
-from slmdesk.store.messages import Messages, message_from
+from slmdesk.store.carve import Carver
+from slmdesk.store.library import Ledger, Models
+from slmdesk.store.messages import Messages
+from slmdesk.store.rescue_shapes import NUMBERED, TABLES, Values, rows_in
+from slmdesk.store.rescue_translations import RescueTranslations
 
-_ID = re.compile(r"[0-9a-f]{16}")
 _TITLE_CHARACTERS = 60
+_PASSES = (("items", "models", "requests", "glossaries"), ("segments", "memory", "terms"), ("messages", "results"))
+"""What others name comes before them: messages and segments want their items, terms their glossary."""
+_BEHIND = ("terms",)
+"""Tables whose rows come behind those that are here, not before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
-    """How many rows were brought over; `unreadable` counts those that were found but could not be read,
-    `seen` those that could, also when they are here already.
+    """How many rows were brought over; `unreadable` counts those that were found but could not be read, `lost_pages`
+    the pages of the file that held rows and cannot be read at all, `lost_segments` those missing between others of
+    their translation, `seen` the rows that could be read, also when they are here already.
     """
 
     items: int
@@ -29,27 +33,39 @@ class Rescued:
     requests: int
     unreadable: int
     seen: int = 0
+    translations: int = 0
+    """Of the items."""
+    segments: int = 0
+    memory: int = 0
+    glossaries: int = 0
+    terms: int = 0
+    lost_pages: int = 0
+    lost_segments: int = 0
 
 
-class Rescue(Messages, Models, Ledger):
+class Rescue(Messages, Models, Ledger, RescueTranslations):
     """The part of the store that takes over what another file still holds."""
 
     def rescue(self, damaged: Path, on_progress: Callable[[int], None] | None = None) -> Rescued:
-        """Take over items, messages, models and ledger rows that are not here yet, all or nothing.
+        """Take over what is not here yet, all or nothing: items, messages, models, ledger rows, segments of
+        translations, the translation memory, glossaries.
 
-        Ids, parents and order stay; the rows come before what is here.  A message whose item is lost gets a new one,
-        named by its first words.  A growing answer becomes `interrupted`.  `on_progress` hears the number of rows.
-        Raises KnownError file.unreadable, store.full.
+        Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
+        a new one, named by its first words; so do terms without their glossary.  A growing answer becomes
+        `interrupted`.  Segments of an item that has some here stay as they are here, but for those a person decided on
+        there and nobody here.  `on_progress` hears the number of rows.  Raises KnownError file.unreadable, store.full.
         """
-        counts = dict.fromkeys(_TABLES, 0)
-        carver = Carver(damaged)
+        counts = dict.fromkeys(TABLES, 0)
+        survey = Carver(damaged)
         with self._db.writing():
-            seen = 0
-            first = self._first_free(damaged)
-            for tables in (("items", "models", "requests"), ("messages",)):  # messages want their items there
-                carver = Carver(damaged)
-                for table, n, values in _rows_in(carver, tables):
-                    counts[table] += self._take_over(table, first[table] + n, values)
+            first = self._first_free(survey)
+            self._begin_translations()
+            seen = translations = 0
+            for tables in _PASSES:
+                for table, n, values in rows_in(Carver(damaged), tables):
+                    taken = self._take_over(table, first.get(table, 0) + n, values)
+                    counts[table] += taken
+                    translations += taken if values.get("kind") == "translation" and table == "items" else 0
                     seen += 1
                     if on_progress is not None and seen % 500 == 0:
                         on_progress(seen)
@@ -58,21 +74,40 @@ class Rescue(Messages, Models, Ledger):
                 " and parent not in (select id from messages)",
                 (self._next_revision(),),
             )
-        return Rescued(**counts, unreadable=carver.unreadable, seen=seen)
+            lost_segments = self._end_translations()
+        del counts["results"]
+        return Rescued(
+            **counts, unreadable=survey.unreadable, seen=seen, translations=translations,
+            lost_pages=survey.lost_pages(TABLES), lost_segments=lost_segments,
+        )  # fmt: skip
 
-    def _first_free(self, damaged: Path) -> dict[str, int]:
-        """What to add to a row's number, so that all of them come before those that are here, in their old order."""
-        most = dict.fromkeys(_TABLES, 0)
-        for table, n, _ in _rows_in(Carver(damaged), tuple(_TABLES)):
-            most[table] = max(most[table], n)
+    def _first_free(self, survey: Carver) -> dict[str, int]:
+        """What to add to a row's number, so that all of them come before (or behind) those here, in their old order."""
+        most, least = dict.fromkeys(NUMBERED, 0), dict.fromkeys(NUMBERED, 0)
+        for table, n, _ in rows_in(survey, tuple(TABLES)):
+            if table in NUMBERED:
+                most[table], least[table] = max(most[table], n), min(least[table], n)
         first = {}
-        for table in _TABLES:
-            row = self._db.row(f"select min(n) from {table}")
-            least = row[0] if row and row[0] is not None else 1
-            first[table] = min(least, 1) - 1 - most[table]
+        for table in NUMBERED:
+            row = self._db.row(f"select min(n), max(n) from {table}")
+            lowest, highest = (row[0], row[1]) if row and row[0] is not None else (1, 0)
+            if table in _BEHIND:
+                first[table] = max(highest, 0) + 1 - least[table]
+            else:
+                first[table] = min(lowest, 1) - 1 - most[table]
         return first
 
-    def _take_over(self, table: str, n: int, values: dict[str, Cell]) -> int:
+    def _take_over(self, table: str, n: int, values: Values) -> int:
+        """Whether a row was brought over: 0 or 1."""
+        match table:
+            case "segments":
+                return self._take_segment(values)
+            case "memory":
+                return self._take_pair(n, values)
+            case "terms":
+                return self._take_term(n, values)
+            case "results":
+                return self._take_result(values)
         if table != "requests" and self._db.row(f"select 1 from {table} where id = ?", (values["id"],)):
             return 0
         if table == "messages":
@@ -80,100 +115,18 @@ class Rescue(Messages, Models, Ledger):
         if "revision" in values:
             values["revision"] = self._next_revision()
         values["n"] = n
-        places = ", ".join("?" * len(values))
-        self._db.insert(f"insert into {table} ({', '.join(values)}) values ({places})", list(values.values()))
+        self._insert(table, values)
         if table == "messages":
             self._index_message(n)
         if table == "items":
             self._index(n, str(values["title"]), "titles")
         return 1
 
-    def _prepare_message(self, values: dict[str, Cell]) -> None:
+    def _prepare_message(self, values: Values) -> None:
         if values["status"] == Status.STREAMING:
             values["status"], values["owner"] = Status.INTERRUPTED.value, None
         item = str(values["item"])
         if self._db.row("select 1 from items where id = ?", (item,)):
             return
         words = " ".join(self._words_of(str(values["parts"]), str(values["text"]))[:500].split())
-        title = words[:_TITLE_CHARACTERS]
-        n = self._db.insert(
-            "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
-            " values (?, 'chat', ?, 0, ?, ?, ?, '{}')",
-            (item, title, values["created"], values["created"], self._next_revision()),
-        )
-        self._index(n, title, "titles")
-
-
-def _rows_in(carver: Carver, tables: tuple[str, ...]) -> Iterator[tuple[str, int, dict[str, Cell]]]:
-    """Rows of our tables, told by their width and checked as if they came from a stranger."""
-    widths = {len(_TABLES[table]): table for table in tables}
-    for n, cells in carver.rows():
-        table = widths.get(len(cells))
-        if table is None:
-            continue
-        values = dict(zip(_TABLES[table], cells, strict=True))
-        values["n"] = n
-        if _is_ours(table, values):
-            yield table, n, values
-        else:
-            carver.unreadable += 1
-
-
-def _is_ours(table: str, values: dict[str, Cell]) -> bool:
-    n = values["n"]
-    if not isinstance(n, int) or abs(n) > 1 << 50:
-        return False
-    if table != "requests" and not _ID.fullmatch(str(values["id"])):
-        return False
-    for name, value in values.items():
-        if name in _REALS and isinstance(value, int):  # SQLite keeps a whole number short
-            values[name] = float(value)
-        if not isinstance(values[name], _kind_of(table, name)):
-            return False
-    try:
-        _CHECKS[table](values)
-    except (ValueError, TypeError, KeyError, IndexError):
-        return False
-    return True
-
-
-def _kind_of(table: str, name: str) -> type | tuple[type, ...]:
-    if name in _REALS:
-        kind: type = float
-    elif name in _INTS:
-        kind = int
-    else:
-        kind = bytes if name == "path" and table == "models" else str
-    return (kind, type(None)) if name in _MAY_BE_NULL or (table, name) == ("requests", "bytes") else kind
-
-
-def _no_more_to_check(values: dict[str, Cell]) -> None:
-    """A ledger row is text and numbers alone."""
-
-
-_TABLES = {
-    "items": ("n", "id", "kind", "title", "folder", "pinned", "created", "updated", "deleted_at", "revision",
-              "settings"),
-    "messages": ("n", "id", "item", "parent", "role", "parts", "text", "status", "owner", "model_sha256", "model_name",
-                 "preset", "sampling", "seed", "tokens_in", "tokens_out", "tokens_reused", "seconds", "finish_reason",
-                 "prompt_version", "error_code", "error_args", "created", "revision"),
-    "models": ("n", "id", "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source",
-               "added", "last_used", "facts"),
-    "requests": ("n", "time", "host", "method", "path", "purpose", "bytes"),
-}  # fmt: skip
-"""The columns in the order of schema.py."""
-
-_REALS = {"created", "updated", "deleted_at", "seconds", "added", "last_used", "time"}
-_INTS = {
-    "n", "pinned", "revision", "seed", "tokens_in", "tokens_out", "tokens_reused", "linked", "bytes", "mtime_ns",
-}  # fmt: skip
-_MAY_BE_NULL = {
-    "folder", "deleted_at", "parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
-    "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "last_used",
-}  # fmt: skip
-_CHECKS: dict[str, Callable[[dict[str, Cell]], object]] = {
-    "items": item_from,
-    "messages": message_from,
-    "models": model_from,
-    "requests": _no_more_to_check,
-}
+        self._add_lost_item(item, "chat", words[:_TITLE_CHARACTERS], values["created"])

@@ -133,6 +133,8 @@ def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) ->
     (found,) = run("history", "rescue", "--json").json
     assert (found["items"], found["messages"], found["models"]) == (1, 2, 1)
     assert run("history", "show", chat, "--json").json["messages"][0]["text"] == "kept words"
+    said = run("history", "rescue").out
+    assert said == f"{aside}: Rescued: 0 chats with 0 messages. The damaged file is kept.\n"
 
 
 def test_h10_deleted_for_good_is_in_no_file(run, with_model, home) -> None:

@@ -1,0 +1,37 @@
+"""What a rescue brought, in words for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slmdesk.store import Rescued
+
+
+def rescued_words(found: Rescued) -> str:
+    """What came out of a damaged history, and what is known to be lost, in sentences."""
+    chats = found.items - found.translations
+    came = [f"{_counted(chats, 'chat')} with {_counted(found.messages, 'message')}"]
+    if found.translations or found.segments:
+        came.append(f"{_counted(found.translations, 'translation')} with {_counted(found.segments, 'segment')}")
+    if found.memory:
+        came.append(f"{_counted(found.memory, 'sentence')} of the translation memory")
+    if found.glossaries or found.terms:
+        came.append(f"{_counted(found.glossaries, 'glossary', 'glossaries')} with {_counted(found.terms, 'term')}")
+    lost = []
+    if found.unreadable:
+        lost.append(f"{_counted(found.unreadable, 'entry', 'entries')} could not be read")
+    if found.lost_segments:
+        lost.append(f"{_counted(found.lost_segments, 'segment')} of translations {_is(found.lost_segments)} missing")
+    if found.lost_pages:
+        lost.append(f"{_counted(found.lost_pages, 'page')} of the file {_is(found.lost_pages)} lost")
+    more = "".join(f" {one[0].upper()}{one[1:]}." for one in lost)
+    return f"Rescued: {', '.join(came)}.{more} The damaged file is kept."
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

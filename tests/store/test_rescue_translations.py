@@ -1,0 +1,282 @@
+"""Out of a really damaged file come translations, the memory and glossaries too, and what was lost is counted: H4."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from contextlib import closing
+
+import pytest
+from store.conftest import integrity, say
+
+from slmdesk.core.records import Status
+from slmdesk.core.translation import NewSegment, Origin, SegmentState, Term
+from slmdesk.core.types import Role, TextPart
+from slmdesk.paths import Paths
+from slmdesk.store import Rescued, Store, damaged_copies, open_store
+from slmdesk.store.schema import STEPS
+from slmdesk.text.passages import PassageBuilder
+
+pytestmark = pytest.mark.pure
+
+SEGMENTS, PAIRS, TERMS = 400, 300, 300
+WISH = {"target": "de", "path": "/x/lease.docx", "source": "en"}
+
+
+def fill(store: Store) -> str:
+    """A translation of a document with a person's words, one that was typed, pairs, terms, a read document; its id."""
+    lease = store.add_item("translation", "lease.docx → German", settings={"wish": WISH}).id
+    store.add_segments(
+        lease, [NewSegment(at, f"The tenant number {at} pays the rent in time.") for at in range(SEGMENTS)]
+    )
+    for at in range(SEGMENTS):
+        state = (SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED)[at % 3]
+        origin = Origin.PERSON if state is SegmentState.EDITED else Origin.MODEL
+        target = f"Der Mieter Nummer {at} zahlt die Miete pünktlich."
+        store.change_segment(lease, at, target=target, state=state, origin=origin)
+    store.save_result(lease, {"taken": True, "done": True, "left": [["equation", "page 2", "x"]], "language": "en"})
+    text = "Good morning. How are you?"
+    typed = store.add_item("translation", "typed", settings={"wish": {"target": "de", "text": text}}).id
+    store.add_segments(
+        typed,
+        [
+            NewSegment(0, "Good morning.", target="Guten Morgen.", state=SegmentState.TRANSLATED, origin=Origin.MODEL),
+            NewSegment(0, "How are you?", lead=" ", target="Wie geht's?", state=SegmentState.EDITED,
+                       origin=Origin.PERSON),
+        ],
+    )  # fmt: skip
+    store.save_result(typed, {"taken": True, "done": True, "left": []})
+    store.add_message(
+        typed, parent=None, role=Role.ASSISTANT, parts=[TextPart(text)], text="Guten Morgen. Wie geht's?",
+        status=Status.COMPLETE,
+    )  # fmt: skip
+    pairs = [(f"Pair number {at} of the memory.", f"Paar Nummer {at} des Speichers.") for at in range(PAIRS)]
+    store.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON, item=lease)
+    made = store.add_glossary("Lease law", source_language="en", target_language="de", domain="legal")
+    terms = [
+        Term(f"the term number {at}", f"die vereinbarte Miete Nummer {at} im Mietvertrag", ("Pächter",), note="n")
+        for at in range(TERMS)
+    ]
+    store.add_terms(made.id, terms)
+    keep = store.add_glossary("Do not translate", source_language="", target_language="")
+    store.add_terms(keep.id, [Term("slmdesk", "", keeps=True)])
+    chat = store.add_item("chat", "a chat")
+    say(store, chat.id, "hello")
+    read_a_document(store)
+    return lease
+
+
+def read_a_document(store: Store) -> None:
+    """Its tables have as many columns as others that are brought over."""
+    from services.test_summaries import page
+
+    record = store.add_document(path=b"/x", name="x", sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1")
+    one = page(1, "The garden is green in summer.", "It is white in winter.")
+    builder = PassageBuilder(record.id)
+    store.save_pages(record.id, [one])
+    store.save_passages(record.id, [*builder.feed(one), *builder.finish()])
+    store.add_collection(b"/y", "y", watched=True)
+
+
+@pytest.fixture
+def lease(paths: Paths) -> str:
+    store = open_store(paths, desk_id="before").store
+    with store.together():  # one commit, not a thousand
+        made = fill(store)
+    store.close()
+    return made
+
+
+def pages_of(paths: Paths, table: str) -> list[int]:
+    """The leaf pages of a table, by SQLite itself."""
+    with closing(sqlite3.connect(paths.database)) as conn:
+        root = conn.execute("select rootpage from sqlite_schema where name = ?", (table,)).fetchone()[0]
+    data, found, wanted = paths.database.read_bytes(), [], [root]
+    while wanted:
+        number = wanted.pop()
+        page = data[(number - 1) * 4096 : number * 4096]
+        if page[0] == 0x0D:
+            found.append(number)
+            continue
+        cells = int.from_bytes(page[3:5], "big")
+        places = [int.from_bytes(page[12 + 2 * at : 14 + 2 * at], "big") for at in range(cells)]
+        wanted += [int.from_bytes(page[at : at + 4], "big") for at in (*places, 8)]
+    return sorted(found)
+
+
+def overwrite(paths: Paths, *numbers: int) -> None:
+    """With noise, as a disk does that loses a block; the header too, so that the file is set aside."""
+    data = bytearray(paths.database.read_bytes())
+    for number in numbers:
+        data[(number - 1) * 4096 : number * 4096] = b"\xee" + random.Random(number).randbytes(4095)
+    data[:16] = b"no database here"
+    paths.database.write_bytes(data)
+
+
+def rescued(paths: Paths) -> tuple[Store, Rescued]:
+    store = open_store(paths, desk_id="after").store
+    (aside,) = damaged_copies(paths.database)
+    return store, store.rescue(aside)
+
+
+def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(paths, lease):
+    overwrite(paths)
+    store, found = rescued(paths)
+    assert (found.items, found.translations, found.messages) == (3, 2, 2)
+    assert (found.segments, found.memory, found.glossaries, found.terms) == (SEGMENTS + 2, PAIRS, 2, TERMS + 1)
+    assert (found.unreadable, found.lost_pages, found.lost_segments) == (0, 0, 0)
+    segments = store.segments(lease)
+    assert [one.number for one in segments] == list(range(SEGMENTS))
+    assert [one.state for one in segments[:3]] == [
+        SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED
+    ]  # fmt: skip
+    assert segments[1].target == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
+    assert segments[1].origin is Origin.PERSON
+    assert store.result(lease) == {"taken": True, "done": True, "left": [["equation", "page 2", "x"]], "language": "en"}
+    assert store.item(lease).settings == {"wish": WISH}
+    (pair,) = store.recall("en", "de", "pair NUMBER 7 of the memory.")
+    assert (pair.target, pair.domain, pair.origin) == ("Paar Nummer 7 des Speichers.", "legal", Origin.PERSON)
+    assert store.count_remembered(lease) == PAIRS
+    assert [one.source for one in store.memory(words="number 299")] == ["Pair number 299 of the memory."]
+    (law,) = store.glossaries(source_language="en", target_language="de")[1:]
+    assert [one.source for one in store.terms(law.id)] == [f"the term number {at}" for at in range(TERMS)]
+    assert store.terms(law.id)[3].forbidden == ("Pächter",)
+    assert len(store.terms_after(law.id, 0, 1000)) == TERMS, "numbers as those who read page by page expect them"
+    assert len(store.search("Guten")) == 1
+    store.close()
+    assert integrity(paths) == ["ok"]
+
+
+def test_h4_nothing_comes_twice_and_what_was_changed_here_stays(paths, lease):
+    overwrite(paths)
+    store, _ = rescued(paths)
+    store.change_segment(lease, 1, target="Anders.", state=SegmentState.EDITED, origin=Origin.PERSON)
+    glossary = store.glossaries(source_language="en")[1].id
+    store.forget_terms([store.terms(glossary)[0].n])
+    (aside,) = damaged_copies(paths.database)
+    again = store.rescue(aside)
+    assert (again.items, again.segments, again.memory, again.glossaries, again.terms) == (0, 0, 0, 0, 1)
+    assert again.seen > SEGMENTS
+    assert store.segments(lease, begin=1, limit=1)[0].target == "Anders."
+    assert store.count_segments(lease)[SegmentState.EDITED] == len(range(1, SEGMENTS, 3))
+    store.close()
+
+
+def test_h4_a_persons_words_come_into_an_older_backup(paths, lease):
+    """The backup has the translation as the model made it; the damaged file has what a person decided since."""
+    whole = paths.database.read_bytes()
+    with closing(open_store(paths, desk_id="older").store) as store:
+        store.change_segment(lease, 1, target="Vom Modell.", state=SegmentState.TRANSLATED, origin=Origin.MODEL)
+        pair = store.recall("en", "de", "Pair number 7 of the memory.")[0]
+        store.forget_pairs([pair.n])
+        store.remember("en", "de", [(pair.source, "maschinell")], domain="legal", origin=Origin.MODEL)
+    aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
+    aside.write_bytes(b"no database here" + whole[16:])
+    with closing(open_store(paths, desk_id="after").store) as store:
+        found = store.rescue(aside)
+        assert (found.segments, found.memory) == (1, 1)
+        assert store.segments(lease, begin=1, limit=1)[0].target == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
+        assert store.recall("en", "de", pair.source)[0].target == pair.target
+
+
+def test_h4_pages_overwritten_in_the_middle_cost_their_rows_alone_and_are_counted(paths, lease):
+    lost = [(table, pages_of(paths, table)[1:3]) for table in ("segments", "memory", "terms")]
+    overwrite(paths, *(number for _, numbers in lost for number in numbers))
+    store, found = rescued(paths)
+    assert found.lost_pages == 6
+    assert found.unreadable == 0
+    assert 300 < found.segments < SEGMENTS + 2
+    assert 200 < found.memory < PAIRS
+    assert 200 < found.terms < TERMS + 1
+    segments = store.segments(lease)
+    assert all(f"number {one.number} pays" in one.source and f"Nummer {one.number} " in one.target for one in segments)
+    assert found.lost_segments == SEGMENTS - len(segments)
+    left = store.result(lease)["left"]
+    assert left[0] == ["equation", "page 2", "x"]
+    assert [one[0] for one in left[1:]] == ["lost"] * (len(left) - 1)
+    assert left[1][2].startswith("segments ")
+    assert store.result(lease)["taken"], "it must not be begun anew over a person's words"
+    law = store.glossaries(source_language="en")[1]
+    assert law.terms == found.terms - 1
+    store.close()
+    assert integrity(paths) == ["ok"]
+
+
+@pytest.mark.parametrize("table", ["items", "glossaries", "results"])
+def test_h4_what_belonged_to_a_lost_page_finds_a_home(paths, lease, table):
+    """A table that is one page, and that page is noise: its root."""
+    (page,) = pages_of(paths, table)
+    overwrite(paths, page)
+    store, found = rescued(paths)
+    assert found.lost_pages == 1
+    assert (found.segments, found.memory, found.terms) == (SEGMENTS + 2, PAIRS, TERMS + 1)
+    assert store.result(lease)["taken"]
+    item = store.item(lease)
+    assert item.kind == "translation"
+    if table == "items":
+        assert found.items == 0
+        assert item.title.startswith("The tenant number 0 pays")
+        assert item.settings["wish"]["target"] == "de"
+        assert item.settings["wish"]["text"].startswith("The tenant number 0 pays the rent")
+        assert store.search("tenant"), "found by its title"
+    if table == "glossaries":
+        made = {one.terms: one for one in store.glossaries()}
+        law, keep = made[TERMS], made[1]
+        assert (law.name, law.source_language, law.target_language, law.is_active) == (
+            "Rescued terms", "en", "de", False
+        )  # fmt: skip
+        assert (keep.source_language, keep.target_language, keep.is_active) == ("", "", False)
+    store.close()
+    assert integrity(paths) == ["ok"]
+
+
+def test_h4_a_translation_that_had_only_begun_begins_anew(paths):
+    with closing(open_store(paths, desk_id="before").store) as store:
+        item = store.add_item("translation", "x → German", settings={"wish": WISH}).id
+        store.add_segments(item, [NewSegment(0, "One."), NewSegment(1, "5", state=SegmentState.LEFT, reason="numbers")])
+    overwrite(paths)
+    store, found = rescued(paths)
+    assert found.segments == 2
+    assert store.result(item) is None, "not all of its segments were there yet"
+    store.close()
+
+
+def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
+    old = open_store(paths, desk_id="b" * 32, steps=STEPS[:6]).store
+    item = old.add_item("translation", "Lease", settings={"wish": WISH}).id
+    with old._db.writing():
+        old._db.run(
+            "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"
+            " flags, reason, revision) values (?, 0, 0, '', 'paragraph', 'One', '', '', '[[],[]]', 'en', 'Eins',"
+            " 'edited', '[]', '', 1)",
+            (item,),
+        )
+    old.close()
+    open_store(paths, desk_id="b" * 32).store.close()
+    overwrite(paths)
+    store, found = rescued(paths)
+    assert found.segments == 1
+    assert [(one.target, one.doubts) for one in store.segments(item)] == [("Eins", ())]
+    store.close()
+
+
+def test_h4_flipped_letters_anywhere_bring_no_row_that_is_none(paths, lease):
+    """Whatever comes over can be read, whole and again: 40 bytes at a time, 12 files."""
+    whole = paths.database.read_bytes()
+    chance = random.Random(11)
+    aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
+    with closing(open_store(paths, desk_id="after").store) as store:
+        for number in range(12):
+            data = bytearray(whole)
+            for _ in range(40):
+                data[chance.randrange(100, len(data))] ^= chance.randrange(1, 256)
+            aside.write_bytes(data)
+            found = store.rescue(aside)
+            assert found.seen, number
+            store.read_everything()
+            for item in store.items(None, limit=1000):
+                store.segments(item.id)
+                store.messages(item.id)
+            for one in store.glossaries():
+                store.terms(one.id)
+    assert integrity(paths) == ["ok"]
