@@ -225,7 +225,7 @@ class DocumentService:
         """The copies of the history hold what was forgotten, until they are made anew."""
         self._is_renewing = False
         if not self._going:  # else the last of them does it
-            self._store.renew_copies()
+            self._store.purge()
 
     # ---- looking
 

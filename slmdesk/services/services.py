@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from slmdesk.client import ChildClient
-from slmdesk.core.errors import SlmdeskError
+from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.policy import load_policy
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.backups import BackupService
@@ -84,6 +84,8 @@ PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
 """The printer child where the faces name no other."""
 CLOSE_S = 2.0
 """From the wish to end until no process is left."""
+PURGE_MARGIN_S = 0.5
+"""Before that no more is done about the copies of the history."""
 
 
 class Services:
@@ -206,6 +208,7 @@ class Services:
         children = [threading.Thread(target=one.close, args=(1.0,)) for one in (self.engine, self.reader, self.printer)]
         for one in children:
             one.start()
+        self._on_desk(lambda: self._purge(until=deadline - PURGE_MARGIN_S), max(0.1, deadline - time.monotonic()))
         for one in children:
             one.join(max(0.1, deadline - time.monotonic()))
         self._on_desk(self.store.close, max(0.1, deadline - time.monotonic()))
@@ -230,6 +233,7 @@ class Services:
         self._open_watch()
         if not self.read_only:
             self.moving.recover()
+            self.desk.post(self._purge)  # what a desk that was killed had deleted for good
 
     def _open_store(self, desk_id: str) -> None:
         """The folders, what the organisation has set, the settings and the database."""
@@ -391,6 +395,16 @@ class Services:
         self.chats.close()
         self._room.close()
         self.models.close()
+
+    def _purge(self, until: float | None = None) -> None:
+        """What was deleted for good leaves the copies of the history too."""
+        if self.read_only:
+            return
+        try:
+            self.store.purge(until)
+        except KnownError as err:
+            if until is None and err.code != "store.busy":  # at the end nobody hears it; the next start does it
+                self.notice(err)
 
     def _on_desk(self, fn: Callable[[], object], timeout: float) -> None:
         try:

@@ -119,7 +119,24 @@ def drop_old_copies(paths: Paths, now: float) -> None:
             continue
 
 
-def renew_copies(paths: Paths) -> None:
-    """Make every kept copy anew from the database as it is now, so that what was deleted is in none of them."""
-    for copy in kept_copies(paths):
-        backup(paths, copy)
+def renew_copies(paths: Paths, until: float | None = None) -> bool:
+    """Make every kept copy anew from the database as it is now, so that what was deleted is in none of them.
+
+    `until`, on the monotonic clock: then it gives up, between two steps.  Returns whether all are new.
+    """
+
+    def look(_done: int, _total: int) -> None:
+        if until is not None and time.monotonic() > until:
+            raise _OutOfTimeError
+
+    try:
+        for copy in kept_copies(paths):
+            look(0, 0)
+            backup(paths, copy, look)
+    except _OutOfTimeError:
+        return False
+    return True
+
+
+class _OutOfTimeError(Exception):
+    pass

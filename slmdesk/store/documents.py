@@ -110,6 +110,7 @@ class Documents(Words):
             self._purge_index()
             self._db.run("delete from item_documents where document = ?", (found,))
             self._db.run("delete from documents where id = ?", (found,))
+            self._want_purge()
 
     # ---- pages
 

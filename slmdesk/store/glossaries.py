@@ -109,6 +109,7 @@ class Glossaries(StorePart):
             found = self.glossary(id).id
             self._db.run("delete from terms where glossary = ?", (found,))
             self._db.run("delete from glossaries where id = ?", (found,))
+            self._want_purge()
 
     # ---- terms
 
@@ -200,6 +201,7 @@ class Glossaries(StorePart):
                 if row is not None:
                     gone.append(self._made(term_from, row))
                     self._db.run("delete from terms where n = ?", (n,))
+            self._want_purge()
         return gone
 
     def save_terms(self, glossary: str, terms: Sequence[Term]) -> None:

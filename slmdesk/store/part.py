@@ -54,6 +54,12 @@ class StorePart:
         self._db.run("update meta set value = value + 1 where key = 'revision'")
         return self.revision()
 
+    def _want_purge(self) -> None:
+        """Inside the transaction that deletes something for good: until `Store.purge` has made the copies anew, every
+        start knows that they still hold it, also after a kill.  The number is another one each time.
+        """
+        self._db.run("insert or replace into meta values ('purge', ?)", (self._next_revision(),))
+
     def _text(self, text: str) -> str:
         stored, replaced = make_storable(text)
         self._replaced += replaced

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
@@ -98,7 +99,8 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         removed.
         """
         self._delete([self.item(id).id])
-        return self._purge_copies()
+        self.purge()
+        return self.set_aside()
 
     def empty_trash(self, older_than_s: float = 0.0) -> int:
         """Delete for good what has lain in the trash for longer.  Returns how many items."""
@@ -107,20 +109,26 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         )
         if rows:
             self._delete([row["id"] for row in rows])
-            self._purge_copies()
+            self.purge()
         return len(rows)
 
-    def renew_copies(self) -> None:
-        """Make the kept copies anew, so that what was forgotten is in none of them.  Raises KnownError."""
-        renew_copies(self._paths)
+    def purge(self, until: float | None = None) -> bool:
+        """What was deleted for good by any desk is in no file any more: index and kept copies are made anew; at once
+        where nothing was.  Takes as `delete_for_good`.
 
-    def purge(self) -> tuple[Path, ...]:
-        """What was forgotten (terms, remembered pairs) is in no file any more: the index and the kept copies are made
-        anew.  Takes and returns as `delete_for_good`.
+        `until`, on the monotonic clock: what is not done by then is given up in order, for the next start to do.
+        Returns whether nothing is left to do.  Raises KnownError store.*, disk.full; it is then still wanted.
         """
+        row = self._db.row("select value from meta where key = 'purge'")
+        if row is None:
+            return True
         with self._db.writing():
             self._purge_index()
-        return self._purge_copies()
+        if not renew_copies(self._paths, until):
+            return False
+        with suppress(KnownError), self._db.writing():  # else it is done once more; what came since is another number
+            self._db.run("delete from meta where key = 'purge' and value = ?", (row["value"],))
+        return True
 
     def set_aside(self) -> tuple[Path, ...]:
         """Databases that were set aside earlier: damaged, or replaced by a backup."""
@@ -170,11 +178,8 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
                 self._db.run("delete from items where id = ?", (id,))
                 self._db.run("insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self._next_revision()))
             self._purge_index()
+            self._want_purge()
             self._db.run("delete from gone where time < ?", (now - GONE_KEPT_S,))
-
-    def _purge_copies(self) -> tuple[Path, ...]:
-        renew_copies(self._paths)
-        return self.set_aside()
 
 
 def damaged_copies(database: Path) -> list[Path]:

@@ -104,8 +104,10 @@ class TranslationMemory(Words):
         where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
         with self._db.writing():
             if (now := self._pair_at(*where)) is not None:
-                self.forget_pairs([now["n"]])
-            if pair.item is None or self._db.row("select 1 from items where id = ?", (pair.item,)) is not None:
+                self._drop_pairs([now["n"]])
+            if pair.item is not None and self._db.row("select 1 from items where id = ?", (pair.item,)) is None:
+                self._want_purge()
+            else:
                 self.remember(
                     pair.source_language, pair.target_language, [(pair.source, pair.target)],
                     domain=pair.domain, origin=pair.origin, item=pair.item,
@@ -212,14 +214,9 @@ class TranslationMemory(Words):
 
     def forget_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
         """Pairs go, by their numbers.  Returns those that were there, for `restore_pairs`."""
-        gone = []
         with self._db.writing():
-            for n in numbers:
-                row = self._db.row("select * from memory where n = ?", (n,))
-                if row is not None:
-                    gone.append(self._made(pair_from, row))
-                    self._unindex(n, row["source"], "memory_words")
-                    self._db.run("delete from memory where n = ?", (n,))
+            gone = self._drop_pairs(numbers)
+            self._want_purge()
         return gone
 
     def restore_pairs(self, pairs: Sequence[MemoryPair]) -> int:
@@ -243,6 +240,16 @@ class TranslationMemory(Words):
                 self._index(one.n, self._text(one.source), "memory_words")
                 back += 1
         return back
+
+    def _drop_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
+        gone = []
+        for n in numbers:
+            row = self._db.row("select * from memory where n = ?", (n,))
+            if row is not None:
+                gone.append(self._made(pair_from, row))
+                self._unindex(n, row["source"], "memory_words")
+                self._db.run("delete from memory where n = ?", (n,))
+        return gone
 
     def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
         return self._db.row(

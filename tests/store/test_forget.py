@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ from store.child import m002_more
 from store.conftest import integrity, say
 
 from slmdesk.core.records import Status
+from slmdesk.core.translation import Origin, Term
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths, make_folders
 from slmdesk.settings import SettingsFile
 from slmdesk.store import open_store
-from slmdesk.store.backup import kept_copies
+from slmdesk.store.backup import backup, kept_copies
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
@@ -71,6 +73,72 @@ def test_h10_deleted_for_good_is_in_no_file(paths, long, way):
     assert files_with(paths, SECRET) == []
     assert kept_copies(paths), "the copies are made anew, not dropped"
     assert integrity(paths) == ["ok"]
+
+
+def delete_something(store, what: str) -> None:
+    """Make one thing of the secret, have it in a copy, and delete it."""
+    paths = store._paths
+    match what:
+        case "item":
+            chat = store.add_item("chat", SECRET).id
+        case "terms" | "glossary":
+            glossary = store.add_glossary("law", source_language="en", target_language="de").id
+            numbers = store.add_terms(glossary, [Term(SECRET, "x"), Term("harmless", "y")])
+        case "pair":
+            store.remember("en", "de", [(f"{SECRET} swims", "z")], origin=Origin.PERSON)
+        case "document":
+            document = store.add_document(
+                path=b"/x", name=SECRET, sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1"
+            ).id
+    backup(paths, paths.backups / "slmdesk-20991231-235959-before-5.sqlite3")
+    match what:
+        case "item":
+            store.delete_for_good(chat)
+        case "terms":
+            store.forget_terms(numbers[:1])
+        case "glossary":
+            store.forget_glossary(glossary)
+        case "pair":
+            store.forget_pairs([store.memory()[0].n])
+        case "document":
+            store.forget_document(document)
+
+
+@pytest.mark.parametrize("what", ["item", "terms", "glossary", "pair", "document"])
+def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(paths, monkeypatch, what):
+    """As a kill between the deletion and the copies leaves it."""
+    with closing(open_store(paths, desk_id="d").store) as store, monkeypatch.context() as patched:
+        patched.setattr("slmdesk.store.store.renew_copies", lambda *_given: False)
+        paths.backups.mkdir()
+        delete_something(store, what)
+    assert "slmdesk-20991231-235959-before-5.sqlite3" in files_with(paths, SECRET), "the control: the copy has it"
+    with closing(open_store(paths, desk_id="e").store) as store:
+        assert store.purge(until=0.0) is False, "no time"
+        assert files_with(paths, SECRET), "and nothing was done"
+        assert store.purge()
+        assert files_with(paths, SECRET) == []
+        (copy,) = kept_copies(paths)
+        before = copy.stat().st_mtime_ns
+        assert store.purge()
+        assert copy.stat().st_mtime_ns == before, "once is enough"
+
+
+def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(paths, monkeypatch):
+    with closing(open_store(paths, desk_id="d").store) as store:
+        paths.backups.mkdir()
+        numbers = [store.add_glossary(name, source_language="", target_language="").id for name in ("one", "two")]
+        store.forget_glossary(numbers[0])
+        with closing(open_store(paths, desk_id="e").store) as other, monkeypatch.context() as patched:
+            patched.setattr(
+                "slmdesk.store.store.renew_copies", lambda *_given: other.forget_glossary(numbers[1]) is None
+            )
+            assert store.purge()
+        made = []
+        with monkeypatch.context() as patched:
+            patched.setattr("slmdesk.store.store.renew_copies", lambda *_given: not made.append(1))
+            assert store.purge()
+            assert store.purge()
+        assert made == [1]
 
 
 def test_h10_a_damaged_history_set_aside_is_named(paths):
