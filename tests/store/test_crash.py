@@ -102,9 +102,12 @@ def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int
         codes, lost = found_after(find_paths(home), told)
         assert (codes, lost) == ([], 0), f"cut at {cut}"
         assert integrity(find_paths(home)) == ["ok"]
-    told = replay.materialise(before, home, replay.length, chance, honest=False)
-    codes, lost = found_after(find_paths(home), told)
-    assert codes or lost, "the control: with a disk that ignores syncs words are lost"
+    for _ in range(20):  # chance may keep just the writes that count
+        told = replay.materialise(before, home, replay.length, chance, honest=False)
+        codes, lost = found_after(find_paths(home), told)
+        if codes or lost:
+            return
+    pytest.fail("the control: with a disk that ignores syncs words are lost")
 
 
 def found_after(paths: Paths, told: list[str]) -> tuple[list[str], int]:
