@@ -151,6 +151,7 @@ class WindowRun:
             app, self.bridge, self._settings.current, models_folder=str(paths.models), starter=find_starter()
         )
         self.frame.close_requested.connect(self.close)
+        self.frame.global_key.pressed.connect(self.translate_clipboard)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 

@@ -111,6 +111,8 @@ class Settings:
     """Typed texts are read side by side, sentence by sentence."""
     translate_doubts: bool = False
     """Words the model was not sure of are shaded."""
+    global_key: bool = False
+    """The desktop is asked for a key that works in every program and translates what is on the clipboard."""
     translate_history: bool = True
     """Typed texts and their translations are kept."""
     translate_sheet_names: bool = False

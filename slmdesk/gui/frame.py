@@ -20,6 +20,7 @@ from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.documents.area import DocumentsArea
 from slmdesk.gui.error_dialog import ErrorDesk
+from slmdesk.gui.global_key.controller import GlobalKey
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.page import JobsPage
 from slmdesk.gui.ledger_window import LedgerWindow
@@ -106,6 +107,7 @@ class Frame(QObject):
         self.reach = Reach(bridge, self.translate, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
+        self.global_key = GlobalKey(bridge, settings, self)
         self._build_ui(settings, models_folder)
         self._connect()
 
@@ -153,6 +155,7 @@ class Frame(QObject):
         self._connect_models()
         self._connect_status()
         self._connect_reach()
+        self._connect_key()
         self._connect_keeping()
         self._bridge.open_failed.connect(self._on_open_failed)
         self._bridge.opened.connect(self._on_opened)
@@ -169,6 +172,7 @@ class Frame(QObject):
             self.chat, self.chats, self.models, self.options, self.library, self.adding, self.find, self.fetch,
             self.settings, self.network, self.tokens, self.compare, self.documents_area, self.jobs, self.translate,
             self.document_translation, self.reach, self.translate.advice, self.document_translation.advice, self.ways,
+            self.global_key,
         )  # fmt: skip
         for source in sources:
             source.notice_raised.connect(self._on_notice_raised)
@@ -225,6 +229,14 @@ class Frame(QObject):
         self.documents_area.state_changed.connect(self._keep_timer.start)
         self.chat.chat_opened.connect(self._keep_timer.start)
         self._keep_timer.timeout.connect(self.keep_layout)
+
+    def _connect_key(self) -> None:
+        """How it stands with the key that works in every program; what it does is the composition root's."""
+        key = self.global_key
+        key.sentence_shown.connect(self.settings_page.show_key)
+        self.settings_page.show_key(key.sentence)
+        if not key.is_possible:
+            self.settings_page.forbid_key()
 
     def _connect_reach(self) -> None:
         """What is to be translated, wherever it comes from."""

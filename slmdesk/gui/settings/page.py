@@ -92,6 +92,7 @@ class SettingsPage(QScrollArea):
         self._network = NetworkSection(self._network_controller, self._tokens, holder)
         column.addWidget(self._network)
         self._build_documents(holder, column)
+        self._build_key(holder, column)
         self._build_history(holder, column)
         column.addStretch(1)
         row = QHBoxLayout(inner)
@@ -169,6 +170,12 @@ class SettingsPage(QScrollArea):
             "What you type and translate is kept, to be found again under Earlier on the page Translate.",
         )  # fmt: skip
 
+    def _build_key(self, holder: QWidget, column: QVBoxLayout) -> None:
+        column.addWidget(plain_label("From every program", holder, name="key_heading", kind="heading"))
+        self._key = Choice([(True, "On"), (False, "Off")], holder)
+        add_setting(column, self._key, "global_key", "Key for the clipboard", "")
+        self._key_words = holder.findChild(QLabel, "global_key_sentence")
+
     def _build_documents(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Documents", holder, name="documents_heading", kind="heading"))
         sizes = [(size, bytes_for_people(size << 20)) for size in SAVED_SIZES]
@@ -190,6 +197,7 @@ class SettingsPage(QScrollArea):
         self._idle.value_chosen.connect(lambda value: change("idle_unload_minutes", value))
         self._sequences.value_chosen.connect(lambda value: change("sequences", value))
         self._at_once.value_chosen.connect(lambda value: change("downloads_at_once", value))
+        self._key.value_chosen.connect(lambda value: change("global_key", value))
         self._notify.value_chosen.connect(lambda value: change("notify", value))
         self._typed.value_chosen.connect(lambda value: change("translate_history", value))
         self._exams.value_chosen.connect(lambda value: change("exams_at_first_use", value))
@@ -212,10 +220,22 @@ class SettingsPage(QScrollArea):
         self._sequences.show_value(settings.sequences)
         self._at_once.show_value(settings.downloads_at_once)
         self._notify.show_value(settings.notify)
+        self._key.show_value(settings.global_key)
         self._exams.show_value(settings.exams_at_first_use)
         self._typed.show_value(settings.translate_history)
         self._saved.show_value(settings.saved_states_mib)
         self._folder.set_full_text(settings.models_folder or self._default_folder)
+
+    @Slot(str)
+    def show_key(self, sentence: str) -> None:
+        """Say how it stands with the key that works in every program."""
+        if self._key_words:
+            self._key_words.setText(sentence)
+        self._key.setAccessibleDescription(sentence)
+
+    def forbid_key(self) -> None:
+        """There is no way to ask this system for one."""
+        self._key.setEnabled(False)
 
     @Slot(object)
     def show_saved(self, saved: SavedStates) -> None:

@@ -1,0 +1,1 @@
+"""A key that works in every program, where the desktop gives one."""

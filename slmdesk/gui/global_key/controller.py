@@ -1,0 +1,102 @@
+"""The person's wish for a key that works in every program, and what came of it.  No widgets here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.global_key.states import KeyState, KeyStatus, words_of
+from slmdesk.gui.widgets.notice_bar import Notice
+from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.gui.global_key.portal import PortalKey
+
+TOLD = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLINED)
+"""What a person hears of wherever they are: the key they count on is not there."""
+
+
+class GlobalKey(QObject):
+    """Follows the setting `global_key`.  Lives on the window's thread.
+
+    Emits `pressed` with the desktop's leave to come to the front, `sentence_shown` when there is something else to say
+    of it, `notice_raised`.
+    """
+
+    pressed = Signal(str)
+    sentence_shown = Signal(str)
+    notice_raised = Signal(object)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: Settings,
+        parent: QObject | None = None,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        platform: str = sys.platform,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("global_key")
+        self._bridge, self._environment = bridge, environment
+        self._is_wished, self._is_on = settings.global_key, False
+        self.is_possible = platform.startswith("linux")
+        """Whether there is a way to ask a desktop of this system."""
+        self._portal: PortalKey | None = None
+        self._state = KeyState(KeyStatus.OFF if self.is_possible else KeyStatus.BY_HAND)
+        bridge.opened.connect(self._follow)
+        bridge.settings_changed.connect(self._on_settings_changed)
+        bridge.closed.connect(self.stop)
+
+    @property
+    def sentence(self) -> str:
+        """How it stands with the key."""
+        return words_of(self._state)
+
+    @Slot()
+    def stop(self) -> None:
+        """Give the key back; the wish stays."""
+        if self._portal is not None and self._is_on:
+            self._is_on = False
+            self._portal.stop()
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._is_wished = settings.global_key
+        self._follow()
+
+    @Slot()
+    def _follow(self) -> None:
+        if not self.is_possible or self._is_wished == self._is_on:
+            return
+        if self._is_wished:
+            self._is_on = True
+            self._way().start()
+        elif self._state.status is KeyStatus.DECLINED:
+            self._is_on = False  # why it is off stays in sight
+        else:
+            self.stop()
+
+    def _way(self) -> PortalKey:
+        """The way to ask this system; other systems will have theirs."""
+        if self._portal is None:
+            from slmdesk.gui.global_key.portal import PortalKey  # late: its library is there on these systems alone
+
+            self._portal = PortalKey(self, self._environment)
+            self._portal.state_changed.connect(self._on_state_changed)
+            self._portal.pressed.connect(self.pressed)
+        return self._portal
+
+    @Slot(object)
+    def _on_state_changed(self, state: KeyState) -> None:
+        self._state = state
+        self.sentence_shown.emit(self.sentence)
+        if state.status in TOLD:
+            self.notice_raised.emit(Notice(self.sentence, key="global key"))
+        if state.status is KeyStatus.DECLINED:  # else every start would ask anew
+            self._bridge.ask(lambda services: services.settings.change(global_key=False), None, lambda _problem: None)

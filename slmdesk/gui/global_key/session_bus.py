@@ -1,0 +1,212 @@
+"""A line to the session's D-Bus: calls and signals, without waiting for either.  The only importer of jeepney.
+
+QtDBus cannot be used for it: from Python it can be given neither an array of structures, which shortcuts are bound
+with, nor an unsigned number.  jeepney makes and reads the bytes; a local socket of Qt carries them.  The bus is reached
+through a socket of this computer or not at all: an address of another kind (tcp) is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from jeepney import DBusAddress, HeaderFields, Message, MessageType, Parser, new_method_call
+from jeepney.auth import BEGIN, Authenticator
+from jeepney.bus import get_connectable_addresses
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtNetwork import QLocalSocket
+
+BUS = "org.freedesktop.DBus"
+BUS_PATH = "/org/freedesktop/DBus"
+ANSWER_MS = 30_000
+"""For the answer to a call: the bus may have to start the program that gives it."""
+MAX_MESSAGE_BYTES = 1 << 20
+NO_ANSWER = "org.freedesktop.DBus.Error.NoReply"
+_BROKEN = (ValueError, LookupError, TypeError, AssertionError, AttributeError, RecursionError, struct.error)
+"""What jeepney raises for bytes that are no messages; an odd end of the bus must not be the window's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One method of one object; `signature` and `body` are what goes along, as jeepney takes it."""
+
+    service: str
+    path: str
+    interface: str
+    member: str
+    signature: str = ""
+    body: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call.  `untrusted` holds the values; `error` is the name of an error, or empty."""
+
+    untrusted: tuple[Any, ...] = ()
+    error: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BusSignal:
+    """A signal, told by `sender`: the bus vouches for that name and for nothing else."""
+
+    sender: str
+    path: str
+    interface: str
+    member: str
+    untrusted: tuple[Any, ...]
+
+
+class SessionBus(QObject):
+    """One connection; lives on the window's thread.
+
+    Emits `opened` when calls can be made, `signal_heard` with a BusSignal, and `lost` once, when there is no bus, or
+    none any more.  Calls that wait then are not answered.
+    """
+
+    opened = Signal()
+    signal_heard = Signal(object)
+    lost = Signal()
+
+    def __init__(self, parent: QObject, environment: Mapping[str, str] = os.environ) -> None:
+        super().__init__(parent)
+        self.setObjectName("session_bus")
+        self._environment = environment
+        self.name = ""
+        """Ours on the bus, such as :1.42; empty until `opened`."""
+        self._serials = count(1)
+        self._waiting: dict[int, Callable[[Answer], None]] = {}
+        self._auth, self._parser = Authenticator(), Parser()
+        self._is_over = False
+        self._socket = QLocalSocket(self)
+        self._socket.connected.connect(self._on_connected)
+        self._socket.readyRead.connect(self._on_ready_read)
+        self._socket.errorOccurred.connect(self._fail)
+        self._socket.disconnected.connect(self._fail)
+
+    def open(self) -> None:
+        """Connect; `opened` or `lost` follows, the latter perhaps at once."""
+        place = socket_of(self._environment)
+        if not place:
+            self._fail()
+            return
+        if place.startswith("\0"):
+            self._socket.setSocketOptions(QLocalSocket.SocketOption.AbstractNamespaceOption)
+        QTimer.singleShot(ANSWER_MS, self, self._on_patience_over)
+        self._socket.connectToServer(place.removeprefix("\0"))
+
+    def close(self) -> None:
+        """End the connection: nothing more is told."""
+        self._is_over = True
+        self._waiting.clear()
+        self._socket.abort()
+
+    def call(self, call: Call, answered: Callable[[Answer], None] | None = None) -> None:
+        """Call a method; `answered` hears what came of it, within half a minute."""
+        if self._is_over:
+            return
+        address = DBusAddress(call.path, bus_name=call.service, interface=call.interface)
+        message = new_method_call(address, call.member, call.signature or None, call.body)
+        serial = next(self._serials)
+        if answered is not None:
+            self._waiting[serial] = answered
+            QTimer.singleShot(ANSWER_MS, self, partial(self._answer, serial, Answer(error=NO_ANSWER)))
+        self._socket.write(message.serialise(serial))
+
+    def hear(self, rule: str) -> None:
+        """Have the bus pass on the signals of this match rule."""
+        self.call(Call(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,)))
+
+    @Slot()
+    def _on_connected(self) -> None:
+        self._socket.write(self._auth.data_to_send() or b"")
+
+    @Slot()
+    def _on_ready_read(self) -> None:
+        untrusted = bytes(self._socket.readAll().data())
+        try:
+            if not self._auth.authenticated:
+                self._auth.feed(untrusted)
+                if self._auth.authenticated:
+                    self._socket.write(BEGIN)
+                    self.call(Call(BUS, BUS_PATH, BUS, "Hello"), self._on_hello)
+                return
+            self._parser.add_data(untrusted)
+            heard = [_heard(one) for one in iter(self._parser.get_next_message, None)]
+            is_too_long = self._parser.bytes_desired() > MAX_MESSAGE_BYTES
+        except _BROKEN:
+            self._fail()
+            return
+        for serial, told in heard:
+            if self._is_over:
+                return
+            if isinstance(told, Answer):
+                self._answer(serial, told)
+            elif told is not None:
+                self.signal_heard.emit(told)
+        if is_too_long:
+            self._fail()
+
+    def _on_hello(self, answer: Answer) -> None:
+        match answer.untrusted:
+            case (str(name),) if name and not answer.error:
+                self.name = name
+                self.opened.emit()
+            case _:
+                self._fail()
+
+    def _answer(self, serial: int, answer: Answer) -> None:
+        answered = self._waiting.pop(serial, None)
+        if answered is not None:
+            answered(answer)
+
+    @Slot()
+    def _on_patience_over(self) -> None:
+        if not self.name:
+            self._fail()
+
+    @Slot()
+    def _fail(self) -> None:
+        if self._is_over:
+            return
+        self.close()
+        self.lost.emit()
+
+
+def _heard(message: Message) -> tuple[int, Answer | BusSignal | None]:
+    """The serial of the call a message answers, or 0, and what it tells; None for what is neither answer nor signal.
+
+    Raises one of _BROKEN.
+    """
+    fields, kind = message.header.fields, message.header.message_type
+    sender, body = str(fields.get(HeaderFields.sender, "")), tuple(message.body)
+    if kind is MessageType.signal:
+        wanted = (HeaderFields.path, HeaderFields.interface, HeaderFields.member)
+        path, interface, member = (str(fields[one]) for one in wanted)
+        return 0, BusSignal(sender, path, interface, member, body)
+    if kind in (MessageType.method_return, MessageType.error):
+        error = str(fields.get(HeaderFields.error_name, "")) if kind is MessageType.error else ""
+        return int(fields[HeaderFields.reply_serial]), Answer(body, error, sender)
+    return 0, None
+
+
+def socket_of(environment: Mapping[str, str]) -> str:
+    """The path of the session bus's socket; an abstract one begins with NUL; empty where there is none.
+
+    A bus is never started for this.
+    """
+    if address := environment.get("DBUS_SESSION_BUS_ADDRESS", ""):
+        try:
+            return str(next(iter(get_connectable_addresses(address)), ""))
+        except (RuntimeError, ValueError, KeyError):  # of jeepney: another kind of socket, or no address at all
+            return ""
+    folder = environment.get("XDG_RUNTIME_DIR", "")
+    usual = Path(folder, "bus")  # where systemd has it, named or not
+    return str(usual) if folder and usual.is_socket() else ""
