@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,45 @@ def test_words_being_written_are_kept_when_another_chat_is_opened(desk):
     desk.wait(lambda: desk.chat.chat == first and desk.find("option_system", panel).toPlainText() == "")
     desk.wait(lambda: desk.ask(lambda services: services.chats.options(second)).system == "Only here.")
     assert options_of(desk).system == ""
+
+
+def hold_desk(desk) -> threading.Event:
+    """The desk thread does nothing until this is set."""
+    gate = threading.Event()
+    desk.bridge.ask(lambda services: gate.wait(30))
+    return gate
+
+
+def test_what_is_set_while_the_first_words_are_on_their_way_is_set_for_their_chat(desk):
+    """Both were lost: they were of a chat not yet begun, which had gone out already."""
+    panel = open_panel(desk)
+    gate = hold_desk(desk)
+    desk.send("hello")
+    choose(desk, "temperature", 0.2)
+    desk.find("option_system", panel).setPlainText("Be short.")
+    gate.set()
+    desk.wait(lambda: desk.chat.chat)
+    desk.wait(lambda: options_of(desk) == ChatOptions(temperature=0.2, system="Be short."))
+    assert desk.find("option_temperature", panel).currentData() == 0.2
+    assert desk.find("option_system", panel).toPlainText() == "Be short."
+
+
+def test_an_earlier_change_that_comes_back_takes_no_later_one_back(desk):
+    desk.send("hello")
+    desk.wait_idle()
+    panel = open_panel(desk)
+    shown = []
+    desk.frame.options.options_shown.connect(lambda _chat, options: shown.append(options))
+    gate = hold_desk(desk)
+    choose(desk, "temperature", 0.2)
+    choose(desk, "max_tokens", 64)
+    gate.set()
+    desk.wait(lambda: options_of(desk) == ChatOptions(temperature=0.2, max_tokens=64))
+    assert shown == []
+    assert desk.find("option_max_tokens", panel).currentData() == 64
+    chat = desk.chat.chat
+    desk.ask(lambda services: services.chats.change_options(chat, ChatOptions(temperature=0.0)))  # another window
+    desk.wait(lambda: desk.find("option_temperature", panel).currentData() == 0.0)
 
 
 def test_every_field_has_a_name_a_sentence_and_a_place_in_the_order(desk):

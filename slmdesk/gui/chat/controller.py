@@ -21,7 +21,7 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.conversation import Conversation, Sent, words_of
 from slmdesk.services.facts import ModelState, Problem
-from slmdesk.services.options import ChatOptions
+from slmdesk.services.options import ChatOptions, options_from
 from slmdesk.services.sentences import problem_of
 from slmdesk.services.wishes import AttachWish, SendWish
 
@@ -34,7 +34,8 @@ KIND = "chat"
 class ChatController(QObject):
     """The open chat, as facts for the page and wishes from it.  Lives on the window's thread.
 
-    `chat_opened` carries the chat's id ('' for one not yet begun) and its title; `conversation_shown` all messages as
+    `chat_opened` carries the chat's id ('' for one not yet begun) and its title; `chat_begun`, before it, the id of the
+    chat that the one not yet begun has become, and the ChatOptions it began with; `conversation_shown` all messages as
     MessageViews; `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message
     kept) what changes in it; `again_begun` and `version_shown` the id of the answer that has come in another's place;
     `draft_restored` words for the composer; `busy_changed` whether an answer is written;
@@ -43,6 +44,7 @@ class ChatController(QObject):
     """
 
     chat_opened = Signal(str, str)
+    chat_begun = Signal(str, object)
     conversation_shown = Signal(object, str)
     message_added = Signal(object)
     message_renewed = Signal(object)
@@ -234,6 +236,7 @@ class ChatController(QObject):
         self._is_sending = False
         if epoch == self._epoch:
             if sent.item.id != self._chat:
+                self.chat_begun.emit(sent.item.id, options_from(sent.item.settings))
                 self._chat, self._title = sent.item.id, sent.item.title
                 self.attached.begin_chat(self._chat)
                 self.chat_opened.emit(self._chat, self._title)

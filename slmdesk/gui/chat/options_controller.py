@@ -6,6 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.widgets.notice_bar import notice_of
@@ -18,11 +19,12 @@ from slmdesk.services.tuning import ModelTuning
 class OptionsController(QObject):
     """The options of the open chat, as facts for the panel and wishes from it.  Lives on the window's thread.
 
-    Emits `options_shown` with the chat's id ('' for one not yet begun) and its ChatOptions, `tuning_shown` with a
-    ModelTuning or None, `notice_raised`.
+    Emits `options_shown` with the chat's id ('' for one not yet begun) and its ChatOptions, `chat_begun` with the id
+    that the chat not yet begun has got, `tuning_shown` with a ModelTuning or None, `notice_raised`.
     """
 
     options_shown = Signal(str, object)
+    chat_begun = Signal(str)
     tuning_shown = Signal(object)
     notice_raised = Signal(object)
 
@@ -34,6 +36,8 @@ class OptionsController(QObject):
         self._options = ChatOptions()
         self._is_watched = False
         self._looks = 0
+        self._unanswered = 0
+        chat.chat_begun.connect(self._on_chat_begun)
         chat.chat_opened.connect(self._on_chat_opened)
         bridge.item_changed.connect(self._on_item_changed)
         bridge.models_changed.connect(self._look)
@@ -62,7 +66,18 @@ class OptionsController(QObject):
             if is_other_model:
                 self._look()
         if chat:
-            self._bridge.ask(lambda services: services.chats.change_options(chat, options), None, self._on_refused)
+            self._unanswered += 1
+            self._bridge.ask(
+                lambda services: services.chats.change_options(chat, options), self._on_changed, self._on_refused
+            )
+
+    @Slot(str, object)
+    def _on_chat_begun(self, chat: str, kept: ChatOptions) -> None:
+        """What was set since its first words were sent is set for the chat that began with them."""
+        self._chat = chat
+        self.chat_begun.emit(chat)
+        if self._options != kept:
+            self.change(chat, self._options)
 
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, _title: str) -> None:
@@ -79,7 +94,16 @@ class OptionsController(QObject):
 
     @Slot(object)
     def _on_item_changed(self, fact: facts.ItemChanged) -> None:
-        if fact.item.id == self._chat and (options := options_from(fact.item.settings)) != self._options:
+        if not self._unanswered:  # else it may be an older change of ours, and would take back the newer one
+            self._on_item(fact.item)
+
+    def _on_changed(self, item: Item) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            self._on_item(item)
+
+    def _on_item(self, item: Item) -> None:
+        if item.id == self._chat and (options := options_from(item.settings)) != self._options:
             self._show(options)
 
     @Slot(object)
@@ -114,6 +138,7 @@ class OptionsController(QObject):
             self.tuning_shown.emit(None if isinstance(found, Problem) else found)
 
     def _on_refused(self, problem: Problem) -> None:
+        self._unanswered -= 1
         self.options_shown.emit(self._chat, self._options)
         self.notice_raised.emit(notice_of(problem))
 

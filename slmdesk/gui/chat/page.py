@@ -227,6 +227,7 @@ class ChatPage(QWidget):
         panel.close_requested.connect(self._on_panel)
         panel.options_changed.connect(options.change)
         options.options_shown.connect(panel.show_options)
+        options.chat_begun.connect(panel.begin_chat)
         options.tuning_shown.connect(panel.show_tuning)
         self._models.models_listed.connect(panel.show_models)
 

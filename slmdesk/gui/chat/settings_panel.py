@@ -219,6 +219,11 @@ class SettingsPanel(QFrame):
             self._timer.stop()
         self._show()
 
+    @Slot(str)
+    def begin_chat(self, chat: str) -> None:
+        """What is on show, and what is being written, belongs to this chat from now on."""
+        self._chat = chat
+
     @Slot(object)
     def show_tuning(self, tuning: ModelTuning | None) -> None:
         """What can be set for the model that answers; None: nothing is known of it."""
