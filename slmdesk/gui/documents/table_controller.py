@@ -64,6 +64,8 @@ class TableController(QObject):
         self.title = ""
         self._wanted = ""
         """The table that is being opened: an earlier wish's answer is late."""
+        self._begun = ""
+        """The table that was begun here and is not yet on show."""
         self._awaited = ""
         """To be opened once its document is on show."""
         self._documents: set[str] = set()
@@ -227,6 +229,7 @@ class TableController(QObject):
             self.stopped.emit("No document of this folder could be read.")
 
     def _on_begun(self, item: Item) -> None:
+        self._begun = item.id
         self._open_table(item.id)
         self.items.refresh()
 
@@ -249,8 +252,9 @@ class TableController(QObject):
         self._documents = {one.id for one in view.documents}
         self._job = view.job.id if view.job else ""
         self._is_running = view.job is not None and view.job.status not in ENDED
-        if self._is_running:
+        if self._is_running or self._begun == self.item:  # with the answers at hand it is made before it can be opened
             self.begun.emit(view.wish.columns)
+        self._begun = ""
         if view.table is not None and view.table.columns:
             self.made.emit(view.table)
         if view.job is not None:
