@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QFontMetrics
@@ -328,6 +330,19 @@ def test_another_wording_is_used_and_undone(desk):
     QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
     desk.wait(lambda: output(desk).endswith("Wir laufen."))
     assert memory(desk) == [("We go out.", "Wir laufen.")]
+
+
+def test_an_undo_may_come_before_the_change_is_answered(desk):
+    put(desk, "We go out.")
+    pane = select(desk, "GO")
+    gate = threading.Event()
+    desk.bridge.ask(lambda services: gate.wait(30))  # the desk thread is busy
+    desk.frame.translate.put(0, "We go out.", "Wir laufen.")
+    QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
+    gate.set()
+    assert memory(desk) == []
+    desk.wait(lambda: output(desk) == "wE GO OUT.")
+    assert not any("remembered" in one for one in desk.notices())
 
 
 def test_where_there_is_no_other_wording_it_is_said(desk):

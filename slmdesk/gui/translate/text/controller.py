@@ -74,7 +74,8 @@ class TranslateController(QObject):
         self._entry = _Entry()
         self._is_stale = False
         """What is shown was not made of the text, or in the manner, that is there now."""
-        self._puts: list[int] = []
+        self._puts: list[list[int]] = []
+        """The numbers of what a person put, each in a list that the desk thread fills."""
         """Edits that can be taken back, the last one last."""
         self._last = Shown((), True, "")
         self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
@@ -167,17 +168,33 @@ class TranslateController(QObject):
 
     def put(self, index: int, source: str, target: str) -> None:
         """A person's words for a sentence; they are remembered, and can be taken back."""
-        self._bridge.ask(lambda services: services.live.put(index, target, source), self._on_put, self._on_problem)
+        number: list[int] = []  # an undo may be asked for before the answer is here
+        self._puts.append(number)
+        self._bridge.ask(
+            lambda services: number.append(services.live.put(index, target, source)),
+            lambda _none: self._on_put(number),
+            partial(self._on_put_refused, number),
+        )
 
     @Slot()
     def take_back(self) -> None:
         """Undo the last `put`."""
         if self._puts:
             number = self._puts.pop()
-            self._bridge.ask(lambda services: services.live.take_back(number), None, self._on_problem)
 
-    def _on_put(self, number: int) -> None:
-        self._puts.append(number)
+            def wish(services: Services) -> None:
+                for one in number:
+                    services.live.take_back(one)
+
+            self._bridge.ask(wish, None, self._on_problem)
+
+    def _on_put_refused(self, number: list[int], problem: Problem) -> None:
+        self._puts = [one for one in self._puts if one is not number]
+        self._on_problem(problem)
+
+    def _on_put(self, number: list[int]) -> None:
+        if not any(one is number for one in self._puts):
+            return  # taken back already
         undo = Notice(
             "The sentence is changed, and remembered for the next time.",
             action="Undo",
