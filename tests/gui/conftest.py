@@ -44,9 +44,17 @@ class Desk:
     def find(self, name: str, within=None):
         from PySide6.QtWidgets import QWidget
 
-        found = (within or self.window).findChild(QWidget, name)
-        assert found is not None, name
-        return found
+        found: list[QWidget | None] = [None]
+
+        def is_there() -> bool:
+            found[0] = (within or self.window).findChild(QWidget, name)
+            return found[0] is not None
+
+        if not is_there():
+            with suppress(self.qtbot.TimeoutError):  # many come with an answer of the services
+                self.wait(is_there)
+        assert found[0] is not None, name
+        return found[0]
 
     def click(self, widget) -> None:
         if isinstance(widget, str):

@@ -46,7 +46,9 @@ def shown(desk, kind, name: str, within=None):
 
 
 def press(desk, name: str, within=None) -> None:
-    button = next(one for one in (within or desk.frame.models_page).findChildren(QPushButton, name) if one.isVisible())
+    place = within or desk.frame.models_page
+    desk.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
+    button = next(one for one in place.findChildren(QPushButton, name) if one.isVisible())
     desk.frame.models_page.ensureWidgetVisible(button)
     desk.click(button)
 

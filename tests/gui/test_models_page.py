@@ -64,7 +64,9 @@ def shown(desk, kind, name: str):
 
 def press(desk, name: str, within=None) -> None:
     """Scroll to a button and click it."""
-    button = next(one for one in (within or desk.frame.models_page).findChildren(QPushButton, name) if one.isVisible())
+    place = within or desk.frame.models_page
+    desk.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
+    button = next(one for one in place.findChildren(QPushButton, name) if one.isVisible())
     desk.frame.models_page.ensureWidgetVisible(button)
     desk.click(button)
 
@@ -120,6 +122,12 @@ def change(desk):
 
 def parts(desk) -> list[Path]:
     return list(desk.ask(lambda services: services.models.folder).glob(".download-*.part"))
+
+
+def wait_stalled(desk, hub) -> None:
+    """Until the line is silent and what came of the first 80 000 bytes is in the file: from there it must go on."""
+    desk.wait(hub.stalled.is_set)
+    desk.wait(lambda: sum(one.stat().st_size for one in parts(desk)) == 80_000)
 
 
 def add(desk, path: Path, count: int = 1, link: bool = False) -> None:
@@ -298,7 +306,7 @@ def test_a_download_pauses_and_goes_on_where_it_was(models, hub):
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
-    desk.wait(hub.stalled.is_set)
+    wait_stalled(desk, hub)
     press(desk, "pause_button")
     desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
     desk.wait(lambda: shown(desk, QPushButton, "pause_button")[0].text() == "Resume")
@@ -313,7 +321,7 @@ def test_offline_what_is_fetched_waits_and_says_so(models, hub):
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
-    desk.wait(hub.stalled.is_set)
+    wait_stalled(desk, hub)
     desk.frame.settings.change("offline", True)
     desk.wait(lambda: change(desk).state is DownloadState.QUEUED)
     desk.wait(lambda: "you work offline" in cards(desk, "download_row")[0].words)
@@ -365,7 +373,7 @@ def test_a_cancelled_download_can_be_taken_back(models, hub):
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
-    desk.wait(hub.stalled.is_set)
+    wait_stalled(desk, hub)
     press(desk, "cancel_download_button")
     assert not cards(desk, "download_row")
     desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
@@ -378,8 +386,7 @@ def test_the_part_of_a_cancelled_download_goes(models, hub):
     desk.frame.fetch.undo_ms = 50
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
-    desk.wait(hub.stalled.is_set)
-    assert parts(desk)
+    wait_stalled(desk, hub)
     press(desk, "cancel_download_button")
     desk.wait(lambda: change(desk).state is DownloadState.CANCELLED)
     assert not parts(desk)
@@ -402,8 +409,7 @@ def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(models, h
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
-    desk.wait(hub.stalled.is_set)
-    desk.wait(lambda: parts(desk))
+    wait_stalled(desk, hub)
     desk.close()
     again = models()
     again.wait(lambda: local(again))
@@ -415,7 +421,7 @@ def test_what_was_paused_is_paused_at_the_next_start(models, hub):
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
-    desk.wait(hub.stalled.is_set)
+    wait_stalled(desk, hub)
     press(desk, "pause_button")
     desk.wait(lambda: change(desk).state is DownloadState.PAUSED)
     desk.close()
@@ -431,8 +437,7 @@ def test_what_an_earlier_slmdesk_left_is_offered(models, hub, home):
     desk = models()
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(desk)
-    desk.wait(hub.stalled.is_set)
-    desk.wait(lambda: parts(desk))
+    wait_stalled(desk, hub)
     desk.close()
     with contextlib.closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as database:
         database.execute("delete from jobs")  # downloads were no jobs then

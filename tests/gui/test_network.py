@@ -295,7 +295,7 @@ def test_an_empty_ledger_says_that_nothing_left(start) -> None:
     window = ledger(desk)
     desk.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == EMPTY)
     assert window.findChild(QLabel, "ledger_nothing").isVisible()
-    assert "has made no request" in window.findChild(QLabel, "ledger_summary").text()
+    desk.wait(lambda: "has made no request" in window.findChild(QLabel, "ledger_summary").text())
     assert not window.findChild(QPushButton, "ledger_export").isEnabled()
 
 
@@ -335,7 +335,7 @@ def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
     desk.ask(lambda services: (services.hub.repo(REPO, answers.append) and None) or True)
     desk.wait(lambda: model.rowCount() == 1 and model.rows[0].bytes)
     assert model.rows[0].path == f"/api/models/{REPO}"
-    assert "1 request today" in window.findChild(QLabel, "ledger_summary").text()
+    desk.wait(lambda: "1 request today" in window.findChild(QLabel, "ledger_summary").text())
 
 
 # ---- features an organisation hides
