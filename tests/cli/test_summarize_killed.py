@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
-import sqlite3
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.killed import go_on, kill_again
 from fakes.told import Told, add_model, open_echo
 
 from slmdesk.services.exam_items import Skill, items
@@ -61,12 +59,6 @@ def result(home: Path) -> str:
     return json.dumps(found).replace(document, "D")
 
 
-def stored(home: Path) -> dict[str, str]:
-    """What is on the disk of the steps, read beside whoever writes."""
-    with sqlite3.connect(f"file:{home}/data/slmdesk.sqlite3?mode=ro", uri=True, timeout=10) as db:
-        return dict(db.execute("select key, value from steps where status = 'done'").fetchall())
-
-
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.soak)])
 def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills) -> None:
     document = tmp_path / "long.txt"
@@ -81,24 +73,5 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     home = tmp_path / "killed"
     trusted_home(home, monkeypatch, model)
     env["SLMDESK_HOME"] = str(home)
-    chance = random.Random(kills)
-    before: dict[str, str] = {}
-    command = ["summarize", str(document)]
-    for _ in range(kills):
-        running = subprocess.Popen([*SLMDESK, *command], env=env, cwd=ROOT, stderr=subprocess.DEVNULL)
-        due = len(before) + chance.randint(1, 2)
-        while running.poll() is None and len(stored(home)) < due:
-            time.sleep(0.02)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-        after = stored(home)
-        assert before.items() <= after.items()
-        before = after
-        with sqlite3.connect(f"file:{home}/data/slmdesk.sqlite3?mode=ro", uri=True, timeout=10) as db:
-            job, status = db.execute("select id, status from jobs").fetchone()
-        if status == "done":
-            break
-        command = ["jobs", "resume", job]
-    subprocess.run([*SLMDESK, *command], env=env, cwd=ROOT, capture_output=True, check=status != "done")
-    assert before.items() <= stored(home).items()
+    go_on(home, env, kill_again(home, env, ["summarize", str(document)], kills=kills, ahead=2))
     assert result(home) == wanted
