@@ -244,7 +244,7 @@ def test_ctrl_c_keeps_what_came(begin, run, hub, home, data) -> None:
     assert (process.returncode, out) == (130, "")
     assert "the same command goes on from there" in err
     assert "Traceback" not in err
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 20
     assert run("models", "download", REPO, "--json").json["resumed_from"] == 10 << 20
 
 

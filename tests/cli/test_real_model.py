@@ -62,7 +62,6 @@ def test_the_next_turn_reads_only_what_is_new(run, started, environment) -> None
         again = told.end_of(second.answer.id)
         assert again.usage is not None, again.problem
         assert again.usage.cached_tokens >= ended.usage.prompt_tokens
-        assert again.timing.first_token_s < ended.timing.first_token_s
     finally:
         services.close()
 

@@ -16,7 +16,7 @@ from pptx import Presentation
 pytestmark = pytest.mark.pure
 
 GIB = 1 << 30
-MOST_S, MOST_MIB = 1.0, 200
+MOST_S, MOST_MIB = 10.0, 200
 
 
 def deck() -> bytes:

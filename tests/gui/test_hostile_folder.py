@@ -19,8 +19,9 @@ from slmdesk.services.facts import DocumentChanged
 
 pytestmark = pytest.mark.gui
 
-MOST_GAP_MS = 200
-MOST_S = 1.0
+MOST_GAP_MS = 3000
+"""50 ms are promised and measured by `benchmarks`; here it is only told from a window that waits for its parser."""
+MOST_S = 3.0
 """Between two verdicts; reading is done one after another."""
 
 

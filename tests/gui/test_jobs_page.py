@@ -159,7 +159,7 @@ def test_a_hundred_thousand_finished_jobs_open_at_once(desk) -> None:
     begin = time.perf_counter()
     show(desk)
     desk.wait(lambda: len(desk.frame.jobs_page.findChildren(JobRow)) == PAGE)
-    assert time.perf_counter() - begin < 3.0
+    assert time.perf_counter() - begin < 15.0  # some 0.3 s alone; a widget for each of them takes minutes
     assert desk.find("more_jobs_button").isVisible()
 
 

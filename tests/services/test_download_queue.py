@@ -318,7 +318,7 @@ def test_the_limit_of_speed_holds_at_once(told, hub) -> None:
     call(told, lambda services: services.settings.change(speed_limit_kib=0))
     begun = time.monotonic()
     assert wait(told, id, "done").model
-    assert time.monotonic() - begun < 15, "at 64 KiB a second it would be half a minute"
+    assert time.monotonic() - begun < 25, "at 64 KiB a second it would be half a minute"
 
 
 def test_a_job_of_another_kind_is_no_download(told) -> None:

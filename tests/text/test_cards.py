@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -86,9 +86,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_card_takes_long(name) -> None:
-    begin = perf_counter()
+    begin = thread_time()
     readable_card(BOMBS[name], limit=1_000_000)
-    assert perf_counter() - begin < 5  # some 0.5 s alone; what grows with the square takes minutes
+    assert thread_time() - begin < 5  # some 0.5 s alone; what grows with the square takes minutes
 
 
 @given(st.text(alphabet="<>/!-`~|#'\" =abdivscriptmglhe\n", max_size=300))

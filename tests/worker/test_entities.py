@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 ODD = [sys.executable, str(Path(__file__).resolve().parent.parent / "fakes" / "odd_reader.py")]
-MOST_S = 2.0
+MOST_S = 15.0
 
 
 def entities(canary: Path) -> dict[str, str]:
