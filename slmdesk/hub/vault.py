@@ -7,6 +7,7 @@ made on a thread of its own and given up after a while.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import stat
 import threading
@@ -18,6 +19,8 @@ from typing import Protocol, TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, write_atomically
+
+log = logging.getLogger(__name__)
 
 SERVICE = "slmdesk: access token of a model hub"
 """The name under which the keyring of the system lists it."""
@@ -202,8 +205,10 @@ def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | No
             answers.put(answer)
             is_late = is_left
         if is_late and undo is not None and not isinstance(answer, KnownError):
-            with suppress(Exception):
+            try:
                 undo()
+            except Exception as err:  # noqa: BLE001  as above; who asked was told long ago
+                log.error("a keyring that answered late does not forget what it was given: %s", type(err).__name__)
 
     threading.Thread(target=run, name="keyring", daemon=True).start()
     try:

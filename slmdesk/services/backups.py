@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 from slmdesk.paths import Paths
 from slmdesk.services.chats import ChatService
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged, Problem
+from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.sentences import problem_for
 from slmdesk.store import (
     BackupCopy,
@@ -72,17 +72,7 @@ class BackupService:
             held.close()
             ended(result)
 
-        def work() -> None:
-            result: BackupResult | Problem
-            try:
-                result = backup(self._paths, target, on_progress)
-            except SlmdeskError as err:
-                result = problem_for(err)
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                result = problem_for(err)
-            self._desk.post(lambda: finish(result))
-
-        threading.Thread(target=work, name="backup", daemon=True).start()
+        on_file_thread(self._desk, lambda: backup(self._paths, target, on_progress), finish, name="backup")
 
     def restore(self, source: Path, ended: Callable[[Restored | Problem], None]) -> None:
         """Put a backup in the place of the history; `ended` is called once, on the desk thread.
@@ -100,17 +90,10 @@ class BackupService:
                 answer = ready if isinstance(ready, Problem) else self._replace(ready)
             ended(answer)
 
-        def work() -> None:
-            ready: Ready | Problem
-            try:
-                ready = held.enter_context(made_ready(self._paths, source))
-            except SlmdeskError as err:
-                ready = problem_for(err)
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                ready = problem_for(err)
-            self._desk.post(lambda: finish(ready))
+        def work() -> Ready:
+            return held.enter_context(made_ready(self._paths, source))
 
-        threading.Thread(target=work, name="restore", daemon=True).start()
+        on_file_thread(self._desk, work, finish, name="restore")
 
     def _replace(self, ready: Ready) -> Restored | Problem:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus, ModelRecord
@@ -166,8 +166,6 @@ def _read(record: ModelRecord, context_tokens: int, pc: Pc) -> _Read:
             require_chat_model(header)
             fit = fit_header(header, context_tokens, pc, sha256=record.sha256)
         return _Read(header, fields, fit)
-    except SlmdeskError as err:
-        return _Read(problem=problem_for(err))
     except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
         return _Read(problem=problem_for(err))
 

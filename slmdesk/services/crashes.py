@@ -6,6 +6,7 @@ And the book in which that is kept, with what else is found out when a model is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
@@ -44,9 +45,10 @@ class ModelBook:
             return
 
     def note_mark(self, record: ModelRecord, mark: FileMark) -> None:
-        """The file was checked anew under another size, time or inode.  Raises KnownError store.*."""
+        """The file was checked anew under another size, time or inode; if that cannot be kept, it is checked again."""
         if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
-            self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+            with suppress(KnownError):
+                self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
 
     def times_blocked(self, record: ModelRecord) -> int:
         """0, or after how many deaths this model is not started by itself any more."""

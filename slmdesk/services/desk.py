@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from itertools import count
 from typing import TypeVar
 
+from slmdesk.client.jobs import log_error
 from slmdesk.core.errors import BugError
 
 _T = TypeVar("_T")
@@ -115,8 +116,9 @@ class Desk:
     def _report(self, error: Exception) -> None:
         try:
             self._on_error(error)
-        except Exception:  # noqa: BLE001  a listener that fails while told of a failure: nobody is left to tell
-            return
+        except Exception as err:  # noqa: BLE001  a listener that fails while told of a failure: the log is left to tell
+            log_error("a failure of which nobody could be told", error)
+            log_error("telling of it failed", err)
 
     def _next(self) -> Callable[[], object] | None:
         with self._wake:

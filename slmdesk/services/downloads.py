@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
@@ -341,8 +341,6 @@ class DownloadService:
             end = replace(fetch.at_end(), state=DownloadState.DONE, done_bytes=fetch.now.total_bytes, model=record)
         except Stopped:
             end = replace(fetch.at_end(), state=DownloadState.PAUSED)
-        except SlmdeskError as err:
-            end = replace(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             end = replace(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
         if job.goal is DownloadState.CANCELLED and end.model is None:
@@ -358,7 +356,7 @@ class DownloadService:
             else:
                 remove_parts_of(self._models.folder, end.repo, end.name)
             end = replace(end, state=DownloadState.CANCELLED, done_bytes=0, problem=None, note=None, place=0)
-        except KnownError as err:
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             end = replace(end, state=DownloadState.FAILED, problem=problem_for(err))
         self._desk.post(lambda: self._end(job, end))
 

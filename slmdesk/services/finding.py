@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import check_file
 from slmdesk.core.gguf_file import unreadable
 from slmdesk.core.gguf_parts import part_of, parts_of
@@ -22,6 +22,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import ImportEnded, Problem
+from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.importing import require_usable
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import MAX_NAME, name_for
@@ -88,18 +89,14 @@ class FindingService:
         self._stop = stop = threading.Event()
         known = {_mark(one): one.id for one in self._store.models()}
 
-        def work() -> None:
-            result: FoundModels | Problem
-            try:
-                result = _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
-            except SlmdeskError as err:
-                result = problem_for(err)
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                result = problem_for(err)
-            if not stop.is_set():
-                self._desk.post(lambda: ended(result))
+        def work() -> FoundModels:
+            return _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
 
-        threading.Thread(target=work, name="find-models", daemon=True).start()
+        def told(result: FoundModels | Problem) -> None:
+            if not stop.is_set():
+                ended(result)
+
+        on_file_thread(self._desk, work, told, name="find-models")
 
     def link(self, found: Sequence[FoundModel], ended: Callable[[tuple[ImportEnded, ...]], None]) -> None:
         """Link the files that are new and fit for chatting, one after another; none is copied.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.gguf import require_chat_model
 from slmdesk.core.quantization import WORST_RECOMMENDED, quantization_of_file
 from slmdesk.core.speed import Speed
@@ -158,8 +158,6 @@ class HubService:
             except Stopped:
                 asking.stop.set()
                 result = problem_for(KnownError("request.invalid", what="it was stopped"))
-            except SlmdeskError as err:
-                result = problem_for(err)
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 result = problem_for(err)
             self._desk.post(lambda: tell(result))

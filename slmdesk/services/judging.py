@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.errors import SlmdeskError
 from slmdesk.core.gguf import check_file
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
@@ -56,8 +55,6 @@ def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> Judged:
             check_file(Path(os.fsdecode(record.path)))
             return Judged("unknown", record.bytes)
         fit = fit_file(Path(os.fsdecode(record.path)), context_tokens, pc, sha256=record.sha256)
-    except SlmdeskError as err:
-        return Judged("broken", problem=problem_for(err))
     except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
         return Judged("broken", problem=problem_for(err))
     return Judged(fit.verdict, fit.memory.total, speed=fit.speed, is_measured=record.sha256 in pc.pace.measured)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
-from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
@@ -259,7 +259,7 @@ class EngineRoom:
                 mark = hashed.mark
                 if hashed.sha256 != record.sha256:
                     raise KnownError("model.changed", path=str(path))
-        except SlmdeskError as err:
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: who waits for the model is told
             failure = err
             self._desk.post(lambda: self._load_failed(loading, failure))
         else:
@@ -330,7 +330,7 @@ class EngineRoom:
             if self._in_use:
                 one.ready(self._in_use.model)
 
-    def _load_failed(self, loading: _Loading, error: SlmdeskError) -> None:
+    def _load_failed(self, loading: _Loading, error: Exception) -> None:
         problem = None if isinstance(error, Stopped) else problem_for(error)
         self._load_ended(loading, ModelState.NOT_LOADED, problem)
 

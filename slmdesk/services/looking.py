@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import GgufHeader, check_file
 from slmdesk.core.gguf_parts import first_parts, parts_of
 from slmdesk.services.desk import Desk
@@ -78,7 +78,7 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     """The files meant by `paths`, parts of one model once; and whether there are more."""
     found: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 - no fault for a name that cannot be
             found.append(path)
             continue
         for at, entry in enumerate(_walk(path)):
@@ -115,8 +115,6 @@ def _candidate(path: Path, context_tokens: int, pc: Pc) -> Candidate:
             return Candidate(path, name, header.file_bytes, header=header)
         fit = fit_header(header, context_tokens, pc)
         return Candidate(path, name, header.file_bytes, 1, header, fit.verdict, fit)
-    except SlmdeskError as err:
-        return Candidate(path, path.name, problem=problem_for(err))
     except OSError as err:
         error = KnownError("file.unreadable", path=str(path), reason=err.strerror or "")
         return Candidate(path, path.name, problem=problem_for(error))

@@ -10,12 +10,11 @@ import os
 import statistics
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slmdesk.client import ChildClient
-from slmdesk.core.errors import KnownError
+from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
@@ -23,7 +22,8 @@ from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, ca
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import Fact, MessageEnded, ModelState, PaceChanged, Problem
+from slmdesk.services.facts import Fact, MessageEnded, ModelState, Noticed, PaceChanged, Problem
+from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.fits import Pc, available_bytes
 from slmdesk.services.hardware import hardware_key
 from slmdesk.services.loading import EngineRoom
@@ -200,15 +200,18 @@ class MeasuringService:
         self._asking.add(record.sha256)
         path, hardware = Path(os.fsdecode(record.path)), self._key()
 
-        def work() -> None:
-            written = None
-            with suppress(Exception):  # a thread's outermost frame: a file that cannot be read tells nothing
+        def work() -> _Written | None:
+            try:
                 header = read_header(path)
-                reads, twice = plain_bytes(header), plain_bytes(header, 2 * USUAL_PAST)
-                written = _Written(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
-            self._desk.post(lambda: self._on_first(record.sha256, written, past_tokens))
+            except (SlmdeskError, OSError):
+                return None  # a file that cannot be read tells nothing
+            reads, twice = plain_bytes(header), plain_bytes(header, 2 * USUAL_PAST)
+            return _Written(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
 
-        threading.Thread(target=work, name="measured-model", daemon=True).start()
+        def ended(written: _Written | Problem | None) -> None:
+            self._on_first(record.sha256, written, past_tokens)
+
+        on_file_thread(self._desk, work, ended, name="measured-model")
 
     # ---- inside
 
@@ -248,7 +251,10 @@ class MeasuringService:
         if child is not None:
             threading.Thread(target=child.close, name="end-of-measuring", daemon=True).start()
 
-    def _on_first(self, sha256: str, written: _Written | None, past_tokens: int) -> None:
+    def _on_first(self, sha256: str, written: _Written | Problem | None, past_tokens: int) -> None:
+        if isinstance(written, Problem):
+            self._tell(Noticed(written))  # once: it stays among those that are asked for
+            return
         self._asking.discard(sha256)
         if written is not None and written.read_bytes > 0:
             usual = written.at_usual_past(written.tokens_per_s, past_tokens, self.pace.bandwidth)

@@ -93,8 +93,6 @@ class MoveService:
                 end = self._moved(target, stop)
             except Stopped:
                 pass
-            except SlmdeskError as err:
-                end = replace(end, problem=problem_for(err))
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 end = replace(end, problem=problem_for(err))
             self._desk.post(lambda: finish(end))

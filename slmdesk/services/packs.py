@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import problem_of, sync_folder
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
@@ -182,8 +182,6 @@ class PackService:
                 end = work(stop)
             except Stopped:
                 pass
-            except SlmdeskError as err:
-                end = replace(end, problem=problem_for(err))
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 end = replace(end, problem=problem_for(err))
             self._desk.post(lambda: finish(end))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.paths import Paths
@@ -137,7 +137,7 @@ class TokenService:
         def kept() -> TokenChanged:
             try:
                 self._settings.change(token_place=place, token_host=host if place in self._vaults else "")
-            except SlmdeskError:  # else it would lie where nobody knows of it
+            except BaseException:  # else it would lie where nobody knows of it
                 threading.Thread(target=self._remove_quietly, args=(place, host), daemon=True).start()
                 raise
             self._session.clear()
@@ -187,7 +187,7 @@ class TokenService:
         def finish() -> None:
             try:
                 result: TokenChanged | Problem = then()
-            except SlmdeskError as err:
+            except Exception as err:  # noqa: BLE001  the asker waits for an answer, also for our own fault
                 result = problem_for(err)
             ended(result)
 

@@ -5,19 +5,19 @@ which adapters of the library fit it.  On the desk thread; files are looked at o
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.adapter import misfit, require_adapter
-from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Sampling
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Problem
+from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.fits import available_bytes
 from slmdesk.services.models import ModelService
 from slmdesk.services.sentences import problem_for
@@ -77,17 +77,7 @@ class TuningService:
         current, state = self._settings.current.context_tokens, self._models.state
         held = state.memory_bytes if state.model == record.id else 0
 
-        def work() -> None:
-            found: ModelTuning | Problem
-            try:
-                found = self._looked(record, adapters, current, held)
-            except SlmdeskError as err:
-                found = problem_for(err)
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                found = problem_for(err)
-            self._desk.post(lambda: ended(found))
-
-        threading.Thread(target=work, name="tuning", daemon=True).start()
+        on_file_thread(self._desk, lambda: self._looked(record, adapters, current, held), ended, name="tuning")
 
     def _looked(
         self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 
 import keyring
 import pytest
@@ -67,12 +68,30 @@ def test_one_that_hangs_is_given_up_and_what_it_keeps_too_late_is_taken_back(use
     with pytest.raises(KnownError):
         vault.put(HOST, SECRET)
     backend.go.set()
-    import threading
-
     for each in threading.enumerate():
         if each.name == "keyring":
             each.join(30)
     assert removed == [1]
+
+
+def test_one_that_keeps_too_late_and_does_not_take_it_back_is_in_the_log_without_the_secret(use, caplog) -> None:
+    backend, vault = use(SystemBackend()), SystemKeyring(answer_s=0.05)
+    backend.go.clear()
+
+    def refuse(*_args):
+        raise RuntimeError(f"cannot forget {SECRET}")
+
+    backend.delete_password = refuse
+    with pytest.raises(KnownError):
+        vault.put(HOST, SECRET)
+    backend.go.set()
+    for each in threading.enumerate():
+        if each.name == "keyring":
+            each.join(30)
+    (record,) = caplog.records
+    assert "RuntimeError" in record.getMessage()
+    assert SECRET not in caplog.text
+    caplog.clear()
 
 
 def test_what_it_says_is_not_passed_on(use) -> None:

@@ -44,7 +44,7 @@ def test_posted_functions_keep_their_order_and_errors_never_end_the_thread(desk,
     assert all(isinstance(one, ZeroDivisionError) for one in errors)
 
 
-def test_an_error_listener_that_fails_does_not_end_the_thread() -> None:
+def test_an_error_listener_that_fails_does_not_end_the_thread_and_both_are_in_the_log(caplog) -> None:
     def worse(error: BaseException) -> None:
         raise RuntimeError from error
 
@@ -52,6 +52,10 @@ def test_an_error_listener_that_fails_does_not_end_the_thread() -> None:
     desk.post(lambda: 1 / 0)
     assert desk.call(lambda: 1) == 1
     desk.close()
+    first, second = (one.getMessage() for one in caplog.records)
+    assert "ZeroDivisionError" in first
+    assert "RuntimeError" in second
+    caplog.clear()
 
 
 def test_later_runs_in_order_of_time_and_can_be_cancelled(desk) -> None:

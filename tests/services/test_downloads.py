@@ -166,6 +166,22 @@ def test_pause_resume_and_cancel(told, hub, data, home) -> None:
     assert (again.end().resumed_from, again.id != download.id) == (0, True)
 
 
+def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(told, hub, home, monkeypatch):
+    def fail(*_args):
+        raise RuntimeError("odd")
+
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    download = Download(told)
+    wait_for_part(home, 1 << 20)
+    download.do("pause")
+    assert download.end().state == "paused"
+    monkeypatch.setattr("slmdesk.services.downloads.remove_parts_of", fail)
+    monkeypatch.setattr("slmdesk.services.fetching.Fetch.remove_parts", fail)
+    download.do("cancel")
+    end = download.end()
+    assert (end.state, end.problem.code) == ("failed", "bug")
+
+
 def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(told, hub, home) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20), Fault(stall_at=1 << 20)]
     download = Download(told)

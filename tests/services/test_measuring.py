@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from fakes.tiny_families import make
+from fakes.tiny_gguf import tiny_llama, write
 from fakes.told import LLAMA, TIMEOUT_S, Told, open_echo
 
 from slmdesk.core.errors import KnownError
@@ -15,7 +16,7 @@ from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasured, Usage
 from slmdesk.services import hardware, measuring
 from slmdesk.services.chats import SendWish
-from slmdesk.services.facts import ImportEnded, MessageEnded, PaceChanged
+from slmdesk.services.facts import ImportEnded, MessageEnded, Noticed, PaceChanged
 from slmdesk.services.fits import Pc, fit_header
 
 pytestmark = pytest.mark.process
@@ -49,6 +50,22 @@ def test_the_bandwidth_is_measured_in_a_child_of_its_own_and_kept(opened) -> Non
     again = opened()
     assert on_desk(again, lambda: again.services.measuring.measured) == found
     assert on_desk(again, lambda: again.services.measuring.pc()).devices == found.devices
+
+
+def test_a_fault_of_ours_while_a_model_is_looked_at_is_told_once(opened, tmp_path, monkeypatch) -> None:
+    def fail(*_args):
+        raise RuntimeError("odd")
+
+    told = opened(model=False)
+    told.services.desk.call(lambda: told.services.models.import_file(write(tmp_path / "a.gguf", tiny_llama())))
+    model = told.wait(ImportEnded).model
+    monkeypatch.setattr(measuring, "plain_bytes", fail)
+    for _ in range(2):
+        on_desk(told, lambda: told.services.measuring.note(model, 10.0, 100))
+        told.wait(Noticed)
+    on_desk(told, lambda: None)
+    (notice,) = told.of(Noticed)
+    assert "RuntimeError" in notice.problem.report
 
 
 def test_another_processor_or_memory_is_another_pc(opened, monkeypatch) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import signal
 import threading
 import time
@@ -278,6 +279,39 @@ def test_m4_one_flipped_byte_is_found_and_the_model_not_loaded(told, tiny) -> No
     place.write_bytes(data)  # another time and inode, the right bytes: hashed again, and good
     again = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello", chat=sent.item.id)))
     assert told.end_of(again.answer.id).message.status is Status.COMPLETE
+
+
+def test_a_fault_of_ours_while_a_model_is_checked_ends_the_loading_and_is_told(told, tiny, monkeypatch) -> None:
+    def fail(*_args):
+        raise RuntimeError("odd")
+
+    model = bring_in(told, tiny).model
+    os.utime(os.fsdecode(model.path), (1, 1))  # it is checked anew
+    monkeypatch.setattr("slmdesk.services.loading.hash_file", fail)
+    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    ended = told.end_of(sent.answer.id)
+    assert (ended.message.status, ended.problem.code) == (Status.FAILED, "bug")
+    assert "RuntimeError" in ended.problem.report
+
+
+def test_d12_where_the_history_is_full_a_model_whose_file_was_touched_is_loaded(told, tiny, monkeypatch) -> None:
+    def fail(*_args, **_values):
+        raise KnownError("store.full", path="slmdesk.sqlite3", needed_bytes=1, available_bytes=0)
+
+    model = bring_in(told, tiny).model
+    os.utime(os.fsdecode(model.path), (1, 1))
+    monkeypatch.setattr(told.services.store, "change_model", fail)
+    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
+
+
+def test_a_path_that_no_system_knows_is_a_candidate_with_a_problem(told, tiny) -> None:
+    answers = queue.SimpleQueue()
+    far = Path("/" + "x" * 5000)
+    told.services.desk.call(lambda: told.services.looking.look([far, tiny], answers.put))
+    odd, good = answers.get(timeout=TIMEOUT_S).candidates
+    assert (odd.path, odd.problem.code) == (far, "model.unreadable")
+    assert good.problem is None
 
 
 def test_m12_a_model_that_is_gone_stays_in_the_list_and_comes_back(told, tiny) -> None:

@@ -183,6 +183,18 @@ def test_one_that_cannot_be_noted_is_not_left_where_nobody_knows_of_it(told, hub
     assert (keyring.kept, told.services.tokens.token()) == ({}, "")
 
 
+def test_a_fault_of_ours_when_it_is_noted_is_told_to_who_asked_and_leaves_nothing(told, keyring, monkeypatch) -> None:
+    def fail(**_values):
+        raise RuntimeError("odd")
+
+    removed = threading.Event()
+    monkeypatch.setattr(keyring, "remove", lambda host: (keyring.kept.pop(host), removed.set()))
+    monkeypatch.setattr(told.services.settings, "change", fail)
+    assert keep(told, MARKER, "keyring").code == "bug"
+    assert removed.wait(30)
+    assert keyring.kept == {}
+
+
 def test_no_keyring_is_said_and_nothing_falls_back_in_silence(told, hub, home) -> None:
     take(told, MemoryVault("this system has none"))
     assert wish(told, lambda tokens, ended: tokens.places(ended)).no_keyring == "this system has none"

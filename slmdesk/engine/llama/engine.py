@@ -264,11 +264,17 @@ class LlamaEngine(Engine):
             model.scheduler.end_all(BUG_CODE)
 
     def _on_engine_thread(self, command: Callable[[], None]) -> None:
-        """Let the engine thread do something between two steps, and wait for it.  Nothing once it is closing."""
-        done = threading.Event()
+        """Let the engine thread do something between two steps, and wait for it.  Nothing once it is closing.
+
+        What `command` raises is raised here.
+        """
+        done, failures = threading.Event(), list[BaseException]()
 
         def run() -> None:
-            command()
+            try:
+                command()
+            except BaseException as err:  # noqa: BLE001  it belongs to the one who waits
+                failures.append(err)
             done.set()
 
         with self._wake:
@@ -279,6 +285,8 @@ class LlamaEngine(Engine):
                 model.scheduler.interrupt()
             self._wake.notify_all()
         done.wait()
+        if failures:
+            raise failures[0]
 
     # ---- helpers for any thread
 
