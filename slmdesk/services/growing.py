@@ -19,6 +19,8 @@ from slmdesk.services.sentences import problem_for
 from slmdesk.services.time_left import Ahead
 from slmdesk.store import Store
 
+EVERY = 1 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Wave:
@@ -97,6 +99,12 @@ class Growth:
             done = self._store.step_values(self._job.id)
             values = [done.get(key) for key in self._keys]
         self._send(values)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether every step of the last wave has ended: some do so in an earlier run of the job."""
+        asked = frozenset(self._keys or ())
+        return not any(one.key in asked for one in self._store.open_steps(self._job.id, EVERY))
 
     def close(self) -> None:
         """The job is not run here any more."""

@@ -83,13 +83,18 @@ class JobRun:
         self._is_over = False
 
     def begin(self) -> None:
-        """Ask for the model, or end at once where all is done."""
+        """Ask for the model, or end at once where all is done.
+
+        The plan of a job that goes on catches up meanwhile: by it what comes is shown before its whole wave has ended.
+        """
         self._say()
         if self._is_through:
             self._through()
         else:
             self._times.begin_all(self._done + self._failed, self.job.total)
             self._want()
+            if self._planner and not self._is_over:
+                self._through()
         self._look()
 
     def stop(self) -> None:
@@ -286,6 +291,9 @@ class JobRun:
             return
         self.job = self._store.job(self.job.id)
         self._done, self._failed = self.job.done, self.job.failed
+        if not self._is_through and self._growth.has_ended:  # of an earlier run: the open steps are of a later wave
+            self._shop.desk.post(lambda: None if self._is_over else self._through())
+            return
         done = self._done + self._failed
         self._times.begin_wave(self._growth.wave, done, self.job.total - done)
         self._say()

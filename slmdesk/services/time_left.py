@@ -66,7 +66,7 @@ class TimeLeft:
         self._work, self._seen = 0.0, 0
         """Of the steps of this wave: tokens read, and written at their cost; in how many."""
         self._began, self._saved = clock(), 0
-        self._is_running = False
+        self._is_running = self._has_wave = False
         self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
         self._end: float | None = None
         self._said = 0.0
@@ -88,6 +88,7 @@ class TimeLeft:
         self._done_cost += done * cost
         self.steps_done += done
         self.name, self._cost, self._open, self._ahead = name, max(cost, 1e-9), left, ahead
+        self._has_wave = True
         self.go()
 
     def go(self) -> None:
@@ -146,7 +147,11 @@ class TimeLeft:
 
     @property
     def share(self) -> float:
-        """Of all work, as far as it is known, 0 to 1; it never goes back."""
+        """Of all work, as far as it is known, 0 to 1; it never goes back.  Before the first wave, what was said last:
+        what there is to do is not known then, and what was done would be all.
+        """
+        if not self._has_wave:
+            return self._share
         done = self._done_cost + self._half_done() * self._cost
         ahead = sum(one.steps * one.cost for one in self._ahead if one.is_sure)
         total = self._done_cost + self._open * self._cost + ahead

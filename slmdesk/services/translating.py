@@ -290,6 +290,7 @@ class TranslationService(Planner):
         )
         done, total = self._counted(item.id)
         self._live[job.id] = _Live(plan, done, total)
+        self._tell(TranslationGrew(item.id, job.id, done, total))  # there they are, before the first is translated
         try:
             yield from plan.run()
             kept = self._store.result(item.id) or {}

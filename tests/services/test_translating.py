@@ -69,6 +69,35 @@ def test_what_waits_behind_the_segments_in_hand_counts(opened):
     assert set(sums) == {450}
 
 
+def test_how_many_segments_there_are_is_told_before_the_first_is_translated(opened):
+    told = opened(turned=True)
+    translated(told, target="de", text="The garden is green.\nThe house is blue.", source="en")
+    grown = [one for one in told.facts if isinstance(one, TranslationGrew | SegmentChanged)]
+    assert isinstance(grown[0], TranslationGrew)
+    assert (grown[0].done, grown[0].total) == (0, 2)
+
+
+def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
+    told = opened(turned=True, slow=0.02)
+    text = "\n".join(f"The garden of house {number} is green." for number in range(60))
+    service, jobs = told.services.translations, told.services.jobs
+    item = on_desk(told, lambda: service.begin(TranslationWish(target="de", text=text, source="en")))
+    job = on_desk(told, lambda: service.open(item.id)).job
+    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.done >= 3)
+    on_desk(told, lambda: jobs.pause(job.id))
+    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.PAUSED)
+    begin = len(told.facts)
+    on_desk(told, lambda: jobs.resume(job.id))
+    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.DONE)
+    after = told.facts[begin:]
+    changed = [at for at, fact in enumerate(after) if isinstance(fact, SegmentChanged)]
+    all_done = next(at for at, fact in enumerate(after) if isinstance(fact, JobChanged) and fact.done == 60)
+    assert sum(at < all_done for at in changed) > 20, "they were not held back until the last had come"
+    early = [fact.share for fact in after[:all_done] if isinstance(fact, JobChanged) and fact.done <= 30]
+    assert early
+    assert max(early) < 0.7
+
+
 def test_a_model_that_is_asked_twice_is_not_done_after_the_first_time(opened):
     told = opened()  # says again what it is told: nothing is translated
     text = "\n".join(f"The garden of house {number} is green." for number in range(60))
