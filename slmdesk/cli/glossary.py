@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,27 +86,41 @@ def import_glossary(face: Face, /, file: Path, columns: str, skip_first: bool, i
 @click.option("--format", "form", type=click.Choice(("csv", "tsv", "xlsx", "tbx")), default="csv")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else standard output.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
+@json_option
 @click.pass_obj
 def export_glossary(face: Face, id: str, form: str, output: Path | None, force: bool) -> None:
     """Write a glossary as CSV, TSV, spreadsheet or TBX."""
     with face.services() as services:
-        data = services.glossaries.export(id, form)
-    _give_bytes(face, data, output, force)
+        made = services.desk.call(lambda: services.store.glossary(id)).id
+        data = services.glossaries.export(made, form)
+    if not face.as_json:
+        _give_bytes(face, data, output, force)
+    elif output is not None:
+        _give_bytes(face, data, output, force)
+        face.give({"id": made, "format": form, "path": str(output), "bytes": len(data)})
+    elif form == "xlsx":
+        face.give({"id": made, "format": form, "base64": b64encode(data).decode("ascii")})
+    else:
+        face.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
 
 
 @glossary.command("forget")
 @click.argument("id")
+@json_option
 @click.pass_obj
 def forget_glossary(face: Face, id: str) -> None:
     """A glossary and its terms go."""
     with face.services() as services:
         _check_writable(services)
+        gone = services.desk.call(lambda: services.store.glossary(id)).id
 
         def forget() -> None:
-            services.glossaries.forget(id)
+            services.glossaries.forget(gone)
             services.glossaries.purge()
 
         services.desk.call(forget)
+    if face.as_json:
+        face.give({"id": gone})
     face.tell("Forgotten.")
 
 
@@ -220,6 +235,7 @@ def import_memory(face: Face, file: Path, source: str, target: str, domain: str)
 @click.option("--to", "target", default="", help="Only into this language.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else standard output.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
+@json_option
 @click.pass_obj
 def export_memory(face: Face, source: str, target: str, output: Path | None, force: bool) -> None:
     """Write the memory as TMX: what people wrote or imported, not what a model guessed."""
@@ -227,6 +243,9 @@ def export_memory(face: Face, source: str, target: str, output: Path | None, for
 
     codes = [language_of(one).code if one else "" for one in (source, target)]
     with face.services() as services:
+        if output is None and face.as_json:
+            face.give({"text": "".join(services.memory.tmx(*codes))})
+            return
         if output is None:
             for part in services.memory.tmx(*codes):
                 sys.stdout.buffer.write(part.encode("utf-8", "replace"))
@@ -238,6 +257,8 @@ def export_memory(face: Face, source: str, target: str, output: Path | None, for
         face.wait_for(
             services, lambda ended: services.memory.export_file(goal, ended, source=codes[0], target=codes[1])
         )
+    if face.as_json:
+        face.give({"path": str(output), "bytes": goal.stat().st_size})
     face.tell(f"Written to {output}.")
 
 

@@ -107,11 +107,20 @@ def translate(
 
 
 def _document(file: Path | None) -> Path | None:
-    """None where the text is to be read from standard input.  Raises click.UsageError for a folder."""
+    """None where the text is to be read from standard input.
+
+    Raises click.UsageError for a folder, KnownError `file.missing` before anything is begun for it.
+    """
     if file is None or str(file) == "-":
         return None
     if not file.name or os.path.isdir(file):  # noqa: PTH112 - no fault for a name that cannot be
         raise click.UsageError("FILE is a folder. Name a document.")
+    try:
+        file.stat()
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(file)) from err
+    except (OSError, ValueError):
+        return file  # whoever reads it says why it cannot be read
     return file
 
 

@@ -218,7 +218,8 @@ class SegmentChanges:
                     for one in reversed(left[-CHANGED_AT_ONCE:]):
                         skipped += not self._undo_one(item, one, wish, numbers)
                 left = left[:-CHANGED_AT_ONCE]
-                yield
+                if left:  # else it ends in this turn, before whatever is asked next
+                    yield
         finally:  # after a fault, such as a full disk, the rest can be undone still
             self._did(item, _Act(act.words, left))
         return Undone(act.words, tuple(sorted(numbers)), skipped)

@@ -25,6 +25,7 @@ def in_slices(desk: Desk, work: Slices[T], ended: OnEnded[T]) -> None:
         result: T | Problem
         until = time.monotonic() + SLICE_S
         try:
+            next(work)
             while time.monotonic() < until:
                 next(work)
         except StopIteration as end:

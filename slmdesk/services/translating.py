@@ -313,7 +313,7 @@ class TranslationService(Planner):
 
     def _take(self, item: str, wish: TranslationWish) -> Plan:
         """The segments of the text or the document, kept; a second time after a crash they are taken anew."""
-        from slmdesk.services.translation_units import Taken, segments_from, units_of_text
+        from slmdesk.services.translation_units import Taken, language_of_units, segments_from, units_of_text
 
         self._store.forget_segments(item)
         taken = Taken(wish.source, wish.target, self.terms_of(wish))
@@ -322,6 +322,7 @@ class TranslationService(Planner):
             found = yield Question(lambda answered: self._ask_units(item, wish, answered))
         else:
             found = units_of_text(wish.text)
+        taken.language = language_of_units(found)
         for at in range(0, len(found), UNITS_AT_ONCE):
             segments: list[NewSegment] = []
             for one in found[at : at + UNITS_AT_ONCE]:

@@ -113,3 +113,16 @@ def language_of_text(text: str) -> str:
         if line.strip() and (language := _told(line, taken)):
             sizes[language] = sizes.get(language, 0) + len(line)
     return max(sizes, key=lambda one: sizes[one]) if sizes else ""
+
+
+def language_of_units(found: Sequence[Mapping[str, Any]]) -> str:
+    """The code of the language most of a document is in: of short units at its beginning, such as "Dear Sir", before
+    any has told its own.
+    """
+    texts, size = list[str](), 0
+    for one in found:
+        if "unit" in one and size < LOOKED_AT:
+            unit = one["unit"]
+            texts.append(" ".join(plain(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"]))).split()))
+            size += len(texts[-1])
+    return language_of_text("\n".join(texts))

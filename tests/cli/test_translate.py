@@ -102,6 +102,34 @@ def test_what_has_nothing_to_translate_is_no_failure(run, with_model, tmp_path):
     assert run("translate", str(path), "--to", "de", "--from", "en", echo={"answer": " "}).status == 0
 
 
+def test_a_name_of_no_document_leaves_nothing_behind(run, with_model, tmp_path):
+    done = run("translate", str(tmp_path / "lettre.txt"), "--to", "de", "--json", echo=TURNED)
+    assert (done.status, done.json["error"]["code"]) == (1, "file.missing")
+    assert not run("history", "list", "--json").json
+    assert not run("jobs", "list", "--json").json
+
+
+def test_a_letter_that_is_in_the_language_already_is_left_whole(run, with_model):
+    text = "Dear Mr. Miller,\n\nthank you for your letter of 5 March. The invoice was not paid yet.\n\nKind regards"
+    done = run("translate", "--to", "en", stdin=text, echo=TURNED)
+    assert done.out.rstrip("\n") == text
+
+
+def test_what_is_exported_and_forgotten_is_told_as_json_too(run, tmp_path):
+    table = tmp_path / "law.csv"
+    table.write_text("source,target\nrent,Miete\n")
+    made = run("glossary", "import", str(table), "--from", "en", "--to", "de", "--json").json["id"]
+    goal = tmp_path / "out.csv"
+    done = run("glossary", "export", made, "-o", str(goal), "--json")
+    assert done.json == {"id": made, "format": "csv", "path": str(goal), "bytes": goal.stat().st_size}
+    assert "rent,Miete" in run("glossary", "export", made, "--json").json["text"].replace(";", ",")
+    tmx = tmp_path / "all.tmx"
+    done = run("memory", "export", "-o", str(tmx), "--json")
+    assert done.json == {"path": str(tmx), "bytes": tmx.stat().st_size}
+    assert "<tmx" in run("memory", "export", "--json").json["text"]
+    assert run("glossary", "forget", made, "--json").json == {"id": made}
+
+
 def test_the_document_itself_is_never_written_over(run, with_model, tmp_path):
     note = tmp_path / "note.md"
     note.write_text("The tenant pays 900 euros.\n")

@@ -290,6 +290,7 @@ def test_a_segment_is_translated_once_more_with_a_wish_and_undone(desk, tmp_path
     desk.wait(lambda: rows(desk)[0][1:] == ("Falsch", "edited"))
     QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
     desk.wait(lambda: rows(desk)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
+    desk.wait(lambda: desk.find("segment_busy").text() == "Undone: edit")
     desk.click("undo_segment_button")
     desk.wait(lambda: "nothing to undo" in desk.find("segment_busy").text())
 
@@ -379,6 +380,81 @@ def test_words_are_replaced_everywhere_and_it_is_undone_as_one(desk, tmp_path):
     desk.wait(lambda: rows(desk) == before)
 
 
+def test_what_was_replaced_is_undone_by_the_next_key_and_can_be_replaced_again(desk, tmp_path):
+    translated(desk, document(tmp_path, "The rent is due.", "No rent is paid.", "Go home."))
+    before = rows(desk)
+    QTest.keyClick(choose(desk, 0), Qt.Key.Key_H, CONTROL)
+    QTest.keyClicks(desk.find("segment_search"), "RENT")
+    QTest.keyClicks(desk.find("replace_with"), "PACHT")
+    desk.wait(lambda: desk.find("replace_hits").text() == "2 in 2 segments")
+    desk.click("replace_all_button")
+    desk.wait(lambda: desk.find("segment_busy").text() == "2 replaced in 2 segments")
+    desk.wait(lambda: desk.find("replace_hits").text() == "0 in 0 segments")
+    desk.wait(lambda: desk.window.focusWidget() is not None)
+    QTest.keyClick(desk.window.focusWidget(), Qt.Key.Key_Z, CONTROL)
+    desk.wait(lambda: desk.find("segment_busy").text() == "Undone: replacement of 2 segments")
+    desk.wait(lambda: desk.find("replace_hits").text() == "2 in 2 segments")
+    assert desk.find("replace_all_button").isEnabled()
+    QTest.keyClick(desk.find("replace_match_case"), Qt.Key.Key_Z, CONTROL)
+    desk.wait(lambda: desk.find("segment_busy").text() == "There is nothing to undo.")
+    desk.find("segment_search").clear()
+    desk.wait(lambda: rows(desk) == before)
+
+
+def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(desk, tmp_path):
+    form_of = dropped(desk, document(tmp_path))
+    desk.find("form_beside", form_of).setChecked(True)
+    desk.click("form_begin")
+    desk.wait(lambda: words(desk).startswith("Written to"))
+    come_forward(desk)
+    type_into(desk, 0, "Falsch")
+    desk.wait(lambda: words(desk).startswith("Changed since"))
+    assert words(desk).endswith("lease.de.docx was written. Save it again to have that in the file.")
+
+
+def test_several_documents_are_chosen_at_once_and_the_folder_is_remembered(desk, tmp_path):
+    one, two = document(tmp_path, "One.", name="one.docx"), document(tmp_path, "Two.", name="two.docx")
+    desk.click("choose_document_button")
+    dialog = desk.find("choose_document_dialog", desk.translate)
+    assert "*.docx" in dialog.nameFilters()[0]
+    assert "*.zip" not in dialog.nameFilters()[0]
+    dialog.filesSelected.emit([str(one), str(two)])
+    dialog.close()
+    desk.wait(lambda: form(desk) is not None)
+    assert "2 documents" in form(desk).windowTitle()
+    form(desk).reject()
+    desk.wait(lambda: form(desk) is None)
+    come_forward(desk)
+    desk.wait(lambda: desk.translate.findChild(QFileDialog, "choose_document_dialog") is None)
+    desk.click("choose_document_button")
+    again = desk.find("choose_document_dialog", desk.translate)
+    assert Path(again.directory().absolutePath()) == tmp_path
+    again.close()
+
+
+def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
+    desk = start(turned=True, slow=0.05)
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    QTest.keyClick(desk.window, Qt.Key.Key_3, CONTROL)
+    desk.translate = desk.frame.translate_page
+    desk.wait(lambda: desk.translate.isVisible())
+    dropped(desk, document(tmp_path, *[f"The garden of house {number} is green." for number in range(200)]))
+    desk.click("form_begin")
+    desk.wait(lambda: desk.find("pause_translation_button").isVisible())
+    come_forward(desk)
+    desk.wait(lambda: " of 200 segments" in words(desk))
+    desk.find("pause_translation_button").setFocus()
+    QTest.keyClick(desk.find("pause_translation_button"), Qt.Key.Key_Space)
+    desk.wait(lambda: words(desk).startswith("Paused"))
+    assert desk.find("resume_translation_button").hasFocus()
+    QTest.keyClick(desk.find("resume_translation_button"), Qt.Key.Key_Space)
+    desk.wait(lambda: desk.find("pause_translation_button").isVisible())
+    assert desk.find("pause_translation_button").hasFocus()
+    desk.click("cancel_translation_button")
+    desk.wait(lambda: words(desk).startswith("Cancelled"))
+
+
 def test_the_memory_and_the_terms_help_with_a_segment(desk, tmp_path):
     def known(services):
         made = services.store.add_glossary("law", source_language="en", target_language="de")
@@ -445,7 +521,7 @@ def test_a_report_and_both_languages_are_handed_out(desk, tmp_path):
 
 
 def test_a_running_translation_is_paused_cancelled_and_taken_up_again(start, model_file, tmp_path):
-    desk = start(turned=True, slow=0.02)
+    desk = start(turned=True, slow=0.05)
     desk.frame.models.import_file(model_file)
     desk.wait(lambda: "ready" in desk.page.picker.button.text())
     QTest.keyClick(desk.window, Qt.Key.Key_3, CONTROL)

@@ -46,7 +46,7 @@ class TranslatePage(QStackedWidget):
         self.addWidget(self.document)
         self.setFocusProxy(self.text)
         self.currentChanged.connect(self._on_current)
-        self.text.document_wanted.connect(self._on_document)
+        self.text.files_chosen.connect(self.take_documents)
         self.text.files_pasted.connect(self.take_documents)
         self.text.paste_wanted.connect(self.paste_wanted)
         self.text.earlier_chosen.connect(self.open_item)

@@ -18,6 +18,18 @@ def ask_file(
     return _open(QFileDialog(parent, title, str(Path.home()), filters), chosen, name, QFileDialog.AcceptMode.AcceptOpen)
 
 
+def ask_files(
+    parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, folder: str = "", filters: str
+) -> QFileDialog:
+    """Ask for one file or several that are there, first in `folder`, else at home."""
+    dialog = named(QFileDialog(parent, title, folder or str(Path.home()), filters), name)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.filesSelected.connect(lambda paths: chosen([Path(one) for one in paths]) if paths else None)
+    dialog.open()
+    return dialog
+
+
 def ask_new_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, proposed: Path, filters: str = ""
 ) -> QFileDialog:

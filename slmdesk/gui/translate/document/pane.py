@@ -125,6 +125,7 @@ class DocumentPane(QWidget):
         controller.save_asked.connect(self._on_save)
         controller.retry_asked.connect(self._on_retry_asked)
         controller.segments.listed.connect(self._on_listed)
+        controller.segments.words_changed.connect(self._on_words_changed)
 
     # ---- what a person does
 
@@ -186,19 +187,33 @@ class DocumentPane(QWidget):
     def _on_progressed(self, fact: JobChanged, words: str) -> None:
         show_share(self._progress, fact)
         self._words.setText(words)
+        had_focus = self._resume.hasFocus()
         self._show_running(True)
+        if had_focus:
+            self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str, bool)
     def _on_ended(self, words: str, may_go_on: bool) -> None:
         self._words.setText(words)
+        had_focus = self._pause.hasFocus() or self._cancel.hasFocus()
         self._show_running(False)
         self._resume.setVisible(may_go_on)
+        if had_focus and may_go_on:  # the same key takes it up again
+            self._resume.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif had_focus:
+            self.review.take_focus()
 
     @Slot(object)
     def _on_written(self, path: Path) -> None:
         self._written = path
         self._words.setText(f"Written to {path}.")
         self._open.setVisible(True)
+
+    @Slot()
+    def _on_words_changed(self) -> None:
+        """A file that was written does not follow."""
+        if self._written is not None and not self._is_running:
+            self._words.setText(f"Changed since {self._written} was written. Save it again to have that in the file.")
 
     def _show_running(self, is_running: bool) -> None:
         self._progress.setVisible(is_running)

@@ -12,7 +12,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem
-from slmdesk.services.segment_changes import Undone
+from slmdesk.services.segment_changes import Replaced, Undone
 from slmdesk.services.segment_lists import Listed, SegmentHelp, Wanted
 from slmdesk.services.services import Services
 from slmdesk.services.translation_prompts import Manner
@@ -32,7 +32,8 @@ class SegmentsController(QObject):
     SegmentHelp, `found` with Hits, `replaced` with a Replaced, `undone` with an Undone or None, `flagged_found` with
     the number of a segment or -1, `draft_offered` with the number of a segment and words that could not be kept as they
     are, `back_came` with (number, words), `others_came` with (number, list of words), `busy_changed` with what the
-    model is asked just now or '', `shading_told` with whether doubtful words are to be shaded, `notice_raised`.
+    model is asked just now or '', `words_changed` when a person changed translations, `shading_told` with whether
+    doubtful words are to be shaded, `notice_raised`.
     """
 
     listed = Signal(object)
@@ -47,6 +48,7 @@ class SegmentsController(QObject):
     back_came = Signal(int, str)
     others_came = Signal(int, object)
     busy_changed = Signal(str)
+    words_changed = Signal()
     shading_told = Signal(bool)
     notice_raised = Signal(object)
 
@@ -149,7 +151,7 @@ class SegmentsController(QObject):
         self._ask_model(
             "Translating once more…",
             lambda services, ended: services.segment_changes.retry(item, number, hint, ended),
-            lambda _segment: self.ask_help(number),
+            self._on_edited,
         )
 
     def find(self, search: Search) -> None:
@@ -161,7 +163,7 @@ class SegmentsController(QObject):
     def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
         """Put other words in their places in these segments; `replaced` follows."""
         self._ask_later(
-            self.replaced.emit,
+            self._on_replaced,
             lambda services, item, ended: services.segment_changes.replace(item, numbers, search, instead, ended),
         )
 
@@ -236,13 +238,21 @@ class SegmentsController(QObject):
         self.help_came.emit(found)
 
     def _on_edited(self, segment: SegmentRecord) -> None:
+        self.words_changed.emit()
         self.ask_help(segment.number)
+
+    def _on_replaced(self, done: Replaced) -> None:
+        self.replaced.emit(done)
+        if done.segments:
+            self.words_changed.emit()
 
     def _on_rechecked(self, _changed: int) -> None:
         self.refresh()
 
     def _on_undone(self, undone: Undone | None) -> None:
         self.undone.emit(undone)
+        if undone is not None and undone.numbers:
+            self.words_changed.emit()
 
     # ---- inside
 

@@ -135,9 +135,8 @@ class FilterBar(QWidget):
 
     def clear(self) -> None:
         """Everything is shown, nothing is searched."""
-        self._search.blockSignals(True)
         self._search.clear()
-        self._search.blockSignals(False)
+        self._timer.stop()  # the list is asked for anyway
         self._more.setChecked(False)
         self._choice.setCurrentIndex(0)
 
@@ -228,10 +227,7 @@ class FilterBar(QWidget):
             ]  # fmt: skip
             values += [(("", kind), f"Flag: {kind_words(kind)}: {count:,}") for kind, count in found.flags.items()]
         if (state, flag) not in [value for value, _ in values]:
-            words = (
-                kind_words(flag) if flag else STATE_WORDS[SegmentState(state)].capitalize() if state != LOOK_AT else ""
-            )
-            values.append(((state, flag), f"{words or 'To look at'}: 0"))
+            values.append(((state, flag), f"{_words_of(state, flag)}: 0"))
         old = [(self._choice.itemData(at), self._choice.itemText(at)) for at in range(self._choice.count())]
         if [words for _, words in old] != [words for _, words in values]:
             self._choice.clear()

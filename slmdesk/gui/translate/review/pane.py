@@ -29,6 +29,7 @@ CHOSEN_MS = 120
 """A segment is looked up once the choice rests on it."""
 PANEL_SHARE = 0.36
 """Of the height, until a person moves the handle."""
+HINT = "A wish, such as: shorter"
 LEAST_LINES = 14
 """Of the segments and the panel below, however low the window is."""
 
@@ -59,9 +60,10 @@ class ReviewPane(QWidget):
         self._split.addWidget(self._panel)
         self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
         self._hint = named(QLineEdit(self), "segment_hint")
-        self._hint.setPlaceholderText("What to do differently with this segment, such as: shorter, or: rent = Miete")
+        self._hint.setPlaceholderText(HINT)
+        self._hint.setToolTip("What to do differently with this segment, such as: shorter, or: rent = Miete")
         self._hint.setAccessibleName("A wish for translating this segment once more")
-        self._hint.setMinimumWidth(180)
+        self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
         self._again = self._button("Try again", "retry_segment_button", "Translate the chosen segment once more, with "
                                    "the wish beside (Ctrl+R, then Enter)")  # fmt: skip
         self._back = self._button("Back-translate", "back_segment_button", "Put the translation back into the language "
@@ -149,13 +151,12 @@ class ReviewPane(QWidget):
             ("Ctrl+Return", self._on_approve), ("Ctrl+Enter", self._on_approve), ("Ctrl+R", self._on_hint),
             ("F3", self._on_next), ("Shift+F3", self._on_previous), ("Ctrl+F", self._bar.search_words),
             ("Ctrl+H", self._bar.replace_words), ("Ctrl+B", self._on_back), ("Ctrl+E", self._on_others),
+            ("Ctrl+Z", self._controller.undo),  # fields of text undo for themselves
         )  # fmt: skip
         for name, work in keys:
             # of all that stands around the segments too, such as the buttons of the file
             shortcut = QShortcut(QKeySequence(name), around, work)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        undo = QShortcut(QKeySequence("Ctrl+Z"), self._table, self._controller.undo)
-        undo.setContext(Qt.ShortcutContext.WidgetShortcut)  # fields of text undo for themselves
 
     # ---- what is told
 
@@ -359,6 +360,8 @@ class ReviewPane(QWidget):
         if done.refused:
             words += f"; {len(done.refused):,} not, for their formatting marks"
         self._busy.setText(words)
+        if not self._wants_next_hit:
+            self.take_focus()  # the button is off now: the next key is for the segments, such as Ctrl+Z
         self._controller.find(self._bar.search)
 
     @Slot(object)
@@ -371,6 +374,8 @@ class ReviewPane(QWidget):
         self._busy.setText(words + (f"; {undone.skipped:,} have changed since" if undone.skipped else ""))
         if undone.numbers:
             self._go(self._model.row_of(undone.numbers[0]))
+        if self._bar.is_replacing:
+            self._controller.find(self._bar.search)
 
     # ---- inside
 

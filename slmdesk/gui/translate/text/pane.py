@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.formats import FORMATS, TRANSLATABLE
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui import theme
 from slmdesk.gui.theme_keeper import ThemeKeeper
@@ -38,13 +40,16 @@ from slmdesk.gui.translate.text.source_edit import SourceEdit
 from slmdesk.gui.translate.text.view import TextView
 from slmdesk.gui.translate.text.view_bar import ViewBar
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.file_dialogs import ask_file
+from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation_prompts import Manner
 
+DOCUMENT_FILES = "Documents ({});;All files (*)".format(
+    " ".join(f"*{suffix}" for one in FORMATS if one.id in TRANSLATABLE for suffix in one.suffixes)
+)
 DOMAINS: list[tuple[object, str]] = [
     ("everyday", "Everyday text"),
     ("legal", "Law"),
@@ -58,11 +63,11 @@ FORMALITIES: list[tuple[object, str]] = [("", "As in the text"), ("formal", "For
 class TextPane(QWidget):
     """Two panes of text, or pairs of sentences.
 
-    Emits `document_wanted` with a path, `files_pasted` with paths, `paste_wanted` for what is on the clipboard,
+    Emits `files_chosen` with paths, `files_pasted` with paths, `paste_wanted` for what is on the clipboard,
     `earlier_chosen` with an item, `glossaries_wanted`, `memory_wanted`.
     """
 
-    document_wanted = Signal(object)
+    files_chosen = Signal(object)
     files_pasted = Signal(object)
     paste_wanted = Signal()
     glossaries_wanted = Signal()
@@ -73,7 +78,7 @@ class TextPane(QWidget):
         super().__init__(parent)
         self.setObjectName("translate_text")
         self._controller, self._keeper = controller, keeper
-        self._shown = controller.last
+        self._shown, self._folder = controller.last, ""
         self._build_choices()
         self._build_panes()
         self._build_foot()
@@ -264,7 +269,12 @@ class TextPane(QWidget):
 
     @Slot()
     def _on_choose(self) -> None:
-        ask_file(self, "Translate a document", self.document_wanted.emit, name="choose_document_dialog")
+        ask_files(self, "Translate documents", self._on_chosen, name="choose_document_dialog", folder=self._folder,
+                  filters=DOCUMENT_FILES)  # fmt: skip
+
+    def _on_chosen(self, paths: list[Path]) -> None:
+        self._folder = str(paths[0].parent)
+        self.files_chosen.emit(paths)
 
     @Slot()
     def _on_copy(self) -> None:
