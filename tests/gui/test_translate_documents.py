@@ -401,6 +401,24 @@ def test_what_was_replaced_is_undone_by_the_next_key_and_can_be_replaced_again(d
     desk.wait(lambda: rows(desk) == before)
 
 
+def test_the_next_to_look_at_takes_the_keys_from_a_button(desk, tmp_path):
+    translated(desk, document(tmp_path, "The rent is due.", "You must not sublet."))
+    desk.wait(lambda: len(rows(desk)) == 2)
+    table = desk.find("segment_table")
+    type_into(desk, 1, "Du darfst untervermieten.")
+    desk.wait(lambda: rows(desk)[1][2] == "edited")
+    look(desk, "To look at: 1")
+    look(desk, "All ")
+    desk.wait(lambda: len(rows(desk)) == 2)
+    desk.find("export_translation_button").setFocus()
+    table.setCurrentIndex(table.model().index(0, 1))
+    QTest.keyClick(desk.find("export_translation_button"), Qt.Key.Key_F3)
+    desk.wait(lambda: table.currentIndex().row() == 1)
+    desk.wait(table.hasFocus)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    desk.wait(lambda: table.findChild(object, "segment_editor") is not None)
+
+
 def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(desk, tmp_path):
     form_of = dropped(desk, document(tmp_path))
     desk.find("form_beside", form_of).setChecked(True)

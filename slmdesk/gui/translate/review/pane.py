@@ -149,7 +149,7 @@ class ReviewPane(QWidget):
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
             ("Ctrl+Return", self._on_approve), ("Ctrl+Enter", self._on_approve), ("Ctrl+R", self._on_hint),
-            ("F3", self._on_next), ("Shift+F3", self._on_previous), ("Ctrl+F", self._bar.search_words),
+            ("F3", self._on_next_key), ("Shift+F3", self._on_previous), ("Ctrl+F", self._bar.search_words),
             ("Ctrl+H", self._bar.replace_words), ("Ctrl+B", self._on_back), ("Ctrl+E", self._on_others),
             ("Ctrl+Z", self._controller.undo),  # fields of text undo for themselves
         )  # fmt: skip
@@ -285,7 +285,14 @@ class ReviewPane(QWidget):
         self._controller.ask_flagged(self._number(), 1)
 
     @Slot()
+    def _on_next_key(self) -> None:
+        """From wherever the keys go: the next one edits the segment."""
+        self.take_focus()
+        self._on_next()
+
+    @Slot()
     def _on_previous(self) -> None:
+        self.take_focus()
         self._controller.ask_flagged(self._number(), -1)
 
     @Slot(bool)
