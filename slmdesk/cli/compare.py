@@ -80,7 +80,6 @@ def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
     """Begin the comparison and follow it to its end, and a model's words to theirs; Ctrl-C stops it."""
     from slmdesk.cli.jobs import follow
     from slmdesk.services.facts import VersionsCompared, VersionsFailed
-    from slmdesk.services.version_comparing import is_open
 
     heard: queue.SimpleQueue[Fact] = queue.SimpleQueue()
     services.add_listener(heard.put)
@@ -96,7 +95,7 @@ def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
         services.desk.call(lambda: services.versions.cancel(item), 5.0)
         raise
     view: VersionView = face.wait_for(services, lambda opened: services.versions.open(item, opened))
-    if view.job is not None and is_open(view.job):
+    if view.job is not None and not view.job.status.is_end:
         follow(face, services, view.job)
         view = face.wait_for(services, lambda opened: services.versions.open(item, opened))
     return view

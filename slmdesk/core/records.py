@@ -171,6 +171,11 @@ class JobStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    @property
+    def is_end(self) -> bool:
+        """One of the last three."""
+        return self in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:

@@ -134,7 +134,7 @@ class Notifier(QObject):
     @Slot(object)
     def _on_job_changed(self, job: JobChanged) -> None:
         began = self._began.setdefault(job.id, self._clock())
-        is_over = job.status not in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED)
+        is_over = job.status.is_end
         if is_over:
             del self._began[job.id]
         is_long = self._clock() - began > LONG_S

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.desk import Desk
@@ -50,7 +50,6 @@ KIND = "extraction"
 MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
 MOST_NAME, MOST_MEANING, MOST_CELL = 80, 300, 2000
 WEAK = "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
-OPEN = (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class ExtractionService(Planner):
         What a person wrote stays, unless asked otherwise.  Raises KnownError as `begin` does, and `item.unknown`.
         """
         view = self.open(item)
-        if view.job and view.job.status in OPEN:
+        if view.job and not view.job.status.is_end:
             return self._jobs.resume(view.job.id)
         self._documents(view.wish)
         record = self._record(model or view.wish.model)

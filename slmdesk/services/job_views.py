@@ -11,7 +11,7 @@ from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.services.collection_shapes import KIND as INDEX
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.download_jobs import bytes_of, eta_of
-from slmdesk.services.facts import Problem
+from slmdesk.services.facts import JobChanged, Problem
 from slmdesk.services.job_order import place_of
 from slmdesk.services.job_times import noted_of
 from slmdesk.services.jobs import JobService
@@ -125,7 +125,7 @@ class JobViews:
         opens, target, item = self._target(job, models)
         noted = noted_of(job)
         done, total = job.done + job.failed, job.total
-        is_through = job.status in (JobStatus.DONE, JobStatus.CANCELLED, JobStatus.FAILED)
+        is_through = job.status.is_end
         share, left = noted.share, noted.left if not is_left else None
         if job.kind == DOWNLOAD:
             (done, total), eta = bytes_of(job), eta_of(job)
@@ -168,3 +168,11 @@ def _stand(job: JobRecord, *, is_left: bool) -> Stand:
 
 def _placed(view: JobView, place: int, last: int) -> JobView:
     return replace(view, place=place, last_place=last) if place else view
+
+
+def told_of(job: JobRecord) -> JobChanged:
+    """A job as it was kept, for one who comes later than what was told of it."""
+    problem = problem_of(job.error_code, job.error_args) if job.error_code else None
+    return JobChanged(
+        job.id, job.kind, job.status, job.done + job.failed, job.total, failed=job.failed, problem=problem
+    )

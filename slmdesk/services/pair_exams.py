@@ -40,7 +40,6 @@ GOOD, FAIR = 0.9, 0.6
 
 Weak is where more than two of five fail: then a person would mend more than read (figures: docs/performance.md).
 """
-_ENDED = (JobStatus.DONE, JobStatus.CANCELLED, JobStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +111,14 @@ class PairExamService(Planner):
         for job in self._jobs.list():
             found = job.settings
             is_it = (job.kind, job.model_sha256, *(found.get(key) for key in ("version", "source", "target"))) == wanted
-            if is_it and job.status not in _ENDED:
+            if is_it and not job.status.is_end:
                 return job
         return None
 
     def _end_older(self, record: ModelRecord) -> None:
         """Cancel exams over other items or in other words: nobody wants their answers."""
         for job in self._jobs.list():
-            is_older = job.settings.get("version") != pair_version() and job.status not in _ENDED
+            is_older = job.settings.get("version") != pair_version() and not job.status.is_end
             if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_older:
                 with suppress(KnownError):  # another desk may have ended it
                     self._jobs.cancel(job.id)

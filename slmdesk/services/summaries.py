@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.desk import Desk
@@ -121,7 +121,7 @@ class SummaryService(Planner):
         Raises KnownError as `begin` does, and `item.unknown`.
         """
         view = self.open(item)
-        if view.job and view.job.status in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED):
+        if view.job and not view.job.status.is_end:
             return self._jobs.resume(view.job.id)
         documents = self._documents(view.wish)
         record = self._record(model or view.wish.model)

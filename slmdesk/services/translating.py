@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
 from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
-from slmdesk.core.records import Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.records import Item, JobRecord, ModelRecord
 from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.types import Json
@@ -142,7 +142,7 @@ class TranslationService(Planner):
         """
         view = self.open(item)
         record = self.record(model or view.wish.model)
-        if view.job and view.job.status in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED):
+        if view.job and not view.job.status.is_end:
             if scope is Again.FAILED and view.job.model_sha256 == record.sha256:
                 return self._jobs.resume(view.job.id)
             self._jobs.cancel(view.job.id)

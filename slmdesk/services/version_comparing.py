@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.desk import Desk
@@ -340,11 +340,6 @@ class VersionService(Planner):
         skills = self._exams.skills(record)
         levels = [skills[one].level if one in skills else "" for one in SKILLS]
         return "weak" not in levels and (is_named or "" not in levels)
-
-
-def is_open(job: JobRecord | None) -> bool:
-    """Whether a job goes on."""
-    return job is not None and job.status in (JobStatus.OPEN, JobStatus.RUNNING, JobStatus.PAUSED)
 
 
 def _language_of(pages: Sequence[Page]) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.rows import ChatRows, Key, row_of, row_of_hit
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem
 
@@ -119,14 +119,7 @@ class ListController(QObject):
 
     def _on_trashed(self, item: Item) -> None:
         self._rows.drop(item.id)
-        undo = Notice(
-            f"“{item.title}” was moved to the trash.",
-            action="Undo",
-            on_action=partial(self._restore, item.id),
-            life_ms=UNDO_MS,
-            key=f"trash {item.id}",
-        )
-        self.notice_raised.emit(undo)
+        self.notice_raised.emit(trashed(item, self._restore))
 
     def _on_exported(self, target: Path, result: int | Problem) -> None:
         if isinstance(result, Problem):

@@ -15,7 +15,7 @@ from slmdesk.gui.documents.items_controller import ItemsController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem
-from slmdesk.services.version_comparing import Paragraphs, VersionView, VersionWish, is_open
+from slmdesk.services.version_comparing import Paragraphs, VersionView, VersionWish
 from slmdesk.services.version_shapes import Comparison
 from slmdesk.text.difference_shapes import Place
 
@@ -221,7 +221,7 @@ class VersionsController(QObject):
             self.begun.emit("Comparing…") if view.is_busy else self.emptied.emit()
             return
         self._show(view.comparison)
-        self._job = view.job.id if view.job and is_open(view.job) else ""
+        self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self.worded.emit(bool(self._job))
 
     @Slot(object)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import notice_of, trashed
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem
 
@@ -74,14 +73,7 @@ class ItemsController(QObject):
         self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed, self._raise_problem)
 
     def _on_trashed(self, item: Item) -> None:
-        undo = Notice(
-            f"“{item.title}” was moved to the trash.",
-            action="Undo",
-            on_action=partial(self._restore, item.id),
-            life_ms=UNDO_MS,
-            key=f"trash {item.id}",
-        )
-        self.notice_raised.emit(undo)
+        self.notice_raised.emit(trashed(item, self._restore))
 
     def _restore(self, item: str) -> None:
         def restored(_item: Item) -> None:

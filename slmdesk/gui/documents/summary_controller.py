@@ -6,50 +6,34 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.core.records import Item, JobRecord, JobStatus
+from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.documents.items_controller import ItemsController
-from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.gui.documents.job_follower import JobFollower
 from slmdesk.services import facts
-from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import problem_of
+from slmdesk.services.job_views import told_of
 from slmdesk.services.summaries import KIND, SummaryView, SummaryWish
 from slmdesk.services.summary_prompts import Kind, Length
 from slmdesk.services.summary_shapes import Sentence, Summary
 
-ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 
-
-class SummaryController(QObject):
+class SummaryController(JobFollower):
     """Lives on the window's thread.
 
-    Emits `begun` when one is being made, `grew` with Sentences so far and how many pages are read of how many,
-    `job_told` with a JobChanged, `made` with a Summary, `emptied` when there is none to show, `notice_raised`.  Those
-    made before are in `items`.
+    Emits `begun` when one is being made, `grew` with Sentences so far and how many pages are read of how many, `made`
+    with a Summary, and what JobFollower does.
     """
 
     begun = Signal()
     grew = Signal(object, int, int)
-    job_told = Signal(object)
     made = Signal(object)
-    emptied = Signal()
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("summary_controller")
-        self._bridge = bridge
-        self.items = ItemsController(bridge, KIND, self)
-        self._document = ""
+        super().__init__(bridge, KIND, "summary_controller", parent)
         self._about: frozenset[str] = frozenset()
         """The documents of the summary on show."""
-        self.item = ""
-        """The summary on show, made or being made."""
-        self._job = ""
         self._wanted = ""
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []
-        self.items.notice_raised.connect(self.notice_raised)
         self.items.current_gone.connect(self._on_current_gone)
         self.items.came_back.connect(self._on_came_back)
         bridge.summary_grew.connect(self._on_grew)
@@ -101,24 +85,6 @@ class SummaryController(QObject):
         else:
             self._wanted = item
 
-    @Slot()
-    def pause(self) -> None:
-        """Stop for now; what is done is kept."""
-        job = self._job
-        self._bridge.ask(lambda services: services.jobs.pause(job), None, self._raise_problem)
-
-    @Slot()
-    def resume(self) -> None:
-        """Go on."""
-        job = self._job
-        self._bridge.ask(lambda services: services.jobs.resume(job), None, self._raise_problem)
-
-    @Slot()
-    def cancel(self) -> None:
-        """Make it no further."""
-        job = self._job
-        self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._raise_problem)
-
     # ---- heard
 
     def _on_opened(self, view: SummaryView) -> None:
@@ -127,15 +93,15 @@ class SummaryController(QObject):
             return
         self._about = about
         self._set(view.item.id)
-        self._job = view.job.id if view.job and view.job.status not in ENDED else ""
+        self._job = view.job.id if view.job and not view.job.status.is_end else ""
         if view.summary is not None:
             self.made.emit(view.summary)
         elif view.job is not None:
-            if view.job.status not in ENDED:
+            if not view.job.status.is_end:
                 self.begun.emit()
             else:
                 self.emptied.emit()
-            self.job_told.emit(_told(view.job))
+            self.job_told.emit(told_of(view.job))
 
     @Slot(object)
     def _on_grew(self, fact: facts.SummaryGrew) -> None:
@@ -154,7 +120,7 @@ class SummaryController(QObject):
     @Slot(object)
     def _on_job_changed(self, fact: facts.JobChanged) -> None:
         if self._job and fact.id == self._job:
-            if fact.status in ENDED:
+            if fact.status.is_end:
                 self._job = ""
             self.job_told.emit(fact)
 
@@ -183,13 +149,3 @@ class SummaryController(QObject):
         self._about, self._job, self._points = frozenset(), "", []
         self._set("")
         self.emptied.emit()
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
-
-
-def _told(job: JobRecord) -> facts.JobChanged:
-    problem = problem_of(job.error_code, job.error_args) if job.error_code else None
-    return facts.JobChanged(
-        job.id, job.kind, job.status, job.done + job.failed, job.total, failed=job.failed, problem=problem
-    )

@@ -238,7 +238,7 @@ class SummaryPane(QScrollArea):
     def show_job(self, fact: JobChanged) -> None:
         """How far it is."""
         self._is_paused = fact.status is JobStatus.PAUSED
-        is_ended = fact.status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+        is_ended = fact.status.is_end
         self._making.setVisible(not is_ended)
         self.form.allow(is_ended)
         self._pause.setText("Go on" if self._is_paused else "Pause")

@@ -9,18 +9,17 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.documents.items_controller import ItemsController
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.documents.job_follower import JobFollower
+from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services import facts
 from slmdesk.services.extracting import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
 from slmdesk.services.extracting_shapes import Column, Table
 from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import problem_of
+from slmdesk.services.job_views import told_of
 
 MOST_UNDONE = 200
-ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 @dataclass(slots=True, eq=False)
@@ -34,33 +33,23 @@ class _Folder:
     failed: list[str] = field(default_factory=list)
 
 
-class TableController(QObject):
+class TableController(JobFollower):
     """Lives on the window's thread.
 
-    `items` lists the document's tables.  Emits `begun` with the Columns of one that is made, `row_came`
-    with a TableRow, `job_told` with a JobChanged, `read_told` with how many documents of how many were read, `made`
-    with a Table, `stopped` with words on why there is none, `emptied` when there is none to show, `undo_changed` with
-    whether something can be undone, `notice_raised`.
+    Emits `begun` with the Columns of one that is made, `row_came` with a TableRow, `read_told` with how many documents
+    of how many were read, `made` with a Table, `stopped` with words on why there is none, `undo_changed` with whether
+    something can be undone, and what JobFollower does.
     """
 
     begun = Signal(object)
     row_came = Signal(object)
-    job_told = Signal(object)
     read_told = Signal(int, int)
     made = Signal(object)
     stopped = Signal(str)
-    emptied = Signal()
     undo_changed = Signal(bool)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("table_controller")
-        self._bridge = bridge
-        self.items = ItemsController(bridge, KIND, self)
-        self._document = ""
-        self.item = ""
-        """The table on show, made or being made."""
+        super().__init__(bridge, KIND, "table_controller", parent)
         self.title = ""
         self._wanted = ""
         """The table that is being opened: an earlier wish's answer is late."""
@@ -70,11 +59,9 @@ class TableController(QObject):
         """To be opened once its document is on show."""
         self._documents: set[str] = set()
         """Those of the table on show."""
-        self._job = ""
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
         self._folder: _Folder | None = None
-        self.items.notice_raised.connect(self.notice_raised)
         self.items.current_gone.connect(self._on_current_gone)
         self.items.came_back.connect(self.choose)
         bridge.extraction_grew.connect(self._on_grew)
@@ -162,26 +149,13 @@ class TableController(QObject):
             self.undo_changed.emit(bool(self._undo))
 
     @Slot()
-    def pause(self) -> None:
-        """Stop for now; what is done is kept."""
-        job = self._job
-        self._bridge.ask(lambda services: services.jobs.pause(job), None, self._raise_problem)
-
-    @Slot()
-    def resume(self) -> None:
-        """Go on."""
-        job = self._job
-        self._bridge.ask(lambda services: services.jobs.resume(job), None, self._raise_problem)
-
-    @Slot()
     def cancel(self) -> None:
         """Make it no further; the rows it has stay."""
-        job = self._job
         if self._folder is not None:
             self._folder = None
             self.stopped.emit("The table was cancelled before it was begun.")
-        elif job:
-            self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._raise_problem)
+        elif self._job:
+            super().cancel()
 
     # ---- heard
 
@@ -251,18 +225,18 @@ class TableController(QObject):
         self.items.set_current(self.item)
         self._documents = {one.id for one in view.documents}
         self._job = view.job.id if view.job else ""
-        self._is_running = view.job is not None and view.job.status not in ENDED
+        self._is_running = view.job is not None and not view.job.status.is_end
         if self._is_running or self._begun == self.item:  # with the answers at hand it is made before it can be opened
             self.begun.emit(view.wish.columns)
         self._begun = ""
         if view.table is not None and view.table.columns:
             self.made.emit(view.table)
         if view.job is not None:
-            self.job_told.emit(_told(view.job))
+            self.job_told.emit(told_of(view.job))
 
     def _on_job(self, job: JobRecord) -> None:
         self._job = job.id
-        self.job_told.emit(_told(job))
+        self.job_told.emit(told_of(job))
 
     @Slot(object)
     def _on_grew(self, fact: facts.ExtractionGrew) -> None:
@@ -278,7 +252,7 @@ class TableController(QObject):
     @Slot(object)
     def _on_job_changed(self, fact: facts.JobChanged) -> None:
         if self._job and fact.id == self._job:
-            self._is_running = fact.status not in ENDED
+            self._is_running = not fact.status.is_end
             self.job_told.emit(fact)
 
     def _on_edited(self, change: tuple[str, int], is_undo: bool, told: tuple[Table, str | None]) -> None:
@@ -318,13 +292,3 @@ class TableController(QObject):
         self.stopped.emit(problem.sentence)
         if problem.report:
             self._raise_problem(problem)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
-
-
-def _told(job: JobRecord) -> facts.JobChanged:
-    problem = problem_of(job.error_code, job.error_args) if job.error_code else None
-    return facts.JobChanged(
-        job.id, job.kind, job.status, job.done + job.failed, job.total, failed=job.failed, problem=problem
-    )

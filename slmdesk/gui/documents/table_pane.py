@@ -347,7 +347,7 @@ class TablePane(QFrame):
     def show_job(self, fact: JobChanged) -> None:
         """How far it is."""
         self._is_paused = fact.status is JobStatus.PAUSED
-        self._is_running = fact.status not in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+        self._is_running = not fact.status.is_end
         self._pause.setText("Resume" if self._is_paused else "Pause")
         if fact.status is JobStatus.FAILED and fact.problem is not None:
             self._say(fact.problem.sentence)

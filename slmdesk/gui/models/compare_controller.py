@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item, ModelRecord, Status
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
 from slmdesk.services import facts
 from slmdesk.services.comparing import KIND, Compared, CompareWish, Comparison
 from slmdesk.services.facts import ModelState, Problem
@@ -159,11 +159,7 @@ class CompareController(QObject):
         self._raise_problem(problem)
 
     def _on_trashed(self, item: Item) -> None:
-        restore = partial(self._restore, item.id)
-        words = f"The comparison “{item.title}” was moved to the trash."
-        self.notice_raised.emit(
-            Notice(words, action="Undo", on_action=restore, life_ms=UNDO_MS, key=f"trash {item.id}")
-        )
+        self.notice_raised.emit(trashed(item, self._restore, what="The comparison "))
 
     def _restore(self, comparison: str) -> None:
         self._bridge.ask(lambda services: services.history.restore(comparison), None, self._raise_problem)

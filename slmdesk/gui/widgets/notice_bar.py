@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.core.records import Item
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -75,6 +77,12 @@ def notice_of(
         report=problem.report,
         topic=topic or problem.code,
     )
+
+
+def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
+    """The bar that offers to take `item` out of the trash again; `what` begins its words."""
+    words = f"{what}“{item.title}” was moved to the trash."
+    return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=UNDO_MS, key=f"trash {item.id}")
 
 
 class NoticeBar(QFrame):

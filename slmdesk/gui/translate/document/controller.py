@@ -17,8 +17,8 @@ from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.facts import Problem
+from slmdesk.services.job_views import told_of
 from slmdesk.services.job_words import left_words
-from slmdesk.services.sentences import problem_of
 from slmdesk.services.services import Services
 from slmdesk.services.time_left import Left
 from slmdesk.services.translation_files import Handout
@@ -301,12 +301,12 @@ class DocumentTranslation(QObject):
         if view.is_done or job is None:
             self.ended.emit(done_words(view) if view.counts else "", bool(view.counts.get(SegmentState.FAILED)))
         else:
-            self._show_job(_fact_of(job))
+            self._show_job(told_of(job))
 
     def _on_again(self, job: JobRecord) -> None:
         self._job = job.id
         self._note(self._item, job=job.id, status=job.status)
-        self._show_job(_fact_of(job))
+        self._show_job(told_of(job))
 
     @Slot(object)
     def _on_grew(self, fact: facts.TranslationGrew) -> None:
@@ -425,10 +425,3 @@ def _may_unlock(problem: Problem) -> bool:
 def _counted(view: TranslationView) -> str:
     total = sum(view.counts.values())
     return f"{total - view.counts.get(SegmentState.OPEN, 0):,} of {total:,} segments" if total else ""
-
-
-def _fact_of(job: JobRecord) -> facts.JobChanged:
-    problem = problem_of(job.error_code, job.error_args) if job.error_code else None
-    return facts.JobChanged(
-        job.id, job.kind, job.status, job.done + job.failed, job.total, failed=job.failed, problem=problem
-    )

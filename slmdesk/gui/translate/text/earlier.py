@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import notice_of, trashed
 from slmdesk.services.facts import ItemChanged, ItemGone, Problem
 from slmdesk.services.services import Services
 from slmdesk.services.translated import KIND
@@ -103,14 +103,7 @@ class EarlierController(QObject):
             self.listed.emit(*found)
 
     def _on_trashed(self, item: Item) -> None:
-        undo = Notice(
-            f"“{item.title}” was moved to the trash.",
-            action="Undo",
-            on_action=partial(self._restore, item.id),
-            life_ms=UNDO_MS,
-            key=f"trash {item.id}",
-        )
-        self.notice_raised.emit(undo)
+        self.notice_raised.emit(trashed(item, self._restore))
 
     def _restore(self, item: str) -> None:
         self._bridge.ask(lambda services: services.history.restore(item), None, self._on_refused)
