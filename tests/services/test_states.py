@@ -310,7 +310,7 @@ def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_
     assert len(states()) == 1
     assert answers[0].tokens_reused == 0
     assert answers[1].tokens_reused > 200
-    # that it is the same answer is shown where the engine is alone: of two words about as likely, this small model takes
-    # now one, now the other, by how its prompt was cut into batches
+    # that it is the same answer is shown where the engine is alone: of two words about as likely, this small model
+    # takes now one, now the other, by how its prompt was cut into batches
     assert answers[0].text.strip()
     assert answers[1].text.strip()
