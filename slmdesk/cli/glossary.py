@@ -113,12 +113,8 @@ def forget_glossary(face: Face, id: str) -> None:
     with face.services() as services:
         _check_writable(services)
         gone = services.desk.call(lambda: services.store.glossary(id)).id
-
-        def forget() -> None:
-            services.glossaries.forget(gone)
-            services.glossaries.purge()
-
-        services.desk.call(forget)
+        face.wait_for(services, lambda ended: services.glossaries.forget(gone, ended))
+        services.desk.call(services.glossaries.purge)
     if face.as_json:
         face.give({"id": gone})
     face.tell("Forgotten.")

@@ -9,27 +9,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
-from slmdesk.core.translation import Forms, GlossaryRecord, Term
+from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
 from slmdesk.services.desk import Desk
 from slmdesk.services.facts import Fact, GlossariesChanged, Problem
 from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.pieces import in_pieces
 from slmdesk.services.sentences import problem_for
+from slmdesk.services.term_checking import check_term, key_of, sorted_out, term_of
 from slmdesk.services.term_reading import FileRows, TermReader
 from slmdesk.services.translation_prompts import DOMAINS
 from slmdesk.store import Store
 from slmdesk.store.glossaries import GlossaryCounts
-from slmdesk.text.folding import fold
 
-MOST_CHARACTERS = 500
-"""Of a term or its translation that a person writes."""
 TERMS_AT_ONCE = 500
 KEEP_LIST = "Do not translate"
 """The name of the list of names and products, which holds for every pair of languages."""
@@ -105,6 +102,8 @@ class GlossaryService:
 
     def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Fact], None]) -> None:
         self._desk, self._store, self._tell = desk, store, tell
+        self._going: set[str] = set()
+        """Glossaries that are being forgotten, bit by bit."""
         self._files = TermReader(desk, reader)
 
     # ---- glossaries
@@ -115,7 +114,7 @@ class GlossaryService:
 
     def all(self) -> list[GlossaryRecord]:
         """All glossaries: the one of words not to be translated first, then by name."""
-        return sorted(self._store.glossaries(), key=lambda one: (not is_keep_list(one), one.name.casefold()))
+        return sorted(self._there(), key=lambda one: (not is_keep_list(one), one.name.casefold()))
 
     def add(self, name: str, source: str, target: str, domain: str = "") -> GlossaryRecord:
         """A new, empty one.  Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
@@ -133,7 +132,7 @@ class GlossaryService:
 
     def keep_list(self) -> GlossaryRecord:
         """The list of words that are never translated, whatever the languages; made where it is not there."""
-        found = next((one for one in self._store.glossaries() if is_keep_list(one)), None)
+        found = next((one for one in self._there() if is_keep_list(one)), None)
         if found is None:
             found = self._store.add_glossary(KEEP_LIST, source_language="", target_language="")
             self._tell(GlossariesChanged())
@@ -168,13 +167,35 @@ class GlossaryService:
 
         on_file_thread(self._desk, lambda: self._all_terms(old.id), fill, name="glossary-copy")
 
-    def forget(self, glossary: str) -> ForgottenGlossary:
-        """A glossary and its terms go; what is returned brings them back.  Raises KnownError `glossary.unknown`."""
+    def forget(self, glossary: str, ended: OnEnded[ForgottenGlossary]) -> None:
+        """A glossary and its terms go; what `ended` hears brings them back.
+
+        A long one goes bit by bit, so that others are served meanwhile; it is listed no more from now on.  A program
+        killed meanwhile leaves the rest of it, not obeyed.  Raises KnownError `glossary.unknown`.
+        """
         record = self._store.glossary(glossary)
-        gone = ForgottenGlossary(record, tuple(self._store.terms(record.id)))
-        self._store.forget_glossary(record.id)
+        if record.id in self._going:
+            raise KnownError("glossary.unknown", id=record.id)
+        self._going.add(record.id)
+        self._forget_more(record, [], ended)
         self._tell(GlossariesChanged())
-        return gone
+
+    def _forget_more(self, record: GlossaryRecord, gone: list[Term], ended: OnEnded[ForgottenGlossary]) -> None:
+        try:
+            part = self._store.forget_some_terms(record.id, TERMS_AT_ONCE)
+            gone += part
+            if len(part) == TERMS_AT_ONCE:
+                self._desk.post(lambda: self._forget_more(record, gone, ended))
+                return
+            self._store.forget_glossary(record.id)
+        except KnownError as err:
+            self._going.discard(record.id)
+            self._tell(GlossariesChanged())
+            ended(problem_for(err))
+            return
+        self._going.discard(record.id)
+        self._tell(GlossariesChanged())
+        ended(ForgottenGlossary(record, tuple(gone)))
 
     def restore(self, gone: ForgottenGlossary, ended: OnEnded[GlossaryRecord]) -> None:
         """Bring a forgotten glossary back, in its old place."""
@@ -219,8 +240,8 @@ class GlossaryService:
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
         """More of them, those that are there already left out.  Returns how many came."""
         found = self._store.glossary(glossary).id
-        known = {_key(one) for one in self._store.terms_called(found, [one.source for one in terms])}
-        wanted = [one for one in map(check_term, terms) if _key(one) not in known]
+        known = {key_of(one) for one in self._store.terms_called(found, [one.source for one in terms])}
+        wanted = [one for one in map(check_term, terms) if key_of(one) not in known]
         self._store.add_terms(found, wanted)
         self._tell(GlossariesChanged())
         return len(wanted)
@@ -292,9 +313,13 @@ class GlossaryService:
 
     # ---- inside
 
+    def _there(self) -> list[GlossaryRecord]:
+        """All but those that are being forgotten."""
+        return [one for one in self._store.glossaries() if one.id not in self._going]
+
     def _sorted(self, found: FileRows, known: GlossaryRecord | None, wish: ImportWish) -> _Sorted:
         """What of a file is new.  Not on the desk thread: 200,000 rows take seconds."""
-        terms = [term for row in found.rows if (term := _term(row)) is not None]
+        terms = [term for row in found.rows if (term := term_of(row)) is not None]
         first, second = found.languages
         if not terms:
             raise KnownError("glossary.empty", path=found.name)
@@ -358,68 +383,6 @@ class GlossaryService:
 def is_keep_list(record: GlossaryRecord) -> bool:
     """Whether it is a list that holds for every pair of languages."""
     return not record.source_language and not record.target_language
-
-
-def check_term(term: Term) -> Term:
-    """A term as it is kept, blanks at its ends gone.  Raises KnownError `glossary.no_source` and its like."""
-    source, target = " ".join(term.source.split()), " ".join(term.target.split())
-    forbidden = tuple(dict.fromkeys(words for one in term.forbidden if (words := " ".join(one.split()))))
-    if not source:
-        raise KnownError("glossary.no_source")
-    if max(map(len, (source, target, *forbidden))) > MOST_CHARACTERS:
-        raise KnownError("glossary.too_long", most=MOST_CHARACTERS)
-    if term.keeps and target and target != source:
-        raise KnownError("glossary.keeps_and_translates", term=source)
-    if not (term.keeps or target or forbidden):
-        raise KnownError("glossary.no_translation", term=source)
-    return replace(term, source=source, target="" if term.keeps else target, forbidden=forbidden)
-
-
-def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], int, tuple[str, ...]]:
-    """What is new among `new`; how many say what is known already; and terms that get another translation by it."""
-    known = {_key(one) for one in old}
-    translations: dict[str, set[tuple[str, bool]]] = {}
-    for one in old:
-        translations.setdefault(_name_of(one), set()).add((one.target.casefold(), one.keeps))
-    kept: list[Term] = []
-    contradictions: dict[str, None] = {}
-    for one in new:
-        if _key(one) in known:
-            continue
-        known.add(_key(one))
-        kept.append(one)
-        said = translations.setdefault(_name_of(one), set())
-        said.add((one.target.casefold(), one.keeps))
-        if len(said) > 1:
-            contradictions[one.source] = None
-    return kept, len(new) - len(kept), tuple(contradictions)
-
-
-def _name_of(term: Term) -> str:
-    return term.source if term.minds_case else fold(term.source)
-
-
-def _key(term: Term) -> tuple[object, ...]:
-    return _name_of(term), term.target.casefold(), term.keeps, tuple(sorted(map(str.casefold, term.forbidden)))
-
-
-def _term(untrusted: Any) -> Term | None:
-    if not isinstance(untrusted, Mapping):
-        return None
-    source, target, forbidden = untrusted.get("source"), untrusted.get("target"), untrusted.get("forbidden")
-    if not isinstance(source, str) or not isinstance(target, str) or not source.strip():
-        return None
-    words = tuple(str(one) for one in forbidden) if isinstance(forbidden, list | tuple) else ()
-    forms = str(untrusted.get("forms", ""))
-    return Term(
-        source,
-        target,
-        words,
-        keeps=untrusted.get("keeps") is True,
-        minds_case=untrusted.get("minds_case") is True,
-        note=str(untrusted.get("note", "")),
-        forms=Forms(forms) if forms in set(Forms) else Forms.STEM,
-    )
 
 
 def _name(name: str) -> str:

@@ -204,12 +204,17 @@ class Glossaries(StorePart):
             self._want_purge()
         return gone
 
-    def save_terms(self, glossary: str, terms: Sequence[Term]) -> None:
-        """The terms of a glossary are these now, all in one transaction."""
+    def forget_some_terms(self, glossary: str, limit: int) -> list[Term]:
+        """The first terms of a glossary go, at most `limit`; returns them.  Nothing holds of what is left: a list of
+        which a part is gone is not obeyed.
+        """
         with self._writing_terms():
-            found = self.glossary(glossary).id
-            self._db.run("delete from terms where glossary = ?", (found,))
-            self.add_terms(found, terms)
+            gone = self.terms(glossary, limit=limit)
+            if gone:
+                self._db.run("delete from terms where glossary = ? and n <= ?", (glossary, gone[-1].n))
+                self._db.run("update glossaries set active = 0 where id = ?", (glossary,))
+                self._want_purge()
+        return gone
 
     def terms_version(self) -> tuple[int, int]:
         """Another value whenever any desk may have changed a term: what was made of them is then made anew."""

@@ -180,7 +180,7 @@ def test_a_dropped_document_is_translated_edited_and_saved(desk, tmp_path):
 def test_the_form_asks_what_fits_the_document_and_remembers(desk, tmp_path):
     def glossary(services):
         made = services.store.add_glossary("law", source_language="en", target_language="de")
-        services.store.save_terms(made.id, [Term("rent", "Miete")])
+        services.store.add_terms(made.id, [Term("rent", "Miete")])
         services.store.change_glossary(
             services.store.add_glossary("french", source_language="en", target_language="fr").id
         )
@@ -476,7 +476,7 @@ def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
 def test_the_memory_and_the_terms_help_with_a_segment(desk, tmp_path):
     def known(services):
         made = services.store.add_glossary("law", source_language="en", target_language="de")
-        services.store.save_terms(made.id, [Term("rent", "Miete")])
+        services.store.add_terms(made.id, [Term("rent", "Miete")])
         pair = [("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig.")]
         services.store.remember("en", "de", pair, domain="legal", origin=Origin.PERSON)
 

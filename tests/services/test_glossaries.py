@@ -12,7 +12,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Forms, Origin, Term
 from slmdesk.exports.terms import to_glossary_file
 from slmdesk.services.facts import GlossariesChanged, JobChanged, Problem
-from slmdesk.services.glossaries import ImportWish, check_term, sorted_out
+from slmdesk.services.glossaries import ImportWish
+from slmdesk.services.term_checking import check_term, sorted_out
 from slmdesk.services.translation_shapes import TranslationWish
 
 pytestmark = pytest.mark.process
@@ -301,3 +302,48 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
         services.desk.call(lambda: services.proposals.of_translation("nope", print))
     empty = waited(services, lambda ended: services.proposals.of_document(written(tmp_path, "e.txt", " \n"), ended))
     assert isinstance(empty, Problem)
+
+
+def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
+    told = opened(model=False)
+    services = told.services
+    terms = [Term(f"term {at}", f"Wort {at}") for at in range(1_700)]
+    made = services.desk.call(lambda: services.glossaries.add("Long", "en", "de"))
+    services.desk.call(lambda: services.glossaries.add_terms(made.id, terms))
+    order, heard = [], queue.SimpleQueue()
+
+    def ended(result):
+        order.append("forgotten")
+        heard.put(result)
+
+    def begin():
+        services.glossaries.forget(made.id, ended)
+        services.desk.post(lambda: order.append("another"))
+        assert services.glossaries.all() == [], "it is listed no more"
+        assert list(services.translations.terms("en", "de")) == [], "nor obeyed by halves"
+        with pytest.raises(KnownError, match=r"glossary\.unknown"):
+            services.glossaries.forget(made.id, ended)
+
+    services.desk.call(begin)
+    gone = heard.get(timeout=90)
+    assert order == ["another", "forgotten"], "others are served meanwhile"
+    assert services.desk.call(lambda: services.store.glossaries()) == []
+    back = waited(services, lambda tell: services.glossaries.restore(gone, tell))
+    assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
+    kept = services.desk.call(lambda: services.glossaries.terms(made.id))
+    assert [one.source for one in kept] == [one.source for one in terms]
+
+
+def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch):
+    services = opened(model=False).services
+    made = services.desk.call(lambda: services.glossaries.add("Leases", "en", "de"))
+
+    def fail(*_given):
+        raise KnownError("store.full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.store, "forget_some_terms", fail)
+        result = waited(services, lambda ended: services.glossaries.forget(made.id, ended))
+    assert isinstance(result, Problem)
+    assert result.code == "store.full"
+    assert [one.id for one in services.desk.call(services.glossaries.all)] == [made.id]

@@ -170,7 +170,7 @@ def test_a_glossary_that_is_passed_over_is_said_where_one_holds(opened):
     assert "glossary" not in advice(told).words
     services = told.services
     made = on_desk(told, lambda: services.store.add_glossary("Terms", source_language="en", target_language="pl"))
-    on_desk(told, lambda: services.store.save_terms(made.id, [Term("depot", "magazyn")]))
+    on_desk(told, lambda: services.store.add_terms(made.id, [Term("depot", "magazyn")]))
     assert "It often passes over a glossary (1 of 3 terms used)" in advice(told).words
 
 

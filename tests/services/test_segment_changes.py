@@ -138,7 +138,7 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
 
     def known():
         made = store.add_glossary("law", source_language="en", target_language="de")
-        store.save_terms(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
+        store.add_terms(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
         pairs = [
             ("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."),
             ("Go home.", "Geh heim."),
@@ -204,7 +204,7 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
 
     def glossary():
         made = store.add_glossary("law", source_language="en", target_language="de")
-        store.save_terms(made.id, [Term("rent", "Miete")])
+        store.add_terms(made.id, [Term("rent", "Miete")])
 
     on_desk(told, glossary)
     assert waited(told, lambda answer: told.services.segment_changes.recheck(item, answer)) == 2

@@ -171,7 +171,7 @@ def test_terms_that_are_not_used_are_flagged(opened):
 
     def glossary():
         made = store.add_glossary("law", source_language="en", target_language="de")
-        store.save_terms(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
+        store.add_terms(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
 
     on_desk(told, glossary)
     view = translated(told, target="de", source="en", text="The tenant and the landlord agree.")

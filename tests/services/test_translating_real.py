@@ -50,7 +50,7 @@ def test_structure_is_right_whatever_the_model_says(told, tmp_path):
 
     def begin():
         glossary = services.store.add_glossary("law", source_language="en", target_language="de")
-        services.store.save_terms(glossary.id, [Term("tenant", "Mieter")])
+        services.store.add_terms(glossary.id, [Term("tenant", "Mieter")])
         return services.translations.begin(TranslationWish("de", path=str(path), source="en"))
 
     item = services.desk.call(begin)

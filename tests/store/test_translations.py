@@ -116,7 +116,7 @@ def test_similar_sentences_are_found_by_their_words(store):
 def test_glossaries_hold_their_terms(store):
     made = store.add_glossary("Lease law", source_language="en", target_language="de", domain="legal")
     terms = [Term("tenant", "Mieter", ("Pächter",), note="m/f"), Term("slmdesk", "", keeps=True, minds_case=True)]
-    store.save_terms(made.id, terms)
+    store.add_terms(made.id, terms)
     assert [(one.source, one.target, one.forbidden, one.keeps) for one in store.terms(made.id)] == [
         ("tenant", "Mieter", ("Pächter",), False),
         ("slmdesk", "", (), True),

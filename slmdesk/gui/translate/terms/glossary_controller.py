@@ -137,8 +137,12 @@ class GlossaryController(TableController):
         glossary = self._chosen
         if not glossary:
             return
-        self._chosen = ""
-        self._bridge.ask(lambda services: services.glossaries.forget(glossary), self._on_forgotten, self._on_refused)
+        self._chosen, bridge = "", self._bridge
+
+        def ended(result: ForgottenGlossary | Problem) -> None:  # on the desk thread
+            bridge.bring(partial(self._on_forgotten, result))
+
+        bridge.ask(lambda services: services.glossaries.forget(glossary, ended), None, self._on_refused)
 
     # ---- terms
 
@@ -233,7 +237,10 @@ class GlossaryController(TableController):
             self._on_refused,
         )
 
-    def _on_forgotten(self, gone: ForgottenGlossary) -> None:
+    def _on_forgotten(self, gone: ForgottenGlossary | Problem) -> None:
+        if isinstance(gone, Problem):
+            self._on_refused(gone)
+            return
         self._is_forgetting = True
         bridge = self._bridge
 
