@@ -14,18 +14,19 @@ from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
 from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
-from slmdesk.store.documents import document_from, passage_from
-from slmdesk.store.glossaries import Glossaries
+from slmdesk.store.documents import document_from, page_from, passage_from
+from slmdesk.store.glossaries import Glossaries, glossary_from, term_from
 from slmdesk.store.items import item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.library import model_from
 from slmdesk.store.locks import DeskLock, FileLock
 from slmdesk.store.measurements import Measurements, measurement_from
 from slmdesk.store.messages import message_from
+from slmdesk.store.part import mapping_from
 from slmdesk.store.rescue import Rescue
 from slmdesk.store.segment_lists import SegmentLists
 from slmdesk.store.translation_memory import TranslationMemory, pair_from
-from slmdesk.store.translations import Translations
+from slmdesk.store.translations import Translations, segment_from
 
 GONE_KEPT_S = 30 * 86_400
 
@@ -81,15 +82,19 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
             "jobs": job_from, "steps": step_from, "measurements": measurement_from,
-            "documents": document_from, "passages": passage_from, "collections": collection_from,
-            "memory": pair_from,
+            "documents": document_from, "pages": page_from, "passages": passage_from,
+            "vectors": lambda row: row["data"], "collections": collection_from,
+            "item_documents": lambda row: row["document"],
+            "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": pair_from,
+            "glossaries": glossary_from, "terms": term_from,
         }  # fmt: skip
         for table, read in readers.items():
             last = -(1 << 62)
-            while rows := self._db.rows(f"select * from {table} where n > ? order by n limit 500", (last,)):
+            what = f"select *, 0 as term_count, rowid as at_row from {table} where rowid > ? order by rowid limit 500"
+            while rows := self._db.rows(what, (last,)):
                 for row in rows:
                     self._made(read, row)
-                last = rows[-1]["n"]
+                last = rows[-1]["at_row"]
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
         """Leave its text in no file: rows, index, freed pages, and the kept copies, which are made anew.

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 from store.conftest import integrity, say
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.translation import NewSegment, Origin, SegmentState, Term
 from slmdesk.core.types import Role, TextPart
@@ -19,7 +20,7 @@ from slmdesk.text.passages import PassageBuilder
 
 pytestmark = pytest.mark.pure
 
-SEGMENTS, PAIRS, TERMS = 400, 300, 300
+SEGMENTS, PAIRS, TERMS = 600, 300, 300
 WISH = {"target": "de", "path": "/x/lease.docx", "source": "en"}
 
 
@@ -143,6 +144,11 @@ def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(pat
     assert store.terms(law.id)[3].forbidden == ("Pächter",)
     assert len(store.terms_after(law.id, 0, 1000)) == TERMS, "numbers as those who read page by page expect them"
     assert len(store.search("Guten")) == 1
+    store.read_everything()
+    with store._db.writing():
+        store._db.run("update segments set state = 'wizard' where item = ? and number = ?", (lease, SEGMENTS - 1))
+    with pytest.raises(KnownError, match=r"store\.damaged"):
+        store.read_everything()
     store.close()
     assert integrity(paths) == ["ok"]
 

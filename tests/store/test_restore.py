@@ -146,6 +146,11 @@ def test_what_is_broken_or_not_ours_changes_nothing(paths, copy, how):
         "alter table items drop column pinned",
         "update messages set parts = '{' where n = 1",
         "update messages set role = 'wizard'",
+        "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"
+        " flags, reason, revision) select id, 0, 0, '', 'x', 's', '', '', '[[],[]]', '', '', 'wizard', '[]', '', 1"
+        " from items limit 1",
+        "insert into results select id, '[]' from items limit 1",
+        "insert into terms values (1, 'x', 's', 't', 's', '{')",
     ],
 )
 def test_what_has_our_mark_but_is_not_ours_changes_nothing(paths, copy, statement):
