@@ -308,6 +308,12 @@ class JobRun:
         """The plan has ended: its result is kept, or there can be none, or none just now."""
         if self._is_over:
             return
+        if not self._is_through and self._growth:  # it only caught up: the open steps come first, then it begins anew
+            self._growth.close()
+            self._growth = None
+            if not (self._handle or self._waiter or self._later):
+                self._want()
+            return
         if problem and problem.code.startswith(PASSING):
             self._pause(problem)
         else:

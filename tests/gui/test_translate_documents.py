@@ -469,8 +469,17 @@ def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
     QTest.keyClick(desk.find("resume_translation_button"), Qt.Key.Key_Space)
     desk.wait(lambda: desk.find("pause_translation_button").isVisible())
     assert desk.find("pause_translation_button").hasFocus()
-    desk.click("cancel_translation_button")
-    desk.wait(lambda: words(desk).startswith("Cancelled"))
+    desk.click("pause_translation_button")
+    desk.wait(lambda: words(desk).startswith("Paused"))
+    desk.click("close_translation_button")
+    QTest.keyClick(desk.window, Qt.Key.Key_5, CONTROL)
+    desk.wait(lambda: desk.frame.jobs_page.isVisible())
+    desk.wait(lambda: any(one.isVisible() for one in desk.frame.jobs_page.findChildren(QPushButton, "job_open_button")))
+    button = next(one for one in desk.frame.jobs_page.findChildren(QPushButton, "job_open_button") if one.isVisible())
+    desk.click(button)
+    desk.wait(lambda: desk.find("document_translation_pane").isVisible())
+    desk.wait(lambda: words(desk).startswith("Paused"))
+    desk.wait(lambda: len(rows(desk)) == 200)
 
 
 def test_the_memory_and_the_terms_help_with_a_segment(desk, tmp_path):

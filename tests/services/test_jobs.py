@@ -26,10 +26,10 @@ def step(text: str, **options):
     return step_of([ChatMessage(Role.USER, (TextPart(words),))], Sampling(temperature=0.0))
 
 
-def add(told, steps):
+def add(told, steps, kind="test"):
     services = told.services
     record = services.desk.call(lambda: services.models.choose(None))
-    return services.desk.call(lambda: services.jobs.add("test", "A test", record, steps, prompt_version="1"))
+    return services.desk.call(lambda: services.jobs.add(kind, "A test", record, steps, prompt_version="1"))
 
 
 def until(told, job, status, begin=0):
@@ -96,6 +96,14 @@ def test_pause_and_resume_lose_nothing(opened) -> None:
     wish(told, "resume", job)
     assert until(told, job, JobStatus.DONE, begin).done == 30
     assert len(seen) == len({key for key, _ in seen}) == 30
+
+
+def test_a_plan_that_fails_while_it_catches_up_takes_no_open_step_along(opened) -> None:
+    told = opened()
+    seen = count_saves(told)
+    job = add(told, [step(f"step {number}") for number in range(12)], kind="translation")  # of nothing: its plan fails
+    end = until(told, job, JobStatus.FAILED)
+    assert (end.done, len(seen)) == (12, 12)
 
 
 def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:

@@ -13,6 +13,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
 from slmdesk.services.job_views import JobView, Stand
 from slmdesk.services.job_words import done_words, left_words, name_words, share_words
+from slmdesk.services.translated import KIND as TRANSLATION
 
 DOT = "  ·  "
 WAYS = (("up", "Earlier", "Alt+Up"), ("down", "Later", "Alt+Down"), ("first", "First", "Alt+Home"))
@@ -109,7 +110,8 @@ class JobRow(QFrame):
             _dress(button, f"{where} in the queue ({keys})", f"{where} in the queue: {what}")
         self._up.setEnabled(view.place > 1)
         self._down.setEnabled(view.place < view.last_place)
-        can_open = view.status is JobStatus.DONE or (view.opens == "document" and not is_failed)
+        grows = view.opens == "document" or view.kind == TRANSLATION  # there is something to see before the end
+        can_open = view.status is JobStatus.DONE or (grows and not is_failed)
         self._open.setVisible(bool(view.opens) and can_open and view.status is not JobStatus.CANCELLED)
         can_pause = view.stand in (Stand.RUNNING, Stand.WAITING) and not view.is_left
         can_resume = view.stand is Stand.PAUSED or view.is_left or is_failed or view.may_revive

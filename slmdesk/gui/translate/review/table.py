@@ -44,6 +44,7 @@ class SegmentTable(QTableView):
         rows.setDefaultSectionSize(2 * self.fontMetrics().lineSpacing() + theme.SPACE_12)
         rows.setMinimumSectionSize(self.fontMetrics().lineSpacing() + theme.SPACE_8)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
 
     def _connect(self) -> None:
