@@ -1,7 +1,8 @@
-"""Commands that are killed in the midst of their work, and what is then on the disk."""
+"""Commands and engines that are killed in the midst of their work, and what is then on the disk."""
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -9,13 +10,16 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fakes.commands import ROOT, SLMDESK
-from fakes.told import add_model, open_echo
+from fakes.told import Told, add_model, open_echo
+
+from slmdesk.core.records import JobStatus
+from slmdesk.services.facts import JobChanged
 
 
 def home_with_model(folder: Path, monkeypatch, model: Path) -> None:
@@ -100,6 +104,30 @@ def go_on(home: Path, env: Mapping[str, str], killed: Killed) -> None:
     """Resume it a last time, and let it end."""
     subprocess.run([*SLMDESK, *killed.command], env=env, cwd=ROOT, capture_output=True, check=not killed.is_done)
     assert killed.steps.items() <= stored(home).items()
+
+
+def kill_engine(told: Told, job: str, start: int, *, kills: int, chance: random.Random) -> None:
+    """Kill the engine so often while a job is made, each time a few steps on, and see the job to its end.
+
+    `start`: how many facts were told before it was begun.
+    """
+    left, due, at, ends = kills, chance.randint(1, 3), start, (JobStatus.DONE, JobStatus.PAUSED)
+    while True:
+        news = told.wait(
+            JobChanged,
+            lambda one: one.id == job and (one.status in ends or one.done >= due),  # noqa: B023  asked at once
+            at,
+        )
+        at = told.facts.index(news, at) + 1
+        if news.status is JobStatus.DONE:
+            break
+        if news.status is JobStatus.PAUSED:  # three deaths in a minute
+            told.services.desk.call(lambda: told.services.jobs.resume(job))
+        elif left and told.services.engine.pid is not None:
+            with suppress(ProcessLookupError):  # it is dead, and the next one not there yet
+                os.kill(told.services.engine.pid, signal.SIGKILL)
+                left, due = left - 1, news.done + chance.randint(1, 3)
+    assert left == 0
 
 
 def _has(home: Path, steps: int) -> bool:

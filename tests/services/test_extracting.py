@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-from contextlib import suppress
 
 import pytest
+from fakes.killed import kill_engine
 from services.test_summaries import keep, page
 
 from slmdesk.core.documents import PageStatus, page_of
@@ -169,7 +167,7 @@ def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> N
             keep(
                 told, f"{prefix}{number}.pdf", [page(1, f"Flat {number}", "The rent is 900 euros", "let to Ada Byron")]
             )
-            for number in range(24)
+            for number in range(40)
         ]
 
     calm = plain(ended(told, begin(told, *documents("a"))))
@@ -188,23 +186,7 @@ def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> N
     ours = documents("b")
     item = begin(told, *ours)
     job = view(told, item).job
-    left, due, at = 5, 1, start
-    while True:
-        news = told.wait(
-            JobChanged,
-            lambda one: one.id == job.id and (one.status in (JobStatus.DONE, JobStatus.PAUSED) or one.done >= due),  # noqa: B023  asked at once
-            at,
-        )
-        at = told.facts.index(news, at) + 1
-        if news.status is JobStatus.DONE:
-            break
-        if news.status is JobStatus.PAUSED:  # three deaths in a minute
-            services.desk.call(lambda: services.jobs.resume(job.id))
-        elif left and services.engine.pid is not None:
-            with suppress(ProcessLookupError):  # it is dead, and the next one not there yet
-                os.kill(services.engine.pid, signal.SIGKILL)
-                left, due = left - 1, news.done + chance.randint(1, 3)
-    assert left == 0
+    kill_engine(told, job.id, start, kills=5, chance=chance)
     disturbed = plain(ended(told, item, start))
     told_calm = json.loads(calm)
     told_disturbed = json.loads(disturbed)

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-from contextlib import suppress
 
 import pytest
+from fakes.killed import kill_engine
 
 from slmdesk.core.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.core.records import JobStatus, Role
@@ -178,24 +176,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) ->
     document = keep(told, "b.pdf", pages)
     item = begin(told, document)
     job = view(told, item).job
-    left, due, at = kills, chance.randint(1, 3), start
-    while True:
-        news = told.wait(
-            JobChanged,
-            lambda one: one.id == job.id and (one.status in (JobStatus.DONE, JobStatus.PAUSED) or one.done >= due),  # noqa: B023  asked at once
-            at,
-        )
-        at = told.facts.index(news, at) + 1
-        if news.status is JobStatus.DONE:
-            break
-        if news.status is JobStatus.PAUSED:  # three deaths in a minute
-            services.desk.call(lambda: services.jobs.resume(job.id))
-        elif left and services.engine.pid is not None:
-            with suppress(ProcessLookupError):  # it is dead, and the next one not there yet
-                os.kill(services.engine.pid, signal.SIGKILL)
-                left -= 1
-            due = news.done + chance.randint(1, 3)
-    assert left == 0
+    kill_engine(told, job.id, start, kills=kills, chance=chance)
     disturbed = plain(ended(told, item, start))
     assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(undisturbed).replace(
         undisturbed["documents"][0]["document"], "D"
