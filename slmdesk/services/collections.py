@@ -410,6 +410,7 @@ class CollectionService:
 
     def _forget_folder(self, id: str) -> None:
         self._store.forget_collection(id)
+        self._documents.purge_soon()  # of its own name too, where it had no documents
         self._tell(CollectionGone(id))
 
     # ---- inside

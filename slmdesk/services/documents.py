@@ -81,7 +81,7 @@ class DocumentService:
             desk, store, client, tell, pictures=lambda: self._images.asked, on_idle=self._images.advance
         )
         self._going: set[str] = set()
-        self._is_renewing = False
+        self._is_purging = False
         """Documents that are being forgotten."""
         self._passwords: dict[str, str] = {}
         """Of documents opened in this run, for their pictures: never written anywhere."""
@@ -217,13 +217,16 @@ class DocumentService:
             raise
         self._going.discard(document)
         self._tell(DocumentGone(document))
-        if not self._is_renewing:  # once for a whole folder
-            self._is_renewing = True
-            self._desk.post(self._renew_copies)
+        self.purge_soon()
 
-    def _renew_copies(self) -> None:
-        """The copies of the history hold what was forgotten, until they are made anew."""
-        self._is_renewing = False
+    def purge_soon(self) -> None:
+        """The copies of the history hold what was forgotten, until they are made anew: once for a whole folder."""
+        if not self._is_purging:
+            self._is_purging = True
+            self._desk.post(self._purge)
+
+    def _purge(self) -> None:
+        self._is_purging = False
         if not self._going:  # else the last of them does it
             self._store.purge()
 

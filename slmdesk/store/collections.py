@@ -60,6 +60,7 @@ class Collections(Documents):
             found = self.collection(id).id
             self._db.run("update documents set collection = null where collection = ?", (found,))
             self._db.run("delete from collections where id = ?", (found,))
+            self._want_purge()
 
     def kept_files(self, collection: str) -> list[KeptFile]:
         """What is known of the files of a collection."""

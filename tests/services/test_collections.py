@@ -12,8 +12,10 @@ import pytest
 from fakes.told import Told, open_echo
 
 from slmdesk.core.records import JobStatus
+from slmdesk.paths import find_paths
 from slmdesk.services.collection_shapes import CollectionStatus
 from slmdesk.services.facts import CollectionChanged, CollectionGone, DocumentProgress, Problem
+from slmdesk.store.backup import backup, renew_copies
 
 pytestmark = pytest.mark.process
 
@@ -216,6 +218,28 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     count = services.desk.call(lambda: services.store._db.row("select count(*) from documents")[0])
     assert count == 1
     assert (folder / "b.txt").exists()
+
+
+@pytest.mark.parametrize("names", ["", "a", "abcde"])
+def test_h10_of_a_forgotten_folder_not_even_its_name_is_in_a_backup(services, tmp_path, monkeypatch, names):
+    told = Told(services)
+    folder = tmp_path / "zebrafishxq"
+    folder.mkdir()
+    for name in names:
+        write(folder / f"{name}.txt", f"the pump {name} stops")
+    state = add(services, folder)
+    paths = find_paths()
+    paths.backups.mkdir(mode=0o700, exist_ok=True)
+    copy = paths.backups / "slmdesk-20991231-235959-before-5.sqlite3"
+    services.desk.call(lambda: backup(paths, copy))
+    assert b"zebrafishxq" in copy.read_bytes(), "the control"
+    made = []
+    monkeypatch.setattr("slmdesk.store.store.renew_copies", lambda *given: made.append(1) or renew_copies(*given))
+    services.desk.call(lambda: services.collections.forget(state.record.id))
+    told.wait(CollectionGone)
+    services.desk.call(lambda: None)  # what was posted meanwhile
+    assert not [one.name for one in paths.data.rglob("*") if one.is_file() and b"zebrafishxq" in one.read_bytes()]
+    assert len(made) <= 2, "not once for each of its documents"
 
 
 def test_folders_in_one_another_and_no_folders_are_refused(services, folder, tmp_path):
