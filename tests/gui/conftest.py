@@ -41,6 +41,12 @@ class Desk:
         self.wait(lambda: got)
         return got[0]
 
+    def is_in_front(self) -> bool:
+        """Whether keys reach the window; one asks again for what a busy machine has not heard."""
+        if not self.window.isActiveWindow():
+            self.window.activateWindow()
+        return self.window.isActiveWindow()
+
     def find(self, name: str, within=None):
         from PySide6.QtWidgets import QWidget
 
@@ -141,8 +147,7 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         run.start()
         if before is not None:
             before(desk)
-        with qtbot.waitActive(desk.window):
-            desk.window.activateWindow()
+        desk.wait(desk.is_in_front)
         desk.wait(lambda: run.bridge.is_open)
         return desk
 

@@ -140,7 +140,7 @@ def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, mod
     desk = start()
     desk.frame.models.import_file(model_file)
     desk.wait(lambda: "ready" in desk.page.picker.button.text())
-    desk.send("hello", slow=0.02, answer=LONG)
+    desk.send("hello", slow=0.1, answer=LONG)
     desk.wait(lambda: "word3" in desk.words())
     seen = desk.words()
     chat = desk.chat.chat

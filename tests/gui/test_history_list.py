@@ -187,7 +187,7 @@ def test_a_click_keeps_the_keyboard_in_the_list_and_letters_go_to_the_composer(d
 
 
 def test_a_chat_in_which_an_answer_is_written_has_a_mark(desk):
-    desk.send("hello", slow=0.02, answer=" ".join(f"word{number}" for number in range(150)))
+    desk.send("hello", slow=0.1, answer=" ".join(f"word{number}" for number in range(150)))
     rows = desk.page.chat_list.view.model()
     desk.wait(lambda: rows.rowCount() and rows.index(0).data(WRITING_ROLE))
     assert "being written" in rows.index(0).data(Qt.ItemDataRole.AccessibleDescriptionRole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QLa
 from slmdesk.gui.models.found_models import FoundDialog
 from slmdesk.gui.models.moving import MoveDialog
 from slmdesk.gui.models.pack_dialogs import MakePackDialog, OpenPackDialog
-from slmdesk.services import move_files
+from slmdesk.services import move_files, pack_file
 
 pytestmark = pytest.mark.gui
 
@@ -202,6 +203,13 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
     desk.wait(lambda: made.findChildren(QCheckBox))
     made.set_target(tmp_path / "p.tar")
     monkeypatch.setattr("slmdesk.services.pack_file.CHUNK_BYTES", 16)
+    write_now = pack_file._write
+
+    def write_slowly(*given) -> None:
+        time.sleep(0.002)  # it must last until the window has heard of it and stopped it
+        write_now(*given)
+
+    monkeypatch.setattr(pack_file, "_write", write_slowly)
     desk.frame.ways.packs.progressed.connect(lambda _fact: desk.frame.ways.packs.cancel())
     desk.wait(made.findChild(QPushButton, "make_pack_make").isEnabled)
     made.findChild(QPushButton, "make_pack_make").click()

@@ -390,14 +390,16 @@ def test_h3_two_desks_see_each_other(opened) -> None:
 
 
 KILLED = """
-import os, signal, sys
+import os, signal, sys, time
 sys.path.insert(0, "tests")
-from fakes.told import Told, open_echo
+from fakes.told import Told, open_echo, row
 from slmdesk.services.wishes import SendWish
 services = open_echo()
 told = Told(services)
 sent = services.desk.call(lambda: services.chats.send(SendWish("word " * 400)))
 told.words_of(sent.answer.id, at_least=40)
+while "word word" not in row(services, sent.answer.id).text:
+    time.sleep(0.01)
 print(sent.answer.id, services.engine.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -219,7 +219,7 @@ def test_the_end_of_the_program_keeps_what_came_and_marks_the_rest(opened, tmp_p
 KILLED = """
 import os, sys, signal, time
 sys.path.insert(0, sys.argv[1])
-from fakes.told import Told, open_echo
+from fakes.told import Told, open_echo, row
 from slmdesk.services.comparing import CompareWish
 from slmdesk.services.facts import MessageEnded
 told = Told(open_echo())
@@ -228,7 +228,8 @@ ids = tuple(one.id for one in services.desk.call(services.models.list))
 held = services.desk.call(lambda: services.comparing.begin(CompareWish("one two three four", ids)))
 told.end_of(held.answers[0].message.id)
 told.words_of(held.answers[1].message.id, 2)
-time.sleep(0.6)  # a row is written four times a second
+while not row(services, held.answers[1].message.id).text:  # a row is written four times a second
+    time.sleep(0.01)
 print(held.item.id, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -37,7 +37,7 @@ def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> 
 
 @pytest.mark.process
 def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
-    told = opened(slow=0.02)
+    told = opened(slow=0.05)
     job = on_desk(told, told.services.exams.take)
     told.wait(JobChanged, lambda fact: fact.done >= 5)
     told.services.close()

@@ -96,7 +96,7 @@ def test_not_on_battery(begun) -> None:
 
 @pytest.mark.process
 def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
-    told = begun(slow=0.02)
+    told = begun(slow=0.05)
     say(told)
     told.wait(JobChanged, lambda fact: fact.done >= 2)
     on_desk(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
@@ -123,7 +123,7 @@ def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -
 
 @pytest.mark.process
 def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, tmp_path) -> None:
-    told = begun(slow=0.02)
+    told = begun(slow=0.05)
     first = record(told)
     other = add_model(told.services, tmp_path / "other.gguf", "Other")
     say(told, model=first.id)
@@ -145,7 +145,7 @@ def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, 
 
 @pytest.mark.process
 def test_one_that_a_person_stopped_does_not_begin_again(begun) -> None:
-    told = begun(slow=0.02)
+    told = begun(slow=0.05)
     say(told)
     told.wait(JobChanged, lambda fact: fact.done >= 2)
     on_desk(told, lambda: told.services.exams.stop(record(told).id))

@@ -45,7 +45,7 @@ def begun(told, **wish):
 
 
 def end_of(told, job, begin=0):
-    return told.wait(JobChanged, lambda fact: fact.id == job and fact.status in ENDED, begin)
+    return told.wait(JobChanged, lambda fact: fact.id == job and fact.status in (*ENDED, JobStatus.CANCELLED), begin)
 
 
 def segments(told, item):
