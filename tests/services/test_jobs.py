@@ -107,7 +107,7 @@ def test_a_plan_that_fails_while_it_catches_up_takes_no_open_step_along(opened) 
 
 
 def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
-    told = opened(slow=0.2)
+    told = opened(slow=0.08)
     job = add(told, [step(f"step {number}") for number in range(30)])
     told.wait(JobChanged, lambda fact: fact.done >= 2)
     assert wish(told, "cancel", job).status is JobStatus.CANCELLED
@@ -178,7 +178,7 @@ def test_a_job_of_which_nothing_can_be_done_has_failed_and_says_why(opened) -> N
 
 
 def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
-    told = opened(slow=0.2)
+    told = opened(slow=0.08)
     job = add(told, [step(f"step {number}") for number in range(20)])
     told.wait(JobChanged, lambda fact: fact.done >= 3)
     told.services.close()
