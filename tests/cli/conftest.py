@@ -11,7 +11,7 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import FakeHub, online
 from fakes.tiny_gguf import tiny_llama, write
 
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.process
 
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
 TWICE_BYTES = 16 << 20
-WAIT_S = 60
+WAIT_S = 180
 
 
 def rounds(few: int, all_of_them: int):

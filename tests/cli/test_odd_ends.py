@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="devices, pipes and signals of POSIX"),
 ]
 
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 BUG = "inside slmdesk"
 MEASURING = "note: measuring this PC, about a second, once.\n"
 """Said by the first command of a home that tells a speed."""

@@ -129,7 +129,7 @@ def has_tokens(count):
     return lambda heard: len(heard.of(Token)) >= count or heard.ends
 
 
-def assert_gone(pid, timeout=10.0):
+def assert_gone(pid, timeout=60.0):
     """The process is neither alive nor a zombie."""
     deadline = time.monotonic() + timeout
     pause = threading.Event()

@@ -14,7 +14,7 @@ from slmdesk.paths import find_paths
 from slmdesk.services.facts import Fact, MessageEnded, MessageGrew
 from slmdesk.services.services import Services, open_services
 
-TIMEOUT_S = 40.0
+TIMEOUT_S = 120.0
 CHILD = [sys.executable, "-m", "slmdesk", "--worker"]
 ECHO = [*CHILD, "engine", "--engine", "echo"]
 LLAMA = [*CHILD, "engine"]

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 from shiboken6 import delete
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 class Desk:

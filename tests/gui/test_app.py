@@ -80,7 +80,7 @@ def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
         children = process.children(recursive=True)
         window.send_signal(number)
         assert window.wait(20) == 0
-        assert not psutil.wait_procs(children, timeout=2)[1]
+        assert not psutil.wait_procs(children, timeout=20)[1]
     finally:
         if window.poll() is None:
             window.kill()

@@ -147,7 +147,7 @@ def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, mod
     children = psutil.Process().children(recursive=True)
     assert children
     desk.close()
-    _gone, alive = psutil.wait_procs(children, timeout=2)
+    _gone, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
     again = start()
     again.wait(lambda: again.chat.chat == chat)

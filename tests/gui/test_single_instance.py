@@ -22,7 +22,7 @@ def test_a_second_start_raises_the_first(qtbot, tmp_path, wish):
     assert first.listen()
     assert not second.take()
     told = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested}[wish]
-    with qtbot.waitSignal(told, timeout=10_000) as heard:
+    with qtbot.waitSignal(told, timeout=60_000) as heard:
         code = f"""
 import sys
 from pathlib import Path

@@ -78,7 +78,7 @@ def test_files_on_the_clipboard_are_documents(desk, qtbot, tmp_path):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(desk.frame.reach.documents_taken, timeout=5000) as heard:
+    with qtbot.waitSignal(desk.frame.reach.documents_taken, timeout=60_000) as heard:
         press(desk)
     assert (heard.args, desk.window.current_page) == ([[path]], "Translate")
 
@@ -91,7 +91,7 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(desk, qtbo
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(desk.find("translate_text").files_pasted, timeout=5000) as heard:
+    with qtbot.waitSignal(desk.find("translate_text").files_pasted, timeout=60_000) as heard:
         QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert (heard.args, pane.toPlainText()) == ([[path]], "")
     QApplication.clipboard().setText("Good morning")
@@ -157,7 +157,7 @@ def test_a_page_its_document_and_an_answer_are_translated(desk, qtbot, tmp_path)
     choose(desk, view.viewport(), QPoint(60, 60), "Translate this page")
     desk.wait(lambda: is_shown(desk, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
     desk.window.show_page("Documents")
-    with qtbot.waitSignal(desk.frame.reach.documents_taken, timeout=5000) as heard:
+    with qtbot.waitSignal(desk.frame.reach.documents_taken, timeout=60_000) as heard:
         desk.click("translate_document_button")
     assert heard.args == [[path]]
     assert desk.window.current_page == "Translate"

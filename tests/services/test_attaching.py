@@ -24,7 +24,7 @@ def document(told, path, text=SHORT):
     path.write_text(text, encoding="utf-8")
     answers = queue.SimpleQueue()
     told.services.desk.call(lambda: told.services.documents.open(path, answers.put))
-    return answers.get(timeout=40)
+    return answers.get(timeout=120)
 
 
 def send(told, text, *attach, **wish):
@@ -57,7 +57,7 @@ def test_what_the_model_sees_has_the_document_as_foreign_text_before_the_questio
     sent, ended, question = send(told, "When does the pump stop?", AttachWish(record.id))
     seen = queue.SimpleQueue()
     told.services.desk.call(lambda: told.services.chats.seen_by_model(sent.answer.id, seen.put))
-    prompt = seen.get(timeout=40).text
+    prompt = seen.get(timeout=120).text
     assert question.attachments[0].text in prompt
     assert prompt.index("12 bar") < prompt.index("When does the pump stop?")
     assert ended.usage.prompt_tokens >= question.attachments[0].attached.tokens - 60

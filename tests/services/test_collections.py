@@ -46,14 +46,14 @@ def write(path, words, *, at=OLD):
 def add(services, folder, *, watched=False):
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.collections.add(folder, answers.put, watched=watched))
-    state = answers.get(timeout=40)
+    state = answers.get(timeout=120)
     return state if isinstance(state, Problem) else looked(services, state.record.id)
 
 
 def looked(services, id, *, resume=False):
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.collections.look(id, answers.put, resume=resume))
-    return answers.get(timeout=40)
+    return answers.get(timeout=120)
 
 
 def names(services, state):
@@ -171,7 +171,7 @@ def test_pausing_cancelling_and_going_on(services, folder):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.collections.add(folder, answers.put, watched=False))
-    state = answers.get(timeout=40)
+    state = answers.get(timeout=120)
     fact = told.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
     services.desk.call(lambda: services.jobs.pause(fact.state.job))
     paused = looked(services, state.record.id)
@@ -188,12 +188,12 @@ def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_pat
     write(folder / "long.txt", "\f".join(f"the pump number {number} stops. " * 40 for number in range(1500)))
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.collections.add(folder, answers.put, watched=False))
-    state = answers.get(timeout=40)
+    state = answers.get(timeout=120)
     told.wait(DocumentProgress)
     mine = write(tmp_path / "mine.txt", "mine alone")
     opened = queue.SimpleQueue()
     services.desk.call(lambda: services.documents.open(mine, opened.put))
-    record = opened.get(timeout=40)
+    record = opened.get(timeout=120)
     assert record.name == "mine.txt"
     counts = services.desk.call(lambda: services.store.count_collection(state.record.id))
     assert counts[0] == 0, "the long one was put aside"
@@ -208,7 +208,7 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     write(folder / "b.txt", "the valve opens")
     opened = queue.SimpleQueue()
     services.desk.call(lambda: services.documents.open(a, opened.put))
-    mine = opened.get(timeout=40)
+    mine = opened.get(timeout=120)
     state = add(services, folder)
     assert state.documents == 2
     services.desk.call(lambda: services.collections.forget(state.record.id))

@@ -81,13 +81,13 @@ def faked(tmp_path):
 def opened(services, path, **wish):
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.documents.open(path, answers.put, **wish))
-    return answers.get(timeout=40)
+    return answers.get(timeout=120)
 
 
 def asked(services, begin):
     answers = queue.SimpleQueue()
     services.desk.call(lambda: begin(answers.put))
-    return answers.get(timeout=40)
+    return answers.get(timeout=120)
 
 
 def texts(services, record):
@@ -154,7 +154,7 @@ def test_two_wishes_for_one_document_read_it_once(services, tmp_path):
     path = write(tmp_path / "note.txt", *(f"page {number}" for number in range(300)))
     answers = queue.SimpleQueue()
     services.desk.call(lambda: [services.documents.open(path, answers.put) for _ in range(2)])
-    first, second = answers.get(timeout=40), answers.get(timeout=40)
+    first, second = answers.get(timeout=120), answers.get(timeout=40)
     assert (first.id, first.pages) == (second.id, 300)
     assert [one.document.status for one in told.of(DocumentChanged)].count("reading") == 1
 
@@ -223,7 +223,7 @@ def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
     for name in names:
         (tmp_path / name).write_text(name)
     faked.desk.call(lambda: [faked.documents.open(tmp_path / name, answers.put) for name in names])
-    results = [answers.get(timeout=40) for _ in names]
+    results = [answers.get(timeout=120) for _ in names]
     died = next(one for one in results if isinstance(one, Problem))
     assert died.code == "document.reader_died"
     assert "deadly.txt" in died.sentence
@@ -258,8 +258,8 @@ def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
         faked.desk.call(lambda number=number: faked.documents.page_image(record.id, number, 10, pictures.put))
     told.wait(DocumentProgress, begin=len(told.facts))  # the slow one is read anew, and is not to blame
     faked.desk.call(lambda: faked.documents.cancel(services_slow(faked)))
-    assert answers.get(timeout=40).code == "document.stopped"
-    ends = [pictures.get(timeout=40) for _ in range(2)]
+    assert answers.get(timeout=120).code == "document.stopped"
+    ends = [pictures.get(timeout=120) for _ in range(2)]
     assert sorted(getattr(one, "code", "made") for one in ends) == ["document.reader_died", "made"]
 
 
@@ -274,7 +274,7 @@ def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
     wish = faked.desk.call(lambda: faked.documents.open(path, answers.put))
     told.wait(DocumentProgress)
     faked.desk.call(lambda: faked.documents.cancel(wish))
-    assert answers.get(timeout=40).code == "document.stopped"
+    assert answers.get(timeout=120).code == "document.stopped"
     (kept,) = faked.desk.call(faked.documents.recent)
     assert (kept.status, kept.error_code, kept.pages) == (DocumentStatus.FAILED, "document.stopped", 1)
 

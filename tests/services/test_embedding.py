@@ -30,13 +30,13 @@ def document(services, path, *pages):
     path.write_text("\f".join(pages), encoding="utf-8")
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.documents.open(path, answers.put))
-    return answers.get(timeout=40)
+    return answers.get(timeout=120)
 
 
 def ranked(services, question, record):
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.retrieval.rank(question, [record.id], answers.put))
-    return answers.get(timeout=40)
+    return answers.get(timeout=120)
 
 
 def until(condition):

@@ -51,7 +51,7 @@ def document(services, path, text=TEXT):
     path.write_text(text, encoding="utf-8")
     answers = queue.SimpleQueue()
     services.desk.call(lambda: services.documents.open(path, answers.put))
-    return answers.get(timeout=40)
+    return answers.get(timeout=120)
 
 
 def ask(services, told, question, *documents, **wish):

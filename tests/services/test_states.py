@@ -48,7 +48,7 @@ class Session:
         path.write_text(text, encoding="utf-8")
         answers: queue.SimpleQueue = queue.SimpleQueue()
         self.call(lambda: self.services.documents.open(path, answers.put))
-        return answers.get(timeout=40)
+        return answers.get(timeout=120)
 
     def ask(self, question: str, *documents, **wish):
         """The answer's row, once nothing is being saved any more."""
@@ -62,7 +62,7 @@ class Session:
     def quiet(self) -> None:
         answers: queue.SimpleQueue = queue.SimpleQueue()
         self.call(lambda: self.services.states.when_quiet(answers.put))
-        answers.get(timeout=40)
+        answers.get(timeout=120)
 
     def forget(self, document) -> None:
         self.call(lambda: self.services.documents.forget(document.id))

@@ -59,7 +59,7 @@ def wish(told, begin):
     """What a wish of the token service ended with."""
     answers: queue.SimpleQueue = queue.SimpleQueue()
     told.services.desk.call(lambda: begin(told.services.tokens, answers.put))
-    return answers.get(timeout=30)
+    return answers.get(timeout=120)
 
 
 def keep(told, token: str, place: str):

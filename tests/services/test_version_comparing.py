@@ -65,7 +65,7 @@ def compared(told, old, new, **wish) -> tuple[str, VersionsCompared]:
 def opened_view(told, item: str) -> VersionView:
     got: queue.SimpleQueue[VersionView] = queue.SimpleQueue()
     told.services.desk.call(lambda: told.services.versions.open(item, got.put))
-    return got.get(timeout=40)
+    return got.get(timeout=120)
 
 
 def two(told):
@@ -178,7 +178,7 @@ def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     got = queue.SimpleQueue()
     first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
     told.services.desk.call(lambda: told.services.versions.paragraphs(new.id, first, last, got.put))
-    assert got.get(timeout=40).texts == (GARDEN,)
+    assert got.get(timeout=120).texts == (GARDEN,)
 
 
 def test_a_document_compared_with_itself_is_the_same(opened) -> None:

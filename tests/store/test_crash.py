@@ -172,7 +172,7 @@ def started_at_once(child, paths: Paths) -> None:
     answers = [desk.stdout.readline() for desk in desks]
     assert answers == ["opened 0 0 -\n"] * 4
     for desk in desks:
-        desk.communicate("close\n", timeout=30)
+        desk.communicate("close\n", timeout=120)
         assert desk.returncode == 0
     assert not list(paths.desk_locks.iterdir())
     assert integrity(paths) == ["ok"]

@@ -359,7 +359,7 @@ def test_h8_a_migration_needs_the_other_desks_closed(child, paths, some_history)
     assert desk.stdout.readline().startswith("opened")
     with pytest.raises(KnownError, match=r"store\.in_use"):
         open_store(paths, desk_id="d", steps=(*STEPS, m002_more))
-    desk.communicate("close\n", timeout=30)
+    desk.communicate("close\n", timeout=120)
     open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store.close()
 
 

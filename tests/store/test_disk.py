@@ -145,7 +145,7 @@ def test_h6_a_database_held_by_another_program_is_busy_within_5_seconds(child, p
         open_store(paths, desk_id="e")
     assert caught.value.code == "store.busy"
     assert time.monotonic() - began < 20
-    other.communicate("let go\n", timeout=30)
+    other.communicate("let go\n", timeout=120)
     assert store.grow_message(answer.id, "words")
     store.close()
 
@@ -185,7 +185,7 @@ def test_a_backup_needs_the_other_desks_closed(child, store, paths):
     assert desk.stdout.readline().startswith("opened")
     with pytest.raises(KnownError, match=r"store\.in_use"), store.alone():
         pass
-    desk.communicate("close\n", timeout=30)
+    desk.communicate("close\n", timeout=120)
     with store.alone():
         late = subprocess.run(
             [sys.executable, str(CHILD), "start", str(paths.data.parent), "late"],

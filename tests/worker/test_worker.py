@@ -76,7 +76,7 @@ class Child:
 
     def end(self):
         """Close its stdin; its status and what it printed."""
-        _, printed = self.process.communicate(timeout=30)
+        _, printed = self.process.communicate(timeout=120)
         return self.process.returncode, printed.decode()
 
 
