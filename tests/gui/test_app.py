@@ -75,8 +75,9 @@ def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
     try:
         process = psutil.Process(window.pid)
         lock = home / "data" / "window.lock"
-        while not lock.exists() or not list(home.rglob("slmdesk.sqlite3")):
+        while not lock.exists() or not (home / "data" / "slmdesk.sqlite3").exists():
             assert window.poll() is None
+            time.sleep(0.01)
         children = process.children(recursive=True)
         window.send_signal(number)
         assert window.wait(20) == 0

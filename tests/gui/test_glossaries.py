@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from fakes.contents import contents
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
@@ -257,7 +258,7 @@ def test_entries_are_edited_deleted_brought_back_and_deleted_for_good(memory):
     desk.click([one for one in bars if one.isVisible()][-1])
     desk.ask(lambda services: services.memory.shares())  # behind the wish to purge
     home = desk.ask(lambda services: services.paths.database.parent)
-    raw = b"".join(file.read_bytes() for file in home.rglob("*") if file.is_file())
+    raw = b"".join(held for _file, held in contents(home))
     assert b"It rains" not in raw
     assert b"Freitags ist" in raw, "the control"
 

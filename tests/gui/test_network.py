@@ -7,6 +7,7 @@ import time
 
 import pytest
 from fakes import tiny_gguf
+from fakes.contents import contents
 from fakes.fake_hub import FakeHub, online
 from fakes.vaults import MemoryVault
 from PySide6.QtCore import Qt
@@ -92,7 +93,7 @@ def failed_download(desk) -> QPushButton:
 
 def everywhere(home, desk) -> list:
     rows = desk.ask(lambda services: services.network.requests(1000))
-    found = [one for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
+    found = [one for one, held in contents(home) if MARKER.encode() in held]
     labels = [one.text() for one in desk.window.findChildren(QLabel) if MARKER in one.text()]
     return found + labels + [row for row in rows if MARKER in str(row)]
 

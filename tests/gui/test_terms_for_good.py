@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fakes.contents import contents
 from fakes.told import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -56,11 +57,7 @@ sys.exit(app.run_window(["--engine", "echo"]))
 
 def files_with(home: Path) -> list[str]:
     needles = [WORD.encode(), WORD.upper().encode(), WORD.encode("utf-16-le")]
-    return sorted(
-        path.name
-        for path in home.rglob("*")
-        if path.is_file() and any(needle in path.read_bytes() for needle in needles)
-    )
+    return sorted(path.name for path, held in contents(home) if any(needle in held for needle in needles))
 
 
 @pytest.fixture(params=list(BUTTONS))

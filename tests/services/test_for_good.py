@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from fakes.contents import contents
 from fakes.told import Told
 from services.test_extracting import COLUMNS
 from services.test_summaries import page, trust
@@ -46,11 +47,8 @@ def marker() -> str:
 
 def files_with(home: Path, word: str) -> list[str]:
     needles = [word.encode(), word.upper().encode(), word.capitalize().encode(), word.encode("utf-16-le")]
-    return sorted(
-        str(path.relative_to(home))
-        for path in home.rglob("*")
-        if path.is_file() and any(needle in path.read_bytes() for needle in needles)
-    )
+    found = [path for path, held in contents(home) if any(needle in held for needle in needles)]
+    return sorted(str(path.relative_to(home)) for path in found)
 
 
 class Desk:

@@ -9,6 +9,7 @@ import stat
 import threading
 
 import pytest
+from fakes.contents import contents
 from fakes.fake_hub import FakeHub, online
 from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
@@ -78,7 +79,7 @@ def state(told) -> TokenChanged:
 
 def traces(home, told) -> list[str]:
     """Where the marker stands."""
-    found = [str(one) for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
+    found = [str(one) for one, held in contents(home) if MARKER.encode() in held]
     rows = told.services.desk.call(lambda: told.services.network.requests(1000))
     return found + [where for where, text in (("ledger", str(rows)), ("facts", str(told.facts))) if MARKER in text]
 

@@ -1,0 +1,18 @@
+"""What stands in the files of a folder while a program writes there: one that goes meanwhile is passed over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+
+def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Each file that is still there when its turn comes, with its bytes."""
+    for place, _folders, names in os.walk(folder):
+        for name in names:
+            path = Path(place) / name
+            with suppress(FileNotFoundError):  # a temporary file, the log beside a database
+                if path.is_file():
+                    yield path, path.read_bytes()
