@@ -32,7 +32,20 @@ class Desk:
         self.closed = True
 
     def wait(self, holds: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(holds()), timeout=WAIT_MS)
+        missed: list[Exception] = []
+
+        def look() -> bool:
+            missed.clear()
+            try:
+                return bool(holds())
+            except (IndexError, KeyError, StopIteration) as err:  # what is looked at has not come yet
+                missed.append(err)
+                return False
+
+        try:
+            self.qtbot.waitUntil(look, timeout=WAIT_MS)
+        except self.qtbot.TimeoutError as err:
+            raise err from (missed[0] if missed else None)
 
     def ask(self, wish):
         """The answer of the services, waited for."""
