@@ -62,10 +62,17 @@ def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_ke
             face.tell(f"note: the translation is kept: slmdesk history show {item}")
         raise
     shape = _as_json(services, view, written)
+    unreported: KnownError | None = None
     if wanted.report is not None:
-        shape["report"] = _write_report(face, services, item, wanted.report, wanted.form, wanted.force)
+        try:
+            shape["report"] = _write_report(face, services, item, wanted.report, wanted.form, wanted.force)
+        except KnownError as err:
+            unreported = err  # the translation is there all the same, and is handed out first
     if wanted.doubts:
         shape["doubts"] = _doubts(services, item)
+    if unreported is not None and face.as_json:  # of which standard output has one value: the failure
+        _tell_without_report(face, view, wanted, is_kept=is_kept)
+        raise unreported
     if is_text:
         _give_text(face, services.desk.call(lambda: services.translations.text_of(item)), shape, written)
     elif face.as_json:
@@ -73,6 +80,19 @@ def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_ke
     elif wanted.goal is not None:
         face.say(f"Written to {wanted.goal}.")
     _tell_flags(face, shape)
+    if unreported is not None:
+        _tell_without_report(face, view, wanted, is_kept=is_kept)
+        raise unreported
+
+
+def _tell_without_report(face: Face, view: TranslationView, wanted: Wanted, *, is_kept: bool) -> None:
+    """Before it is said why there is no report: what there is."""
+    if wanted.goal is not None:
+        face.tell(f"note: the translation itself was written to {wanted.goal}; only the report is missing.")
+    elif not face.as_json:
+        face.tell("note: the translation itself was given whole; only the report is missing.")
+    elif is_kept:
+        face.tell(f"note: the translation is kept: slmdesk history show {view.item.id}")
 
 
 def _check_some_done(face: Face, services: Services, view: TranslationView) -> None:

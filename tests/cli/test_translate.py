@@ -442,6 +442,24 @@ def test_a_report_of_every_segment_is_written_beside(run, with_model, tmp_path):
     assert run(*wish, str(tmp_path / "report.xyz"), echo=TURNED).status == 2
 
 
+@pytest.mark.parametrize("is_text", [False, True])
+def test_where_the_report_cannot_be_written_the_translation_is_said_to_be_there(run, with_model, tmp_path, is_text):
+    path, goal, report = tmp_path / "letter.txt", tmp_path / "letter.de.txt", tmp_path / "report.json"
+    path.write_text("We are here.\n")
+    report.symlink_to(goal)  # what it means is there only when the report's turn comes: the translation
+    words = () if is_text else (str(path),)
+    wish = ("translate", *words, "--to", "de", "--from", "en", "-o", str(goal), "--report", str(report))
+    said = f"the translation itself was written to {goal}"
+    done = run(*wish, stdin=path.read_text(), echo=TURNED)
+    assert (done.status, done.out) == (1, "" if is_text else f"Written to {goal}.\n"), done.err
+    assert "1 of 1 segments" in done.err
+    assert done.err.index(said) < done.err.index("error:")
+    assert goal.read_text().strip() == "wE ARE HERE."
+    goal.unlink()
+    done = run(*wish, "--json", stdin=path.read_text(), echo=TURNED)
+    assert (done.status, done.json["error"]["code"], said in done.err) == (1, "file.exists", True), done.err
+
+
 @pytest.mark.parametrize("way", ["--no-save", "setting"])
 def test_a_text_that_is_not_to_be_kept_is_in_no_file_afterwards(run, with_model, home, tmp_path, way):
     words = ("--no-save",) if way == "--no-save" else ()
