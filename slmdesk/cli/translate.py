@@ -80,7 +80,10 @@ def translate(
     from slmdesk.services.translation_shapes import TranslationWish
 
     picked, document = _columns(columns), _document(file)
+    if columns and not picked:
+        raise click.UsageError("--columns names no column.")
     code = language_of(target).code
+    _check_applies(document, code, columns=bool(columns), sheet_names=sheet_names, properties=properties, formal=formal)
     is_piped = output is not None and str(output) == "-"
     if is_piped and face.as_json and document:
         raise click.UsageError("--json and the document cannot both go to standard output.")
@@ -122,6 +125,35 @@ def _document(file: Path | None) -> Path | None:
     except (OSError, ValueError):
         return file  # whoever reads it says why it cannot be read
     return file
+
+
+def _check_applies(
+    document: Path | None, code: str, *, columns: bool, sheet_names: bool, properties: bool, formal: bool | None
+) -> None:
+    """Nothing that was asked for is passed over in silence.  Raises click.UsageError for an option without an object.
+
+    Of a document of no known format nothing is said: that it cannot be translated, says who reads it.
+    """
+    from slmdesk.core.formats import FORMATS
+    from slmdesk.core.languages import LANGUAGES
+    from slmdesk.services.translation_start import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
+
+    if formal is not None and not LANGUAGES[code].has_formal:
+        option, name = "--formal" if formal else "--informal", LANGUAGES[code].name
+        raise click.UsageError(f"{option} is for languages with two ways to speak to a reader; {name} has one.")
+    suffix = document.suffix.lower() if document else ""
+    form = next((one for one in FORMATS if suffix in one.suffixes), None) if suffix else None
+    if document is not None and form is None:
+        return
+    what_it_is = f"“{document.name}”" if document else "a text from standard input"
+    for is_wished, option, formats, what in (
+        (columns, "--columns", WITH_COLUMNS, "tables as text"),
+        (sheet_names, "--sheet-names", WITH_SHEETS, "documents with sheets"),
+        (properties, "--properties", WITH_PROPERTIES, "documents with a title in their properties"),
+    ):
+        if is_wished and (form is None or form.id not in formats):
+            endings = " ".join(end for one in FORMATS if one.id in formats for end in one.suffixes)
+            raise click.UsageError(f"{option} is for {what} ({endings}); {what_it_is} is no such document.")
 
 
 def _report_form(report: Path | None, file: Path | None, goal: Path | None, force: bool) -> str:

@@ -21,6 +21,7 @@ from slmdesk.services.folder_scan import scan
 from slmdesk.services.reading import read_problem
 from slmdesk.services.sentences import problem_for
 
+WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
 WITH_PROPERTIES = frozenset(("docx", "pptx", "xlsx", "odt", "odp", "ods"))
 MOST_DOCUMENTS = 500
@@ -50,7 +51,7 @@ class Chosen:
     @property
     def table(self) -> Path | None:
         """The one table as text whose columns can be chosen."""
-        return self.paths[0] if len(self.paths) == 1 and self.formats == {"csv"} else None
+        return self.paths[0] if len(self.paths) == 1 and self.formats == WITH_COLUMNS else None
 
 
 @dataclass(frozen=True, slots=True)

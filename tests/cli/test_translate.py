@@ -221,6 +221,27 @@ def test_bad_wishes_say_what_is_wrong(run, with_model, arguments, status, words)
     assert not done.out
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("letter.txt", ("--columns", "2"), "--columns is for tables as text (.csv .tsv .tab); “letter.txt” is no such"),
+        ("", ("--columns", "2"), "a text from standard input is no such document"),
+        ("letter.csv", ("--sheet-names",), "--sheet-names is for documents with sheets (.xlsx"),
+        ("letter.md", ("--properties",), "--properties is for documents with a title"),
+        ("letter.txt", ("--formal", "--to", "en"), "--formal is for languages with two ways"),
+        ("letter.txt", ("--informal", "--to", "sv"), "Swedish has one"),
+    ],
+)
+def test_an_option_that_cannot_apply_is_refused_before_anything_is_done(run, tmp_path, name, options, words):
+    path = tmp_path / (name or "letter.txt")
+    path.write_text("We are here.\n")
+    to = () if "--to" in options else ("--to", "de")
+    done = run("translate", *([str(path)] if name else []), *to, *options, stdin="We are here.\n", echo=TURNED)
+    assert (done.status, words in done.err) == (2, True), done.err
+    assert [one.name for one in tmp_path.iterdir() if one.is_file()] == [path.name]
+    assert run("history", "list", "--json").json == []
+
+
 def test_what_is_in_the_language_already_is_said(run, with_model):
     text = "Good morning, how are you today?\n\nDie Katze schläft heute auf dem Sofa."
     done = run("translate", "-", "--to", "de", stdin=text, echo=TURNED)
