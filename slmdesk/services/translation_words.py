@@ -73,7 +73,11 @@ _BOTH = {
     "date": ("the date {text} is missing", "the date {text} is not in the source", _INSTEAD),
     "name": ("the name {text} is missing", "the name {text} is not in the source", _INSTEAD),
     "placeholder": ("{text} is missing", "{text} is not in the source", "{text}: {detail}"),
-    "negation": ("“{text}” of the source is missing: is it still denied?", "“{text}” is not in the source", "{text}"),
+    "negation": (
+        "“{text}” of the source is missing, so the translation may say the opposite",
+        "“{text}” is not in the source, so the translation may say the opposite",
+        "{text}",
+    ),
 }
 
 

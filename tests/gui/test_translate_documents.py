@@ -295,6 +295,18 @@ def test_a_segment_is_translated_once_more_with_a_wish_and_undone(desk, tmp_path
     desk.wait(lambda: "nothing to undo" in desk.find("segment_busy").text())
 
 
+def test_a_wish_is_for_the_segment_it_was_typed_for(desk, tmp_path):
+    translated(desk, document(tmp_path))
+    choose(desk, 0)
+    hint = desk.find("segment_hint")
+    QTest.keyClicks(hint, "shorter")
+    desk.wait(lambda: desk.find("retry_segment_button").isEnabled())
+    desk.click("retry_segment_button")
+    assert hint.text() == "shorter", "it can be mended, and tried again"
+    choose(desk, 1)
+    desk.wait(lambda: hint.text() == "")
+
+
 def test_words_without_their_marks_stay_in_the_field(desk, tmp_path):
     path = tmp_path / "a.docx"
     run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format

@@ -202,7 +202,9 @@ def test_letters_grow_shrink_and_are_remembered(desk, start):
 def test_a_line_of_the_flags_goes_to_its_sentence(desk):
     put(desk, f"{LONG}\nYou must not sublet the flat.")
     flags = desk.find("translation_flags")
-    assert flags.words == "“You must not sublet the flat.”: “not” of the source is missing: is it still denied?"
+    assert flags.words == (
+        "“You must not sublet the flat.”: “not” of the source is missing, so the translation may say the opposite"
+    )
     flags.setCurrentRow(0)
     QTest.keyClick(flags, Qt.Key.Key_Return)
     pane = desk.find("target_text")

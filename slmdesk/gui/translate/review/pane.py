@@ -41,6 +41,8 @@ class ReviewPane(QWidget):
         super().__init__(parent)
         self.setObjectName("review_pane")
         self._controller = controller
+        self._hinted = -1
+        """The segment for which a wish was typed."""
         self._wants_next_hit = self._is_busy = self._is_split_moved = False
         self._build_ui(keeper)
         self._connect()
@@ -165,6 +167,7 @@ class ReviewPane(QWidget):
         self._model.clear()
         self._bar.clear()
         self._hint.clear()
+        self._hinted = -1
         self._busy.clear()
         self._panel.show_segment(None)
         self._table.cells.drafts.clear()
@@ -199,6 +202,10 @@ class ReviewPane(QWidget):
 
     @Slot(QModelIndex, QModelIndex)
     def _on_row(self, _now: QModelIndex, _before: QModelIndex) -> None:
+        number = self._number()  # none for a moment where the list is read anew: the same one comes back
+        if number >= 0 and number != self._hinted:
+            self._hinted = number
+            self._hint.clear()
         self._allow(self._chosen())
         self._chosen_timer.start()
 
