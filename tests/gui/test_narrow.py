@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayout, QWidget
 
 from slmdesk.gui.chat.header import ChatHeader
+from slmdesk.gui.documents.summary_form import KINDS, SummaryForm
 from slmdesk.gui.widgets.status_bar import StatusBar
 from slmdesk.services.facts import ModelState, ModelStateChanged
 
@@ -43,3 +45,30 @@ def test_the_title_of_a_chat_is_not_squeezed_out_by_its_model(qtbot) -> None:
     header.show()
     qtbot.waitUntil(lambda: header.title.text().startswith("The le"))
     assert header.picker.button.text().endswith("… — ready")
+
+
+@pytest.mark.parametrize("width", [300, 380, 700])
+def test_what_a_summary_is_like_can_be_read_in_large_letters(qtbot, width) -> None:
+    around = QWidget()
+    qtbot.addWidget(around)
+    column = QVBoxLayout(around)
+    form = SummaryForm(around)
+    column.addWidget(form)
+    around.resize(width, 400)
+    around.show()
+    qtbot.waitExposed(around)
+    large(around)
+    kind = around.findChild(object, "summary_kind")
+    shown = [words for _, words in KINDS if width > 300 or words == "Bullet points"]
+    qtbot.waitUntil(lambda: all(fits(kind, words) for words in shown))
+    length, is_wide = around.findChild(object, "summary_length"), width == 700
+    qtbot.waitUntil(lambda: (kind.y() == length.y()) is is_wide)  # one line where there is room
+
+
+def fits(choice: QComboBox, words: str) -> bool:
+    option = QStyleOptionComboBox()
+    choice.initStyleOption(option)
+    field = choice.style().subControlRect(
+        QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, choice
+    )
+    return choice.fontMetrics().horizontalAdvance(words) <= field.width()

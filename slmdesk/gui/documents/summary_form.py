@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.choice import Choice
@@ -18,6 +19,8 @@ KINDS = [
     (Kind.SIMPLE, "In everyday words"),
     (Kind.OWN, "As I say below"),
 ]
+LEAST_LETTERS = 6
+"""Of a value, however narrow the form is."""
 LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "long")]
 
 
@@ -47,7 +50,7 @@ class SummaryForm(QFrame):
         self._length.show_value(Length.MEDIUM)
         for choice in (self._kind, self._length):  # long values must not widen the pane
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            choice.setMinimumContentsLength(6)
+            choice.setMinimumContentsLength(LEAST_LETTERS)
         self._focus = named(QLineEdit(self), "summary_focus")
         self._focus.setPlaceholderText("Above all about…")
         self._focus.setAccessibleName("What the summary is above all about; may be empty")
@@ -59,6 +62,7 @@ class SummaryForm(QFrame):
         choices = QHBoxLayout()
         choices.addWidget(self._kind, 3)
         choices.addWidget(self._length, 2)
+        self._choices = choices
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_8)
@@ -103,3 +107,23 @@ class SummaryForm(QFrame):
     def _on_kind(self) -> None:
         is_own = self._kind.currentData() == Kind.OWN
         self._focus.setPlaceholderText("What it is to be like" if is_own else "Above all about…")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The choices stand beside one another where every value can be read so, else below."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """So too with letters of another size."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._arrange()
+
+    def _arrange(self) -> None:
+        letters = self._kind.fontMetrics()
+        frame = self._kind.sizeHint().width() - LEAST_LETTERS * letters.horizontalAdvance("X")
+        wanted = frame + max(letters.horizontalAdvance(words) for _, words in KINDS)
+        has_room = (self.width() - self._choices.spacing()) * 3 // 5 >= wanted
+        way = QBoxLayout.Direction.LeftToRight if has_room else QBoxLayout.Direction.TopToBottom
+        if self._choices.direction() is not way:
+            self._choices.setDirection(way)
