@@ -174,6 +174,24 @@ def test_every_text_is_translated_or_left_and_said(format_id):
     assert count > 0 == letters
 
 
+def test_texts_inside_formulas_that_were_never_reckoned_are_said():
+    """A library writes no values: what such a formula will show stands in it alone."""
+    made, target = openpyxl.Workbook(), io.BytesIO()
+    sheet = made.active
+    sheet.title = "Data"
+    sheet.append(["Rent", 900, '="Total: "&B1', '=B1*2&" euros"', '=IF(B1>0,"He said ""yes""","Open")', "=SUM(B1:B1)"])
+    sheet.append(['="Total: "&B2', '=TEXT(B1,"0.00")'])
+    made.save(target)
+    _, units, left = rewritten("xlsx", "a.xlsx", target.getvalue())
+    assert [one.text for one in units] == ["Rent"]
+    assert [(one.kind, one.place, one.text) for one in left] == [
+        ("formula", "Data!C1", "Total:"),
+        ("formula", "Data!D1", "euros"),
+        ("formula", "Data!E1", 'He said "yes"'),
+        ("formula", "Data!E1", "Open"),
+    ]
+
+
 def test_the_check_itself_sees_what_is_passed_over():
     found, letters, _ = unnamed("docx", letter(), [])
     assert ("word/header1.xml", "CONFIDENTIAL") in found

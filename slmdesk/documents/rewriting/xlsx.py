@@ -306,11 +306,20 @@ def _around(part: Part, sheet: _Sheet) -> Units:
             yield from attribute_unit(part, one, key, kind="alt_text", place=place)
     results: dict[str, str] = {}
     for cell in part.root.iter("{*}c"):
-        value = child(cell, "v") if attribute(cell, "t") == "str" else None
-        if value is not None and (value.text or "").strip():
-            results.setdefault((value.text or "").strip(), attribute(cell, "r"))
+        for words in _given(cell):
+            results.setdefault(words, attribute(cell, "r"))
     for words, place in results.items():
         yield from said("formula", f"{sheet.title}!{place}", words)
+
+
+def _given(cell: etree._Element) -> list[str]:
+    """The text a cell's formula gave when it was reckoned; of one that never was, the texts that stand in it."""
+    value, formula = child(cell, "v"), child(cell, "f")
+    words = (value.text or "").strip() if value is not None else ""
+    if words:
+        return [words] if attribute(cell, "t") == "str" else []
+    found = _LITERAL.findall(formula.text or "") if formula is not None else []
+    return [text for one in found if (text := one.replace('""', '"').strip())]
 
 
 def _page_line(part: Part, line: etree._Element, place: str) -> Units:
