@@ -70,11 +70,14 @@ def import_glossary(face: Face, /, file: Path, columns: str, skip_first: bool, i
     shape: dict[str, Json] = {
         **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
         "duplicates": done.duplicates, "contradictions": list(done.contradictions),
+        "was_there": done.was_there,
     }  # fmt: skip
     if face.as_json:
         face.give(shape)
         return
     face.say(f"{record.id}  {record.name}: {done.kept} terms, {_languages(record)}.")
+    if done.was_there:
+        face.tell(f"A glossary “{record.name}” was there: what is new came to it. Another --name keeps the file apart.")
     _tell_skipped(face, done.skipped, done.first_skipped, done.duplicates)
     if done.contradictions:
         names = ", ".join(done.contradictions[:10]) + (" …" if len(done.contradictions) > 10 else "")

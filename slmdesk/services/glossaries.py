@@ -45,6 +45,8 @@ class Imported:
     contradictions: tuple[str, ...]
     """Terms that now have more than one translation: all are kept and marked, the first one is given to the model."""
     glossary: GlossaryRecord
+    was_there: bool = False
+    """Nobody named the glossary: one of this name, pair and domain is in use, and the terms came to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,16 @@ class ImportWish:
     name: str = ""
     domain: str = ""
     into: str = ""
-    """Id of a glossary the terms come to; empty: a new one."""
+    """Id of a glossary the terms come to; empty: the one in use of this name, pair and domain, else a new one."""
     columns: Mapping[str, int] | None = None
     """Which column of a table holds what, from 0; None: as its head says."""
     skips_first: bool = False
     """With `columns`: the first row is a head."""
     reuses: bool = False
-    """Where a glossary of this name has just these terms, it is that one and no second: of a file named each time."""
+    """Of a file named each time: it is the glossary of this name only where that has just these terms, else a new one.
+
+    Terms that the file has no more would hold on otherwise.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class _Sorted:
     duplicates: int
     contradictions: tuple[str, ...]
     same: GlossaryRecord | None = None
-    """The glossary that has just these terms, where one is to be used again."""
+    """The glossary of this name to which they come."""
 
 
 class GlossaryService:
@@ -327,22 +332,29 @@ class GlossaryService:
             raise KnownError("glossary.no_languages", path=found.name)
         if known is None and first and first == second:
             raise KnownError("language.same", language=language_of(first).name)
-        new, duplicates, contradictions = sorted_out(self._all_terms(known.id) if known else (), terms)
-        same = self._same(wish, found, new) if wish.reuses and known is None else None
-        if same is not None:
-            new, duplicates = [], len(terms)
+        called = self._called(wish, found) if known is None else []
+        if wish.reuses:
+            new, duplicates, contradictions = sorted_out(self._all_terms(known.id) if known else (), terms)
+            same = next((one for one in called if self._has_just(one, new)), None)
+            if same is not None:
+                new, duplicates = [], len(terms)
+        else:
+            same = next((one for one in called if one.is_active), None)
+            there = known or same
+            new, duplicates, contradictions = sorted_out(self._all_terms(there.id) if there else (), terms)
         return _Sorted(found, new, duplicates, contradictions, same)
 
-    def _same(self, wish: ImportWish, found: FileRows, terms: Sequence[Term]) -> GlossaryRecord | None:
-        """The glossary of this name, pair and domain that has just these terms.  Not on the desk thread."""
+    def _called(self, wish: ImportWish, found: FileRows) -> list[GlossaryRecord]:
+        """The glossaries of the name, pair and domain of a file.  Not on the desk thread."""
         wanted = (_name(wish.name) or wish.path.stem, *found.languages, _domain(wish.domain))
-        for one in self._desk.call(self._store.glossaries):
-            named = (one.name, one.source_language, one.target_language, one.domain)
-            if named != wanted or one.terms != len(terms):
-                continue
-            if [replace(term, n=0) for term in self._all_terms(one.id)] == list(terms):
-                return one
-        return None
+        return [
+            one for one in self._desk.call(self._there)
+            if (one.name, one.source_language, one.target_language, one.domain) == wanted
+        ]  # fmt: skip
+
+    def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
+        """Whether a glossary has these terms and no others.  Not on the desk thread."""
+        return one.terms == len(terms) and [replace(term, n=0) for term in self._all_terms(one.id)] == list(terms)
 
     def _keep(self, wish: ImportWish, found: _Sorted, known: GlossaryRecord | None, ended: OnEnded[Imported]) -> None:
         first, second = found.file.languages
@@ -359,7 +371,12 @@ class GlossaryService:
                 self._store.change_glossary(made.id, is_active=True)
             skipped, first_skipped = found.file.skipped, found.file.first_skipped
             record = self._told(made.id)
-            ended(Imported(len(found.new), skipped, first_skipped, found.duplicates, found.contradictions, record))
+            ended(
+                Imported(
+                    len(found.new), skipped, first_skipped, found.duplicates, found.contradictions, record,
+                    was_there=found.same is not None,
+                )
+            )  # fmt: skip
 
         self._fill(made.id, found.new, done)
 

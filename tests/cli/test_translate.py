@@ -342,6 +342,10 @@ def test_a_glossary_goes_in_and_out_and_is_obeyed_or_said(run, with_model, tmp_p
     shape = run("glossary", "import", str(path), "--name", "Lease", "--json").json
     assert (shape["terms"], shape["skipped"], shape["contradictions"]) == (3, 1, ["tenant"])
     assert (shape["source_language"], shape["target_language"]) == ("en", "de")
+    again = run("glossary", "import", str(path), "--name", "Lease")
+    assert (again.status, again.out.split()[0]) == (0, shape["id"]), again.err
+    assert "A glossary “Lease” was there" in again.err
+    assert [one["terms"] for one in run("glossary", "list", "--json").json] == [3]
     flags = run("translate", "--to", "de", "--from", "en", "--json", stdin="The tenant pays.", echo=TURNED).json[
         "flags"
     ]

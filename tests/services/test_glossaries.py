@@ -113,6 +113,25 @@ def test_duplicates_and_contradictions_are_counted_kept_and_marked(opened, tmp_p
     assert (into.kept, into.duplicates) == (0, 5)
 
 
+def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opened, tmp_path):
+    services = opened(model=False).services
+    path = written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")
+    first = imported(services, path)
+    again = imported(services, path)
+    assert (first.was_there, again.was_there, again.kept, again.duplicates) == (False, True, 0, 1)
+    written(tmp_path, "law.csv", "English,German\ntenant,Bewohner\nrent,Miete\n")
+    more = imported(services, path)
+    assert (more.glossary.id, more.kept, more.contradictions) == (first.glossary.id, 2, ("tenant",))
+    named = imported(services, path, name="Other")
+    legal = imported(services, path, domain="legal")
+    polish = imported(services, written(tmp_path, "law.csv", "English,Polish\nrent,czynsz\n"))
+    others = [one.glossary.id for one in (named, legal, polish)]
+    assert not any(one.was_there for one in (named, legal, polish))
+    assert len({first.glossary.id, *others}) == 4
+    services.desk.call(lambda: services.glossaries.change(first.glossary.id, is_active=False))
+    assert not imported(services, written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")).was_there
+
+
 def test_columns_are_read_as_a_person_says(opened, tmp_path):
     told = opened(model=False)
     path = written(tmp_path, "a.csv", "Kind,Wort,Word\nx,Kaution,deposit\n")
@@ -137,7 +156,7 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
     services.desk.call(lambda: services.glossaries.add_terms(made.id, terms))
     for form in ("csv", "tsv", "xlsx", "tbx"):
         path = written(tmp_path, f"a.{form}", services.glossaries.export(made.id, form))
-        back = imported(services, path, source="en", target="de").glossary
+        back = imported(services, path, source="en", target="de", name=form).glossary
         kept = services.desk.call(lambda back=back: services.glossaries.terms(back.id))
         assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
         if form != "tbx":

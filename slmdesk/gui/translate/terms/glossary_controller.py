@@ -309,6 +309,8 @@ def count_of(number: int, noun: str) -> str:
 def imported_words(done: Imported) -> str:
     """What came of a file, in a sentence or more: nothing that was left out is passed over."""
     said = [f"{count_of(done.kept, 'term')} came into “{done.glossary.name}”."]
+    if done.was_there:
+        said.append("A glossary of this name was there already; it has both now.")
     if done.duplicates:
         said.append(f"{count_of(done.duplicates, 'row')} said what was there already.")
     if done.skipped:
