@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
 from slmdesk.core.translation import Origin, SegmentState, Term
+from slmdesk.gui.translate.document.controller import counted_words
 
 pytestmark = pytest.mark.gui
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -545,6 +546,21 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(desk, tmp_pat
     desk.click(desk.find("retry_begin", desk.translate))
     desk.wait(lambda: is_done(desk) and desk.find("retry_all_button").isVisible())
     desk.wait(lambda: [source for source, _, _ in rows(desk)] == ["You must not sublet."])
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "share", "said"),
+    [
+        (0, 240, 0.46, "0 of 240 segments ready, more are half done"),
+        (110, 240, 0.46, "110 of 240 segments"),
+        (230, 240, 0.46, "230 of 240 segments"),
+        (0, 240, 0.01, "0 of 240 segments"),
+        (0, 240, None, "0 of 240 segments"),
+        (0, 0, 0.46, ""),
+    ],
+)
+def test_the_count_of_segments_and_the_share_of_the_work_tell_the_same(done, total, share, said):
+    assert counted_words(done, total, share) == said
 
 
 def test_a_report_and_both_languages_are_handed_out(desk, tmp_path):

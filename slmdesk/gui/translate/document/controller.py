@@ -31,6 +31,8 @@ from slmdesk.settings import Settings
 LOOK_WORDS = ("deserves a look", "deserve a look")
 """Of one segment, of several."""
 LOCKED = ("document.locked", "document.wrong_password")
+AHEAD = 0.05
+"""From this difference on the share of the work and the count of segments seem to contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ class DocumentTranslation(QObject):
         self.segments = SegmentsController(bridge, self)
         self.advice = AdviceController(bridge, self, for_document=True)
         self._item = self._job = ""
-        self._counted = ""
-        """How many segments are done, in words."""
+        self._counted = (0, 0)
+        """How many segments are done, of how many."""
         self._queue: list[Begun] = []
         self._after_unlock: Callable[[str], None] | None = None
         self.segments.notice_raised.connect(self.notice_raised)
@@ -311,7 +313,7 @@ class DocumentTranslation(QObject):
     @Slot(object)
     def _on_grew(self, fact: facts.TranslationGrew) -> None:
         if fact.item == self._item:
-            self._counted = f"{fact.done:,} of {fact.total:,} segments"
+            self._counted = (fact.done, fact.total)
 
     @Slot(object)
     def _on_job(self, fact: facts.JobChanged) -> None:
@@ -348,7 +350,7 @@ class DocumentTranslation(QObject):
             low = fact.eta_s if fact.eta_low_s is None else fact.eta_low_s
             high = fact.eta_s if fact.eta_high_s is None else fact.eta_high_s
             left = Left(fact.eta_s, low, high)
-        words = [self._counted or "Reading the document…", left_words(left)]
+        words = [counted_words(*self._counted, fact.share) or "Reading the document…", left_words(left)]
         return " · ".join(one for one in words if one)
 
     def _on_done(self, view: TranslationView) -> None:
@@ -422,6 +424,18 @@ def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
 
 
-def _counted(view: TranslationView) -> str:
+def _counted(view: TranslationView) -> tuple[int, int]:
     total = sum(view.counts.values())
-    return f"{total - view.counts.get(SegmentState.OPEN, 0):,} of {total:,} segments" if total else ""
+    return total - view.counts.get(SegmentState.OPEN, 0), total
+
+
+def counted_words(done: int, total: int, share: float | None) -> str:
+    """How many segments are done; empty: there are none yet.
+
+    A segment whose first answer had a fault is done with its second: the bar, which has `share` of the work, is then
+    far ahead of the count, and why is said.
+    """
+    if not total:
+        return ""
+    is_ahead = share is not None and share - done / total >= AHEAD
+    return f"{done:,} of {total:,} segments" + (" ready, more are half done" if is_ahead else "")
