@@ -165,6 +165,18 @@ def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tm
     assert "2 terms came" in desk.find("glossary_said").text()
 
 
+def test_a_file_that_is_read_twice_makes_one_glossary_and_that_is_said(lease, tmp_path):
+    desk = lease
+    path = tmp_path / "words.csv"
+    path.write_text("en,de\nnotice,Kündigung\n")
+    for said in ("1 term came into “words”.", "0 terms came into “words”. A glossary of this name was there already"):
+        desk.click("import_glossary_button")
+        choose_file(desk, "glossary_file_dialog", path)
+        desk.wait(lambda said=said: desk.find("glossary_said").text().startswith(said))
+    desk.wait(lambda: sorted(entries(desk)) == ["Leases", "words"])
+    desk.wait(lambda: rows(desk) == ["notice"])
+
+
 def problems(desk):
     return [one for one in desk.find("glossary_window").findChildren(QLabel, "import_problem") if one.isVisible()]
 
