@@ -46,6 +46,7 @@ class Bridge(QObject):
     message_changed = Signal(object)
     model_state_changed = Signal(object)
     models_changed = Signal(object)
+    documents_changed = Signal(object)
     pace_changed = Signal(object)
     import_progressed = Signal(object)
     import_ended = Signal(object)
@@ -100,6 +101,7 @@ class Bridge(QObject):
             facts.MessageChanged: self.message_changed,
             facts.ModelStateChanged: self.model_state_changed,
             facts.ModelsChanged: self.models_changed,
+            facts.DocumentsChanged: self.documents_changed,
             facts.PaceChanged: self.pace_changed,
             facts.ImportProgress: self.import_progressed,
             facts.ImportEnded: self.import_ended,

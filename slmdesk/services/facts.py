@@ -120,6 +120,11 @@ class ModelsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentsChanged:
+    """Another desk has opened, read or forgotten documents: the list of them is another one."""
+
+
+@dataclass(frozen=True, slots=True)
 class PaceChanged:
     """More is known of how fast this PC is: what was said of the speed of models may be said anew."""
 
@@ -529,6 +534,7 @@ Fact: TypeAlias = (
     | MessageChanged
     | ModelStateChanged
     | ModelsChanged
+    | DocumentsChanged
     | PaceChanged
     | ImportProgress
     | ImportEnded

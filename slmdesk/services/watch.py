@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentStatus
 from slmdesk.services.chats import ChatService
 from slmdesk.services.desk import Desk, Later
 from slmdesk.services.facts import (
+    DocumentsChanged,
     Fact,
     ItemChanged,
     ItemGone,
@@ -24,6 +26,8 @@ from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 EVERY_S = 1.0
+LISTED = 200
+"""Of the documents opened last, so many are looked at: what a list of them shows."""
 ORPHANS_EVERY = 5
 """Of so many looks, one asks for rows whose desk is gone."""
 
@@ -44,7 +48,7 @@ class Watch:
         self._chats, self._network, self._tell = chats, network, tell
         self._revision = store.revision()
         self._version = store.data_version()
-        self._models = _marks(store)
+        self._models, self._documents = _marks(store), _document_marks(store)
         self._looks = 0
         self._trouble = ""
         self._next: Later | None = None
@@ -100,6 +104,10 @@ class Watch:
         self._version = version
         if self._models != _marks(self._store):
             self._tell(ModelsChanged())  # comes back as `hear_models`
+        documents = _document_marks(self._store)
+        if self._documents != documents:  # or this desk's own since the last look: listing them once more harms nobody
+            self._documents = documents
+            self._tell(DocumentsChanged())
         changes = self._store.changed_since(self._revision)
         self._revision = changes.revision
         for item in changes.items:
@@ -121,3 +129,8 @@ class Watch:
 def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
     """Names and places of the models in the library, by id: what a person would see change."""
     return {one.id: (one.name, one.path) for one in store.models()}
+
+
+def _document_marks(store: Store) -> list[tuple[str, str, DocumentStatus]]:
+    """The documents opened last, in their order: what a person would see change in the list."""
+    return [(one.id, one.name, one.status) for one in store.documents(LISTED)]

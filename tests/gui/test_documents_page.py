@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import docx
 import pypdfium2
 import pytest
+from fakes.commands import ROOT, SLMDESK
 from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -67,6 +69,19 @@ def test_an_empty_page_says_what_to_do(desk):
     assert desk.find("documents_empty").isVisible()
     desk.wait(lambda: desk.find("document_list_note").text() == "No document was opened yet.")
     assert desk.find("empty_open_button").hasFocus() or desk.find("empty_open_button").isEnabled()
+
+
+def test_what_a_command_reads_meanwhile_comes_into_the_list(desk, letter):
+    opened(desk, letter)
+    other = letter.with_name("annex.md")
+    other.write_text(LETTER + "\nAnnex.\n")
+    done = subprocess.run(
+        [*SLMDESK, "documents", "add", str(other)], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    desk.wait(lambda: rows(desk) == ["annex.md", "lease.md"])
+    assert desk.find("document_title").full_text == "lease.md"
+    assert desk.documents.view.count == 4
 
 
 def test_a_dropped_document_is_read_and_its_pages_are_shown(desk, letter):

@@ -9,8 +9,9 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.told import TIMEOUT_S, open_echo
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord
 from slmdesk.hub.guard import GuardPolicy, make_client
-from slmdesk.services.facts import ModelsChanged
+from slmdesk.services.facts import DocumentsChanged, ModelsChanged
 
 pytestmark = pytest.mark.process
 
@@ -57,5 +58,29 @@ def test_a_model_that_another_desk_brings_in_or_removes_is_told(home, tmp_path) 
         assert [one.name for one in seen.get(timeout=TIMEOUT_S)] == ["Otherwise"]
         command("models", "remove", record.id)
         assert seen.get(timeout=TIMEOUT_S) == []
+    finally:
+        window.close()
+
+
+def test_a_document_that_another_desk_opens_or_forgets_is_told(home, tmp_path) -> None:
+    file = tmp_path / "lease.md"
+    file.write_text("# The lease\n\nThe tenant pays.\n")
+    window = open_echo()
+    try:
+        seen: queue.SimpleQueue = queue.SimpleQueue()
+        window.add_listener(
+            lambda fact: seen.put(window.documents.recent()) if isinstance(fact, DocumentsChanged) else None
+        )
+
+        def until(count: int) -> list[DocumentRecord]:
+            while len(found := seen.get(timeout=TIMEOUT_S)) != count:
+                pass
+            return found
+
+        command("documents", "add", str(file))
+        (record,) = until(1)
+        assert record.name == "lease.md"
+        command("documents", "forget", record.id)
+        until(0)
     finally:
         window.close()

@@ -80,6 +80,7 @@ class DocumentsController(QObject):
         self.current: str = ""
         """The id of the document on show."""
         bridge.opened.connect(self.refresh)
+        bridge.documents_changed.connect(self.refresh)
         bridge.document_changed.connect(self._on_changed)
         bridge.document_progressed.connect(self._on_progressed)
         bridge.document_gone.connect(self._on_gone)
@@ -410,7 +411,10 @@ class DocumentsController(QObject):
         self._list()
 
     def _on_listed(self, records: Sequence[DocumentRecord]) -> None:
+        shown = self._records.get(self.current)  # of a folder, or forgotten elsewhere: its pages are still on show
         self._records = {one.id: one for one in records}
+        if shown is not None:
+            self._records.setdefault(shown.id, shown)
         self._list()
 
     def _on_search_begun(self, search: threading.Event) -> None:
