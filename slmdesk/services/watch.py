@@ -133,4 +133,4 @@ def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
 
 def _document_marks(store: Store) -> list[tuple[str, str, DocumentStatus]]:
     """The documents opened last, in their order: what a person would see change in the list."""
-    return [(one.id, one.name, one.status) for one in store.documents(LISTED)]
+    return store.document_marks(LISTED)
