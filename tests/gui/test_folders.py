@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from fakes.dropping import drop
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QListView
+from PySide6.QtWidgets import QFileDialog, QLabel, QListView
 
 from slmdesk.gui.documents.question_pane import CitationRow
 
@@ -43,14 +43,6 @@ def write(path, words):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(words)
     os.utime(path, (OLD, OLD))
-
-
-def drop(page, *paths) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(page, QDragEnterEvent(QPoint(50, 50), action, data, buttons, keys))
-    QApplication.sendEvent(page, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
 
 
 def rows(desk, name):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog
+from PySide6.QtWidgets import QInputDialog
 
 pytestmark = pytest.mark.gui
 
@@ -27,17 +27,6 @@ def letter(tmp_path):
     path = tmp_path / "lease.md"
     path.write_text("# The lease\n\nThe tenant pays.\n\n## Dates\n\nIt begins in March.\n")
     return path
-
-
-def drop(page, *paths) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    for event in (
-        QDragEnterEvent(QPoint(50, 50), action, data, buttons, keys),
-        QDropEvent(QPointF(50, 50), action, data, buttons, keys),
-    ):
-        QApplication.sendEvent(page, event)
 
 
 def shown(desk) -> str:
