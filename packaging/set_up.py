@@ -15,6 +15,7 @@ import ctypes.util
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,13 @@ EXAMPLE_QUESTION = "Name three things a good letter to a client should have."
 
 KINDS = ("run", "dev", "bench")
 """Kinds of environment, each holding the one before."""
+
+NO_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+"""Compiler flags: llama.cpp is built for this processor, but never with AMX.  Some virtual machines show AMX and do not
+permit it, and there the library ends the process at its first token.  Only server processors have it."""
+
+SHOWS_AMX = "import llama_cpp, sys; sys.exit(b'AMX' in llama_cpp.llama_print_system_info())"
+"""Ends with status 1 where the installed library was built with AMX, as one kept by pip from an older set-up may be."""
 
 QT_LIBRARIES = {
     "EGL": "libegl1",
@@ -87,7 +95,7 @@ def call(command: Sequence[str | Path], **more: object) -> None:
 
 def fingerprint(*files: Path) -> str:
     """What the environment was made from: if it is unchanged there is nothing to install."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT} {compiler_flags()}".encode())
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -124,10 +132,37 @@ def make_environment(kind: str) -> None:
                 raise SetUpFailed(f"{err}; on Debian: apt-get install python3-venv") from err
     with step("installing the libraries (the first time llama.cpp is compiled, about 4 minutes on two cores)"):
         for requirements in (ROOT / "packaging" / "requirements-pip.txt", requirements_of(kind)):
-            call([*PIP, "install", "--quiet", "--require-hashes", "--requirement", requirements])
+            install(requirements)
+        rebuild_without_amx(requirements_of(kind))
         quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}  # setuptools explains what an editable install is
         call([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT], env=quiet)
     stamp_of(kind).write_text(fingerprint(requirements_of(kind), ROOT / "pyproject.toml"))
+
+
+def install(requirements: Path) -> None:
+    """Install exactly these requirements, compiled with our flags."""
+    call([*PIP, "install", "--quiet", "--require-hashes", "--requirement", requirements], env=build_environment())
+
+
+def compiler_flags() -> str:
+    """What llama.cpp is compiled with beside its own flags."""
+    return NO_AMX if os.name == "posix" and platform.machine() in ("x86_64", "amd64") else ""
+
+
+def build_environment() -> dict[str, str]:
+    """The environment in which libraries are compiled: a person's own flags stay."""
+    flags = {name: f"{os.environ.get(name, '')} {compiler_flags()}".strip() for name in ("CFLAGS", "CXXFLAGS")}
+    return {**os.environ, **{name: words for name, words in flags.items() if words}}
+
+
+def rebuild_without_amx(requirements: Path) -> None:
+    """Compile llama.cpp anew where pip had kept one that was built with AMX."""
+    if not compiler_flags() or subprocess.run([PYTHON, "-c", SHOWS_AMX], check=False, cwd=ROOT).returncode == 0:
+        return
+    say("the llama.cpp that pip had kept uses AMX, which not every machine permits: compiling it anew")
+    subprocess.run([*PIP, "cache", "remove", "llama_cpp_python"], check=False, capture_output=True)
+    call([*PIP, "uninstall", "--quiet", "--yes", "llama-cpp-python"])
+    install(requirements)
 
 
 def check_compiler() -> None:
