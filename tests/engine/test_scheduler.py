@@ -6,11 +6,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from fakes.stepping import Stepping
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.types import Priority, Sampling
 from slmdesk.engine.base import Finished, Piece, PromptRead
+from slmdesk.engine.llama.context import ABORTED, DECODED
 from slmdesk.engine.llama.sequence import repeats
+from slmdesk.engine.llama.threads import ThreadChooser
 
 ENDLESS = Sampling(temperature=1.0, seed=1, ignore_eos=True)
 
@@ -146,3 +149,74 @@ def test_one_that_does_not_fit_ends_and_the_others_go_on(open_model, tmp_path):
     failed = asked.failed("too long")
     assert failed.code == "context.full"
     assert failed.args["needed"] > failed.args["available"] == 512
+
+
+# ---- traces of steps: which slices, how many threads
+
+
+def two_threads_read_faster(tokens: int, threads: int) -> float:
+    """Seconds as on an office computer: 3.6 ms a token with two threads, double with one, 8 ms at least."""
+    return max(0.008, tokens * 0.0036) * (2 if threads == 1 else 1)
+
+
+def settled(costs: dict[int, float]) -> ThreadChooser:
+    """The chooser for steps after a load whose trial measured this."""
+    chooser = ThreadChooser(tuple(costs))
+    for threads, cost in costs.items():
+        chooser.note(threads, cost)
+    chooser.settle()
+    return chooser
+
+
+@pytest.mark.pure
+def test_background_work_reads_whole_slices_while_answers_ride_along():
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
+    stepping.submit([700] * 11, answer=40, priority=Priority.BACKGROUND)
+    reading = [step for step in stepping.run() if step.read and step.code == DECODED]
+    assert sum(step.read for step in reading) == 7700
+    assert all(step.read + step.written == 512 for step in reading[:-1])
+    assert len(reading) <= 7700 // 500 + 1
+    assert any(step.written for step in reading)
+
+
+@pytest.mark.pure
+def test_a_persons_answer_still_waits_no_longer_than_a_pause_for_another_prompt():
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([3000], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step for step in stepping.run() if step.read and step.written]
+    assert mixed
+    assert max(step.read for step in mixed) <= 70  # a quarter of a second
+
+
+@pytest.mark.pure
+def test_a_noisy_trial_at_the_load_does_not_decide_about_reading():
+    """One thread looked better for single steps, far better than two: reading must find out by itself."""
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.0134, 1: 0.0100}), threads=(2, 1))
+    stepping.submit([700] * 11, answer=4, priority=Priority.BACKGROUND)
+    reading = [step for step in stepping.run() if step.read >= 64]
+    assert [step.threads for step in reading[:2]] == [1, 2]
+    assert [step.threads for step in reading].count(2) >= len(reading) - 3
+
+
+@pytest.mark.pure
+def test_what_few_tokens_took_says_nothing_about_threads():
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.009}), threads=(2, 1))
+    for _ in range(20):
+        stepping.submit([30], answer=1, priority=Priority.INTERACTIVE)
+        stepping.run()
+    assert [step.threads for step in stepping.context.steps] == [2] * 20
+
+
+@pytest.mark.pure
+def test_a_try_to_read_with_threads_that_collapse_is_given_up_and_read_again():
+    def busy(tokens: int, threads: int) -> float:
+        return two_threads_read_faster(tokens, 1) * (20 if threads == 2 else 1)
+
+    stepping = Stepping(busy, steps=settled({2: 0.3, 1: 0.016}), threads=(2, 1))
+    stepping.submit([512] * 12, answer=1, priority=Priority.BACKGROUND)
+    steps = stepping.run()
+    assert any(step.code == ABORTED and step.threads == 2 for step in steps)
+    assert sum(step.read for step in steps if step.code == DECODED) == 12 * 512
+    assert {step.threads for step in steps if step.code == DECODED} == {1}

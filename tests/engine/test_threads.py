@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from slmdesk.engine.llama.curve import CostCurve, measure_curve
-from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, usable_cores
+from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, time_threads, usable_cores
 
 pytestmark = pytest.mark.pure
 
@@ -143,3 +143,42 @@ def test_a_try_that_collapses_is_given_up_and_the_best_never():
     chooser.note(2, 0.8)
     assert chooser.choose() == 1
     assert chooser.patience(2) == float("inf")  # no try: somebody wants just these
+
+
+@pytest.mark.parametrize("noisy", [0, 1, 2, 3])
+def test_one_noisy_round_at_the_load_does_not_decide(noisy):
+    now, decoded = 0.0, list[int]()
+
+    def decode(threads: int, _patience: float) -> None:
+        nonlocal now
+        now += {1: 0.010, 2: 0.006}[threads] * (4 if len(decoded) == noisy else 1)
+        decoded.append(threads)
+
+    fastest = time_threads(decode, (2, 1), lambda: True, lambda: now)
+    assert fastest == pytest.approx({1: 0.010, 2: 0.006})
+    assert decoded[:4] == [1, 2, 1, 2]  # the fewest first
+
+
+def test_where_a_step_takes_long_each_number_of_threads_is_tried_once():
+    now, decoded = 0.0, list[int]()
+
+    def decode(threads: int, _patience: float) -> None:
+        nonlocal now
+        now += 2.0
+        decoded.append(threads)
+
+    assert time_threads(decode, (8, 4, 1), lambda: True, lambda: now) == {1: 2.0, 4: 2.0, 8: 2.0}
+    assert decoded == [1, 4, 8]
+
+
+def test_reading_tries_more_threads_than_single_steps_want_and_no_hopeless_fewer():
+    steps = ThreadChooser((8, 4, 1))
+    run(steps, 50, {8: 9.0, 4: 2.0, 1: 8.0})
+    reads = ThreadChooser((8, 4, 1), first_gap=4, hint=steps)
+    chosen = []
+    for _ in range(20):
+        chosen.append(reads.choose())
+        reads.note(chosen[-1], {8: 1.0, 4: 1.9, 1: 7.0}[chosen[-1]])
+    assert chosen[0] == 4
+    assert set(chosen) == {8, 4}
+    assert reads.best == 8

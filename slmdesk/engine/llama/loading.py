@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,13 +31,11 @@ from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
-from slmdesk.engine.llama.threads import ThreadChooser, give_up_after, thread_candidates, usable_cores
+from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, time_threads, usable_cores
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
 _FAR_TOO_MUCH = 1.3
 """Times the free memory: above, the formula's forecast is enough to say no; below, the library's own sizes count."""
-_TRY_S = 1.0
-"""For trying numbers of threads: a slow PC tries each once."""
 _READ_SHARE = 0.9
 """Of the progress: what reading the weights counts for."""
 
@@ -315,19 +312,15 @@ def _try_threads(
     candidates: tuple[int, ...],
     keep_going: Callable[[], bool],
 ) -> None:
-    """Time one step for each number of threads, the fewest first: they bear a busy machine, where more may collapse."""
-    best = math.inf
-    until = time.perf_counter() + _TRY_S
-    for n, threads in enumerate(candidates[::-1] * 2):
-        if not keep_going():
-            raise Stopped
-        if n >= len(candidates) and time.perf_counter() > until:
-            break
-        started = time.perf_counter()
-        _compute(context, [token], threads, patience_s=give_up_after(best))
-        took = time.perf_counter() - started
-        steps.note(threads, took)
-        best = min(best, took)
+    """Time one step for each number of threads.  Raises Stopped."""
+
+    def decode(threads: int, patience_s: float) -> None:
+        _compute(context, [token], threads, patience_s=patience_s)
+
+    for threads, seconds in time_threads(decode, candidates, keep_going).items():
+        steps.note(threads, seconds)
+    if not keep_going():
+        raise Stopped
     steps.settle()
 
 

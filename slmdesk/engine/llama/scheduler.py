@@ -27,7 +27,9 @@ from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
 
 PAUSE_S = 0.25
-"""How long answers under way may stand still for a slice of another prompt."""
+"""How long a person's answers under way may stand still for a slice of another prompt."""
+_WORTH_TIMING = 64
+"""Tokens of a slice from which on a token costs about the same: what smaller ones took says nothing of threads."""
 _SPLIT_CELLS = 256
 """From here on attention over one token is cut among the threads, and rounds by their number."""
 
@@ -55,8 +57,10 @@ class Scheduler:
         step_threads: ThreadChooser,
         read_threads: ThreadChooser,
         can_redo: bool,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """`can_redo`: an aborted slice can be taken back, so that a person's request may interrupt one."""
+        self._clock = clock
         self._context = context
         self._pool = pool
         self._who = Admission(pool, cells=context.cells, sequences=sequences)
@@ -190,7 +194,7 @@ class Scheduler:
         for sequence in writing:
             index = self._context.add(sequence.tokens[-1], sequence.read, sequence.seq_id)
             shares.append(_Share(sequence, 1, index))
-        budget = self._slice_size(beside=len(writing))
+        budget = self._slice_size(writing)
         for sequence in reading:
             count = min(sequence.pending, budget)
             if count > 0:
@@ -215,11 +219,14 @@ class Scheduler:
             self._who.active.append(sequence)
         return chosen
 
-    def _slice_size(self, *, beside: int) -> int:
-        """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when answers wait for it."""
-        most = self._context.batch_tokens - beside
-        if not beside:
-            return most  # always the same pieces: others round differently
+    def _slice_size(self, writing: list[Sequence]) -> int:
+        """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
+
+        Nobody waits for the next token of background work, so its answers ride along with whole slices.
+        """
+        most = self._context.batch_tokens - len(writing)
+        if all(sequence.priority is Priority.BACKGROUND for sequence in writing):
+            return most  # none is writing: always the same pieces, since others round differently
         return max(LEAST_SLICE, min(most, int(self._read_speed * PAUSE_S)))
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:
@@ -235,24 +242,25 @@ class Scheduler:
     def _decode(self, shares: list[_Share]) -> tuple[int, float, int]:
         """Compute the batch.  Returns (the library's code, seconds, threads used)."""
         threads = self._threads_for(shares)
-        patience_s = math.inf
-        if self._can_redo and all(share.sequence.writing for share in shares):
-            patience_s = self._step_threads.patience(threads) * self._curve.cost(len(shares))
+        writes = all(share.sequence.writing for share in shares)
+        chooser = self._step_threads if writes else self._read_threads
+        work = self._curve.cost(len(shares)) if writes else self._context.size
+        patience_s = chooser.patience(threads, work) if self._can_redo else math.inf
         with self._lock:
             self._in_flight = [share.sequence for share in shares]
             self._abort = self._is_in_vain()
-        started = time.perf_counter()
+        started = self._clock()
         code = self._context.decode(threads, patience_s)
-        seconds = time.perf_counter() - started
+        seconds = self._clock() - started
         if code == ABORTED and seconds > patience_s:  # this number of threads is not worth waiting for
-            self._step_threads.note(threads, seconds / self._curve.cost(len(shares)))
+            chooser.note(threads, seconds / work)
         with self._lock:
             self._in_flight = []
         return code, seconds, threads
 
     def _threads_for(self, shares: list[_Share]) -> int:
         if any(not share.sequence.writing for share in shares):
-            return self._read_threads.choose()
+            return self._read_threads.choose() if self._context.size >= _WORTH_TIMING else self._read_threads.best
         threads = self._step_threads.choose()
         first = shares[0].sequence
         if len(shares) == 1 and first.reproducible and first.read >= _SPLIT_CELLS:
@@ -267,7 +275,8 @@ class Scheduler:
             self._step_threads.note(threads, seconds / self._curve.cost(len(shares)))
         elif self._context.size >= LEAST_SLICE:
             speed = self._context.size / max(seconds, 1e-6)
-            self._read_threads.note(threads, 1 / speed)
+            if self._context.size >= _WORTH_TIMING:
+                self._read_threads.note(threads, 1 / speed)
             self._read_speed = speed if not self._read_speed else 0.7 * self._read_speed + 0.3 * speed
 
     def _advance(self, shares: list[_Share]) -> None:

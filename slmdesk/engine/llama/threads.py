@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import psutil
 
@@ -18,6 +19,9 @@ _NEAR = 1.25
 _HOPELESS = 4.0
 """Times the cost of the best: a try that takes longer is given up."""
 _LEAST_PATIENCE_S = 0.5
+_ROUNDS = 5
+_TRY_S = 1.0
+"""For timing numbers of threads at a load: a slow PC tries each once."""
 
 
 def usable_cores() -> int:
@@ -40,6 +44,29 @@ def give_up_after(best_s: float) -> float:
     return max(_LEAST_PATIENCE_S, _HOPELESS * best_s)
 
 
+def time_threads(
+    decode: Callable[[int, float], None],
+    candidates: Sequence[int],
+    keep_going: Callable[[], bool],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[int, float]:
+    """Seconds of `decode(threads, patience)` for each number of threads: the best of several rounds.
+
+    One round decides nothing, since another program may have had the processor in it.  The fewest threads go first:
+    they bear a busy machine, where more may collapse.  Ends early when `keep_going` says no.
+    """
+    fastest: dict[int, float] = {}
+    until = clock() + _TRY_S
+    for n, threads in enumerate(sorted(candidates) * _ROUNDS):
+        if not keep_going() or (n >= len(candidates) and clock() > until):
+            break
+        started = clock()
+        decode(threads, give_up_after(min(fastest.values(), default=math.inf)))
+        took = clock() - started
+        fastest[threads] = min(took, fastest.get(threads, took))
+    return fastest
+
+
 class ThreadChooser:
     """Keeps a running cost for each number of threads, uses the cheapest and tries another now and then.
 
@@ -48,10 +75,10 @@ class ThreadChooser:
     """
 
     def __init__(self, candidates: Sequence[int], *, first_gap: int = 16, hint: ThreadChooser | None = None) -> None:
-        """`hint`: a chooser for cheaper steps; what is far from its best is not tried here.
+        """`hint`: a chooser for cheaper steps; fewer threads that are far from its best are not tried here.
 
-        So a slice of a prompt is not read by one thread of eight just to see: single steps, which gain less by many
-        threads, would have told.
+        So a slice of a prompt is not read by one thread of eight just to see: single steps gain less by many threads,
+        so what is too few for them is too few here.  More threads than they need are always tried.
         """
         self._hint = hint
         self._candidates = tuple(candidates)
@@ -69,9 +96,10 @@ class ThreadChooser:
 
     @property
     def best(self) -> int:
-        """The cheapest number of threads seen so far; the largest that promises well before anything is known."""
+        """The cheapest number of threads seen so far; before anything is known, the largest that is good for `hint`."""
         if not self._costs:
-            return next(filter(self._promises, self._candidates), self._candidates[0])
+            near = (n for n in self._candidates if self._hint is None or self._hint.is_near_best(n))
+            return next(near, self._candidates[0])
         return min(self._costs, key=self._costs.__getitem__)
 
     def choose(self) -> int:
@@ -105,11 +133,14 @@ class ThreadChooser:
         """All have been tried just now, outside of `choose`: the next try comes as late as after any other."""
         self._due = self._steps + self._gap
 
-    def patience(self, threads: int) -> float:
-        """Seconds after which a step with `threads` may be given up: never, unless it is a try beside a known best."""
+    def patience(self, threads: int, work: float = 1.0) -> float:
+        """Seconds after which a step with `threads` may be given up: never, unless it is a try beside a known best.
+
+        `work`: how many times the amount of which the costs are kept.
+        """
         if threads != self._probing or not self._costs:
             return math.inf
-        return give_up_after(self._costs[self.best])
+        return give_up_after(work * self._costs[self.best])
 
     def is_near_best(self, threads: int) -> bool:
         """Whether this number of threads costs little more than the best, as far as is known."""
@@ -117,7 +148,7 @@ class ThreadChooser:
         return cost is not None and cost <= _NEAR * min(self._costs.values())
 
     def _promises(self, threads: int) -> bool:
-        return self._hint is None or self._hint.is_near_best(threads)
+        return self._hint is None or threads > self._hint.best or self._hint.is_near_best(threads)
 
     def _next_other(self) -> int | None:
         best = self.best

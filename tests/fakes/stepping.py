@@ -1,0 +1,151 @@
+"""A scheduler whose context computes nothing: each batch is written down, and its price moves a clock of its own on."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slmdesk.core.types import Priority
+from slmdesk.engine.llama.adapters import NO_ADAPTER
+from slmdesk.engine.llama.context import ABORTED, DECODED
+from slmdesk.engine.llama.curve import CostCurve
+from slmdesk.engine.llama.pool import Pool
+from slmdesk.engine.llama.scheduler import Scheduler
+from slmdesk.engine.llama.sequence import Sequence, Wanted
+from slmdesk.engine.llama.stream import Outbox
+from slmdesk.engine.llama.threads import ThreadChooser
+
+Price = Callable[[int, int], float]
+"""Seconds of a batch of so many tokens with so many threads."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One batch: tokens of prompts, tokens of answers, and threads."""
+
+    read: int
+    written: int
+    threads: int
+    code: int
+
+
+class SteppingContext:
+    """What the scheduler and the pool ask of a context."""
+
+    pointer = 1
+
+    def __init__(self, price: Price, cells: int = 100_000, batch_tokens: int = 512) -> None:
+        self.cells, self.batch_tokens, self.max_sequences = cells, batch_tokens, 40
+        self.now = 0.0
+        self.steps: list[Step] = []
+        self._price = price
+        self._read = self._written = 0
+
+    def clear(self) -> None:
+        self._read = self._written = 0
+
+    def add(self, _token: int, _position: int, _sequence: int) -> int:
+        self._written += 1
+        return self.size - 1
+
+    def add_slice(self, tokens: list[int], _position: int, _sequence: int, *, want_last: bool) -> int:
+        self._read += len(tokens)
+        return self.size - 1
+
+    @property
+    def size(self) -> int:
+        return self._read + self._written
+
+    def decode(self, threads: int, patience_s: float = math.inf) -> int:
+        took = self._price(self.size, threads)
+        self.now += min(took, patience_s * 1.01)
+        code = DECODED if took <= patience_s else ABORTED
+        self.steps.append(Step(self._read, self._written, threads, code))
+        return code
+
+    def copy(self, source: int, target: int) -> None: ...
+
+    def cut(self, _sequence: int, _length: int) -> bool:
+        return True
+
+    def forget(self, sequence: int) -> None: ...
+
+    def first_position(self, _sequence: int) -> int:
+        return 0
+
+
+class _SameToken:
+    def sample(self, _context: Any, _index: int) -> int:
+        return 7
+
+    def close(self) -> None: ...
+
+
+class _NoText:
+    is_within = 0
+
+    def feed(self, _token: int) -> str:
+        return ""
+
+    def flush(self) -> str:
+        return ""
+
+
+class _NoAdapters:
+    def put_on(self, _pointer: int, _adapter: Any) -> bool:
+        return True
+
+
+class Stepping:
+    """The real scheduler over such a context."""
+
+    def __init__(self, price: Price, *, steps: ThreadChooser, threads: tuple[int, ...], sequences: int = 16) -> None:
+        self.context = SteppingContext(price)
+        context: Any = self.context
+        adapters: Any = _NoAdapters()
+        self.scheduler = Scheduler(
+            context,
+            Pool(context, sliding_window=0),
+            sequences=sequences,
+            adapters=adapters,
+            curve=CostCurve(tuple((k, 1 + k / 8) for k in (1, 2, 4, 8, 16))),
+            step_threads=steps,
+            read_threads=ThreadChooser(threads, first_gap=4, hint=steps),
+            can_redo=True,
+            clock=lambda: self.context.now,
+        )
+        self._keys = itertools.count()
+
+    def submit(self, lengths: list[int], *, answer: int, priority: Priority) -> None:
+        """Ask for an answer of `answer` tokens to a prompt of each of these lengths, all of them different."""
+        no_text: Any = _NoText()
+        same: Any = _SameToken()
+        self.scheduler.submit(
+            [
+                Sequence(
+                    Wanted(
+                        key=str(number),
+                        prompt=(1000 + number, *range(length - 1)),
+                        most_tokens=answer,
+                        seed=1,
+                        seed_given=False,
+                    ),
+                    priority=priority,
+                    outbox=Outbox(),
+                    sampler=same,
+                    detokenizer=no_text,
+                    end_tokens=frozenset(),
+                    adapter=NO_ADAPTER,
+                )
+                for number, length in zip(self._keys, lengths, strict=False)
+            ]
+        )
+
+    def run(self, most: int = 10_000) -> list[Step]:
+        """Step until all have ended; what was computed."""
+        while most and self.scheduler.step():
+            most -= 1
+        return self.context.steps
