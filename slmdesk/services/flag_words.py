@@ -15,6 +15,7 @@ FLAG_WORDS = {
     "name": "a name that does not stand there",
     "negation": "says the opposite of what stands there",
     "condition": "holds there only under a condition",
+    "elsewhere": "stands in the document, but perhaps about something else",
     "words": "hardly a word of it stands there",
     "doubt": "the model doubts it itself",
 }

@@ -43,6 +43,10 @@ _ANSWER = re.compile(r"^\s*answer\s*:\s*", re.IGNORECASE)
 _ENDS = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n\s*\n")
 
 
+_DAY_END = re.compile(r"(?<!\d)\d{1,2}\.$")
+_LONGEST_DATE = 24
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A passage given to a model, under a number."""
@@ -258,14 +262,20 @@ def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageO
 def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> Citation:
     """On whichever of its pages; of equally good ones the first that is no heading, which answers nothing."""
     best, best_of = Citation(passage.document, passage.page, 0, 0, ""), (-1.0, False)
+    for kind, one in stretches_of(passage, page_of):
+        worth = share_of(words, one.quote), kind is not BlockKind.HEADING
+        if worth > best_of:
+            best, best_of = one, worth
+    return best
+
+
+def stretches_of(passage: Passage, page_of: PageOf) -> Iterator[tuple[BlockKind, Citation]]:
+    """The sentences of a passage, as they stand on its pages."""
     for number in range(passage.page, passage.page_end + 1):
         page = page_of(passage.document, number)
         for kind, start, end in _sentences_of(passage, page) if page else ():
-            quote = page.text[start:end] if page else ""
-            worth = share_of(words, quote), kind is not BlockKind.HEADING
-            if worth > best_of:
-                best, best_of = Citation(passage.document, number, start, end, quote), worth
-    return best
+            if page:
+                yield kind, Citation(passage.document, number, start, end, page.text[start:end])
 
 
 def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int, int]]:
@@ -292,12 +302,23 @@ def _are_alike(one: str, other: str) -> bool:
     return beginning >= LEAST_STEM and max(len(one), len(other)) - beginning <= LONGEST_ENDING
 
 
+def _is_in_date(text: str, at: int) -> bool:
+    """Whether a date goes on over this place."""
+    from slmdesk.text.check_dates import find_dates  # its tables are read when they are needed
+
+    begin = max(0, at - 4)
+    whens = find_dates(text[begin : at + _LONGEST_DATE])
+    return any(begin + one.start < at < begin + one.end for one in whens)
+
+
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     at = start
     for gap in [*_ENDS.finditer(text, start, end), None] if start < end else ():
         until = gap.start() if gap else end
         piece = text[at:until]
         if gap and not any(one.isalpha() for one in piece):  # "2. Rent": a number by itself is no sentence
+            continue
+        if gap and _DAY_END.search(piece) and _is_in_date(text, gap.start()):  # "bis zum 20. | Oktober"
             continue
         if piece.strip():
             yield at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip())

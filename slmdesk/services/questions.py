@@ -22,6 +22,7 @@ from slmdesk.core.records import (
     Item,
     Message,
     ModelRecord,
+    Passage,
     Status,
 )
 from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -49,7 +50,6 @@ from slmdesk.services.question_prompt import (
     Answered,
     Citation,
     borne_by,
-    cited_passages,
     grammar_of,
     nearest_of,
     said_in,
@@ -64,6 +64,7 @@ from slmdesk.services.sentences import problem_for
 from slmdesk.services.states import WORTH_S, StateService
 from slmdesk.services.summary_shapes import Mark
 from slmdesk.store import Store
+from slmdesk.text.stop_words import search_words
 
 KIND = "question"
 MOST_DOCUMENTS = 50
@@ -72,6 +73,9 @@ FEWEST_PARAMETERS = 300_000_000
 NEAREST = 3
 MOST_BEFORE = 2
 """Earlier questions with their answers that a follow-up is given with."""
+MOST_LOOKED_THROUGH = 300_000
+"""Characters of documents that are gone through for what an answer says; of more those passages that have its words."""
+MOST_HITS = 200
 LEAST_SHARE = 0.5
 """Of the words looked for that a passage must have to be shown as an answer where no model wrote one."""
 
@@ -386,27 +390,38 @@ class QuestionService:
     def _polished(self, asking: _Asking, text: str) -> str:
         """What is kept of an answer's words: the answer, and the quotations that stand where they should."""
         quotes, answer, is_found = said_in(text)
-        citations = verified(quotes, asking.reading.sources, self._page_text) if is_found else []
-        nearest = () if citations else tuple(self._nearest(asking))
-        shown = tuple(borne_by(citations, answer))
+        verbatim = verified(quotes, asking.reading.sources, self._page_text) if is_found else []
+        citations, marks = self._supported(asking, answer, borne_by(verbatim, answer)) if is_found else ((), ())
         asking.answered = Answered(
             answer=answer if is_found else NOT_FOUND,
             found=is_found,
-            citations=shown,
-            marks=self._marks(asking, answer, shown),
-            dropped=len(quotes) - len(citations) if is_found else 0,
-            nearest=nearest,
+            citations=citations,
+            marks=marks,
+            dropped=len(quotes) - len(verbatim) if is_found else 0,
+            nearest=() if citations else tuple(self._nearest(asking)),
             is_whole=asking.reading.is_whole,
             passages_read=len(asking.reading.sources),
             passages_total=asking.reading.passages,
         )
         return self._words(asking, asking.answered)
 
-    @staticmethod
-    def _marks(asking: _Asking, answer: str, citations: Sequence[Citation]) -> tuple[Mark, ...]:
-        from slmdesk.services.answer_checks import marks_of  # with all checks of text: only who has an answer waits
+    def _supported(
+        self, asking: _Asking, answer: str, citations: Sequence[Citation]
+    ) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
+        from slmdesk.services.answer_support import supported  # with all checks of text: only who has an answer waits
 
-        return marks_of(answer, asking.question, cited_passages(citations, asking.reading.sources))
+        ids = [one.id for one in asking.documents]
+
+        def everything(values: Sequence[str]) -> list[Passage]:
+            if self._store.count_passages(ids)[1] <= MOST_LOOKED_THROUGH:
+                return [passage for one in ids for passage in self._store.passages(one)]
+            pieces = search_words(" ".join([*values, asking.question]))
+            return [hit.passage for hit in self._store.find_passages(pieces, ids, MOST_HITS)]
+
+        found = supported(
+            answer, asking.question, citations, asking.reading.sources, everything=everything, page_of=self._page
+        )
+        return found.citations, found.marks
 
     def _quote(self, asking: _Asking) -> None:
         """No model, or a weak one: the passages themselves are the answer."""

@@ -24,8 +24,8 @@ class Mark:
     """Something in a sentence that its passages do not bear out."""
 
     kind: str
-    """number, date, amount, name, negation …; `words`: hardly a word of it stands there; `doubt`: the model itself
-    says that the text does not say this."""
+    """number, date, amount, name, negation …; `elsewhere`: it stands in the documents, but not where they speak of
+    this; `words`: hardly a word of it stands there; `doubt`: the model itself says that the text does not say this."""
     text: str
     start: int
     end: int

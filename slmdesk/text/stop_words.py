@@ -64,6 +64,14 @@ STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )  # fmt: skip
 """By ISO 639-1."""
 
+ASKING_WORDS = frozenset(
+    """amount amounts amounting cost costs costing price long much high large big number total date year
+hoch betragt betragen betrag kostet kosten preis dauert dauer lange lautet nummer datum gilt jahr montant coute cout
+prix duree numero annee importe cuesta precio durada fecha costa prezzo durata data kosztuje cena wynosi kwota
+kost bedraagt prijs""".split()
+)
+"""Folded words that ask for a value, or stand beside one, and do not say what of."""
+
 
 def stop_words_of(words: Sequence[str]) -> frozenset[str]:
     """The list of the language most of these words' small ones belong to; none where no list knows any."""

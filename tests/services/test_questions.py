@@ -165,6 +165,21 @@ def test_what_the_cited_passages_do_not_bear_out_is_marked(opened, tmp_path, quo
     assert ("Look at this" in ended.message.text) is bool(kinds)
 
 
+def test_the_place_that_holds_the_answer_takes_the_place_of_a_quotation_beside_the_point(opened, tmp_path):
+    body = (
+        "Dear Ms Brandt, thank you for your call and for the plan of your twelve places. As discussed, the planning "
+        "software would come to about 3,900 EUR in the first year, training included. In the second year only the "
+        "hotline is charged. We would need your order by 14 March, so that our people can come in April. "
+    )
+    services, told = opened('[2] "Price list.xlsx (11375 bytes)"\nAnswer: The planning software costs about 3,900 EUR.')
+    record = document(services, tmp_path / "mail.txt", f"{body * 2}\fAttachments: Price list.xlsx (11375 bytes)")
+    _, ended, answered = ask(services, told, "What does the planning software cost?", record)
+    assert (answered.supported, answered.marks) == (True, ())
+    assert [one.page for one in answered.citations] == [1]
+    assert "3,900 EUR" in answered.citations[0].quote
+    assert "Look at this" not in ended.message.text
+
+
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
     services, told = opened()
     record = document(services, tmp_path / "manual.txt")

@@ -1,0 +1,60 @@
+"""Where a text has the numbers, dates and names that a sentence names: what is looked for before one of them is said to
+be missing.  Rules of text.checks, without a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from slmdesk.text.check_names import tokens
+from slmdesk.text.check_words import any_same
+from slmdesk.text.checks import Flag, check
+from slmdesk.text.folding import fold
+
+VALUES = frozenset({"number", "date", "amount", "percent", "unit", "name"})
+"""Kinds of flags that a place in a text settles; a denial or a condition hangs on the whole passage."""
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’\s](?=\d)")
+_DIGITS = re.compile(r"\d+")
+_LEAST_DIGITS = 3
+"""Fewer may stand there as a word: "twelve"."""
+
+
+def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
+    """Every number, date and name of a sentence that can be looked for."""
+    return tuple(flag for flag in check(sentence, "-", language) if flag.kind in VALUES)
+
+
+def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
+    """Whether a text has what is flagged in a sentence, in whatever form."""
+    if flag.kind == "name":
+        return _has_name(flag.text, text)
+    others = check(sentence, text, language)
+    return not any(one.start < flag.end and flag.start < one.end for one in others if one.kind in VALUES)
+
+
+def may_hold(flag: Flag) -> Callable[[str], bool]:
+    """A quick look that leaves out texts which cannot have it; what it lets through is to be asked of `holds`."""
+    if flag.kind == "name" and (first := next(iter(tokens(flag.text)), None)) is not None:
+        start = "" if first.acronym else first.word[:3]
+        return lambda text: start in fold(text)
+    runs = [one.strip("0") for one in _DIGITS.findall(_BETWEEN_DIGITS.sub("", flag.text)) if len(one) >= _LEAST_DIGITS]
+    if not runs:
+        return lambda _: True
+    return lambda text: any(one in _BETWEEN_DIGITS.sub("", text) for one in runs)
+
+
+def _has_name(name: str, text: str) -> bool:
+    said = tokens(name)
+    if not said:  # a code of letters and figures
+        return _packed(name) in _packed(text)
+    known = tokens(text)
+    words = {one.word for one in known}
+    letters = "".join(one.word[0] for one in known if one.large)
+    return all(
+        one.word in words or any_same(one.word, words) or (one.acronym and one.word in letters) for one in said
+    )
+
+
+def _packed(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())
