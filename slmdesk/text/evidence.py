@@ -51,9 +51,7 @@ def _has_name(name: str, text: str) -> bool:
     known = tokens(text)
     words = {one.word for one in known}
     letters = "".join(one.word[0] for one in known if one.large)
-    return all(
-        one.word in words or any_same(one.word, words) or (one.acronym and one.word in letters) for one in said
-    )
+    return all(one.word in words or any_same(one.word, words) or (one.acronym and one.word in letters) for one in said)
 
 
 def _packed(text: str) -> str:
