@@ -46,6 +46,12 @@ def private_folder(folder: Path) -> None:
         raise KnownError("file.unwritable", path=str(folder), reason=os.strerror(errno.ENOTDIR))
 
 
+def open_new(path: Path) -> int:
+    """A handle to read and write a new file of mode 0600.  Raises OSError where the name is taken, a link too."""
+    more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | more, PRIVATE_FILE)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by `data`: written beside, synced, renamed, mode 0600.
 
@@ -53,7 +59,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+        handle = open_new(beside)
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(data)

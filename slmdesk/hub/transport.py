@@ -33,10 +33,10 @@ class GuardTransport(httpx2.BaseTransport):
         request.headers["user-agent"] = USER_AGENT  # the library's own tells versions and more of this PC
         for name in ("cookie", *(() if self._policy.is_endpoint(url.scheme, url.host, url.port) else _SECRET)):
             request.headers.pop(name, None)
-        way = self._way(self._policy.proxy_for(url.scheme, url.host), url.scheme)
         number = self._record(url.host, request.method, url.path, reason_now().purpose)
         try:
-            response = way.handle_request(request)
+            proxy = self._policy.proxy_for(url.scheme, url.host)  # on Windows this may ask for the host's address
+            response = self._way(proxy, url.scheme).handle_request(request)
         except BaseException:
             self._finish(number, 0)
             raise

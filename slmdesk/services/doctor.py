@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +24,7 @@ from slmdesk.services.routes import certificates_in
 from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.services.services import Services
 from slmdesk.services.tokens import TokenPlaces
+from slmdesk.store import SQLITE_VERSION
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "numpy", "psutil", "jinja2")
@@ -131,7 +131,7 @@ def _computer() -> dict[str, Json]:
 
 
 def _versions() -> dict[str, Json]:
-    found: dict[str, Json] = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    found: dict[str, Json] = {"python": platform.python_version(), "sqlite": SQLITE_VERSION}
     for package in _PACKAGES:
         try:
             found[package] = version(package)

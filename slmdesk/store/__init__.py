@@ -1,6 +1,7 @@
 """The only room with SQLite: gives out frozen dataclasses, never rows.  On the desk thread."""
 
 from slmdesk.store.backup import BackupResult, backup
+from slmdesk.store.database import SQLITE_VERSION
 from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.rescue import Rescued
@@ -10,6 +11,7 @@ from slmdesk.store.store import Changes, Store, damaged_copies
 
 __all__ = [
     "LOOK",
+    "SQLITE_VERSION",
     "BackupCopy",
     "BackupResult",
     "Changes",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.core.files import open_new, private_folder, problem_of, sync_folder
 from slmdesk.paths import Paths
-from slmdesk.store.database import connect, known_errors
+from slmdesk.store.database import connect, journal_of, known_errors
 
 KEPT_DAYS = 30
 PAGES_A_STEP = 2_000
@@ -39,23 +39,60 @@ def backup(paths: Paths, target: Path, on_progress: Callable[[int, int], None] |
     """
     if not paths.database.exists():
         raise KnownError("file.missing", path=str(paths.database))
-    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
-        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE))
-        try:
-            _copy(paths.database, beside, on_progress)
-            result = _checked(beside, paths.database)
+        with _made_beside(target) as (beside, handle):
+            try:
+                _copy(paths.database, beside, handle, on_progress)
+                result = _checked(beside, handle, paths.database)
+            except KnownError as known:
+                if _is_ours(beside, handle):
+                    raise
+                raise _replaced(target) from known
+            if not _is_ours(beside, handle):
+                raise _replaced(target)
+            os.close(handle)  # Windows renames no open file
             beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-            beside.with_name(beside.name + "-journal").unlink(missing_ok=True)
         sync_folder(target.parent)
     except OSError as err:
         raise problem_of(err, target) from err
     return result
 
 
-def _copy(source: Path, beside: Path, on_progress: Callable[[int, int], None] | None) -> None:
+@contextmanager
+def _made_beside(target: Path) -> Iterator[tuple[Path, int]]:
+    """An empty file and its handle, in a new folder beside `target` that nobody else may look into.
+
+    Others may write to the folder that `target` is in: no name that they could make before is used or followed.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent))
+    beside = folder / "copy.sqlite3"
+    try:
+        handle = open_new(beside)
+        try:
+            yield beside, handle
+        finally:
+            with suppress(OSError):
+                os.close(handle)
+    finally:
+        for each in (beside, journal_of(beside)):
+            with suppress(OSError):
+                each.unlink()
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _is_ours(beside: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), beside.lstat())
+    except OSError:
+        return False
+
+
+def _replaced(target: Path) -> KnownError:
+    return KnownError("file.unwritable", path=str(target), reason="another program replaced it while it was written")
+
+
+def _copy(source: Path, beside: Path, handle: int, on_progress: Callable[[int, int], None] | None) -> None:
     seen: list[int] = []
 
     def tell(_: int, remaining: int, total: int) -> None:
@@ -69,8 +106,11 @@ def _copy(source: Path, beside: Path, on_progress: Callable[[int, int], None] | 
     with (
         known_errors(beside),
         closing(connect(source, read_only=True)) as live,
-        closing(sqlite3.connect(beside, isolation_level=None)) as copy,
+        closing(connect(beside)) as copy,
     ):
+        copy.execute("PRAGMA user_version=1")  # an empty page: whatever SQLite opened by the name, it writes there
+        if not os.fstat(handle).st_size:
+            raise KnownError("file.unwritable", path=str(beside), reason="it is another file")
         try:
             live.backup(copy, pages=PAGES_A_STEP, progress=tell, sleep=0.01)
         except _TooBusyError:  # others write between the steps, which starts it over each time: one step, they wait
@@ -81,13 +121,14 @@ class _TooBusyError(Exception):
     pass
 
 
-def _checked(beside: Path, source: Path) -> BackupResult:
+def _checked(beside: Path, handle: int, source: Path) -> BackupResult:
     with known_errors(beside), closing(connect(beside, read_only=True)) as copy:
         verdict = copy.execute("PRAGMA quick_check(1)").fetchall()
     if [row[0] for row in verdict] != ["ok"]:
         raise KnownError("store.damaged", path=str(source))
     digest = hashlib.sha256()
-    with beside.open("r+b") as file:
+    with os.fdopen(handle, "r+b", closefd=False) as file:
+        file.seek(0)
         while block := file.read(1 << 20):
             digest.update(block)
         os.fsync(file.fileno())

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
 
+SQLITE_VERSION = sqlite3.sqlite_version
 BUSY_MS = 5_000
 """How long a write waits for another desk before `store.busy`."""
 TICK_MS = 50
@@ -31,6 +32,11 @@ class RowLike(Protocol):
     """What a dataclass is made of: columns by name."""
 
     def __getitem__(self, name: str, /) -> Any: ...
+
+
+def journal_of(database: Path) -> Path:
+    """SQLite's rollback journal of a database."""
+    return database.with_name(database.name + "-journal")
 
 
 def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> sqlite3.Connection:

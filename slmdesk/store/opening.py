@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import PRIVATE_FILE, dated_name, private_folder, problem_of, sync_folder
+from slmdesk.core.files import PRIVATE_FILE, dated_name, open_new, private_folder, problem_of, sync_folder
 from slmdesk.paths import Paths
 from slmdesk.store.backup import drop_old_copies, keep_copy
-from slmdesk.store.database import CHECK_MARK, Database, connect, known_errors
+from slmdesk.store.database import CHECK_MARK, Database, connect, journal_of, known_errors
 from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive, sweep_dead_desks
 from slmdesk.store.schema import APPLICATION_ID, STEPS, Step, migrate, unknown_steps
 from slmdesk.store.store import Store
@@ -233,11 +233,6 @@ def _header_of(database: Path) -> tuple[bytes, int]:
         raise KnownError("file.unreadable", path=str(database), reason=err.strerror or "") from err
 
 
-def journal_of(database: Path) -> Path:
-    """SQLite's rollback journal of a database."""
-    return database.with_name(database.name + "-journal")
-
-
 def _has_journal(database: Path) -> bool:
     with suppress(OSError):
         return journal_of(database).stat().st_size > 0
@@ -281,7 +276,8 @@ def _begin_new(opening: _Opening) -> None:
 def _made_beside(opening: _Opening) -> Iterator[Path]:
     beside = opening.paths.data / f".{opening.paths.database.name}.new"
     try:
-        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE))
+        _remove_pair(beside)  # what a crash left
+        os.close(open_new(beside))
         try:
             with known_errors(beside), closing(connect(beside)) as conn:
                 migrate(conn, opening.steps)

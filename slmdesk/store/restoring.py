@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -16,12 +17,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import PRIVATE_FILE, dated_name, private_folder, problem_of, sync_folder
+from slmdesk.core.files import dated_name, open_new, private_folder, problem_of, sync_folder
 from slmdesk.paths import Paths
 from slmdesk.store.backup import kept_copies
-from slmdesk.store.database import Database, connect, known_errors
+from slmdesk.store.database import Database, connect, journal_of, known_errors
 from slmdesk.store.locks import FileLock
-from slmdesk.store.opening import check_tables, journal_of, look_at, quick_check, version_of
+from slmdesk.store.opening import check_tables, look_at, quick_check, version_of
 from slmdesk.store.schema import STEPS, Step, migrate, unknown_steps
 from slmdesk.store.store import Store
 
@@ -94,8 +95,11 @@ def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> 
     backup.unusable, store.newer, disk.full, store.full; nothing is left behind then.
     """
     _check_source(paths, source, len(steps))
-    folder = paths.data / f".restored.{os.getpid()}.new"  # of its own: what is wrong with the copy marks nothing else
-    private_folder(folder)
+    private_folder(paths.data)
+    try:  # a folder of its own: what is wrong with the copy marks nothing else
+        folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
+    except OSError as err:
+        raise problem_of(err, paths.data) from err
     beside = folder / paths.database.name
     try:
         size, sha256 = _copy(source, beside)
@@ -166,8 +170,7 @@ def _copy(source: Path, beside: Path) -> tuple[int, str]:
     with untrusted:
         size = os.fstat(untrusted.fileno()).st_size
         try:
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
-            with os.fdopen(handle, "wb") as copy:
+            with os.fdopen(open_new(beside), "wb") as copy:
                 while block := untrusted.read(1 << 20):
                     digest.update(block)
                     copy.write(block)

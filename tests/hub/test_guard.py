@@ -184,6 +184,38 @@ def test_a_ledger_that_cannot_be_written_stops_the_request(server, sockets):
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("is_full", [False, True])
+def test_no_name_is_looked_up_before_the_row_is_written(server, monkeypatch, is_full):
+    told = []
+    real = socket.getaddrinfo
+
+    def resolver(host, *more, **others):
+        told.append("looked up")
+        return real(host, *more, **others)
+
+    def bypass(_scheme, host):  # what Windows does to find out whether a proxy is passed by
+        socket.getaddrinfo(host, None)
+        return ""
+
+    def record(*row):
+        told.append("row")
+        if is_full:
+            raise KnownError("store.full")
+        return server.record(*row)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), server.endpoint, proxy_for=bypass)
+    with make_client(policy, record, server.finish) as client:
+        if is_full:
+            with pytest.raises(KnownError, match=r"store\.full"):
+                client.get(f"{server.endpoint}/x")
+            assert told == ["row"]
+        else:
+            client.get(f"{server.endpoint}/x")
+            assert told[:2] == ["row", "looked up"]
+
+
+@pytest.mark.process
 def test_a_failed_connection_is_finished_with_no_bytes(server):
     import httpx2
 
