@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,10 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
+VERSION = 1
+"""Of the file: what this version of slmdesk knows."""
+NEAR = 2
+"""Letters by which a name may differ from a known one and still be taken for it, mistyped."""
 _KNOWN = {
     "network": ("offline", "endpoints", "hosts", "proxy", "ca_file", "speed_limit_kib"),
     "models": ("folder", "exams", "saved_states_mib"),
@@ -95,21 +99,24 @@ class _Reading:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._version: int | None = None
         self._forced: dict[str, Json] = {}
         self._choices: dict[str, tuple[str, ...]] = {}
         self._problems: list[KnownError] = []
 
     def policy(self, shape: Mapping[str, object]) -> Policy:
         tables: dict[str, Mapping[str, object]] = {}
+        shape = dict(shape)
+        self._read_version(shape.pop("version", None))
         for name, value in shape.items():
             if name in _KNOWN and isinstance(value, dict):
                 tables[name] = value
-                for key in value.keys() - set(_KNOWN[name]):
-                    self._unknown(f"{name}.{key}")
+                for key in sorted(value.keys() - set(_KNOWN[name])):
+                    self._unknown(f"{name}.{key}", is_mistyped=_near(key, _NAMES))
             elif name in _KNOWN:
                 self._wrong(f"{name} is no table")
             else:
-                self._unknown(name)
+                self._unknown(name, is_mistyped=True)
         network = tables.get("network", {})
         self._offline(network.get("offline", False))
         self._endpoints(network)
@@ -125,6 +132,12 @@ class _Reading:
             self._hidden(tables.get("features", {}).get("hidden", [])),
             tuple(self._problems),
         )
+
+    def _read_version(self, value: object) -> None:
+        if type(value) is int and value >= 1:
+            self._version = value
+        elif value is not None:
+            self._wrong("version is no whole number from 1 on")
 
     def _offline(self, value: object) -> None:
         if value is True:
@@ -190,15 +203,39 @@ class _Reading:
             self._wrong("features.hidden is no list of names")
             return frozenset()
         for unknown in sorted({*names} - {*FEATURES}):
-            self._unknown(f"features.hidden: {unknown}")
+            self._unknown(f"features.hidden: {unknown}", is_mistyped=_near(unknown, FEATURES))
         return frozenset(names) & frozenset(FEATURES)
 
     def _wrong(self, reason: str) -> None:
         self._forced["offline"] = True
         self._problems.append(_invalid(self._path, reason))
 
-    def _unknown(self, key: str) -> None:
+    def _unknown(self, key: str, *, is_mistyped: bool) -> None:
+        """A name that is not known: wrong in a file of our version; without one where it looks mistyped."""
+        is_wrong = is_mistyped if self._version is None else self._version <= VERSION
+        if is_wrong:
+            self._wrong(f"“{key}” is not known")
+            return
         self._problems.append(KnownError("policy.key", path=str(self._path), key=clean_label(key, 80)))
+
+
+_NAMES = ("version", *_KNOWN, *(key for keys in _KNOWN.values() for key in keys))
+
+
+def _near(name: str, known: Iterable[str]) -> bool:
+    return any(_letters_between(name.casefold(), one) <= NEAR for one in known)
+
+
+def _letters_between(one: str, other: str) -> int:
+    """How many letters have to be changed, added or left out to make one of the other; NEAR + 1 for all above it."""
+    if abs(len(one) - len(other)) > NEAR:
+        return NEAR + 1
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        above, row = row, [at]
+        for to, theirs in enumerate(other, 1):
+            row.append(min(above[to] + 1, row[-1] + 1, above[to - 1] + (letter != theirs)))
+    return row[-1]
 
 
 def _words(value: object) -> tuple[str, ...] | None:

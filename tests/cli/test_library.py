@@ -136,7 +136,7 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     model = write(shared / "ours.gguf", tiny_llama())
     policy = home / "config" / "policy.toml"
     policy.parent.mkdir(parents=True)
-    policy.write_text(f'[network]\noffline = true\n[models]\nfolder = "{shared}"\n[nothing]\nx = 1\n')
+    policy.write_text(f'version = 2\n[network]\noffline = true\n[models]\nfolder = "{shared}"\n[nothing]\nx = 1\n')
     refused = run("network", "--offline", "off")
     assert refused.status == 1
     assert "set by your organisation" in refused.err

@@ -97,12 +97,64 @@ def test_a_file_that_cannot_be_read_forces_offline(tmp_path) -> None:
         assert codes(policy) == ["policy.invalid"]
 
 
-def test_keys_of_another_version_are_named_and_the_rest_holds(written) -> None:
-    policy = written(ALL + "\n[telemetry]\nnone = true\n[models.more]\n")
+NO_NAMES = [
+    "[netwrok]\noffline = true", "[network]\nofline = true", "[Network]\noffline = true", "offline = true",
+    "[features]\nhidden = ['hub.serach']", "[models]\noffline = true", "[network]\nOFFLINE = true",
+    "[features]\nhiden = ['token']", "[features]\nhidden = ['Token']", "[models]\nfolde = '/srv'",
+]  # fmt: skip
+"""Typing errors: what was meant to be shut."""
+
+
+@pytest.mark.parametrize("text", NO_NAMES)
+def test_a_name_mistyped_forces_offline_with_and_without_a_version(written, text) -> None:
+    for before in ("", "version = 1\n"):
+        policy = written(before + text)
+        assert dict(policy.forced) == {"offline": True}
+        assert codes(policy) == ["policy.invalid"]
+    assert "“" in policy.problems[0].args_for_people["reason"], "it says which name"
+
+
+@pytest.mark.parametrize("text", [*NO_NAMES, "[network]\nsomething = 1", "[features]\nhidden = ['telepathy']"])
+def test_a_file_of_a_newer_version_may_hold_names_that_are_not_known_here(written, text) -> None:
+    policy = written("version = 2\n" + text)
+    assert dict(policy.forced) == {}
+    assert codes(policy) == ["policy.key"]
+
+
+def test_what_a_newer_version_sets_holds_where_it_is_known(written) -> None:
+    policy = written("version = 2\n" + ALL + "\n[telemetry]\nnone = true\n[models.more]\n")
     assert codes(policy) == ["policy.key", "policy.key"]
     assert {one.args_for_people["key"] for one in policy.problems} == {"telemetry", "models.more"}
     assert policy.models_folder == "/srv/models"
     assert "offline" in policy.managed
+
+
+@pytest.mark.parametrize("text", ["[telemetry]\nnone = true", "telemetry = 1"])
+def test_without_a_version_a_table_that_is_not_known_forces_offline(written, text) -> None:
+    assert codes(written(text)) == ["policy.invalid"]
+    assert dict(written(text).forced) == {"offline": True}
+
+
+@pytest.mark.parametrize("text", ["[models.telemetry]", "[features]\nhidden = ['telepathy']"])
+def test_without_a_version_a_key_that_is_like_none_of_ours_is_named(written, text) -> None:
+    policy = written(text)
+    assert dict(policy.forced) == {}
+    assert codes(policy) == ["policy.key"]
+    strict = written("version = 1\n" + text)
+    assert dict(strict.forced) == {"offline": True}
+    assert codes(strict) == ["policy.invalid"]
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "true", '"1"', "1.0", "[]"])
+def test_a_version_that_is_none_forces_offline(written, version) -> None:
+    policy = written(f"version = {version}\n")
+    assert dict(policy.forced) == {"offline": True}
+    assert codes(policy) == ["policy.invalid"]
+
+
+def test_everything_holds_in_a_file_of_this_version(written) -> None:
+    assert written("version = 1\n" + ALL).problems == ()
+    assert written("version = 1\n") == Policy(written("version = 1").path)
 
 
 # ---- over the settings
