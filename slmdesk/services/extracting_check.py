@@ -16,7 +16,7 @@ from slmdesk.services.extracting_shapes import Column, ColumnKind, Flag, TableCe
 from slmdesk.text.check_dates import When, find_dates
 from slmdesk.text.check_numbers import Number, find_identifiers, find_numbers
 from slmdesk.text.check_words import WORD, function_words
-from slmdesk.text.folding import fold
+from slmdesk.text.folding import fold, fold_for_search
 from slmdesk.text.quotes import FoldedText, folded_quote
 
 MOST_VALUE, MOST_QUOTE = 400, 400
@@ -30,6 +30,8 @@ MOST_OTHER_KIND = 40
 """Characters of what may stand in place of a date or a number, such as "30 days net"."""
 MOST_SMALL = 1
 """Words of a name that begin small and are no "of" or "the"; with more it is none, and is marked."""
+LEAST_PROOF = 3
+"""Words of a quotation by which its line is known though it was not copied to the letter."""
 ECHO = 0.7
 """Of the words of a quotation that are those of the question."""
 NOTHING = frozenset(
@@ -133,6 +135,10 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
     place = _place_of(column.kind, value, lines, pages) if lines else None
     if place is not None:  # "Total to pay", and the sum behind it on the same line
         return _cell(column.kind, place, pages)
+    lines = list(_lines_about(column, quote, pages))
+    place = _place_of(column.kind, value, lines, pages) if lines else None
+    if place is not None:  # the proof is another line's; this one names the column, or has the proof's words
+        return _cell(column.kind, place, pages)
     if column.kind is ColumnKind.TEXT and not _is_distinct(value):
         return TableCell(flag=Flag.NOT_THERE)
     if column.kind in (ColumnKind.NUMBER,) and _letters(value) < LEAST_ELSEWHERE:
@@ -142,6 +148,20 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
         return TableCell(flag=Flag.NOT_THERE)
     cell = _cell(column.kind, place, pages)
     return cell if cell.flag is not Flag.NONE else replace(cell, flag=Flag.ELSEWHERE)
+
+
+def _lines_about(column: Column, quote: str, pages: PageTexts) -> Iterator[Place]:
+    """The lines that name a column, or have most of the words of a quotation that stands nowhere as it was given."""
+    names = [set(fold_for_search(one).split()) for one in _names_of(column)]
+    proof = set(fold_for_search(quote).split())
+    for number, text in pages.texts.items():
+        at = 0
+        for line in text.split("\n"):
+            words = set(fold_for_search(line).split())
+            is_named = any(name and name <= words for name in names)
+            if is_named or (len(proof) >= LEAST_PROOF and len(proof & words) >= ECHO * len(proof)):
+                yield Place(number, at, at + len(line))
+            at += len(line) + 1
 
 
 def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageTexts) -> Place | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from slmdesk.core.chunking import Piece
 from slmdesk.services.summary_shapes import Mark
-from slmdesk.text.checks import check
+from slmdesk.text.checks import Flag, Kind, check
+from slmdesk.text.evidence import VALUES, holds, may_hold
 from slmdesk.text.overlap import Rarity
 from slmdesk.text.quotes import FoldedText
 
@@ -20,11 +22,15 @@ LEAST_SHARE = 0.35
 """Of a point's words, by weight, that its pieces must hold; less is said to be supported by nothing."""
 BETTER = 0.1
 """So much more of a point must another piece hold to take the place of the one that was named."""
+LEAST_RELATED = 0.3
+"""Of a point's other words, by weight, that a piece must hold to speak of the same as a value of the point."""
+MOST_LOOKED_AT = 400
+"""Pieces that may have a value."""
 MOST_LINKS = 4
 MOST_CHARACTERS = 2400
 """Of the pieces that are shown to a model when it is asked whether they say something."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
-WORDS, DOUBT = "words", "doubt"
+WORDS, DOUBT, ELSEWHERE = "words", "doubt", "elsewhere"
 """Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it."""
 
 
@@ -95,6 +101,10 @@ def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well:
 
     `is_named_well`: the model is known to name the right pieces; else the best by words is taken.
     """
+    return _with_values(_best_linked(point, source, among, is_named_well=is_named_well), source, among)
+
+
+def _best_linked(point: Point, source: Source, among: Sequence[int], *, is_named_well: bool) -> Point:
     named = judged(point, source, point.links)
     if source.is_translated:
         return named
@@ -111,6 +121,42 @@ def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well:
         if fewer > 0 or (fewer == 0 and one.share > named.share + BETTER):
             named = one
     return named
+
+
+def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
+    """The point led to the places of its document that have the numbers, dates and names its pieces have not.
+
+    Where such a place has hardly another word of the point, it is named all the same, and the value stays marked.
+    """
+    for flag in [one for one in point.flags if one.kind in VALUES]:
+        at = _place_of(flag, point, source, among)
+        if at is None or flag not in point.flags:
+            continue
+        kept = [one for one in point.links if one != at][: MOST_LINKS - 1]
+        choices = [judged(point, source, links) for links in ((at,), tuple(sorted({*kept, at})))]
+        found = min(choices, key=lambda one: (len(one.flags), -one.share))
+        if len(found.flags) < len(point.flags):
+            rest = point.text[: flag.start] + " " + point.text[flag.end :]
+            is_near = source.is_translated or source.rarity.share(rest, source.text_of((at,))) >= LEAST_RELATED
+            flags = found.flags if is_near else (*found.flags, replace(flag, kind=ELSEWHERE, detail=""))
+            point = replace(found, flags=flags)
+    return point
+
+
+def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) -> int | None:
+    """The piece of the document that has a value, and most of what else the point says; None where none has it.
+
+    Of a translated document, whose words say nothing here, only what the model was given counts.
+    """
+    wanted = Flag(cast(Kind, flag.kind), flag.text, flag.start, flag.end)
+    is_likely = may_hold(wanted)
+    documents = {source.pieces[at].document for at in (*point.links, *among)}
+    here = among if source.is_translated else range(len(source.pieces))
+    likely = [at for at in here if source.pieces[at].document in documents and is_likely(source.pieces[at].text)]
+    if not source.is_translated:
+        likely.sort(key=lambda at: -source.rarity.share(point.text, source.text_of((at,))))
+    texts = ((at, source.pieces[at].text) for at in likely[:MOST_LOOKED_AT])
+    return next((at for at, text in texts if holds(wanted, point.text, text, source.language)), None)
 
 
 def judged(point: Point, source: Source, links: Sequence[int]) -> Point:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from slmdesk.text.check_names import tokens
-from slmdesk.text.check_words import any_same
+from slmdesk.text.check_words import any_same, values
 from slmdesk.text.checks import Flag, check
 from slmdesk.text.folding import fold
 
@@ -18,6 +19,7 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’\s](?=\d)")
 _DIGITS = re.compile(r"\d+")
 _LEAST_DIGITS = 3
 """Fewer may stand there as a word: "twelve"."""
+_LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
 
 
 def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
@@ -38,10 +40,24 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
     if flag.kind == "name" and (first := next(iter(tokens(flag.text)), None)) is not None:
         start = "" if first.acronym else first.word[:3]
         return lambda text: start in fold(text)
-    runs = [one.strip("0") for one in _DIGITS.findall(_BETWEEN_DIGITS.sub("", flag.text)) if len(one) >= _LEAST_DIGITS]
-    if not runs:
+    runs = _DIGITS.findall(_BETWEEN_DIGITS.sub("", flag.text))
+    long = [one.strip("0") for one in runs if len(one) >= _LEAST_DIGITS]
+    if long:
+        return lambda text: any(one in _BETWEEN_DIGITS.sub("", text) for one in long)
+    if len(runs) != 1 or not int(runs[0]):
         return lambda _: True
-    return lambda text: any(one in _BETWEEN_DIGITS.sub("", text) for one in runs)
+    alone = re.compile(rf"(?<!\d)0*{int(runs[0])}(?!\d)")
+    words = _words_for(int(runs[0]))
+    return lambda text: alone.search(text) is not None or words.search(fold(text)) is not None
+
+
+@cache
+def _words_for(number: int) -> re.Pattern[str]:
+    """The words that a number may be written with, or a part of it, in every language: "seven", "twenty-", "-seven"."""
+    tables = [values(name, language) for language in _LANGUAGES for name in ("ones", "tens")]
+    parts = {number, number % 10, number // 10 * 10} - {0}
+    words = sorted({word for table in tables for word, value in table.items() if value in parts})
+    return re.compile("|".join(map(re.escape, words)) or r"(?!)")
 
 
 def _has_name(name: str, text: str) -> bool:

@@ -124,6 +124,27 @@ def test_a_value_outside_its_quotation_is_doubtful(pages) -> None:
     assert verified(column("date"), "Brenner & Sons Ltd", "Brenner", pages).flag is Flag.KIND
 
 
+def test_a_value_on_the_line_that_names_its_column_is_proved_by_it() -> None:
+    text = "Brenner & Sons Ltd\nThe deposit of the flat is 900 EUR.\nThe rent of the flat is 45 EUR a day."
+    pages = PageTexts([page(1, text)], "en")
+    cell = verified(column("amount", "Deposit"), "Brenner & Sons Ltd", "900 EUR", pages)
+    assert (cell.value, cell.flag, cell.quote) == ("900 EUR", Flag.NONE, "The deposit of the flat is 900 EUR.")
+    few = verified(column("number", "Rent"), "Brenner & Sons Ltd", "45", pages)
+    assert (few.number, few.flag) == (45.0, Flag.NONE)
+    assert verified(column("amount", "Rent"), "Brenner & Sons Ltd", "900 EUR", pages).flag is Flag.ELSEWHERE
+    assert verified(column("number", "Penalty"), "Brenner & Sons Ltd", "45", pages).flag is Flag.NOT_THERE
+
+
+def test_a_quotation_copied_with_a_slip_still_leads_to_its_line() -> None:
+    pages = PageTexts([page(1, "Signed in Leeds by both parties\nNotice must be given 90 days before the end.")], "en")
+    cell = verified(column("text", "Term"), "Notice has to be given 90 days before the end", "90 days", pages)
+    assert (cell.value, cell.flag, cell.quote) == (
+        "90 days",
+        Flag.NONE,
+        "Notice must be given 90 days before the end.",
+    )
+
+
 def test_a_sentence_is_no_date(pages) -> None:
     sentence = "Present were Ada Byron, Grace Hopper and Alan Turing."
     assert verified(column("date"), sentence, sentence, pages) == TableCell(flag=Flag.NOT_FOUND)

@@ -171,6 +171,39 @@ def test_what_no_piece_says_is_marked(said, kind) -> None:
     assert {one.kind for one in found.flags} & set(kind.split()), found.flags
 
 
+def test_a_value_of_another_paragraph_is_a_link_and_no_fault() -> None:
+    """The model read a part of the document; the value stands in another."""
+    found = linked(point("The mixture stays stable below forty degrees.", 1), SOURCE, [1])
+    assert found.is_supported
+    assert 3 in found.links
+    mail = [piece("Attachments of the offer for the shop: Price list.xlsx"), *TEXT]
+    source = Source(mail, Rarity(one.text for one in mail), "en")
+    offered = linked(point("The offer for the shop: the rent is 1,400 euros a month.", 0), source, [0])
+    assert offered.is_supported
+    assert 2 in offered.links
+
+
+def test_a_value_that_belongs_to_something_else_is_linked_and_stays_marked() -> None:
+    found = linked(point("Mr Tanaka painted the garage for 1,400 euros.", 0), SOURCE, [0])
+    assert 1 in found.links
+    assert ("elsewhere", "1,400 euros") in {(one.kind, one.text) for one in found.flags}
+    assert not found.is_supported
+
+
+def test_a_value_of_another_document_bears_nothing_out() -> None:
+    other = replace(piece("The rent is 1,900 euros a month."), document="e")
+    source = Source([*TEXT, other], SOURCE.rarity, "en")
+    found = linked(point("The rent is 1,900 euros a month.", 1), source, range(4))
+    assert not found.is_supported
+    assert 4 not in found.links
+
+
+def test_of_a_translated_document_what_the_model_was_given_is_looked_through() -> None:
+    source = replace(SOURCE, language="de", is_translated=True)
+    assert linked(point("Die Miete beträgt 1.400 Euro.", 0), source, [0, 1]).links == (1,)
+    assert not linked(point("Die Miete beträgt 1.400 Euro.", 0), source, [0]).is_supported
+
+
 def test_a_quoted_term_must_stand_there() -> None:
     found = linked(point("The group 'staff' only signed as a witness for the owner's brother.", 2), SOURCE, [2])
     assert ("name", "staff") in {(one.kind, one.text) for one in found.flags}
