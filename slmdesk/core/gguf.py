@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf_checks import check_layout, check_merges
 from slmdesk.core.gguf_describe import TOKENS, describe
 from slmdesk.core.gguf_file import FIRST_BYTES, MAGIC, looks_like, opened, shown_path
 from slmdesk.core.gguf_header import GgufHeader, MetadataValue, Tensors, whole
@@ -19,8 +20,8 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 
 __all__ = [
-    "MAX_TEMPLATE_BYTES", "GgufHeader", "ListSummary", "MetadataValue", "Tensors", "check_file", "plain_metadata",
-    "read_header", "require_chat_model", "whole",
+    "MAX_TEMPLATE_BYTES", "GgufHeader", "ListSummary", "MetadataValue", "Tensors", "check_file", "check_merges",
+    "plain_metadata", "read_header", "require_chat_model", "whole",
 ]  # fmt: skip
 
 _START_BYTES = 24
@@ -45,10 +46,15 @@ def read_header(path: Path) -> GgufHeader:
 
 
 def check_file(path: Path) -> GgufHeader:
-    """Read the header, and raise KnownError `model.incomplete` too when the file ends before its last tensor."""
+    """Read the header, and see whether the file can be what it describes.
+
+    Raises KnownError `model.incomplete` too when the file ends before its last tensor, `model.damaged` when the data
+    lies elsewhere, was never written, or is less than a half of the file.
+    """
     header = read_header(path)
     if header.file_bytes < header.data_end:
         raise _incomplete(path, header.file_bytes, header.data_end)
+    check_layout(path, header)
     return header
 
 

@@ -111,6 +111,14 @@ class HeaderReader:
             return None
         return self._number(kind)
 
+    def texts(self) -> list[bytes]:
+        """A list of texts, each whole."""
+        kind, count = self.u32(), self.u64()
+        if kind != STRING:
+            raise damaged("a list of texts holds something else")
+        self._check(self.position + 8 * count)
+        return [self.raw(self.u64()) for _ in range(count)]
+
     def _number(self, kind: int) -> bool | int | float:
         packed = SCALARS.get(kind)
         if packed is None:

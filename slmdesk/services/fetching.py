@@ -16,7 +16,7 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
-from slmdesk.core.gguf import GgufHeader, check_file, read_header, require_chat_model
+from slmdesk.core.gguf import GgufHeader, check_file, check_merges, read_header, require_chat_model
 from slmdesk.core.gguf_join import join
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.files import RemoteFile, Repo
@@ -309,7 +309,9 @@ class Fetch:
             return self._join(remote)
         part = self.parts[0]
         try:
-            require_usable(check_file(part.path))
+            header = check_file(part.path)
+            require_usable(header)
+            check_merges(part.path, header)
         except KnownError:
             part.remove()
             raise
@@ -327,7 +329,9 @@ class Fetch:
                 sha256 = join([one.path for one in self.parts], out, self._on_joined)
                 out.flush()
                 os.fsync(out.fileno())
-            require_chat_model(check_file(beside))
+            header = check_file(beside)
+            require_chat_model(header)
+            check_merges(beside, header)
             target = folder / file_name(_stem(remote), sha256)
             beside.replace(target)
             sync_folder(folder)

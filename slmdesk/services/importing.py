@@ -15,7 +15,7 @@ from uuid import uuid4
 from slmdesk.core.adapter import require_adapter
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
-from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.gguf import GgufHeader, check_file, check_merges, require_chat_model
 from slmdesk.core.gguf_join import join
 from slmdesk.core.gguf_parts import parts_of
 from slmdesk.core.labels import clean_label
@@ -126,6 +126,7 @@ class Importer:
             if header.kind == "split" and header.split_count > 1:
                 return _joined_in(job, folder, header, on_bytes)
             require_usable(header)
+            check_merges(job.path, header)
             path = job.path.absolute()
             if job.link or path.parent == folder:
                 return hash_file(path, on_bytes, job.stop), header, None
@@ -188,6 +189,7 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes)
             os.fsync(out.fileno())
         header = check_file(beside)
         require_usable(header)
+        check_merges(beside, header)
         target = folder / file_name(job.name_for(header), sha256)
         beside.replace(target)
         sync_folder(folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.tiny_gguf import tiny_llama, write
+from fakes.tiny_gguf import tiny_llama, widened
 
 pytestmark = [
     pytest.mark.process,
@@ -198,9 +198,12 @@ def test_ctrl_c_while_the_program_is_still_loading_is_quiet(environment) -> None
 
 
 def test_ctrl_c_in_an_import_leaves_no_part(environment, tmp_path, home) -> None:
-    path = write(tmp_path / "tiny.gguf", tiny_llama())
-    with path.open("r+b") as file:
-        file.truncate(3 << 30)  # a hole: nothing is written for it here
+    path = tmp_path / "tiny.gguf"
+    size = 400 << 20  # written, since a hole would be refused
+    with path.open("wb") as file:
+        file.write(widened(tiny_llama(), size))
+        for _ in range(size >> 20):
+            file.write(bytes(1 << 20))
     importing = subprocess.Popen(
         [*SLMDESK, "models", "import", str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, env=environment, cwd=ROOT,

@@ -13,13 +13,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes import tiny_gguf
 from fakes.malformed_gguf import LEGAL, malformed
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.errors import CODES, KnownError
-from slmdesk.core.gguf import check_file, read_header, require_chat_model
+from slmdesk.core.gguf import check_file, check_merges, read_header, require_chat_model
 
 pytestmark = pytest.mark.pure
 
@@ -318,3 +319,75 @@ def test_m11_a_hostile_tensor_name_is_cleaned_in_the_verdict(tmp_path: Path) -> 
     err = verdict(path)
     assert err is not None
     assert "evil" in str(err.args_for_people["reason"])
+
+
+@pytest.mark.parametrize("alignment", [1, 2, 4, 8, 16])
+def test_weights_that_lie_behind_where_the_alignment_says_are_noticed(tmp_path: Path, alignment: int) -> None:
+    path = write(tmp_path / "x.gguf", tiny_llama(change={"general.alignment": ("u32", alignment)}))
+    err = verdict(path)
+    assert err
+    assert err.code == "model.damaged"
+    assert "alignment" in str(err.args_for_people["reason"])
+
+
+@pytest.mark.parametrize("alignment", [32, 64, 4096])
+def test_an_alignment_that_is_kept_is_fine(tmp_path: Path, alignment: int) -> None:
+    contents = tiny_gguf.Contents(
+        {"general.architecture": ("string", "llama"), "general.alignment": ("u32", alignment)},
+        {"a.weight": np.ones((1, 31), np.float32), "b.weight": np.zeros((1, 31), np.float32)},
+    )
+    path = write(tmp_path / "x.gguf", tiny_gguf.build(contents, alignment=alignment))
+    assert check_file(path).tensor_count == 2
+
+
+def test_a_file_far_longer_than_its_header_says_is_refused_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.gguf", tiny_llama())
+    os.truncate(path, 192 << 30)
+    start = time.process_time()
+    err = verdict(path)
+    assert err
+    assert err.code == "model.damaged"
+    assert "206,158,430,208" in str(err.args_for_people["reason"])
+    assert time.process_time() - start < SECONDS
+
+
+@pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="this system cannot say where a file has holes")
+def test_a_file_whose_weights_were_never_written_is_refused_at_once(tmp_path: Path) -> None:
+    """As a download that only set the size: its header is right, its weights are one hole."""
+    path = tmp_path / "x.gguf"
+    path.write_bytes(tiny_gguf.widened(tiny_llama(), 64 << 30))
+    os.truncate(path, read_header(path).data_end)
+    err = verdict(path)
+    assert err
+    assert err.code == "model.damaged"
+    assert "ever written" in str(err.args_for_people["reason"])
+
+
+def merging(*, damage: bytes = b"", count: int = 0) -> tiny_gguf.TinyFile:
+    """A byte-pair tokenizer with 200 merges, `count` of them with a damaged piece."""
+    letters = "abcdefghijklmnopqrst"
+    pairs = [a + b for a in letters for b in letters[:10]]
+    merges: list[str | bytes] = [f"{pair[0]} {pair[1]}" for pair in pairs]
+    merges[:count] = [damage] * count
+    tokens = [*letters, *pairs]
+    change = {
+        "tokenizer.ggml.model": ("string", "gpt2"),
+        "tokenizer.ggml.tokens": ("array", ("string", tokens)),
+        "tokenizer.ggml.merges": ("array", ("string", merges)),
+    }
+    return tiny_llama(change=change)
+
+
+@pytest.mark.parametrize("damage", [b"", b"a", b"a zz", b"zz a", b"t t", b"\xff\x00 \xfe"])
+def test_merges_that_do_not_fit_the_vocabulary_are_noticed(tmp_path: Path, damage: bytes) -> None:
+    path = write(tmp_path / "x.gguf", merging(damage=damage, count=20))
+    with pytest.raises(KnownError) as caught:
+        check_merges(path, read_header(path))
+    assert caught.value.code == "model.damaged"
+    assert "20 of 200 merges" in str(caught.value.args_for_people["reason"])
+
+
+def test_merges_that_fit_are_fine_and_other_tokenizers_have_none(tmp_path: Path) -> None:
+    for file in (merging(), merging(damage=b"a zz", count=1), tiny_llama()):
+        path = write(tmp_path / "x.gguf", file)
+        check_merges(path, read_header(path))

@@ -361,6 +361,16 @@ def build(contents: Contents, change: Change | None = None, *, version: int = 3,
     return TinyFile(bytes(out + data + bytes(-len(data) % alignment)), marks)
 
 
+def widened(tiny: TinyFile, size: int) -> bytes:
+    """The same file with a last tensor of about `size` bytes, of which only the few it had are there."""
+    data = bytearray(tiny.data)
+    last = max((mark for mark in tiny.marks if mark.startswith("data:")), key=tiny.marks.__getitem__)
+    at = tiny.marks["shape:" + last.removeprefix("data:")]
+    columns = struct.unpack_from("<Q", data, at)[0]
+    struct.pack_into("<Q", data, at + 8, size // (4 * columns))
+    return bytes(data)
+
+
 def _tensor_info(out: bytearray, marks: dict[str, int], name: str, array: np.ndarray, offset: int) -> None:
     marks["name:" + name] = len(out)
     out += _string(name)

@@ -553,3 +553,27 @@ def test_models_that_call_themselves_the_same_can_be_told_apart(told, tmp_path) 
     assert names == ["Tiny llama", "Tiny llama F16", "Tiny llama F32", "Tiny llama F32 (2)"]
     again = bring_in(told, write(tmp_path / "again.gguf", tiny_llama(seed=2)))
     assert (again.was_here, again.model.name) == (True, "Tiny llama F32"), "what is here already keeps its name"
+
+
+def test_a_file_with_nothing_but_its_header_is_refused_before_it_is_read_through(told, tiny, monkeypatch) -> None:
+    """A file of 192 GiB, of which only the size was ever set: hashing it would take minutes."""
+    hashed = Mock(side_effect=AssertionError("it is not read through"))
+    monkeypatch.setattr("slmdesk.services.importing.hash_file", hashed)
+    os.truncate(tiny, 192 << 30)
+    for link in (True, False):
+        ended = bring_in(told, tiny, link=link)
+        assert ended.problem
+        assert ended.problem.code == "model.damaged"
+    assert not hashed.called
+    assert told.services.desk.call(told.services.models.list) == []
+
+
+def test_merges_that_do_not_fit_are_refused(told, tmp_path) -> None:
+    change = {
+        "tokenizer.ggml.model": ("string", "gpt2"),
+        "tokenizer.ggml.merges": ("array", ("string", ["zq qz"] * 20)),
+    }
+    ended = bring_in(told, write(tmp_path / "x.gguf", tiny_llama(change=change)))
+    assert ended.problem
+    assert ended.problem.code == "model.damaged"
+    assert "merges" in ended.problem.sentence

@@ -1,0 +1,106 @@
+"""What a header and the size of its file let one see of damage that llama.cpp loads without a word."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from slmdesk.core.gguf_file import opened
+from slmdesk.core.gguf_header import GgufHeader
+from slmdesk.core.gguf_parse import DEFAULT_ALIGNMENT
+from slmdesk.core.gguf_reader import MAX_KEY_BYTES, CutShort, HeaderReader, damaged
+from slmdesk.core.gguf_tables import ARRAY
+
+TOKENS, MERGES = "tokenizer.ggml.tokens", "tokenizer.ggml.merges"
+_LARGEST_ALIGNMENT = 4096
+_MOST_BEHIND = 1 << 20
+"""Bytes behind the last tensor that are nobody's concern, however small the model."""
+_MOST_PIECES_OF_FILE = 10_000
+_BEFORE_KEYS = 16
+"""Bytes of magic, version and the count of tensors."""
+_LEAST_MERGES = 16
+"""With fewer nothing is said: such a tokenizer is made for tests."""
+_BAD_SHARE = 0.02
+
+
+def check_layout(path: Path, header: GgufHeader) -> None:
+    """Raise KnownError `model.damaged` where the data cannot be what the header describes.
+
+    The weights lie some bytes further than the alignment says (it was changed: every number would be read shifted),
+    the file goes on far behind them, or most of it was never written (the size alone was set).
+    """
+    behind = header.file_bytes - header.data_end
+    if header.tensors.count and behind > max(header.data_end, _MOST_BEHIND):
+        raise damaged(f"its header describes {header.data_end:,} bytes, but the file has {header.file_bytes:,}")
+    with opened(path) as (file, _facts):
+        for shift in _shifts(header):
+            file.seek(header.data_start)
+            if not (file.read(shift) or b"1").strip(b"\x00"):
+                raise damaged("its weights do not begin where its alignment says")
+        written = _written_bytes(file.fileno(), header.file_bytes)
+        if written < header.file_bytes // 2:
+            raise damaged(f"only {written:,} of its {header.file_bytes:,} bytes were ever written")
+
+
+def check_merges(path: Path, header: GgufHeader) -> None:
+    """Raise KnownError `model.damaged` where merges join pieces that the vocabulary does not have."""
+    if header.metadata.get("tokenizer.ggml.model") != "gpt2" or MERGES not in header.metadata:
+        return
+    texts = _texts_of(path, (TOKENS, MERGES))
+    pieces, merges = set(texts.get(TOKENS, ())), texts.get(MERGES, [])
+    bad = 0
+    for merge in merges:
+        left, _, right = merge.partition(b" ")
+        bad += not (left in pieces and right in pieces and left + right in pieces)
+    if len(merges) >= _LEAST_MERGES and bad > _BAD_SHARE * len(merges):
+        raise damaged(f"{bad:,} of {len(merges):,} merges of its tokenizer do not fit its vocabulary")
+
+
+def _shifts(header: GgufHeader) -> list[int]:
+    """How far the data would lie behind its start with a larger alignment, where the file is longer by just that."""
+    alignment = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
+    behind, end = header.file_bytes - header.data_end, header.tensors.end
+    found = []
+    larger = int(alignment) * 2 if isinstance(alignment, int) else _LARGEST_ALIGNMENT * 2
+    while larger <= _LARGEST_ALIGNMENT and header.tensors.count:
+        shift = -header.data_start % larger
+        if shift and shift <= behind <= shift + -end % larger:
+            found.append(shift)
+        larger *= 2
+    return found
+
+
+def _written_bytes(descriptor: int, size: int) -> int:
+    """Bytes of a file that were written, its holes left out; all of them where the system does not know."""
+    if not hasattr(os, "SEEK_DATA"):
+        return size
+    written = at = 0
+    for _ in range(_MOST_PIECES_OF_FILE):
+        try:
+            start = os.lseek(descriptor, at, os.SEEK_DATA)
+            at = os.lseek(descriptor, start, os.SEEK_HOLE)
+        except OSError:  # nothing but a hole from here on, or a system that cannot say
+            return written if at else size
+        written += at - start
+        if at >= size:
+            return written
+    return size
+
+
+def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
+    """The lists of texts under these keys.  The header has been read before, so that its sizes are known to be sane."""
+    found: dict[str, list[bytes]] = {}
+    with opened(path) as (file, facts):
+        try:
+            reader = HeaderReader(file, facts.st_size)
+            reader.skip(_BEFORE_KEYS)
+            for _ in range(reader.u64()):
+                key = reader.string(MAX_KEY_BYTES)[0].decode("utf-8", "replace")
+                kind = reader.u32()
+                if kind == ARRAY and key in keys:
+                    found[key] = reader.texts()
+                else:
+                    reader.value(kind, keep=False)
+        except CutShort as err:
+            raise damaged("it changed while it was read") from err
+    return found
