@@ -254,7 +254,7 @@ def _show(face: Face, made: Table) -> None:
     for name, column, why in doubts[:MOST_DOUBTS]:
         face.tell(f"note: {MARK} {name}, {column}: {why}")
     if len(doubts) > MOST_DOUBTS:
-        face.tell(f"note: {MARK} and {len(doubts) - MOST_DOUBTS} more to look at; with -o a file names them all.")
+        face.tell(f"note: {MARK} and {len(doubts) - MOST_DOUBTS} more to review; with -o a file names them all.")
 
 
 def _short_cell(cell: TableCell) -> str:

@@ -152,7 +152,7 @@ def check_glossary(face: Face, source: Path, target: Path, source_language: str,
     for row in rows:
         assert isinstance(row, dict)
         face.say(f"line {row['line']}: {row['term']} → {row['wanted']} ({row['kind']})")
-    face.tell(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to look at.")
+    face.tell(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to review.")
 
 
 @glossary.command("propose")

@@ -57,7 +57,7 @@ class LengthType(click.ParamType[str | int]):
 @click.option("--kind", type=click.Choice(KINDS), default="bullets", help="What the summary is like.")
 @click.option("--language", default="", help="Of the summary, such as de; else the document's.")
 @click.option("--focus", default="", help="Words whose matter comes first.")
-@click.option("--instruction", default="", help="A wish of your own, in words; needed with --kind own.")
+@click.option("--instruction", default="", help="An instruction of your own, in words; needed with --kind own.")
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option(
     "-o",

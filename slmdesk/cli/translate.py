@@ -74,7 +74,7 @@ def translate(
 ) -> None:
     """Translate FILE into a file of the same format (of a PDF: Word), or a text from standard input (also as “-”).
 
-    Formatting is kept.  What could not be translated, and what deserves a look, is listed.
+    Formatting is kept.  What could not be translated, and what needs review, is listed.
     """
     from slmdesk.core.languages import language_of
     from slmdesk.services.translation_shapes import TranslationWish

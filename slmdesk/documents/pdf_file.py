@@ -88,7 +88,7 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
             raise KnownError(
                 "document.wrong_password" if reading.password else "document.locked", path=reading.path
             ) from err  # fmt: skip
-        reason = "locked in a way that is not known" if code == _NOT_KNOWN_LOCK else "it is no whole PDF"
+        reason = "locked in a way that is not known" if code == _NOT_KNOWN_LOCK else "it is not a complete PDF"
         raise KnownError("document.damaged", path=reading.path, reason=reason) from err
 
 

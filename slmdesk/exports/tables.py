@@ -16,7 +16,7 @@ from slmdesk.core.paper import Paper, Piece, heading, paragraph, small, table
 from slmdesk.core.types import Json
 from slmdesk.exports.xlsx import Cell, Noted
 
-TO_LOOK_AT = "To look at"
+TO_LOOK_AT = "Needs review"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would carry out (OWASP, CSV injection)."""
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, table
 
-HEAD = ("", "Source", "Translation", "State", "To look at")
+HEAD = ("", "Source", "Translation", "State", "Needs review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,20 @@ def pair_paper(title: str, languages: tuple[str, str], pairs: Iterable[tuple[str
     return Paper(title, (table(languages, tuple(pairs)),))
 
 
+_SHOWN_AS = {"About": "Subject", "to look at": "to review"}
+"""Keys of a report that people read in other words."""
+
+
 def report_paper(report: Report) -> Paper:
     """What happened to each segment, what needs a person first."""
-    pieces = [item(Run(f"{what}: ", bold=True), words) for what, words in report.facts]
+    pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report.facts]
     pieces += [heading("How many")]
-    pieces += [table(("", "Segments"), tuple((what, f"{count:,}") for what, count in report.counts))]
+    pieces += [
+        table(("", "Segments"), tuple((_SHOWN_AS.get(what, what), f"{count:,}") for what, count in report.counts))
+    ]
     for title, rows, said in (
         ("Not translated", report.failed, "The document has the source in these places."),
-        ("To look at", report.flagged, ""),
+        ("Needs review", report.flagged, ""),
         ("Left as it is", report.left, ""),
         ("Translated, nothing found", report.fine, ""),
     ):

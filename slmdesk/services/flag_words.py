@@ -7,28 +7,28 @@ from collections.abc import Sequence
 from slmdesk.services.summary_shapes import Mark
 
 FLAG_WORDS = {
-    "number": "a number that does not stand there",
-    "date": "a date that does not stand there",
-    "amount": "an amount that does not stand there",
-    "percent": "a percentage that does not stand there",
-    "unit": "another unit than stands there",
-    "name": "a name that does not stand there",
-    "negation": "says the opposite of what stands there",
-    "condition": "holds there only under a condition",
-    "elsewhere": "stands in the document, but perhaps about something else",
-    "words": "hardly a word of it stands there",
-    "doubt": "the model doubts it itself",
+    "number": "this number is not in the quoted passage",
+    "date": "this date is not in the quoted passage",
+    "amount": "this amount is not in the quoted passage",
+    "percent": "this percentage is not in the quoted passage",
+    "unit": "the quoted passage has another unit",
+    "name": "this name is not in the quoted passage",
+    "negation": "says the opposite of the quoted passage",
+    "condition": "the quoted passage says it only under a condition",
+    "elsewhere": "is in the document, but perhaps about something else",
+    "words": "hardly a word of it is in the quoted passage",
+    "doubt": "the model was not confident",
 }
 MOST_TEXT = 80
 
 
 def doubts_of(marks: Sequence[Mark]) -> str:
-    """The kinds of marks, each once: "a number that does not stand there; …"; empty without marks."""
+    """The kinds of marks, each once: "this number is not in the quoted passage; …"; empty without marks."""
     return "; ".join(dict.fromkeys(FLAG_WORDS.get(one.kind, one.kind) for one in marks))
 
 
 def marks_in_words(marks: Sequence[Mark]) -> str:
-    """Each mark with its words: "“1,400”: a number that does not stand there (there: 1,200)"; empty without marks."""
+    """Each with its words: "“1,400”: this number is not in the quoted passage (there: 1,200)"; empty without marks."""
     return "; ".join(_in_words(one) for one in marks)
 
 

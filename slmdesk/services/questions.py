@@ -518,7 +518,7 @@ QUOTED = "These passages fit the question best. The model is too weak to answer 
 WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
 UNPROVEN = "No passage could be shown for this answer; check it before you rely on it. The nearest ones:"
 NEAREST_WORDS = "The nearest passages:"
-LOOK = "Look at this in the passages:"
+LOOK = "Uncertain:"
 _SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 

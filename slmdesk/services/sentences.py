@@ -51,7 +51,7 @@ def _word(key: str, value: str | int | float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
-_TRY_AGAIN = "The text so far is kept. “Try again” starts the answer anew."
+_TRY_AGAIN = "Your text is safe. “Try again” starts the answer anew."
 
 _SENTENCES: Mapping[str, str] = {
     BUG_CODE: "Something went wrong inside slmdesk. What was saved is safe. The details can be copied for a report.",
@@ -193,7 +193,7 @@ _SENTENCES: Mapping[str, str] = {
     "document.too_large": "The document {path} is too large: {bytes}; the limit is {limit}.",
     "document.binary": "{path} is no document: a program, a picture or an archive. Nothing of it was read.",
     "document.bomb": "{path} would become far too large when unpacked. It was not read any further.",
-    "document.damaged": "The document {path} is damaged ({reason}). What it is made of cannot be told.",
+    "document.damaged": "The document {path} is damaged and cannot be opened ({reason}).",
     "document.empty": "The file {name} is empty (0 bytes).",
     "document.locked": (
         "The document {path} is locked with a password. Only that of a PDF can be used here; from another document "
@@ -346,7 +346,7 @@ _DEATHS: Mapping[str, str] = {
     "segfault": "The model's process crashed with a memory error",
     "bus": "The model's process crashed because the model file changed or vanished while it was read",
     "illegal_instruction": "The model's process uses an instruction that this processor ({detail}) does not know",
-    "killed": "The model's process was ended from outside",
+    "killed": "The model stopped unexpectedly",
     "out_of_memory": "The model's process was ended because the memory ran out",
     "ended": "The model's process ended without being asked",
     "exited": "The model's process ended with an error of its own ({detail})",

@@ -60,18 +60,18 @@ _WORDS = {
     "untranslated": "it stands there as in the source",
     "language": "it does not look like the language that was asked for",
     "chatter": "the model talks about the text instead of translating it",
-    "formatting": "where the formatting goes was reckoned; check it",
+    "formatting": "formatting position is a guess – please check",
     "length": "it is much {detail}er than the source",
     "lines": "it has {text} lines, the source {detail}",
     "line_length": "a line of it has {text} characters; up to {detail} are read well",
     "reading_speed": "it has {text} characters a second to read; up to {detail} can be read",
     "tags": "the mark <{text}> of the formatting is {detail}",
 }
-_INSTEAD = "the source has {detail} for {text}"
+_INSTEAD = "differs: “{text}” – original “{detail}”"
 _BOTH = {
-    "number": ("the number {text} is missing", "the number {text} is not in the source", _INSTEAD),
-    "date": ("the date {text} is missing", "the date {text} is not in the source", _INSTEAD),
-    "name": ("the name {text} is missing", "the name {text} is not in the source", _INSTEAD),
+    "number": ("the number {text} is missing", "the number {text} is not in the source", f"number {_INSTEAD}"),
+    "date": ("the date {text} is missing", "the date {text} is not in the source", f"date {_INSTEAD}"),
+    "name": ("the name {text} is missing", "the name {text} is not in the source", f"name {_INSTEAD}"),
     "placeholder": ("{text} is missing", "{text} is not in the source", "{text}: {detail}"),
     "negation": (
         "“{text}” of the source is missing, so the translation may say the opposite",

@@ -48,7 +48,7 @@ def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
     (flag,) = asked["flags"]
     assert (asked["supported"], flag["text"], flag["detail"]) == (False, "14 bar", "12 bar")
     words = run("ask", str(manual), "When does the pump stop?", echo={"answer": says})
-    assert "“14 bar”: a number that does not stand there (there: 12 bar)" in words.out
+    assert "“14 bar”: this number is not in the quoted passage (there: 12 bar)" in words.out
 
 
 def test_what_cannot_be_asked_is_said(run, with_echo, manual, tmp_path):

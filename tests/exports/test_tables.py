@@ -44,7 +44,7 @@ def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     assert rows[0] == ["Document", "'=Rent", "=Rent: page"[:0] + "'=Rent: page", "Due", "Due: page", "Who", "Who: page",
-                       "To look at"]  # fmt: skip
+                       "Needs review"]  # fmt: skip
     assert rows[1][0] == "'=cmd|' /C calc'!A0.pdf"
     assert rows[1][1:3] == ["1.234,50 €", "3"]
     assert rows[1][5] == '\'=HYPERLINK("http://x")'
@@ -56,7 +56,16 @@ def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
 def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formulas() -> None:
     book = openpyxl.load_workbook(io.BytesIO(to_xlsx(table_sheets(TABLE))))
     sheet = book["Table"]
-    assert [one.value for one in sheet[1]] == ["Document", "=Rent", "Page", "Due", "Page", "Who", "Page", "To look at"]
+    assert [one.value for one in sheet[1]] == [
+        "Document",
+        "=Rent",
+        "Page",
+        "Due",
+        "Page",
+        "Who",
+        "Page",
+        "Needs review",
+    ]
     assert {one.data_type for one in sheet[1]} == {"s"}
     assert sheet["B2"].value == 1234.5
     assert sheet["B2"].number_format == '#,##0.00 "EUR"'

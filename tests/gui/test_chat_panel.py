@@ -102,7 +102,7 @@ def test_a_change_holds_from_the_next_answer_and_back_to_defaults_takes_all_back
     desk.click("options_defaults")
     desk.wait(lambda: options_of(desk) == ChatOptions())
     assert not box.isEnabled()
-    assert "another one" in desk.find("seed_words", panel).text()
+    assert "Different every time" in desk.find("seed_words", panel).text()
 
 
 def test_words_being_written_are_kept_when_another_chat_is_opened(desk):
@@ -236,3 +236,9 @@ def test_on_a_narrow_page_the_list_makes_room(desk):
     desk.wait(lambda: desk.page.composer.width() > 400)
     desk.click("panel_button")
     desk.wait(lambda: desk.page.chat_list.isVisible())
+
+
+def test_the_model_that_is_taken_by_itself_is_named(desk):
+    panel = open_panel(desk)
+    name = desk.ask(lambda services: services.models.state.name)
+    desk.wait(lambda: name and desk.find("option_model", panel).itemText(0) == f"Same as now ({name})")

@@ -284,7 +284,7 @@ def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file
 
 def test_the_meter_says_how_much_is_taken(desk):
     desk.put("one two three " * 100)
-    desk.wait(lambda: "% of what the model can see" in desk.page.meter.sentence)
+    desk.wait(lambda: "% used" in desk.page.meter.sentence)
     desk.put("one two three " * 2000)
     desk.wait(lambda: "Too long for the model" in desk.page.meter.sentence)
     assert desk.find("context_new_chat").isVisible()

@@ -389,6 +389,10 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     desk = summarized
     summaries, pane = desk.frame.documents_area.summaries, desk.find("summary_pane")
     first = summaries.item
+    menu = desk.find("earlier_summaries_more").menu()
+    assert desk.find("earlier_summaries_more").isVisible()
+    assert [one.text() for one in menu.actions()] == ["Rename…", "Delete"]
+    assert not desk.find("earlier_summaries_button").isVisible()
     desk.click("summarize_button")
     desk.wait(lambda: summaries.item != first and pane._summary is not None and pane.rows)
     button = desk.find("earlier_summaries_button")

@@ -138,7 +138,7 @@ def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(de
     desk.wait(lambda: desk.ask(lambda services: services.jobs.list()[0].done) >= 2)
     desk.close()
     again = start()
-    again.wait(lambda: [one for one in again.notices() if "Going on where it was left: Summary “long one”" in one])
+    again.wait(lambda: [one for one in again.notices() if "Resuming: Summary “long one”" in one])
     assert not again.frame.jobs_page.isVisible()
     show(again)
     again.wait(lambda: "long one" in rows(again, "running"))

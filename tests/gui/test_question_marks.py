@@ -28,7 +28,7 @@ def test_a_mark_is_shown_with_its_words_and_what_stands_there(qtbot):
     shown = words_of(qtbot, Answered("The rent is 1,400 euros.", True, CITED, marks=(mark,)))
     warned = [text for text, kind in shown if kind == "warn"]
     assert warned == [
-        "⚠ Look at this: “1,400 euros”: an amount that does not stand there (there: 1,200 euros)"
+        "⚠ Uncertain: “1,400 euros”: this amount is not in the quoted passage (there: 1,200 euros)"
     ]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def test_the_starter_model_answers_in_the_window(start_real, starter_model, monk
     seen = desk.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
     assert "What is the capital of France? <|im_start|>system" in seen
     assert seen.count("<|im_start|>user") == 1
-    desk.wait(lambda: "% of what the model can see" in desk.page.meter.sentence)
+    desk.wait(lambda: "% used" in desk.page.meter.sentence)
 
 
 def test_a_question_longer_than_the_context_is_refused_whole(start_real, starter_model):

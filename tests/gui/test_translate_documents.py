@@ -156,8 +156,8 @@ def test_a_dropped_document_is_translated_edited_and_saved(desk, tmp_path):
         ("The rent is due today.", "tHE RENT IS DUE TODAY.", "translated"),
         ("You must not sublet.", "yOU MUST NOT SUBLET.", "translated"),
     ]
-    assert "1 deserves a look" in words(desk)
-    look(desk, "To look at: 1")
+    assert "1 needs review" in words(desk)
+    look(desk, "Needs review: 1")
     desk.wait(lambda: [source for source, _, _ in rows(desk)] == ["You must not sublet."])
     type_into(desk, 0, "Untervermieten ist nicht erlaubt.")
     desk.wait(lambda: rows(desk) == [])
@@ -357,7 +357,7 @@ def test_the_keyboard_alone_goes_through_the_segments(desk, tmp_path):
     QTest.keyClick(table, Qt.Key.Key_A, CONTROL)
     QTest.keyClick(table, Qt.Key.Key_Return, CONTROL)
     desk.wait(lambda: {state for _, _, state in rows(desk)} == {"approved"})
-    look(desk, "To look at: 0")  # a person has looked
+    look(desk, "Needs review: 0")  # a person has looked
     look(desk, "All ")
     QTest.keyClick(table, Qt.Key.Key_H, CONTROL)
     assert desk.find("segment_search").hasFocus()
@@ -420,7 +420,7 @@ def test_the_next_to_look_at_takes_the_keys_from_a_button(desk, tmp_path):
     table = desk.find("segment_table")
     type_into(desk, 1, "Du darfst untervermieten.")
     desk.wait(lambda: rows(desk)[1][2] == "edited")
-    look(desk, "To look at: 1")
+    look(desk, "Needs review: 1")
     look(desk, "All ")
     desk.wait(lambda: len(rows(desk)) == 2)
     desk.find("export_translation_button").setFocus()
@@ -538,7 +538,7 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(desk, tmp_pat
     box = desk.translate.findChild(object, "save_anyway")
     assert "1 could not be translated, 2 deserve a look" in box.text() or "1 could not be translated" in box.text()
     desk.click(desk.find("look_first_button", box))
-    desk.wait(lambda: desk.find("segment_filter").currentText().startswith("To look at"))
+    desk.wait(lambda: desk.find("segment_filter").currentText().startswith("Needs review"))
     desk.wait(lambda: len(rows(desk)) == 2)
     desk.click("retry_all_button")
     desk.wait(lambda: desk.translate.findChild(object, "retry_dialog") is not None)

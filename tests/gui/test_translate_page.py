@@ -51,7 +51,7 @@ def test_doubts_are_said_in_words(desk):
     flags = desk.find("translation_flags")
     desk.wait(lambda: flags.isVisible())
     assert "the translation may say the opposite" in flags.words
-    desk.wait(lambda: desk.find("translate_words").text().endswith("1 to look at"))
+    desk.wait(lambda: desk.find("translate_words").text().endswith("1 to review"))
 
 
 def test_languages_are_exchanged_and_the_translation_goes_on(desk):

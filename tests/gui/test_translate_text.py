@@ -116,11 +116,11 @@ def test_the_languages_of_the_last_run_are_there_again(desk, start):
 
 def test_each_paragraph_tells_its_language(desk):
     put(desk, "The weather is fine today and we go out.")
-    assert desk.find("detected_language").text() == "English, sure"
+    assert desk.find("detected_language").text() == "Detected: English"
     french = "Le propriétaire doit entretenir le bâtiment chaque année."
     put(desk, f"The weather is fine today and we go out.\nWe stay here until the evening.\n{french}")
-    assert desk.find("detected_language").text() == "2 paragraphs English, 1 French"
-    assert "3. French, sure" in desk.find("detected_language").toolTip()
+    assert desk.find("detected_language").text() == "Detected: 2 paragraphs English, 1 French"
+    assert "3. French" in desk.find("detected_language").toolTip()
 
 
 def test_what_is_in_the_language_already_is_said(desk):
@@ -141,11 +141,11 @@ def segment(language, sure, at, state=SegmentState.TRANSLATED):
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ([("de", 0.999)], "German, sure"),
-        ([("de", 0.95)], "German, fairly sure"),
-        ([("de", 0.81)], "German, not quite sure"),
+        ([("de", 0.999)], "Detected: German"),
+        ([("de", 0.95)], "Detected: German (fairly sure)"),
+        ([("de", 0.81)], "Detected: German (uncertain)"),
         ([("", 0.0)], "Language not recognised: choose it, or write more"),
-        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "2 paragraphs German, 1 French"),
+        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "Detected: 2 paragraphs German, 1 French"),
     ],
 )
 def test_how_sure_a_language_is_told_in_words(found, words):

@@ -106,9 +106,9 @@ class ContextMeter(QWidget):
         if is_over:
             words = f"Too long for the model: {numbers}. Nothing is cut; shorten it or start a new chat."
         elif percent >= NEARLY_FULL:
-            words = f"{percent} % of what the model can see: a new chat will soon be needed"
+            words = f"Context: {percent} % used; a new chat will soon be needed"
         else:
-            words = f"{percent} % of what the model can see"
+            words = f"Context: {percent} % used"
         self._label.setText(words)
         self._label.setToolTip(numbers)
         self._bar.setToolTip(numbers)

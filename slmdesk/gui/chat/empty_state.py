@@ -22,6 +22,8 @@ STAYS = (
     "slmdesk needs no account and works with the network unplugged. "
     "The bar below counts every request it makes: there are none unless you ask for one.",
 )
+WITH_STARTER = "slmdesk needs a language model to work. Start with the small one included, or add your own (.gguf)."
+WITHOUT_STARTER = "slmdesk needs a language model to work. Add your own (.gguf)."
 COLUMN = 560
 
 
@@ -90,8 +92,8 @@ class FirstStart(QScrollArea):
         column = QVBoxLayout()
         column.setSpacing(theme.SPACE_12)
         column.addWidget(plain_label("Welcome to slmdesk", inner, name="first_title", kind="title"))
-        words = "To answer, slmdesk needs a language model: one file in the GGUF format."
-        column.addWidget(plain_label(words, inner, name="first_words"))
+        self._words = plain_label("", inner, name="first_words")
+        column.addWidget(self._words)
         self._starter = named(QPushButton("Use the starter model", inner), "starter_button")
         self._starter.setProperty("kind", "primary")
         self._starter_note = plain_label("", inner, name="starter_note", kind="muted")
@@ -135,6 +137,7 @@ class FirstStart(QScrollArea):
     @Slot(str)
     def set_starter(self, words: str) -> None:
         """Offer the starter model, described in a sentence; '' when it is not there."""
+        self._words.setText(WITH_STARTER if words else WITHOUT_STARTER)
         self._starter.setVisible(bool(words))
         self._starter_note.setVisible(bool(words))
         self._starter_note.setText(words)

@@ -140,7 +140,7 @@ class ModelPicker(QWidget):
         if self._models:
             self._menu.addSeparator()
         if self._fact.state is ModelState.READY:
-            self._menu.addAction("Free the model's memory", self.unload_requested.emit)
+            self._menu.addAction("Unload model", self.unload_requested.emit)
         if self._fact.state is ModelState.LOADING:
             self._menu.addAction("Stop loading", self.cancel_requested.emit)
         if self._may_add:

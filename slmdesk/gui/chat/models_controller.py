@@ -185,6 +185,6 @@ def _starter_words(starter: Path | None) -> str:
     except OSError:
         return ""
     return (
-        f"The starter model lies ready: SmolLM2 135M, {bytes_for_people(size)}. "
+        f"A small starter model is included: SmolLM2 135M, {bytes_for_people(size)}. "
         "It is quick and very small, good for trying things out; larger models know more."
     )

@@ -230,6 +230,7 @@ class ChatPage(QWidget):
         options.chat_begun.connect(panel.begin_chat)
         options.tuning_shown.connect(panel.show_tuning)
         self._models.models_listed.connect(panel.show_models)
+        self._models.state_changed.connect(panel.show_state)
 
     @property
     def panel(self) -> SettingsPanel:

@@ -30,6 +30,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.services.facts import ModelStateChanged
 from slmdesk.services.options import ChatOptions
 from slmdesk.services.sentences import bytes_for_people
 from slmdesk.services.tuning import ModelTuning
@@ -49,7 +50,7 @@ TOP_PS = ((0.5, "The likeliest half"), (0.8, "80 %"), (0.9, "90 %"), (0.95, "95 
 LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 STRENGTHS = ((0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"), (1.5, "150 %"), (2.0, "200 %"))
 SENTENCES = {
-    "system": "What the model shall keep in mind in this chat, such as who it is and how it answers.",
+    "system": "Instructions the model follows in this chat, such as who it is and how it answers.",
     "model": "Which model answers in this chat.",
     "lora": "A small file that changes how a model writes (a LoRA). It works only with the model it was made for.",
     "lora_scale": "How much the adapter changes. 100 % is what its makers meant.",
@@ -59,7 +60,8 @@ SENTENCES = {
     "top_p": "How many of the words that come into question may be chosen.",
     "max_tokens": "Where an answer is cut at the latest. A token is about three quarters of a word.",
 }
-RANDOM = "Each answer is another one."
+SAME_AS_NOW = "Same as now"
+RANDOM = "Different every time."
 FIXED = "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
 
 
@@ -80,6 +82,7 @@ class SettingsPanel(QFrame):
         self._chat = ""
         self._options = ChatOptions()
         self._tuning: ModelTuning | None = None
+        self._now = ""
         self._context_tokens = 0
         self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._build_ui()
@@ -95,18 +98,18 @@ class SettingsPanel(QFrame):
         self._column = QVBoxLayout(self._content)
         self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
         self._column.setSpacing(theme.SPACE_16)
-        self._model = self._add_choice("model", "Model", [("", "The one in use")])
+        self._model = self._add_choice("model", "Model", [("", SAME_AS_NOW)])
         self._lora = self._add_choice("lora", "Adapter", [("", "None")])
         self._lora_note = plain_label("", self._content, name="lora_note", kind="danger")
         self._column.addWidget(self._lora_note)
         self._scale = self._add_choice("lora_scale", "Strength of the adapter", list(STRENGTHS))
         self._context = self._add_choice("context", "Context", [])
         self._temperature = self._add_choice("temperature", "Temperature", [(None, ""), *TEMPERATURES])
-        self._top_p = self._add_choice("top_p", "Choice of words", [(None, ""), *TOP_PS])
+        self._top_p = self._add_choice("top_p", "Word variety (top-p)", [(None, ""), *TOP_PS])
         self._build_seed()
         numbers = QLocale()
-        lengths = [(None, "As long as it takes"), *((size, f"{numbers.toString(size)} tokens") for size in LENGTHS)]
-        self._length = self._add_choice("max_tokens", "Longest answer", list(lengths))
+        lengths = [(None, "No limit"), *((size, f"{numbers.toString(size)} tokens") for size in LENGTHS)]
+        self._length = self._add_choice("max_tokens", "Maximum length", list(lengths))
         self._system = _Words(self._content)
         self._add("system", "Instructions", self._system)
         self._defaults = named(QPushButton("Back to defaults", self._content), "options_defaults")
@@ -150,7 +153,7 @@ class SettingsPanel(QFrame):
         row.setSpacing(theme.SPACE_8)
         row.addWidget(self._seed, 3)
         row.addWidget(self._seed_box, 2)
-        self._seed_note = self._add("seed", "Seed of chance", line, focus=self._seed)
+        self._seed_note = self._add("seed", "Seed", line, focus=self._seed)
 
     def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
         choice = Choice(list(values), self._content)
@@ -233,8 +236,16 @@ class SettingsPanel(QFrame):
     @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
         """The models to choose from."""
-        self._refill(self._model, [("", "The one in use"), *((one.id, one.name) for one in models)])
+        words = f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW
+        self._refill(self._model, [("", words), *((one.id, one.name) for one in models)])
         self._show()
+
+    @Slot(object)
+    def show_state(self, fact: ModelStateChanged) -> None:
+        """The model in use, which answers where no other is chosen."""
+        if fact.name != self._now:
+            self._now = fact.name
+            self._model.setItemText(0, f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW)
 
     def show_context(self, tokens: int, *, is_managed: bool) -> None:
         """The context in force; `is_managed`: the organisation has set it."""
@@ -255,8 +266,8 @@ class SettingsPanel(QFrame):
             (self._temperature, options.temperature, makers.temperature, USUAL_SAMPLING.temperature),
             (self._top_p, options.top_p, makers.top_p, USUAL_SAMPLING.top_p),
         ):
-            by = "Recommended by its makers" if tuning and recommended is not None else "As usual"
-            choice.setItemText(0, f"{by}: {usual if recommended is None else recommended:g}")
+            by = "Recommended by its makers" if tuning and recommended is not None else "Default"
+            choice.setItemText(0, f"{by} ({usual if recommended is None else recommended:g})")
             choice.show_value(value)
         self._seed.show_value(options.seed is not None)
         self._seed_box.setEnabled(options.seed is not None)

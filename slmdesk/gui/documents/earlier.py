@@ -59,10 +59,10 @@ class EarlierRow(QFrame):
         self._more.setAccessibleName(f"More about “{entry.words}”")
         self._more.setToolTip("Rename or delete it")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = named(QMenu(self._more), "earlier_menu")
-        menu.addAction("Rename…", self.ask_title)
-        menu.addAction("Delete", self.delete_requested.emit)
-        self._more.setMenu(menu)
+        self.menu = named(QMenu(self._more), "earlier_menu")
+        self.menu.addAction("Rename…", self.ask_title)
+        self.menu.addAction("Delete", self.delete_requested.emit)
+        self._more.setMenu(self.menu)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
         row.addLayout(lines, 1)
@@ -104,7 +104,7 @@ class EarlierRow(QFrame):
 
 
 class EarlierBox(QFrame):
-    """Folded until it is asked for; hidden while there is nothing but what is on show.
+    """Folded until it is asked for; while there is nothing but what is on show, a button with its menu.
 
     Emits `chosen` with an id, `rename_requested` with an id and a title, `delete_requested` with an id.
     """
@@ -121,6 +121,11 @@ class EarlierBox(QFrame):
         self._button.setProperty("kind", "quiet")
         self._button.setCheckable(True)
         set_icon(self._button, "chevron-right")
+        self._only = named(QToolButton(self), f"{name}_more")
+        set_icon(self._only, "ellipsis")
+        self._only.setAccessibleName("Rename or delete what is on show")
+        self._only.setToolTip("Rename or delete")
+        self._only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._rows = named(QFrame(self), f"{name}_rows")
         self._list = QVBoxLayout(self._rows)
         self._list.setContentsMargins(0, 0, 0, 0)
@@ -130,6 +135,7 @@ class EarlierBox(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_4)
         column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._only, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._rows)
         self._button.toggled.connect(self._on_toggled)
         self.setVisible(False)
@@ -139,6 +145,7 @@ class EarlierBox(QFrame):
         empty_layout(self._list)
         others = sum(one.id != current for one in entries)
         self._button.setText(f"{others:,} earlier")
+        row = None
         for entry in entries[:MOST_SHOWN]:
             row = EarlierRow(entry, self._rows, is_current=entry.id == current)
             row.chosen.connect(partial(self.chosen.emit, entry.id))
@@ -146,8 +153,8 @@ class EarlierBox(QFrame):
             row.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
             self._list.addWidget(row)
         self._has_others, self._has_any = others > 0, bool(entries)
-        if not others:
-            self._button.setText("Rename or delete this")
+        if row is not None and not others:
+            self._only.setMenu(row.menu)
         self._settle()
 
     @property
@@ -161,6 +168,9 @@ class EarlierBox(QFrame):
         self._settle()
 
     def _settle(self) -> None:
+        self._button.setVisible(self._has_others)
+        self._only.setVisible(not self._has_others)
+        self._rows.setVisible(self._has_others and self._button.isChecked())
         self.setVisible(self._has_others or (self._has_any and not self._is_busy))
 
     @Slot(bool)

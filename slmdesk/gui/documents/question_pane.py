@@ -208,7 +208,7 @@ class QuestionPane(QScrollArea):
         else:
             self._add(answered.answer, "")
         if answered.marks:
-            self._add(f"⚠ Look at this: {marks_in_words(answered.marks)}", "warn")
+            self._add(f"⚠ Uncertain: {marks_in_words(answered.marks)}", "warn")
         elif answered.found and not answered.citations:
             self._add("⚠ No passage could be shown for this answer; check it before you rely on it.", "warn")
         self._cite(answered.citations)

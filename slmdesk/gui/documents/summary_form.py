@@ -52,8 +52,8 @@ class SummaryForm(QFrame):
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.setMinimumContentsLength(LEAST_LETTERS)
         self._focus = named(QLineEdit(self), "summary_focus")
-        self._focus.setPlaceholderText("Above all about…")
-        self._focus.setAccessibleName("What the summary is above all about; may be empty")
+        self._focus.setPlaceholderText("Focus on…")
+        self._focus.setAccessibleName("What the summary focuses on; may be empty")
         self._begin = named(QPushButton("Summarize", self), "summarize_button")
         self._begin.setProperty("kind", "primary")
         self._folder = named(QPushButton("Summarize a whole folder…", self), "summarize_folder_button")
@@ -106,7 +106,7 @@ class SummaryForm(QFrame):
     @Slot()
     def _on_kind(self) -> None:
         is_own = self._kind.currentData() == Kind.OWN
-        self._focus.setPlaceholderText("What it is to be like" if is_own else "Above all about…")
+        self._focus.setPlaceholderText("What it is to be like" if is_own else "Focus on…")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The choices stand beside one another where every value can be read so, else below."""

@@ -71,7 +71,7 @@ def _doubts_of(sentence: Sentence) -> str:
     doubts = doubts_of(sentence.flags)
     if not sentence.supported and not doubts:
         doubts = "not found in the document"
-    return f"Look at this: {doubts}" if doubts else ""
+    return f"Uncertain: {doubts}" if doubts else ""
 
 
 class SummaryPane(QScrollArea):

@@ -499,6 +499,6 @@ def _said_of(table: Table) -> str:
     """How much of a table has an answer."""
     cells = [cell for row in table.rows for cell in row.cells]
     filled, doubtful = sum(bool(one.value) for one in cells), sum(one.flag in DOUBTFUL for one in cells)
-    look = f", {doubtful} of them to look at" if doubtful else ""
+    look = f", {doubtful} of them to review" if doubtful else ""
     unfinished = "" if table.is_done else " The table is not finished."
     return f"{filled} of {len(cells)} cells have words of the documents{look}.{unfinished}" if cells else ""

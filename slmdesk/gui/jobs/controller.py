@@ -123,7 +123,7 @@ class JobsController(QObject):
             return
         first = f"{kind_words(jobs[0].kind)} “{jobs[0].title}”"
         words = first if len(jobs) == 1 else f"{first} and {len(jobs) - 1} more"
-        self.notice_raised.emit(Notice(f"Going on where it was left: {words}.", life_ms=TOLD_MS, key="jobs taken up"))
+        self.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=TOLD_MS, key="jobs taken up"))
 
     # ---- heard
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.facts import Problem
 from slmdesk.settings import Settings
 
@@ -40,18 +40,9 @@ class SettingsController(QObject):
 
     @Slot(str, object)
     def change(self, key: str, value: object) -> None:
-        """Change one setting; a bar offers the old value back."""
-        old = getattr(self._current, key)
-        if value == old:
-            return
-        undo = Notice(
-            "The setting is changed.",
-            action="Undo",
-            on_action=lambda: self._put({key: old}),
-            life_ms=UNDO_MS,
-            key="setting changed",
-        )
-        self._put({key: value}, undo)
+        """Change one setting."""
+        if value != getattr(self._current, key):
+            self._bridge.ask(lambda services: services.settings.change(**{key: value}), None, self._on_refused)
 
     def keep_quietly(self, **values: Any) -> None:
         """Save what the window remembers by itself, such as its size."""
@@ -73,13 +64,6 @@ class SettingsController(QObject):
         self._bridge.ask(
             lambda services: services.states.forget_all(), lambda _none: self.look_at_saved(), self._on_refused
         )
-
-    def _put(self, values: dict[str, Any], undo: Notice | None = None) -> None:
-        def saved(_settings: Settings) -> None:
-            if undo is not None:
-                self.notice_raised.emit(undo)
-
-        self._bridge.ask(lambda services: services.settings.change(**values), saved, self._on_refused)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:

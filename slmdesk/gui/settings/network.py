@@ -21,12 +21,12 @@ from slmdesk.services.sentences import bytes_for_people
 from slmdesk.settings import Settings
 
 ADDRESS = "address"
-PROXIES = (("system", "As the system has it"), ("none", "None"), (ADDRESS, "This one:"))
+PROXIES = (("system", "System default"), ("none", "None"), (ADDRESS, "This one:"))
 SPEEDS_KIB = (0, 122, 244, 488, 977, 1953, 4883, 9766, 24414)
 """Whole kB and MB a second, as they are shown."""
 HIDDEN = "These settings are switched off by your organisation."
 OFFLINE = "Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway."
-SYSTEM_CERTIFICATES = "Those of the system"
+SYSTEM_CERTIFICATES = "System default"
 FIELD_WIDTH = 240
 
 

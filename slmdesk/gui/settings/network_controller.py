@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.facts import Problem
 from slmdesk.settings import Settings
 
@@ -39,27 +39,14 @@ class NetworkController(QObject):
 
     @Slot(str, object)
     def change(self, key: str, value: object) -> None:
-        """Change one setting of the network; `verdict_given` follows.  A bar offers the old value back."""
-        old = getattr(self._current, key)
-        if value == old:
+        """Change one setting of the network; `verdict_given` follows."""
+        if value == getattr(self._current, key):
             self.verdict_given.emit(key, "")
-        else:
-            self._put(key, value, old)
-
-    def _put(self, key: str, value: object, old: object = None) -> None:
+            return
         values: dict[str, Any] = {key: value}
 
         def saved() -> None:
             self.verdict_given.emit(key, "")
-            if old is not None:
-                undo = Notice(
-                    "The setting is changed.",
-                    action="Undo",
-                    on_action=lambda: self._put(key, old),
-                    life_ms=UNDO_MS,
-                    key="setting changed",
-                )
-                self.notice_raised.emit(undo)
 
         def refused(problem: Problem) -> None:
             if problem.code in BESIDE:

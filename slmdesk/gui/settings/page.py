@@ -134,17 +134,17 @@ class SettingsPage(QScrollArea):
         )  # fmt: skip
         self._idle = Choice([(minutes, words) for minutes, words in IDLE_TIMES], holder)
         add_setting(
-            column, self._idle, "idle_unload_minutes", "Free the memory after",
+            column, self._idle, "idle_unload_minutes", "Unload model after",
             "A model nobody used for this long is taken out of memory; the next message loads it again.",
         )  # fmt: skip
         self._sequences = Choice([(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)], holder)
         add_setting(
-            column, self._sequences, "sequences", "Answers at once",
+            column, self._sequences, "sequences", "Parallel answers",
             "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
         )  # fmt: skip
         self._at_once = Choice([(count, str(count)) for count in AT_ONCE], holder)
         add_setting(
-            column, self._at_once, "downloads_at_once", "Downloads at once",
+            column, self._at_once, "downloads_at_once", "Parallel downloads",
             "The others wait in the queue for their turn.",
         )  # fmt: skip
         self._notify = Choice([(True, "Shown"), (False, "Not shown")], holder)
@@ -167,13 +167,13 @@ class SettingsPage(QScrollArea):
         self._typed = Choice([(True, "Kept"), (False, "Not kept")], holder)
         add_setting(
             column, self._typed, "translate_history", "Typed translations",
-            "What you type and translate is kept, to be found again under Earlier on the page Translate.",
+            "What you type and translate is kept, to be found again under History on the page Translate.",
         )  # fmt: skip
 
     def _build_key(self, holder: QWidget, column: QVBoxLayout) -> None:
-        column.addWidget(plain_label("From every program", holder, name="key_heading", kind="heading"))
+        column.addWidget(plain_label("System-wide shortcut", holder, name="key_heading", kind="heading"))
         self._key = Choice([(True, "On"), (False, "Off")], holder)
-        add_setting(column, self._key, "global_key", "Key for the clipboard", "")
+        add_setting(column, self._key, "global_key", "Translate clipboard", "")
         self._key_words = holder.findChild(QLabel, "global_key_sentence")
 
     def _build_documents(self, holder: QWidget, column: QVBoxLayout) -> None:

@@ -28,7 +28,7 @@ from slmdesk.services.translation_start import Chosen, Column
 from slmdesk.services.translation_words import counted_left
 from slmdesk.settings import Settings
 
-LOOK_WORDS = ("deserves a look", "deserve a look")
+LOOK_WORDS = ("needs review", "need review")
 """Of one segment, of several."""
 LOCKED = ("document.locked", "document.wrong_password")
 AHEAD = 0.05

@@ -36,13 +36,13 @@ from slmdesk.services.translation_start import Chosen, Column
 from slmdesk.settings import Settings
 
 DOMAINS = [
-    ("everyday", "Everyday text"),
+    ("everyday", "General"),
     ("legal", "Law"),
     ("medical", "Medicine"),
     ("technical", "Technology"),
     ("finance", "Money"),
 ]
-FORMALITIES = [("", "As in the text"), ("formal", "Formal"), ("informal", "Informal")]
+FORMALITIES = [("", "Automatic"), ("formal", "Formal"), ("informal", "Informal")]
 MOST_NAMED = 6
 LIST_LINES = 5
 MOST_HEIGHT = 640
@@ -115,8 +115,8 @@ class DocumentForm(QDialog):
         for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
             if words:
                 rows.addRow(plain_label(words, inner, name=name, kind="warn"))
-        for words, field in (("From", self._source), ("To", self._target), ("About", self._domain),
-                             ("The reader", self._formality)):  # fmt: skip
+        for words, field in (("From", self._source), ("To", self._target), ("Subject", self._domain),
+                             ("Formality", self._formality)):  # fmt: skip
             rows.addRow(words, field)
         rows.addRow("Glossaries", self._glossaries)
         rows.addRow("Columns", self._columns)

@@ -64,7 +64,7 @@ class DocumentPane(QWidget):
         self._cancel.setToolTip("Translate no further; what is translated is kept")
         self._resume = named(QPushButton("Go on", self), "resume_translation_button")
         self._retry = named(QPushButton("Try again…", self), "retry_all_button")
-        self._retry.setToolTip("Another try for what failed or deserves a look, by this or another model")
+        self._retry.setToolTip("Another try for what failed or needs review, by this or another model")
         self.review = ReviewPane(self._controller.segments, keeper, self)
         self._open = named(QPushButton("Open the file", self), "open_translation_button")
         self._more = named(QPushButton("Export", self), "export_translation_button")

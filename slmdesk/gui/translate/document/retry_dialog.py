@@ -37,7 +37,7 @@ class RetryDialog(QDialog):
         look = view.flagged
         self._group = QButtonGroup(self)
         self._failed = named(QRadioButton(f"What could not be translated: {failed:,}", self), "retry_failed")
-        self._flagged = named(QRadioButton(f"All that deserves a look: {look:,}", self), "retry_flagged")
+        self._flagged = named(QRadioButton(f"All that needs review: {look:,}", self), "retry_flagged")
         for button, count in ((self._failed, failed), (self._flagged, look + failed)):
             self._group.addButton(button)
             button.setEnabled(bool(count))

@@ -220,7 +220,7 @@ class FilterBar(QWidget):
         found = self._listed
         values: list[tuple[tuple[str, str], str]] = [(("", ""), "All segments")]
         if found is not None:
-            values = [(("", ""), f"All {found.total:,} segments"), ((LOOK_AT, ""), f"To look at: {found.look:,}")]
+            values = [(("", ""), f"All {found.total:,} segments"), ((LOOK_AT, ""), f"Needs review: {found.look:,}")]
             values += [
                 ((one.value, ""), f"{STATE_WORDS[one].capitalize()}: {found.states[one]:,}")
                 for one in SegmentState if found.states.get(one)
@@ -240,4 +240,4 @@ class FilterBar(QWidget):
 def _words_of(state: str, flag: str) -> str:
     if flag:
         return f"Flag: {kind_words(flag)}"
-    return "To look at" if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()
+    return "Needs review" if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()

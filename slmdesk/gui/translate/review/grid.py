@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation_words import REASON_WORDS, STATE_WORDS, flag_words
 
 SOURCE, TARGET, STATE, FLAGS = range(4)
-COLUMNS = ("Source", "Translation", "State", "To look at")
+COLUMNS = ("Source", "Translation", "State", "Needs review")
 PAGE = 50
 """Segments fetched at once."""
 MOST_KEPT = 4000

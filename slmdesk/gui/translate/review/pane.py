@@ -29,7 +29,7 @@ CHOSEN_MS = 120
 """A segment is looked up once the choice rests on it."""
 PANEL_SHARE = 0.36
 """Of the height, until a person moves the handle."""
-HINT = "A wish, such as: shorter"
+HINT = "How should it change? e.g. shorter"
 LEAST_LINES = 14
 """Of the segments and the panel below, however low the window is."""
 
@@ -42,7 +42,7 @@ class ReviewPane(QWidget):
         self.setObjectName("review_pane")
         self._controller = controller
         self._hinted = -1
-        """The segment for which a wish was typed."""
+        """The segment for which a change was typed."""
         self._wants_next_hit = self._is_busy = self._is_split_moved = False
         self._build_ui(keeper)
         self._connect()
@@ -64,16 +64,16 @@ class ReviewPane(QWidget):
         self._hint = named(QLineEdit(self), "segment_hint")
         self._hint.setPlaceholderText(HINT)
         self._hint.setToolTip("What to do differently with this segment, such as: shorter, or: rent = Miete")
-        self._hint.setAccessibleName("A wish for translating this segment once more")
+        self._hint.setAccessibleName("How this segment should change")
         self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
         self._again = self._button("Try again", "retry_segment_button", "Translate the chosen segment once more, with "
-                                   "the wish beside (Ctrl+R, then Enter)")  # fmt: skip
-        self._back = self._button("Back-translate", "back_segment_button", "Put the translation back into the language "
-                                  "of the source (Ctrl+B)")  # fmt: skip
+                                   "the change beside (Ctrl+R, then Enter)")  # fmt: skip
+        self._back = self._button("Back-translate", "back_segment_button", "Translate it back into the language "
+                                  "of the source, to check it (Ctrl+B)")  # fmt: skip
         self._others = self._button("Other wordings", "others_segment_button", "Ask for other ways to say it (Ctrl+E)")
         self._approve = self._button("Approve", "approve_segment_button", "Take the chosen segments as they are and go "
                                      "to the next (Ctrl+Return)")  # fmt: skip
-        self._next = self._button("Next to look at", "next_flagged_button", "The next segment that deserves a look "
+        self._next = self._button("Next to review", "next_flagged_button", "The next segment that needs review "
                                   "(F3; Shift+F3: the one before)")  # fmt: skip
         self._shade = named(CheckBox("Shade doubtful words", self), "shade_doubts_box")
         self._shade.setToolTip("Words of which the model was not sure")

@@ -17,7 +17,7 @@ from slmdesk.services.glossaries import TermPage
 from slmdesk.text.folding import fold
 
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
-COLUMNS = ("Term", "Translation", "Never say", "Keep as is", "Case matters", "Found as", "Note", "To look at")
+COLUMNS = ("Term", "Translation", "Never say", "Keep as is", "Case matters", "Found as", "Note", "Needs review")
 TIPS = (
     "The word or words in the language of the text",
     "How it is to be said",

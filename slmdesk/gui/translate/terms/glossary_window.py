@@ -90,12 +90,12 @@ class GlossaryWindow(TableWindow):
         self._list.setItemDelegate(TickDelegate(self._keeper, self._list))
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self._new = self._button("New…", "new_glossary_button", "A new, empty glossary (Ctrl+N)")
-        self._import = self._button("Read a file…", "import_glossary_button", "CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
+        self._import = self._button("Import…", "import_glossary_button", "CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
         self._keep = self._button("Do not translate", "keep_list_button", "Names and products that stay as they are")
         self._title = ElidedLabel(self, name="glossary_title")
         self._title.setProperty("kind", "strong")
         self._count = plain_label("", self, name="glossary_count", kind="muted", wraps=False)
-        self._more = self._button("More", "glossary_more_button", "Rename, duplicate, write to a file, forget")
+        self._more = self._button("More", "glossary_more_button", "Rename, duplicate, export, forget")
         self._menu = named(QMenu(self._more), "glossary_menu")
         self._more.setMenu(self._menu)
         self._search = self._search_line("term_search", "Search terms and translations", most=200)
@@ -214,7 +214,7 @@ class GlossaryWindow(TableWindow):
 
     @Slot()
     def _on_import(self) -> None:
-        ask_file(self, "Read a glossary from a file", self._on_file, name="glossary_file_dialog", filters=FILES)
+        ask_file(self, "Import a glossary", self._on_file, name="glossary_file_dialog", filters=FILES)
 
     def _on_file(self, path: Path) -> None:
         self._controller.import_file(ImportWish(path))
@@ -231,9 +231,9 @@ class GlossaryWindow(TableWindow):
         rename = named(self._menu.addAction("Rename"), "rename_glossary")
         rename.triggered.connect(self._on_rename)
         named(self._menu.addAction("Duplicate"), "duplicate_glossary").triggered.connect(self._controller.duplicate)
-        into = named(self._menu.addAction("Read a file into this one…"), "import_into_glossary")
+        into = named(self._menu.addAction("Import into this one…"), "import_into_glossary")
         into.triggered.connect(self._on_import_into)
-        exports = self._menu.addMenu("Write to a file")
+        exports = self._menu.addMenu("Export")
         for form, words in FORM_NAMES:
             action = named(exports.addAction(f"{words}…"), f"export_glossary_{form}")
             action.triggered.connect(partial(self._on_export, form))
@@ -254,7 +254,7 @@ class GlossaryWindow(TableWindow):
         record = self._controller.chosen
         if record is None:
             return
-        title, chosen = f"Read a file into {record.name}", partial(self._on_file_into, record.id)
+        title, chosen = f"Import into {record.name}", partial(self._on_file_into, record.id)
         ask_file(self, title, chosen, name="glossary_into_dialog", filters=FILES)
 
     def _on_file_into(self, glossary: str, path: Path) -> None:
@@ -266,7 +266,7 @@ class GlossaryWindow(TableWindow):
             return
         ask_new_file(
             self,
-            "Write the glossary to a file",
+            "Export the glossary",
             partial(self._controller.export, form),
             name="glossary_export_dialog",
             proposed=Path.home() / f"{_file_name(record.name)}.{form}",

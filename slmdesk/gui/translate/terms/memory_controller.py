@@ -233,7 +233,7 @@ def share_words(shares: Sequence[MemoryShare]) -> str:
     """How much is remembered, in a sentence."""
     total = sum(one.pairs for one in shares)
     if not total:
-        return "Nothing is remembered yet. What you write into a translation is, and what you read from a TMX file."
+        return "Empty. Sentences you edit are saved here; you can also import a TMX file."
     pairs = len({(one.source_language, one.target_language) for one in shares})
     entries = "entry" if total == 1 else "entries"
     return f"{total:,} {entries} in {pairs} {'pair' if pairs == 1 else 'pairs'} of languages."

@@ -72,10 +72,8 @@ class MemoryWindow(TableWindow):
             self._model, keeper, name="memory_table", words="Remembered translations", widths=WIDTHS
         )
         self._delete = self._button("Delete", "delete_pairs_button", "Delete the chosen entries (Del)")
-        self._import = self._button(
-            "Read a TMX file…", "import_tmx_button", "Add the pairs of another program (Ctrl+O)"
-        )
-        self._export = self._button("Write as TMX…", "export_tmx_button", "For another program; a model's are left out")
+        self._import = self._button("Import TMX…", "import_tmx_button", "Add the pairs of another program (Ctrl+O)")
+        self._export = self._button("Export TMX…", "export_tmx_button", "For another program; a model's are left out")
         self._build_end("memory_close")
         self._lay_out()
 
@@ -150,7 +148,7 @@ class MemoryWindow(TableWindow):
 
     @Slot()
     def _on_import(self) -> None:
-        ask_file(self, "Read a translation memory", self._on_file, name="tmx_file_dialog", filters=TMX_FILES)
+        ask_file(self, "Import a translation memory", self._on_file, name="tmx_file_dialog", filters=TMX_FILES)
 
     def _on_file(self, path: Path) -> None:
         self._on_refused("")
@@ -160,7 +158,7 @@ class MemoryWindow(TableWindow):
     def _on_export(self) -> None:
         ask_new_file(
             self,
-            "Write the memory as TMX",
+            "Export the memory as TMX",
             self._controller.export,
             name="tmx_export_dialog",
             proposed=Path.home() / "slmdesk memory.tmx",

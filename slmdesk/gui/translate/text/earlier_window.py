@@ -37,7 +37,7 @@ class EarlierWindow(QDialog):
     def __init__(self, controller: EarlierController, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("earlier_window")
-        self.setWindowTitle("Earlier translations")
+        self.setWindowTitle("History of translations")
         self.resize(760, 460)
         self._controller, self._keeper = controller, keeper
         self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)

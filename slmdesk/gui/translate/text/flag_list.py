@@ -27,7 +27,7 @@ class FlagList(QListWidget):
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "translation_flags")
-        self.setAccessibleName("To look at")
+        self.setAccessibleName("Needs review")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)

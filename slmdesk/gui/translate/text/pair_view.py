@@ -16,7 +16,7 @@ from slmdesk.gui.translate.text.target_editor import TargetEditor
 from slmdesk.gui.widgets.named import named
 
 SOURCE, TARGET, FLAGS = range(3)
-COLUMNS = ("Text", "Translation", "To look at")
+COLUMNS = ("Text", "Translation", "Needs review")
 RESIZE_MS = 60
 Index = QModelIndex | QPersistentModelIndex
 

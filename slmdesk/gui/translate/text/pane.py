@@ -51,13 +51,13 @@ DOCUMENT_FILES = "Documents ({});;All files (*)".format(
     " ".join(f"*{suffix}" for one in FORMATS if one.id in TRANSLATABLE for suffix in one.suffixes)
 )
 DOMAINS: list[tuple[object, str]] = [
-    ("everyday", "Everyday text"),
+    ("everyday", "Subject: general"),
     ("legal", "Law"),
     ("medical", "Medicine"),
     ("technical", "Technology"),
     ("finance", "Money"),
 ]
-FORMALITIES: list[tuple[object, str]] = [("", "As in the text"), ("formal", "Formal"), ("informal", "Informal")]
+FORMALITIES: list[tuple[object, str]] = [("", "Formality: automatic"), ("formal", "Formal"), ("informal", "Informal")]
 
 
 class TextPane(QWidget):
@@ -135,7 +135,7 @@ class TextPane(QWidget):
         self._clear = named(QPushButton("Clear", self), "clear_text_button")
         self._stop = named(QPushButton("Stop", self), "stop_translation_button")
         self._file = named(QPushButton("Translate a document…", self), "choose_document_button")
-        self._earlier = named(QPushButton("Earlier…", self), "earlier_translations_button")
+        self._earlier = named(QPushButton("History", self), "earlier_translations_button")
         self._earlier.setToolTip("Open a translation that was made before (Ctrl+Shift+H)")
         self._earlier.setAccessibleName("Earlier translations")
         self._glossaries = named(QPushButton("Glossaries…", self), "glossaries_button")

@@ -53,7 +53,7 @@ def count_words(shown: Shown, manner: Manner, *, has_text: bool = False) -> str:
     words = f"{count} sentence{'s' if count != 1 else ''}"
     flagged = sum(bool(one.flags) for one in shown.segments)
     failed = sum(one.state is SegmentState.FAILED for one in shown.segments)
-    words += f", {flagged} to look at" if flagged else ""
+    words += f", {flagged} to review" if flagged else ""
     words += f", {failed} could not be translated" if failed else ""
     there = sum(_is_there(one, manner) for one in shown.segments)
     if there:
@@ -81,13 +81,13 @@ def language_words(shown: Shown, manner: Manner) -> tuple[str, str]:
     if list(counts) == [""]:
         return "Language not recognised: choose it, or write more", ""
     if len(counts) == 1:
-        return f"{_name(paragraphs[0][0])}, {_sureness(paragraphs)}", ""
+        return f"Detected: {_name(paragraphs[0][0])}{_sureness(paragraphs)}", ""
     short = []
     for at, (language, count) in enumerate(sorted(counts.items(), key=lambda one: -one[1])):
         noun = f" paragraph{'s' if count > 1 else ''}" if at == 0 else ""
         short.append(f"{count}{noun} {_name(language)}")
-    long = [f"{at}. {_name(one[0])}, {_sureness([one])}" for at, one in enumerate(paragraphs, start=1)]
-    return ", ".join(short), "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
+    long = [f"{at}. {_name(one[0])}{_sureness([one])}" for at, one in enumerate(paragraphs, start=1)]
+    return f"Detected: {', '.join(short)}", "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
 
 
 def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
@@ -103,9 +103,9 @@ def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
 def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
     told = [sure for _, sure in paragraphs if sure > 0]
     if not told:
-        return "taken from the paragraph before"
+        return " (as in the paragraph before)"
     least = min(told)
-    return "sure" if least >= SURE else "fairly sure" if least >= FAIRLY else "not quite sure"
+    return "" if least >= SURE else " (fairly sure)" if least >= FAIRLY else " (uncertain)"
 
 
 def _name(code: str) -> str:

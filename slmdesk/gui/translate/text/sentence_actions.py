@@ -43,7 +43,7 @@ class SentenceActions(QObject):
         self._menu_actions = [edit]
         for pane in (self._source, self._target, self._pairs):
             name = pane.objectName()
-            back = self._action(f"{name}_back_action", "Put back into its language", "Ctrl+B", pane)
+            back = self._action(f"{name}_back_action", "Translate back (to check)", "Ctrl+B", pane)
             back.triggered.connect(self._on_back)
             wordings = self._action(f"{name}_wordings_action", "Other wordings", "Ctrl+Shift+A", pane)
             wordings.triggered.connect(self._on_wordings)
