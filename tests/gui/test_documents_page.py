@@ -83,7 +83,7 @@ def test_a_dropped_document_is_read_and_its_pages_are_shown(desk, letter):
     words = [label.text() for label in desk.find("about_document").findChildren(type(desk.find("coverage_words")))]
     assert "4 of 4 sections have words that were read." in words
     desk.wait(lambda: desk.documents.view._sheets[0].words is not None)
-    assert "The tenant pays" in desk.documents.view._sheets[0].words.toPlainText()
+    assert "The tenant pays" in desk.documents.view._sheets[0].page.text
 
 
 def test_words_are_found_marked_and_gone_to(desk, letter):
@@ -201,7 +201,7 @@ def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(desk, tmp_path)
     view = desk.documents.view
     QTest.keyClick(view, Qt.Key.Key_End)
     desk.wait(lambda: view._sheets[-1].words is not None)
-    assert "Page 5000" in view._sheets[-1].words.toPlainText()
+    assert "Page 5000" in view._sheets[-1].page.text
     assert sum(sheet.words is not None for sheet in view._sheets) < 60
 
 

@@ -22,17 +22,16 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.core.documents import Page
 from slmdesk.gui import theme
+from slmdesk.gui.documents.page_table import PageTable
+from slmdesk.gui.documents.page_words import STATUS_WORDS
 from slmdesk.gui.documents.sheets import (
     A4,
-    STATUS_WORDS,
     Box,
     Sheet,
-    character_near,
+    first_mark,
     first_place,
     heights_of,
-    laid_out,
     paint_picture,
-    paint_words,
 )
 from slmdesk.gui.theme import Theme
 from slmdesk.gui.theme_keeper import ThemeKeeper
@@ -42,6 +41,8 @@ FOOT = 26
 """Below each page stands its number."""
 WIDEST = 1000
 ZOOMS = (50, 70, 85, 100, 125, 150, 200, 300)
+WHEEL_STEP = 80
+"""Pixels a wide table scrolls with one step of the wheel or a key."""
 KEPT = 12
 """Pages whose pictures are kept when they are out of sight."""
 ASK_AFTER_MS = 60
@@ -78,6 +79,7 @@ class PageView(QAbstractScrollArea):
         self._ratio = A4
         self._reached = 0
         self._towards: tuple[int, bool] | None = None
+        self._dragged: tuple[PageTable, float] | None = None
         self._ask_timer = QTimer(self, singleShot=True, interval=ASK_AFTER_MS)
         self._connect()
 
@@ -226,7 +228,7 @@ class PageView(QAbstractScrollArea):
     @Slot(object)
     def _on_theme_changed(self, _theme: Theme) -> None:
         for sheet in self._sheets:
-            sheet.words = None
+            sheet.forget_words()
         self._resize_sheets()
 
     # ---- Qt's own
@@ -245,6 +247,12 @@ class PageView(QAbstractScrollArea):
         self._towards = None
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             (self.zoom_in if event.angleDelta().y() > 0 else self.zoom_out)()
+            event.accept()
+            return
+        turned = event.angleDelta()
+        across = turned.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else turned.x()
+        found = self._table_at(event.position()) if across else None
+        if found is not None and self._scroll_table(found[0], -across / 120 * WHEEL_STEP):
             event.accept()
             return
         super().wheelEvent(event)
@@ -270,12 +278,38 @@ class PageView(QAbstractScrollArea):
                 self.zoom_in()
             case Qt.Key.Key_Minus:
                 self.zoom_out()
+            case Qt.Key.Key_Left | Qt.Key.Key_Right if table := self._wide_table():
+                self._scroll_table(table, WHEEL_STEP if event.key() == Qt.Key.Key_Right else -WHEEL_STEP)
             case _:
                 super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The scroll bar of a wide table is taken."""
+        found = self._table_at(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or found is None or not found[0].bar.contains(found[1]):
+            super().mousePressEvent(event)
+            return
+        table, inside = found
+        if not table.handle.contains(inside):
+            table.scroll_bar_to(inside.x())
+            self.viewport().update()
+        self._dragged = table, event.position().x() - table.handle.left()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The scroll bar of a wide table is moved."""
+        if self._dragged is None:
+            super().mouseMoveEvent(event)
+            return
+        table, grip = self._dragged
+        table.scroll_bar_to(event.position().x() - grip + table.handle.width() / 2)
+        self.viewport().update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Tell which place of which page was clicked."""
         if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._dragged is not None:
+            self._dragged = None
             return
         at = event.position() + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
         if not self._sheets:
@@ -286,7 +320,7 @@ class PageView(QAbstractScrollArea):
             return
         inside = at - place.topLeft()
         sheet = self._sheets[index]
-        character = character_near(sheet, inside) if not sheet.is_pictured else None
+        character = sheet.words.character_at(inside) if sheet.words and not sheet.is_pictured else None
         share = QPointF(inside.x() / place.width(), inside.y() / place.height())
         self.place_clicked.emit(sheet.page.number, -1 if character is None else character, share)
 
@@ -319,8 +353,12 @@ class PageView(QAbstractScrollArea):
         painter.fillRect(place, colours.colour("surface"))
         if is_paper:
             paint_picture(painter, sheet, place, colours)
-        elif not sheet.is_pictured:
-            paint_words(painter, sheet, place, colours)
+        elif not sheet.is_pictured and sheet.words is not None:
+            painter.save()
+            painter.translate(place.topLeft())
+            seen = place.intersected(QRectF(self.viewport().rect())).translated(-place.topLeft())
+            sheet.words.paint(painter, sheet.spans, sheet.current, seen, colours)
+            painter.restore()
         painter.setPen(QPen(colours.colour("line"), colours.line_width))
         painter.drawRect(place)
         painter.setFont(self._keeper.fonts.text(0.8))
@@ -337,6 +375,31 @@ class PageView(QAbstractScrollArea):
         return f"{words}  ·  {status}" if status and sheet.is_pictured else words
 
     # ---- inside
+
+    def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
+        """The table of a page of words at a place in view, and where in it that is."""
+        at = position + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        if not self._sheets:
+            return None
+        index = self._index_at(at.y())
+        words = self._sheets[index].words
+        return words.table_at(at - self._place(index).topLeft()) if words is not None else None
+
+    def _wide_table(self) -> PageTable | None:
+        """The first table in sight that scrolls."""
+        top, bottom = self.verticalScrollBar().value(), self.verticalScrollBar().value() + self.viewport().height()
+        for index in self._in_sight():
+            words, first = self._sheets[index].words, self._tops[index]
+            for at, table in words.tables if words is not None else ():
+                if table.is_wide and first + at + table.height > top and first + at < bottom:
+                    return table
+        return None
+
+    def _scroll_table(self, table: PageTable, by: float) -> bool:
+        """Scroll a wide table; returns whether it scrolls at all."""
+        if table.scroll_to(table.offset + by):
+            self.viewport().update()
+        return table.is_wide
 
     def _sheet(self, number: int) -> Sheet | None:
         index = number - 1
@@ -388,14 +451,13 @@ class PageView(QAbstractScrollArea):
         for sheet in self._sheets:
             sheet.picture_width = 0
             if not sheet.is_pictured and sheet.words is not None:
-                sheet.words = None
+                sheet.forget_words()
                 sheet.asked_text = False
         self._measure(keep=True)
         self._later()
 
     def _lay_out(self, sheet: Sheet) -> None:
-        sheet.words = laid_out(sheet.page, width=self.page_width, fonts=self._keeper.fonts, theme=self._keeper.theme)
-        sheet.height = 0.0
+        sheet.lay_out(self.page_width, self._keeper.fonts, self._keeper.theme)
 
     def _later(self) -> None:
         self._ask_timer.start()
@@ -437,6 +499,8 @@ class PageView(QAbstractScrollArea):
         if index is None or index >= len(self._tops):
             return
         sheet = self._sheets[index]
+        if to_mark and sheet.spans and sheet.words is not None and sheet.words.reveal(first_mark(sheet)):
+            self.viewport().update()
         within = first_place(sheet, self.page_width) if to_mark else 0.0
         lead = self.viewport().height() / 4 if within else GAP / 2
         self.verticalScrollBar().setValue(round(self._tops[index] + within - lead))
