@@ -140,17 +140,20 @@ class WindowRun:
         from slmdesk.gui.bridge import Bridge
         from slmdesk.gui.frame import Frame
         from slmdesk.gui.garbage import GarbageCollector
+        from slmdesk.gui.qt_settings import forget_folders, keep_inside
         from slmdesk.settings import SettingsFile
 
         self._app, self._paths, self._engine = app, paths, engine
         self._services: Services | None = None
         self._is_closing = False
         self._settings = SettingsFile(paths.settings_file, load_policy(paths.policy_files))
+        keep_inside(paths.dialogs_file)
         self.bridge: Bridge = Bridge(app)
         self.frame: Frame = Frame(
             app, self.bridge, self._settings.current, models_folder=str(paths.models), starter=find_starter()
         )
         self.frame.close_requested.connect(self.close)
+        self.bridge.item_gone.connect(lambda _fact: forget_folders())
         self.frame.global_key.pressed.connect(self.translate_clipboard)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)

@@ -39,6 +39,11 @@ class Paths:
         return self.config / "access-token.json"
 
     @property
+    def dialogs_file(self) -> Path:
+        """What Qt keeps of the window's file dialogs, under the name it gives it."""
+        return self.config / "QtProject.conf"
+
+    @property
     def policy_file(self) -> Path:
         """The organisation's rules for one person or USB stick, TOML, read only."""
         return self.config / "policy.toml"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
 from slmdesk.core.records import Item, Message
 from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
@@ -127,6 +128,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         row = self._db.row("select value from meta where key = 'purge'")
         if row is None:
             return True
+        _forget_dialogs(self._paths)
         with self._db.writing():
             self._purge_index()
         if not renew_copies(self._paths, until):
@@ -196,3 +198,10 @@ def _set_aside(database: Path, why: str) -> list[Path]:
     with suppress(OSError):
         return sorted(database.parent.glob(f"{database.stem}.{why}-*{database.suffix}"))
     return []
+
+
+def _forget_dialogs(paths: Paths) -> None:
+    """What Qt kept of the window's file dialogs: names of folders.  Emptied, since Qt keeps the mode of the file."""
+    with suppress(OSError, KnownError):
+        if paths.dialogs_file.stat().st_size:
+            write_atomically(paths.dialogs_file, b"")

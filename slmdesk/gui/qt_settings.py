@@ -1,0 +1,33 @@
+"""What Qt keeps by itself (of file dialogs: the folders they were in) stays inside our folders."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+
+from slmdesk.core.files import open_new
+
+_ORGANISATION = "QtProject"
+_NAMES = ("FileDialog/history", "FileDialog/lastVisited")
+
+
+def keep_inside(file: Path) -> None:
+    """Have Qt write to `file` and not into the account's settings.  Before the first dialog.
+
+    Windows and macOS keep the native format elsewhere: `forget_folders` reaches it there.
+    """
+    for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
+        QSettings.setPath(kind, QSettings.Scope.UserScope, str(file.parent))
+    with suppress(OSError):
+        os.close(open_new(file))  # Qt keeps the mode of a file that is there, and makes others readable for all
+
+
+def forget_folders() -> None:
+    """Where file dialogs were, and where they were last."""
+    kept = QSettings(QSettings.Scope.UserScope, _ORGANISATION)
+    for name in _NAMES:
+        if kept.contains(name):
+            kept.remove(name)

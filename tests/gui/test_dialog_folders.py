@@ -1,0 +1,105 @@
+"""What Qt keeps of file dialogs (folders and their names) stays inside the home, and goes with *Delete for good*."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+from shiboken6 import isValid
+
+from slmdesk.gui.widgets.export_menu import ask_folder
+from slmdesk.gui.widgets.file_dialogs import ask_files
+
+pytestmark = pytest.mark.gui
+MARKER = "Mueller-Bank"
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+from shiboken6 import delete
+from slmdesk.app import WindowRun
+from slmdesk.gui.widgets.file_dialogs import ask_files
+from slmdesk.paths import find_paths, make_folders
+
+app = QApplication([])
+if sys.argv[2] == "inside":
+    paths = find_paths()
+    make_folders(paths)
+    run = WindowRun(app, paths, engine="echo")
+dialog = ask_files(None, "Open", print, name="d", folder=sys.argv[1], filters="")
+app.processEvents()
+dialog.close()
+delete(dialog)
+sys.stdout.flush()
+import os
+os._exit(0)
+"""
+
+
+def files_with(folder: Path) -> list[str]:
+    return [
+        str(one.relative_to(folder))
+        for one in sorted(folder.rglob("*"))
+        if one.is_file() and MARKER.encode() in one.read_bytes()
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where Qt keeps its settings")
+@pytest.mark.parametrize("how", ["outside", "inside"])
+def test_a_file_dialog_writes_nothing_outside_the_home(tmp_path, how) -> None:
+    account, chosen = tmp_path / "account", tmp_path / MARKER
+    account.mkdir()
+    chosen.mkdir()
+    env = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
+    env |= {"HOME": str(account), "SLMDESK_HOME": str(account / "desk"), "QT_QPA_PLATFORM": "offscreen"}
+    subprocess.run([sys.executable, "-c", SCRIPT, str(chosen), how], env=env, check=True, timeout=120)
+    assert (
+        files_with(account)
+        == {
+            "outside": [".config/QtProject.conf"],  # the control: what Qt does by itself
+            "inside": ["desk/config/QtProject.conf"],
+        }[how]
+    )
+    if how == "inside":
+        assert not (account / ".config").exists()
+        assert stat.S_IMODE((account / "desk" / "config" / "QtProject.conf").stat().st_mode) == 0o600
+
+
+def shown_and_closed(desk, dialog: QFileDialog) -> None:
+    desk.wait(dialog.isVisible)
+    dialog.close()
+    desk.wait(lambda: not isValid(dialog))
+
+
+def test_delete_for_good_takes_the_names_of_folders_along(desk, paths, tmp_path) -> None:
+    folder = tmp_path / MARKER
+    folder.mkdir()
+    desk.send("hello")
+    desk.wait_idle()
+    shown_and_closed(
+        desk, ask_files(desk.window, "Open", lambda _paths: None, name="d", folder=str(folder), filters="")
+    )
+    assert files_with(paths.config) == ["QtProject.conf"]
+    desk.frame.chats.delete(desk.chat.chat)
+    desk.wait(lambda: desk.chat.chat == "")
+    assert files_with(paths.config) == ["QtProject.conf"]
+    desk.window.show_page("Settings")
+    desk.click("setting_deleted_chats")
+    dialog = desk.find("deleted_chats")
+    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 1)
+    desk.click(desk.find("delete_for_good_button", dialog))
+    desk.click(desk.find("delete_sure_button", dialog))
+    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 0)
+    assert files_with(paths.config) == []
+    dialog.close()
+    ask_folder(desk.window, "Where to", lambda _path: None)
+    shown_and_closed(desk, desk.window.findChild(QFileDialog, "folder_dialog"))
+    assert files_with(paths.config) == [], "nor do the dialogs of this run know it"
+    assert stat.S_IMODE((paths.config / "QtProject.conf").stat().st_mode) == 0o600
