@@ -22,6 +22,7 @@ from slmdesk.documents.decoding import text_of
 from slmdesk.documents.registry import reader_of
 from slmdesk.documents.separated import delimiter_of, rows_of
 from slmdesk.documents.xmls import Stream, attribute, local
+from slmdesk.text.spreadsheet_cells import words_of_cell
 
 MOST_CHARACTERS = 2_000
 """Of a term; longer ones are no terms."""
@@ -122,7 +123,8 @@ def check_languages(reading: Reading, told: Told, source: str, target: str) -> N
 def _rows(reading: Reading, format_id: str) -> Iterator[list[str]]:
     if format_id == "csv":
         text = text_of(reading)
-        yield from rows_of(text, delimiter_of(text))
+        for row in rows_of(text, delimiter_of(text)):
+            yield [words_of_cell(cell) for cell in row]  # of a table handed out by this program or one as careful
         return
     for page in reader_of(format_id)(reading):
         for block in page.blocks:

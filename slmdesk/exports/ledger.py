@@ -12,11 +12,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import LedgerRow
 from slmdesk.core.types import Json
 from slmdesk.exports.chats import iso_time
+from slmdesk.text.spreadsheet_cells import harmless_cell
 
 FORMATS = ("csv", "json")
 COLUMNS = ("time", "host", "method", "path", "bytes", "purpose")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would carry out (OWASP, CSV injection)."""
 
 
 def format_for(path: Path) -> str:
@@ -50,15 +49,11 @@ def to_json(rows: Sequence[LedgerRow]) -> bytes:
 
 
 def to_csv(rows: Sequence[LedgerRow]) -> bytes:
-    """RFC 4180, UTF-8 with a mark, so that spreadsheets read it rightly; no cell begins as a formula would."""
+    """RFC 4180, UTF-8 with a mark, so that spreadsheets read it rightly; no formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for row in rows:
         shape = shape_of(row)
-        writer.writerow("" if shape[key] is None else _harmless(str(shape[key])) for key in COLUMNS)
+        writer.writerow("" if shape[key] is None else harmless_cell(str(shape[key])) for key in COLUMNS)
     return ("\ufeff" + out.getvalue()).encode()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

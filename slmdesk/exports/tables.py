@@ -15,10 +15,9 @@ from contextlib import suppress
 from slmdesk.core.paper import Paper, Piece, heading, paragraph, small, table
 from slmdesk.core.types import Json
 from slmdesk.exports.xlsx import Cell, Noted
+from slmdesk.text.spreadsheet_cells import harmless_cell
 
 TO_LOOK_AT = "Needs review"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would carry out (OWASP, CSV injection)."""
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 
 
@@ -41,11 +40,11 @@ def table_sheets(result: Mapping[str, Json]) -> dict[str, list[list[Cell]]]:
 
 
 def table_csv(result: Mapping[str, Json]) -> bytes:
-    """RFC 4180, UTF-8 with a mark; the document's own words, and no cell begins as a formula would."""
+    """RFC 4180, UTF-8 with a mark; the document's own words, and no formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     for line in table_lines(result):
-        writer.writerow([harmless(one) for one in line])
+        writer.writerow([harmless_cell(one) for one in line])
     return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")
 
 
@@ -83,11 +82,6 @@ def table_paper(title: str, result: Mapping[str, Json]) -> Paper:
     if not result.get("is_done", True):
         pieces.append(small("This table is not finished."))
     return Paper(title, tuple(pieces) or (paragraph("Nothing yet."),), "A table taken from documents by slmdesk")
-
-
-def harmless(words: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{words}" if words.startswith(_FORMULA) else words
 
 
 def _xlsx_cell(cell: Mapping[str, Json]) -> Cell:

@@ -14,6 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import plain
 from slmdesk.core.translation import Forms, GlossaryRecord, Term
 from slmdesk.exports.xlsx import to_xlsx
+from slmdesk.text.spreadsheet_cells import harmless_cell
 
 GLOSSARY_FORMS = ("csv", "tsv", "xlsx", "tbx")
 HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
@@ -27,7 +28,7 @@ def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -
         out = io.StringIO()
         writer = csv.writer(out, delimiter="," if form == "csv" else "\t", lineterminator="\r\n")
         writer.writerow(HEAD)
-        writer.writerows([_guarded(cell) for cell in _row(term)] for term in terms)
+        writer.writerows([harmless_cell(cell) for cell in _row(term)] for term in terms)
         return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
     if form == "xlsx":
         return to_xlsx({"Glossary": [list(HEAD), *(list(_row(term)) for term in terms)]})
@@ -40,11 +41,6 @@ def _row(term: Term) -> tuple[str, ...]:
     marks = ("x" if term.keeps else "", "x" if term.minds_case else "")
     forms = "" if term.forms is Forms.STEM else term.forms.value
     return term.source, term.target, "; ".join(term.forbidden), *marks, forms, term.note
-
-
-def _guarded(cell: str) -> str:
-    """A cell no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:

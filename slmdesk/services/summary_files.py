@@ -10,6 +10,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.services.summary_shapes import Summary, coverage_words, ledger_words, text_of
+from slmdesk.text.spreadsheet_cells import harmless_cell
 
 TABLE = "summaries.csv"
 MOST_NAME = 100
@@ -60,7 +61,7 @@ def _free_name(name: str, used: set[str]) -> str:
 
 
 def _table(summary: Summary) -> str:
-    """A row for each document; cells that a spreadsheet would take for formulas begin with an apostrophe."""
+    """A row for each document; no cell is a formula."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])
@@ -75,13 +76,8 @@ def _table(summary: Summary) -> str:
             " ".join(each.text for each in one.sentences),
         ]
         cells += [", ".join(map(str, pages)), marked, coverage_words(ledger, one.page_kind)]
-        rows.writerow([_harmless_cell(each) for each in cells])
+        rows.writerow([harmless_cell(str(each)) for each in cells])
     for missing in summary.not_read:
-        rows.writerow(
-            [_harmless_cell(each) for each in (missing.name, "", "", "", "", "", f"Not read: {missing.reason}")]
-        )
+        words = (missing.name, "", "", "", "", "", f"Not read: {missing.reason}")
+        rows.writerow([harmless_cell(each) for each in words])
     return out.getvalue()
-
-
-def _harmless_cell(cell: str | int) -> str | int:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell

@@ -32,6 +32,8 @@ def test_both_forms_hold_every_row() -> None:
 def test_a_spreadsheet_carries_nothing_out() -> None:
     row = list(csv.DictReader(io.StringIO(to_csv(ROWS).decode("utf-8-sig"), newline="")))[1]
     assert (row["host"], row["purpose"]) == ("'=cmd|'/c calc'!A1", "'-1+1")
+    odd = LedgerRow(3, 1_700_000_002.0, "hub.example", "GET", "/a;=cmd|' /C calc'!A1", "search", 1)
+    assert b";'=cmd" in to_csv([odd])
     assert json.loads(to_json(ROWS))[1]["host"] == ROWS[1].host, "JSON is as it was"
 
 

@@ -7,7 +7,7 @@ import io
 import openpyxl
 import pytest
 
-from slmdesk.exports.tables import harmless, table_csv, table_paper, table_sheets
+from slmdesk.exports.tables import table_csv, table_paper, table_sheets
 from slmdesk.exports.xlsx import to_xlsx
 
 pytestmark = pytest.mark.pure
@@ -48,9 +48,18 @@ def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
     assert rows[1][0] == "'=cmd|' /C calc'!A0.pdf"
     assert rows[1][1:3] == ["1.234,50 €", "3"]
     assert rows[1][5] == '\'=HYPERLINK("http://x")'
-    assert rows[2][1] == "'-45"
-    assert not any(one.startswith(("=", "+", "-", "@")) for row in rows for one in row)
-    assert [harmless(one) for one in ("@x", "\tx", "x=")] == ["'@x", "'\tx", "x="]
+    assert rows[2][1] == "-45", "a plain number stays one"
+    assert not any(
+        one.startswith(("=", "+", "-", "@")) and one not in ("-45", "+49 30 1") for row in rows for one in row
+    )
+
+
+def test_no_part_of_a_cell_begins_as_a_formula_where_a_semicolon_parts_cells() -> None:
+    evil = cell("ACME;=cmd|' /C calc'!A1", 1)
+    row = {**TABLE["rows"][0], "cells": [evil, cell(), cell()]}
+    data = table_csv({**TABLE, "rows": [row]}).decode("utf-8-sig")
+    assert ";'=cmd" in data
+    assert ";=" not in data
 
 
 def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formulas() -> None:

@@ -151,6 +151,7 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
         Term("tenant & co", "Mieter <x>", ("Pächter", "Bewohner"), note="a\tb"),
         Term("PDF", "", keeps=True, minds_case=True, forms=Forms.EXACT),
         Term("=sum", "'x"),
+        Term("ACME;=cmd|1", "-5", ("+a", "-b")),
     ]
     made = services.desk.call(lambda: services.glossaries.add("Ä/B", "en", "de", "legal"))
     services.desk.call(lambda: services.glossaries.add_terms(made.id, terms))
@@ -160,6 +161,9 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
         kept = services.desk.call(lambda back=back: services.glossaries.terms(back.id))
         assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
         if form != "tbx":
+            assert [(one.source, one.target, one.forbidden) for one in kept[2:]] == [
+                (one.source, one.target, one.forbidden) for one in terms[2:]
+            ], form
             assert (kept[1].keeps, kept[1].minds_case, kept[1].forms) == (True, True, Forms.EXACT), form
     record = services.desk.call(lambda: services.store.glossary(made.id))
     with pytest.raises(KnownError):

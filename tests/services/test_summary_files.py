@@ -27,13 +27,13 @@ def summary(*documents: OneSummary) -> Summary:
 
 def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     folder = tmp_path / "new" / "out"
-    made = summary(one("a/../b.pdf", "=1+1 is due."), one("A_.._b.pdf", "The roof leaks."))
+    made = summary(one("a/../b.pdf", "=1+1 is due."), one("A_.._b.pdf", "The roof leaks;=cmd|1."))
     files = write_summaries(folder, replace(made, not_read=(NotRead("c\n.doc", "It is too old."),)))
     names = [file.name for file in files]
     assert names[-2:] == ["together.md", "summaries.csv"]
     assert len({name.casefold() for name in names}) == 4, "no file is written over another one"
     assert all(file.parent == folder for file in files)
-    assert "The roof leaks. [A_.._b.pdf, p. 2]" in (folder / "together.md").read_text()
+    assert "The roof leaks;=cmd|1. [A_.._b.pdf, p. 2]" in (folder / "together.md").read_text()
     assert (
         (folder / "together.md")
         .read_text()
@@ -42,6 +42,7 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     rows = list(csv.DictReader(io.StringIO((folder / "summaries.csv").read_text("utf-8-sig"))))
     assert [row["file"] for row in rows] == ["a/../b.pdf", "A_.._b.pdf", "c\n.doc"]
     assert rows[0]["summary"] == "'=1+1 is due."
+    assert rows[1]["summary"] == "The roof leaks;'=cmd|1."
     assert rows[2]["coverage"] == "Not read: It is too old."
 
 

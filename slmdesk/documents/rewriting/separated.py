@@ -15,6 +15,7 @@ from slmdesk.documents.rewriting.base import MOST_SAID, Left, Rewriting, Unit, U
 from slmdesk.documents.rewriting.markup import TextFile
 from slmdesk.documents.separated import TOLD, Cell, cells_of, delimiter_of
 from slmdesk.text.language import detect
+from slmdesk.text.spreadsheet_cells import harmless_cell
 
 SAMPLE_ROWS = 200
 """By which the columns with sentences are found."""
@@ -109,8 +110,8 @@ def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: s
     end = cell.end - (file.text[cell.end - 1 : cell.end] == "\r")
     value = cell.value[:-1] if end < cell.end and not cell.is_quoted else cell.value
     before, after = value[: len(value) - len(value.lstrip())], value[len(value.rstrip()) :]
-    if answer[:1] in "=+-@" and value.strip()[:1] not in "=+-@":
-        answer = f" {answer}"  # else a spreadsheet would take the words for a formula
+    if harmless_cell(value.strip()) == value.strip():  # else it was a formula before, and is the document's own
+        answer = harmless_cell(answer)
     words = before.replace(" \n", "\n") + answer + after.replace(" \n", "\n")
     words = words.replace("\r\n", "\n").replace("\n", line_end)
     if cell.is_quoted or any(sign in words for sign in (delimiter, '"', "\n", "\r")):  # RFC 4180

@@ -1,0 +1,43 @@
+"""Words in a table as text that no spreadsheet takes for a formula, and the way back."""
+
+from __future__ import annotations
+
+import re
+
+_SIGNS = "=+\\-@＝＋－＠"
+"""The wide forms begin a formula in East Asian settings."""
+_START = re.compile(rf"(\A[\s\";,|]*|[\s\";,|]+)('*)([{_SIGNS}]?)")
+"""The start of a cell, and every run of blanks, quotation marks and separators; then what would begin a formula."""
+_SEPARATOR = re.compile(r"[;,|\t\r\n]")
+_NUMBER = re.compile(r"[+-]\d[\d.,\u00a0\u202f ]*%?")
+
+
+def harmless_cell(words: str) -> str:
+    """A cell with an apostrophe before all that would begin a formula (OWASP, CSV injection).
+
+    That is a sign at the start and after each of `; , | TAB newline`: which of them parts cells is a setting of the
+    PC that opens the file, and such a program looks for quotation marks at the start of a cell only.  A cell that is
+    nothing but a number with a sign ("-45", "+3.5 %") stays as it is: it carries nothing out, and is to be added up.
+    """
+    if _NUMBER.fullmatch(words):
+        return words
+
+    def guarded(found: re.Match[str]) -> str:
+        run, quotes, sign = found.groups()
+        if not sign or (found.start() and not _SEPARATOR.search(run)):
+            return found[0]
+        return f"{run}'{quotes}{sign}"
+
+    return _START.sub(guarded, words)
+
+
+def words_of_cell(cell: str) -> str:
+    """The words a cell was made of by `harmless_cell`."""
+
+    def bare(found: re.Match[str]) -> str:
+        run, quotes, sign = found.groups()
+        if not sign or not quotes or (found.start() and not _SEPARATOR.search(run)):
+            return found[0]
+        return f"{run}{quotes[1:]}{sign}"
+
+    return _START.sub(bare, cell)
