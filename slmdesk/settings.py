@@ -185,7 +185,7 @@ class SettingsFile:
     def __init__(self, path: Path, policy: Policy | None = None) -> None:
         self._path = path
         self.policy = policy or Policy()
-        self._keep_old = False
+        self._keep_old = self._is_once = False
         self._seen = self._signature()
         self.problems: list[KnownError] = []
         """What was wrong with the file when it was read."""
@@ -194,11 +194,12 @@ class SettingsFile:
         self._own = self._load()
         self.current = self._ruled(self._own)
 
-    def put(self, new: Settings) -> None:
+    def put(self, new: Settings, *, tells: bool = False) -> None:
         """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
         organisation has set otherwise, or what kept it from being saved.
 
-        What another desk saved meanwhile stays, but for the values that are changed here.
+        What another desk saved meanwhile stays, but for the values that are changed here.  `tells`: other desks look
+        at the file again even if nothing of it is another now.
         """
         check(new)
         wanted = {key: getattr(new, key) for key in _NAMES if getattr(new, key) != getattr(self.current, key)}
@@ -207,6 +208,10 @@ class SettingsFile:
         self.refresh()
         new = replace(self._own, **wanted)
         if new == self._own:
+            if tells and self._seen is not None:
+                with contextlib.suppress(KnownError, OSError):
+                    os.utime(self._path)
+                self._seen = self._signature()
             return
         if self._keep_old:  # a wrong value in it may still mean something to whoever wrote it
             self._copy_old()
@@ -219,8 +224,26 @@ class SettingsFile:
         for key in values:
             if key not in _NAMES:
                 raise KnownError("setting.invalid", key=key, reason="unknown")
-        self.put(replace(self.current, **values))
+        if self._is_once and "offline" in values:
+            self._is_once = False
+            self._take(self._own)
+        self.put(replace(self.current, **values), tells=values.get("offline") is True)
         return self.current
+
+    @property
+    def is_once(self) -> bool:
+        """Whether the network is allowed by `allow_once` alone."""
+        return self._is_once and not self.current.offline
+
+    def allow_once(self) -> None:
+        """Allow the network until this process ends or somebody says offline; nothing is saved.
+
+        Raises KnownError `setting.managed` when the organisation has set it otherwise.
+        """
+        self.policy.refuse("offline", False)
+        if self.current.offline:
+            self._is_once = True
+            self._take(self._own)
 
     def refresh(self) -> None:
         """Take over what was saved since, by another desk or by hand, and tell the listeners; cheap when nothing was.
@@ -242,7 +265,8 @@ class SettingsFile:
         good, extra, wrong = _sorted(shape)
         self._keep_old = bool(wrong)
         loaded = Settings(**{key: getattr(self._own, key) for key in wrong}, **good, extra=extra)
-        if loaded != self._own:
+        was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # somebody said something
+        if loaded != self._own or was_once != self._is_once:
             self._take(loaded)
 
     def _take(self, new: Settings) -> None:
@@ -255,7 +279,7 @@ class SettingsFile:
 
     def _ruled(self, own: Settings) -> Settings:
         """`own` as far as the policy allows it."""
-        values: dict[str, Any] = dict(self.policy.forced)
+        values: dict[str, Any] = {**({"offline": False} if self._is_once else {}), **self.policy.forced}
         for key, allowed in self.policy.choices.items():
             if getattr(own, key) not in allowed:
                 values[key] = allowed[0]

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.policy import Policy
 from slmdesk.settings import MAX_FILE_BYTES, Settings, SettingsFile
 
 pytestmark = pytest.mark.pure
@@ -175,3 +176,36 @@ def test_a_file_that_is_just_being_written_by_hand_is_left_alone_and_read_when_i
     window.change(theme="dark")
     (kept,) = path.parent.glob("settings.old-*.json")
     assert "9000" in kept.read_text()
+
+
+def test_the_network_allowed_only_once_is_saved_nowhere_and_offline_said_elsewhere_ends_it(path):
+    file, heard = SettingsFile(path), []
+    file.change(theme="dark")
+    file.listeners.append(heard.append)
+    file.allow_once()
+    assert (file.current.offline, file.is_once, heard[-1].offline) == (False, True, False)
+    file.change(font_scale=120)
+    assert json.loads(path.read_text())["offline"] is True
+    assert not file.current.offline
+    time.sleep(0.01)
+    SettingsFile(path).change(offline=True)
+    file.refresh()
+    assert (file.current.offline, file.is_once, heard[-1].offline) == (True, False, True)
+
+
+def test_only_once_ends_where_a_person_says_so_and_becomes_lasting_where_a_person_says_that(path):
+    file = SettingsFile(path)
+    file.allow_once()
+    file.change(offline=True)
+    assert (file.current.offline, file.is_once) == (True, False)
+    file.allow_once()
+    file.change(offline=False)
+    assert (file.current.offline, file.is_once, SettingsFile(path).current.offline) == (False, False, False)
+
+
+def test_what_the_organisation_set_offline_cannot_be_allowed_once(path):
+    file = SettingsFile(path, Policy(forced={"offline": True}))
+    with pytest.raises(KnownError) as caught:
+        file.allow_once()
+    assert caught.value.code == "setting.managed"
+    assert (file.current.offline, file.is_once) == (True, False)

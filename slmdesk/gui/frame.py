@@ -211,7 +211,9 @@ class Frame(QObject):
         bridge, status = self._bridge, self.window.status
         for switch in (status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
+            switch.once_chosen.connect(self.settings.allow_once)
         self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
+        self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
         self.settings.policy_shown.connect(status.show_policy)
         bridge.requests_counted.connect(lambda fact: status.show_requests(fact.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)

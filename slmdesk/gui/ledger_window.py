@@ -31,8 +31,8 @@ from slmdesk.services.network import Exported
 TITLE = "Requests over the network"
 EMPTY = "Nothing has left this PC."
 NOTHING = "No request holds these words."
-WIDTHS = {"Time": 20, "Host": 18, "Method": 8, "Path": 32, "Bytes": 12}
-"""Of the columns, in letters; the last takes the rest."""
+MOST_LETTERS = {"Host": 32, "Path": 56}
+"""As wide as these columns grow by themselves; the last takes the rest."""
 KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
 
 
@@ -102,10 +102,8 @@ class LedgerWindow(QDialog):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # a height asked of each row would read them all
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        letter = table.fontMetrics().averageCharWidth()
-        for at, name in enumerate(COLUMNS):
-            if name in WIDTHS:
-                table.setColumnWidth(at, WIDTHS[name] * letter)
+        header.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 4)
+        header.setDefaultSectionSize(table.fontMetrics().averageCharWidth() * 8)
         rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_8)
         return table
 
@@ -120,6 +118,8 @@ class LedgerWindow(QDialog):
         controller.exported.connect(self._on_exported)
         controller.failed.connect(self._on_failed)
         model.page_requested.connect(controller.more)
+        for changed in (model.modelReset, model.rowsInserted, model.dataChanged):
+            changed.connect(self._widen)
         self._export.clicked.connect(self._on_export)
         self._close.clicked.connect(self.reject)
         QShortcut(QKeySequence.StandardKey.Find, self, self._field.setFocus)
@@ -133,6 +133,15 @@ class LedgerWindow(QDialog):
         self._stack.setCurrentWidget(self._table if found else self._nothing)
         self._export.setEnabled(found > 0)
         self._field.setEnabled(count > 0)
+
+    @Slot()
+    def _widen(self) -> None:
+        """Each column shows its words whole, as far as there is room; none gets narrower than a person left it."""
+        table, letter = self._table, self._table.fontMetrics().averageCharWidth()
+        for at, name in enumerate(COLUMNS[:-1]):
+            wanted = max(table.sizeHintForColumn(at), table.horizontalHeader().sectionSizeHint(at)) + theme.SPACE_8
+            most = MOST_LETTERS.get(name, 0) * letter or wanted
+            table.setColumnWidth(at, max(table.columnWidth(at), min(wanted, most)))
 
     @Slot()
     def _on_export(self) -> None:

@@ -23,6 +23,8 @@ from slmdesk.store import Store
 RECORD_TIMEOUT_S = 10.0
 FEATURE = "settings.network"
 """What an organisation may hide."""
+ONCE = "allowed only this once"
+"""Behind the purpose of a request, where the network was not allowed for good."""
 EXPORT_PAGE = 2000
 """Rows read at once, so that the desk thread does other things in between."""
 
@@ -50,6 +52,15 @@ class NetworkService:
     def set_offline(self, offline: bool) -> None:
         """Forbid or allow requests.  Raises KnownError when it cannot be saved.  Desk thread."""
         self._settings.change(offline=offline)
+
+    @property
+    def is_once(self) -> bool:
+        """Whether requests are allowed until this process ends, not for good."""
+        return self._settings.is_once
+
+    def allow_once(self) -> None:
+        """Allow requests until this process ends; the ledger says so of each.  Raises KnownError `setting.managed`."""
+        self._settings.allow_once()
 
     def change(self, ended: OnEnded[Settings], **values: Any) -> None:
         """Change how the Hub is reached; `ended` gets the new settings, or a Problem, on the desk thread.
@@ -127,7 +138,8 @@ class NetworkService:
             self._settings.refresh()
             if self.is_offline:
                 raise KnownError("network.offline", host=host)
-            n = self._store.record_request(host, method, path, purpose)
+            why = f"{purpose} ({ONCE})".strip() if self.is_once else purpose
+            n = self._store.record_request(host, method, path, why)
             self.say_today()
             return n
 

@@ -275,6 +275,22 @@ def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
     desk.wait(lambda: cards(desk))
 
 
+def test_only_this_once_is_online_until_the_window_is_closed_and_stands_in_the_ledger(models, hub, start):
+    desk = models(offline=True)
+    button = desk.find("network_button")
+    desk.wait(lambda: button.text().startswith("○ Offline"))
+    assert not button.property("online")
+    press(desk, "allow_once_button")
+    desk.wait(lambda: button.text().startswith("● Online, only this once"))
+    assert button.property("online")
+    write(desk, "tiny")
+    desk.wait(lambda: cards(desk))
+    assert "allowed only this once" in desk.ask(lambda services: services.network.requests(1))[0].purpose
+    desk.close()
+    again = start()
+    again.wait(lambda: again.find("network_button").text().startswith("○ Offline"))
+
+
 def test_the_notice_allows_the_network_and_downloads(models, hub):
     desk = models(offline=True)
     desk.frame.fetch.start(REPO, FILE)

@@ -326,6 +326,18 @@ def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
     desk.wait(lambda: nothing.isVisible() and nothing.text() == NOTHING)
 
 
+def test_columns_are_as_wide_as_their_words_and_the_last_takes_the_rest(start) -> None:
+    desk = start()
+    desk.ask(lambda services: fill(services, 3))
+    window = ledger(desk)
+    table = window.findChild(QTableView, "ledger_table")
+    desk.wait(lambda: table.model().rowCount() == 3)
+    header = table.horizontalHeader()
+    for at in range(table.model().columnCount()):
+        assert header.sectionSize(at) >= max(table.sizeHintForColumn(at), header.sectionSizeHint(at)), at
+    assert sum(header.sectionSize(at) for at in range(table.model().columnCount())) >= table.viewport().width() - 1
+
+
 def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
     desk = begin()
     window = ledger(desk)

@@ -31,7 +31,7 @@ def output(desk):
 
 def test_an_empty_page_says_what_to_do(desk):
     assert "drop a document" in desk.find("source_text").placeholderText()
-    assert desk.find("translate_words").text() == "Nothing leaves this PC."
+    assert desk.find("translate_words").text() == "Your text stays on this PC."
     assert not desk.find("copy_translation_button").isEnabled()
 
 

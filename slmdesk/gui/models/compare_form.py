@@ -35,7 +35,7 @@ FIELD_EDGES = 24
 """Frame and margins of the field, above and below together."""
 INTRO = (
     "The same question for two to four models on this PC, one after another: each is loaded anew, answers alone, and "
-    "gets the same seed and settings. What it took is measured. Nothing leaves this PC."
+    "gets the same seed and settings. What it took is measured. Your question stays on this PC."
 )
 
 

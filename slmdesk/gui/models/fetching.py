@@ -169,7 +169,19 @@ class FetchController(QObject):
         def allow() -> None:
             self._bridge.ask(lambda services: services.network.set_offline(False), lambda _: then())
 
-        self.notice_raised.emit(Notice(OFFLINE_WORDS, action=action, on_action=allow, key="offline"))
+        def once() -> None:
+            self._bridge.ask(lambda services: services.network.allow_once(), lambda _: then(), self._raise_problem)
+
+        self.notice_raised.emit(
+            Notice(
+                OFFLINE_WORDS,
+                action=action,
+                on_action=allow,
+                other="Only this once",
+                on_other=once,
+                key="offline",
+            )
+        )
 
     def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
         timer = QTimer(self, singleShot=True, interval=self.undo_ms)

@@ -37,6 +37,7 @@ from slmdesk.gui.widgets.dropped import FileDrop, choose_model_file, packs_among
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.network_panel import ONCE_TIP
 from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
@@ -48,9 +49,10 @@ OFFLINE_BY_POLICY = "Your organisation has set slmdesk to work offline: nothing 
 
 
 class OfflineBar(QFrame):
-    """Says that nothing leaves this PC.  Emits `allow_requested`."""
+    """Says that nothing leaves this PC.  Emits `allow_requested`, `once_requested`."""
 
     allow_requested = Signal()
+    once_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -61,11 +63,15 @@ class OfflineBar(QFrame):
         self._words = plain_label(OFFLINE, self, name="offline_words")
         allow = self._allow = named(QPushButton("Allow the network", self), "allow_network_button")
         allow.clicked.connect(self.allow_requested)
+        self._once = named(QPushButton("Only this once", self), "allow_once_button")
+        self._once.setToolTip(ONCE_TIP)
+        self._once.clicked.connect(self.once_requested)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         row.setSpacing(theme.SPACE_8)
         row.addWidget(sign)
         row.addWidget(self._words, 1)
+        row.addWidget(self._once)
         row.addWidget(allow)
 
     def show_policy(self, policy: Policy) -> None:
@@ -73,15 +79,17 @@ class OfflineBar(QFrame):
         is_set = "offline" in policy.managed
         self._words.setText(OFFLINE_BY_POLICY if is_set else OFFLINE)
         self._allow.setVisible(not is_set)
+        self._once.setVisible(not is_set)
 
 
 class ModelsPage(QScrollArea):
-    """One scrolling column of three parts.  Emits `offline_chosen` when a person allows the network,
+    """One scrolling column of three parts.  Emits `offline_chosen` and `once_chosen` when a person allows the network,
     `file_chosen` with the Path of a model file to be looked at, `pack_chosen` with that of a pack, `gated_met` with a
     DownloadChanged that wants a token, `compare_requested`.
     """
 
     offline_chosen = Signal(bool)
+    once_chosen = Signal()
     file_chosen = Signal(object)
     gated_met = Signal(object)
     compare_requested = Signal()
@@ -187,6 +195,7 @@ class ModelsPage(QScrollArea):
     def _connect_hub(self) -> None:
         find, fetch, search, downloads = self._find, self._fetch, self._search, self._downloads
         self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
+        self._offline.once_requested.connect(self.once_chosen)
         find.offline_changed.connect(self._on_offline_changed)
         find.suggested.connect(self._suggestions.show_suggestions)
         find.filters_shown.connect(search.show_filters)

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 class SettingsController(QObject):
     """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set,
-    `saved_shown` with how much is kept of what was read (SavedStates), and `notice_raised` with a Notice.
+    `saved_shown` with how much is kept of what was read (SavedStates), `once_shown` when the network is
+    allowed until slmdesk is closed, and `notice_raised` with a Notice.
     """
 
     settings_shown = Signal(object)
     policy_shown = Signal(object)
     saved_shown = Signal(object)
+    once_shown = Signal()
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
@@ -43,6 +45,11 @@ class SettingsController(QObject):
         """Change one setting."""
         if value != getattr(self._current, key):
             self._bridge.ask(lambda services: services.settings.change(**{key: value}), None, self._on_refused)
+
+    @Slot()
+    def allow_once(self) -> None:
+        """Allow the network until slmdesk is closed."""
+        self._bridge.ask(lambda services: services.network.allow_once(), None, self._on_refused)
 
     def keep_quietly(self, **values: Any) -> None:
         """Save what the window remembers by itself, such as its size."""
@@ -69,6 +76,12 @@ class SettingsController(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         self._current = settings
         self.settings_shown.emit(settings)
+        if not settings.offline:
+            self._bridge.ask(lambda services: services.network.is_once, self._on_once_known)
+
+    def _on_once_known(self, is_once: bool) -> None:
+        if is_once:
+            self.once_shown.emit()
 
     def _on_refused(self, problem: Problem) -> None:
         self.settings_shown.emit(self._current)

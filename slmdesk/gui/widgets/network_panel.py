@@ -13,6 +13,9 @@ from slmdesk.gui.widgets.text import plain_label
 
 WIDTH = 340
 SET_BY_ORGANISATION = "Set by your organisation."
+ONLY_ONCE = "Allow only this once"
+ONCE_TIP = "Until slmdesk is closed; then it works offline again"
+UNTIL_CLOSED = "Allowed until slmdesk is closed; then it works offline again."
 WORDS = {
     True: "Nothing leaves this PC. Models can be neither searched nor downloaded.",
     False: "Models may be searched and downloaded, when you ask for it. Your chats never leave this PC.",
@@ -22,10 +25,11 @@ WORDS = {
 class NetworkPanel(QFrame):
     """A part of the window, not a window: where a popup stands is the desktop's choice.  A click elsewhere closes it.
 
-    Emits `offline_chosen` with whether to work offline, by a person only, and `ledger_requested`.
+    Emits `offline_chosen` with whether to work offline, by a person only, `once_chosen`, and `ledger_requested`.
     """
 
     offline_chosen = Signal(bool)
+    once_chosen = Signal()
     ledger_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -35,6 +39,7 @@ class NetworkPanel(QFrame):
         self._anchor: QWidget | None = None
         self._build_ui()
         self._switch.clicked.connect(self.offline_chosen)
+        self._once.clicked.connect(self._on_once)
         self._ledger.clicked.connect(self._on_ledger)
         self.show_offline(True)
         self.hide()
@@ -42,19 +47,23 @@ class NetworkPanel(QFrame):
     def _build_ui(self) -> None:
         self._switch = named(CheckBox("Work offline", self), "offline_switch")
         self._words = plain_label("", self, name="network_words", kind="muted")
+        self._once = named(QPushButton(ONLY_ONCE, self), "once_button")
+        self._once.setToolTip(ONCE_TIP)
         self._ledger = named(QPushButton("Show the ledger of requests", self), "ledger_button")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
         layout.setSpacing(theme.SPACE_8)
         layout.addWidget(self._switch)
         layout.addWidget(self._words)
+        layout.addWidget(self._once)
         layout.addWidget(self._ledger)
 
-    def show_offline(self, is_offline: bool) -> None:
-        """Show the state in force."""
+    def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
+        """Show the state in force; `is_once`: until slmdesk is closed."""
         self._switch.setChecked(is_offline)
-        more = "" if self._switch.isEnabled() else f" {SET_BY_ORGANISATION}"
+        more = f" {UNTIL_CLOSED}" if is_once else "" if self._switch.isEnabled() else f" {SET_BY_ORGANISATION}"
         self._words.setText(WORDS[is_offline] + more)
+        self._once.setVisible(is_offline and self._switch.isEnabled())
 
     def show_managed(self, is_managed: bool) -> None:
         """Show that the organisation has set it, not the person."""
@@ -92,6 +101,11 @@ class NetworkPanel(QFrame):
             self._close()
         else:
             super().keyPressEvent(event)
+
+    @Slot()
+    def _on_once(self) -> None:
+        self._close()
+        self.once_chosen.emit()
 
     @Slot()
     def _on_ledger(self) -> None:

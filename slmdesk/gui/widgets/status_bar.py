@@ -23,9 +23,12 @@ STATE_WORDS = {
 
 
 class StatusBar(QFrame):
-    """Emits `offline_chosen` with whether to work offline, `ledger_requested` to see the requests, `jobs_requested`."""
+    """Emits `offline_chosen` with whether to work offline, `once_chosen` to be online until slmdesk is closed,
+    `ledger_requested` to see the requests, `jobs_requested`.
+    """
 
     offline_chosen = Signal(bool)
+    once_chosen = Signal()
     ledger_requested = Signal()
     jobs_requested = Signal()
 
@@ -34,7 +37,7 @@ class StatusBar(QFrame):
         self.setObjectName("status_bar")
         self.setAccessibleName("Status")
         self._requests: int | None = None
-        self._is_offline = True
+        self._is_offline, self._is_once = True, False
         self._build_ui()
         self._connect()
 
@@ -60,6 +63,7 @@ class StatusBar(QFrame):
     def _connect(self) -> None:
         self._network.clicked.connect(lambda: self._panel.toggle_above(self._network))
         self._panel.offline_chosen.connect(self.offline_chosen)
+        self._panel.once_chosen.connect(self.once_chosen)
         self._panel.ledger_requested.connect(self.ledger_requested)
         self._jobs.clicked.connect(self.jobs_requested)
 
@@ -70,10 +74,10 @@ class StatusBar(QFrame):
         self._show_network()
 
     @Slot(bool)
-    def show_offline(self, is_offline: bool) -> None:
-        """Say whether requests may leave at all."""
-        self._is_offline = is_offline
-        self._panel.show_offline(is_offline)
+    def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
+        """Say whether requests may leave at all; `is_once`: until slmdesk is closed."""
+        self._is_offline, self._is_once = is_offline, is_once
+        self._panel.show_offline(is_offline, is_once=is_once)
         self._show_network()
 
     @Slot(object)
@@ -100,10 +104,13 @@ class StatusBar(QFrame):
         self._jobs.setVisible(bool(words))
 
     def _show_network(self) -> None:
-        state = "Offline" if self._is_offline else "Online"
+        state = "Offline" if self._is_offline else "Online, only this once" if self._is_once else "Online"
         words = ""
         if self._requests is not None:
             noun = "request" if self._requests == 1 else "requests"
             words = f" — {QLocale().toString(self._requests)} {noun} today"
-        self._network.setText(f"{'●' if self._is_offline else '○'} {state}{words}")
+        self._network.setText(f"{'○' if self._is_offline else '●'} {state}{words}")
         self._network.setAccessibleName(f"{state}{words}")
+        self._network.setProperty("online", not self._is_offline)
+        self._network.style().unpolish(self._network)
+        self._network.style().polish(self._network)

@@ -45,7 +45,7 @@ def shown_of(segment: LiveSegment) -> str:
 def count_words(shown: Shown, manner: Manner, *, has_text: bool = False) -> str:
     """How far the translation is, and what there is to look at."""
     if not any(one.source.strip() for one in shown.segments):
-        return "There are no words to translate." if has_text else "Nothing leaves this PC."
+        return "There are no words to translate." if has_text else "Your text stays on this PC."
     count = len(shown.segments)
     todo = sum(one.state is SegmentState.OPEN for one in shown.segments)
     if not shown.is_done:
