@@ -68,6 +68,11 @@ def list_models(face: Face) -> None:
     rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
     rows += [(one.id, _line(one.name), _size(one.bytes), _kind(one), _line(_path(one), 200)) for one in records]
     table(face, rows)
+    from slmdesk.services.sentences import sentence_for
+
+    for one in records:
+        if one.behaves is False:
+            face.tell(f"note: {sentence_for('model.noise', {'name': one.name})}")
 
 
 @models.command()
@@ -103,6 +108,7 @@ def info(face: Face, model_or_file: str) -> None:
         "license": header.license,
         "kind": header.kind,
         "base": base_name(header) or None,
+        "behaves_like_a_language_model": record.behaves if record else None,
         **speed_shape(speed),
         **(pairs_shape(record) if record else {}),
         "metadata": found.metadata,

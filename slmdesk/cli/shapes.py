@@ -30,6 +30,7 @@ def shape_of_model(record: ModelRecord) -> dict[str, Json]:
         "linked": record.linked,
         "kind": record.kind,
         "base": header.get("base"),
+        "behaves_like_a_language_model": record.behaves,
     }
 
 

@@ -35,6 +35,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "model.template_unusable": ("reason",),
         "model.not_loaded": (),
         "model.crashes": ("name", "times"),
+        "model.noise": ("name",),
         "model.unknown": ("wanted", "known"),
         "model.none": (),
         "model.several": ("known",),

@@ -133,7 +133,7 @@ class ModelRecord:
     added: float
     last_used: float | None
     facts: Mapping[str, Json] = field(default_factory=dict)
-    """Measured on this PC under this checksum: cost curve, template verdict, load crashes."""
+    """Measured on this PC under this checksum: cost curve, template verdict, whether it behaves, load crashes."""
 
     @property
     def kind(self) -> str:
@@ -144,6 +144,12 @@ class ModelRecord:
     def can_chat(self) -> bool:
         """Whether it may be chosen for chat; an encoder or an adapter never is."""
         return self.kind in ("model", "unknown")
+
+    @property
+    def behaves(self) -> bool | None:
+        """Whether it was found to behave like a language model; None: not tried yet."""
+        found = self.facts.get("behaves")
+        return found if isinstance(found, bool) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,8 @@ class LoadSpec:
     """The file's template was tried in a throwaway child before, under this checksum."""
     cost_curve: tuple[tuple[int, float], ...] = ()
     """(tokens in one decode, cost relative to one), measured before; empty: measure now."""
+    behaves: bool | None = None
+    """Whether it was found to behave like a language model, under this checksum; None: find out now."""
     anyway: bool = False
     """A person wants it tried although memory looks too short: it is not refused for that."""
 
@@ -187,6 +189,8 @@ class LoadedModel:
     cost_curve: tuple[tuple[int, float], ...] = ()
     sampling_defaults: Sampling = field(default_factory=Sampling)
     sliding_window: int = 0
+    behaves: bool | None = None
+    """Whether it makes anything of plain sentences; False: damaged, or never trained.  None: not tried."""
 
 
 @dataclass(frozen=True, slots=True)

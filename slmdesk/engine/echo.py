@@ -107,6 +107,7 @@ class EchoEngine(Engine):
             template="plain" if spec.template == "plain" else "file",
             memory=MemoryParts(1, 1, 1),
             cost_curve=spec.cost_curve or ((1, 1.0), (4, 2.0)),
+            behaves=not self.options.is_noise,
         )
 
     def unload(self, handle: str) -> None:

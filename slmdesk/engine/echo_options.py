@@ -48,6 +48,8 @@ class EchoOptions:
     """Bytes written to stderr when the fault would strike."""
     refuse_cancel: bool = False
     words: bool = False
+    is_noise: bool = False
+    """It is found not to behave like a language model."""
     gpu_bytes: int = 0
     """Memory of a pretended graphics card; 0: none."""
     version: str = "1"

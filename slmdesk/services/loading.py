@@ -17,7 +17,7 @@ from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
 from slmdesk.services import crashes
 from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import Fact, ModelState, ModelStateChanged, Problem
+from slmdesk.services.facts import Fact, ModelsChanged, ModelState, ModelStateChanged, Noticed, Problem
 from slmdesk.services.files import FileMark, hash_file, mark_of
 from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.specs import limits_of, spec_for
@@ -73,6 +73,8 @@ class EngineRoom:
         self._closed = False
         self._is_outdated = False
         self._dared: set[str] = set()
+        self._noise: set[str] = set()
+        """Models of which it was said that they do not behave like one."""
         self._limits = limits_of(settings.current)
         settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
@@ -316,9 +318,14 @@ class EngineRoom:
         facts: dict[str, Json] = {
             "cost_curve": [list(point) for point in model.cost_curve],
             "template_checked": model.template == "file",
+            "behaves": model.behaves,
         }
         self._book.note_good_load(record, facts, time.time())
         self._say(ModelState.READY, record, loaded=model)
+        if model.behaves is False and record.id not in self._noise:
+            self._noise.add(record.id)
+            self._tell(Noticed(problem_of("model.noise", {"name": record.name})))
+            self._tell(ModelsChanged())
         self._rest(idle=True)
         self._serve()
         self._advance()

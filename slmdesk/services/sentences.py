@@ -86,6 +86,10 @@ _SENTENCES: Mapping[str, str] = {
         "The chat format inside this model file cannot be used ({reason}). A built-in format is used instead."
     ),
     "model.not_loaded": "The model is not loaded any more. “Try again” loads it.",
+    "model.noise": (
+        "“{name}” does not behave like a language model: in a short test it made nothing of plain sentences. Its "
+        "answers are probably nonsense. The file may be damaged: fetch or copy it again, or choose another model."
+    ),
     "model.crashes": (
         "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "
         "Choose it in the list of models to try once more, or choose another."

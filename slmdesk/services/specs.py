@@ -31,6 +31,7 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -
         sequences=settings.sequences or None,
         template_checked=record.facts.get("template_checked") is True,
         cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
+        behaves=record.behaves,
         anyway=anyway,
     )
 

@@ -298,3 +298,13 @@ def test_m5_a_model_too_large_is_loaded_when_a_person_says_so(run, with_model) -
     assert refused.status == 1
     assert "--anyway" in refused.err
     assert "hello" in run("chat", "hello", "--anyway", echo=large).out
+
+
+def test_a_model_that_makes_no_sense_is_marked_and_answers_all_the_same(run, with_model) -> None:
+    first = run("chat", "hello there", "--json", echo={"is_noise": True})
+    assert (first.status, first.lines[-1]["type"]) == (0, "done")
+    assert first.err.count("does not behave like a language model") == 1
+    listed = run("models", "list", "--json")
+    assert listed.json[0]["behaves_like_a_language_model"] is False
+    assert "does not behave like a language model" in run("models", "list").err
+    assert run("models", "info", with_model["id"], "--json").json["behaves_like_a_language_model"] is False

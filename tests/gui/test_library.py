@@ -286,3 +286,19 @@ def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
     library.frame.library.cancel_import()
     library.wait(lambda: not library.frame.models_page.findChild(QWidget, "library_import").isVisible())
     assert len(library.ask(lambda services: services.models.list())) <= 2
+
+
+def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_file) -> None:
+    desk = start(is_noise=True)
+    desk.frame.models.import_file(model_file)
+    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    desk.wait(lambda: any("does not behave like a language model" in one for one in notices(desk)))
+    QTest.keyClick(desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: desk.frame.models_page.isVisible() and cards(desk))
+    desk.wait(lambda: "not behave like a language model" in cards(desk)[0].words)
+    assert cards(desk)[0].findChild(QPushButton, "use_button").isEnabled()
+    assert "does not behave" in words(opened(desk), "value_behaves")
+
+
+def notices(desk) -> list[str]:
+    return [one.notice.text for one in desk.window.notices.bars]

@@ -106,6 +106,11 @@ class Context:
         return self._threads
 
     @property
+    def most_logits(self) -> int:
+        """Of how many tokens in one batch the logits can be had."""
+        return min(self.max_sequences, int(self._api.llama_n_batch(self.pointer)))
+
+    @property
     def size(self) -> int:
         """Tokens in the batch."""
         return int(self._batch.n_tokens)

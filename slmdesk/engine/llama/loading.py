@@ -27,6 +27,7 @@ from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
 from slmdesk.engine.llama.library import Library
 from slmdesk.engine.llama.memory import free_memory, give_back_freed, parts_from_log
 from slmdesk.engine.llama.model import LoadProgress, WeightFile, forecast_memory, open_weights
+from slmdesk.engine.llama.plausibility import behaves
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
@@ -173,7 +174,7 @@ class _Making:
                 # with more of them than cores all wait asleep at their barriers, at two thirds of the speed.
                 keep_going = partial(self.on_progress, _READ_SHARE)
                 trial = passing.submit(_try_out, context, self.vocabulary, spec, steps, candidates, keep_going)
-                curve = trial.result()
+                curve, is_sane = trial.result()
             adapters = Adapters(self.library, self.weights.pointer)
             scheduler = abort.scheduler = self._scheduler(context, adapters, curve, steps, candidates)
         except BaseException:
@@ -187,7 +188,7 @@ class _Making:
             context=context,
             scheduler=scheduler,
             adapters=adapters,
-            facts=_facts(self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory),
+            facts=_facts(self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane),
         )
 
     def _scheduler(
@@ -288,8 +289,10 @@ def _try_out(
     steps: ThreadChooser,
     candidates: tuple[int, ...],
     keep_going: Callable[[], bool],
-) -> Curve:
-    """Compute a few tokens: whether the model gives numbers, with how many threads, and at what cost together."""
+) -> tuple[Curve, bool | None]:
+    """Compute a few tokens: whether the model gives numbers, with how many threads, at what cost together, and
+    whether it behaves like a language model.
+    """
     if not context.has_memory:
         raise KnownError("model.wrong_kind", kind="encoder")
     token = max(vocabulary.bos, 0)
@@ -300,9 +303,10 @@ def _try_out(
     if not curve:
         most = min(MOST_SEQUENCES, context.max_sequences)
         curve = measure_curve(lambda k: _compute(context, [token] * min(k, most), steps.best), keep_going=keep_going)
+    is_sane = spec.behaves if spec.behaves is not None else behaves(context, vocabulary, steps.best, keep_going)
     if not keep_going():
         raise Stopped
-    return curve
+    return curve, is_sane
 
 
 def _try_threads(
@@ -344,6 +348,7 @@ def _facts(
     scheduler: Scheduler,
     curve: Curve,
     memory: MemoryParts,
+    is_sane: bool | None,
 ) -> LoadedModel:
     header = weights.header
     return LoadedModel(
@@ -365,4 +370,5 @@ def _facts(
         cost_curve=curve,
         sampling_defaults=header.sampling,
         sliding_window=weights.sliding_window,
+        behaves=is_sane,
     )

@@ -39,6 +39,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("memory", "Memory", memory_words(details)),
         ("speed", "Expected speed", speed_in_words(fit.speed) if fit and fit.speed else ""),
         ("template", "Chat format", template_words(record)),
+        ("behaves", "Quick test", behaves_words(record)),
         ("pairs", "Translates", "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
         ("license", "Licence", str(header.get("license") or "not stated in the file")),
         ("source", "Came from", source_words(record.source)),
@@ -91,6 +92,13 @@ def template_words(record: ModelRecord) -> str:
     if "template_checked" in record.facts and record.facts["template_checked"] is not True:
         return "the one in the file cannot be used; a built-in one of its family is used"
     return "its own"
+
+
+def behaves_words(record: ModelRecord) -> str:
+    """What the short test at its first load found; empty before."""
+    if record.behaves is None:
+        return ""
+    return "reads plain sentences" if record.behaves else "does not behave like a language model; perhaps damaged"
 
 
 def source_words(source: str) -> str:

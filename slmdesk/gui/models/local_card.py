@@ -27,6 +27,7 @@ ACTIONS = (
     ("folder", "Open its folder"),
     ("remove", "Remove"),
 )
+NOISE = "Does not behave like a language model: its answers are probably nonsense. The file may be damaged."
 
 
 class LocalCard(Card):
@@ -44,7 +45,7 @@ class LocalCard(Card):
         super().__init__(parent, name=f"model_card_{record.id}", title=record.name)
         self.details: DetailsPanel | None = None
         self._card = card
-        self._speed = ""
+        self._speed = self._problem = ""
         self.body.setSpacing(theme.SPACE_8)
         self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False)
         self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
@@ -99,12 +100,17 @@ class LocalCard(Card):
         self.set_facts(facts_of(card, self._speed))
         self._badge.setText(f"Default for {', '.join(WORDS[use] for use in card.uses)}" if card.uses else "")
         self._badge.setVisible(bool(card.uses))
+        self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        self.set_trouble(self._problem or (NOISE if self._card.record.behaves is False else ""))
 
     def show_judged(self, judged: Judged) -> None:
         """Whether it can be used here."""
         needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
         self.fit.show_fit(judged.fit, why=judged.problem.sentence if judged.problem else needs)
-        self.set_trouble(judged.problem.sentence if judged.problem else "")
+        self._problem = judged.problem.sentence if judged.problem else ""
+        self._show_trouble()
         self._speed = speed_of(judged)
         self.set_facts(facts_of(self._card, self._speed))
         if self._use:
