@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-READER_VERSION = "2"
+READER_VERSION = "3"
 """Changes whenever a reader gives other pages for the same bytes: what was read by an older one is read again."""
 
 
@@ -53,7 +53,7 @@ class PageKind(StrEnum):
     SECTION = "section"
     CHAPTER = "chapter"
     PART = "part"
-    """Of a mail: its text, its attachments; of subtitles: a stretch of time."""
+    """Of a mail: its text, its attachments; of subtitles: a stretch of time; of sheets: rows, where one is too long."""
 
 
 class Note(StrEnum):
@@ -136,6 +136,8 @@ class DocumentFacts:
     """Why that is a guess, if it is one."""
     notes: tuple[Note, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    sheets: int = 0
+    """How many sheets there are, where one of them is parted so that it has several pages; else 0."""
 
 
 def page_of(

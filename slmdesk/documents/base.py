@@ -34,6 +34,8 @@ class Reading:
     total: int = 0
     """Pages it will have; 0: not known yet."""
     page_kind: PageKind = PageKind.PAGE
+    sheets: int = 0
+    """Where one of them has several pages; see DocumentFacts."""
     title: str = ""
     author: str = ""
     doubt: str = ""

@@ -62,6 +62,7 @@ class Walker:
         self.reading = reading
         self._styles, self._numbering, self._aside = styles, numbering, aside
         self._carried = ""
+        self._table: etree._Element | None = None
         self._cited = dict.fromkeys(aside, 0)
 
     def flow(self, element: etree._Element) -> Iterator[Flow]:
@@ -70,10 +71,11 @@ class Walker:
         if name == "p":
             yield from self._paragraph(element)
         elif name == "tbl":
-            for row in self._inside(element, "tr"):
-                yield from self._row(row)
-        elif name == "tr":
-            yield from self._row(element)
+            for number, row in enumerate(self._inside(element, "tr")):
+                yield from self._row(row, may_be_head=number == 0)
+        elif name == "tr":  # rows of a table that is read as it is unpacked
+            table, self._table = self._table, element.getparent()
+            yield from self._row(element, may_be_head=self._table is not table)
         elif name == "sectPr":
             if not self._is_continuous(element):
                 yield PageBreak()
@@ -241,7 +243,7 @@ class Walker:
                 self._see(name)
                 yield from self._inside(one, wanted)
 
-    def _row(self, row: etree._Element) -> Iterator[Flow]:
+    def _row(self, row: etree._Element, *, may_be_head: bool = False) -> Iterator[Flow]:
         properties = child(row, "trPr")
         if child(properties, "del") is not None:
             self.reading.note(Note.CHANGES_ACCEPTED)
@@ -254,7 +256,8 @@ class Walker:
             span = child(cell, "tcPr", "gridSpan")
             wide = attribute(span, "val") if span is not None else "1"
             cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)] if wide.isdecimal() else []
-        yield from as_row(cells, 1 if is_on(child(properties, "tblHeader")) else 0)
+        is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
+        yield from as_row(cells, 1 if is_head else 0)
 
     def _see(self, name: str) -> None:
         if name in _CHANGES:
@@ -264,6 +267,12 @@ class Walker:
     def _is_continuous(section: etree._Element) -> bool:
         kind = child(section, "type")
         return kind is not None and attribute(kind, "val") == "continuous"
+
+
+def _is_bold(row: etree._Element) -> bool:
+    """Whether all words of a row are bold by themselves."""
+    runs = [one.getparent() for one in row.iter("{*}t") if (one.text or "").strip()]
+    return bool(runs) and all(is_on(child(child(run, "rPr"), "b")) for run in runs)
 
 
 def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:

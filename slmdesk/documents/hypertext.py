@@ -135,6 +135,8 @@ def _closed(markup: str) -> str:
 @dataclass(slots=True)
 class _Row:
     cells: list[list[Piece]] = field(default_factory=list)
+    is_head: bool = True
+    """All its cells are named as heads (th)."""
 
 
 class _Walker:
@@ -371,11 +373,12 @@ class _Walker:
 
         return leave
 
-    def _enter_td(self, _: object, attributes: _Attributes) -> _Leave:
+    def _enter_td(self, node: LexborNode, attributes: _Attributes) -> _Leave:
         self._flush()
         empty = min(_whole(attributes.get("colspan"), 1), MOST_COLUMNS) - 1
         if self._rows:
             self._rows[-1].cells.append([])
+            self._rows[-1].is_head &= node.tag == "th"
 
         def leave() -> None:
             self._flush()
@@ -392,7 +395,8 @@ class _Walker:
     def _leave_row(self) -> None:
         """A row of short cells is one; another is a way of laying out a page."""
         self._flush()
-        cells = self._rows.pop().cells
+        row = self._rows.pop()
+        cells, level = row.cells, 1 if row.is_head else 0
         pieces = [piece for cell in cells for piece in cell]
         is_plain = all(piece.kind not in (BlockKind.TABLE_ROW, BlockKind.HEADING, BlockKind.CODE) for piece in pieces)
         if len(cells) < 2 or not is_plain or sum(len(piece.text) for piece in pieces) > MAX_ROW_CHARACTERS:
@@ -401,7 +405,7 @@ class _Walker:
         elif pieces:
             text = "\t".join(" ".join(" ".join(one.text.split()) for one in cell) for cell in cells)
             anchor = next((piece.anchor for piece in pieces if piece.anchor), "")
-            self._put(Piece(BlockKind.TABLE_ROW, text.rstrip("\t"), 0, pieces[0].place, anchor))
+            self._put(Piece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
 
 
 def _all(leaves: list[_Leave]) -> _Leave | None:

@@ -38,7 +38,7 @@ def read(reading: Reading) -> Iterator[Page]:
         if stream.root is None:
             raise KnownError("document.damaged", path=reading.path, reason="its sheets are broken")
         if stream.broken:
-            yield pager.broken("")
+            yield pager.broken("", is_rest=True)
 
 
 class _Rows:

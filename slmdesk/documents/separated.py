@@ -15,7 +15,7 @@ from itertools import islice
 from slmdesk.core.documents import BlockKind, Page, PageKind, page_of
 from slmdesk.documents.base import PageText, Reading
 from slmdesk.documents.decoding import text_of
-from slmdesk.documents.sheets import PAGE_CHARACTERS, PAGE_ROWS, ROW_CHARACTERS, Row, is_head
+from slmdesk.documents.sheets import PAGE_CHARACTERS, PAGE_ROWS, ROW_CHARACTERS, Row, is_head, part_pages, rows_words
 
 DELIMITERS = "\t;|,"
 TOLD = re.compile(r"sep=(.)\n", re.IGNORECASE)
@@ -42,6 +42,7 @@ def read(reading: Reading) -> Iterator[Page]:
         if part and (len(part) >= PAGE_ROWS or size + length > PAGE_CHARACTERS):
             reading.check()
             is_parted = True
+            part_pages(reading, 1)
             yield _page(number, part, is_parted)
             number, part, size = number + 1, [], 0
         part.append(row)
@@ -55,7 +56,7 @@ def _page(number: int, rows: list[Row], is_parted: bool) -> Page:
         for piece in _pieces([words for _, words in row.cells]):
             level = 1 if head and row is rows[0] else 0
             text.add(BlockKind.TABLE_ROW, piece, level=level, place=f"row {row.number}")
-    label = f"rows {rows[0].number}-{rows[-1].number}" if is_parted and rows else "1"
+    label = rows_words(rows) if is_parted and rows else "1"
     return page_of(number, label, text.text, text.blocks)
 
 

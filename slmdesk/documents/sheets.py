@@ -34,7 +34,7 @@ class SheetPager:
     """Gives the sheets of one document their pages, numbered through."""
 
     def __init__(self, reading: Reading) -> None:
-        self._reading, self._number = reading, 0
+        self._reading, self._number, self._sheets = reading, 0, 0
         reading.page_kind = PageKind.SHEET
 
     def pages(
@@ -43,6 +43,7 @@ class SheetPager:
         """The pages of a sheet, at least one; `more` stands below its last row, and is asked for after it."""
         if hidden:
             self._reading.note(Note.HIDDEN_TEXT)
+        self._begin()
         reason, parts = "hidden sheet" if hidden else "", _parts(rows, self._reading)
         part = next(parts, [])
         is_first, head = True, is_head(part)
@@ -50,18 +51,28 @@ class SheetPager:
             following = next(parts, None)
             label = name[:MAX_LABEL_CHARACTERS] or str(self._number + 1)
             if part and (following is not None or not is_first):
-                label = f"{label} ({part[0].number}-{max(part[-1].number, part[-1].last)})"
+                label = f"{label}, {rows_words(part)}"
+                part_pages(self._reading, self._sheets)
             yield self._page(label, part, head and is_first, reason, more if following is None else ())
             if following is None:
                 return
             part, is_first = following, False
 
-    def broken(self, name: str) -> Page:
-        """The page of a sheet that cannot be read."""
+    def broken(self, name: str, *, is_rest: bool = False) -> Page:
+        """The page of a sheet that cannot be read; `is_rest`: of the last one, what came after its pages."""
         self._reading.note(Note.PARTLY_DAMAGED)
+        if is_rest and self._sheets:
+            part_pages(self._reading, self._sheets)
+        else:
+            self._begin()
         self._number += 1
         label = name[:MAX_LABEL_CHARACTERS] or str(self._number)
         return page_of(self._number, label, "", (), status=PageStatus.BROKEN, reason="this sheet is broken")
+
+    def _begin(self) -> None:
+        self._sheets += 1
+        if self._reading.sheets:
+            self._reading.sheets = self._sheets
 
     def _page(self, label: str, rows: Sequence[Row], head: bool, reason: str, more: Iterable[Piece]) -> Page:
         self._number += 1
@@ -73,6 +84,16 @@ class SheetPager:
         for piece in more:
             text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
         return page_of(self._number, label, text.text, text.blocks, reason=reason)
+
+
+def part_pages(reading: Reading, sheets: int) -> None:
+    """A sheet has several pages: they are parts, and sheets are counted by themselves."""
+    reading.page_kind, reading.sheets = PageKind.PART, sheets
+
+
+def rows_words(rows: Sequence[Row]) -> str:
+    """Which rows these are: "rows 201–400"."""
+    return f"rows {rows[0].number}–{max(rows[-1].number, rows[-1].last)}"
 
 
 def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:

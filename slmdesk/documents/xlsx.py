@@ -81,7 +81,7 @@ class _Sheet:
         yield from pager.pages(name, self._rows(), hidden=hidden, more=self._more())
         if self._stream.broken:
             self._book.reading.note(Note.PARTLY_DAMAGED)
-            yield pager.broken(name)
+            yield pager.broken(name, is_rest=True)
 
     def _rows(self) -> Iterator[Row]:
         number = 0

@@ -45,6 +45,11 @@ def counted(count: int, kind: PageKind) -> str:
     return f"1 {kind.value}" if count == 1 else f"{count:,} {_PLURALS[kind]}"
 
 
+def size_words(facts: DocumentFacts) -> str:
+    """How long a document is: "84 pages"; "1 sheet", also where it is shown in parts."""
+    return counted(facts.sheets, PageKind.SHEET) if facts.sheets else counted(facts.pages, facts.page_kind)
+
+
 def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
     """Which pages have no words and why, in a sentence; empty where all have."""
     groups: dict[str, list[str]] = {}

@@ -104,6 +104,7 @@ def read(job: Job) -> Task:
         doubt=reading.doubt,
         notes=tuple(reading.notes),
         attachments=tuple(reading.attachments),
+        sheets=reading.sheets,
     )
     return to_json(facts)
 

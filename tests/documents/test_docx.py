@@ -228,6 +228,16 @@ def test_tables_are_rows_unless_they_are_layout():
     ]
 
 
+def test_a_bold_first_row_names_the_columns():
+    bold = "<w:r><w:rPr><w:b/></w:rPr><w:t>{}</w:t></w:r>"
+    row = "<w:tr><w:tc><w:p>{}</w:p></w:tc><w:tc><w:p>{}</w:p></w:tc></w:tr>"
+    plain = row.format("<w:r><w:t>1</w:t></w:r>", "<w:r><w:t>2</w:t></w:r>")
+    head = row.format(bold.format("2024"), bold.format("2025"))
+    assert [level for _, level, _ in blocks(read(docx(f"<w:tbl>{head}{plain}{head}</w:tbl>"))[1])] == [1, 0, 0]
+    partly = row.format(bold.format("Name"), "<w:r><w:t>Ada</w:t></w:r>")
+    assert [level for _, level, _ in blocks(read(docx(f"<w:tbl>{partly}{plain}</w:tbl>"))[1])] == [0, 0]
+
+
 def test_pages_are_those_word_showed_last():
     rendered = "<w:r><w:lastRenderedPageBreak/><w:t>{}</w:t></w:r>"
     body = (

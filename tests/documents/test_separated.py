@@ -80,8 +80,9 @@ def test_a_quotation_mark_without_an_end_swallows_nothing():
 
 
 def test_long_tables_are_parted_and_long_rows_too():
-    _, pages = read("n,m\n" + "1,2\n" * 500)
-    assert [page.label for page in pages] == ["rows 1-200", "rows 201-400", "rows 401-501"]
+    reading, pages = read("n,m\n" + "1,2\n" * 500)
+    assert [page.label for page in pages] == ["rows 1–200", "rows 201–400", "rows 401–501"]
+    assert (reading.page_kind, reading.sheets) == (PageKind.PART, 1)
     _, pages = read("a" * 70_000 + "," + "b" * 10)
     assert [len(text) for _, text in rows(pages[0])] == [20_000, 20_000, 20_000, 10_011]
 

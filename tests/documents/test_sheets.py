@@ -131,10 +131,13 @@ def test_x4_cells_in_opposite_corners_are_two_rows():
 
 def test_long_sheets_are_parted():
     inside = "".join(f'<row r="{at}"><c r="B{at}"><v>{at}</v></c></row>' for at in range(3, 3 + 450))
-    _, pages = read(xlsx({"Long": f"<sheetData>{inside}</sheetData>", "Next": ""}))
-    assert [page.label for page in pages] == ["Long (3-202)", "Long (203-402)", "Long (403-452)", "Next"]
+    reading, pages = read(xlsx({"Long": f"<sheetData>{inside}</sheetData>", "Next": ""}))
+    assert [page.label for page in pages] == ["Long, rows 3–202", "Long, rows 203–402", "Long, rows 403–452", "Next"]
+    assert (reading.page_kind, reading.sheets) == (PageKind.PART, 2)
     assert [page.number for page in pages] == [1, 2, 3, 4]
     assert sum(len(page.blocks) for page in pages) == 450
+    reading, pages = read(xlsx({"Short": "<sheetData/>", "Next": ""}))
+    assert (reading.page_kind, reading.sheets, len(pages)) == (PageKind.SHEET, 0, 2)
 
 
 def test_a_sheet_that_breaks_off_gives_what_came_before():

@@ -145,6 +145,11 @@ def test_pages_are_read_in_their_letters(data, encoding, doubted):
     assert (reading.encoding, bool(reading.doubt)) == (encoding, doubted)
 
 
+def test_rows_of_heads_name_the_columns():
+    found = walk("<table><tr><th>a<th>b<tr><th>c<td>1<tr><td>d<td>2</table>", "a.html").pieces
+    assert [(piece.text, piece.level) for piece in found] == [("a\tb", 1), ("c\t1", 0), ("d\t2", 0)]
+
+
 def test_x4_levels_without_end_are_refused_at_once():
     began = time.monotonic()
     with pytest.raises(KnownError) as caught:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import docx
+import openpyxl
 import pytest
 from fakes.dropping import drop
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from slmdesk.core.documents import Block, BlockKind
+from slmdesk.gui.documents.document_rows import LINE_ROLE
 from slmdesk.gui.documents.page_table import PageTable, is_number_text, tables_of
 from slmdesk.gui.theme import LIGHT, system_fonts
 
@@ -235,3 +237,20 @@ def test_odd_tables_are_laid_out(qapp_image):
         for x in range(0, 200, 7):
             at = table.character_at(QPointF(x, table.height / 2))
             assert at is None or 0 <= at < len(text)
+
+
+def test_a_long_sheet_is_one_sheet(desk, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Prices"
+    for number in range(450):
+        book.active.append([f"Article {number}", number])
+    path = tmp_path / "prices.xlsx"
+    book.save(path)
+    drop(desk.documents, path)
+    desk.wait(lambda: desk.documents.view.count == 3)
+    desk.wait(lambda: desk.find("coverage_words").text() == "3 of 3 parts read")
+    model = desk.find("document_view").model()
+    desk.wait(lambda: model.index(0).data(LINE_ROLE) == "1 sheet  ·  xlsx")
+    assert [sheet.page.label for sheet in desk.documents.view._sheets][1] == "Prices, rows 201–400"
+    words = [label.text() for label in desk.find("about_document").findChildren(QLabel)]
+    assert "1 sheet, in 3 parts: long ones are parted." in words

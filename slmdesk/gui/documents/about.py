@@ -13,7 +13,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.document_words import counted, notes_of, unread
+from slmdesk.services.document_words import counted, notes_of, size_words, unread
 from slmdesk.services.documents import facts_of, file_of
 from slmdesk.services.sentences import bytes_for_people
 
@@ -51,6 +51,8 @@ class AboutDocument(QScrollArea):
         if record.status is DocumentStatus.READ:
             read = sum(page.status.value == "read" for page in pages)
             self._add(f"{read:,} of {counted(facts.pages, facts.page_kind)} have words that were read.")
+            if facts.sheets:
+                self._add(f"{size_words(facts)}, in {counted(facts.pages, facts.page_kind)}: long ones are parted.")
             if words := unread(list(pages), facts.page_kind):
                 self._add(words, "warn")
         for sentence in notes_of(facts):

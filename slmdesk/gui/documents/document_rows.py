@@ -13,7 +13,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.collection_shapes import CollectionState, folder_of
 from slmdesk.services.document_search import TextHit
-from slmdesk.services.document_words import counted, folder_words
+from slmdesk.services.document_words import counted, folder_words, size_words
 from slmdesk.services.documents import facts_of, file_of
 from slmdesk.text.folding import fold
 
@@ -28,7 +28,7 @@ def line_of(record: DocumentRecord) -> str:
         return "being read…"
     if record.status is DocumentStatus.FAILED:
         return "could not be read" if not record.pages else f"read in part, {counted(record.pages, facts.page_kind)}"
-    return f"{counted(facts.pages, facts.page_kind)}  ·  {record.format}"
+    return f"{size_words(facts)}  ·  {record.format}"
 
 
 class DocumentRows(QAbstractListModel):
