@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLay
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.attach_plan import ContextPart
 from slmdesk.services.context_parts import SOME
@@ -40,10 +41,7 @@ class ContextParts(QFrame):
         self._grid.setVerticalSpacing(theme.SPACE_4)
         self._grid.setColumnStretch(0, 1)
         self._scroll = named(QScrollArea(self), "context_parts_scroll")
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(self._inner)
+        show_column(self._scroll, self._inner)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._scroll)

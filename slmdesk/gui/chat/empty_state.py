@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.dropped import model_files
+from slmdesk.gui.widgets.elided_button import ElidedButton
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 
 EXAMPLES = (
@@ -24,7 +26,8 @@ STAYS = (
 )
 WITH_STARTER = "slmdesk needs a language model to work. Start with the small one included, or add your own (.gguf)."
 WITHOUT_STARTER = "slmdesk needs a language model to work. Add your own (.gguf)."
-COLUMN = 560
+COLUMN, COLUMN_LETTERS = 560, 76
+"""The widest column: in pixels, and in letters where they are large."""
 
 
 class EmptyChat(QScrollArea):
@@ -35,10 +38,7 @@ class EmptyChat(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("empty_chat")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = named(QWidget(self), "empty_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         column = QVBoxLayout()
@@ -49,15 +49,14 @@ class EmptyChat(QScrollArea):
         column.addSpacing(theme.SPACE_8)
         self._examples: list[QWidget] = []
         for at, words in enumerate(EXAMPLES):
-            button = named(QPushButton(words, inner), f"example_{at}")
+            button = named(ElidedButton(words, inner), f"example_{at}")
             button.setProperty("kind", "example")
-            button.setMinimumWidth(1)  # large letters in a narrow window: its end is cut, the tooltip has it
             button.setToolTip(f"Put these words into the message: {words}")
             button.clicked.connect(lambda _checked=False, chosen=words: self.example_chosen.emit(chosen))
             column.addWidget(button)
             self._examples.append(button)
         _centre(inner, column)
-        self.setWidget(inner)
+        show_column(self, inner)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
@@ -80,8 +79,6 @@ class FirstStart(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("first_start")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAcceptDrops(True)
         self._build_ui()
         self._connect()
@@ -125,7 +122,7 @@ class FirstStart(QScrollArea):
         for at, line in enumerate(STAYS):
             column.addWidget(plain_label(f"•  {line}", inner, name=f"stays_{at}", kind="muted"))
         _centre(inner, column)
-        self.setWidget(inner)
+        show_column(self, inner)
         self.set_starter("")
         self.end_progress()
 
@@ -180,9 +177,8 @@ class FirstStart(QScrollArea):
 
 
 def _centre(widget: QWidget, column: QVBoxLayout) -> None:
-    """Put a column of at most COLUMN pixels in the middle of a widget."""
-    holder = QWidget(widget)
-    holder.setMaximumWidth(COLUMN)
+    """Put a column of at most COLUMN pixels, more with larger letters, in the middle of a widget."""
+    holder = _Column(widget)
     holder.setLayout(column)
     column.setContentsMargins(0, 0, 0, 0)
     row = QHBoxLayout()
@@ -194,3 +190,20 @@ def _centre(widget: QWidget, column: QVBoxLayout) -> None:
     layout.addStretch(1)
     layout.addLayout(row)
     layout.addStretch(1)
+
+
+class _Column(QWidget):
+    """As wide as a line that is easily read."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Larger letters take more room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setMaximumWidth(max(COLUMN, COLUMN_LETTERS * self.fontMetrics().averageCharWidth()))

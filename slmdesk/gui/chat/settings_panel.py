@@ -29,6 +29,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.facts import ModelStateChanged
 from slmdesk.services.options import ChatOptions
@@ -53,12 +54,12 @@ SENTENCES = {
     "system": "Instructions the model follows in this chat, such as who it is and how it answers.",
     "model": "Which model answers in this chat.",
     "lora": "A small file that changes how a model writes (a LoRA). It works only with the model it was made for.",
-    "lora_scale": "How much the adapter changes. 100 % is what its makers meant.",
-    "context": "How much of a chat the model can see. More takes more memory. This holds for all chats; the model is "
-    "loaded anew.",
-    "temperature": "Low: matter-of-fact and nearly always the same. High: more varied, and more often wrong.",
-    "top_p": "How many of the words that come into question may be chosen.",
-    "max_tokens": "Where an answer is cut at the latest. A token is about three quarters of a word.",
+    "lora_scale": "How strongly the adapter applies. 100 % is what its makers intended.",
+    "context": "How much of a chat the model can see. More takes more memory. This applies to all chats; the model is "
+    "loaded again.",
+    "temperature": "Low: factual and nearly always the same. High: more varied, and more often wrong.",
+    "top_p": "How many of the likely next words may be chosen.",
+    "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
 }
 SAME_AS_NOW = "Same as now"
 RANDOM = "Different every time."
@@ -117,11 +118,8 @@ class SettingsPanel(QFrame):
         self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
         scroll = named(QScrollArea(self), "chat_panel_scroll")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self._content)
+        show_column(scroll, self._content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -141,19 +139,19 @@ class SettingsPanel(QFrame):
         return head
 
     def _build_seed(self) -> None:
-        line = QWidget(self._content)
-        self._seed = Choice([(False, "A new one"), (True, "Always this one:")], line)
+        both = QWidget(self._content)
+        self._seed = Choice([(False, "A new one"), (True, "Always this one:")], both)
         self._seed.setObjectName("option_seed")
         self._seed.setAccessibleName("Seed")
-        self._seed_box = named(QLineEdit(line), "option_seed_number")
+        self._seed_box = named(QLineEdit(both), "option_seed_number")
         self._seed_box.setAccessibleName("Number of the seed")
         self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._seed, 3)
-        row.addWidget(self._seed_box, 2)
-        self._seed_note = self._add("seed", "Seed", line, focus=self._seed)
+        rows = QVBoxLayout(both)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(theme.SPACE_4)
+        rows.addWidget(self._seed)
+        rows.addWidget(self._seed_box)  # below: beside the list there is no room for ten digits
+        self._seed_note = self._add("seed", "Seed", both, focus=self._seed)
 
     def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
         choice = Choice(list(values), self._content)
@@ -266,10 +264,11 @@ class SettingsPanel(QFrame):
             (self._temperature, options.temperature, makers.temperature, USUAL_SAMPLING.temperature),
             (self._top_p, options.top_p, makers.top_p, USUAL_SAMPLING.top_p),
         ):
-            by = "Recommended by its makers" if tuning and recommended is not None else "Default"
+            by = "Recommended" if tuning and recommended is not None else "Default"
             choice.setItemText(0, f"{by} ({usual if recommended is None else recommended:g})")
             choice.show_value(value)
         self._seed.show_value(options.seed is not None)
+        self._seed_box.setVisible(options.seed is not None)
         self._seed_box.setEnabled(options.seed is not None)
         self._seed_box.setText("" if options.seed is None else str(options.seed))
         self._seed_note.setText(RANDOM if options.seed is None else FIXED)

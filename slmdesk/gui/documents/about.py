@@ -12,6 +12,7 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.document_words import counted, notes_of, size_words, unread
 from slmdesk.services.documents import facts_of, file_of
@@ -28,16 +29,13 @@ class AboutDocument(QScrollArea):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("about_document")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(200)
         inner = named(QFrame(self), "about_inner")
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
         self._column.setSpacing(theme.SPACE_8)
         self._column.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
 
     def show_document(self, record: DocumentRecord, pages: Sequence[Page], problem: str) -> None:
         """All of it anew; `problem`: why it could not be read."""

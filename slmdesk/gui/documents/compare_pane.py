@@ -33,6 +33,7 @@ from slmdesk.gui.widgets.dropped import FileDrop
 from slmdesk.gui.widgets.export_menu import ExportMenu
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.version_shapes import Comparison, coverage_line, headline
 
@@ -98,10 +99,7 @@ class ComparePane(QFrame):
         column.addWidget(self._result, 1)
         column.addStretch(0)
         scroll = named(QScrollArea(self), "versions_scroll")  # in a low window there is not room for all of it
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
+        show_column(scroll, inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)

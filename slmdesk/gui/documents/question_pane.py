@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -15,7 +15,9 @@ from slmdesk.gui.documents.earlier import EarlierBox, Entry
 from slmdesk.gui.widgets.cited_row import CitedRow
 from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.export_menu import ExportMenu
+from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
 from slmdesk.services.flag_words import marks_in_words
@@ -60,9 +62,6 @@ class QuestionPane(QScrollArea):
         self._what = about
         self._prefix = "" if about == "document" else f"{about}_"
         self.setObjectName(self._prefix + "question_pane")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._names: Mapping[str, str] = {}
         self._kinds: PageKinds = "page"
         self._said: list[str] = []
@@ -101,7 +100,7 @@ class QuestionPane(QScrollArea):
         column.addLayout(self._list)
         column.addWidget(self._foot)
         column.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
         self.clear()
 
     def _busy_bar(self, parent: QWidget) -> QFrame:
@@ -126,11 +125,9 @@ class QuestionPane(QScrollArea):
         self._export.setAccessibleName("Export these questions and answers")
         self._menu = ExportMenu(self._export)
         self._export.setMenu(self._menu)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = FlowLayout(bar, gap=theme.SPACE_8)
         for button in (self._copy, self._export, self._anew):
             row.addWidget(button)
-        row.addStretch(1)
         return bar
 
     def _connect(self) -> None:

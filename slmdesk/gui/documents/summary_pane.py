@@ -26,8 +26,10 @@ from slmdesk.gui.documents.summary_form import KINDS, SummaryForm
 from slmdesk.gui.widgets.cited_row import CitedRow
 from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.export_menu import ExportMenu
+from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
 from slmdesk.services.facts import JobChanged
@@ -93,9 +95,6 @@ class SummaryPane(QScrollArea):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("summary_pane")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(240)
         self._rows: list[SentenceRow] = []
         self._summary: Summary | None = None
@@ -123,7 +122,7 @@ class SummaryPane(QScrollArea):
         column.addWidget(self._coverage)
         column.addWidget(self._foot)
         column.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
         self.show_nothing()
 
     def _foot_bar(self, parent: QWidget) -> QFrame:
@@ -134,11 +133,9 @@ class SummaryPane(QScrollArea):
         self._export.setAccessibleName("Export this summary")
         self._menu = ExportMenu(self._export)
         self._export.setMenu(self._menu)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = FlowLayout(bar, gap=theme.SPACE_8)
         row.addWidget(self._copy)
         row.addWidget(self._export)
-        row.addStretch(1)
         return bar
 
     def _making_bar(self, parent: QWidget) -> QFrame:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -163,17 +162,15 @@ class TablePane(QFrame):
         self._begin.setProperty("kind", "primary")
         self._back = named(QPushButton("Back to the table", self._setup), "back_to_table_button")
         self._back.setProperty("kind", "quiet")
-        self._scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._scope.setMinimumContentsLength(6)
         self.earlier = EarlierBox(self, name="earlier_tables")
         self._making = self._making_bar()
         self._note = plain_label("", self, name="table_note", kind="muted")
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self._table = self._make_table()
         self._detail = self._make_detail()
-        start = QHBoxLayout()
-        start.addWidget(self._scope, 1)
-        start.addWidget(self._begin)
+        start = FlowLayout(gap=theme.SPACE_8)
+        for part in (self._scope, self._begin):
+            start.addWidget(part)
         setup = QVBoxLayout(self._setup)
         setup.setContentsMargins(0, 0, 0, 0)
         setup.setSpacing(theme.SPACE_8)

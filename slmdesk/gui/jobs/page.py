@@ -14,6 +14,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.row import JobRow
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.facts import Problem
@@ -50,8 +51,6 @@ class JobsPage(QScrollArea):
         super().__init__(parent)
         self.setObjectName("jobs_page")
         self.setAccessibleName("Jobs")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self._controller = controller
         self._active: dict[str, JobRow] = {}
         self._ended: dict[str, JobRow] = {}
@@ -89,7 +88,7 @@ class JobsPage(QScrollArea):
         outer.addStretch(1)
         outer.addWidget(holder, 1000)
         outer.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
         Steady(self)
 
     def _section(self, holder: QWidget, name: str, title: str) -> QWidget:

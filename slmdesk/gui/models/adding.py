@@ -15,6 +15,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.models.card import DOT, FitMark
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.facts import Problem
 from slmdesk.services.looking import MOST_FILES, Candidate, Looked
@@ -120,10 +121,7 @@ class AddDialog(QDialog):
         rows.addStretch(1)
         area = named(QScrollArea(self), "add_list")
         area.setAccessibleName("Model files")
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidgetResizable(True)
-        area.setWidget(inner)
+        show_column(area, inner)
         area.setMinimumWidth(WIDTH + theme.SPACE_32)
         area.setMinimumHeight(min(LIST_HEIGHT, inner.heightForWidth(WIDTH)))
         layout.addWidget(area)

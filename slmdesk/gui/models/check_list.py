@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from slmdesk.gui import theme
 from slmdesk.gui.icons import pixmap
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 
 INDENT = 30
@@ -97,9 +98,6 @@ class CheckList(QScrollArea):
     def __init__(self, parent: QWidget, *, name: str, height: int = 260) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its boxes are stops; it scrolls along with them
         self.setMinimumHeight(height)
         self._boxes: dict[str, NameBox] = {}  # those that can be chosen
@@ -116,7 +114,7 @@ class CheckList(QScrollArea):
         for row in rows:
             column.addWidget(self._row(row, inner, chosen=chosen))
         column.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
         self.chosen_changed.emit()
 
     @property

@@ -24,6 +24,7 @@ from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
 from slmdesk.services.comparing import LEAST, MOST, is_blind, names_of, vote_of
@@ -90,9 +91,6 @@ class CompareForm(QScrollArea):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("compare_form")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._models: tuple[ModelRecord, ...] = ()
         self._rows: list[EarlierRow] = []
         self._listed: list[tuple[str, str, str]] = []
@@ -126,7 +124,7 @@ class CompareForm(QScrollArea):
         row.addStretch(1)
         row.addWidget(holder, 1000)
         row.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
         TabOrder(self, inner)
 
     def _build_head(self, holder: QWidget) -> QHBoxLayout:

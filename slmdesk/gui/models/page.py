@@ -38,6 +38,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import ONCE_TIP
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
@@ -106,9 +107,6 @@ class ModelsPage(QScrollArea):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("models_page")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         FileDrop(self, self._on_dropped)
         self._library, self._find, self._fetch = library, find, fetch
         self._tokens, self._keeper = tokens, keeper
@@ -155,7 +153,7 @@ class ModelsPage(QScrollArea):
         row.addStretch(1)
         row.addWidget(holder, 1000)
         row.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
         self._steady = Steady(self)
         TabOrder(self, inner)
 

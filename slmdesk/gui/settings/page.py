@@ -26,6 +26,7 @@ from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.sentences import bytes_for_people
 from slmdesk.settings import Settings
@@ -65,8 +66,6 @@ class SettingsPage(QScrollArea):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("settings_page")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self._controller = controller
         self._network_controller, self._tokens = network, tokens
         self._default_folder = models_folder
@@ -100,7 +99,7 @@ class SettingsPage(QScrollArea):
         row.addStretch(1)
         row.addWidget(holder, 1000)
         row.addStretch(1)
-        self.setWidget(inner)
+        show_column(self, inner)
 
     def _build_look(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Look", holder, name="look_heading", kind="heading"))

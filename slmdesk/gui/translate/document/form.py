@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QFrame,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -29,6 +28,7 @@ from slmdesk.gui.translate.document.controller import DocumentWish
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import NO_GLOSSARY
@@ -129,10 +129,7 @@ class DocumentForm(QDialog):
         self._sheets.setVisible(self._chosen.has_sheets)
         self._properties.setVisible(self._chosen.has_properties)
         area = named(QScrollArea(self), "document_form_area")
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inner)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        show_column(area, inner)
         self._area, self._inner = area, inner
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)

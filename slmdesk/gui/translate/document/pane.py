@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
@@ -29,6 +28,7 @@ from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.password import ask_password
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.facts import JobChanged
 from slmdesk.services.segment_lists import Listed
@@ -84,15 +84,12 @@ class DocumentPane(QWidget):
             return layout
 
         scrolled = named(QScrollArea(self), "document_scroll")  # with large letters in a low window
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QFrame.Shape.NoFrame)
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         around = QVBoxLayout(self)
         around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(scrolled)
         body = named(QWidget(), "document_body")
-        scrolled.setWidget(body)
+        show_column(scrolled, body)
         column = QVBoxLayout(body)
         column.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
         column.setSpacing(theme.SPACE_8)

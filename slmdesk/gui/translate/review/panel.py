@@ -6,13 +6,14 @@ from functools import partial
 from html import escape
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.core.translation import Origin, SegmentRecord
 from slmdesk.gui import theme
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.segment_lists import Likeness, SegmentHelp, TermUse
 from slmdesk.services.translation_words import REASON_WORDS, flag_words
@@ -35,9 +36,6 @@ class SegmentPanel(QScrollArea):
         super().__init__(parent)
         self.setObjectName("segment_panel")
         self.setAccessibleName("Help with the chosen segment")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None
@@ -47,7 +45,7 @@ class SegmentPanel(QScrollArea):
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(0, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         self._column.setSpacing(theme.SPACE_4)
-        self.setWidget(self._inner)
+        show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
     # ---- what is told

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
@@ -44,6 +43,7 @@ from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation_prompts import Manner
 
@@ -167,11 +167,8 @@ class TextPane(QWidget):
         column.addLayout(foot)
         column.addLayout(ways)
         scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QFrame.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scrolled.setWidget(inner)
+        show_column(scrolled, inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scrolled)

@@ -1,0 +1,123 @@
+"""What of a window lies outside the part it is shown in, or is too narrow for its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollBar,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionComboBox,
+    QWidget,
+)
+
+LEAST_FIELD, LEAST_LETTERS = 4, 6
+"""Digits a field for text shows at the least, and letters of a chosen value."""
+
+
+def outside(root: QWidget) -> list[str]:
+    """A line for each visible part of `root` whose side edges are cut off, or whose words are."""
+    found: list[str] = []
+    cut: set[QWidget] = set()
+    for widget in _shown(root):
+        above = widget.parentWidget()
+        if edges := "" if above in cut else _edges(widget, root):
+            found.append(edges)
+        if edges or above in cut:  # what is in it is cut with it
+            cut.add(widget)
+        elif words := _words(widget):
+            found.append(words)
+    return found
+
+
+def _shown(root: QWidget) -> Iterator[QWidget]:
+    for widget in root.findChildren(QWidget):
+        if not widget.isVisibleTo(root) or widget.window() is not root.window():
+            continue
+        if isinstance(widget, QScrollBar) or not widget.objectName() or widget.objectName().startswith("qt_"):
+            continue
+        if not _scrolls_sideways(widget, root):
+            yield widget
+
+
+def _scrolls_sideways(widget: QWidget, root: QWidget) -> bool:
+    """Whether it stands in a view with a scroll bar for what is too wide, or in cells that a view places."""
+    above = widget.parentWidget()
+    while above is not None and above is not root:
+        if isinstance(above, QAbstractItemView):
+            return True
+        if isinstance(above, QAbstractScrollArea) and above.horizontalScrollBar().isVisible():
+            return True
+        above = above.parentWidget()
+    return False
+
+
+def _edges(widget: QWidget, root: QWidget) -> str:
+    above = widget.parentWidget()
+    while above is not None:
+        left = widget.mapTo(above, QPoint(0, 0)).x()
+        right = left + widget.width()
+        if widget.width() and (left < 0 or right > above.width()):
+            return f"{_path(widget)}: {left}..{right} of {above.width()} in {_path(above)}"
+        if above is root:
+            return ""
+        above = above.parentWidget()
+    return ""
+
+
+def _words(widget: QWidget) -> str:
+    needed = _width_of_words(widget)
+    if needed > widget.width():
+        return f"{_path(widget)}: {widget.width()} wide, its words need {needed}"
+    return ""
+
+
+def _width_of_words(widget: QWidget) -> int:
+    if isinstance(widget, QLabel):
+        if not widget.wordWrap():
+            return widget.sizeHint().width() if widget.pixmap().isNull() else 0
+        advance = widget.fontMetrics().horizontalAdvance  # of its longest word, unless that may be broken
+        return max((advance(word) for word in widget.text().split() if "\u200b" not in word), default=0)
+    if isinstance(widget, QPushButton):  # it may show an ellipsis
+        option = QStyleOptionButton()
+        widget.initStyleOption(option)
+        advance = widget.fontMetrics().horizontalAdvance
+        return widget.sizeHint().width() - advance(widget.text()) + advance(option.text) if option.text else 0
+    if isinstance(widget, QAbstractButton):
+        return widget.sizeHint().width() if widget.text() else 0
+    if isinstance(widget, QComboBox):
+        return _width_of_choice(widget)
+    if isinstance(widget, QLineEdit):
+        return LEAST_FIELD * widget.fontMetrics().horizontalAdvance("0")
+    return 0
+
+
+def _width_of_choice(choice: QComboBox) -> int:
+    """What it needs for its value; for one that is shown with an ellipsis, for some letters of it."""
+    option = QStyleOptionComboBox()
+    choice.initStyleOption(option)
+    field = choice.style().subControlRect(
+        QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, choice
+    )
+    metrics = choice.fontMetrics()
+    least = metrics.horizontalAdvance(choice.currentText()[:LEAST_LETTERS])
+    return choice.width() - field.width() + max(metrics.horizontalAdvance(option.currentText), least)
+
+
+def _path(widget: QWidget) -> str:
+    names = [type(widget).__name__ + ":" + widget.objectName()]
+    above = widget.parentWidget()
+    while above is not None and len(names) < 4:
+        if above.objectName() and not above.objectName().startswith("qt_"):
+            names.append(above.objectName())
+        above = above.parentWidget()
+    return " < ".join(names)
