@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.context_use import ContextUse
-from slmdesk.gui.chat.messages import Live, note_of
+from slmdesk.gui.chat.messages import note_of
+from slmdesk.gui.live import Live
 
 pytestmark = pytest.mark.gui
 
@@ -59,10 +61,24 @@ def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
     assert use.grew() == (501, 1000)
 
 
-def test_how_much_of_a_long_text_is_read_is_said_in_percent(desk):
+def test_who_waits_is_told_what_is_read_and_how_fast_is_written(desk):
     desk.send("hello", slow=0.02, answer="one two three")
     desk.wait(lambda: desk.chat.message_ids)
-    message = replace(desk.last(), status=Status.STREAMING, text="")
-    assert note_of(message, Live(read=128, total=1074)) == "Reading your text, 11 %"
-    assert note_of(message, Live(read=10, total=20)) == ""
+    waiting = replace(desk.last(), status=Status.STREAMING, text="")
+    writing = replace(waiting, text="one two")
+    assert note_of(waiting, Live(read=98, total=245)) == "Reading 245 tokens… 40 %"
+    assert note_of(waiting, Live(read=98, total=1245, began=100.0, now=107.5)) == "Reading 1,245 tokens… 7 %, 7 s"
+    assert note_of(waiting, Live(is_loading=True)) == "Loading the model…"
+    assert note_of(waiting, Live()) == ""
+    assert note_of(writing, Live(pieces=1, first_at=9.0, now=9.1)) == ""
+    assert note_of(writing, Live(pieces=21, first_at=9.0, now=14.0)) == "Writing… 21 tokens, 4.0 tokens/s"
     desk.wait_idle()
+
+
+def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_it(desk):
+    desk.send("hello", slow=0.25, slow_read=0.3, answer=" ".join(["word"] * 12))
+    notes = lambda: [one.text() for one in desk.page.view.findChildren(QLabel, "message_note") if one.isVisible()]  # noqa: E731
+    desk.wait(lambda: any(one.startswith("Reading ") and "%" in one for one in notes()))
+    desk.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
+    desk.wait_idle()
+    desk.wait(lambda: not notes())

@@ -15,8 +15,8 @@ from slmdesk.gui.chat.attached import Draft
 from slmdesk.gui.chat.drafts import Drafts
 from slmdesk.gui.chat.looking import Looking
 from slmdesk.gui.chat.measuring import ContextWatch
-from slmdesk.gui.chat.messages import Live
 from slmdesk.gui.chat.shown import Shown
+from slmdesk.gui.live import TICK_MS
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.conversation import Conversation, Sent, words_of
@@ -79,6 +79,7 @@ class ChatController(QObject):
         self._is_busy = False
         self._epoch = 0
         self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
+        self._live_timer = QTimer(self, interval=TICK_MS)
         self._connect()
 
     def _connect(self) -> None:
@@ -98,6 +99,7 @@ class ChatController(QObject):
         self.attached.waiting_shown.connect(lambda _words: self._tell_busy())
         self._bridge.quotes_found.connect(self._on_quotes_found)
         self._draft_timer.timeout.connect(self.save_drafts)
+        self._live_timer.timeout.connect(self._on_live_tick)
 
     @property
     def chat(self) -> str:
@@ -296,6 +298,7 @@ class ChatController(QObject):
             return
         grown = replace(message, text=message.text + fact.text)
         self._shown.by_id[grown.id] = grown
+        self._shown.grew(grown.id)
         if not message.text:  # its note, such as "Reading …", goes with the first word
             self.message_renewed.emit(self._shown.view(grown))
         else:
@@ -328,9 +331,14 @@ class ChatController(QObject):
     @Slot(object)
     def _on_prompt_progressed(self, fact: facts.PromptProgress) -> None:
         if fact.message in self._shown.by_id and not self._shown.by_id[fact.message].text:
-            self._shown.live[fact.message] = Live(read=fact.read, total=fact.total)
+            self._shown.read(fact.message, fact.read, fact.total)
             self._watch.read(fact.total)
             self._renew(self._shown.by_id[fact.message])
+
+    @Slot()
+    def _on_live_tick(self) -> None:
+        for message in self._shown.tick():
+            self._renew(message)
 
     @Slot(object)
     def _on_item_changed(self, fact: facts.ItemChanged) -> None:
@@ -412,6 +420,8 @@ class ChatController(QObject):
         return behind
 
     def _tell_busy(self) -> None:
+        if bool(self._shown.streaming) != self._live_timer.isActive():
+            (self._live_timer.start if self._shown.streaming else self._live_timer.stop)()
         is_busy = self._is_writing or self.attached.is_waiting
         if is_busy != self._is_busy:
             self._is_busy = is_busy

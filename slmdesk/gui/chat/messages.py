@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Role
 from slmdesk.gui.chat.view import MessageView
+from slmdesk.gui.live import Live
 from slmdesk.services.conversation import can_continue, words_of
 from slmdesk.services.sentences import problem_of
 
 CUT = "The answer reached its limit. “Continue” asks for more."
 REPEATED = "The model repeated itself, so the answer was ended."
-WORTH_SAYING = 300
-"""Tokens of a prompt from which it is said how much of it is read; a shorter one is read in no time."""
 STOPPED = "Stopped. The words so far are kept."
 INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What is known of an answer only while its window is open."""
-
-    read: int = 0
-    total: int = 0
-    """Tokens of the prompt, while it is read."""
-    is_loading: bool = False
-    """Its model is being loaded."""
 
 
 def view_of(message: Message, live: Live | None = None, version: int = 0, versions: int = 0) -> MessageView:
@@ -115,10 +101,8 @@ def _adapter(message: Message) -> str:
 
 
 def _waiting_note(message: Message, live: Live | None) -> str:
-    if message.text or live is None:
+    if live is None:
         return ""
-    if live.is_loading:
-        return "Loading the model…"
-    if live.total >= WORTH_SAYING and live.read < live.total:
-        return f"Reading your text, {live.read * 100 // live.total} %"
-    return ""
+    if message.text:
+        return live.writing_words
+    return "Loading the model…" if live.is_loading else live.reading_words

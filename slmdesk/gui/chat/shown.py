@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from slmdesk.core.records import Message, Status
 from slmdesk.gui.chat.extras import extras_of
-from slmdesk.gui.chat.messages import Live, view_of
+from slmdesk.gui.chat.messages import view_of
 from slmdesk.gui.chat.versions import Versions
 from slmdesk.gui.chat.view import MessageView
+from slmdesk.gui.live import Live
 from slmdesk.services.quoted import Quoted
 
 DECIDING = "Looking through what is attached\u2026"
@@ -18,7 +20,8 @@ DECIDING = "Looking through what is attached\u2026"
 class Shown:
     """One path through a chat's tree, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.by_id: dict[str, Message] = {}
         self.live: dict[str, Live] = {}
         self.versions = Versions()
@@ -40,7 +43,9 @@ class Shown:
     def view(self, message: Message) -> MessageView:
         """One, as it is shown."""
         view = view_of(message, self.live.get(message.id), *self.versions.place_of(message.id))
-        note = view.note or (DECIDING if self._is_deciding(message) else "")
+        live = self.live.get(message.id)
+        waiting = live.waiting_words if live is not None and not message.text else ""
+        note = view.note or (DECIDING if self._is_deciding(message) else waiting)
         return replace(view, note=note, extras=extras_of(message, self.quotes.get(message.id, ())))
 
     def _is_deciding(self, message: Message) -> bool:
@@ -52,14 +57,14 @@ class Shown:
     def fill(self, messages: Iterable[Message]) -> None:
         """Show these instead."""
         self.by_id = {one.id: one for one in messages}
-        self.live = {one.id: Live(is_loading=self.is_loading) for one in self.streaming}
+        self.live = {one.id: self._new_live() for one in self.streaming}
 
     def put(self, message: Message) -> None:
         """Add one at the end, or renew it in its place."""
         is_new = message.id not in self.by_id
         self.by_id[message.id] = message
         if is_new and message.status is Status.STREAMING:
-            self.live[message.id] = Live(is_loading=self.is_loading)
+            self.live[message.id] = self._new_live()
 
     def set_loading(self, is_loading: bool) -> list[Message]:
         """Note whether a model is being loaded; returns the answers whose note changes by it."""
@@ -67,8 +72,29 @@ class Shown:
             return []
         self.is_loading = is_loading
         waiting = [one for one in self.streaming if not one.text]
-        self.live.update({one.id: Live(is_loading=is_loading) for one in waiting})
+        self.live.update({one.id: replace(self._live(one.id), is_loading=is_loading) for one in waiting})
         return waiting
+
+    def read(self, id: str, read: int, total: int) -> None:
+        """Note how much of its prompt is read."""
+        self.live[id] = replace(self._live(id), read=read, total=total, is_loading=False, now=self._clock())
+
+    def grew(self, id: str) -> None:
+        """Note that a piece of its text has come."""
+        self.live[id] = self._live(id).grown(self._clock())
+
+    def tick(self) -> list[Message]:
+        """Note that time has passed; returns the answers being written."""
+        now = self._clock()
+        self.live.update({one.id: replace(self._live(one.id), now=now) for one in self.streaming})
+        return self.streaming
+
+    def _live(self, id: str) -> Live:
+        return self.live.get(id) or self._new_live()
+
+    def _new_live(self) -> Live:
+        now = self._clock()
+        return Live(is_loading=self.is_loading, began=now, now=now)
 
     def drop_behind(self, parent: str | None) -> list[str]:
         """Drop what stands behind a message (None: all), as another version takes its place; the ids are returned."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.items_controller import ItemsController
+from slmdesk.gui.live import TICK_MS, Live
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import facts
 from slmdesk.services.conversation import Sent
@@ -33,10 +36,15 @@ class QuestionController(QObject):
     opened = Signal(object)
     notice_raised = Signal(object)
 
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("question_controller")
-        self._bridge = bridge
+        self._bridge, self._clock = bridge, clock
+        self._live = Live()
+        self._tick = QTimer(self, interval=TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
         self.item: str | None = None
@@ -125,17 +133,35 @@ class QuestionController(QObject):
         if fact.item == self.item:
             self._message = fact.message
             what = "the whole text" if fact.is_whole else f"the {fact.passages} passages that fit best"
+            self._live = Live(began=self._clock(), now=self._clock())
+            self._tick.start()
             self.progressed.emit(f"The model reads {what}…")
 
     @Slot(object)
     def _on_prompt(self, fact: facts.PromptProgress) -> None:
         if fact.message == self._message and fact.total:
-            self.progressed.emit(f"The model reads: {100 * fact.read // fact.total} %")
+            self._live = replace(self._live, read=fact.read, total=fact.total, now=self._clock())
+            self.progressed.emit(self._live.reading_words)
 
     @Slot(object)
     def _on_grew(self, fact: facts.MessageGrew) -> None:
         if fact.message == self._message:
-            self.progressed.emit("The answer is written; its quotations are checked at its end.")
+            self._live = self._live.grown(self._clock())
+            if self._live.pieces == 1:
+                self._on_tick()
+
+    @Slot()
+    def _on_tick(self) -> None:
+        """Each second while an answer is awaited, so that it is seen that something happens."""
+        if not self._message:
+            self._tick.stop()
+            return
+        self._live = replace(self._live, now=self._clock())
+        if self._live.pieces:
+            words = self._live.writing_words or "Writing the answer"
+            self.progressed.emit(f"{words}. Its quotations are checked at its end.")
+        elif self._live.total:
+            self.progressed.emit(self._live.reading_words)
 
     @Slot(object)
     def _on_answered(self, fact: facts.QuestionAnswered) -> None:

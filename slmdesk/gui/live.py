@@ -1,0 +1,53 @@
+"""What is known of an answer only while it is made: how much is read, how long it takes, how fast it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+SAID_AFTER_S = 2
+"""From then on the seconds are said: who waits shorter needs none."""
+TICK_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One answer; times are those of one clock."""
+
+    read: int = 0
+    total: int = 0
+    """Tokens of the prompt."""
+    is_loading: bool = False
+    """Its model is being loaded."""
+    began: float = 0.0
+    now: float = 0.0
+    pieces: int = 0
+    """Pieces of text that came, each a token or a few that make one letter."""
+    first_at: float = 0.0
+    """When the first of them came."""
+
+    def grown(self, now: float) -> Live:
+        """With one piece more."""
+        return replace(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)
+
+    @property
+    def reading_words(self) -> str:
+        """How much of the prompt is read; empty before that is known."""
+        return f"Reading {self.total:,} tokens… {self.read * 100 // self.total} %{self._seconds}" if self.total else ""
+
+    @property
+    def waiting_words(self) -> str:
+        """How long nothing is known; empty at first."""
+        return f"Waiting for the model…{self._seconds}" if self._seconds else ""
+
+    @property
+    def writing_words(self) -> str:
+        """How fast it is written; empty while that is no more than a guess."""
+        seconds = self.now - self.first_at
+        if self.pieces < 2 or seconds < 1:
+            return ""
+        return f"Writing… {self.pieces:,} tokens, {(self.pieces - 1) / seconds:.1f} tokens/s"
+
+    @property
+    def _seconds(self) -> str:
+        seconds = int(self.now - self.began)
+        return f", {seconds} s" if seconds >= SAID_AFTER_S else ""
