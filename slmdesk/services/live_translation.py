@@ -26,7 +26,6 @@ from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.translation_prompts import Manner, translation_step
 from slmdesk.services.translation_units import Taken, segments_from, units_of_text
 from slmdesk.store import Store
-from slmdesk.text.doubts import doubts_in
 from slmdesk.text.tagged import Tags
 from slmdesk.text.terms import find_terms, terms_in
 
@@ -328,7 +327,7 @@ class LiveTranslation:
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[Known | None, str]:
         """What came for a segment, looked through; or None and why nothing did."""
-        from slmdesk.text.translation_checks import with_same_end, without_chatter
+        from slmdesk.text.translated_answer import cleaned
 
         if "code" in value:
             args = value.get("args")
@@ -337,10 +336,9 @@ class LiveTranslation:
             answer = answer_from(value.get("answer"))
         except KnownError as err:
             return None, problem_for(err).sentence
-        target = " ".join(without_chatter(segment.source, answer.text).split())
-        doubts = doubts_in(target, answer.text, answer.probabilities, Tags())
-        target = with_same_end(segment.source, target)
-        return Known(target, SegmentState.TRANSLATED, Origin.MODEL, self._flags(segment, target), doubts), ""
+        found = cleaned(segment.source, answer.text, Tags(), answer.probabilities)
+        flags = self._flags(segment, found.target)
+        return Known(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
 
     # ---- telling
 

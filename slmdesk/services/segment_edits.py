@@ -81,10 +81,8 @@ class SegmentEdits:
         `item.unknown`, `request.invalid`, `model.…`.
         """
         from slmdesk.services.translation_prompts import translation_step
-        from slmdesk.text.doubts import doubts_in
-        from slmdesk.text.tagged import mended, without_strangers
         from slmdesk.text.terms import find_terms
-        from slmdesk.text.translation_checks import without_chatter
+        from slmdesk.text.translated_answer import cleaned
 
         view, segment = self._translations.open(item), self._segment(item, number)
         wish, tags = view.wish, Tags(segment.paired, segment.lone)
@@ -97,17 +95,15 @@ class SegmentEdits:
             if isinstance(words, Problem):
                 ended(words)
                 return
-            target = mended(without_chatter(segment.source, words[0]).strip(), tags)
-            target = without_strangers(target, tags, segment.source)
-            if "\n" not in segment.source:  # those of a subtitle or a verse are wanted
-                target = " ".join(target.split("\n"))
+            found = cleaned(segment.source, words[0], tags, asked.probabilities[0])
+            target = found.target
             if not target or problems(target, tags):
                 ended(problem_for(KnownError("translation.no_better")))
                 return
             changed = self._store.change_segment(
                 item, number, target=target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
                 flags=segment_flags(segment, target, wish, known), reason="",
-                doubts=doubts_in(target, words[0], asked.probabilities[0], tags),
+                doubts=found.doubts,
             )  # fmt: skip
             self._tell(SegmentChanged(item, changed))
             ended(changed)
@@ -123,11 +119,12 @@ class SegmentEdits:
         Raises KnownError `translation.source_unknown`, `model.…`.
         """
         from slmdesk.services.translation_prompts import translation_step
+        from slmdesk.text.translated_answer import cleaned
 
         step = translation_step(text, Tags(), turned(manner, source))
 
         def answered(words: list[str] | Problem) -> None:
-            ended(words if isinstance(words, Problem) else words[0].strip())
+            ended(words if isinstance(words, Problem) else cleaned(text, words[0], Tags()).target)
 
         return AskOnce(self._desk, self._room, self._translations.record(None), [step], answered)
 
@@ -141,7 +138,8 @@ class SegmentEdits:
         translation at all, is left out too.  Raises KnownError `model.…`.
         """
         from slmdesk.services.translation_prompts import other_steps
-        from slmdesk.text.translation_checks import flags_of, without_chatter
+        from slmdesk.text.translated_answer import cleaned
+        from slmdesk.text.translation_checks import flags_of
 
         def is_useful(one: str) -> bool:
             flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())
@@ -151,7 +149,7 @@ class SegmentEdits:
             if isinstance(words, Problem):
                 ended(words)
                 return
-            said = (" ".join(without_chatter(text, one).split()) for one in words)
+            said = (cleaned(text, one, Tags()).target for one in words)
             ended([one for one in dict.fromkeys(said) if one and one != now and is_useful(one)])
 
         steps = other_steps(text, manner, without=word)

@@ -31,12 +31,12 @@ from slmdesk.services.translation_prompts import (
     prompt_version,
     translation_step,
 )
-from slmdesk.text.doubts import doubts_in
 from slmdesk.text.projecting import Phrase, phrases_of, placed, span_of, verbatim
 from slmdesk.text.subtitles import KIND
-from slmdesk.text.tagged import Tags, mended, plain, without_strangers
+from slmdesk.text.tagged import Tags, plain
 from slmdesk.text.terms import TermIndex, terms_in
-from slmdesk.text.translation_checks import flags_of, with_same_end, without_chatter
+from slmdesk.text.translated_answer import cleaned
+from slmdesk.text.translation_checks import flags_of
 
 WAVE = 200
 """Segments whose tries are in hand at once; a wave's second tries come before the next wave."""
@@ -237,7 +237,7 @@ class TranslationPlan:
             work.take_over(tried)
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        work.plain = with_same_end(work.words, " ".join(without_chatter(work.words, answer.text).split()))
+        work.plain = cleaned(work.words, answer.text, Tags()).target
 
     def _take_better_plain(self, work: _Work, answer: _Answer) -> None:
         tried = replace(work)
@@ -261,12 +261,8 @@ class TranslationPlan:
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
         """The segment with this answer as its translation."""
         source = work.segment.source
-        target = without_strangers(mended(without_chatter(source, answer.text).strip(), work.tags), work.tags, source)
-        if "\n" not in source:
-            target = " ".join(target.split("\n")).strip()
-        doubts = doubts_in(target, answer.text, answer.probabilities, work.tags)
-        target = with_same_end(source, target)
-        return replace(work, target=target, flags=self._flags(work, target), doubts=doubts)
+        found = cleaned(source, answer.text, work.tags, answer.probabilities)
+        return replace(work, target=found.target, flags=self._flags(work, found.target), doubts=found.doubts)
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)

@@ -228,6 +228,25 @@ def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
     assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
 
+@pytest.mark.parametrize(
+    ("source", "answer", "target"),
+    [("Die Miete", "Translation:\nThe  rent.", "The rent"), ("Die Miete:", '"The rent"', "The rent:")],
+)
+def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opened, tmp_path, source, answer, target):
+    told = opened(answer=answer)
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
+    view = translated(told, target="en", source="de", path=str(path))
+    (of_document,) = on_desk(told, lambda: told.services.translations.segments(view.item.id))
+    ended = queue.SimpleQueue()
+    on_desk(told, lambda: told.services.segment_edits.retry(view.item.id, 0, "", ended.put))
+    tried_again = ended.get(timeout=60)
+    record = on_desk(told, lambda: told.services.models.choose(None))
+    on_desk(told, lambda: told.services.live.translate(source, Manner("en", "de"), record))
+    typed = told.wait(LiveTranslated, lambda fact: fact.is_done and len(fact.segments) == 1)
+    assert [of_document.target, tried_again.target, typed.segments[0].target] == [target] * 3
+
+
 def doubted(segment):
     return [(segment.target[begin:end], least) for begin, end, least in segment.doubts]
 

@@ -1,0 +1,36 @@
+"""What a model's answer becomes as a translation: the same for typed text, for documents and for a second try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.translation import Doubt
+from slmdesk.core.types import TokenProbability
+from slmdesk.text.doubts import doubts_in
+from slmdesk.text.tagged import Tags, mended, without_strangers
+from slmdesk.text.translation_checks import with_same_end, without_chatter
+
+_BLANKS = re.compile(" {2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A translation, and the words of it that the model was unsure of."""
+
+    target: str
+    doubts: tuple[Doubt, ...] = ()
+
+
+def cleaned(source: str, answer: str, tags: Tags, probabilities: Sequence[TokenProbability] = ()) -> Cleaned:
+    """The translation in an answer: without talk around it and tags the source has not, on one line where the source
+    is, and ended as the source ends.  Pure; `probabilities` of the answer's tokens.
+    """
+    target = without_strangers(mended(without_chatter(source, answer).strip(), tags), tags, source)
+    if "\n" not in source:  # those of a subtitle or a verse are wanted
+        target = " ".join(line.strip() for line in target.split("\n") if line.strip())
+    if "  " not in source:
+        target = _BLANKS.sub(" ", target)
+    doubts = doubts_in(target, answer, probabilities, tags)
+    return Cleaned(with_same_end(source, target), doubts)
