@@ -11,6 +11,7 @@ import click
 
 from slmdesk.cli.documents import open_document
 from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, next_of
+from slmdesk.cli.library import named_model
 from slmdesk.cli.targets import check_file, form_of
 from slmdesk.core.errors import KnownError
 
@@ -51,6 +52,7 @@ def compare(
     with face.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
+        named_model(services, model)
         before, after = open_document(face, services, old), open_document(face, services, new)
         view = _make(face, services, VersionWish(before.id, after.id, model, not no_model))
         found = view.comparison

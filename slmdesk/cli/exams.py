@@ -8,6 +8,7 @@ import click
 
 from slmdesk.cli.face import Face, json_option
 from slmdesk.cli.jobs import follow
+from slmdesk.cli.library import named_model
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
@@ -36,6 +37,7 @@ def exam(face: Face, model: str | None, pair: str | None) -> None:
     from slmdesk.services.exams import shape_of_skill
 
     with face.services() as services:
+        named_model(services, model)
         job = services.desk.call(lambda: services.exams.take(model))
         follow(face, services, job)
         record = services.desk.call(lambda: services.models.by_sha256(job.model_sha256))
@@ -61,6 +63,7 @@ def _exam_pair(face: Face, model: str | None, pair: str) -> None:
     if not (source and parted and target):
         raise click.UsageError("Give two languages with a dash between them, such as --translate en-pl.")
     with face.services() as services:
+        named_model(services, model)
         job = services.desk.call(lambda: services.pair_exams.take(model, source, target))
         follow(face, services, job)
         record = services.desk.call(lambda: services.models.by_sha256(job.model_sha256))

@@ -13,6 +13,7 @@ import click
 
 from slmdesk.cli.face import Face, NamedFile, json_option, table
 from slmdesk.cli.jobs import follow
+from slmdesk.cli.library import named_model
 from slmdesk.cli.summarize import open_all
 from slmdesk.cli.targets import check_file, form_of, say_unwritten
 from slmdesk.cli.wished import WishedFile, forget, remember
@@ -67,6 +68,7 @@ def extract(
     with face.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
+        named_model(services, model)
         services.desk.call(lambda: services.models.choose(model))  # before an hour is spent on reading
         documents, failed = open_all(face, services, files)
         read_s = time.monotonic() - began

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from slmdesk.services.services import Services
 
 
+def named_model(services: Services, model: str | None) -> None:
+    """A model that was named is there, and is tried however often it crashed.  Raises KnownError `model.unknown`."""
+    if model is not None:
+        services.desk.call(lambda: services.models.try_again(model))
+
+
 @click.command()
 @click.argument("model")
 @click.argument("name")

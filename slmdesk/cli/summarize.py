@@ -15,6 +15,7 @@ import click
 from slmdesk.cli.documents import documents_among, open_document, say_unread
 from slmdesk.cli.face import Face, NamedFile, json_option
 from slmdesk.cli.jobs import follow
+from slmdesk.cli.library import named_model
 from slmdesk.cli.targets import check_file, check_folder, form_of, say_unwritten
 from slmdesk.cli.wished import WishedFile, forget, remember
 from slmdesk.core.errors import KnownError
@@ -96,6 +97,7 @@ def summarize(
     with face.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
+        named_model(services, model)
         documents, failed = open_all(face, services, files)
         read_s = time.monotonic() - began
         if not documents:

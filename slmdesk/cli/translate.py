@@ -15,6 +15,7 @@ import click
 
 from slmdesk.cli.face import Face, json_option
 from slmdesk.cli.jobs import follow
+from slmdesk.cli.library import named_model
 from slmdesk.cli.targets import check_file, say_unwritten
 from slmdesk.cli.translated import Wanted, hand_out
 from slmdesk.cli.wished import remember
@@ -100,6 +101,7 @@ def translate(
     with face.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
+        named_model(services, model)
         if glossary:
             wish = replace(wish, glossaries=(_glossary(face, services, glossary, source, code),))
         _warn(face, services, wish)

@@ -141,6 +141,15 @@ class ModelService:
         """Have this model tried, when it is next loaded, however short memory looks."""
         self._room.dare(record)
 
+    def try_again(self, model: str) -> ModelRecord:
+        """A person named this model: how often it crashed before does not keep it from being started.
+
+        Raises KnownError `model.unknown`, `model.several`.
+        """
+        record = self._store.model(model)
+        self._room.forgive(record)
+        return record
+
     def warm_up(self) -> None:
         """Load the last used, or only, model by itself: at start.  One that crashed too often is left alone."""
         try:
