@@ -39,6 +39,11 @@ class Paths:
         return self.config / "access-token.json"
 
     @property
+    def proxy_password_file(self) -> Path:
+        """The password of the proxy, where the system has no keyring."""
+        return self.config / "proxy-password.json"
+
+    @property
     def dialogs_file(self) -> Path:
         """What Qt keeps of the window's file dialogs, under the name it gives it."""
         return self.config / "QtProject.conf"

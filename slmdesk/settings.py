@@ -19,12 +19,13 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
-from slmdesk.core.policy import MOST_SAVED_MIB, Policy, is_endpoint, is_host, is_proxy
+from slmdesk.core.policy import MOST_SAVED_MIB, Policy, is_endpoint, is_host, is_proxy, without_password
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
 THEMES = ("system", "light", "dark")
 TOKEN_PLACES = ("ask", "keyring", "file")
+PASSWORD_PLACES = ("", "keyring", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class Settings:
     hub_hosts: str = ""
     """Further hosts files may come from, such as a mirror's storage; by spaces, ".example.org" for all below it."""
     proxy: str = "system"
-    """system, none, or http://host:port."""
+    """system, none, or http://host:port, without a password."""
+    proxy_password_place: str = ""  # a place, no password
+    """Where the password for that address is kept: keyring or file; empty: there is none."""
     ca_file: str = ""
     """Certificates to trust instead of the system's, PEM."""
     token_place: str = "ask"  # noqa: S105 (a place, no token)
@@ -152,6 +155,8 @@ def reason_against(key: str, value: object) -> str:
         return "expected one of " + ", ".join(THEMES)
     if key == "token_place" and value not in TOKEN_PLACES:
         return "expected one of " + ", ".join(TOKEN_PLACES)
+    if key == "proxy_password_place" and value not in PASSWORD_PLACES:
+        return "expected keyring, file or nothing"
     if isinstance(value, int) and key in _RANGES:
         low, high = _RANGES[key]
         return "" if low <= value <= high else f"expected {low} to {high}"
@@ -373,5 +378,7 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
 
 
 def _to_json(settings: Settings) -> bytes:
+    """A password in the address of the proxy is never written: services/proxy_password.py keeps it elsewhere."""
     shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
+    shape["proxy"] = without_password(settings.proxy)[0]
     return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"

@@ -143,6 +143,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "network.failed": ("host", "reason"),
         "network.tls": ("host", "reason"),
         "network.proxy": ("host", "reason"),
+        "proxy.password": ("reason",),
         "network.login_page": ("host",),
         "network.redirects": ("host",),
         # the Hub and downloads

@@ -269,6 +269,23 @@ def is_proxy(text: str) -> bool:
     return parts.scheme == "http" and bool(parts.hostname) and port != 0 and is_bare and is_word
 
 
+def without_password(proxy: str) -> tuple[str, str | None]:
+    """The address of a proxy without the password that may stand in it, and that password as it stands; None: none."""
+    parts = urlsplit(proxy)
+    login, _at, host = parts.netloc.rpartition("@")
+    user, colon, password = login.partition(":")
+    if not colon:
+        return proxy, None
+    return parts._replace(netloc=f"{user}@{host}" if user else host).geturl(), password
+
+
+def with_password(proxy: str, password: str) -> str:
+    """`without_password` undone."""
+    parts = urlsplit(proxy)
+    user, _at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{password}@{host}").geturl()
+
+
 def is_host(text: str) -> bool:
     """The name of a host; with a dot in front for all below it, with a port for this PC itself."""
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")

@@ -1,4 +1,4 @@
-"""Where an access token is kept: the system's keyring, or a file that only its owner can read.
+"""Where an access token or the password of a proxy is kept: the keyring of the system, or a file of mode 0600.
 
 The only module that imports keyring.  Its back ends speak over D-Bus or to the system and may hang, so every call is
 made on a thread of its own and given up after a while.
@@ -54,8 +54,8 @@ class Vault(Protocol):
 class SystemKeyring:
     """The keyring of the system: Secret Service or KWallet, the macOS keychain, the Windows credential locker."""
 
-    def __init__(self, *, find_s: float = FIND_S, answer_s: float = ANSWER_S) -> None:
-        self._find_s, self._answer_s = find_s, answer_s
+    def __init__(self, *, service: str = SERVICE, find_s: float = FIND_S, answer_s: float = ANSWER_S) -> None:
+        self._service, self._find_s, self._answer_s = service, find_s, answer_s
 
     def missing(self) -> str:
         """Looked up anew each time: a desktop's keyring may come up later."""
@@ -67,19 +67,19 @@ class SystemKeyring:
 
     def get(self, host: str) -> str:
         """See Vault."""
-        return _within(lambda: _backend().get_password(SERVICE, host) or "", self._answer_s)
+        return _within(lambda: _backend().get_password(self._service, host) or "", self._answer_s)
 
     def put(self, host: str, secret: str) -> None:
         """See Vault.  One that answers only after it was given up is made to forget again."""
 
         def keep() -> None:
-            _backend().set_password(SERVICE, host, secret)
+            _backend().set_password(self._service, host, secret)
 
-        _within(keep, self._answer_s, undo=lambda: _remove(host))
+        _within(keep, self._answer_s, undo=lambda: _remove(self._service, host))
 
     def remove(self, host: str) -> None:
         """See Vault."""
-        _within(lambda: _remove(host), self._answer_s)
+        _within(lambda: _remove(self._service, host), self._answer_s)
 
 
 class PrivateFile:
@@ -177,11 +177,11 @@ def _backend() -> _Backend:
     raise KnownError("token.keyring", reason="this system has none")
 
 
-def _remove(host: str) -> None:
+def _remove(service: str, host: str) -> None:
     from keyring.errors import PasswordDeleteError
 
     with suppress(PasswordDeleteError):
-        _backend().delete_password(SERVICE, host)
+        _backend().delete_password(service, host)
 
 
 def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | None = None) -> T:

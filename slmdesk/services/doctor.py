@@ -20,7 +20,7 @@ from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.facts import Problem
 from slmdesk.services.hardware import processor
-from slmdesk.services.routes import certificates_in
+from slmdesk.services.routes import certificates_in, shown_proxy
 from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.services.services import Services
 from slmdesk.services.tokens import TokenPlaces
@@ -168,13 +168,18 @@ def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
     return found
 
 
+def _forced(policy: Policy) -> dict[str, Json]:
+    """What is set, without the password of a proxy."""
+    return {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
+
+
 def _policy(paths: Paths) -> dict[str, Json]:
     """What is set by the organisation; where its file would be looked for when there is none."""
     policy = load_policy(paths.policy_files)
     return {
         "file": policy.path or None,
         "looked_for": [str(one) for one in paths.policy_files],
-        "sets": {**policy.forced, **{key: list(allowed) for key, allowed in policy.choices.items()}},
+        "sets": {**_forced(policy), **{key: list(allowed) for key, allowed in policy.choices.items()}},
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
         "problems": [problem_for(one).sentence for one in (*policy.problems, *_not_there(policy))],

@@ -80,7 +80,7 @@ class HubService:
 
     def policy(self) -> GuardPolicy:
         """What may leave, by the settings of this moment.  Any thread."""
-        return policy_for(self._settings.current, self._is_offline)
+        return policy_for(self._settings.current, self._is_offline, self._network.passwords)
 
     def require(self, feature: str) -> None:
         """Raises KnownError `feature.hidden` for one of core.policy.FEATURES that the organisation has switched off."""

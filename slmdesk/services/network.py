@@ -10,14 +10,16 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
+from slmdesk.core.policy import without_password
 from slmdesk.core.records import LedgerRow
 from slmdesk.exports.ledger import format_for, to_csv, to_json
 from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, Problem, RequestsToday
+from slmdesk.services.facts import Fact, Noticed, Problem, RequestsToday
 from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.proxy_password import ProxyPasswords
 from slmdesk.services.routes import certificates_in
 from slmdesk.services.sentences import problem_for
-from slmdesk.settings import Settings, SettingsFile
+from slmdesk.settings import Settings, SettingsFile, reason_against
 from slmdesk.store import Store
 
 RECORD_TIMEOUT_S = 10.0
@@ -40,8 +42,16 @@ class Exported:
 class NetworkService:
     """What left this PC, and whether anything may."""
 
-    def __init__(self, desk: Desk, store: Store, settings: SettingsFile, tell: Callable[[Fact], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        store: Store,
+        settings: SettingsFile,
+        passwords: ProxyPasswords,
+        tell: Callable[[Fact], None],
+    ) -> None:
         self._desk, self._store, self._settings, self._tell = desk, store, settings, tell
+        self.passwords = passwords
         self._told = -1
 
     @property
@@ -65,23 +75,50 @@ class NetworkService:
     def change(self, ended: OnEnded[Settings], **values: Any) -> None:
         """Change how the Hub is reached; `ended` gets the new settings, or a Problem, on the desk thread.
 
-        A file of certificates is read first, on a file thread: it may lie on a share that does not answer.  What is
+        A file of certificates is read first, on a file thread: it may lie on a share that does not answer.  The
+        password of a proxy goes to the keyring or a file of its own, not into the settings.  What is
         wrong is `setting.invalid`, which names the key, or `setting.managed`.  Raises KnownError `feature.hidden`.
         """
         self._settings.policy.require(FEATURE)
 
-        def read(found: int | Problem) -> None:
+        now = self._settings.current
+
+        def work() -> dict[str, Any]:
+            if path := values.get("ca_file"):
+                certificates_in(Path(path))
+            if "proxy" not in values:
+                return values
+            self._settings.policy.refuse("proxy", values["proxy"])
+            if reason := reason_against("proxy", values["proxy"]):
+                raise KnownError("setting.invalid", key="proxy", reason=reason)
+            return {**values, **self.passwords.moved(values["proxy"], now)}
+
+        def save(found: dict[str, Any] | Problem) -> None:
             result: Settings | Problem
             try:
-                result = found if isinstance(found, Problem) else self._settings.change(**values)
+                result = found if isinstance(found, Problem) else self._settings.change(**found)
             except KnownError as err:
                 result = problem_for(err)
             ended(result)
 
-        if path := values.get("ca_file"):
-            on_file_thread(self._desk, lambda: certificates_in(Path(path)), read, name="certificates")
+        if values.get("ca_file") or "proxy" in values:
+            on_file_thread(self._desk, work, save, name="network-settings")
         else:
-            read(0)
+            save(values)
+
+    def move_password(self) -> None:
+        """A password in the file of settings, written there by hand, goes where passwords are kept.  Desk thread."""
+        now = self._settings.current
+        if "proxy" in self._settings.policy.managed or without_password(now.proxy)[1] is None:
+            return
+
+        def moved(found: dict[str, Any] | Problem) -> None:
+            if isinstance(found, Problem):
+                self._tell(Noticed(found))
+            elif self._settings.current.proxy == now.proxy:
+                self._settings.change(**found)
+
+        on_file_thread(self._desk, lambda: self.passwords.moved(now.proxy, now), moved, name="proxy-password")
 
     def today(self) -> int:
         """Requests since midnight, local time.  Desk thread."""

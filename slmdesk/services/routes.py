@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.policy import with_password, without_password
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
+from slmdesk.services.proxy_password import ProxyPasswords
 from slmdesk.settings import Settings
 
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
@@ -21,10 +23,15 @@ class Through:
     """The same proxy for every host but this PC itself."""
 
     address: str
+    place: str = ""
+    """Where the password for it is kept; empty: it has none, or it stands in the address."""
+    passwords: ProxyPasswords | None = None
 
     def __call__(self, _scheme: str, host: str) -> str:
-        """The address of the proxy."""
-        return "" if _is_here(host) else self.address
+        """The address of the proxy.  Not on the desk thread.  Raises KnownError `proxy.password`."""
+        if _is_here(host) or not self.place or self.passwords is None:
+            return "" if _is_here(host) else self.address
+        return self.passwords.full_address(self.address, self.place)
 
 
 def system_proxy(scheme: str, host: str) -> str:
@@ -43,7 +50,7 @@ def no_proxy(_scheme: str, _host: str) -> str:
     return ""
 
 
-def policy_for(settings: Settings, offline: Callable[[], bool]) -> GuardPolicy:
+def policy_for(settings: Settings, offline: Callable[[], bool], passwords: ProxyPasswords | None = None) -> GuardPolicy:
     """What the guard allows by these settings.  Equal settings give equal policies."""
     endpoint = endpoint_of(settings)
     host = (urlsplit(endpoint).hostname or "").lower()
@@ -53,7 +60,7 @@ def policy_for(settings: Settings, offline: Callable[[], bool]) -> GuardPolicy:
         offline=offline,
         hosts=(HUB_HOSTS if endpoint == HUB else frozenset({host})) | more,
         endpoint=endpoint,
-        proxy_for=proxies.get(settings.proxy) or Through(settings.proxy),
+        proxy_for=proxies.get(settings.proxy) or Through(settings.proxy, settings.proxy_password_place, passwords),
         ca_file=settings.ca_file,
     )
 
@@ -65,9 +72,8 @@ def endpoint_of(settings: Settings) -> str:
 
 def shown_proxy(proxy: str) -> str:
     """The setting to be shown: without the password that may stand in it."""
-    head, at, host = proxy.rpartition("@")
-    user, colon, _password = head.removeprefix("http://").partition(":")
-    return f"http://{user}:…@{host}" if at and colon else proxy
+    address, password = without_password(proxy)
+    return proxy if password is None else with_password(address, "…")
 
 
 def certificates_in(path: Path) -> int:

@@ -288,6 +288,10 @@ _SENTENCES: Mapping[str, str] = {
         "ask for its certificate file (CA) and name it in the settings."
     ),
     "network.proxy": "The proxy on the way to {host} refused ({reason}). Nothing was lost. Check it in the settings.",
+    "proxy.password": (
+        "The password of the proxy cannot be kept or read ({reason}). Nothing was sent. Name the proxy again, with its "
+        "password, in the settings of the network."
+    ),
     "network.login_page": (
         "This network wants a login: a web page came where {host} should have answered. Open a browser, log in, and "
         "try again. Nothing of the page was kept."

@@ -51,6 +51,7 @@ from slmdesk.services.packs import PackService
 from slmdesk.services.pair_advice import PairAdviceService
 from slmdesk.services.pair_exams import PairExamService
 from slmdesk.services.printing import PrintService, page_size
+from slmdesk.services.proxy_password import ProxyPasswords
 from slmdesk.services.questions import QuestionService
 from slmdesk.services.renaming import NameService
 from slmdesk.services.repo_pages import RepoPageService
@@ -348,7 +349,9 @@ class Services:
     def _open_network(self) -> None:
         """What may go to the network, and what comes from there."""
         paths = self.paths
-        self.network = NetworkService(self.desk, self.store, self.settings, self.tell)
+        self.network = NetworkService(self.desk, self.store, self.settings, ProxyPasswords(paths), self.tell)
+        self.settings.listeners.append(lambda _settings: self.network.move_password())
+        self.network.move_password()
         self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
         self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
         self.hub.hub.token = self.tokens.token

@@ -133,3 +133,17 @@ def test_a_hidden_search_is_refused_also_by_name(run, hub, home) -> None:
     for args in (("models", "search", "tiny"), ("models", "search", REPO), ("models", "download", REPO)):
         assert run(*args, "--json").json["error"]["code"] == "feature.hidden"
     assert not hub.seen
+
+
+def test_a_proxys_password_is_shown_nowhere(run, home) -> None:
+    args = ("network", "--proxy", "http://me:heron-marker@proxy.example:3128")
+    told = [run(*args), run(*args, "--json"), run("network", "--settings"), run("network", "--settings", "--json")]
+    told += [run("network", "--json"), run("doctor", "--json")]
+    assert not [one for one in told if one.status or "heron" in one.out + one.err]
+    assert (told[3].json["proxy"], told[3].json["proxy_password"]) == ("http://me@proxy.example:3128", "file")
+    (home / "config" / "policy.toml").write_text('[network]\nproxy = "http://you:heron-marker@proxy.example"\n')
+    told = [run("doctor"), run("doctor", "--json"), run("network", "--settings", "--json")]
+    assert not [one for one in told if "heron" in one.out + one.err]
+    assert told[1].json["policy"]["sets"]["proxy"] == "http://you:…@proxy.example"
+    files = [one.name for one in home.rglob("*") if one.is_file() and b"heron" in one.read_bytes()]
+    assert sorted(files) == ["policy.toml", "proxy-password.json"]

@@ -7,13 +7,17 @@ import queue
 import select
 import socket
 import socketserver
+import stat
 import subprocess
 import threading
 from pathlib import Path
 
+import keyring
+import keyring.backends.fail
 import pytest
 from fakes.fake_hub import FakeHub
 from fakes.tiny_gguf import tiny_llama
+from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.facts import DownloadState, Problem
@@ -67,6 +71,15 @@ class _Tunnel(socketserver.StreamRequestHandler):
                     if not data:
                         return
                     ends[one].sendall(data)
+
+
+@pytest.fixture(autouse=True)
+def no_keyring():
+    """As on this system without one; `fakes.vaults` makes the library see a back end of its own."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    yield
+    keyring.set_keyring(before)
 
 
 @pytest.fixture(scope="session")
@@ -165,6 +178,82 @@ def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(told, 
     assert "pass" not in str(told.services.desk.call(told.services.network.requests))
 
 
+def files_with(home: Path, words: bytes) -> dict[str, int]:
+    """Names of files that hold the words, with their modes."""
+    found = [one for one in home.rglob("*") if one.is_file() and words in one.read_bytes()]
+    return {one.name: stat.S_IMODE(one.stat().st_mode) for one in found}
+
+
+def way(told) -> str:
+    return told.services.hub.policy().proxy_for("https", HUB_NAME)
+
+
+@pytest.mark.process
+def test_a_proxys_password_is_kept_apart_from_the_settings(told, opened, home) -> None:
+    change(told, proxy="http://me:heron%20word@proxy.example:3128")
+    assert told.services.settings.current.proxy == "http://me@proxy.example:3128"
+    assert way(told) == "http://me:heron%20word@proxy.example:3128"
+    assert files_with(home, b"heron") == {"proxy-password.json": 0o600}
+    change(told, proxy="http://me@proxy.example:3128", speed_limit_kib=7)
+    told.services.close()
+    again = opened(model=False)
+    assert way(again) == "http://me:heron%20word@proxy.example:3128", "it is there in the next run"
+    change(again, proxy="http://you@proxy.example:3128")
+    assert way(again) == "http://you@proxy.example:3128", "it is not told to another account or proxy"
+    assert files_with(home, b"heron") == {}
+
+
+@pytest.mark.process
+def test_a_proxys_password_goes_into_the_systems_keyring_where_there_is_one(told, home) -> None:
+    vault = MemoryVault()
+    told.services.network.passwords._vaults["keyring"] = vault
+    change(told, proxy="http://me:heron@proxy.example:3128")
+    assert vault.kept == {"http://me@proxy.example:3128": "heron"}
+    assert files_with(home, b"heron") == {}
+    assert told.services.settings.current.proxy_password_place == "keyring"
+    assert way(told) == "http://me:heron@proxy.example:3128"
+    change(told, proxy="none")
+    assert (vault.kept, way(told)) == ({}, "")
+
+
+@pytest.mark.process
+def test_a_proxys_password_that_is_gone_is_said_and_nothing_is_sent(told, home) -> None:
+    change(told, proxy="http://me:heron@proxy.example:3128")
+    (home / "config" / "proxy-password.json").unlink()
+    assert search(told).code == "proxy.password"
+    assert [row.bytes for row in told.services.desk.call(told.services.network.requests)] == [0]
+
+
+@pytest.mark.process
+def test_a_proxy_that_is_refused_leaves_no_password(told, home) -> None:
+    for wrong in ("http://me:heron@proxy.example:3128/path", "socks5://me:heron@proxy.example"):
+        with pytest.raises(KnownError, match=r"setting\.invalid"):
+            change(told, proxy=wrong)
+    assert files_with(home, b"heron") == {}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("when", ["before", "while it runs"])
+def test_a_password_in_the_file_of_settings_is_taken_out_of_it(home, opened, when) -> None:
+    file = home / "config" / "settings.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"theme": "dark", "proxy": "http://me:heron@proxy.example:3128"}))
+    told = opened(model=False)
+    if when == "while it runs":
+        change(told, proxy="none")
+        file.write_text(json.dumps({"theme": "dark", "proxy": "http://me:heron@proxy.example:3128"}))
+        told.services.desk.call(told.services.settings.refresh)
+    waited = threading.Event()
+    for _ in range(600):
+        if files_with(home, b"heron") == {"proxy-password.json": 0o600}:
+            break
+        waited.wait(0.1)
+    assert files_with(home, b"heron") == {"proxy-password.json": 0o600}
+    shape = json.loads(file.read_text())
+    assert (shape["theme"], shape["proxy"]) == ("dark", "http://me@proxy.example:3128")
+    assert way(told) == "http://me:heron@proxy.example:3128"
+
+
 @pytest.mark.process
 def test_a_file_that_holds_no_certificate_is_refused_and_the_old_one_stays(told, certificate, tmp_path) -> None:
     change(told, ca_file=str(certificate))
@@ -181,6 +270,7 @@ def test_a_file_that_holds_no_certificate_is_refused_and_the_old_one_stays(told,
 @pytest.mark.pure
 def test_a_proxys_password_is_not_shown() -> None:
     assert shown_proxy("http://me:p%40ss:w@proxy.example:80") == "http://me:…@proxy.example:80"
+    assert shown_proxy("HTTP://me:pass@proxy.example:80") == "http://me:…@proxy.example:80"
     for plain in ("system", "none", "http://proxy.example:80", "http://me@proxy.example"):
         assert shown_proxy(plain) == plain
 

@@ -17,6 +17,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.hub.guard import HUB
 from slmdesk.services.facts import TokenChanged
+from slmdesk.services.routes import shown_proxy
 from slmdesk.services.sentences import bytes_for_people
 from slmdesk.settings import Settings
 
@@ -28,6 +29,14 @@ HIDDEN = "These settings are switched off by your organisation."
 OFFLINE = "Nothing leaves this PC: models can be neither searched nor downloaded. Chats never leave it anyway."
 SYSTEM_CERTIFICATES = "System default"
 FIELD_WIDTH = 240
+
+
+PROXY = "What stands between this PC and the internet, as in many companies."
+PASSWORD_WORDS = {
+    "": "",
+    "keyring": " Its password is kept in the system's keyring.",
+    "file": " Its password is kept in a file that only you can read.",
+}
 
 
 class NetworkSection(QWidget):
@@ -70,6 +79,11 @@ class NetworkSection(QWidget):
         words.addWidget(plain_label(OFFLINE, self._body, name="offline_sentence", kind="muted"))
         column.addLayout(words)
 
+    def _show_password_place(self, place: str) -> None:
+        sentence = self.findChild(QLabel, "proxy_sentence")
+        if isinstance(sentence, QLabel) and self._proxy.isEnabled():  # else it says who set the proxy
+            sentence.setText(PROXY + PASSWORD_WORDS[place])
+
     def _build_hub(self, column: QVBoxLayout) -> None:
         self._endpoint = self._field(HUB)
         self._add_field(
@@ -90,8 +104,7 @@ class NetworkSection(QWidget):
         line = self._line(self._proxy, self._proxy_address)
         line.setFocusProxy(self._proxy)
         add_setting(
-            column, line, "proxy", "Proxy", "What stands between this PC and the internet, as in many companies.",
-            is_wide=True,
+            column, line, "proxy", "Proxy", PROXY, is_wide=True,
         )  # fmt: skip
         self._proxy.setAccessibleName("Proxy")
         self._add_verdict(column, "proxy")
@@ -151,7 +164,8 @@ class NetworkSection(QWidget):
         if not self._is_wrong("proxy"):
             self._proxy.show_value(ADDRESS if has_address else settings.proxy)
             self._proxy_address.setVisible(has_address)
-            self._show_text(self._proxy_address, "proxy", settings.proxy if has_address else "")
+            self._show_text(self._proxy_address, "proxy", shown_proxy(settings.proxy) if has_address else "")
+        self._show_password_place(settings.proxy_password_place)
         self._certificates.set_full_text(settings.ca_file or SYSTEM_CERTIFICATES)
         self._system.setVisible(bool(settings.ca_file))
         if self._speed.findData(settings.speed_limit_kib) < 0:
@@ -195,6 +209,7 @@ class NetworkSection(QWidget):
         words = self._proxy_address.text().strip()
         if words:
             self._network.change("proxy", words if "://" in words else f"http://{words}")
+            self._proxy_address.setModified(False)  # a password in it is not shown any longer than it takes to keep it
 
     @Slot()
     def _on_choose(self) -> None:
