@@ -7,10 +7,13 @@ import signal
 import sys
 from collections.abc import Sequence
 
+PR_SET_DUMPABLE = 4
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run slmdesk with `arguments` (default: those of the process).  Returns the exit status."""
     args = list(sys.argv[1:] if arguments is None else arguments)
+    leave_no_core()
     if args[:1] == ["--worker"]:
         from slmdesk.worker.main import run_worker
 
@@ -19,10 +22,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from slmdesk.app import run_window
 
         return run_window(args[1:] if args[:1] == ["--window"] else args)
+    keep_memory_closed()
     _end_quietly_on_ctrl_c()  # nothing is open yet, and importing takes its time
     from slmdesk.cli.main import run_command_line
 
     return run_command_line(args)
+
+
+def leave_no_core() -> None:
+    """No crash, of this process or of one it starts, writes a person's words into a core file."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def keep_memory_closed() -> None:
+    """No other program of this account reads our memory or environment (Linux, prctl(2)).
+
+    The command line alone: the desktop's portals look into a window's process, to see whose it is.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _end_quietly_on_ctrl_c() -> None:
