@@ -15,9 +15,11 @@ from typing import IO
 import slmdesk
 from slmdesk.client.error_log import ErrorLog
 from slmdesk.client.events import ClientLimits, Outcome, outcome_of
+from slmdesk.client.handles import OPENS_NOTHING, Handles
 from slmdesk.client.writer import Writer
 from slmdesk.core import protocol
 from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, decoder_of_desk, lines_of
+from slmdesk.core.reach import HANDLES_VARIABLE, REACH_VARIABLE, Reach, reached_by
 
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
 SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"})
@@ -45,6 +47,7 @@ class Child:
         role: str,
         log_path: Path,
         environment: Mapping[str, str],
+        reach: Reach,
         limits: ClientLimits,
         on_message: Callable[[Child, FromChild], None],
         on_change: Callable[[], None],
@@ -57,14 +60,24 @@ class Child:
         self._role, self._limits = role, limits
         self._on_message, self._on_change = on_message, on_change
         self._oom_kills = _oom_kills()
-        self.process = _start(command, {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}, environment)
+        self.reach = reach
+        """What it was told that it may open."""
+        self._reached = reached_by(reach)
+        said = {REACH_VARIABLE: reach.to_variable()}
+        base = {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}
+        self._handles = Handles() if role in OPENS_NOTHING else None
+        try:
+            self.process = _start(command, base, {**said, **environment}, self._handles)
+        except BaseException:
+            self._close_handles()
+            raise
         self._stdin, self._stdout, self._stderr = _pipes(self.process)
         self._began = self._heard = self._moved = time.monotonic()
         self._cpu_when_moved = 0.0
         self._beat = Heartbeat(0, False)
         self._telling = False
         """A listener is at work: what the child says meanwhile waits in the pipe, and it is not to blame."""
-        self.writer = Writer(self._stdin)
+        self.writer = Writer(self._stdin, self._handles.send if self._handles else None)
         self.reader = threading.Thread(target=self._read, name=f"from {role}", daemon=True)
         self._start_threads(log_path)
 
@@ -72,6 +85,10 @@ class Child:
     def pid(self) -> int:
         """Of the process."""
         return self.process.pid
+
+    def may_read(self, path: str) -> bool:
+        """Whether it was started with leave to open this file."""
+        return self._reached.covers(path)
 
     @property
     def is_over(self) -> bool:
@@ -136,6 +153,7 @@ class Child:
         for thread in (self.reader, self._logger):
             thread.join(END_S)
         self.writer.join(END_S)
+        self._close_handles()
         return self.verdict or self._ended_itself()
 
     def _ended_itself(self) -> tuple[Outcome, str]:
@@ -158,7 +176,12 @@ class Child:
             self.process.wait(END_S)
             for stream in (self._stdin, self._stdout, self._stderr):
                 stream.close()
+            self._close_handles()
             raise
+
+    def _close_handles(self) -> None:
+        if self._handles:
+            self._handles.close()
 
     def _read(self) -> None:
         """Turn its bytes into messages until it ends.  Bad lines are dropped and counted."""
@@ -212,7 +235,9 @@ class Child:
         self._on_change()
 
 
-def _start(command: Sequence[str], base: Mapping[str, str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    command: Sequence[str], base: Mapping[str, str], environment: Mapping[str, str], handles: Handles | None
+) -> subprocess.Popen[bytes]:
     """Without a shell, in a group of its own (Ctrl-C is the desk's), in a folder that holds our package and nothing
     of others: `python -m` would import a module from the folder it runs in.
     """
@@ -220,16 +245,21 @@ def _start(command: Sequence[str], base: Mapping[str, str], environment: Mapping
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW
-    return subprocess.Popen(
+    more = {} if handles is None else {HANDLES_VARIABLE: str(handles.theirs.fileno())}
+    process = subprocess.Popen(
         list(command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=PACKAGE_PARENT,
-        env={**inherited, "GGML_NO_BACKTRACE": "1", "SLMDESK_DESK_PID": str(os.getpid()), **environment},
+        env={**inherited, "GGML_NO_BACKTRACE": "1", "SLMDESK_DESK_PID": str(os.getpid()), **more, **environment},
         start_new_session=True,
         creationflags=flags,
+        pass_fds=() if handles is None else (handles.theirs.fileno(),),
     )
+    if handles is not None:
+        handles.started()
+    return process
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:

@@ -30,6 +30,7 @@ from slmdesk.core.protocol import (
     Token,
     Unload,
 )
+from slmdesk.core.reach import NOTHING, Reach
 from slmdesk.core.types import Json, LoadSpec
 from slmdesk.core.wire import to_json
 
@@ -63,6 +64,7 @@ class ChildClient:
         self._command, self._role, self._log_path = list(command), role, log_path
         self._environment = dict(environment or {})
         self._on_child = on_child
+        self._reach = NOTHING
         self._limits = limits or LIMITS_OF_ROLES.get(role) or ClientLimits()
         self._changed = threading.Condition()
         self._jobs: dict[str, JobHandle] = {}
@@ -100,6 +102,23 @@ class ChildClient:
         child = self._child
         return self._old_bad_lines + (0 if child is None else child.bad_lines)
 
+    def may_open(self, reach: Reach) -> None:
+        """The files of the person that children started from now on may open (Linux; elsewhere nothing keeps them)."""
+        with self._changed:
+            self._reach = reach
+
+    def can_open(self, paths: Sequence[str]) -> bool:
+        """Whether the child that runs, if one does, was started with leave to open these; else see `renew`."""
+        child = self._child
+        return child is None or all(path in child.reach.read or child.may_read(path) for path in paths)
+
+    def renew(self) -> None:
+        """End the child; its jobs hear Cancelled, and the next job starts another one."""
+        with self._changed:
+            if self._child is not None and self._child.verdict is None:
+                self._child.end(Outcome.ASKED, "")
+            self._changed.notify_all()
+
     def start(
         self, kind: str, payload: Mapping[str, Json], listener: Listener, *, priority: str = "interactive"
     ) -> JobHandle:
@@ -108,10 +127,14 @@ class ChildClient:
 
     def load(self, spec: LoadSpec, listener: Listener) -> JobHandle:
         """Load a model: Progress in permille, then Done with a LoadedModel as object."""
+        if spec.path:
+            self._let_open(spec.path)
         return self._begin(lambda job: Load(job, to_json(spec)), listener)
 
     def count_tokens(self, texts: Sequence[str], listener: Listener, *, handle: str = "", path: str = "") -> JobHandle:
         """Count tokens of texts, by a loaded model or by the vocabulary of a file: Done with `counts`."""
+        if path and not self._jobs:
+            self._let_open(path)
         return self._begin(lambda job: CountTokens(job, tuple(texts), handle, path), listener)
 
     def unload(self, handle: str, listener: Listener | None = None) -> None:
@@ -164,6 +187,14 @@ class ChildClient:
             else:
                 child.writer.put(Cancel(job.id))
             self._changed.notify_all()
+
+    def _let_open(self, path: str) -> None:
+        """Have a child that may open this file; one that may not has no model that is wanted any more."""
+        with self._changed:
+            self._reach = self._reach.with_file(path)
+            child = self._child
+        if child is not None and not child.may_read(path):
+            self.renew()
 
     def _begin(self, make: Callable[[str], ToChild], listener: Listener) -> JobHandle:
         with self._changed:
@@ -230,6 +261,7 @@ class ChildClient:
                 role=self._role,
                 log_path=self._log_path,
                 environment=self._environment,
+                reach=self._reach,
                 limits=self._limits,
                 on_message=self._hear,
                 on_change=self._wake,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import IO
 
@@ -33,8 +33,10 @@ def urgency_of(message: ToChild) -> Urgency:
 class Writer:
     """Writes to a child's stdin on a thread of its own; a child that does not read blocks nobody else.  Thread-safe."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], before: Callable[[ToChild], None] | None = None) -> None:
+        """`before` is called with each message before its lines are written, on the writer's thread."""
         self._stream = stream
+        self._before = before
         self._changed = threading.Condition()
         self._queues: dict[Urgency, deque[ToChild]] = {urgency: deque() for urgency in Urgency}
         self._begun: dict[Urgency, Iterator[bytes] | None] = dict.fromkeys(Urgency)
@@ -106,11 +108,16 @@ class Writer:
                 urgency = next(one for one in Urgency if self._begun[one] is not None or self._queues[one])
                 begun = self._begun[urgency]
                 if begun is None:
-                    begun = self._begun[urgency] = encode(self._queues[urgency].popleft())
+                    begun = self._begun[urgency] = self._lines_of(self._queues[urgency].popleft())
             line = next(begun, None)  # encoding a long text takes a while: not under the lock
             if line is not None:
                 return line
             self._begun[urgency] = None
+
+    def _lines_of(self, message: ToChild) -> Iterator[bytes]:
+        if self._before is not None:
+            self._before(message)
+        yield from encode(message)
 
     def _pending(self) -> bool:
         return any(self._queues.values()) or any(one is not None for one in self._begun.values())

@@ -26,6 +26,8 @@ class Reading:
     """For messages, and for libraries that want one; the file behind it was looked at."""
     data: bytes | None = None
     """The bytes of a document inside another one; None: they are in the file."""
+    descriptor: int | None = None
+    """The file, where it was opened for us: a process that reads documents may be one that can open none."""
     password: str = ""
     encoding: str = ""
     """Chosen by the person; empty: found out."""
@@ -60,7 +62,7 @@ class Reading:
         """
         if self.data is not None:
             return BytesIO(self._bytes(MAX_FILE_BYTES))
-        return open_file(self.path, limit_bytes=MAX_FILE_BYTES)
+        return open_file(self.path, limit_bytes=MAX_FILE_BYTES, descriptor=self.descriptor)
 
     def note(self, note: Note) -> None:
         """Say something about the whole document, once."""
@@ -74,7 +76,7 @@ class Reading:
 
     def _bytes(self, limit: int) -> bytes:
         if self.data is None:
-            with closing(open_file(self.path, limit_bytes=limit)) as file:
+            with closing(open_file(self.path, limit_bytes=limit, descriptor=self.descriptor)) as file:
                 return read_all(file, self.path, limit)
         if len(self.data) > limit:
             raise KnownError("document.too_large", path=self.path, bytes=len(self.data), limit=limit)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from slmdesk.core.errors import KnownError
 
@@ -32,27 +34,76 @@ def read_file(path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
         return read_all(file, path, limit_bytes)
 
 
-def open_file(path: str, *, limit_bytes: int) -> BinaryIO:
-    """A regular file of at most `limit_bytes`, open for reading.  The caller closes it.  Raises as `read_file` does."""
+def open_file(path: str, *, limit_bytes: int, descriptor: int | None = None) -> BinaryIO:
+    """A regular file of at most `limit_bytes`, open for reading.  The caller closes it.  Raises as `read_file` does.
+
+    `descriptor`: the file, opened by somebody else, who keeps it: it is read at a position of its own.
+    """
+    if descriptor is not None:
+        _check(descriptor, path, limit_bytes)
+        return cast("BinaryIO", io.BufferedReader(_Placed(descriptor), BLOCK_BYTES))
+    descriptor = _opened(path)
+    try:
+        _check(descriptor, path, limit_bytes)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+class _Placed(io.RawIOBase):
+    """Reads a descriptor of others at its own position, which they and other readers of it do not move."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._place = descriptor, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def fileno(self) -> int:
+        """Of the file; its own position is another one."""
+        return self._descriptor
+
+    def readinto(self, room: Any) -> int:
+        """As many bytes as there are room for, or are left."""
+        data = os.pread(self._descriptor, len(room), self._place)
+        room[: len(data)] = data
+        self._place += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go on reading from there."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place}.get(whence)
+        place = offset + (os.fstat(self._descriptor).st_size if base is None else base)
+        if place < 0:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self._place = place
+        return place
+
+
+def _opened(path: str) -> int:
     try:
         # without O_NONBLOCK, opening a pipe nobody writes to waits for ever
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=path) from err
     except (OSError, ValueError) as err:
         reason = getattr(err, "strerror", None) or "not a file name"
         raise KnownError("document.unreadable", path=path, reason=reason) from err
-    try:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            kind = KINDS.get(stat.S_IFMT(about.st_mode), "not a file")
-            raise KnownError("document.unreadable", path=path, reason=kind)
-        if about.st_size > limit_bytes:
-            raise KnownError("document.too_large", path=path, bytes=about.st_size, limit=limit_bytes)
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+
+
+def _check(descriptor: int, path: str, limit_bytes: int) -> None:
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        kind = KINDS.get(stat.S_IFMT(about.st_mode), "not a file")
+        raise KnownError("document.unreadable", path=path, reason=kind)
+    if about.st_size > limit_bytes:
+        raise KnownError("document.too_large", path=path, bytes=about.st_size, limit=limit_bytes)
 
 
 def look_at(path: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
+from slmdesk.core.reach import Reach
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
@@ -71,7 +72,7 @@ class EngineRoom:
         self._running = 0
         self._idle: Later | None = None
         self._closed = False
-        self._is_outdated = False
+        self._is_outdated = self._falls_short = False
         self._dared: set[str] = set()
         self._noise: set[str] = set()
         """Models of which it was said that they do not behave like one."""
@@ -162,11 +163,23 @@ class EngineRoom:
         self._is_outdated = False
         if self._loading:
             self.cancel_load()
-        if self._in_use:
-            old, self._in_use = self._in_use, None
-            if self.client.is_running and old.generation == self.client.generation:
-                self.client.unload(old.model.handle)
+        old, self._in_use = self._in_use, None
+        if self._falls_short:
+            self._falls_short = False
+            self.client.renew()
+        elif old and self.client.is_running and old.generation == self.client.generation:
+            self.client.unload(old.model.handle)
+        if old:
             self._say(ModelState.NOT_LOADED, old.record)
+
+    def let_open(self, reach: Reach, adapters: Sequence[str]) -> None:
+        """The files that a child may open.  One that runs gets no more of them: for a model there is a new one when it
+        is loaded, for an adapter of the model that is there, when nobody uses that.
+        """
+        self.client.may_open(reach)
+        self._falls_short = not self.client.can_open(adapters)
+        if self._falls_short:
+            self._unload_soon()
 
     def begin(self) -> None:
         """An answer starts to use the model."""
@@ -207,6 +220,9 @@ class EngineRoom:
         if limits_of(new) == self._limits:
             return
         self._limits = limits_of(new)
+        self._unload_soon()
+
+    def _unload_soon(self) -> None:
         if self._loading or self._running:
             self._is_outdated = True
         else:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from uuid import uuid4
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError, SlmdeskError
+from slmdesk.core.files import private_folder
 from slmdesk.core.policy import load_policy
+from slmdesk.core.reach import Reach
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.backups import BackupService
 from slmdesk.services.bench import BenchService
@@ -239,6 +243,8 @@ class Services:
     def _open_store(self, desk_id: str) -> None:
         """The folders, what the organisation has set, the settings and the database."""
         make_folders(self.paths)
+        with suppress(KnownError):  # where it cannot be made nothing is kept in it
+            private_folder(self.paths.states)  # the child that writes there may make none
         policy = load_policy(self.paths.policy_files)
         self.settings = SettingsFile(self.paths.settings_file, policy)
         opened = open_store(self.paths, desk_id=desk_id)
@@ -280,7 +286,8 @@ class Services:
         self.first_pair_exams = FirstPairExams(
             self.desk, self.settings, self.models, self.exams, self.pair_exams, self.jobs, room, self.tell
         )
-        self._hears = (self.first_exams.hear, self.first_pair_exams.hear)
+        self._hears = (self.first_exams.hear, self.first_pair_exams.hear, self._let_engine_open)
+        self._let_engine_open(ModelsChanged())
         self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs, self.measuring.note)
         self.cards = CardService(self.desk, self.store, self.settings, self.bench, self.exams, self.measuring.pc)
         self.uses = UseService(self.store, self.settings)
@@ -290,6 +297,14 @@ class Services:
         self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
         self.tuning = TuningService(self.desk, self.settings, self.models)
         self.looking = LookService(self.desk, self.settings, self.measuring.pc)
+
+    def _let_engine_open(self, fact: Fact) -> None:
+        """The library, and the folders of models and of saved states, are all that the engine needs."""
+        if isinstance(fact, ModelsChanged):
+            known = self.models.list()
+            files = [str(self.paths.models), str(self.models.folder), *(os.fsdecode(one.path) for one in known)]
+            adapters = [os.fsdecode(one.path) for one in known if one.kind == "adapter"]
+            self._room.let_open(Reach(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
 
     def _open_chats(self) -> None:
         """Questions and answers, what is looked up for them, and what is kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -31,8 +32,16 @@ def _nothing() -> None:
 class Job:
     """One job of a child as its task sees it: id, steps, and whether it was cancelled.  Thread-safe."""
 
-    def __init__(self, ident: str, payload: Mapping[str, Json], priority: Priority = Priority.INTERACTIVE) -> None:
+    def __init__(
+        self,
+        ident: str,
+        payload: Mapping[str, Json],
+        priority: Priority = Priority.INTERACTIVE,
+        document: int | None = None,
+    ) -> None:
         self.id = ident
+        self.document = document
+        """The descriptor of the file at `path` of the payload, where the desk has opened it; the job closes it."""
         self.payload = payload
         self.priority = priority
         self._cancelled = threading.Event()
@@ -62,6 +71,12 @@ class Job:
         for close in closers:
             with suppress(ValueError):  # a plain generator that is running now: the next event ends it
                 close()
+
+    def close(self) -> None:
+        """It has ended: let go of its document."""
+        if self.document is not None:
+            os.close(self.document)
+            self.document = None
 
     def check(self) -> None:
         """Raises Stopped when the job was cancelled."""

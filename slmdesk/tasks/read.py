@@ -165,6 +165,7 @@ def reading_of(job: Job) -> Reading:
         language=text_of(job, "language", ""),
         stop=job.stop,
         worked=job.worked,
+        descriptor=job.document,
     )
     wanted = job.payload.get("attachment")
     for index in () if wanted is None else wanted if isinstance(wanted, list) else (wanted,):

@@ -10,6 +10,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from slmdesk.core.reach import NOTHING, Reach
+from slmdesk.worker.files import files_of, files_of_trials
+from slmdesk.worker.landlock import Files, restrict
+from slmdesk.worker.sandbox import install
+
 PARENT_VARIABLE = "SLMDESK_DESK_PID"
 """The desk names itself, so that a child whose desk died before it looked does not adopt another parent."""
 READER_MEMORY_BYTES = 512 << 20
@@ -19,11 +24,15 @@ READER_STACK_BYTES = 1 << 20
 OOM_SCORE = 800
 """When the machine runs out of memory, the children go first (R1)."""
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 M_ARENA_MAX = -8
 
 
-def harden(role: str, *, deny_exec: bool = True) -> tuple[str, ...]:
-    """Apply all that this system knows.  Returns what took effect, for `hello`."""
+def harden(role: str, reach: Reach = NOTHING) -> tuple[str, ...]:
+    """Apply all that this system knows, before there are threads.  Returns what took effect, for `hello`.
+
+    `reach`: the files of the person that this child may open.
+    """
     done = []
     if sys.platform != "win32":
         _limit_memory(role)
@@ -32,10 +41,27 @@ def harden(role: str, *, deny_exec: bool = True) -> tuple[str, ...]:
         done.append("dies_with_desk")
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
-        from slmdesk.worker.sandbox import install
-
-        done += install(deny_exec=deny_exec)
+        done += _shut_in(files_of(role, reach))
     return tuple(done)
+
+
+def harden_trials() -> None:
+    """What the helper that tries templates gives up: all but starting the interpreter."""
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # its memory is nobody's, with an old kernel too
+    restrict(files_of_trials())
+    install(deny_exec=False)
+
+
+def _shut_in(files: Files) -> list[str]:
+    """Files first: a process is spied on through its files.  What took effect, and nothing that only would help."""
+    landlock = restrict(files)
+    filtered = install(deny_exec=True)
+    done = ["no_network", "no_exec"] if filtered else []
+    if landlock:
+        done += ["files_limited", f"landlock_{landlock}"]
+    if landlock and filtered:
+        done.append("no_spying")
+    return done
 
 
 def _limit_memory(role: str) -> None:

@@ -61,6 +61,7 @@ class Jobs:
         thread = threading.Thread(target=self._run, args=(job, task_of), name=f"job {job.id}", daemon=True)
         with self._lock:
             if job.id in self._jobs:
+                job.close()
                 return False
             self._jobs[job.id] = (job, thread)
             early = job.id in self._cancelled_early
@@ -118,7 +119,10 @@ class Jobs:
                     self._jobs.pop(job.id, None)
             self._send(event)
 
-        run_job(job, _guarded(job, task_of), send)
+        try:
+            run_job(job, _guarded(job, task_of), send)
+        finally:
+            job.close()
 
 
 def _guarded(job: Job, task_of: Callable[[Job], Task]) -> Task:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from slmdesk.core import protocol
@@ -29,8 +29,10 @@ from slmdesk.core.protocol import (
     decoder_of_child,
     lines_of,
 )
+from slmdesk.core.reach import reach_from
 from slmdesk.core.types import Priority
 from slmdesk.tasks.base import Job
+from slmdesk.worker.handles import Handles
 from slmdesk.worker.hardening import harden
 from slmdesk.worker.jobs import Jobs
 from slmdesk.worker.output import Output, take_pipes
@@ -58,13 +60,14 @@ def run_worker(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the desk's to hear
     trials = _start_trials((source, target)) if wish.engine == "llama" and wish.role == "engine" else None
-    secured = harden(wish.role)
+    secured = harden(wish.role, reach_from(os.environ))
+    handles = Handles(os.environ)
     role = _role(wish, trials)
     output = Output(target)
     output.send(Hello(protocol.VERSION, wish.role, (*role.kinds, *secured), os.getpid()))
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
     jobs = Jobs(output.send)
-    _read(source, role, jobs, output)
+    _read(source, partial(_obey, role=role, jobs=jobs, output=output, handles=handles), output)
     _end(role, jobs, trials)
     return 0
 
@@ -110,7 +113,7 @@ def _beat(role: Role, output: Output) -> None:
         pause.wait(HEARTBEAT_S)
 
 
-def _read(source: int, role: Role, jobs: Jobs, output: Output) -> None:
+def _read(source: int, obey: Callable[[ToChild], None], output: Output) -> None:
     """Do what the lines say until there are no more."""
     decoder = decoder_of_child()
     with open(source, "rb") as stream:
@@ -126,10 +129,10 @@ def _read(source: int, role: Role, jobs: Jobs, output: Output) -> None:
             if isinstance(message, Shutdown):
                 return
             if message is not None:
-                _obey(message, role, jobs, output)
+                obey(message)
 
 
-def _obey(message: ToChild, role: Role, jobs: Jobs, output: Output) -> None:
+def _obey(message: ToChild, *, role: Role, jobs: Jobs, output: Output, handles: Handles) -> None:
     match message:
         case Cancel(job):
             jobs.cancel(job)
@@ -139,7 +142,7 @@ def _obey(message: ToChild, role: Role, jobs: Jobs, output: Output) -> None:
             jobs.end_steps(job)
         case Start(ident, kind, payload, priority):
             urgent = Priority.BACKGROUND if priority == Priority.BACKGROUND else Priority.INTERACTIVE
-            started = jobs.start(Job(ident, payload, urgent), partial(role.task_of, kind))
+            started = jobs.start(Job(ident, payload, urgent, handles.take(ident, payload)), partial(role.task_of, kind))
         case Load() | Unload() | CountTokens():
             payload = message.spec if isinstance(message, Load) else {}
             started = jobs.start(Job(message.job, payload), partial(role.task_of_wish, message))

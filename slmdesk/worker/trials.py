@@ -1,7 +1,8 @@
 """A small process that may still start a program: the throwaway one in which a model's template is tried first.
 
 The engine itself gives up starting programs before it opens a foreign file (sandbox.py).  This helper was forked from
-it before that; all it does is to try templates, one after another, and it dies with the engine.
+it before that, so that neither reaches the other but by their channel; all it does is to try templates, one after
+another, and it dies with the engine.  It keeps no file but the interpreter's, nor do the programs it starts.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
-from slmdesk.worker.hardening import die_with
-from slmdesk.worker.sandbox import install
+from slmdesk.worker.hardening import die_with, harden_trials
 
 TryTemplate = Callable[..., str]
 """(text, *, bos, eos) to '' for a usable template, else why it is not."""
 CRASHED = "crashes the template reader"
+_END_S = 0.5
 
 
 class TemplateTrials:
@@ -42,10 +43,15 @@ class TemplateTrials:
                 return CRASHED
 
     def close(self) -> None:
-        """End the helper and reap it: where nobody adopts orphans it would stay as a zombie."""
+        """End the helper and reap it: where nobody adopts orphans it would stay as a zombie.
+
+        It hears it by its channel, since it takes no signals of ours; in the middle of a trial it ends with us.
+        """
         with contextlib.suppress(OSError):
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
+            self._channel.shutdown(socket.SHUT_RDWR)
+            deadline = time.monotonic() + _END_S
+            while os.waitpid(self._pid, os.WNOHANG)[0] == 0 and time.monotonic() < deadline:
+                time.sleep(0.005)
 
 
 def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, ...]) -> TemplateTrials:
@@ -62,7 +68,7 @@ def start_trials(try_template: Callable[[], TryTemplate], *, close: tuple[int, .
             for descriptor in close:
                 os.close(descriptor)
             die_with(parent)
-            install(deny_exec=False)
+            harden_trials()
             _serve(its, try_template)
         finally:
             os._exit(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ import psutil
 
 from slmdesk.client import ChildClient, ChildEnded
 from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Progress, Token
+from slmdesk.core.reach import REACH_VARIABLE, Reach
 from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
 from slmdesk.core.wire import messages_to_json, to_json
 
@@ -19,6 +21,11 @@ LONG_S = 60.0
 """How long a test waits for a fact before it fails; never how long it takes."""
 ECHO = [sys.executable, "-m", "slmdesk", "--worker", "engine", "--engine", "echo"]
 READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]
+
+
+def may_read(*paths):
+    """The environment of a child that may read these; the client says it to those that it starts."""
+    return os.environ | {REACH_VARIABLE: Reach(tuple(map(str, paths))).to_variable()}
 
 
 class Heard:

@@ -7,12 +7,14 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import time
 import types
 from pathlib import Path
 
 from slmdesk.core import formats
 from slmdesk.core.documents import page_of
+from slmdesk.core.reach import REACH_VARIABLE, Reach
 from slmdesk.documents import registry
 from slmdesk.worker import roles
 from slmdesk.worker.main import run_worker
@@ -90,6 +92,8 @@ sys.modules[odd.__name__] = odd
 registry.READERS.update({way: f"odd:{way}" for way in WAYS})
 formats.FORMATS += tuple(formats.Format(way, way, (f".{way}",)) for way in WAYS)
 formats._BY_ID.update({one.id: one for one in formats.FORMATS})
+# marks for the test that watches lie beside the documents
+os.environ[REACH_VARIABLE] = Reach(write=(tempfile.gettempdir(),)).to_variable()
 if len(sys.argv) > 1:
     roles.PATIENCE_S = float(sys.argv[1])
 run_worker(["reader"])

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from fakes.children import LONG_S, READER
+from fakes.children import LONG_S, READER, may_read
 from fakes.office import docx, odf, paragraph, xlsx
 from fakes.small_documents import book
 from pptx import Presentation
@@ -79,7 +79,7 @@ def watched(command, trace: Path, files: dict[str, Path]) -> dict[str, tuple[obj
     calls = "trace=socket,connect,execve,open,openat"
     process = subprocess.Popen(
         ["strace", "-f", "-qq", "-e", calls, "-o", str(trace), *command],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=may_read(trace.parent),
     )  # fmt: skip
     decoder, ends = protocol.decoder_of_desk(), {}
     try:

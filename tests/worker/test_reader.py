@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.children import LONG_S, READER, Heard, Rig
+from fakes.children import LONG_S, READER, Heard, Rig, may_read
 from fakes.office import docx, odf, paragraph, xls, xlsb, xlsx
 from fakes.small_documents import MARKERS, WORDS, mail, small_documents
 from fakes.tiny_pdf import TinyPdf, lines
@@ -309,7 +309,9 @@ def test_x2_no_document_makes_its_reader_call_out(tmp_path):
     """Under strace, with every format: no socket of the internet, no program started, no file of the machine opened."""
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-qq", "-e", "trace=socket,connect,execve,openat", "-o", str(trace), *READER]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=may_read(tmp_path)
+    )
     decoder = protocol.decoder_of_desk()
     folder = tmp_path / "documents"
     folder.mkdir()

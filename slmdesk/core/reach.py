@@ -1,0 +1,97 @@
+"""Which files of the person a child process may open.  The desk says it when it starts the child; on Linux the kernel
+keeps the child to it (worker/landlock.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.core.gguf_parts import part_of
+
+REACH_VARIABLE = "SLMDESK_MAY_OPEN"
+"""How a child hears it: in its environment, which only its own account can read."""
+HANDLES_VARIABLE = "SLMDESK_HANDLES"
+"""The descriptor from which a child takes documents that the desk has opened for it."""
+HANDLE_BYTES = 32
+"""Of an entry on that way: the name of the job."""
+MOST_BYTES = 100_000
+"""Linux takes 128 KiB for one variable; with more names than that their folders are given instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Files and folders (with all that is in them) that may be read, and folders that may be written to."""
+
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+
+    def with_file(self, path: str) -> Reach:
+        """With one more file to be read, and the other parts of a model that was split."""
+        return self if path in self.read else Reach((*self.read, path), self.write)
+
+    def to_variable(self) -> str:
+        """For a child's environment."""
+        read = [name for path in self.read for name in _with_parts(path)]
+        said = json.dumps({"read": read, "write": self.write})
+        if len(said) > MOST_BYTES:
+            folders = sorted({path if Path(path).is_dir() else str(Path(path).parent) for path in self.read})
+            said = json.dumps({"read": folders, "write": self.write})
+        return said
+
+
+NOTHING = Reach()
+
+
+def reach_from(environment: Mapping[str, str]) -> Reach:
+    """What the desk said; nothing may be opened where it said nothing."""
+    try:
+        said = json.loads(environment.get(REACH_VARIABLE) or "{}")
+        return Reach(tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ()))))
+    except (ValueError, AttributeError, TypeError):
+        return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a reach stood for when a child was started: a file is known by its inode, as the kernel knows it."""
+
+    folders: tuple[str, ...]
+    files: frozenset[tuple[int, int]]
+
+    def covers(self, path: str) -> bool:
+        """Whether the child may read the file that is there now.  What is not there needs no leave."""
+        real = os.path.realpath(path)
+        if any(real == folder or real.startswith(folder.rstrip(os.sep) + os.sep) for folder in self.folders):
+            return True
+        mark = _mark_of(path)
+        return mark is None or mark in self.files
+
+
+def reached_by(reach: Reach) -> Reached:
+    """Look at the disk."""
+    paths = [*reach.read, *reach.write]
+    folders = [path for path in paths if Path(path).is_dir()]
+    marks = (_mark_of(path) for path in paths if path not in folders)
+    return Reached(tuple(map(os.path.realpath, folders)), frozenset(mark for mark in marks if mark is not None))
+
+
+def _mark_of(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _with_parts(path: str) -> list[str]:
+    """A file, and its siblings where its name says that it is one of several parts."""
+    file = Path(path)
+    part = part_of(file)
+    if part is None:
+        return [path]
+    stem, _, count = part
+    return [str(file.parent / f"{stem}-{number:05}-of-{count:05}{file.suffix}") for number in range(1, count + 1)]

@@ -1,0 +1,87 @@
+"""Which files each role of a child keeps on Linux; all others the kernel refuses it (landlock.py)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import slmdesk
+from slmdesk.core.reach import Reach
+from slmdesk.worker.landlock import Files
+
+SYSTEM = (
+    "/usr", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/gnu/store", "/run/opengl-driver",
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/localtime",
+    "/etc/nsswitch.conf", "/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies",
+    "/dev/urandom", "/dev/random", "/dev/zero",
+    "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/vmstat", "/proc/zoneinfo", "/proc/filesystems",
+    "/proc/sys/vm/overcommit_memory", "/sys/devices/system", "/sys/fs/cgroup", "/sys/kernel/mm",
+)  # fmt: skip
+"""Programs and libraries of the system, and what they look at when they are loaded: nothing of a person's."""
+OWN_PROCESS = "/proc/self"
+GRAPHICS = ("/sys", "/proc/driver", "/proc/devices", "/proc/modules", "/etc/OpenCL", "/etc/vulkan", "/etc/drirc")
+GRAPHICS_DEVICES = ("/dev/dri", "/dev/kfd")
+FONTS = ("/etc/fonts", "/var/cache/fontconfig", "~/.fonts", "~/.fonts.conf")
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
+
+
+def files_of(role: str, reach: Reach) -> Files:
+    """What a child of this role keeps; `reach`: what of the person's the desk allows it."""
+    read = (*SYSTEM, *_interpreter(), OWN_PROCESS)
+    devices: tuple[str, ...] = ("/dev/null",)
+    if role == "engine":
+        read += GRAPHICS
+        devices += (*GRAPHICS_DEVICES, *_nvidia_devices())
+    elif role == "reader":
+        from slmdesk.documents.ocr import DATA_VARIABLE, FOLDERS
+
+        read += (os.environ.get(DATA_VARIABLE, ""), *FOLDERS)
+    elif role == "printer":
+        read += _fonts()
+    return Files((*read, *reach.read), reach.write, devices)
+
+
+def files_of_trials() -> Files:
+    """What the helper that tries templates keeps, and the programs it starts: the interpreter."""
+    return Files((*SYSTEM, *_interpreter()), (), ("/dev/null",), (os.path.realpath(sys.executable), *_loaders()))
+
+
+def _interpreter() -> tuple[str, ...]:
+    """Where Python, its libraries and this package are: not the folder a person happens to have put them in."""
+    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).resolve().parent)}
+    places |= {one for one in sys.path if Path(one).name in _PACKAGE_FOLDERS}
+    places |= {one for one in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(one).is_absolute()}
+    if getattr(sys, "frozen", False):
+        places.add(str(Path(sys.executable).resolve().parent))
+    return tuple(sorted(places - {"", "/", str(Path("~").expanduser())}))
+
+
+def _loaders() -> tuple[str, ...]:
+    """The dynamic linker, which the kernel starts before a program; as this process was."""
+    try:
+        lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return ()
+    mapped = {line.split(maxsplit=5)[5] for line in lines if len(line.split(maxsplit=5)) == 6}
+    return tuple(sorted(one for one in mapped if Path(one).name.startswith("ld-")))
+
+
+def _nvidia_devices() -> tuple[str, ...]:
+    try:
+        return tuple(sorted(str(one) for one in Path("/dev").iterdir() if one.name.startswith("nvidia")))
+    except OSError:
+        return ()
+
+
+def _fonts() -> tuple[str, ...]:
+    """Fonts, and fontconfig's settings and cache; it would make a cache that is missing in memory."""
+    places = [
+        str(Path(os.environ.get(variable) or default) / name)
+        for variable, default, name in (
+            ("XDG_DATA_HOME", "~/.local/share", "fonts"),
+            ("XDG_CONFIG_HOME", "~/.config", "fontconfig"),
+            ("XDG_CACHE_HOME", "~/.cache", "fontconfig"),
+        )
+    ]
+    return tuple(str(Path(one).expanduser()) for one in (*FONTS, *places))

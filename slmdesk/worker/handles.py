@@ -1,0 +1,38 @@
+"""The documents that the desk has opened for a child that may open none itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+
+from slmdesk.core.reach import HANDLE_BYTES, HANDLES_VARIABLE
+from slmdesk.core.types import Json
+
+
+class Handles:
+    """The child's end of the way they come (client/handles.py).  For the thread that hears the desk."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Without a word of the desk nothing comes, and documents are opened by their names."""
+        number = environment.get(HANDLES_VARIABLE, "")
+        self._channel = socket.socket(fileno=int(number)) if number.isdecimal() else None
+
+    def take(self, job: str, payload: Mapping[str, Json]) -> int | None:
+        """The file at the `path` of this job; the caller closes it.  None: none is named, or it could not be opened.
+
+        Each job that names a path has an entry, sent before its line; those whose line was broken are passed over.
+        """
+        if self._channel is None or not isinstance(payload.get("path"), str):
+            return None
+        while True:
+            try:
+                said, descriptors, _, _ = socket.recv_fds(self._channel, HANDLE_BYTES, 1)
+            except OSError:
+                return None
+            if said.rstrip(b"\0") == job.encode("utf-8", "replace")[:HANDLE_BYTES]:
+                return descriptors[0] if descriptors else None
+            for one in descriptors:
+                os.close(one)
+            if not said:
+                return None
