@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QStackedWidget
 
 from slmdesk.core.policy import Policy
@@ -18,6 +18,7 @@ from slmdesk.gui.chat.list_controller import ListController
 from slmdesk.gui.chat.models_controller import STATE_TOPIC, ModelsController
 from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.page import ChatPage
+from slmdesk.gui.dates import moment_words
 from slmdesk.gui.documents.area import DocumentsArea
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.global_key.controller import GlobalKey
@@ -363,8 +364,7 @@ class Frame(QObject):
     def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
         if not copies:
             return
-        made = QDateTime.fromSecsSinceEpoch(int(copies[0].time))
-        when = QLocale().toString(made, QLocale.FormatType.ShortFormat)
+        when = moment_words(copies[0].time)
         words = (
             f"There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
             "would be set aside."

@@ -298,6 +298,7 @@ def test_what_the_model_saw_is_shown_as_plain_text(desk):
     shown = desk.window.findChild(QPlainTextEdit, "text_dialog_text")
     assert "<b>hello</b>" in shown.toPlainText()
     assert shown.isReadOnly()
+    assert not desk.find("text_dialog_translate", shown.window()).isVisible(), "a prompt is no prose"
 
 
 def test_copy_puts_the_words_on_the_clipboard(desk):

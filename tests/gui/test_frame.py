@@ -33,6 +33,31 @@ def test_first_start_imports_the_starter_model_and_answers(start, model_file, mo
     assert desk.last().status is Status.COMPLETE
 
 
+def test_one_click_at_the_first_start_gets_an_answer(start, model_file, monkeypatch):
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
+    desk = start()
+    desk.wait(lambda: desk.find("first_example_0").isVisible())
+    words = desk.find("first_example_0").toolTip().removeprefix("Ask this: ")
+    desk.click("first_example_0")
+    desk.wait(lambda: len(desk.messages()) == 2)
+    desk.wait_idle()
+    assert desk.chat.text_of(desk.chat.message_ids[0]) == words
+    assert desk.last().status is Status.COMPLETE
+
+
+def test_a_suggestion_is_sent_but_never_takes_the_place_of_what_is_being_written(desk):
+    desk.type("Dear Ms Nowak")
+    desk.click("example_0")
+    desk.wait(lambda: "sky is blue" in desk.page.composer.text)
+    assert desk.page.composer.text.startswith("Dear Ms Nowak\n")
+    assert not desk.messages()
+    desk.page.composer.set_text("")
+    desk.click("example_0")
+    desk.wait(lambda: len(desk.messages()) == 2)
+    assert not desk.page.composer.text
+    desk.wait_idle()
+
+
 def test_first_start_without_a_starter_offers_a_file(start, monkeypatch, tmp_path):
     monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(tmp_path / "none.gguf"))
     desk = start()

@@ -257,6 +257,8 @@ def test_entries_are_edited_deleted_brought_back_and_deleted_for_good(memory):
     desk.wait(lambda: rows(desk, "memory_table", 2)[0] == "Freitags ist Miete.")
     table.model().setData(table.model().index(1, 2), " ")
     desk.wait(lambda: "needs both" in desk.find("memory_trouble").text())
+    table.clearSelection()
+    assert not desk.find("delete_pairs_button").isEnabled(), "nothing is chosen"
     table.selectRow(1)
     desk.click("delete_pairs_button")
     desk.wait(lambda: len(rows(desk, "memory_table")) == 2)

@@ -88,7 +88,7 @@ def test_the_details_take_the_room_they_need(library) -> None:
 def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> None:
     panel = opened(library)
     press(library, panel, "exam_button")
-    library.wait(lambda: "Examined on" in words(panel, "exam_words"))
+    library.wait(lambda: "Examined: " in words(panel, "exam_words"))
     assert "Do not rely on its judgement of true and false" in words(panel, "exam_words")
     library.wait(lambda: "do not rely on it for" in cards(library)[0].words)
     menu = library.page.picker.button.menu()
@@ -117,7 +117,7 @@ def test_the_speed_is_measured_kept_and_shown(library) -> None:
     panel = opened(library)
     press(library, panel, "bench_button")
     library.wait(lambda: "tokens a second" in words(panel, "bench_words"))
-    assert "Measured on" in words(panel, "bench_words")
+    assert "Measured: " in words(panel, "bench_words")
     library.frame.library.refresh()
     library.wait(lambda: "tokens a second here" in cards(library)[0].words)
 
@@ -208,7 +208,7 @@ def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
 def test_the_answers_of_an_exam_are_of_these_items(library) -> None:
     panel = opened(library)
     press(library, panel, "exam_button")
-    library.wait(lambda: "Examined on" in words(panel, "exam_words"))
+    library.wait(lambda: "Examined: " in words(panel, "exam_words"))
     assert only(library).facts["exam"]["version"] == items()[0]
 
 

@@ -31,7 +31,7 @@ COLUMN, COLUMN_LETTERS = 560, 76
 
 
 class EmptyChat(QScrollArea):
-    """Three example wishes.  Emits `example_chosen` with the words."""
+    """Three example messages.  Emits `example_chosen` with the words."""
 
     example_chosen = Signal(str)
 
@@ -49,9 +49,7 @@ class EmptyChat(QScrollArea):
         column.addSpacing(theme.SPACE_8)
         self._examples: list[QWidget] = []
         for at, words in enumerate(EXAMPLES):
-            button = named(ElidedButton(words, inner), f"example_{at}")
-            button.setProperty("kind", "example")
-            button.setToolTip(f"Put these words into the message: {words}")
+            button = _example(words, inner, f"example_{at}")
             button.clicked.connect(lambda _checked=False, chosen=words: self.example_chosen.emit(chosen))
             column.addWidget(button)
             self._examples.append(button)
@@ -67,11 +65,12 @@ class EmptyChat(QScrollArea):
 class FirstStart(QScrollArea):
     """No model yet: the starter model when it is there, a model file, and what stays on this PC.
 
-    Emits `starter_requested`, `add_file_requested`, `file_dropped` with a Path, and `cancel_requested` while a file is
-    copied in.
+    Emits `starter_requested`, `example_chosen` with a message for the starter model, `add_file_requested`,
+    `file_dropped` with a Path, and `cancel_requested` while a file is copied in.
     """
 
     starter_requested = Signal()
+    example_chosen = Signal(str)
     add_file_requested = Signal()
     file_dropped = Signal(object)
     cancel_requested = Signal()
@@ -103,6 +102,7 @@ class FirstStart(QScrollArea):
         row.addStretch(1)
         column.addLayout(row)
         column.addWidget(self._starter_note)
+        self._build_examples(inner, column)
         self._drop = plain_label("or drop a .gguf file here", inner, name="drop_zone", kind="drop")
         self._drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self._drop)
@@ -126,6 +126,16 @@ class FirstStart(QScrollArea):
         self.set_starter("")
         self.end_progress()
 
+    def _build_examples(self, inner: QWidget, column: QVBoxLayout) -> None:
+        self._try = plain_label("Or ask it something at once:", inner, name="first_try", kind="muted")
+        column.addWidget(self._try)
+        self._examples: list[QWidget] = []
+        for at, words in enumerate(EXAMPLES):
+            button = _example(words, inner, f"first_example_{at}")
+            button.clicked.connect(lambda _checked=False, chosen=words: self.example_chosen.emit(chosen))
+            column.addWidget(button)
+            self._examples.append(button)
+
     def _connect(self) -> None:
         self._starter.clicked.connect(self.starter_requested)
         self._add.clicked.connect(self.add_file_requested)
@@ -138,6 +148,8 @@ class FirstStart(QScrollArea):
         self._starter.setVisible(bool(words))
         self._starter_note.setVisible(bool(words))
         self._starter_note.setText(words)
+        for widget in (self._try, *self._examples):
+            widget.setVisible(bool(words))
         kind = "" if words else "primary"
         self._add.setProperty("kind", kind)
         self._add.style().unpolish(self._add)
@@ -172,8 +184,15 @@ class FirstStart(QScrollArea):
         for widget in (self._progress, self._progress_note, self._cancel):
             widget.setVisible(is_importing)
         self._drop.setVisible(not is_importing)
-        for button in (self._starter, self._add):
+        for button in (self._starter, self._add, *self._examples):
             button.setEnabled(not is_importing)
+
+
+def _example(words: str, parent: QWidget, name: str) -> ElidedButton:
+    button = named(ElidedButton(words, parent), name)
+    button.setProperty("kind", "example")
+    button.setToolTip(f"Ask this: {words}")
+    return button
 
 
 def _centre(widget: QWidget, column: QVBoxLayout) -> None:

@@ -68,6 +68,9 @@ class ChatPage(QWidget):
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
         self._options = options
         self._is_list_wanted = True
+        self._is_usable = False
+        self._first_words = ""
+        """Sent as soon as a model has come."""
         self._build_ui()
         ModelDrop(self, models.look_at)
         self._connect()
@@ -219,7 +222,8 @@ class ChatPage(QWidget):
         self._first.starter_requested.connect(models.import_starter)
         self._first.add_file_requested.connect(self._on_add_file)
         self._first.file_dropped.connect(models.look_at)
-        self._first.cancel_requested.connect(models.cancel_import)
+        self._first.example_chosen.connect(self._on_first_example)
+        self._first.cancel_requested.connect(self._on_cancel_import)
 
     def _connect_panel(self) -> None:
         panel, options = self._panel, self._options
@@ -324,8 +328,25 @@ class ChatPage(QWidget):
 
     @Slot(str)
     def _on_example(self, words: str) -> None:
-        self._composer.set_text(words)
+        """Sent at once; what is being written is not lost by it."""
+        if self._composer.text.strip() or self._chat.attached.wishes():
+            self._composer.set_text(f"{self._composer.text.rstrip()}\n{words}".lstrip())
+        elif self._is_usable:
+            self._on_send(words)
+        else:
+            self._composer.set_text(words)
         self._composer.setFocus()
+
+    @Slot(str)
+    def _on_first_example(self, words: str) -> None:
+        """Sent as soon as the starter model is in the library."""
+        self._first_words = words
+        self._models.import_starter()
+
+    @Slot()
+    def _on_cancel_import(self) -> None:
+        self._first_words = ""
+        self._models.cancel_import()
 
     @Slot(str)
     def _on_send(self, text: str) -> None:
@@ -383,6 +404,10 @@ class ChatPage(QWidget):
             self._composer.setFocus()
         self._stack.setCurrentIndex(0 if has_models else 1)
         self._composer.set_can_send(has_models)
+        self._is_usable = has_models
+        if has_models and self._first_words:
+            words, self._first_words = self._first_words, ""
+            self._on_send(words)
 
     @Slot()
     def _on_add_file(self) -> None:

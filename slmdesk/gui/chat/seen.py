@@ -12,7 +12,7 @@ def show_seen(parent: QWidget, seen: SeenPrompt) -> None:
     """Open it, with what is odd about it.  Does not block."""
     intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
     warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
-    TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning).show()
+    TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning, is_prose=False).show()
 
 
 def _missing_words(seen: SeenPrompt) -> str:

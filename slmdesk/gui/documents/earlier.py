@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
+from slmdesk.gui.dates import moment_words
 from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -46,7 +47,7 @@ class EarlierRow(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._entry = entry
-        when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(entry.made)), QLocale.FormatType.ShortFormat)
+        when = moment_words(entry.made)
         words = ElidedLabel(self, name="earlier_words")
         words.set_full_text(entry.words)
         told = f"{when}, on show" if is_current else when

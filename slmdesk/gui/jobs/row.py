@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui import theme
+from slmdesk.gui.dates import moment_words
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
@@ -134,7 +135,7 @@ class JobRow(QFrame):
 def facts_of(view: JobView) -> str:
     """How far a job is and how long it still takes."""
     if view.stand is Stand.ENDED:
-        when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(view.updated)), QLocale.FormatType.ShortFormat)
+        when = moment_words(view.updated)
         failed = f"{view.failed:,} of {view.total:,} steps could not be done" if view.failed else ""
         return DOT.join(one for one in (STAND_WORDS[view.status], when, failed) if one)
     parts = [share_words(view.share or None), done_words(view.kind, view.done, view.total)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QDateTime, QEvent, QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import Item, ModelRecord
 from slmdesk.gui import theme
+from slmdesk.gui.dates import moment_words
 from slmdesk.gui.models.card import DOT
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
@@ -260,7 +261,7 @@ def back_button(parent: QWidget) -> QToolButton:
 
 def about_of(item: Item) -> str:
     """When, which models, and the vote."""
-    when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(item.created)), QLocale.FormatType.ShortFormat)
+    when = moment_words(item.created)
     vote = vote_of(item)
     said = "no vote yet" if vote is None else "none was good" if vote.best is None else "voted"
     hidden = is_blind(item) and vote is None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from PySide6.QtCore import QDateTime, QLocale
+from PySide6.QtCore import QLocale
 
 from slmdesk.core.quantization import quantization_named
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import speed_in_words
+from slmdesk.gui.dates import day_words
 from slmdesk.services.cards import ModelDetails
 from slmdesk.services.pair_exams import notes_of, results_of
 from slmdesk.services.pair_words import note_lines, pair_line
@@ -43,8 +44,8 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("pairs", "Translates", "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
         ("license", "Licence", str(header.get("license") or "not stated in the file")),
         ("source", "Came from", source_words(record.source)),
-        ("added", "Added", day(record.added)),
-        ("used", "Last used", day(record.last_used) if record.last_used else "never"),
+        ("added", "Added", day_words(record.added)),
+        ("used", "Last used", day_words(record.last_used) if record.last_used else "never"),
         ("path", "File", os.fsdecode(record.path)),
         (
             "linked",
@@ -52,7 +53,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
             "Linked: the file stays where it is, and removing the model leaves it." if record.linked else "",
         ),
         ("sha256", "sha256", record.sha256),
-        ("verified", "Compared", f"with its checksum on {day(details.verified)}"),
+        ("verified", "Compared", f"with its checksum, {day_words(details.verified)}"),
     ]
     return [row for row in rows if row[2]]
 
@@ -110,8 +111,3 @@ def source_words(source: str) -> str:
     if place not in names:
         return source
     return f"{names[place]}: {rest.removeprefix('huggingface:')}" if rest else names[place]
-
-
-def day(seconds: float) -> str:
-    """A date as people here write it."""
-    return QLocale().toString(QDateTime.fromSecsSinceEpoch(int(seconds)).date(), QLocale.FormatType.ShortFormat)

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 from slmdesk.core.licences import licence_named
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
+from slmdesk.gui.dates import day_words
 from slmdesk.gui.models.card import DOT, Card
-from slmdesk.gui.models.details_words import day, quantization_words
+from slmdesk.gui.models.details_words import quantization_words
 from slmdesk.gui.models.local_details import DetailsPanel
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -180,5 +181,5 @@ def facts_of(card: ModelCard, speed: str = "") -> str:
     parts.append(f"licence: {licence.name}" if licence else "licence not stated")
     if record.linked:
         parts.append("linked, its file stays where it is")
-    parts.append(f"last used {day(record.last_used)}" if record.last_used is not None else "never used")
+    parts.append(f"last used {day_words(record.last_used)}" if record.last_used is not None else "never used")
     return DOT.join(part for part in parts if part)

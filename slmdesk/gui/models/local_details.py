@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
-from slmdesk.gui.models.details_words import day, rows_of
+from slmdesk.gui.dates import day_words
+from slmdesk.gui.models.details_words import rows_of
 from slmdesk.gui.models.fields import HeaderFields
 from slmdesk.gui.models.trial_line import TrialLine
 from slmdesk.gui.models.trials import BENCH, EXAM, VERIFY, Trial
@@ -122,7 +123,7 @@ class DetailsPanel(QFrame):
         exam.show_words(exam_words(details))
         self._trials[BENCH].setVisible(Use.CHAT in details.can_do)
         self._trials[BENCH].show_words(bench_words(details))
-        self._trials[VERIFY].show_words(f"Last compared on {day(details.verified)}.")
+        self._trials[VERIFY].show_words(f"Last compared: {day_words(details.verified)}.")
         self.show_uses(details.card.uses, details.can_do)
         self._fill_grid(details)
         self._fields.show_fields(details.fields, details.fields_left_out)
@@ -162,7 +163,7 @@ class DetailsPanel(QFrame):
 def exam_words(details: ModelDetails) -> str:
     """What its exam found, a line for each skill, with the day; else why there is none."""
     if details.exam_lines and details.exam_taken is not None:
-        return "\n".join((*details.exam_lines, f"Examined on {day(details.exam_taken)}."))
+        return "\n".join((*details.exam_lines, f"Examined: {day_words(details.exam_taken)}."))
     return details.exam_note or "Not examined yet. The exam is short and runs in the background."
 
 
@@ -170,7 +171,7 @@ def bench_words(details: ModelDetails) -> str:
     """How fast it is here, with the day."""
     if details.bench is None:
         return "Not tested on this PC yet. The test takes about a minute."
-    return f"{details.bench.sentence()} Measured on {day(details.bench.measured)}."
+    return f"{details.bench.sentence()} Measured: {day_words(details.bench.measured)}."
 
 
 def _mark(button: QPushButton, is_on: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from slmdesk.core.records import Item
 from slmdesk.gui import theme
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.dates import moment_words
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
@@ -86,8 +87,7 @@ class DeletedChats(QDialog):
         at = max(self._list.currentRow(), 0)
         self._list.clear()
         for item in items:
-            deleted = QDateTime.fromSecsSinceEpoch(int(item.deleted_at or item.updated)).date()
-            when = QLocale().toString(deleted, QLocale.FormatType.ShortFormat)
+            when = moment_words(item.deleted_at or item.updated)
             what = "" if item.kind == "chat" else f"{item.kind}, "
             row = QListWidgetItem(f"{item.title}   ({what}{when})", self._list)
             row.setData(Qt.ItemDataRole.UserRole, (item.id, item.title, item.kind))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
@@ -15,18 +15,26 @@ from slmdesk.gui.widgets.translate_wish import TranslatableText, want_translatio
 class TextDialog(QDialog):
     """A sentence, a warning where there is one, and a read-only plain text.
 
-    Copying gives `text`, also where `shown` stands there instead of it.
+    Copying gives `text`, also where `shown` stands there instead of it.  What is not prose cannot be translated.
     """
 
     def __init__(
-        self, parent: QWidget, *, title: str, intro: str, text: str, warning: str = "", shown: str | None = None
+        self,
+        parent: QWidget,
+        *,
+        title: str,
+        intro: str,
+        text: str,
+        warning: str = "",
+        shown: str | None = None,
+        is_prose: bool = True,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("text_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.resize(760, 560)
-        self._copied = text
+        self._copied, self._is_prose = text, is_prose
         self._build_ui(intro, text if shown is None else shown, warning)
         self._connect()
 
@@ -37,7 +45,7 @@ class TextDialog(QDialog):
         layout.addWidget(plain_label(intro, self, name="text_dialog_intro"))
         if warning:
             layout.addWidget(plain_label(warning, self, name="text_dialog_warning", kind="warn"))
-        self._text = named(TranslatableText(text, self), "text_dialog_text")
+        self._text = named((TranslatableText if self._is_prose else QPlainTextEdit)(text, self), "text_dialog_text")
         self._text.setReadOnly(True)
         self._text.setProperty("kind", "code")
         self._text.setAccessibleName(self.windowTitle())
@@ -50,7 +58,9 @@ class TextDialog(QDialog):
         self._buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
         self._translate = named(QPushButton("Translate", self), "text_dialog_translate")
         self._translate.setToolTip("Open the text, or what is selected in it, in the translator")
-        self._buttons.addButton(self._translate, QDialogButtonBox.ButtonRole.ActionRole)
+        self._translate.setVisible(self._is_prose)
+        if self._is_prose:
+            self._buttons.addButton(self._translate, QDialogButtonBox.ButtonRole.ActionRole)
         layout.addWidget(self._buttons)
 
     def _connect(self) -> None:
@@ -64,4 +74,5 @@ class TextDialog(QDialog):
 
     @Slot()
     def _on_translate(self) -> None:
-        want_translation(self, self._text.chosen or self._copied)
+        chosen = self._text.chosen if isinstance(self._text, TranslatableText) else ""
+        want_translation(self, chosen or self._copied)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QDateTime, QLocale, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.gui.dates import day_words
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation_memory import Match, MemoryPage
@@ -129,7 +130,7 @@ class MemoryModel(QAbstractTableModel):
 def cells_of(match: Match) -> tuple[str, ...]:
     """A row in words, in the order of COLUMNS."""
     pair = match.pair
-    day = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(pair.created)).date(), QLocale.FormatType.ShortFormat)
+    day = day_words(pair.created)
     return (
         f"{match.percent} %" + (" *" if match.penalty else "") if match.likeness else "",
         pair.source,

@@ -74,6 +74,7 @@ class MemoryWindow(TableWindow):
         self._delete = self._button("Delete", "delete_pairs_button", "Delete the chosen entries (Del)")
         self._import = self._button("Import TMX…", "import_tmx_button", "Add the pairs of another program (Ctrl+O)")
         self._export = self._button("Export TMX…", "export_tmx_button", "For another program; a model's are left out")
+        self._delete.setEnabled(False)
         self._build_end("memory_close")
         self._lay_out()
 
@@ -119,6 +120,8 @@ class MemoryWindow(TableWindow):
         self._delete.clicked.connect(self._on_delete)
         self._import.clicked.connect(self._on_import)
         self._export.clicked.connect(self._on_export)
+        self._table.selectionModel().selectionChanged.connect(self._show_delete)
+        model.modelReset.connect(self._show_delete)
         model.edited.connect(controller.change)
         model.page_requested.connect(controller.more)
         controller.shares_came.connect(self._on_shares)
@@ -145,6 +148,11 @@ class MemoryWindow(TableWindow):
     def _on_delete(self) -> None:
         rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
         self._controller.forget([pair.n for pair in self._model.pairs(rows)])
+
+    @Slot()
+    def _show_delete(self) -> None:
+        """Only what is chosen can be deleted."""
+        self._delete.setEnabled(self._table.selectionModel().hasSelection())
 
     @Slot()
     def _on_import(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QDateTime, QEvent, QLocale, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.gui import theme
+from slmdesk.gui.dates import moment_words
 from slmdesk.gui.icons import icon
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.earlier import EarlierController, EarlierRow
@@ -141,7 +142,7 @@ class EarlierWindow(QDialog):
         now = self._row()
         self._list.clear()
         for row in rows:
-            day = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(row.updated)), QLocale.FormatType.ShortFormat)
+            day = moment_words(row.updated)
             words = f"{row.title}\n{row.snippet or day}"
             item = QListWidgetItem(words, self._list)
             name = "file-text" if row.is_document else "languages"
