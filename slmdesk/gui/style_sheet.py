@@ -228,11 +228,13 @@ def _fields(t: Theme, fonts: Fonts) -> str:
         border-radius: {CONTROL_RADIUS}px; padding: 3px 8px; selection-background-color: {t.accent};
         selection-color: {t.on_accent}; }}
     QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border-color: {t.accent}; }}
-    QComboBox {{ padding-right: 28px; }}
+    QComboBox {{ padding-right: 28px; combobox-popup: 0; }}
     QComboBox::drop-down {{ border: none; width: 24px; }}
     QComboBox::down-arrow {{ image: none; }}
     QComboBox QAbstractItemView {{ background: {t.surface}; color: {t.text}; border: {t.separator};
         selection-background-color: {t.raised}; selection-color: {t.text}; }}
+    QComboBox QAbstractItemView::item {{ padding: 4px 6px; border: none; }}
+    QComboBox QAbstractItemView::item:selected {{ background: {t.raised}; color: {t.text}; }}
     QPlainTextEdit {{ background: {t.raised}; border: 2px solid {t.raised}; border-radius: {CONTROL_RADIUS}px;
         padding: 4px; }}
     QPlainTextEdit[kind="code"] {{ font-family: "{fonts.mono_family}"; font-size: {fonts.points(0.94)}pt; }}

@@ -189,6 +189,16 @@ def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
     assert "Clause" in "".join(run.text for run in rows[0].old)
 
 
+def test_the_columns_alone_scroll(desk):
+    """One scroll bar: the pane around the columns has none where the window has its usual size."""
+    desk.window.resize(1280, 800)
+    compared(desk)
+    columns, around = desk.pane.rows.verticalScrollBar(), desk.find("versions_scroll").verticalScrollBar()
+    desk.wait(lambda: desk.pane.rows.isVisible() and columns.maximum() > 0)
+    assert around.maximum() == 0
+    assert not around.isVisible()
+
+
 def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(desk):
     """At 900 by 600 with large letters there is no room for all of it: it scrolls."""
     compared(desk)

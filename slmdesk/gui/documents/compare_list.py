@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from slmdesk.gui.documents.compare_rows import SIGNS
@@ -117,6 +117,10 @@ class ChangeList(QListView):
         model = self.model()
         assert isinstance(model, ChangeLines)
         return model
+
+    def sizeHint(self) -> QSize:
+        """No higher than it must be: it scrolls, and what is around it should not have to."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_change(self, change: int) -> None:
         """Let a change stand out, without telling it back."""

@@ -126,8 +126,8 @@ class CompareRows(QAbstractScrollArea):
     # ---- Qt's own
 
     def sizeHint(self) -> QSize:
-        """Two columns."""
-        return QSize(640, 480)
+        """Two columns, no higher than they must be: they scroll, and what is around them should not have to."""
+        return QSize(640, self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Columns are as wide as there is room."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.icons import pixmap
 
 ELLIPSIS_ROOM = 2
 """Pixels the style keeps free beside the words."""
+MOST_VISIBLE = 12
+"""Lines of the open list; more scroll (and the first letters, typed, lead to a line)."""
 
 
 class Choice(QComboBox):
@@ -21,6 +23,8 @@ class Choice(QComboBox):
     def __init__(self, values: list[tuple[object, str]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMaxVisibleItems(MOST_VISIBLE)  # obeyed by a list below the box (combobox-popup in the style sheet)
+        self.setItemDelegate(QStyledItemDelegate(self))  # the usual one does not hear of the style sheet
         for value, words in values:
             self.addItem(words, value)
         self.activated.connect(lambda index: self.value_chosen.emit(self.itemData(index)))
