@@ -62,9 +62,10 @@ def ask(
             raise ToldError(ended.problem)
         if answered is None:
             raise KeyboardInterrupt
-        if face.as_json:
+        unsaved = services.desk.call(lambda: services.chats.answers.save_end(ended.message.id))
+        if face.as_json and unsaved is None:
             face.give(_as_json(ended, answered, asked))
-        else:
+        elif not face.as_json:
             face.say(ended.message.text)
             if answered.reading_words:
                 face.tell(f"note: {answered.reading_words}")
@@ -72,6 +73,10 @@ def ask(
                 face.tell(f"note: left out, since they stand on no page: quotations ({answered.dropped})")
             for name, words in asked.unread_words:
                 face.tell(f"note: {name}: {words}")
+        if unsaved is not None:
+            face.fail(unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked))
+            face.tell("note: the answer is whole, but the history does not have it.")
+            return 1
         with suppress(KeyboardInterrupt):  # what was read is being kept for the next question
             face.wait_for(services, services.states.when_quiet)
     return 1 if asked.failed else None

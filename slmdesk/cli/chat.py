@@ -20,7 +20,7 @@ from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.facts import Fact, MessageEnded
+    from slmdesk.services.facts import Fact, MessageEnded, Problem
     from slmdesk.services.quoted import Quoted
     from slmdesk.services.services import Services
     from slmdesk.services.wishes import SendWish
@@ -211,6 +211,10 @@ class _Talk:
         if not face.as_json and message.text and not message.text.endswith("\n"):
             face.say()
         if message.status is Status.COMPLETE:
+            if (unsaved := self._unsaved(message.id)) is not None:
+                face.fail(unsaved.code, unsaved.sentence, unsaved.args, {"text": message.text})
+                face.tell("note: the answer is whole, but the history does not have all of it.")
+                return 1
             self._say_done(ended, quotes, saved=saved)
             return 0
         if message.status is Status.CANCELLED:
@@ -225,6 +229,11 @@ class _Talk:
             if problem.code == "model.out_of_memory":
                 face.tell("note: --anyway loads it all the same; this PC may become slow.")
         return 1
+
+    def _unsaved(self, message: str) -> Problem | None:
+        """Why an answer could not be kept."""
+        services = self._services
+        return services.desk.call(lambda: services.chats.answers.save_end(message))
 
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
         face, message = self._face, ended.message

@@ -50,10 +50,7 @@ def text(face: Face, file: Path, password: bool, encoding: str, with_blocks: boo
         if unsaved or services.read_only:
             facts, pages = _read(face, services, file, secret, encoding)
         else:
-            from slmdesk.services.documents import facts_of
-
-            record = open_document(face, services, file, password=secret, encoding=encoding)
-            facts, pages = facts_of(record), all_pages(services, record.id)
+            facts, pages = _kept(face, services, file, secret, encoding)
     if face.as_json:
         face.give(_as_json(facts, pages, with_blocks=with_blocks))
         return
@@ -147,6 +144,22 @@ def all_pages(services: Services, document: str) -> list[Page]:
     while some := services.desk.call(next_pages):
         found += some
     return found
+
+
+def _kept(
+    face: Face, services: Services, file: Path, password: str, encoding: str
+) -> tuple[DocumentFacts, Sequence[Page]]:
+    """As it is kept here for the next command; on a full disk without keeping anything, which is said."""
+    from slmdesk.services.documents import facts_of
+
+    try:
+        record = open_document(face, services, file, password=password, encoding=encoding)
+    except KnownError as err:
+        if err.code not in ("store.full", "disk.full"):
+            raise
+        face.tell("note: The disk is full, so nothing of the document is kept.")
+        return _read(face, services, file, password, encoding)
+    return facts_of(record), all_pages(services, record.id)
 
 
 def _read(

@@ -166,8 +166,14 @@ class Face:
         """The result as JSON; one line when the command streams."""
         self.say(json.dumps(value, ensure_ascii=False, indent=None if self.is_streaming else 2))
 
-    def fail(self, code: str, sentence: str, args: Mapping[str, Any] | None = None) -> None:
-        """Say a failure: a line on stderr, and with --json an object on stdout."""
+    def fail(
+        self,
+        code: str,
+        sentence: str,
+        args: Mapping[str, Any] | None = None,
+        result: Mapping[str, Json] | None = None,
+    ) -> None:
+        """Say a failure: a line on stderr, and with --json an object on stdout, with what there is all the same."""
         if code == "network.offline" and self._is_kept_offline:
             sentence = KEPT_OFFLINE
         else:
@@ -176,9 +182,9 @@ class Face:
         told: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
         with suppress(PipeClosed, OutputBroken):  # it is a failure as it is
             if self.as_json and self.is_streaming:
-                self.give({"type": "failed", **told})
+                self.give({"type": "failed", **told, **(result or {})})
             elif self.as_json:
-                self.give({"error": told})
+                self.give({**(result or {}), "error": told})
 
     def progress(self, what: str, done: float, total: float) -> None:
         """How far something is, on one line of a terminal; nothing elsewhere."""
@@ -300,10 +306,7 @@ _WORDS: Mapping[str, str] = {
         "The history could not be read. It was set aside unchanged, and a new one was started. What can still be read "
         "of it is taken over by: slmdesk history rescue {path}"
     ),
-    "store.full": (
-        "The disk is full, so this could not be saved; what was printed here is all there is of it. Make space and try "
-        "again."
-    ),
+    "store.full": "The disk is full, so nothing can be saved. Make space and try again.",
 }
 """Where the window's sentence names a way out that only the window has."""
 

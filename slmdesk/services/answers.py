@@ -146,6 +146,14 @@ class Answers:
                 self._room.forget(growing.waiter)
             self._end(growing, Ending(Status.CANCELLED))
 
+    def save_end(self, message: str) -> Problem | None:
+        """Write the end of an answer that could not be written when it came.  Why it still cannot be; None: it is."""
+        growing = self._growing.get(message)
+        if growing is None or growing.ending is None:
+            return None
+        error = self._write_end(growing, growing.ending)
+        return problem_for(error) if error else None
+
     def close(self) -> None:
         """The desk ends: what is being written is kept as `interrupted`, so that it can be continued."""
         for growing in tuple(self._growing.values()):
@@ -260,21 +268,23 @@ class Answers:
             self._say_unwritable(err)
         growing.due = started + gap
 
-    def _write_end(self, growing: _Growing, ending: Ending) -> bool:
+    def _write_end(self, growing: _Growing, ending: Ending) -> KnownError | None:
+        """Why it cannot be written now; None too where there is nothing left to write it in."""
         try:
             growing.shelf.end_message(growing.message.id, growing.text, ending)
         except KnownError as err:
             growing.due = time.monotonic() + RETRY_S
             if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
                 del self._growing[growing.message.id]
-            elif err.code != "store.busy":
+                return None
+            if err.code != "store.busy":
                 self._say_unwritable(err)
-            return False
+            return err
         del self._growing[growing.message.id]
         if self._said and not any(one.ending for one in self._growing.values()):
             self._tell(NoticeOver(self._said))
             self._said = ""
-        return True
+        return None
 
     def _say_unwritable(self, error: KnownError) -> None:
         if not self._said and error.code != "item.unknown":
@@ -316,7 +326,7 @@ class Answers:
         if growing.watcher:
             growing.watcher.ending(answer)
         self._leave_room(growing)
-        if not self._write_end(growing, ending):
+        if self._write_end(growing, ending):
             self._schedule()
         ended = _ended(growing.message, growing.text, ending)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
