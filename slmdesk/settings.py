@@ -92,7 +92,7 @@ class Settings:
     model_for_translation: str = ""
     model_for_embedding: str = ""
     exams_at_first_use: bool = True
-    """A model sits its short exam by itself once it was chatted with."""
+    """A model's short exam is offered once it was chatted with."""
     search_task: str = ""
     """What a model on the Hub is searched for: chat, summaries … ; empty: any."""
     search_language: str = ""

@@ -74,6 +74,7 @@ class Bridge(QObject):
     translation_grew = Signal(object)
     segment_changed = Signal(object)
     live_translated = Signal(object)
+    exam_offered = Signal(object)
     pair_used = Signal(object)
     glossaries_changed = Signal(object)
     memory_changed = Signal(object)
@@ -129,6 +130,7 @@ class Bridge(QObject):
             facts.TranslationGrew: self.translation_grew,
             facts.SegmentChanged: self.segment_changed,
             facts.LiveTranslated: self.live_translated,
+            facts.ExamOffered: self.exam_offered,
             facts.PairUsed: self.pair_used,
             facts.GlossariesChanged: self.glossaries_changed,
             facts.MemoryChanged: self.memory_changed,

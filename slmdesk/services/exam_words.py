@@ -85,13 +85,16 @@ def lines_of(result: ExamResult) -> tuple[str, ...]:
 
 
 def note_words(record: ModelRecord) -> str:
-    """Why a model was not examined by itself; empty where there is no reason."""
+    """Why a model was not tested unasked; empty where there is no reason."""
     note: Mapping[str, Json] = note_of(record)
     minutes = note.get("minutes")
     match note.get("reason"):
         case "slow":
-            about = f" It would take about {minutes} minutes." if isinstance(minutes, int) else ""
-            return f"Not examined by itself, since it is slow on this PC.{about} You can run the exam."
+            about = f"about {minutes} min" if isinstance(minutes, int) else "long"
+            return f"No automatic test: it would take {about} on this PC."
+        case "offered":
+            about = f" The test takes about {minutes} min." if isinstance(minutes, int) else ""
+            return f"Not tested yet.{about} It runs in the background."
         case "stopped":
             return "The exam was stopped. You can run it again; what was answered is kept."
         case "failed":

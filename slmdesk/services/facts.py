@@ -362,6 +362,16 @@ class SegmentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ExamOffered:
+    """A model has answered for the first time: shall its exam begin?  Told once for each model."""
+
+    model: str
+    name: str
+    minutes: int
+    """About how long it takes."""
+
+
+@dataclass(frozen=True, slots=True)
 class PairUsed:
     """A model has translated from one language into another."""
 
@@ -552,6 +562,7 @@ Fact: TypeAlias = (
     | TranslationGrew
     | SegmentChanged
     | LiveTranslated
+    | ExamOffered
     | PairUsed
     | GlossariesChanged
     | MemoryChanged

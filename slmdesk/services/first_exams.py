@@ -1,7 +1,8 @@
-"""The exam a model sits by itself once it was chatted with: in the background, giving way to everything.
+"""The exam of a model that was chatted with: offered once, and begun unasked only where nobody works at this PC.
 
-It begins when the model has been idle for a little, only while that model is the one in memory, not on battery, and not
-where it would take long; it ends when the person takes another model, and goes on when this one answers again.
+That is looked at when the model has been idle for a little, only while it is the one in memory, and not where the exam
+would take long.  One that began unasked, never on battery, gives way to everything: it ends when the person takes
+another model, and goes on when this one answers again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
 from slmdesk.services.desk import Desk, Later
 from slmdesk.services.exam_items import Skill, items
 from slmdesk.services.exams import KIND, ExamService, note_of, result_of
-from slmdesk.services.facts import Fact, JobChanged, MessageEnded, ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.services.facts import (
+    ExamOffered,
+    Fact,
+    JobChanged,
+    MessageEnded,
+    ModelsChanged,
+    ModelState,
+    ModelStateChanged,
+)
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
@@ -69,9 +78,11 @@ class FirstExams:
         self._job, self._model, self._began = "", "", 0.0
         self.idle_s = IDLE_S
         self.is_on_battery: Callable[[], bool] = on_battery
+        self.is_away: Callable[[], bool] = lambda: False
+        """Whether nobody works at this PC; where that cannot be found out somebody does."""
 
     def begin(self) -> None:
-        """From now on models are examined after their first answer.  Those an earlier run began wait for that too."""
+        """From now on exams are offered after a first answer.  Those that began unasked in an earlier run wait too."""
         self._is_on = True
         for job in self._jobs.list():
             is_open = job.status in (JobStatus.OPEN, JobStatus.RUNNING)
@@ -133,10 +144,12 @@ class FirstExams:
         seconds = self._seconds.get(model, 0.0)
         if self._room.is_busy:
             self._wait(model, self.idle_s)
-        elif self.is_on_battery():
-            self._wait(model, AGAIN_S)
         elif seconds > LONGEST_S:
             self._say_slow(record, seconds)
+        elif not self.is_away():
+            self._offer(record, seconds)
+        elif self.is_on_battery():
+            self._wait(model, AGAIN_S)
         else:
             self._model, self._began = model, time.monotonic()
             self._job = self._take(record).id
@@ -175,6 +188,13 @@ class FirstExams:
 
     def _note_failed(self, record: ModelRecord) -> None:
         self._exams.note(record, "failed")
+
+    def _offer(self, record: ModelRecord, seconds: float) -> None:
+        """Ask the person, once for each model."""
+        minutes = max(1, round(seconds / 60))
+        self._exams.note(record, "offered", minutes=minutes)
+        self._tell(ExamOffered(record.id, record.name, minutes))
+        self._tell(ModelsChanged())
 
     def _say_slow(self, record: ModelRecord, seconds: float) -> None:
         self._exams.note(record, "slow", minutes=max(1, round(seconds / 60)))

@@ -58,6 +58,9 @@ class FirstPairExams(FirstExams):
     def _take(self, record: ModelRecord) -> JobRecord:
         return self._pairs.take(record.id, *self._last[record.id], by_itself=True)
 
+    def _offer(self, record: ModelRecord, seconds: float) -> None:
+        """The pages of translation say what is known of a pair, with a button for its exam."""
+
     def _note_failed(self, record: ModelRecord) -> None:
         self._pairs.note(record, self._last[record.id], "failed")
 

@@ -244,7 +244,7 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
     if entry.is_mixture:
         marks.append("a mixture of experts")
     if entry.distilled:
-        marks.append("taught by a larger model")
+        marks.append("distilled")
     return Suggestion(
         repo=entry.repo,
         title=entry.title,

@@ -34,13 +34,13 @@ def pair_line(result: PairResult) -> str:
 
 def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
     """Why pairs ("en-pl") were not examined by themselves."""
-    why = {"slow": "since it takes long on this PC", "failed": "since the exam could not be done"}
+    why = {"slow": "it would take long on this PC", "failed": "the last one could not be done"}
     found = []
     for pair, reason in sorted(notes.items()):
         source, _, target = pair.partition("-")
         if source in LANGUAGES and target in LANGUAGES and reason in why:
             names = f"{LANGUAGES[source].name} → {LANGUAGES[target].name}"
-            found.append(f"{names}: not examined by itself, {why[str(reason)]}.")
+            found.append(f"{names}: no automatic test, {why[str(reason)]}.")
     return tuple(found)
 
 

@@ -110,7 +110,7 @@ def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> Non
     press(desk, panel, "exam_button")
     desk.wait(lambda: desk.ask(lambda services: services.jobs.list())[0].status is JobStatus.CANCELLED)
     desk.wait(lambda: "was stopped" in words(panel, "exam_words"))
-    assert panel.findChild(QPushButton, "exam_button").text() == "Run the exam"
+    assert panel.findChild(QPushButton, "exam_button").text() == "Test now"
 
 
 def test_the_speed_is_measured_kept_and_shown(library) -> None:
@@ -302,3 +302,17 @@ def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_f
 
 def notices(desk) -> list[str]:
     return [one.notice.text for one in desk.window.notices.bars]
+
+
+def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(desk) -> None:
+    def begin(services) -> None:
+        services.first_exams.idle_s = 0.05
+        services.first_exams.begin()
+
+    desk.ask(begin)
+    desk.send("hello")
+    desk.wait(lambda: any(one.startswith("Test “") for one in notices(desk)))
+    assert desk.ask(lambda services: services.jobs.list()) == []
+    (bar,) = [one for one in desk.window.notices.bars if one.notice.text.startswith("Test “")]
+    desk.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
+    desk.wait(lambda: [one.status for one in desk.ask(lambda services: services.jobs.list())] == [JobStatus.DONE])

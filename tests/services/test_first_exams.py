@@ -8,7 +8,7 @@ from fakes.told import add_model
 from slmdesk.core.records import JobStatus
 from slmdesk.services.exam_words import note_words
 from slmdesk.services.exams import KIND, result_of
-from slmdesk.services.facts import JobChanged, ModelsChanged
+from slmdesk.services.facts import ExamOffered, JobChanged, ModelsChanged
 from slmdesk.services.first_exams import FirstExams, seconds_for_all
 from slmdesk.services.wishes import SendWish
 
@@ -19,7 +19,7 @@ def on_desk(told, fn):
 
 @pytest.fixture
 def begun(opened):
-    """Services in which a model is examined soon after its first answer."""
+    """Services in which nobody works, and a model is examined soon after its first answer."""
 
     def make(**echo):
         told = opened(**echo)
@@ -28,6 +28,7 @@ def begun(opened):
         def begin() -> None:
             first.idle_s = 0.05
             first.is_on_battery = lambda: False
+            first.is_away = lambda: True
             first.begin()
 
         on_desk(told, begin)
@@ -112,7 +113,7 @@ def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -
     say(told)
     told.wait(ModelsChanged, begin=begin)
     assert jobs(told) == []
-    assert note_words(record(told)).startswith("Not examined by itself, since it is slow on this PC.")
+    assert note_words(record(told)) == "No automatic test: it would take about 1 min on this PC."
     say(told, "again")
     settled(told)
     assert jobs(told) == []
@@ -168,6 +169,31 @@ def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
     assert [one.status for one in jobs(again)] == [JobStatus.PAUSED]
     say(again)
     again.wait(JobChanged, lambda fact: fact.status is JobStatus.RUNNING and fact.done > 2)
+
+
+@pytest.mark.process
+def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(begun) -> None:
+    told = begun()
+    on_desk(told, lambda: setattr(told.services.first_exams, "is_away", lambda: False))
+    say(told)
+    offered = told.wait(ExamOffered)
+    assert (offered.model, offered.minutes) == (record(told).id, 1)
+    assert note_words(record(told)) == "Not tested yet. The test takes about 1 min. It runs in the background."
+    begin = len(told.facts)
+    say(told, "again")
+    settled(told)
+    assert not any(isinstance(fact, ExamOffered) for fact in told.facts[begin:])
+    assert jobs(told) == []
+    on_desk(told, lambda: told.services.exams.take(record(told).id))
+    told.wait(JobChanged, lambda fact: fact.status is JobStatus.DONE)
+    assert result_of(record(told)) is not None
+
+
+@pytest.mark.process
+def test_by_itself_nobody_is_taken_to_be_away(opened) -> None:
+    told = opened()
+    assert told.services.first_exams.is_away() is False
+    assert told.services.first_pair_exams.is_away() is False
 
 
 @pytest.mark.pure

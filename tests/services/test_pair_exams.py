@@ -251,6 +251,7 @@ def begun(opened):
         def begin() -> None:
             first.idle_s = 0.05
             first.is_on_battery = lambda: False
+            first.is_away = lambda: True
             first.begin()
 
         on_desk(told, begin)
@@ -301,7 +302,7 @@ def test_a_pair_that_failed_or_is_slow_is_not_tried_again_by_itself(begun, monke
     told.wait(JobChanged, lambda fact: fact.kind == KIND and fact.status is JobStatus.PAUSED)
     assert notes_of(record(told)) == {"en-pl": "slow"}
     assert note_lines(notes_of(record(told))) == (
-        "English → Polish: not examined by itself, since it takes long on this PC.",
+        "English → Polish: no automatic test, it would take long on this PC.",
     )
     assert examined(told).level == "weak", "a person may still ask for it"
     assert notes_of(record(told)) == {}

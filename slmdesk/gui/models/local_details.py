@@ -48,11 +48,11 @@ class DetailsPanel(QFrame):
         self._trouble = plain_label("", self, name="details_trouble", kind="danger")
         self._trials = {
             EXAM: TrialLine(
-                self, kind="exam", title="What it is good for", button="Run the exam",
+                self, kind="exam", title="What it is good for", button="Test now",
                 tip="A few short tasks in the background: does it keep to a form, tell true from false, correct?",
             ),
             BENCH: TrialLine(
-                self, kind="bench", title="Speed", button="How fast is it here?",
+                self, kind="bench", title="Speed", button="Test speed",
                 tip="Loads the model anew and measures one answer; takes some seconds",
             ),
             VERIFY: TrialLine(

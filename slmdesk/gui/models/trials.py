@@ -16,7 +16,7 @@ from slmdesk.services import exams, pair_exams
 from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.cards import ModelDetails
 from slmdesk.services.checking import Verified
-from slmdesk.services.facts import JobChanged, Problem
+from slmdesk.services.facts import ExamOffered, JobChanged, Problem
 from slmdesk.services.sentences import bytes_for_people
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"
@@ -50,6 +50,7 @@ class TrialController(QObject):
         self._stops: dict[str, threading.Event] = {}
         self._jobs: dict[str, tuple[str, ...]] = {}
         bridge.job_changed.connect(self._on_job_changed)
+        bridge.exam_offered.connect(self._on_exam_offered)
 
     def running(self, model: str) -> dict[str, Trial]:
         """What is tried out with a model now."""
@@ -154,6 +155,15 @@ class TrialController(QObject):
         else:
             answered = partial(self._show_exam, fact)
             self._bridge.ask(lambda services: services.exams.models_of(fact.id), answered, lambda _problem: None)
+
+    @Slot(object)
+    def _on_exam_offered(self, fact: ExamOffered) -> None:
+        words = (
+            f"Test “{fact.name}” now? It takes about {fact.minutes} min in the background, and the model's card then "
+            "says what it can be trusted with."
+        )
+        begin = partial(self.start, fact.model, EXAM)
+        self.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {fact.model}"))
 
     def _read_all(self, models: tuple[str, ...]) -> None:
         for model in models:

@@ -151,11 +151,11 @@ class SettingsPage(QScrollArea):
             column, self._notify, "notify", "Notifications",
             "When a download or other long work has ended and this window is not in front, the system says so.",
         )  # fmt: skip
-        self._exams = Choice([(True, "By themselves"), (False, "Only when asked")], holder)
+        self._exams = Choice([(True, "Offered"), (False, "Only when asked for")], holder)
         add_setting(
-            column, self._exams, "exams_at_first_use", "Exams",
-            "A model sits a short exam in the background once it was chatted with, never on battery, so that its card "
-            "says what it can be trusted with.",
+            column, self._exams, "exams_at_first_use", "Model tests",
+            "Once a model has answered, slmdesk asks once whether to test it, so that its card says what it can be "
+            "trusted with. No test begins unasked while you work.",
         )  # fmt: skip
 
     def _build_history(self, holder: QWidget, column: QVBoxLayout) -> None:
