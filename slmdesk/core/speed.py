@@ -159,11 +159,16 @@ _LEAST_WORDS = 1.0
 """A second: slower than this nobody waits for a page."""
 
 
+def is_too_slow(speed: Speed | None) -> bool:
+    """Whether nobody would wait for it: under one word a second."""
+    return speed is not None and speed.tokens_per_s * WORDS_A_TOKEN < _LEAST_WORDS
+
+
 def speed_in_words(speed: Speed) -> str:
     """For people: "about 8–14 words a second, a page in 30 s", or "under one word a second: too slow to wait for"."""
     low, high = speed.low * WORDS_A_TOKEN, speed.high * WORDS_A_TOKEN
     middle = speed.tokens_per_s * WORDS_A_TOKEN
-    if middle < _LEAST_WORDS:
+    if is_too_slow(speed):
         return "under one word a second: too slow to wait for"
     span = _short(low) if _short(low) == _short(high) else f"{_short(low)}–{_short(high)}"
     words = "word" if span == "1" else "words"

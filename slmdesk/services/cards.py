@@ -67,6 +67,8 @@ class ModelDetails:
     fit: Fit | None = None
     problem: Problem | None = None
     """Why its file cannot be read."""
+    is_measured: bool = False
+    """The speed in `fit` is that of answers it wrote on this PC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class CardService:
             + (found.header.metadata_left_out if found.header else 0),
             fit=found.fit,
             problem=found.problem,
+            is_measured=record.sha256 in self._pc().pace.measured,
         )
 
     def _exam_note(self, record: ModelRecord) -> str:

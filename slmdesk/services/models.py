@@ -79,6 +79,13 @@ class ModelService:
         """All models, also those whose file is not there now: a folder may come back."""
         return self._store.models()
 
+    def present(self, ended: OnEnded[Sequence[ModelRecord]]) -> None:
+        """Those whose file is there now; the answer comes later."""
+        models = self._store.models()
+        on_file_thread(
+            self._desk, lambda: [one for one in models if Path(os.fsdecode(one.path)).is_file()], ended, name="present"
+        )
+
     @property
     def folder(self) -> Path:
         """Where copied models are kept."""

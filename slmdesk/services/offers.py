@@ -16,7 +16,7 @@ from slmdesk.core.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
-from slmdesk.core.speed import Speed
+from slmdesk.core.speed import Speed, is_too_slow
 from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, count_text, load_catalogue
 from slmdesk.hub.files import Repo
 from slmdesk.hub.links import HubLink, parse_link
@@ -163,7 +163,7 @@ class OfferService:
         """
         pc = self._hub.pc()
         entries = sorted((one for one in load_catalogue() if one.good_at), key=_use)
-        return tuple(sorted((_suggested(one, pc) for one in entries), key=lambda one: _FIT_ORDER.get(one.fit, 2)))
+        return tuple(sorted((_suggested(one, pc) for one in entries), key=_worth))
 
     def search(
         self,
@@ -229,6 +229,12 @@ def _language(code: str) -> str:
 def _languages(codes: Sequence[str]) -> str:
     """Named, or counted where they are too many for a line."""
     return f"{len(codes)} languages" if len(codes) > _MOST_NAMED else ", ".join(map(_language, codes))
+
+
+def _worth(one: Suggestion) -> tuple[int, bool]:
+    """Sorts by whether it can be used here: what fits, but is too slow to wait for, comes behind what may be tight."""
+    order = _FIT_ORDER.get(one.fit, 2)
+    return (max(order, 2), True) if is_too_slow(one.speed) else (order, False)
 
 
 def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:

@@ -105,6 +105,10 @@ class VersionService(Planner):
 
     # ---- wishes
 
+    def comparable(self, documents: Sequence[str]) -> set[str]:
+        """Those of these ids that can be compared: read, and with words."""
+        return self._store.with_words(documents)
+
     def begin(self, wish: VersionWish) -> Item:
         """Keep a new comparison and have it made; VersionsCompared or VersionsFailed follows.
 

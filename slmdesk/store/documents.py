@@ -67,6 +67,15 @@ class Documents(Words):
         )
         return [self._made(_mark_from, row) for row in rows]
 
+    def with_words(self, documents: Sequence[str]) -> set[str]:
+        """Those of these ids of which a page was read that has words."""
+        marks = ",".join("?" * len(documents))
+        has_words = "select 1 from pages where pages.document = documents.id and pages.status = 'read'"
+        rows = self._db.rows(
+            f"select id from documents where id in ({marks}) and status = 'read' and exists ({has_words})", documents
+        )
+        return {str(row["id"]) for row in rows}
+
     def documents_of(self, *, sha256: str = "", path: bytes | Path | None = None) -> list[DocumentRecord]:
         """Those with these bytes, or at this place; newest first."""
         if sha256:

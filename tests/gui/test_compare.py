@@ -257,3 +257,15 @@ def test_a_comparison_goes_on_while_another_page_is_looked_at(comparing) -> None
     assert [one.message.status for one in desk.frame.compare.held.answers] == [Status.COMPLETE] * 2
     held = desk.frame.compare.held
     assert [one.text.words for one in page.columns] == [one.message.text for one in held.answers]
+
+
+def test_a_model_whose_file_is_gone_is_not_offered(start, tmp_path) -> None:
+    desk = start()
+    add_models(desk, tmp_path, 3)
+    newest = desk.find("compare_model_1").itemText(0)
+    (tmp_path / f"m{int(newest.split()[-1]) - 1}.gguf").unlink()
+    desk.frame.compare.refresh()
+    choice = desk.find("compare_model_1")
+    desk.wait(lambda: choice.count() == 2)
+    assert newest not in [choice.itemText(at) for at in range(choice.count())]
+    assert choice.currentText() != newest

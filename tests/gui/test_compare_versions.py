@@ -216,3 +216,16 @@ def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(desk
     scroll = desk.find("versions_scroll")
     scroll.ensureWidgetVisible(desk.pane.rows)
     assert desk.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
+
+
+def test_only_documents_with_words_are_offered(desk, tmp_path):
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nnothing")
+    empty = write_docx(tmp_path / "empty.docx", "")
+    for path in (broken, empty, desk.old, desk.new):
+        drop(desk.area.page, path)
+        desk.wait(lambda path=path: is_read(desk, path))
+    desk.wait(lambda: desk.find("coverage_words").text().startswith("3 of 3"))
+    desk.click("versions_chip")
+    other = desk.find("versions_other")
+    desk.wait(lambda: [other.itemText(at) for at in range(other.count())] == ["Compare with…", "old.docx", "A file…"])

@@ -16,8 +16,13 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QW
 
 from slmdesk.core.policy import Policy
 from slmdesk.core.records import JobStatus
+from slmdesk.core.speed import Pace, Speed
 from slmdesk.gui.models.adding import AddDialog
+from slmdesk.gui.models.details_words import rows_of
+from slmdesk.gui.models.local_details import bench_words
 from slmdesk.services.exam_items import items
+from slmdesk.services.fits import Pc
+from slmdesk.services.judging import Judged
 from slmdesk.services.uses import Use
 
 pytestmark = pytest.mark.gui
@@ -316,3 +321,35 @@ def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(desk) ->
     (bar,) = [one for one in desk.window.notices.bars if one.notice.text.startswith("Test “")]
     desk.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
     desk.wait(lambda: [one.status for one in desk.ask(lambda services: services.jobs.list())] == [JobStatus.DONE])
+
+
+def test_the_details_say_the_speed_the_card_says(desk) -> None:
+    """Answers it wrote are a measurement too, though nobody pressed *Test speed*."""
+    QTest.keyClick(desk.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: desk.frame.models_page.isVisible() and cards(desk))
+    pace = Pace(bandwidth=2e9, calibration=1.0, measured={only(desk).sha256: 1.0})
+    details = details_with(desk, pace)
+    assert details.is_measured
+    assert "by its answers on this PC" in bench_words(details)
+    assert {key: value for key, _label, value in rows_of(details)}["speed"].endswith("(measured here)")
+
+
+def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
+    card = cards(library)[0]
+    card.show_judged(Judged("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
+    assert card.fit.word == "fits, too slow"
+    card.show_judged(Judged("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
+    assert card.fit.word == "fits"
+
+
+def details_with(desk, pace: Pace):
+    """The details of the only model, on a PC of this pace."""
+    found: list = []
+
+    def ask(services) -> None:
+        services.cards._pc = lambda: Pc(8 << 30, pace)
+        services.cards.details(services.models.list()[0].id, found.append)
+
+    desk.ask(ask)
+    desk.wait(lambda: found)
+    return found[0]

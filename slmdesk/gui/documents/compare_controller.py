@@ -74,9 +74,14 @@ class VersionsController(QObject):
 
     @Slot(object)
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        """These documents may be chosen."""
-        self._records = [one for one in records if one.status is not DocumentStatus.READING]
-        self._show_choices()
+        """Of these documents, those that have words may be chosen."""
+        ids = [one.id for one in records if one.status is DocumentStatus.READ]
+
+        def answered(found: set[str]) -> None:
+            self._records = [one for one in records if one.id in found]
+            self._show_choices()
+
+        self._bridge.ask(lambda services: services.versions.comparable(ids), answered, self._raise_problem)
 
     def show_document(self, record: DocumentRecord | None) -> None:
         """Another document is on show: its newest comparison, if there is one."""

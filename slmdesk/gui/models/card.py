@@ -17,6 +17,8 @@ FITS = {
     "broken": ("triangle-alert", "danger", "cannot be used", "danger"),
 }
 """Icon, its colour, the word, and the look of the word."""
+SLOW = "too slow"
+"""In place of the word where it fits, but nobody would wait for its answers."""
 ABOUT = {"fits": "should fit", "tight": "may be tight", "too_large": "likely too large"}
 """The words where the size is an estimate."""
 DOT = "  ·  "
@@ -43,15 +45,17 @@ class FitMark(QWidget):
         """The word on show."""
         return self._word.text()
 
-    def show_fit(self, fit: str, *, why: str = "", is_about: bool = False) -> None:
-        """Show a verdict; `is_about`: by an estimate of the size."""
+    def show_fit(self, fit: str, *, why: str = "", is_about: bool = False, is_slow: bool = False) -> None:
+        """Show a verdict; `is_about`: by an estimate of the size, `is_slow`: too slow to wait for."""
         self.setVisible(fit in FITS)
         if fit not in FITS:
             self._word.clear()
             return
         icon, colour, word, kind = FITS[fit]
+        if is_slow and fit in ("fits", "tight"):
+            (icon, colour, _word, kind), word = FITS["tight"], f"{word}, {SLOW}"
         set_icon(self._icon, icon, colour)
-        self._word.setText(ABOUT.get(fit, word) if is_about else word)
+        self._word.setText(ABOUT.get(fit, word) if is_about and SLOW not in word else word)
         self._word.setProperty("kind", kind)
         self._word.style().unpolish(self._word)
         self._word.style().polish(self._word)

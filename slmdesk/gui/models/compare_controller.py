@@ -72,7 +72,12 @@ class CompareController(QObject):
     @Slot()
     def refresh(self) -> None:
         """List models and earlier comparisons again."""
-        self._bridge.ask(lambda services: services.models.list(), self._on_models, self._raise_problem)
+
+        def told(models: Sequence[ModelRecord] | Problem) -> None:  # on the desk thread
+            if not isinstance(models, Problem):
+                self._bridge.bring(partial(self._on_models, models))
+
+        self._bridge.ask(lambda services: services.models.present(told), None, self._raise_problem)
         self._list_earlier()
 
     @Slot()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from slmdesk.core.speed import Speed, speed_in_words
+from slmdesk.core.speed import Speed, is_too_slow, speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.markdown.reader import MarkdownReader
 from slmdesk.gui.models.card import DOT, Card, FitMark
@@ -91,7 +91,7 @@ class FileRow(QWidget):
         """The verdict by the header."""
         needed, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
         why = f"Needs about {needed} of memory with a context of {fit.context_tokens:,} tokens; {free} are free."
-        self._fit.show_fit(fit.verdict, why=why)
+        self._fit.show_fit(fit.verdict, why=why, is_slow=is_too_slow(fit.speed))
         self._say(fit.speed, f"needs {needed} of memory")
 
     def _say(self, speed: Speed | None, needs: str = "") -> None:

@@ -27,7 +27,6 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
     record, locale = details.card.record, QLocale()
     header = record.header
     parameters, context = header.get("parameters"), header.get("context_length")
-    fit = details.fit
     count = parameters if isinstance(parameters, int) else 0
     rows = [
         ("family", "Family", str(header.get("architecture") or "")),
@@ -38,7 +37,7 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("parameters", "Parameters", parameters_words(count)),
         ("context", "Sees up to", f"{locale.toString(context)} tokens" if isinstance(context, int) and context else ""),
         ("memory", "Memory", memory_words(details)),
-        ("speed", "Expected speed", speed_in_words(fit.speed) if fit and fit.speed else ""),
+        ("speed", "Expected speed", expected_words(details)),
         ("template", "Chat format", template_words(record)),
         ("behaves", "Quick test", behaves_words(record)),
         ("pairs", "Translates", "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
@@ -93,6 +92,13 @@ def template_words(record: ModelRecord) -> str:
     if "template_checked" in record.facts and record.facts["template_checked"] is not True:
         return "the one in the file cannot be used; a built-in one of its family is used"
     return "its own"
+
+
+def expected_words(details: ModelDetails) -> str:
+    """The speed to expect, and how that is known; empty where it is not."""
+    if details.fit is None or details.fit.speed is None:
+        return ""
+    return f"{speed_in_words(details.fit.speed)}{' (measured here)' if details.is_measured else ''}"
 
 
 def behaves_words(record: ModelRecord) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.licences import licence_named
-from slmdesk.core.speed import speed_in_words
+from slmdesk.core.speed import is_too_slow, speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.dates import day_words
 from slmdesk.gui.models.card import DOT, Card
@@ -109,7 +109,8 @@ class LocalCard(Card):
     def show_judged(self, judged: Judged) -> None:
         """Whether it can be used here."""
         needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
-        self.fit.show_fit(judged.fit, why=judged.problem.sentence if judged.problem else needs)
+        why = judged.problem.sentence if judged.problem else needs
+        self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))
         self._problem = judged.problem.sentence if judged.problem else ""
         self._show_trouble()
         self._speed = speed_of(judged)

@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from slmdesk.core.speed import speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.dates import day_words
 from slmdesk.gui.models.details_words import rows_of
@@ -169,6 +170,10 @@ def exam_words(details: ModelDetails) -> str:
 
 def bench_words(details: ModelDetails) -> str:
     """How fast it is here, with the day."""
+    if details.bench is None and details.is_measured and details.fit and details.fit.speed:
+        words = speed_in_words(details.fit.speed)
+        how = "by its answers on this PC. The test is more exact; it takes about a minute."
+        return f"{words[0].upper()}{words[1:]}, {how}"
     if details.bench is None:
         return "Not tested on this PC yet. The test takes about a minute."
     return f"{details.bench.sentence()} Measured: {day_words(details.bench.measured)}."

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
-from slmdesk.core.speed import speed_in_words
+from slmdesk.core.speed import is_too_slow, speed_in_words
 from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT
 from slmdesk.gui.models.details import MakeDetails, OfferCard, RepoDetails
@@ -48,7 +48,7 @@ class SuggestionCard(OfferCard):
         self.set_sentence(f"{one.good_for} {one.weakness}")
         self.set_facts(_facts_of(one))
         why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
-        self.fit.show_fit(one.fit, why=why, is_about=True)
+        self.fit.show_fit(one.fit, why=why, is_about=True, is_slow=is_too_slow(one.speed))
 
     def allow(self, is_allowed: bool) -> None:
         """Whether it can be asked for and fetched at all."""
@@ -200,7 +200,7 @@ class Suggestions(QWidget):
         job, language = self._job.currentData(), self._language.currentData()
         found = [one for one in self._found if one.is_for(job, language) and (job or one.skills != (EMBEDDING,))]
         if language:  # of those that fit, the ones that name it come before those of "many languages"
-            found.sort(key=lambda one: (one.fit == "too_large", language not in one.codes))
+            found.sort(key=lambda one: (one.fit == "too_large", is_too_slow(one.speed), language not in one.codes))
         self._waiting = found[FIRST:]
         self._all.setText(f"Show all {len(found)}")
         self._all.setVisible(bool(self._waiting))

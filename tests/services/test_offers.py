@@ -1,0 +1,22 @@
+"""Suggested models: in the order in which they are of use on this PC."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.core.speed import Pace, is_too_slow
+from slmdesk.services.fits import Pc
+
+pytestmark = pytest.mark.process
+
+
+def test_what_fits_but_is_too_slow_to_wait_for_is_not_suggested_first(opened, monkeypatch) -> None:
+    told = opened(model=False)
+    pc = Pc(64 << 30, Pace(bandwidth=2e9))  # much memory that is read slowly
+    monkeypatch.setattr(told.services.hub, "pc", lambda: pc)
+    found = told.services.desk.call(told.services.offers.suggestions)
+    slow = [is_too_slow(one.speed) for one in found]
+    assert any(slow)
+    assert not slow[0]
+    assert slow == sorted(slow)
+    assert {one.fit for one in found if is_too_slow(one.speed)} >= {"fits"}
