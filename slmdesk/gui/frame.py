@@ -35,6 +35,7 @@ from slmdesk.gui.models.finding import FindController
 from slmdesk.gui.models.page import ModelsPage
 from slmdesk.gui.models.ways import Ways
 from slmdesk.gui.notifications import Notifier
+from slmdesk.gui.quitting import quit_or_stay
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
@@ -163,7 +164,7 @@ class Frame(QObject):
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.policy_shown.connect(self._on_policy_shown)
         self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(self._bridge, self.window).show())
-        self.window.close_requested.connect(self.close_requested)
+        self.window.close_requested.connect(self._on_close_requested)
         self._end_timer.timeout.connect(self._bridge.closed)
 
     def _connect_notices(self) -> None:
@@ -284,6 +285,10 @@ class Frame(QObject):
         self._show_context()
         hide_features(self.window, policy.hidden)
         self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
+
+    @Slot()
+    def _on_close_requested(self) -> None:
+        quit_or_stay(self.window, self.jobs.begun, self.close_requested.emit)
 
     def end_in(self, milliseconds: int) -> None:
         """Have `bridge.closed` told after this time at the latest."""

@@ -144,12 +144,11 @@ class MainWindow(QMainWindow):
         self._notices.set_room(event.size().height())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Vanish at once; what is being written is saved before the window closes for good."""
+        """What is being written is saved before the window closes for good."""
         if self._may_close:
             event.accept()
             return
         event.ignore()
-        self.hide()
         self.close_requested.emit()
 
     def _restore(self, geometry: str) -> None:

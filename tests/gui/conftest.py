@@ -12,7 +12,7 @@ import pytest
 from fakes import tiny_gguf
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QMessageBox, QPushButton, QToolButton
 from shiboken6 import delete
 
 WAIT_MS = 60_000
@@ -125,6 +125,8 @@ class Desk:
     def close(self) -> None:
         if not self.closed:
             self.window.close()
+            if box := self.window.findChild(QMessageBox, "quit_dialog"):
+                box.findChild(QPushButton, "quit_button").click()
             self.wait(lambda: self.closed)
 
 

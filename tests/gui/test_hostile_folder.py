@@ -45,7 +45,7 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_pa
             ends[os.fsencode(file_of(fact.document).name)] = fact.document.error_code or "read"
 
     refused: list[str] = []
-    desk.frame.documents.notice_raised.connect(lambda notice: refused.append(notice.text))
+    desk.frame.documents.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
     desk.ask(lambda services: services.add_listener(hear))
     idle = idle_gap_ms()
     gaps, began = Gaps(), time.monotonic()

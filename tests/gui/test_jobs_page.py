@@ -8,7 +8,7 @@ import time
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
@@ -144,6 +144,33 @@ def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(de
     again.wait(lambda: "long one" in rows(again, "running"))
     press(again, rows(again)["long one"], "job_cancel_button")
     again.wait(lambda: "long one" in rows(again, "today"))
+
+
+def test_who_quits_while_a_job_runs_is_told_and_may_stay(desk) -> None:
+    add(desk, "long one", 300, slow=0.02)
+    desk.wait(lambda: desk.frame.jobs.begun == 1)
+    boxes = lambda: [one for one in desk.window.findChildren(QMessageBox, "quit_dialog") if one.isVisible()]  # noqa: E731
+    for is_open in (True, False):
+        desk.window.close()
+        desk.window.close()
+        desk.wait(lambda: len(boxes()) == 1)
+        (box,) = boxes()
+        assert box.text() == "1 job is running. It goes on at the next start."
+        assert box.defaultButton().text() == "Quit"
+        if is_open:
+            QTest.keyClick(box, Qt.Key.Key_Escape)
+            desk.wait(lambda: not boxes())
+            assert desk.window.isVisible()
+            assert not desk.closed
+        else:
+            desk.click(box.findChild(QPushButton, "quit_button"))
+    desk.wait(lambda: desk.closed)
+
+
+def test_nobody_is_asked_where_nothing_runs(desk) -> None:
+    desk.window.close()
+    assert desk.window.findChild(QMessageBox, "quit_dialog") is None
+    desk.wait(lambda: desk.closed)
 
 
 def test_a_hundred_thousand_finished_jobs_open_at_once(desk) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton
+
+from slmdesk.gui.documents.unread_files import unread_notice
 from slmdesk.gui.main_window import MainWindow, fitted
 from slmdesk.gui.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
 from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.services.sentences import problem_of
 
 pytestmark = pytest.mark.gui
 LONG = "Many words that say the same thing over and over. " * 20
@@ -70,3 +75,33 @@ def test_a_window_lies_with_its_frame_on_the_screen(wanted):
     place = fitted(wanted, screen)
     assert screen.contains(place.adjusted(-8, -40, 8, 8))
     assert place.width() == min(wanted.width(), 1366 - 16)
+
+
+def test_many_files_that_cannot_be_read_take_one_line_and_go_by_themselves(qtbot, area):
+    unread = {}
+    for number in range(5):
+        path = Path(f"/papers/report {number}.pdf")
+        unread[path] = problem_of("document.damaged", {"path": str(path), "reason": "it has no pages"})
+        area.show_notice(unread_notice(unread))
+    (bar,) = area.bars
+    assert bar.notice.text == "5 files cannot be read: report 0.pdf, report 1.pdf and 3 more."
+    assert bar.notice.life_ms
+    assert bar.heightForWidth(area.width()) < 4 * bar.fontMetrics().height()
+    bar.findChild(QPushButton, "notice_more").click()
+    shown = area.window().findChild(QPlainTextEdit, "text_dialog_text")
+    assert all(f"report {number}.pdf is damaged" in shown.toPlainText() for number in range(5))
+    shown.window().close()
+    bar.findChild(QToolButton, "notice_close").click()
+    assert not area.bars
+
+
+def test_a_notice_that_is_pointed_at_stays_and_goes_afterwards(qtbot, area):
+    gone = []
+    area.show_notice(Notice("Moved to the trash.", action="Undo", life_ms=50))
+    (bar,) = area.bars
+    bar.closed.connect(lambda: gone.append(True))
+    QApplication.sendEvent(bar, QEnterEvent(QPointF(1, 1), QPointF(1, 1), QPointF(1, 1)))
+    qtbot.wait(200)
+    assert not gone
+    QApplication.sendEvent(bar, QEvent(QEvent.Type.Leave))
+    qtbot.waitUntil(lambda: bool(gone))

@@ -15,6 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import format_of, takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.documents.unread_files import unread_notice
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import facts
 from slmdesk.services.documents import FoundPlaces, file_of
@@ -72,6 +73,8 @@ class DocumentsController(QObject):
         self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
         self._wanted: list[Path] = []
         """Opened by the person just now: the first of them is shown as soon as it is known."""
+        self._unread: dict[Path, Problem] = {}
+        """Of what was opened last, what cannot be read."""
         self._search: threading.Event | None = None
         self._words = ""
         self._asking_pages = False
@@ -345,6 +348,7 @@ class DocumentsController(QObject):
     @Slot(object)
     def open_files(self, found: Sequence[Path]) -> None:
         """Read these files; the first one is shown."""
+        self._unread = {}
         self._wanted = list(found[:1])
         for path in found:
             self.open_file(path)
@@ -353,8 +357,11 @@ class DocumentsController(QObject):
         if isinstance(result, Problem):
             if result.code in LOCKED and takes_password(path):
                 self.password_wanted.emit(path, result.code != "document.locked")
-            elif result.code != "document.stopped":
+            elif result.report:
                 self._raise_problem(result)
+            elif result.code != "document.stopped":
+                self._unread[path] = result
+                self.notice_raised.emit(unread_notice(self._unread))
         elif path in self._wanted and self.current != result.id:
             self._wanted = []
             self._show(result)

@@ -26,6 +26,8 @@ LOOK_MS = 2000
 SOON_MS = 60
 BUSY_MS = 1000
 TOLD_MS = 8000
+BY_THEMSELVES = ("exam", "pair_exam", "index")
+"""Kinds of jobs that nobody has to begin."""
 ON = (JobStatus.OPEN, JobStatus.RUNNING)
 
 
@@ -62,6 +64,11 @@ class JobsController(QObject):
         self._look.timeout.connect(self._refresh_active)
         self._soon.timeout.connect(self.refresh)
         bridge.job_changed.connect(self._on_changed)
+
+    @property
+    def begun(self) -> int:
+        """How many that a person began run or wait."""
+        return sum(one.kind not in BY_THEMSELVES for one in self._told.values())
 
     # ---- wishes
 

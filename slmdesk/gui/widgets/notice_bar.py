@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QEnterEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -35,6 +35,8 @@ AREA_SHARE = 1 / 3
 BUTTONS_SHARE = 0.5
 """Of a bar's width: more than that, and the buttons stand under the words."""
 UNDO_MS = 10_000
+LONG_MS = 30_000
+"""Of what is worth reading, or comes back no other way than by looking for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Notice:
     """Of our own fault: shown in the error dialog instead of a bar."""
     topic: str = ""
     """What it is about: it goes when that is over (`NoticeArea.drop_topic`)."""
+    full: str = ""
+    """All of it, where `text` only sums it up: shown by *More*."""
 
 
 def notice_of(
@@ -82,7 +86,7 @@ def notice_of(
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
     """The bar that offers to take `item` out of the trash again; `what` begins its words."""
     words = f"{what}“{item.title}” was moved to the trash."
-    return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=UNDO_MS, key=f"trash {item.id}")
+    return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
 
 
 class NoticeBar(QFrame):
@@ -109,7 +113,7 @@ class NoticeBar(QFrame):
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._more = named(QPushButton("More", self), "notice_more")
         self._more.setToolTip("Show all of this notice")
-        self._more.setVisible(False)
+        self._more.setVisible(bool(self._notice.full))
         self._copy = named(QPushButton("Copy details", self), "copy_details_button")
         self._copy.setVisible(bool(self._notice.details))
         self._act = named(QPushButton(self._notice.action, self), "notice_action")
@@ -136,13 +140,24 @@ class NoticeBar(QFrame):
         self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _connect(self) -> None:
-        self._label.was_cut.connect(self._more.setVisible)
+        self._label.was_cut.connect(lambda is_cut: self._more.setVisible(is_cut or bool(self._notice.full)))
         self._more.clicked.connect(self._on_more)
         self._copy.clicked.connect(self._on_copy)
         self._act.clicked.connect(self._on_act)
         self._other.clicked.connect(self._on_other)
         self._close.clicked.connect(self.closed)
         self._timer.timeout.connect(self.closed)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Who points at it reads it: it stays."""
+        super().enterEvent(event)
+        self._timer.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Its time begins anew."""
+        super().leaveEvent(event)
+        if self._notice.life_ms:
+            self._timer.start()
 
     @property
     def notice(self) -> Notice:
@@ -159,7 +174,7 @@ class NoticeBar(QFrame):
 
     @Slot()
     def _on_more(self) -> None:
-        TextDialog(self.window(), title="Notice", intro="", text=self._notice.text).show()
+        TextDialog(self.window(), title="Notice", intro="", text=self._notice.full or self._notice.text).show()
 
     @Slot()
     def _on_copy(self) -> None:

@@ -1,0 +1,32 @@
+"""Files that could not be read, in one line however many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from slmdesk.core.labels import clean_label
+from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, notice_of
+from slmdesk.services.facts import Problem
+
+MOST_NAMED = 2
+NAME_LENGTH = 60
+
+
+def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
+    """One bar for all that were opened together; *More* has why for each.  It goes by itself."""
+    if len(unread) == 1:
+        return replace(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
+    names = [clean_label(path.name, NAME_LENGTH) for path in unread]
+    more = len(names) - MOST_NAMED
+    named = f"{', '.join(names[:MOST_NAMED])} and {more:,} more" if more > 0 else " and ".join(names)
+    why = "\n\n".join(problem.sentence for problem in unread.values())
+    return Notice(
+        f"{len(names):,} files cannot be read: {named}.",
+        full=why,
+        details=why,
+        life_ms=LONG_MS,
+        key="unread",
+        is_error=True,
+    )

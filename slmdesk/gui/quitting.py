@@ -1,0 +1,40 @@
+"""A word before the window closes while work is under way: it goes on at the next start, or the person stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from slmdesk.gui.widgets.named import named
+
+
+def quit_or_stay(parent: QWidget, count: int, leave: Callable[[], None]) -> None:
+    """Leave at once where nothing is under way or the session ends, else once the person says so.  Does not block."""
+    if any(one.isVisible() for one in parent.findChildren(QMessageBox, "quit_dialog")):
+        return  # closed once more while it is asked: the answer is awaited
+    app = QGuiApplication.instance()
+    is_session_ending = isinstance(app, QGuiApplication) and app.isSavingSession()
+    if not count or is_session_ending:
+        leave()
+        return
+    box = named(QMessageBox(parent), "quit_dialog")
+    box.finished.connect(box.deleteLater)
+    box.setWindowTitle("Quit slmdesk")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(quit_words(count))
+    leaving = named(box.addButton("Quit", QMessageBox.ButtonRole.AcceptRole), "quit_button")
+    staying = named(box.addButton("Stay", QMessageBox.ButtonRole.RejectRole), "stay_button")
+    box.setDefaultButton(leaving)
+    box.setEscapeButton(staying)
+    leaving.clicked.connect(leave)
+    box.open()
+
+
+def quit_words(count: int) -> str:
+    """How much is under way, and what becomes of it."""
+    return "1 job is running. It goes on at the next start." if count == 1 else (
+        f"{count:,} jobs are running. They go on at the next start."
+    )  # fmt: skip
