@@ -22,6 +22,8 @@ SYSTEM = (
 OWN_PROCESS = "/proc/self"
 GRAPHICS = ("/sys", "/proc/driver", "/proc/devices", "/proc/modules", "/etc/OpenCL", "/etc/vulkan", "/etc/drirc")
 GRAPHICS_DEVICES = ("/dev/dri", "/dev/kfd")
+OCR_VARIABLE = "SLMDESK_TESSDATA"
+"""The folder of tesseract's data, where they are not among the system's."""
 FONTS = ("/etc/fonts", "/var/cache/fontconfig", "~/.fonts", "~/.fonts.conf")
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 
@@ -34,9 +36,7 @@ def files_of(role: str, reach: Reach) -> Files:
         read += GRAPHICS
         devices += (*GRAPHICS_DEVICES, *_nvidia_devices())
     elif role == "reader":
-        from slmdesk.documents.ocr import DATA_VARIABLE, FOLDERS
-
-        read += (os.environ.get(DATA_VARIABLE, ""), *FOLDERS)
+        read += (os.environ.get(OCR_VARIABLE, ""),)
     elif role == "printer":
         read += _fonts()
     return Files((*read, *reach.read), reach.write, devices)

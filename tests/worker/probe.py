@@ -1,0 +1,453 @@
+"""Everything a child taken over by a hostile document might try.  A plain script: python probe.py < settings > results.
+
+Settings, one JSON object: `role` (what it gives up first; "bare": nothing), `desk` {pid, address, size} (a process that
+has a secret in its memory), `helper` (another process of the account, or 0), `home` (a folder with a person's files),
+`datagrams` (the path of a socket that listens).  Results: the name of each try, and whether it was allowed.
+
+It is given to the interpreter as text where files cannot be read; it imports nothing of slmdesk until it is asked to.
+"""
+
+import ctypes
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+X86 = platform.machine() == "x86_64"
+SETTINGS = json.loads(sys.stdin.readline())
+DESK, HOME = SETTINGS["desk"], Path(SETTINGS["home"])
+PROC = f"/proc/{DESK['pid']}"
+SYSTEM_CALLS = {  # name: (number on x86_64, on arm64)
+    "keyctl": (250, 219), "add_key": (248, 217), "unshare": (272, 97), "userfaultfd": (323, 282), "shmget": (29, 194),
+    "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "io_uring_setup": (425, 425), "kcmp": (312, 272),
+    "name_to_handle_at": (303, 264), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "pidfd_open": (434, 434), "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438), "ptrace": (101, 117),
+    "sched_setscheduler": (144, 119), "inotify_init1": (294, 26), "personality": (135, 92),
+}  # fmt: skip
+TRIES = {}
+
+
+def attempt(function):
+    """Note a try under its name; it raises OSError where it is not allowed."""
+    TRIES[function.__name__] = function
+    return function
+
+
+def call(name, *arguments):
+    """A system call.  Raises OSError."""
+    given = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    LIBC.syscall.restype = ctypes.c_long
+    result = LIBC.syscall(ctypes.c_long(SYSTEM_CALLS[name][0 if X86 else 1]), *given)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), name)
+    return result
+
+
+def memory(flags, pid=DESK["pid"]):
+    return os.open(f"/proc/{pid}/mem", flags)
+
+
+@attempt
+def desk_memory_read():
+    assert os.pread(memory(os.O_RDONLY), DESK["size"], DESK["address"])
+
+
+@attempt
+def desk_memory_write():
+    os.pwrite(memory(os.O_RDWR), b"taken over", DESK["address"])
+
+
+@attempt
+def desk_maps():
+    assert Path(f"{PROC}/maps").read_bytes()
+
+
+@attempt
+def desk_environment():
+    assert Path(f"{PROC}/environ").read_bytes()
+
+
+@attempt
+def desk_open_files():
+    list(Path(f"{PROC}/fd").iterdir())
+
+
+@attempt
+def desk_command_line():
+    assert Path(f"{PROC}/cmdline").read_bytes()
+
+
+@attempt
+def desk_root_folder():
+    list(Path(f"{PROC}/root/{HOME}").iterdir())
+
+
+@attempt
+def desk_oom_score():
+    Path(f"{PROC}/oom_score_adj").write_text("900")
+
+
+@attempt
+def helper_memory_write():
+    line = next(line for line in Path(f"/proc/{SETTINGS['helper']}/maps").read_text().splitlines() if "[stack]" in line)
+    memory_of_it = memory(os.O_RDWR, SETTINGS["helper"])
+    place = int(line.split("-")[0], 16)
+    os.pwrite(memory_of_it, os.pread(memory_of_it, 8, place), place)
+
+
+@attempt
+def processes_listed():
+    list(Path("/proc").iterdir())
+
+
+@attempt
+def ssh_key_read():
+    assert (HOME / ".ssh" / "id").read_bytes()
+
+
+@attempt
+def home_listed():
+    list(HOME.iterdir())
+
+
+@attempt
+def bashrc_appended():
+    with (HOME / ".bashrc").open("a") as file:
+        file.write("evil\n")
+
+
+@attempt
+def autostart_made():
+    (HOME / ".config" / "autostart" / "x.desktop").write_text("[Desktop Entry]")
+
+
+@attempt
+def usercustomize_made():
+    (HOME / "usercustomize.py").write_text("evil = True")
+
+
+@attempt
+def database_read():
+    assert (HOME / "data" / "slmdesk.sqlite3").read_bytes()
+
+
+@attempt
+def database_written():
+    with (HOME / "data" / "slmdesk.sqlite3").open("r+b") as file:
+        file.write(b"evil")
+
+
+@attempt
+def settings_written():
+    (HOME / "config" / "settings.json").write_text('{"offline": false}')
+
+
+@attempt
+def program_written():
+    with (HOME / "program" / "slmdesk" / "app.py").open("a") as file:
+        file.write("evil = True\n")
+
+
+@attempt
+def file_renamed():
+    (HOME / "old").rename(HOME / "new")
+
+
+@attempt
+def file_linked():
+    os.link(HOME / ".ssh" / "id", HOME / "linked")
+
+
+@attempt
+def link_made():
+    (HOME / "link").symlink_to("/etc/passwd")
+
+
+@attempt
+def folder_made():
+    (HOME / "folder").mkdir()
+
+
+@attempt
+def file_deleted():
+    (HOME / "deleted").unlink()
+
+
+@attempt
+def file_cut():
+    os.truncate(HOME / "cut", 0)
+
+
+@attempt
+def rights_changed():
+    (HOME / ".ssh").chmod(0o755)
+
+
+@attempt
+def times_changed():
+    os.utime(HOME / "cut", (1, 1))
+
+
+@attempt
+def attribute_set():
+    os.setxattr(HOME / "cut", "user.evil", b"1")
+
+
+@attempt
+def system_file_read():
+    assert Path("/etc/passwd").read_bytes()
+
+
+@attempt
+def temporary_file_made():
+    path = Path(f"/tmp/slmdesk-probe-{os.getpid()}")
+    path.write_text("x")
+    path.unlink()
+
+
+@attempt
+def unix_datagram_sent():
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.sendto(b"LEAK", SETTINGS["datagrams"])
+
+
+@attempt
+def datagram_pair():
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.close(), other.close()
+
+
+@attempt
+def unix_listener():
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.bind(b"\0slmdesk-probe-" + str(os.getpid()).encode())
+        line.listen()
+
+
+def made(family, kind):
+    socket.socket(family, kind).close()
+
+
+@attempt
+def inet_socket():
+    made(socket.AF_INET, socket.SOCK_STREAM)
+
+
+@attempt
+def inet_datagrams():
+    made(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+@attempt
+def inet6_socket():
+    made(socket.AF_INET6, socket.SOCK_STREAM)
+
+
+@attempt
+def netlink_socket():
+    made(socket.AF_NETLINK, socket.SOCK_RAW)
+
+
+@attempt
+def vsock_socket():
+    made(socket.AF_VSOCK, socket.SOCK_STREAM)
+
+
+@attempt
+def inet_socket_on_a_thread():
+    found = []
+
+    def run():
+        try:
+            inet_socket()
+            found.append(True)
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if not found:
+        raise OSError
+
+
+@attempt
+def io_uring():
+    os.close(call("io_uring_setup", 4, ctypes.create_string_buffer(120)))
+
+
+@attempt
+def program_started():
+    subprocess.run(["/bin/true"], check=True)
+
+
+@attempt
+def signal_to_desk():
+    os.kill(DESK["pid"], 0)
+
+
+@attempt
+def signal_queued_to_desk():
+    signal.pidfd_send_signal(os.pidfd_open(DESK["pid"]), 0)
+
+
+@attempt
+def desk_priority():
+    os.setpriority(os.PRIO_PROCESS, DESK["pid"], os.getpriority(os.PRIO_PROCESS, DESK["pid"]))
+
+
+@attempt
+def desk_limits():
+    import resource
+
+    resource.prlimit(DESK["pid"], resource.RLIMIT_NOFILE, resource.prlimit(DESK["pid"], resource.RLIMIT_NOFILE))
+
+
+@attempt
+def desk_affinity():
+    os.sched_setaffinity(DESK["pid"], os.sched_getaffinity(DESK["pid"]))
+
+
+@attempt
+def desk_scheduler():
+    call("sched_setscheduler", DESK["pid"], 0, ctypes.byref(ctypes.c_int(0)))
+
+
+@attempt
+def keyring():
+    call("keyctl", 0, -3, 1)
+
+
+@attempt
+def key_added():
+    call("add_key", b"user", b"slmdesk-probe", b"x", 1, -1)
+
+
+@attempt
+def user_namespace():
+    child = os.fork()  # in a process of its own, which then is somebody else
+    if child == 0:
+        try:
+            call("unshare", 0x10000000)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    if os.waitpid(child, 0)[1]:
+        raise OSError
+
+
+@attempt
+def user_faults():
+    os.close(call("userfaultfd", 1))
+
+
+@attempt
+def shared_memory():
+    call("shmget", 0, 4096, 0o1600)
+
+
+@attempt
+def semaphores():
+    call("semget", 0, 1, 0o1600)
+
+
+@attempt
+def message_queue():
+    call("msgget", 0, 0o1600)
+
+
+@attempt
+def posix_queue():
+    os.close(call("mq_open", f"slmdesk-probe-{os.getpid()}".encode(), os.O_CREAT | os.O_RDWR, 0o600, None))
+
+
+@attempt
+def file_handle_name():
+    handle = ctypes.create_string_buffer(136)
+    ctypes.c_uint.from_buffer(handle).value = 128
+    call("name_to_handle_at", -100, str(HOME).encode(), handle, ctypes.byref(ctypes.c_int()), 0)
+
+
+@attempt
+def folder_watched():
+    os.close(call("inotify_init1", 0))
+
+
+@attempt
+def process_compared():
+    call("kcmp", os.getpid(), DESK["pid"], 1, 0, 0)
+
+
+@attempt
+def personality_changed():
+    call("personality", 0)
+
+
+class Piece(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+def vm_call(name):
+    room = ctypes.create_string_buffer(b"taken over"[:8], 8)
+    ours, theirs = Piece(ctypes.addressof(room), 8), Piece(DESK["address"], 8)
+    call(name, DESK["pid"], ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0)
+
+
+@attempt
+def vm_read():
+    vm_call("process_vm_readv")
+
+
+@attempt
+def vm_write():
+    vm_call("process_vm_writev")
+
+
+@attempt
+def descriptor_taken():
+    os.close(call("pidfd_getfd", os.pidfd_open(DESK["pid"]), 0, 0))
+
+
+@attempt
+def desk_traced():
+    """The last: it stops the desk for a moment."""
+    call("ptrace", 0x4206, DESK["pid"], None, None)  # PTRACE_SEIZE stops nothing; the end of this process detaches
+
+
+def give_up(role):
+    """What the child of a role gives up; a trial is a program that the helper started."""
+    if role == "bare":
+        return ()
+    from slmdesk.worker import hardening
+
+    if role in ("helper", "trial"):
+        hardening.harden_trials()
+        return ()
+    return hardening.harden(role)
+
+
+def main():
+    role = SETTINGS["role"]
+    secured = give_up(role)
+    if role == "trial":
+        source, target = os.pipe()
+        os.write(target, (json.dumps(SETTINGS | {"role": "bare"}) + "\n").encode())
+        os.dup2(source, 0)
+        os.execv(sys.executable, [sys.executable, "-c", SETTINGS["source"]])
+    results = {}
+    for name, function in TRIES.items():
+        try:
+            function()
+            results[name] = "allowed"
+        except (OSError, AssertionError, StopIteration, AttributeError) as err:
+            results[name] = f"{type(err).__name__} {err}"
+    print(json.dumps([results, secured]), flush=True)
+
+
+main()

@@ -1,0 +1,151 @@
+"""What a child that was taken over can do: every try of probe.py, in each role and without any, by two accounts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from slmdesk.worker import landlock
+
+pytestmark = [pytest.mark.process, pytest.mark.skipif(sys.platform != "linux", reason="Linux' ways")]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOURCE = (Path(__file__).resolve().parent / "probe.py").read_text()
+NOBODY = 65534
+ROLES = ("engine", "reader", "printer", "helper", "trial")
+ALLOWED = frozenset({"desk_command_line", "processes_listed", "system_file_read"})
+"""Allowed without Landlock, of no harm."""
+NEED_LANDLOCK = frozenset(
+    {
+        "desk_memory_read", "desk_memory_write", "desk_maps", "desk_environment", "desk_open_files", "desk_root_folder",
+        "desk_oom_score", "ssh_key_read", "home_listed", "bashrc_appended", "autostart_made", "usercustomize_made",
+        "database_read", "database_written", "settings_written", "program_written", "file_renamed", "file_linked",
+        "link_made", "folder_made", "file_deleted", "file_cut", "temporary_file_made", *ALLOWED,
+    }
+)  # fmt: skip
+"""Files, which the filter of system calls cannot tell apart."""
+
+DESK = """
+import ctypes, json, os, socket, subprocess, sys, time
+os.umask(0o077)
+settings = json.loads(sys.stdin.readline())
+home = settings["home"]
+for name in (".ssh/id", ".bashrc", ".config/autostart/y", "data/slmdesk.sqlite3", "config/settings.json",
+             "program/slmdesk/app.py", "old", "deleted", "cut"):
+    os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
+    with open(os.path.join(home, name), "w") as file: file.write("private")
+secret = ctypes.create_string_buffer(b"the desk's secret")
+line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+line.bind(os.path.join(home, "line"))
+line.setblocking(False)
+helper = subprocess.Popen([sys.executable, "-c", "import time; print(1, flush=True); time.sleep(600)"],
+                          stdout=subprocess.PIPE)
+helper.stdout.readline()
+settings |= {"desk": {"pid": os.getpid(), "address": ctypes.addressof(secret), "size": len(secret)},
+             "helper": helper.pid, "datagrams": os.path.join(home, "line")}
+probe = subprocess.run([sys.executable, "-c", settings["source"]], input=json.dumps(settings) + "\\n",
+                       capture_output=True, text=True)
+helper.kill()
+sys.stderr.write(probe.stderr)
+try: heard = line.recv(100).decode()
+except BlockingIOError: heard = ""
+print(json.dumps([probe.stdout, secret.value.decode(), heard]))
+"""
+
+
+def account_of(name):
+    """How a process becomes this account's, and a Python that it can start."""
+    if name == "root":
+        if os.getuid() != 0:
+            pytest.skip("not root")
+        return {}, sys.executable
+    if os.getuid() != 0:
+        return {}, sys.executable
+    drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    for python in (sys.executable, *filter(None, map(shutil.which, ("python3", "/usr/bin/python3")))):
+        code = "import sys, slmdesk; sys.exit(sys.version_info < (3, 11))"
+        try:
+            if subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, **drop).returncode == 0:
+                return drop, python
+        except OSError:
+            continue
+    pytest.skip("no Python that another account can start")
+
+
+@pytest.fixture
+def probed():
+    """Probe as a role, by an account: results, what took effect, the desk's secret afterwards, what it heard."""
+    folders = []
+
+    def run(role, account):
+        drop, python = account_of(account)
+        folders.append(home := Path(tempfile.mkdtemp(prefix="slmdesk-probe-")))
+        if drop:
+            os.chown(home, NOBODY, NOBODY)
+        settings = {"role": role, "home": str(home), "source": SOURCE}
+        done = subprocess.run(
+            [python, "-c", DESK], input=json.dumps(settings) + "\n", capture_output=True, text=True, timeout=120,
+            cwd=ROOT, env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}, **drop,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        said, secret, heard = json.loads(done.stdout)
+        assert said, done.stderr
+        results, secured = json.loads(said)
+        return results, set(secured), secret, heard
+
+    yield run
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def allowed(results):
+    return {name for name, verdict in results.items() if verdict == "allowed"}
+
+
+@pytest.mark.parametrize("account", ["person", "root"])
+def test_w11_control_without_walls_everything_is_allowed(probed, account):
+    results, _, secret, heard = probed("bare", account)
+    assert len(results) > 60
+    refused = {name: verdict for name, verdict in results.items() if verdict != "allowed"}
+    # a container's own filter, a kernel without it, or a quota may forbid a few
+    assert len(refused) <= 8, refused
+    assert not refused.keys() & NEED_LANDLOCK
+    print(refused)
+    assert (secret[:10], heard) == ("taken over", "LEAK")
+
+
+@pytest.mark.parametrize("account", ["person", "root"])
+@pytest.mark.parametrize("role", ROLES)
+def test_w11_no_child_reaches_a_person_s_files_or_the_desk(probed, role, account):
+    results, secured, secret, heard = probed(role, account)
+    expected = set()
+    if not landlock.version():
+        expected |= NEED_LANDLOCK
+    if landlock.version() < 6 and role in ("helper", "trial"):
+        expected |= {"signal_to_desk"}
+    if not landlock.version() and role in ("helper", "trial"):
+        expected |= {"program_started"}
+    assert allowed(results) <= expected, allowed(results) - expected
+    if role in ("engine", "reader", "printer"):
+        assert {"no_network", "no_exec", "dies_with_desk"} <= secured
+        assert ("no_spying" in secured) == ("files_limited" in secured) == bool(landlock.version())
+    if landlock.version():
+        assert (secret, heard) == ("the desk's secret", "")
+
+
+def test_the_kernel_s_structures():
+    assert landlock.ruleset_of(1) == ((1 << 13) - 1).to_bytes(8, sys.byteorder)
+    assert len(landlock.ruleset_of(4)) == 16
+    assert landlock.ruleset_of(7) == b"".join(n.to_bytes(8, sys.byteorder) for n in ((1 << 16) - 1, 3, 3))
+    assert landlock.rule_of(landlock.READ, 7) == landlock.READ.to_bytes(8, sys.byteorder) + (7).to_bytes(
+        4, sys.byteorder
+    )
+    assert landlock.handled_rights(0) == 0
+    assert landlock.WRITE & landlock.handled_rights(2) & landlock.TRUNCATE == 0  # an old kernel knows no such right
