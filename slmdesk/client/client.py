@@ -79,6 +79,8 @@ class ChildClient:
         """When a child that was asked to end is killed."""
         self._closed = threading.Event()
         self._old_bad_lines = 0
+        self.capabilities: tuple[str, ...] = ()
+        """What the last child that started said of itself."""
         self.generation = 0
         """Counts the children: a model's handle belongs to one generation."""
 
@@ -348,6 +350,7 @@ class ChildClient:
 
     def _hear(self, child: Child, message: FromChild) -> None:
         if isinstance(message, Hello):
+            self.capabilities = message.capabilities
             self._tell_child(ChildStarted(child.generation, message.pid, message.capabilities))
             return
         if isinstance(message, Rejected):

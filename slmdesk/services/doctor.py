@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -27,6 +27,7 @@ from slmdesk.services.tokens import TokenPlaces
 from slmdesk.store import SQLITE_VERSION
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}
+LANDLOCK = "landlock_"
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "numpy", "psutil", "jinja2")
 
 
@@ -70,7 +71,7 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
 
     def end_when_all() -> None:
         if len(children) == 3 and keyring:
-            ended(Findings({**shape, **keyring, "children": children}))
+            ended(Findings({**shape, **keyring, "children": children, "isolation": _isolation(services)}))
 
     services.tokens.places(looked)
 
@@ -104,6 +105,25 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> Finding
             "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
         }
     )
+
+
+def _isolation(services: Services) -> dict[str, Json]:
+    """What the system keeps each child from, as it said itself: a promise that did not take effect is not made."""
+    clients = {"engine": services.engine, "reader": services.reader, "printer": services.printer}
+    found: dict[str, Json] = {name: _isolation_of(client.capabilities) for name, client in clients.items()}
+    said = {one for client in clients.values() for one in client.capabilities}
+    versions = [one.removeprefix(LANDLOCK) for one in said if one.startswith(LANDLOCK)]
+    return {**found, "landlock": int(versions[0]) if versions and versions[0].isdecimal() else None}
+
+
+def _isolation_of(said: Collection[str]) -> str:
+    if {"no_network", "no_exec", "no_spying", "files_limited"} <= set(said):
+        return "isolated (no network, no other program, no file but those it needs)"
+    if "files_limited" in said:
+        return "partly isolated (no file but those it needs, but it can reach the network)"
+    if {"no_network", "no_exec"} <= set(said):
+        return "partly isolated (no network and no other program, but it can open every file of this account)"
+    return "not isolated on this system"
 
 
 def _verdict(event: FromChild) -> str:

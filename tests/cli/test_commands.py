@@ -9,6 +9,8 @@ import pypdfium2
 import pytest
 from fakes.commands import ROOT, SLMDESK
 
+from slmdesk.worker import landlock
+
 pytestmark = pytest.mark.process
 
 MODEL_KEYS = {
@@ -240,6 +242,11 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     assert run("network", "--offline", "on", "--json").json["offline"] is True
     doctor = run("doctor", "--json").json
     assert doctor["children"] == {"engine": "works", "reader": "works", "printer": "works"}
+    isolation = doctor["isolation"]
+    assert isolation["landlock"] == (landlock.version() or None)
+    assert {isolation[name].split(" (")[0] for name in doctor["children"]} == {
+        "isolated" if landlock.version() else "partly isolated"
+    }
     assert doctor["computer"]["memory_bytes"] > 0
     assert "cores" in run("doctor").out
     target = tmp_path / "copy.db"

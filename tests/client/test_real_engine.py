@@ -16,8 +16,10 @@ from fakes.tiny_gguf import CHATML, tiny_llama, write
 
 from slmdesk.client import ChildStarted
 from slmdesk.core.protocol import Cancelled, Done, Progress
+from slmdesk.core.reach import Reach
 from slmdesk.core.types import LoadSpec
 from slmdesk.services.fits import Pc, available_bytes, fit_file
+from slmdesk.worker import landlock
 
 pytestmark = [pytest.mark.model, pytest.mark.process]
 
@@ -34,8 +36,18 @@ def loaded(rig, path, **spec):
     return end.result
 
 
+def test_w11_a_model_the_child_may_not_open_gets_a_new_child(tmp_path):
+    """A child is given no more files than it was started with; what it could open before, the next can too."""
+    with Rig(tmp_path, ENGINE) as rig:
+        first, second = (write(tmp_path / name, tiny_llama()) for name in ("first.gguf", "second.gguf"))
+        for number, path in enumerate((first, first, second, first, second), 1):
+            assert loaded(rig, path, context_tokens=256)["handle"], number
+        assert rig.client.generation == (2 if landlock.version() else 1)
+
+
 def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path):
     with Rig(tmp_path, ENGINE) as rig:
+        rig.client.may_open(Reach((str(tmp_path),)))
         good = loaded(rig, write(tmp_path / "good.gguf", tiny_llama()), context_tokens=256)
         assert (good["template"], good["template_problem"]) == ("file", "")
         began = time.monotonic()

@@ -27,7 +27,7 @@ NEED_LANDLOCK = frozenset(
         "desk_memory_read", "desk_memory_write", "desk_maps", "desk_environment", "desk_open_files", "desk_root_folder",
         "desk_oom_score", "ssh_key_read", "home_listed", "bashrc_appended", "autostart_made", "usercustomize_made",
         "database_read", "database_written", "settings_written", "program_written", "file_renamed", "file_linked",
-        "link_made", "folder_made", "file_deleted", "file_cut", "temporary_file_made", *ALLOWED,
+        "link_made", "helper_memory_write", "folder_made", "file_deleted", "file_cut", "temporary_file_made", *ALLOWED,
     }
 )  # fmt: skip
 """Files, which the filter of system calls cannot tell apart."""
@@ -84,12 +84,12 @@ def probed():
     """Probe as a role, by an account: results, what took effect, the desk's secret afterwards, what it heard."""
     folders = []
 
-    def run(role, account):
+    def run(role, account, with_landlock=True):
         drop, python = account_of(account)
         folders.append(home := Path(tempfile.mkdtemp(prefix="slmdesk-probe-")))
         if drop:
             os.chown(home, NOBODY, NOBODY)
-        settings = {"role": role, "home": str(home), "source": SOURCE}
+        settings = {"role": role, "home": str(home), "source": SOURCE, "landlock": with_landlock}
         done = subprocess.run(
             [python, "-c", DESK], input=json.dumps(settings) + "\n", capture_output=True, text=True, timeout=120,
             cwd=ROOT, env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}, **drop,
@@ -138,6 +138,14 @@ def test_w11_no_child_reaches_a_person_s_files_or_the_desk(probed, role, account
         assert ("no_spying" in secured) == ("files_limited" in secured) == bool(landlock.version())
     if landlock.version():
         assert (secret, heard) == ("the desk's secret", "")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_w11_a_kernel_without_landlock_leaves_the_files_open_and_the_child_says_so(probed, role):
+    results, secured, *_ = probed(role, "person", with_landlock=False)
+    starts = {"program_started", "signal_to_desk"} if role in ("helper", "trial") else set()
+    assert allowed(results) == NEED_LANDLOCK | starts
+    assert not secured & {"no_spying", "files_limited"}
 
 
 def test_the_kernel_s_structures():
