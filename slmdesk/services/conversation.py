@@ -13,7 +13,7 @@ from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.attached_text import parts_for_model
 from slmdesk.services.quoted import Quoted
 
-MAX_TITLE = 60
+MAX_TITLE = 160
 NEW_CHAT = "New chat"
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 """Control and direction marks: a title needs no sign where one was."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from slmdesk.gui.chat.chat_list import fit_snippet
 from slmdesk.gui.chat.rows import OPEN_ROLE, WRITING_ROLE
 
 pytestmark = pytest.mark.gui
@@ -55,6 +57,28 @@ def test_rename_in_place(desk):
     desk.wait(lambda: desk.page._title.full_text == "A better name")
 
 
+def test_the_chat_on_show_is_renamed_wherever_the_keyboard_is(desk):
+    make_chats(desk, "alpha")
+    desk.page.composer.setFocus()
+    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_F2)
+    dialog = desk.find("rename_chat")
+    line = dialog.findChild(QLineEdit)
+    assert line.text() == "alpha"
+    line.selectAll()
+    QTest.keyClicks(line, "A better name")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    desk.wait(lambda: titles(desk) == ["A better name"])
+    desk.wait(lambda: desk.page._title.full_text == "A better name")
+
+
+def test_a_long_question_is_kept_as_title_and_cut_where_it_is_shown(desk):
+    words = "Compare Python and Rust for a small program that reads documents, and say which of the two is faster"
+    make_chats(desk, words)
+    assert desk.page._title.full_text == words
+    desk.window.resize(1920, 800)
+    desk.wait(lambda: desk.page._title.text() == words)
+
+
 def test_delete_can_be_undone(desk):
     make_chats(desk, "alpha", "beta")
     choose(desk, 0)
@@ -80,6 +104,41 @@ def test_search_finds_words_in_all_chats_and_opens_the_place(desk):
     desk.wait(lambda: desk.page._title.full_text == "the quick brown fox")
     desk.page.chat_list.search_box.clear()
     desk.wait(lambda: titles(desk) == ["fox again", "a lazy dog", "the quick brown fox"])
+
+
+def test_escape_and_a_new_chat_end_the_search(desk):
+    make_chats(desk, "alpha", "beta")
+    box = desk.page.chat_list.search_box
+    QTest.keyClicks(box, "alpha")
+    desk.wait(lambda: set(titles(desk)) == {"alpha"})
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    assert box.text() == ""
+    desk.wait(lambda: titles(desk) == ["beta", "alpha"])
+    assert desk.find("chat_list_hint").isHidden()
+    QTest.keyClicks(box, "alpha")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    desk.wait(lambda: set(titles(desk)) == {"alpha"} and desk.page.chat_list.view.hasFocus())
+    QTest.keyClick(desk.page.chat_list.view, Qt.Key.Key_Escape)
+    desk.wait(lambda: titles(desk) == ["beta", "alpha"])
+    QTest.keyClicks(box, "alpha")
+    desk.wait(lambda: set(titles(desk)) == {"alpha"})
+    QTest.keyClick(box, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: titles(desk) == ["beta", "alpha"] and box.text() == "")
+    assert desk.page.composer.input_box.hasFocus()
+
+
+@pytest.mark.parametrize("room", [90, 140, 220, 400])
+def test_the_word_that_was_found_is_shown_whole(qapp, room):
+    plain, font = QFontMetrics(qapp.font()), qapp.font()
+    font.setBold(True)
+    bold = QFontMetrics(font)
+    words = "Faust is a tragic play by Johann Wolfgang von \ue000Goethe\ue001, written over sixty years"
+    shown = fit_snippet(words, room, plain, bold)
+    assert ("Goethe", True) in shown
+    assert sum((bold if is_bold else plain).horizontalAdvance(text) for text, is_bold in shown) <= room
+    before, after = shown[0][0], shown[-1][0]
+    assert room < 200 or (before.endswith("von ") and after.startswith(", "))
+    assert fit_snippet("found by its title", 1000, plain, bold) == [("found by its title", False)]
 
 
 def test_search_finds_a_title_and_opens_its_chat(desk):

@@ -44,7 +44,21 @@ def test_the_title_of_a_chat_is_not_squeezed_out_by_its_model(qtbot) -> None:
     header.resize(520, 60)
     header.show()
     qtbot.waitUntil(lambda: header.title.text().startswith("The le"))
-    assert header.picker.button.text().endswith("… — ready")
+    assert header.picker.button.text().endswith("…")
+    assert header.title.width() > header.picker.width()
+    assert header.picker.button.accessibleName().endswith(", ready")
+
+
+def test_in_the_usual_window_the_title_has_more_room_than_the_model(qtbot) -> None:
+    header = ChatHeader(None)
+    qtbot.addWidget(header)
+    header.picker.show_state(READY)
+    header.title.set_full_text("The lease of the house and of the garden behind it, and what it says of pets")
+    header.resize(730, 50)
+    header.show()
+    qtbot.waitUntil(lambda: header.title.width() > header.picker.width())
+    assert len(header.title.text()) > len(header.picker.button.text())
+    assert header.picker.button.text().startswith("A model with quite a long")
 
 
 @pytest.mark.parametrize("width", [300, 380, 700])

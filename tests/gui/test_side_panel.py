@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from slmdesk.gui.documents.question_pane import QuestionPane
 from slmdesk.gui.documents.side_panel import SidePanel
 
 pytestmark = pytest.mark.gui
@@ -55,6 +56,14 @@ def test_a_click_shows_a_pane_and_says_so(panel):
     assert chip(panel, "questions_chip").isChecked()
     panel.show_pane("nothing")
     assert told == ["table", "questions"]
+
+
+def test_a_click_puts_the_keyboard_into_the_field_of_a_pane_that_has_one(qtbot, panel):
+    pane = QuestionPane(panel)
+    panel.add_pane("Ask", "ask_pane", pane)
+    panel.window().activateWindow()
+    QTest.mouseClick(chip(panel, "ask_chip"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.focusWidget() is pane.findChild(object, "question_line"))
 
 
 def test_a_pane_has_the_whole_area_only_while_it_is_on_show_and_there_is_a_way_back(panel):

@@ -24,10 +24,17 @@ def widget_of(desk, message: str):
 
 
 def act_on(desk, message: str, key: str) -> None:
-    """Point at a message and click one of its actions."""
+    """Go to a message and click one of its actions."""
     desk.page.view.setFocus()
     desk.page.view.set_current(desk.page.view.rows.index_of(message))
     desk.click(widget_of(desk, message).findChildren(QToolButton, f"action_{key}")[-1])
+
+
+def press(desk, message: str, key: str) -> None:
+    """One of the actions, by the keyboard."""
+    button = widget_of(desk, message).findChildren(QToolButton, f"action_{key}")[-1]
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
 
 
 def label(desk, message: str) -> str:
@@ -67,8 +74,9 @@ def test_the_old_version_of_the_last_answer_is_reached_by_keys_and_after_a_resta
         desk.wait(lambda count=count: label(desk, desk.chat.message_ids[1]) == f"{count} of {count}")
         desk.wait_idle()
     view = desk.page.view
-    assert view.hasFocus()
-    assert view.current == 1
+    assert desk.page.composer.input_box.hasFocus()
+    view.setFocus()
+    view.set_current(1)
     newest = desk.chat.message_ids[1]
     QTest.keyClick(view, Qt.Key.Key_Left)
     desk.wait(lambda: label(desk, desk.chat.message_ids[1]) == "2 of 3")
@@ -93,7 +101,7 @@ def test_the_buttons_of_a_version_stay_under_the_mouse_and_keep_the_keyboard(des
     desk.wait(lambda: len(desk.chat.message_ids) == 2)
     desk.wait_idle()
     talk_on = desk.chat.message_ids[1]
-    desk.act("previous_version")
+    press(desk, talk_on, "previous_version")
     desk.wait(lambda: len(shown(desk)) == 4)
     button = desk.find("action_next_version", widget_of(desk, first))
     place = button.mapTo(desk.page.view, QPoint())
@@ -127,19 +135,31 @@ def test_another_version_can_be_read_while_one_is_written(desk):
     assert shown(desk)[1] == first
 
 
-def test_focus_after_try_again_and_continue(desk):
+def test_a_click_on_an_action_gives_the_keyboard_back_to_the_composer(desk):
+    talk(desk, "one")
+    box = desk.page.composer.input_box
+    for key, version in (("try_again", "2 of 2"), ("previous_version", "1 of 2"), ("next_version", "2 of 2")):
+        desk.page.view.setFocus()
+        desk.act(key)
+        desk.wait(lambda version=version: label(desk, desk.chat.message_ids[1]) == version)
+        desk.wait_idle()
+        desk.wait(box.hasFocus)
+        assert not any(row.widget is not None and row.widget._is_current for row in desk.page.view.rows)
+
+
+def test_a_key_on_an_action_leaves_the_keyboard_at_its_message(desk):
     desk.send("hello", slow=0.02, answer=LONG)
     desk.wait(lambda: desk.chat.is_busy and "word3" in desk.words())
     QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
     desk.wait_idle()
     view = desk.page.view
-    desk.act("continue")
+    press(desk, desk.chat.message_ids[1], "continue")
     desk.wait(lambda: desk.chat.is_busy)
     assert view.hasFocus()
     assert view.current == 1
     QTest.keyClick(view, Qt.Key.Key_Escape)
     desk.wait_idle()
-    desk.act("try_again")
+    press(desk, desk.chat.message_ids[1], "try_again")
     desk.wait(lambda: label(desk, desk.chat.message_ids[1]) == "2 of 2")
     desk.wait(lambda: view.current == 1 and view.hasFocus())
     desk.wait_idle()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPalette
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -122,23 +122,30 @@ class RowPainter(QStyledItemDelegate):
 
     def _draw_snippet(self, painter: QPainter, line: QRect, snippet: str, palette: QPalette) -> None:
         """The words around a hit, the hit itself in bold."""
-        words = " ".join(snippet.split())
-        first = words.find(HIT_BEGIN)
-        if first > 24:
-            words = "…" + words[first - 20 :]
-        x, font = line.left(), painter.font()
+        plain, bold = QFont(painter.font()), QFont(painter.font())
+        bold.setBold(True)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        for part in words.split(HIT_BEGIN):
-            hit, end, rest = part.partition(HIT_END)
-            for text, is_bold in ((hit, True), (rest, False)) if end else ((part, False),):
-                font.setBold(is_bold)
-                painter.setFont(font)
-                room = line.right() - x
-                if room <= 0:
-                    return
-                shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-                painter.drawText(QRect(x, line.top(), room, line.height()), int(Qt.AlignmentFlag.AlignVCenter), shown)
-                x += painter.fontMetrics().horizontalAdvance(text)
+        x = line.left()
+        for text, is_bold in fit_snippet(snippet, line.width(), QFontMetrics(plain), QFontMetrics(bold)):
+            painter.setFont(bold if is_bold else plain)
+            place = QRect(x, line.top(), line.right() + 1 - x, line.height())
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter), text)
+            x += painter.fontMetrics().horizontalAdvance(text)
+
+
+def fit_snippet(snippet: str, room: int, plain: QFontMetrics, bold: QFontMetrics) -> list[tuple[str, bool]]:
+    """What of a snippet is shown in so many pixels, and whether it is the hit: the hit whole, words on both sides."""
+    before, _, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
+    hit, _, after = rest.partition(HIT_END)
+    if not hit:  # found by its title
+        return [(plain.elidedText(before, Qt.TextElideMode.ElideRight, room), False)]
+    after = after.replace(HIT_BEGIN, "").replace(HIT_END, "")
+    hit = bold.elidedText(hit, Qt.TextElideMode.ElideRight, room)
+    left = room - bold.horizontalAdvance(hit)
+    behind = plain.horizontalAdvance(after)
+    shown = plain.elidedText(before, Qt.TextElideMode.ElideLeft, max(left // 2, left - behind))
+    after = plain.elidedText(after, Qt.TextElideMode.ElideRight, left - plain.horizontalAdvance(shown))
+    return [(text, is_bold) for text, is_bold in ((shown, False), (hit, True), (after, False)) if text]
 
 
 class ChatView(QListView):
@@ -220,13 +227,13 @@ class ChatList(QFrame):
 
     def _build_actions(self) -> None:
         self._rename = named(QAction("Rename", self), "rename_action")
-        self._rename.setShortcut(QKeySequence(Qt.Key.Key_F2))
+        self._rename.setShortcut(QKeySequence(Qt.Key.Key_F2))  # the page has the key, see `rename_current`
         self._delete = named(QAction("Delete", self), "delete_action")
         self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         self._export = ExportMenu(self)
         for action in (self._rename, self._delete):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            self._view.addAction(action)
+        self._view.addAction(self._delete)
 
     def _connect(self) -> None:
         self._new.clicked.connect(self.new_chat_requested)
@@ -236,7 +243,7 @@ class ChatList(QFrame):
         self._view.clicked.connect(self._on_chosen)
         self._view.activated.connect(self._on_chosen)
         self._view.customContextMenuRequested.connect(self._on_menu_wanted)
-        self._rename.triggered.connect(self._on_rename)
+        self._rename.triggered.connect(self.rename_current)
         self._delete.triggered.connect(self._on_delete)
         self._export.form_chosen.connect(self._on_export)
 
@@ -272,6 +279,19 @@ class ChatList(QFrame):
         self._hint.setText(text)
         self._hint.setVisible(bool(text))
 
+    def end_search(self) -> bool:
+        """Show all chats again.  Returns whether there was a search."""
+        was_searched = bool(self._search.text())
+        self._search.clear()
+        self._timer.stop()
+        self._on_search_due()
+        return was_searched
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc ends the search, from its box and from the list."""
+        if event.key() != Qt.Key.Key_Escape or not self.end_search():
+            super().keyPressEvent(event)
+
     @Slot()
     def _on_search_due(self) -> None:
         self.search_requested.emit(self._search.text().strip())
@@ -300,7 +320,8 @@ class ChatList(QFrame):
         menu.popup(self._view.viewport().mapToGlobal(at))
 
     @Slot()
-    def _on_rename(self) -> None:
+    def rename_current(self) -> None:
+        """Edit the title of the row the keyboard is at, in its place."""
         if self._view.currentIndex().isValid():
             self._view.edit(self._view.currentIndex())
 

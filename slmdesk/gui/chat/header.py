@@ -12,7 +12,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel
 
-PICKER_PERCENT = 45
+PICKER_PERCENT = 34
 
 
 class ChatHeader(QFrame):
@@ -43,7 +43,7 @@ class ChatHeader(QFrame):
         row.addWidget(self.panel)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Title and model share what there is."""
+        """Title and model share what there is; the title has the larger part."""
         super().resizeEvent(event)
         self.picker.set_room(self.width() * PICKER_PERCENT // 100)
 

@@ -18,6 +18,8 @@ from slmdesk.services.sentences import bytes_for_people
 
 MOST_NAME = 28
 MOST_MENU_NAME = 36
+SHORT_NAME = 16
+"""Letters of a name that leaves room for the word beside it."""
 BESIDE_WORDS, LEAST_NAME = 40, 60
 """Pixels of the button beside its words, and of the shortest name."""
 WORDS = {
@@ -151,12 +153,7 @@ class ModelPicker(QWidget):
         words = WORDS[state]
         if state is ModelState.LOADING:
             words = f"loading, {round(self._fact.fraction * 100)} %"
-        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
-        if self._room is not None:
-            metrics = self._button.fontMetrics()
-            rest = self._room - metrics.horizontalAdvance(f" — {words}") - BESIDE_WORDS
-            shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))
-        text = f"{shown} — {words}" if name else "Choose a model" if self._models else "Add a model"
+        text = self._fitted(name, words) if name else "Choose a model" if self._models else "Add a model"
         self._button.setText(text.replace("&", "&&"))
         self._button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
         reason = self._fact.problem.sentence if self._fact.problem else ""
@@ -166,6 +163,19 @@ class ModelPicker(QWidget):
         self._cancel.setVisible(is_loading)
         self._bar.setVisible(is_loading)
         self._bar.setValue(round(self._fact.fraction * 1000))
+
+    def _fitted(self, name: str, words: str) -> str:
+        """Name and state in the room there is; that it is ready stands at the window's foot, too."""
+        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
+        if self._room is None:
+            return f"{shown} — {words}"
+        metrics, room = self._button.fontMetrics(), self._room - BESIDE_WORDS
+        if metrics.horizontalAdvance(f"{shown} — {words}") <= room:
+            return f"{shown} — {words}"
+        if self._fact.state is ModelState.READY and len(name) > SHORT_NAME:
+            return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(room, LEAST_NAME))
+        rest = room - metrics.horizontalAdvance(f" — {words}")
+        return f"{metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))} — {words}"
 
 
 def _menu_words(model: ModelRecord, exam: str) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QInputDialog,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -169,6 +170,7 @@ class ChatPage(QWidget):
             ("Ctrl+B", self._on_fold),
             ("Ctrl+Shift+B", self._on_panel),
             ("Ctrl+Shift+F", self._on_search),
+            ("F2", self._on_rename),
             ("Ctrl+L", self._composer.setFocus),
             ("Ctrl+M", self._picker.button.showMenu),
             ("Ctrl+O", self._on_add_file),
@@ -205,6 +207,7 @@ class ChatPage(QWidget):
         view.version_requested.connect(chat.show_version)
         view.seen_requested.connect(chat.looking.show_seen)
         view.link_activated.connect(self._on_link)
+        view.clicked_away.connect(self._composer.setFocus)
 
     def _connect_models(self) -> None:
         models = self._models
@@ -216,6 +219,7 @@ class ChatPage(QWidget):
         models.import_progressed.connect(self._first.show_progress)
         models.import_ended.connect(self._first.end_progress)
         self._picker.model_chosen.connect(models.use)
+        self._picker.model_chosen.connect(lambda _model: self._composer.setFocus())
         self._picker.unload_requested.connect(models.unload)
         self._picker.cancel_requested.connect(models.cancel_load)
         self._picker.add_file_requested.connect(self._on_add_file)
@@ -323,8 +327,24 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_new_chat(self) -> None:
+        self._list.end_search()  # the new chat is to be seen in the list
         self._chat.new_chat()
         self._composer.setFocus()
+
+    @Slot()
+    def _on_rename(self) -> None:
+        """The row the keyboard is at; from elsewhere the chat on show."""
+        if self._list.view.hasFocus():
+            self._list.rename_current()
+        elif self._chat.chat and not self._list.view.isAncestorOf(self.window().focusWidget() or self):
+            dialog = QInputDialog(self)
+            dialog.setObjectName("rename_chat")
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.setWindowTitle("Rename this chat")
+            dialog.setLabelText("Title:")
+            dialog.setTextValue(self._title.full_text)
+            dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
+            dialog.open()
 
     @Slot(str)
     def _on_example(self, words: str) -> None:

@@ -101,6 +101,7 @@ class QuestionPane(QScrollArea):
         column.addWidget(self._foot)
         column.addStretch(1)
         show_column(self, inner)
+        self.setFocusProxy(self._line)
         self.clear()
 
     def _busy_bar(self, parent: QWidget) -> QFrame:

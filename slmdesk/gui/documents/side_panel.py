@@ -78,7 +78,7 @@ class SidePanel(QFrame):
         chip.setProperty("kind", "chip")
         chip.setCheckable(True)
         chip.setAutoExclusive(True)
-        chip.clicked.connect(lambda: self.show_pane(name))
+        chip.clicked.connect(lambda: self._on_chip(name))
         self._panes.append(_Pane(name, chip, widget))
         self._parts.addWidget(widget)
         self._chips.addWidget(chip)
@@ -126,6 +126,13 @@ class SidePanel(QFrame):
         self._back.setVisible(is_alone or self._has_room)
 
     # ---- inside
+
+    def _on_chip(self, name: str) -> None:
+        """A person chose a pane: the keyboard goes to its field, where it names one as its focus proxy."""
+        self.show_pane(name)
+        found = self._current()
+        if found is not None and found.widget.focusProxy() is not None:
+            found.widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _on_back(self) -> None:

@@ -49,6 +49,8 @@ class ConversationView(GrowingArea):
     version_requested = Signal(str, int)
     """From this message so many versions on; `show_flipped` follows when it is there."""
     link_activated = Signal(str)
+    clicked_away = Signal()
+    """An action that changes the messages was clicked at: the keyboard has nothing to do here any more."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -175,6 +177,9 @@ class ConversationView(GrowingArea):
         self._show_current()
 
     def _on_action(self, message_id: str, key: str) -> None:
+        widget = self._rows[self._index(message_id)].widget
+        if (key in VERSION_STEPS or key in ("try_again", "continue")) and not (widget and widget.has_focused_button):
+            self.clicked_away.emit()
         if key == "copy":
             QApplication.clipboard().setText(self._rows[self._index(message_id)].view.text)
             self.copy_requested.emit(message_id)
@@ -203,9 +208,11 @@ class ConversationView(GrowingArea):
             self.version_requested.emit(message_id, step)
 
     def _keep_keyboard(self, message_id: str) -> None:
-        """The button that was pressed goes away: the keyboard stays at its message."""
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._current = self._index(message_id)
+        """The button that was pressed by a key goes away: the keyboard stays at its message."""
+        widget = self._rows[self._index(message_id)].widget
+        if widget is not None and widget.has_focused_button:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._current = self._index(message_id)
 
     def _on_anchor(self, message_id: str, address: str) -> None:
         index = self._index(message_id)

@@ -72,6 +72,11 @@ class MessageWidget(QWidget):
         shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
         return [*self._extras.buttons, *(button for button in shown if button.isEnabled())]
 
+    @property
+    def has_focused_button(self) -> bool:
+        """Whether the keyboard is at one of its actions."""
+        return any(button.hasFocus() for button in self.buttons)
+
     def show_view(self, view: MessageView, *, width: int) -> bool:
         """Show this state of the message.  Returns whether text is left for a next turn (`show_more`)."""
         actions_changed = _row_of(view) != _row_of(self._view)
@@ -278,7 +283,7 @@ class MessageWidget(QWidget):
         button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         button.setAccessibleName(words)
         button.setToolTip(words)
-        button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes by the view; a click leaves the keyboard alone
         button.setCursor(Qt.CursorShape.ArrowCursor)
         if key in ("try_again", "continue") and self._view.note:
             button.setFont(self._style.small_font)
