@@ -151,9 +151,7 @@ class CardService:
         job = self._exams.unfinished(record)
         if job is None or job.status is not JobStatus.PAUSED:
             return ""
-        return (
-            f"The exam is paused: {job.done} of {job.total} tasks are done. It goes on when this model answers again."
-        )
+        return f"The exam is paused: {job.done} of {job.total} tasks are done. “Test now” goes on with it."
 
 
 def _read(record: ModelRecord, context_tokens: int, pc: Pc) -> _Read:

@@ -121,7 +121,7 @@ class FirstExams:
         self._wait(record.id, self.idle_s)
 
     def _is_wanted(self, record: ModelRecord) -> bool:
-        is_known = result_of(record) is not None or bool(note_of(record))
+        is_known = result_of(record) is not None or bool(note_of(record)) or record.behaves is False
         return self._settings.current.exams_at_first_use and not is_known and not self._job
 
     def _wait(self, model: str, seconds: float) -> None:

@@ -190,6 +190,15 @@ def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(
 
 
 @pytest.mark.process
+def test_a_model_that_does_not_behave_like_one_is_not_offered(begun) -> None:
+    told = begun(is_noise=True)
+    say(told)
+    settled(told)
+    assert jobs(told) == []
+    assert not any(isinstance(fact, ExamOffered) for fact in told.facts)
+
+
+@pytest.mark.process
 def test_by_itself_nobody_is_taken_to_be_away(opened) -> None:
     told = opened()
     assert told.services.first_exams.is_away() is False
