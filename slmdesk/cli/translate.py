@@ -32,7 +32,7 @@ DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False)
 @click.option("--to", "target", required=True, help="The language, such as de or German.")
-@click.option("--from", "source", default="", help="Of the text; else found out by itself.")
+@click.option("--from", "source", default="", help="Of the text, believed unseen; else found out by itself.")
 @click.option("--domain", type=click.Choice(DOMAINS), default="everyday", help="What the text is about.")
 @click.option("--formal/--informal", "formal", default=None, help="How the reader is spoken to.")
 @click.option("--sheet-names", is_flag=True, help="Translate the names of sheets too.")
@@ -104,6 +104,7 @@ def translate(
         named_model(services, model)
         if glossary:
             wish = replace(wish, glossaries=(_glossary(face, services, glossary, source, code),))
+        _check_language(face, services, wish)
         _warn(face, services, wish)
         forgets = no_save or (not document and not services.settings.current.translate_history)
         with _begun(face, services, wish, goal, force=force, forgets=forgets) as item:
@@ -249,6 +250,20 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
     if is_same_file(file, output):
         raise KnownError("file.is_source", path=str(output))
     return output.absolute()
+
+
+def _check_language(face: Face, services: Services, wish: TranslationWish) -> None:
+    """A language that was named is believed; else what is in the wished language already is not begun.
+
+    Raises KnownError `translation.already`.
+    """
+    from slmdesk.core.languages import LANGUAGES
+
+    if not wish.source:
+        found = face.wait_for(services, lambda ended: services.translation_start.language(wish, ended))
+        if found == wish.target:
+            name = f"“{Path(wish.path).name}”" if wish.path else "The text"
+            raise KnownError("translation.already", name=name, language=LANGUAGES[found].name)
 
 
 def _warn(face: Face, services: Services, wish: TranslationWish) -> None:

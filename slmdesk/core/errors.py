@@ -113,6 +113,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "translation.tags": ("tag", "kind"),
         "translation.no_better": (),
         "translation.all_failed": ("count",),
+        "translation.already": ("name", "language"),
         "translation.source_unknown": (),
         "language.unknown": ("wanted", "known"),
         "language.same": ("language",),

@@ -231,6 +231,10 @@ _SENTENCES: Mapping[str, str] = {
         "Nothing of it could be translated ({count} of {count} segments failed), so nothing was written. Try another "
         "model; “slmdesk models list” names those on this PC."
     ),
+    "translation.already": (
+        "{name} is in {language} already. Choose another language to translate it into; if it is in another language "
+        "than it seems, say which (--from)."
+    ),
     "translation.source_unknown": (
         "It could not be found out which language the source is in, so nothing can be put back into it. Choose that "
         "language and translate again."

@@ -48,7 +48,7 @@ from slmdesk.services.translation_shapes import (
     memory_domain,
     wish_from,
 )
-from slmdesk.services.translation_writing import Writing, mark_unwritten, payload_of
+from slmdesk.services.translation_writing import Writing, mark_unwritten, payload_of, units_in
 from slmdesk.services.uses import Use, UseService
 from slmdesk.store import LOOK, Store
 from slmdesk.text.subtitles import KIND as SUBTITLE
@@ -339,7 +339,7 @@ class TranslationService(Planner):
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
             if isinstance(event, Partial):
-                found.extend(one for one in _objects(event.value.get("found")) if _is_found(one))
+                found.extend(units_in(event.value.get("found")))
             elif isinstance(event, Done):
                 answered(found)
             elif isinstance(event, Failed):
@@ -436,17 +436,3 @@ def segment_flags(
         terms=terms,
         cue=segment.place if segment.kind == SUBTITLE else "",
     )
-
-
-def _objects(untrusted: Json) -> list[Mapping[str, Any]]:
-    return [one for one in untrusted if isinstance(one, Mapping)] if isinstance(untrusted, list | tuple) else []
-
-
-def _is_found(one: Mapping[str, Any]) -> bool:
-    unit, left = one.get("unit"), one.get("left")
-    if isinstance(unit, Mapping):
-        numbers = (unit.get("paired"), unit.get("lone"))
-        return isinstance(unit.get("text"), str) and all(
-            isinstance(some, list | tuple) and all(isinstance(n, int) for n in some) for some in numbers
-        )
-    return isinstance(left, Mapping)

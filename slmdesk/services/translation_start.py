@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slmdesk.client import ChildClient
+from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import TRANSLATABLE, format_of
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
@@ -20,10 +20,14 @@ from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.folder_scan import scan
 from slmdesk.services.reading import read_problem
 from slmdesk.services.sentences import problem_for
+from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation_writing import payload_of, units_in
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
 WITH_PROPERTIES = frozenset(("docx", "pptx", "xlsx", "odt", "odp", "ods"))
+MOST_UNITS = 2000
+"""By which a language is told at most; there may be hardly a word in each."""
 MOST_DOCUMENTS = 500
 """Begun at once."""
 
@@ -78,6 +82,35 @@ class StartService:
         `ended` hears a Problem `document.none_translatable` where none can.
         """
         on_file_thread(self._desk, lambda: _chosen(paths), ended, name="translation")
+
+    def language(self, wish: TranslationWish, ended: Callable[[str], None]) -> None:
+        """The code of the one language that a document, or a text, is in: of its beginning.
+
+        `ended` gets '' where it is in several, where its words do not tell, and where it cannot be read, which is told
+        when its translation is begun.
+        """
+        from slmdesk.services.translation_units import LOOKED_AT, beginning_of, only_language_of_text
+
+        if not wish.path:
+            found = only_language_of_text(wish.text)
+            self._desk.post(lambda: ended(found))
+            return
+        units: list[Mapping[str, Any]] = []
+        handles: list[JobHandle] = []
+
+        def cancel() -> None:  # what was found tells enough
+            for one in handles:
+                one.cancel()
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Partial):
+                units.extend(units_in(event.value.get("found")))
+                if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
+                    self._desk.post(cancel)
+            elif isinstance(event, Done | Failed | Cancelled):
+                self._desk.post(lambda: ended(only_language_of_text(beginning_of(units))))
+
+        handles.append(self._reader.start("units", payload_of(wish), on_event))
 
     def columns(self, path: Path, ended: OnEnded[list[Column]]) -> None:
         """The columns of a table as text, read by the reader child; `ended` hears a Problem `document.…`."""

@@ -106,23 +106,45 @@ LOOKED_AT = 20_000
 """Characters of a text by which its language is told."""
 
 
+ALL = 0.9
+"""Of the characters whose language is told, for a text to be in one language and no other."""
+
+
 def language_of_text(text: str) -> str:
     """The code of the language most of a text is in; '' where none of its lines tells."""
-    taken, sizes = Taken("", "", ()), dict[str, int]()
-    for line in text[:LOOKED_AT].splitlines():
-        if line.strip() and (language := _told(line, taken)):
-            sizes[language] = sizes.get(language, 0) + len(line)
+    sizes = _sizes(text)
     return max(sizes, key=lambda one: sizes[one]) if sizes else ""
+
+
+def only_language_of_text(text: str) -> str:
+    """The code of the one language that (nearly) all of a text is in; '' where it has several, or tells none."""
+    sizes = _sizes(text)
+    best = max(sizes, key=lambda one: sizes[one]) if sizes else ""
+    return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
 
 
 def language_of_units(found: Sequence[Mapping[str, Any]]) -> str:
     """The code of the language most of a document is in: of short units at its beginning, such as "Dear Sir", before
     any has told its own.
     """
+    return language_of_text(beginning_of(found))
+
+
+def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
+    """The words of a document by which its language is told."""
     texts, size = list[str](), 0
     for one in found:
         if "unit" in one and size < LOOKED_AT:
             unit = one["unit"]
             texts.append(" ".join(plain(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"]))).split()))
             size += len(texts[-1])
-    return language_of_text("\n".join(texts))
+    return "\n".join(texts)
+
+
+def _sizes(text: str) -> dict[str, int]:
+    """How many characters of a text are in each language."""
+    taken, sizes = Taken("", "", ()), dict[str, int]()
+    for line in text[:LOOKED_AT].splitlines():
+        if line.strip() and (language := _told(line, taken)):
+            sizes[language] = sizes.get(language, 0) + len(line)
+    return sizes

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from slmdesk.client import ChildClient, JobHandle
 from slmdesk.core.errors import KnownError
@@ -136,3 +137,19 @@ def payload_of(wish: TranslationWish) -> dict[str, Json]:
             "columns": list(wish.columns),
         },
     }
+
+
+def units_in(untrusted: Json) -> list[Mapping[str, Any]]:
+    """The units, and what is left out, in a message of the reader child's job `units`."""
+    found = untrusted if isinstance(untrusted, list | tuple) else ()
+    return [one for one in found if isinstance(one, Mapping) and _is_found(one)]
+
+
+def _is_found(one: Mapping[str, Any]) -> bool:
+    unit, left = one.get("unit"), one.get("left")
+    if isinstance(unit, Mapping):
+        numbers = (unit.get("paired"), unit.get("lone"))
+        return isinstance(unit.get("text"), str) and all(
+            isinstance(some, list | tuple) and all(isinstance(n, int) for n in some) for some in numbers
+        )
+    return isinstance(left, Mapping)

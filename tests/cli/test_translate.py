@@ -37,6 +37,34 @@ def test_a_text_from_a_pipe_is_translated_and_its_doubts_are_told_beside(run, wi
     assert shape["flags"] == []
 
 
+GERMAN = "Die Miete ist am ersten Werktag fällig. Der Mieter darf die Wohnung nicht untervermieten."
+
+
+def test_what_is_in_the_wished_language_already_is_not_begun(run, with_model, tmp_path):
+    path = tmp_path / "Mietvertrag.docx"
+    path.write_bytes(docx("".join(map(paragraph, (GERMAN, "Die Kündigung bedarf der Schriftform.")))))
+    done = run("translate", str(path), "--to", "German", echo=TURNED)
+    assert done.status == 1
+    assert "“Mietvertrag.docx” is in German already" in done.err
+    assert "--from" in done.err
+    assert run("jobs", "list", "--json").json == []
+    shape = run("translate", str(path), "--to", "de", "--json", echo=TURNED)
+    assert "translation.already" in shape.err + shape.out
+    text = run("translate", "--to", "de", stdin=GERMAN, echo=TURNED)
+    assert (text.status, text.out) == (1, "")
+    assert "The text is in German already" in text.err
+    believed = run("translate", "--to", "de", "--from", "nl", stdin=GERMAN, echo=TURNED)
+    assert believed.status == 0, believed.err
+    assert run("translate", "--to", "fr", stdin=GERMAN, echo=TURNED).status == 0
+
+
+def test_reviews_in_several_languages_are_begun_though_most_are_in_the_wished_one(run, with_model):
+    mixed = f"{GERMAN}\n{GERMAN}\nLe produit est arrivé cassé et personne ne répond au téléphone.\n"
+    done = run("translate", "--to", "de", stdin=mixed, echo=TURNED)
+    assert done.status == 0, done.err
+    assert "lE PRODUIT EST ARRIVÉ CASSÉ" in done.out
+
+
 def test_words_the_model_was_unsure_of_are_listed_on_request(run, with_model):
     wish = ("translate", "--to", "de", "--from", "en", "--doubts")
     unsure = {"turned": True, "doubted": "X"}
@@ -110,9 +138,10 @@ def test_a_name_of_no_document_leaves_nothing_behind(run, with_model, tmp_path):
 
 
 def test_a_letter_that_is_in_the_language_already_is_left_whole(run, with_model):
-    text = "Dear Mr. Miller,\n\nthank you for your letter of 5 March. The invoice was not paid yet.\n\nKind regards"
-    done = run("translate", "--to", "en", stdin=text, echo=TURNED)
-    assert done.out.rstrip("\n") == text
+    text = "Dear Mr. Miller,\n\nthank you for your letter of 5 March. The invoice was not paid yet.\n\n"
+    done = run("translate", "--to", "en", stdin=f"{text}Die Rechnung wurde noch nicht bezahlt.", echo=TURNED)
+    assert done.out.startswith(text)
+    assert done.out.rstrip("\n").endswith("dIE rECHNUNG WURDE NOCH NICHT BEZAHLT.")
 
 
 def test_what_is_exported_and_forgotten_is_told_as_json_too(run, tmp_path):

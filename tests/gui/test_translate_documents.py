@@ -106,6 +106,39 @@ def rows(desk):
     return list(found)
 
 
+GERMAN = ("Die Miete ist am ersten Werktag fällig.", "Der Mieter darf die Wohnung nicht untervermieten.")
+
+
+def test_a_document_in_the_language_of_the_translation_is_asked_about(desk, tmp_path):
+    asked = dropped(desk, document(tmp_path, *GERMAN))
+    target, said = desk.find("form_target"), desk.find("form_said")
+    target.show_value("de")
+    desk.wait(lambda: "This document is German" in said.text())
+    if target.currentData() == "de":  # its language was known before the target was chosen
+        desk.click("form_begin")
+        assert asked.isVisible()
+        assert "Choose another language" in said.text()
+        target.show_value("en")
+        assert not said.isVisible()
+    assert target.currentData() == "en"
+    begun(desk)
+    assert rows(desk)
+
+
+def test_a_document_that_is_in_the_last_target_has_another_one_proposed(desk, tmp_path):
+    desk.translate._controller.set_target("de")
+    asked = dropped(desk, document(tmp_path, *GERMAN))
+    desk.wait(lambda: desk.find("form_said").isVisible())
+    assert desk.find("form_said").text() == "This document is German. Translate it into English?"
+    assert desk.find("form_target").currentData() == "en"
+    desk.find("form_target").show_value("de")
+    desk.click("form_begin")
+    assert asked.isVisible()
+    assert "Choose another language" in desk.find("form_said").text()
+    desk.find("form_source").show_value("nl")  # a person knows better
+    begun(desk)
+
+
 def choose(desk, row):
     table = desk.find("segment_table")
     table.setFocus()

@@ -95,6 +95,7 @@ class TranslatePage(QStackedWidget):
         form.glossaries_wanted.connect(self._documents.ask_glossaries)
         self._documents.glossaries_came.connect(form.show_glossaries)
         self._documents.columns_came.connect(form.show_columns)
+        self._documents.language_came.connect(form.show_language)
         form.ask_glossaries()
         form.open()
 

@@ -64,7 +64,8 @@ class DocumentWish:
 class DocumentTranslation(QObject):
     """Lives on the window's thread.  The segments of the translation on show are `segments`.
 
-    Emits `form_wanted` with a Chosen and the Settings, `columns_came` with Columns, `glossaries_came` with
+    Emits `form_wanted` with a Chosen and the Settings, `columns_came` with Columns, `language_came` with
+    a path and the code of the language the document is in, `glossaries_came` with
     GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or None and words, `ended` with
     words and whether there is more to do, `written` with a path, `queue_changed` with the documents begun in this run,
     `password_wanted` with a file's name and whether the last one was wrong, `save_asked` with a TranslationView that is
@@ -73,6 +74,7 @@ class DocumentTranslation(QObject):
 
     form_wanted = Signal(object, object)
     columns_came = Signal(object)
+    language_came = Signal(object, str)
     glossaries_came = Signal(object)
     opened = Signal(object)
     progressed = Signal(object, str)
@@ -114,6 +116,7 @@ class DocumentTranslation(QObject):
                 self._on_refused(found)
                 return
             self.form_wanted.emit(found, settings)
+            self._ask_language(found.paths[0])
             if found.table is not None:
                 self._ask_columns(found.table)
 
@@ -122,6 +125,22 @@ class DocumentTranslation(QObject):
             services.translation_start.look(paths, lambda found: self._bridge.bring(lambda: come(found, settings)))
 
         self._bridge.ask(work, None, self._on_refused)
+
+    def _ask_language(self, path: Path) -> None:
+        """Which language a document is in; `language_came` follows where its words tell."""
+
+        def come(language: str) -> None:
+            if language:
+                self.language_came.emit(path, language)
+
+        wish = TranslationWish("en", path=str(path.absolute()))
+        self._bridge.ask(
+            lambda services: services.translation_start.language(
+                wish, lambda found: self._bridge.bring(lambda: come(found))
+            ),
+            None,
+            self._on_refused,
+        )
 
     def _ask_columns(self, path: Path) -> None:
         def come(found: list[Column] | Problem) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -67,6 +68,8 @@ class DocumentForm(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._chosen = chosen
         self._known: tuple[GlossaryRecord, ...] = ()
+        self._language_of = ("", "")
+        """The name of a document, and the language it is in."""
         count = len(chosen.paths)
         self.setWindowTitle("Translate a document" if count == 1 else f"Translate {count} documents")
         self._build_ui(settings)
@@ -180,13 +183,33 @@ class DocumentForm(QDialog):
         self._columns.setEnabled(True)
         self._columns.setFixedHeight(self._height(2 * len(found)))
 
+    @Slot(object, str)
+    def show_language(self, path: Path, language: str) -> None:
+        """The language a document is in: where it is that of the translation, another one is proposed."""
+        if path not in self._chosen.paths:
+            return
+        self._language_of = (path.name, language)
+        if self._is_already():
+            other = _other_than(language)
+            self._target.show_value(other)
+            self._say(
+                f"{self._this_document()} is {LANGUAGES[language].name}. Translate it into {LANGUAGES[other].name}?"
+            )
+
+    def _is_already(self) -> bool:
+        """Whether the document is in the language of the translation; where a person names its language, that holds."""
+        return not self._source.currentData() and self._language_of[1] == self._target.currentData()
+
+    def _this_document(self) -> str:
+        return "This document" if len(self._chosen.paths) == 1 else f"“{self._language_of[0]}”"
+
     # ---- what a person does
 
     @Slot()
     def _on_languages(self) -> None:
         target = LANGUAGES[self._target.currentData()]
         self._rows.setRowVisible(self._formality, target.has_formal)
-        self._say("")
+        self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
         self.glossaries_wanted.emit(self._manner())
 
     @Slot(int)
@@ -199,6 +222,12 @@ class DocumentForm(QDialog):
         manner = self._manner()
         if manner.source == manner.target:
             self._say("The document and its translation are to be in different languages.")
+            return
+        if self._is_already() and len(self._chosen.paths) == 1:
+            self._say(
+                f"This document is {LANGUAGES[manner.target].name} already. Choose another language to translate it "
+                "into, or say under From which language it is in."
+            )
             return
         columns = tuple(self._ticked_rows(self._columns))
         if self._chosen.table is not None and self._columns.count() and not columns:
@@ -276,3 +305,11 @@ class DocumentForm(QDialog):
     def _say(self, words: str) -> None:
         self._said.setText(words)
         self._said.setVisible(bool(words))
+
+
+def _other_than(language: str) -> str:
+    """What a document is likely to be translated into: English, or of English ones into the language of the system."""
+    if language != "en":
+        return "en"
+    here = QLocale.system().name().partition("_")[0]
+    return here if here in LANGUAGES and here != "en" else "de"
