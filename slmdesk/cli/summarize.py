@@ -23,9 +23,10 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord
+    from slmdesk.services.facts import SummaryGrew
     from slmdesk.services.services import Services
     from slmdesk.services.summaries import SummaryWish
-    from slmdesk.services.summary_shapes import Coverage, Sentence, Summary
+    from slmdesk.services.summary_shapes import Coverage, Summary
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
@@ -134,7 +135,7 @@ def _make(
     def on_fact(fact: Fact) -> None:
         if isinstance(fact, SummaryGrew):
             told.put(fact)
-            _show_points(face, fact.points, fact.pages_read, fact.pages_total)
+            _show_points(face, fact)
 
     services.add_listener(on_fact)
 
@@ -157,15 +158,15 @@ def _make(
     return item, view.summary
 
 
-def _show_points(face: Face, points: Sequence[Sentence], read: int, total: int) -> None:
+def _show_points(face: Face, grown: SummaryGrew) -> None:
     """The first words of it, on a terminal alone, as they come."""
-    from slmdesk.services.summary_shapes import sentence_words
+    from slmdesk.services.summary_shapes import pages_read_words, sentence_words
 
     if sys.stderr.isatty():
         face.end_progress()
-        for one in points:
-            face.tell(f"  · {sentence_words(one)}")
-        face.tell(f"  ({read} of {total} pages read)")
+        for one in grown.points:
+            face.tell(f"  · {sentence_words(one, grown.page_kind)}")
+        face.tell(f"  ({pages_read_words(grown.pages_read, grown.pages_total, grown.page_kind)})")
 
 
 def open_all(

@@ -304,6 +304,7 @@ class SummaryGrew:
     points: tuple[Sentence, ...]
     pages_read: int
     pages_total: int
+    page_kind: str = "page"
 
 
 @dataclass(frozen=True, slots=True)

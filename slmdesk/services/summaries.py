@@ -194,7 +194,7 @@ class SummaryService(Planner):
                 self._made(job.item, summary)
 
     def _on_grown(self, item: str, job: str, grown: Grown) -> None:
-        self._tell(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total))
+        self._tell(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind))
 
     # ---- checking wishes
 

@@ -83,6 +83,7 @@ class Grown:
     points: tuple[Sentence, ...]
     pages_read: int
     pages_total: int
+    page_kind: str = "page"
 
 
 class SummaryPlan:
@@ -226,11 +227,11 @@ class SummaryPlan:
             self._hear(at, value)
             points = self._texts.sentences(self._points_in(at, value))
             self._shown += points
-            self._told(Grown(points, self._pages_read, self._texts.page_count))
+            self._told(Grown(points, self._pages_read, self._texts.page_count, self._texts.page_kind))
 
     def so_far(self) -> Grown:
         """All points of this run so far, as they were told."""
-        return Grown(tuple(self._shown), self._pages_read, self._texts.page_count)
+        return Grown(tuple(self._shown), self._pages_read, self._texts.page_count, self._texts.page_kind)
 
     def _hear(self, at: int, value: StepValue) -> None:
         """Note which pages are whole with this chunk; a chunk is heard once, live or when its job goes on."""

@@ -176,7 +176,7 @@ def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
     """The sentences as plain Markdown."""
-    if kind in ("paragraph", "simple") and not any(one.group for one in sentences):
+    if not has_bullets(kind, sentences):
         return " ".join(sentence_words(one, page_kind) for one in sentences)
     lines: list[str] = []
     group = ""
@@ -188,10 +188,19 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
     return "\n".join(lines)
 
 
+def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
+    """Whether the sentences of a kind of summary are a list; else they are prose."""
+    return kind not in ("paragraph", "simple") or any(one.group for one in sentences)
+
+
+def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
+    """How much was read: "3 of 8 sections read"."""
+    return f"{read} of {total} {PAGE_WORDS.get(page_kind, PAGE_WORDS['page'])[1]} read"
+
+
 def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     """The ledger in a line: "84 of 84 pages read."; else which were not, and why."""
-    plural = PAGE_WORDS.get(page_kind, PAGE_WORDS["page"])[1]
-    line = f"{coverage.pages_read} of {coverage.pages_total} {plural} read."
+    line = f"{pages_read_words(coverage.pages_read, coverage.pages_total, page_kind)}."
     by_reason: dict[str, list[int]] = {}
     for one in coverage.unreadable:
         by_reason.setdefault(one.reason, []).append(one.page)

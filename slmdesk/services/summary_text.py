@@ -78,6 +78,12 @@ class SummaryTexts:
         return next((text.language for text in self.texts if text.language), "")
 
     @property
+    def page_kind(self) -> str:
+        """What the pages of all documents are; of different ones: a page."""
+        kinds = {str(one.facts.get("page_kind") or "page") for one in self._records}
+        return kinds.pop() if len(kinds) == 1 else "page"
+
+    @property
     def page_count(self) -> int:
         """Of all documents."""
         return sum(len(text.pages) for text in self.texts)

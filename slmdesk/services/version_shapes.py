@@ -26,6 +26,7 @@ _KIND_WORDS: Mapping[ChangeKind, tuple[str, str]] = {
     ChangeKind.ADDED: ("passage added", "passages added"),
     ChangeKind.REMOVED: ("removed", "removed"),
     ChangeKind.MOVED: ("moved", "moved"),
+    ChangeKind.CHANGED: ("reworded", "reworded"),
 }
 MOST_QUOTED = 160
 """Letters of a passage that are quoted in a line."""
@@ -95,13 +96,20 @@ def by_importance(changes: Sequence[Change]) -> list[int]:
 
 
 def headline(found: Comparison) -> str:
-    """What changed, in a line: "12 changes on 9 pages: 3 amounts, 1 date; 2 passages added, 1 removed."."""
+    """What changed, in a line: "7 changes in 6 passages on 3 pages: 5 amounts, 1 date; 1 passage added.".
+
+    What stands behind the colon adds up to the changes; the list has a line for each passage.
+    """
     if not found.changes:
         alike = "The files are the same, byte for byte." if found.same_bytes else "The files themselves differ."
         return f"No differences in the text. {alike}"
-    count = len(found.changes)
-    facts = Counter(one.kind for change in found.changes for one in change.named)
-    kinds = Counter(change.kind for change in found.changes)
+    facts = Counter(one.kind for change in found.changes for one in change.named if one.kind in RANKS)
+    kinds = Counter(
+        change.kind
+        for change in found.changes
+        if change.kind is not ChangeKind.CHANGED or not any(one.kind in RANKS for one in change.named)
+    )
+    count = facts.total() + kinds.total()
     first = [_counted(facts[kind], _FACT_WORDS[kind]) for kind in RANKS if facts[kind]]
     second = [_counted(kinds[kind], words) for kind, words in _KIND_WORDS.items() if kinds[kind]]
     if second and not kinds[ChangeKind.ADDED]:
@@ -114,7 +122,9 @@ def headline(found: Comparison) -> str:
     one, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
     unit = ("page" if one == "p." else one) if len(pages) == 1 else many
     parts = "; ".join(", ".join(some) for some in (first, second) if some)
-    words = f"{count:,} change{'' if count == 1 else 's'} on {len(pages):,} {unit}"
+    passages = len(found.changes)
+    inside = f" in {passages:,} passage{'' if passages == 1 else 's'}" if passages != count else ""
+    words = f"{count:,} change{'' if count == 1 else 's'}{inside} on {len(pages):,} {unit}"
     return f"{words}: {parts}." if parts else f"{words}."
 
 

@@ -36,7 +36,7 @@ def test_twelve_known_changes_between_a_word_file_and_a_pdf(run, contracts) -> N
     assert [" ".join(one["new"].split()) for one in moved] == [f"5. Liability {MOVED}"]  # its heading went with it
     assert shape["summary"] == (
         "12 changes on 3 pages: 1 amount, 1 percentage, 2 numbers, 1 date, 1 negation, 2 names; "
-        "1 passage added, 1 removed, 1 moved."
+        "1 passage added, 1 removed, 1 moved, 1 reworded."
     )
     days = next(one for one in shape["changes"] if "Invoices" in one["old"])
     assert days["named"] == [{"kind": "number", "old": "30 days", "new": "60 days"}]

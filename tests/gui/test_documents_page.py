@@ -232,6 +232,7 @@ def test_a_summary_leads_to_its_passages(desk, letter, model_file):
     pane = desk.find("summary_pane")
     desk.wait(lambda: pane._summary is not None)
     assert "4 of 4 sections read." in desk.find("summary_coverage").text()
+    assert all(row.findChild(QLabel, "row_bullet") is not None for row in pane.rows), "bullet points have bullets"
     desk.wait(lambda: pane.rows and pane.rows[0].isVisible())
     row = next(one for one in pane.rows if one.sentence.pages)
     desk.click(row)

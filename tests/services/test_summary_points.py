@@ -21,7 +21,15 @@ from slmdesk.services.summary_prompts import (
     texts,
     without_glue,
 )
-from slmdesk.services.summary_shapes import Coverage, Sentence, Unread, coverage_words, sentence_words
+from slmdesk.services.summary_shapes import (
+    Coverage,
+    Sentence,
+    Unread,
+    coverage_words,
+    has_bullets,
+    pages_read_words,
+    sentence_words,
+)
 from slmdesk.text.overlap import Rarity
 
 pytestmark = pytest.mark.pure
@@ -253,6 +261,20 @@ def test_quotations_are_whole_sentences_of_the_text() -> None:
     assert len(found) == 3
     assert all(one.is_quotation and one.text == pieces[one.links[0]].text for one in found)
     assert all(one.text.endswith(".") for one in found)
+
+
+def test_how_much_was_read_is_said_in_the_words_of_the_document() -> None:
+    assert pages_read_words(3, 8, "section") == "3 of 8 sections read"
+    assert pages_read_words(3, 8, "scroll") == "3 of 8 pages read"
+    assert coverage_words(Coverage(8, 8, 40, 40), "slide") == "8 of 8 slides read."
+
+
+def test_which_kinds_of_summary_are_lists() -> None:
+    alone = [Sentence("A.", (), (), True)]
+    assert [kind for kind in Kind if has_bullets(kind.value, alone)] == [
+        kind for kind in Kind if kind not in (Kind.PARAGRAPH, Kind.SIMPLE)
+    ]
+    assert has_bullets("paragraph", [replace(alone[0], group="Rent")])
 
 
 def test_sections_go_by_the_highest_headings_that_part_the_text() -> None:

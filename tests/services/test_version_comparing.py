@@ -101,6 +101,21 @@ def test_facts_come_before_words_and_longer_words_first(opened) -> None:
     assert [one[:10] for one in first] == ["The rent o", "The garden", "The house "]
 
 
+def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
+    told = opened(model=False)
+    both = "It begins on 1 April 2025 and lasts 36 months from the day on which the keys are handed over."
+    old = keep(told, "old.pdf", [page(1, both, RENT, GARDEN)])
+    changed = both.replace("April", "May").replace("36", "24")
+    new = keep(
+        told, "new.pdf", [page(1, changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well.")]
+    )
+    _, fact = compared(told, old, new)
+    assert len(fact.comparison.changes) == 3
+    assert (
+        headline(fact.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 number, 1 date; 1 passage added."
+    )
+
+
 def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
     told = opened(model=False)
     scanned = [page_of(at, "", "", [], status=PageStatus.SCANNED) for at in (3, 4)]

@@ -24,7 +24,7 @@ class SummaryController(JobFollower):
     """
 
     begun = Signal()
-    grew = Signal(object, int, int)
+    grew = Signal(object, int, int, str)
     made = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -108,7 +108,7 @@ class SummaryController(JobFollower):
         if fact.item == self.item:
             self._job = fact.job
             self._points += fact.points
-            self.grew.emit(list(self._points), fact.pages_read, fact.pages_total)
+            self.grew.emit(list(self._points), fact.pages_read, fact.pages_total, fact.page_kind)
 
     @Slot(object)
     def _on_ended(self, fact: facts.SummaryEnded) -> None:

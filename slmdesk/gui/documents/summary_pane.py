@@ -40,8 +40,10 @@ from slmdesk.services.summary_shapes import (
     PageKinds,
     Sentence,
     Summary,
+    has_bullets,
     kind_in,
     ledger_words,
+    pages_read_words,
     sentence_words,
     text_of,
 )
@@ -56,7 +58,7 @@ MOST_DOCUMENTS = 20
 class SentenceRow(CitedRow):
     """One sentence."""
 
-    def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget) -> None:
+    def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, *, has_bullet: bool = False) -> None:
         words = f"“{sentence.text}”" if sentence.quotation else sentence.text
         singular, plural = PAGE_WORDS.get(page_kind, ("page", "pages"))
         pages = ", ".join(map(str, sentence.pages[:8]))
@@ -64,7 +66,13 @@ class SentenceRow(CitedRow):
         file = f"{sentence.file}, " if sentence.file else ""
         details = "\n".join(one.detail for one in sentence.flags if one.detail)
         super().__init__(
-            words, f"{file}{place}", parent, name="summary_sentence", warning=_doubts_of(sentence), details=details
+            words,
+            f"{file}{place}",
+            parent,
+            name="summary_sentence",
+            warning=_doubts_of(sentence),
+            details=details,
+            has_bullet=has_bullet,
         )
         self.sentence = sentence
 
@@ -224,12 +232,13 @@ class SummaryPane(QScrollArea):
         self._bar.setRange(0, total)
         self._bar.setValue(done)
 
-    @Slot(object, int, int)
-    def show_growing(self, points: Sequence[Sentence], read: int, total: int) -> None:
+    @Slot(object, int, int, str)
+    def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
         """The first points, before they are checked and merged."""
         if self._summary is None:
-            self._fill(points, "page")
-            self._say(f"First points, {read} of {total} pages read. They are checked and put together next.")
+            self._fill(points, page_kind, has_bullets=True)
+            words = pages_read_words(read, total, page_kind)
+            self._say(f"First points, {words}. They are checked and put together next.")
 
     @Slot(object)
     def show_job(self, fact: JobChanged) -> None:
@@ -261,7 +270,7 @@ class SummaryPane(QScrollArea):
         self.earlier.show_busy(False)
         self.form.allow(True)
         self._say(summary.note)
-        self._fill(_all_of(summary), summary.page_kinds)
+        self._fill(_all_of(summary), summary.page_kinds, has_bullets=has_bullets(summary.kind, summary.sentences))
         self._coverage.setText(ledger_words(summary))
         self._coverage.setVisible(True)
         self._foot.setVisible(bool(summary.sentences))
@@ -337,14 +346,15 @@ class SummaryPane(QScrollArea):
             return sentence
         return replace(sentence, file=summary.documents[0].name)
 
-    def _fill(self, sentences: Sequence[Sentence], kinds: PageKinds) -> None:
+    def _fill(self, sentences: Sequence[Sentence], kinds: PageKinds, *, has_bullets: bool) -> None:
         self._clear()
         group = ""
         for sentence in sentences:
             if sentence.group and sentence.group != group:
                 group = sentence.group
                 self._list.addWidget(plain_label(group, self, name="summary_group", kind="strong"))
-            row = SentenceRow(sentence, kind_in(kinds, sentence.file or sentence.group), self)
+            kind = kind_in(kinds, sentence.file or sentence.group)
+            row = SentenceRow(sentence, kind, self, has_bullet=has_bullets)
             row.chosen.connect(partial(self._on_sentence, row))
             row.pointed_at.connect(partial(self._on_pointed_at, sentence))
             row.copy_requested.connect(partial(self._on_copy_one, sentence))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
@@ -23,7 +23,15 @@ class CitedRow(QFrame):
     copy_requested = Signal()
 
     def __init__(
-        self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = ""
+        self,
+        text: str,
+        place: str,
+        parent: QWidget,
+        *,
+        name: str,
+        warning: str = "",
+        details: str = "",
+        has_bullet: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
@@ -31,8 +39,13 @@ class CitedRow(QFrame):
         self.setProperty("kind", "row")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
+        row.setSpacing(theme.SPACE_8)
+        if has_bullet:
+            row.addWidget(plain_label("•", self, name="row_bullet", wraps=False), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        row.addLayout(column, 1)
         column.setSpacing(theme.SPACE_4)
         column.addWidget(plain_label(breakable(text), self, name="row_text"))
         column.addWidget(plain_label(breakable(place), self, name="row_place", kind="small"))
