@@ -116,6 +116,8 @@ class Settings:
     """Words the model was not sure of are shaded."""
     global_key: bool = False
     """The desktop is asked for a key that works in every program and translates what is on the clipboard."""
+    last_typed: str = ""
+    """Id of the typed text that stood in the pane last."""
     translate_history: bool = True
     """Typed texts and their translations are kept."""
     translate_sheet_names: bool = False

@@ -55,6 +55,18 @@ def test_without_a_trustworthy_model_sentences_are_quoted_with_their_pages(run, 
     assert shape["item"] in {one["chat"] for one in found}
 
 
+def test_a_home_and_a_document_with_umlauts_are_as_any_other(run, environment, tiny, tmp_path) -> None:
+    home = tmp_path / "Größe Äöü ßłó"
+    environment["SLMDESK_HOME"] = str(home)
+    assert run("models", "import", str(tiny)).status == 0
+    path = tmp_path / "Mietvertrag Größe.md"
+    path.write_text(LEASE, encoding="utf-8")
+    done = run("summarize", str(path), "--length", "short", "--json")
+    assert done.status == 0, done.err
+    assert done.json["sentences"]
+    assert any(home.iterdir()), "it is the home that was used"
+
+
 def test_a_folder_becomes_a_table_and_a_file_each(run, with_model, lease, tmp_path) -> None:
     folder = tmp_path / "letters"
     folder.mkdir()

@@ -496,6 +496,16 @@ def test_several_documents_are_chosen_at_once_and_the_folder_is_remembered(desk,
     again.close()
 
 
+def test_the_first_dialog_begins_where_a_document_was_chosen_on_another_page(desk, tmp_path):
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    desk.frame.documents_page._on_files_selected([str(document(folder, "One."))])
+    desk.click("choose_document_button")
+    dialog = desk.find("choose_document_dialog", desk.translate)
+    assert Path(dialog.directory().absolutePath()) == folder
+    dialog.close()
+
+
 def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
     desk = start(turned=True, slow=0.05)
     desk.frame.models.import_file(model_file)

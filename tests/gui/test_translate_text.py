@@ -47,6 +47,33 @@ def output(desk):
     return desk.find("target_text").toPlainText()
 
 
+def test_a_text_is_there_again_at_the_next_start_until_it_is_cleared(start, desk):
+    words = put(desk, "The house is old. It is cold here.")
+    desk.close()
+    again = opened(start(turned=True))
+    again.wait(lambda: again.find("source_text").toPlainText() == "The house is old. It is cold here.")
+    again.wait(lambda: output(again) == words)
+    again.find("source_text").setPlainText("")
+    again.wait(lambda: output(again) == "")
+    again.wait(lambda: again.ask(lambda services: services.settings.current.last_typed) == "")
+    again.close()
+    third = opened(start(turned=True))
+    third.ask(lambda services: None)
+    assert third.find("source_text").toPlainText() == ""
+
+
+def test_a_text_that_was_deleted_is_not_there_at_the_next_start(start, desk):
+    put(desk, "The house is old.")
+    desk.frame.translate.keep()
+    desk.wait(lambda: desk.frame.translate._entry.item)
+    item = desk.frame.translate._entry.item
+    desk.ask(lambda services: services.chats.trash(item))
+    desk.close()
+    again = opened(start(turned=True))
+    again.ask(lambda services: None)
+    assert again.find("source_text").toPlainText() == ""
+
+
 def select(desk, words):
     """Select words of the translation."""
     pane = desk.find("target_text")

@@ -13,6 +13,7 @@ from slmdesk.core.formats import FORMATS
 from slmdesk.gui.chat.attach_controller import AttachController
 from slmdesk.gui.chat.composer import Composer
 from slmdesk.gui.widgets.dropped import FileDrop, dropped_paths, model_files
+from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.used_text import show_used_text
 from slmdesk.services.attach_sources import Weighed
@@ -25,7 +26,6 @@ class Attaching(QObject):
         super().__init__(page)
         self.setObjectName("attaching")
         self._controller, self._composer, self._page = controller, composer, page
-        self._folder = str(Path.home())
         FileDrop(page, self._on_dropped, pick=self._documents)
         self._connect()
 
@@ -55,7 +55,9 @@ class Attaching(QObject):
     @Slot()
     def _on_attach(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
-        dialog = QFileDialog(self._page, "Attach documents", self._folder, f"Documents ({suffixes});;All files (*)")
+        dialog = QFileDialog(
+            self._page, "Attach documents", document_folder(), f"Documents ({suffixes});;All files (*)"
+        )
         dialog.setObjectName("attach_dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
@@ -65,7 +67,7 @@ class Attaching(QObject):
     @Slot(list)
     def _on_files_selected(self, files: list[str]) -> None:
         if files:
-            self._folder = str(Path(files[0]).parent)
+            note_document_folder(Path(files[0]))
             self._controller.add_paths([Path(one) for one in files])
 
     @Slot(str, str, bool)

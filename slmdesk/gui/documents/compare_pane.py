@@ -31,6 +31,7 @@ from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.dropped import FileDrop
 from slmdesk.gui.widgets.export_menu import ExportMenu
+from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -73,7 +74,6 @@ class ComparePane(QFrame):
         self._comparison: Comparison | None = None
         self._current = -1
         self._is_wide = False
-        self._folder = str(Path.home())
         FileDrop(self, self._on_dropped)
         self._build_ui()
         self._connect()
@@ -393,7 +393,7 @@ class ComparePane(QFrame):
     def _ask_file(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
         words = f"Documents ({suffixes});;All files (*)"
-        dialog = QFileDialog(self, "The other version", self._folder, words)
+        dialog = QFileDialog(self, "The other version", document_folder(), words)
         dialog.setObjectName("versions_dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -403,7 +403,7 @@ class ComparePane(QFrame):
 
     @Slot(str)
     def _on_file_selected(self, file: str) -> None:
-        self._folder = str(Path(file).parent)
+        note_document_folder(Path(file))
         self.file_chosen.emit(Path(file))
 
     # ---- inside

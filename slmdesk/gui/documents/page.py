@@ -39,6 +39,7 @@ from slmdesk.gui.documents.thumbnails import Thumbnails
 from slmdesk.gui.documents.unread import UnreadDocument
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.dropped import FileDrop
+from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.password import ask_password
@@ -78,7 +79,6 @@ class DocumentsPage(QWidget):
         self._pages: Sequence[Page] = ()
         self._total = 0
         self._spans_wanted: tuple[str, Spans] | None = None
-        self._folder = str(Path.home())
         self._marked: Spans = {}
         """What stays marked when nothing is pointed at."""
         self._hinted = False
@@ -471,7 +471,7 @@ class DocumentsPage(QWidget):
     @Slot()
     def _on_open(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
-        dialog = QFileDialog(self, "Open documents", self._folder, f"Documents ({suffixes});;All files (*)")
+        dialog = QFileDialog(self, "Open documents", document_folder(), f"Documents ({suffixes});;All files (*)")
         dialog.setObjectName("documents_dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
@@ -480,7 +480,7 @@ class DocumentsPage(QWidget):
 
     @Slot()
     def _on_open_folder(self) -> None:
-        dialog = QFileDialog(self, "Watch a folder", self._folder)
+        dialog = QFileDialog(self, "Watch a folder", document_folder())
         dialog.setObjectName("folder_dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -491,7 +491,7 @@ class DocumentsPage(QWidget):
     @Slot(list)
     def _on_files_selected(self, files: list[str]) -> None:
         if files:
-            self._folder = str(Path(files[0]).parent)
+            note_document_folder(Path(files[0]))
             self._controller.open_paths([Path(one) for one in files])
 
     @Slot(object, bool)

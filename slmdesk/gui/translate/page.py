@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from slmdesk.gui.theme_keeper import ThemeKeeper
@@ -111,6 +111,11 @@ class TranslatePage(QStackedWidget):
     @Slot(str)
     def _on_text_opened(self, _text: str) -> None:
         self.setCurrentWidget(self.text)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first time the text of the last run is there again."""
+        super().showEvent(event)
+        self._controller.restore()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What was typed is kept when the page is left."""

@@ -6,9 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from slmdesk.gui.widgets.named import named
+
+LAST_FOLDER = "last_document_folder"
+
+
+def document_folder() -> str:
+    """Where a document was chosen last in this run, on whatever page; at first the person's own folder."""
+    app = QApplication.instance()
+    return str((app.property(LAST_FOLDER) if app else "") or Path.home())
+
+
+def note_document_folder(chosen: Path) -> None:
+    """A document was chosen: the next one is looked for beside it."""
+    if app := QApplication.instance():
+        app.setProperty(LAST_FOLDER, str(chosen.parent))
 
 
 def ask_file(
@@ -19,13 +33,19 @@ def ask_file(
 
 
 def ask_files(
-    parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, folder: str = "", filters: str
+    parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, filters: str
 ) -> QFileDialog:
-    """Ask for one file or several that are there, first in `folder`, else at home."""
-    dialog = named(QFileDialog(parent, title, folder or str(Path.home()), filters), name)
+    """Ask for one document or several that are there, first where one was chosen last."""
+    dialog = named(QFileDialog(parent, title, document_folder(), filters), name)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-    dialog.filesSelected.connect(lambda paths: chosen([Path(one) for one in paths]) if paths else None)
+
+    def selected(paths: list[str]) -> None:
+        if paths:
+            note_document_folder(Path(paths[0]))
+            chosen([Path(one) for one in paths])
+
+    dialog.filesSelected.connect(selected)
     dialog.open()
     return dialog
 

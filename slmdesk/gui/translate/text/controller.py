@@ -70,6 +70,8 @@ class TranslateController(QObject):
         self.setObjectName("translate_controller")
         self._bridge = bridge
         self._text = ""
+        self._restored = settings.last_typed
+        """The id of the text that stood here in the last run; empty once it was looked for."""
         self._manner = _first_manner(settings)
         self._entry = _Entry()
         self._is_stale = False
@@ -115,6 +117,7 @@ class TranslateController(QObject):
         before = self._text
         if not text.strip() and before.strip():
             self.begin_anew()
+            self._bridge.ask(lambda services: _remember(services, ""), None, self._on_problem)
         self._text = text
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
@@ -218,6 +221,7 @@ class TranslateController(QObject):
 
         def work(services: Services) -> None:
             entry.item = services.typed.keep(now[0], manner, shown.segments, entry.item) or entry.item
+            _remember(services, entry.item)
 
         def refused(problem: Problem) -> None:
             entry.kept = None  # it is tried again
@@ -230,17 +234,34 @@ class TranslateController(QObject):
         self.keep()
         self._entry, self._is_stale = _Entry(), True
 
+    @Slot()
+    def restore(self) -> None:
+        """Show the text of the last run, where none is there yet; one that is gone is passed over."""
+        item, self._restored = self._restored, ""
+        if not item or self._text:
+            return
+
+        def work(services: Services) -> Typed | None:
+            with contextlib.suppress(KnownError):  # deleted for good
+                if services.store.item(item).deleted_at is None:
+                    return _opened(services, item)
+            return None
+
+        def come(typed: Typed | None) -> None:
+            if typed is not None and not self._text:
+                self._on_opened(item, typed)
+
+        self._bridge.ask(work, come, self._on_problem)
+
     def open(self, item: str) -> None:
         """Show an earlier translation: a typed text here, a document where documents are."""
         self.begin_anew()
 
         def work(services: Services) -> Typed | None:
-            typed = services.typed.open(item)
-            if typed is not None and len(typed.text) <= MOST_CHARACTERS:
-                with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
-                    services.live.adopt(typed.text, typed.manner, services.translations.record(None), typed.segments)
-                return typed
-            return None
+            typed = _opened(services, item)
+            if typed is not None:
+                _remember(services, item)
+            return typed
 
         self._bridge.ask(work, partial(self._on_opened, item), self._on_problem)
 
@@ -325,6 +346,22 @@ class TranslateController(QObject):
             self._keep_timer.start()
         if fact.problem is not None:
             self.refused.emit(fact.problem.sentence)
+
+
+def _opened(services: Services, item: str) -> Typed | None:
+    """An earlier text, with what is known of its sentences; None where it is a document, or too long for the pane."""
+    typed = services.typed.open(item)
+    if typed is None or len(typed.text) > MOST_CHARACTERS:
+        return None
+    with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
+        services.live.adopt(typed.text, typed.manner, services.translations.record(None), typed.segments)
+    return typed
+
+
+def _remember(services: Services, item: str) -> None:
+    """Which text stands in the pane, for the next run."""
+    if services.settings.current.last_typed != item:
+        services.settings.change(last_typed=item)
 
 
 def too_long_words(characters: int) -> str:

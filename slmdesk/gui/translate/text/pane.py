@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -78,7 +77,7 @@ class TextPane(QWidget):
         super().__init__(parent)
         self.setObjectName("translate_text")
         self._controller, self._keeper = controller, keeper
-        self._shown, self._folder = controller.last, ""
+        self._shown = controller.last
         self._build_choices()
         self._build_panes()
         self._build_foot()
@@ -266,12 +265,9 @@ class TextPane(QWidget):
 
     @Slot()
     def _on_choose(self) -> None:
-        ask_files(self, "Translate documents", self._on_chosen, name="choose_document_dialog", folder=self._folder,
-                  filters=DOCUMENT_FILES)  # fmt: skip
-
-    def _on_chosen(self, paths: list[Path]) -> None:
-        self._folder = str(paths[0].parent)
-        self.files_chosen.emit(paths)
+        ask_files(
+            self, "Translate documents", self.files_chosen.emit, name="choose_document_dialog", filters=DOCUMENT_FILES
+        )
 
     @Slot()
     def _on_copy(self) -> None:
