@@ -86,14 +86,15 @@ def add(face: Face, files: Sequence[Path]) -> int | None:
 def forget(face: Face, document: str) -> None:
     """Leave nothing of what was read of DOCUMENT (an id, or the beginning of one); its file is not touched."""
     with face.services() as services:
-        gone = _until_gone(face, services, lambda: services.documents.document(document))
+        gone = until_gone(services, lambda: services.documents.document(document))
     if face.as_json:
         face.give({"id": gone.id, "name": gone.name})
     else:
         face.say(f"{gone.id}  {gone.name}: forgotten")
 
 
-def _until_gone(face: Face, services: Services, find: Any) -> DocumentRecord:
+def until_gone(services: Services, find: Any) -> DocumentRecord:
+    """Forget the document that `find` gives on the desk thread, and wait until nothing of it is left."""
     import queue
 
     from slmdesk.services.facts import DocumentChanged, DocumentGone

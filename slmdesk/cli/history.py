@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.folders import until_gone
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.cli.targets import check_file
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
-    from slmdesk.core.records import Item, Message
+    from slmdesk.core.records import DocumentRecord, Item, Message
     from slmdesk.core.types import Json
     from slmdesk.services.services import Services
     from slmdesk.services.typed_history import Earlier
@@ -165,45 +166,84 @@ def rename(face: Face, chat: str, title: str) -> None:
     _told(face, lambda services: services.history.rename(chat, title))
 
 
+with_documents = click.option(
+    "--with-documents", is_flag=True, help="Forget the text of its documents too, where nothing else uses them."
+)
+
+
 @history.command()
 @click.argument("chat", metavar="ID")
 @click.option("--for-good", is_flag=True, help="Leave its words in no file; cannot be undone.")
+@with_documents
 @json_option
 @click.pass_obj
-def delete(face: Face, chat: str, for_good: bool) -> None:
+def delete(face: Face, chat: str, for_good: bool, with_documents: bool) -> None:
     """Put one of them into the bin, from which `restore` takes it back."""
     if not for_good:
+        if with_documents:
+            raise click.UsageError("--with-documents goes with --for-good.")
         _told(face, lambda services: services.history.trash(chat))
         return
     with face.services() as services:
         pairs = services.desk.call(lambda: services.history.remembered(chat))
+        documents = services.desk.call(lambda: services.history.documents_only_of([chat]))
         gone, copies = services.desk.call(lambda: services.history.delete_for_good(chat))
+        forgotten = _forget(services, documents) if with_documents else []
     for copy in copies:
         _tell_aside(face, copy)
     if pairs:
         face.tell(f"note: the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}.")
+    _tell_documents(face, documents, forgotten)
     if face.as_json:
-        face.give(
-            {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": [str(one) for one in copies]}
-        )
+        remain: list[Json] = [str(one) for one in copies]
+        told: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
+        face.give(told | _documents_shape(documents, forgotten))
     else:
         face.say(gone)
 
 
 @history.command("empty-trash")
 @click.option("--older-than", "days", type=FiniteRange(0), default=0, help="Only what lay there so many days.")
+@with_documents
 @json_option
 @click.pass_obj
-def empty_trash(face: Face, days: float) -> None:
+def empty_trash(face: Face, days: float, with_documents: bool) -> None:
     """Delete for good what is in the bin; cannot be undone.  Nothing empties it by itself."""
     with face.services() as services:
         emptied = services.desk.call(lambda: services.history.empty_trash(days * 86_400))
+        forgotten = _forget(services, emptied.documents) if with_documents else []
     for copy in emptied.may_remain_in:
         _tell_aside(face, copy)
+    _tell_documents(face, emptied.documents, forgotten)
     if face.as_json:
-        face.give({"deleted": list(emptied.ids), "may_remain_in": [str(one) for one in emptied.may_remain_in]})
+        remain: list[Json] = [str(one) for one in emptied.may_remain_in]
+        told: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
+        face.give(told | _documents_shape(emptied.documents, forgotten))
     else:
         face.say(f"{len(emptied.ids)} deleted for good")
+
+
+def _forget(services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
+    """Forget these documents; returns their ids."""
+    return [until_gone(services, partial(services.documents.document, one.id)).id for one in documents]
+
+
+def _tell_documents(face: Face, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
+    """What became of the text of documents that nothing else uses."""
+    if forgotten:
+        names = ", ".join(f"“{one.name}”" for one in documents)
+        face.tell(f"note: the text of {names} was forgotten too; the files are where they were.")
+        return
+    for one in documents:
+        face.tell(
+            f"note: the text of “{one.name}” is still kept here, and nothing else uses it. To forget it: "
+            f"slmdesk documents forget {one.id} (or delete --with-documents the next time)."
+        )
+
+
+def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> dict[str, Json]:
+    kept: list[Json] = [{"id": one.id, "name": one.name} for one in documents if one.id not in forgotten]
+    return {"documents_kept": kept, "documents_forgotten": list(forgotten)}
 
 
 @history.command()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Found, Item, Message
+from slmdesk.core.records import DocumentRecord, Found, Item, Message
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
 from slmdesk.services import comparing
@@ -23,6 +24,8 @@ class Emptied:
 
     ids: tuple[str, ...]
     may_remain_in: tuple[Path, ...]
+    documents: tuple[DocumentRecord, ...] = ()
+    """Whose text is still kept, though nothing else uses it."""
 
 
 class HistoryService:
@@ -85,6 +88,23 @@ class HistoryService:
         self._tell(ItemGone(item.id))
         return item.id, copies
 
+    def documents_only_of(self, ids: Sequence[str]) -> list[DocumentRecord]:
+        """Documents whose text stays here when these items are deleted for good, though nothing else uses it.
+
+        DocumentService.forget forgets one.  Raises KnownError `item.unknown`.
+        """
+        return self._only_of({self._store.item(one).id for one in ids}, self._store.document_uses())
+
+    def _only_of(self, items: Collection[str], uses: Collection[tuple[str, str]]) -> list[DocumentRecord]:
+        """Documents of these items alone, by name; one of a folder that is asked is used by the folder."""
+        theirs = {document for item, document in uses if item in items}
+        theirs -= {document for item, document in uses if item not in items}
+        found = []
+        for one in theirs:
+            with suppress(KnownError):  # forgotten before
+                found.append(self._store.document(one))
+        return sorted((one for one in found if one.collection is None), key=lambda one: (one.name, one.id))
+
     def remembered(self, id: str) -> int:
         """How many sentences of the translation memory came from an item: they go with it when it is deleted for good.
 
@@ -95,6 +115,7 @@ class HistoryService:
     def empty_trash(self, older_than_s: float = 0.0) -> Emptied:
         """Delete for good what has lain in the bin for longer; nothing else ever empties it.  Raises KnownError."""
         before = self._store.revision()
+        uses = self._store.document_uses()
         self._forget_states()
         if not self._store.empty_trash(older_than_s):
             return Emptied((), ())
@@ -102,7 +123,7 @@ class HistoryService:
         for id in gone:
             self._chats.drop(id)
             self._tell(ItemGone(id))
-        return Emptied(gone, tuple(self._store.set_aside()))
+        return Emptied(gone, tuple(self._store.set_aside()), tuple(self._only_of(gone, uses)))
 
     def _forget_states(self) -> None:
         """Of all documents that something in the bin is about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import mapping_from, new_id
 from slmdesk.store.words import Words
 
+_DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
+"""In the JSON of what is attached (core/attached.py); quotation marks inside of texts have a stroke before them."""
 MOST_WORDS = 200
 """Of a question: more of them find nothing better."""
 
@@ -292,6 +295,14 @@ class Documents(Words):
             (document,),
         )
         return [str(row["id"]) for row in rows]
+
+    def document_uses(self) -> set[tuple[str, str]]:
+        """Which item is about which document, or has it attached to a message or a draft; the trash included."""
+        uses = {(row["item"], row["document"]) for row in self._db.rows("select item, document from item_documents")}
+        for table, column, id in (("messages", "parts", "item"), ("items", "settings", "id")):
+            query = f"select {id} as item, {column} as held from {table} where instr({column}, '\"document\"')"
+            uses |= {(row["item"], one) for row in self._db.rows(query) for one in _DOCUMENT.findall(row["held"])}
+        return uses
 
     def save_result(self, item: str, value: Mapping[str, Json]) -> None:
         """Keep what was made: a summary's sentences with their links, a table's rows."""

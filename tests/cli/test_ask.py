@@ -51,6 +51,53 @@ def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
     assert "“14 bar”: this number is not in the quoted passage (there: 12 bar)" in words.out
 
 
+def holds(home, words: str) -> bool:
+    return any(words.encode() in one.read_bytes() for one in home.rglob("*") if one.is_file())
+
+
+def test_a_question_deleted_for_good_says_that_its_documents_stay_and_can_take_them_along(run, with_echo, manual, home):
+    first, second = (run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"] for _ in "12")
+    used = run("history", "delete", first, "--for-good", "--with-documents", "--json")
+    assert (used.json["documents_kept"], used.json["documents_forgotten"]) == ([], []), "the other question uses it"
+    assert used.err == ""
+    left = run("history", "delete", second, "--for-good", "--json")
+    (kept,) = left.json["documents_kept"]
+    assert kept["name"] == "manual.txt"
+    assert "“manual.txt” is still kept here" in left.err
+    assert f"documents forget {kept['id']}" in left.err
+    assert holds(home, "opens in winter")
+    third = run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"]
+    done = run("history", "delete", third, "--for-good", "--with-documents", "--json")
+    assert (done.json["documents_kept"], done.json["documents_forgotten"]) == ([], [kept["id"]])
+    assert "“manual.txt” was forgotten too" in done.err
+    assert not holds(home, "opens in winter")
+    assert manual.exists()
+    assert run("history", "delete", third, "--with-documents").status == 2
+
+
+def test_an_emptied_trash_says_the_same(run, with_echo, manual, home):
+    def thrown_away() -> None:
+        item = run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"]
+        assert run("history", "delete", item).status == 0
+
+    thrown_away()
+    emptied = run("history", "empty-trash", "--json")
+    assert [one["name"] for one in emptied.json["documents_kept"]] == ["manual.txt"]
+    assert "“manual.txt” is still kept here" in emptied.err
+    thrown_away()
+    assert "“manual.txt” was forgotten too" in run("history", "empty-trash", "--with-documents").err
+    assert not holds(home, "opens in winter")
+
+
+def test_a_document_that_a_chat_has_attached_is_used(run, with_echo, manual, home):
+    chat = run("chat", "When?", "--attach", str(manual), "--json").lines[-1]["chat"]
+    item = run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"]
+    assert run("history", "delete", item, "--for-good", "--json").json["documents_kept"] == []
+    done = run("history", "delete", chat, "--for-good", "--with-documents", "--json").json
+    assert len(done["documents_forgotten"]) == 1
+    assert not holds(home, "opens in winter")
+
+
 def test_what_cannot_be_asked_is_said(run, with_echo, manual, tmp_path):
     assert run("ask", str(tmp_path / "none.txt"), "Why?", "--json").json["error"]["code"] == "file.missing"
     assert run("ask", str(manual), "Why?", "-m", "nothing", "--json").json["error"]["code"] == "model.unknown"

@@ -291,3 +291,29 @@ def test_before_a_translation_is_deleted_for_good_it_is_said_that_the_memory_for
     desk.click(desk.find("delete_sure_button", dialog))
     desk.wait(lambda: desk.find("deleted_list", dialog).count() == 0)
     dialog.close()
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_before_an_item_is_deleted_for_good_its_document_is_offered(desk, tmp_path, is_wanted):
+    paper = tmp_path / "lease & more.txt"
+    paper.write_text("The pump stops at 12 bar.")
+    opened: list = []
+    desk.ask(lambda services: services.documents.open(paper, opened.append))
+    desk.wait(lambda: opened)
+    item = desk.ask(lambda services: services.store.add_item("summary", "Lease"))
+    desk.ask(lambda services: services.store.link_documents(item.id, [opened[0].id]))
+    desk.ask(lambda services: services.history.trash(item.id))
+    desk.window.show_page("Settings")
+    desk.click("setting_deleted_chats")
+    dialog = desk.find("deleted_chats")
+    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 1)
+    desk.click(desk.find("delete_for_good_button", dialog))
+    box = desk.find("delete_documents_too", dialog)
+    assert "lease && more.txt" in box.text()
+    assert not box.isChecked()
+    if is_wanted:
+        desk.click(box)
+    desk.click(desk.find("delete_sure_button", dialog))
+    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 0)
+    desk.wait(lambda: len(desk.ask(lambda services: services.documents.recent())) == (0 if is_wanted else 1))
+    dialog.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
@@ -18,14 +19,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.core.records import Item
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import DocumentRecord, Item
 from slmdesk.gui import theme
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.dates import moment_words
+from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
+if TYPE_CHECKING:
+    from slmdesk.services.services import Services
+
 PAGE = 100
+MOST_NAME = 40
+"""Letters of a document's name on one line."""
 INTRO = "Deleted chats. They can be searched no more, and come back with “Restore”."
 
 
@@ -114,6 +122,11 @@ class DeletedChats(QDialog):
     @Slot()
     def _on_delete(self) -> None:
         chat, title, kind = self._list.currentItem().data(Qt.ItemDataRole.UserRole)
+        self._bridge.ask(
+            lambda services: services.history.documents_only_of([chat]), partial(self._ask_delete, chat, title, kind)
+        )
+
+    def _ask_delete(self, chat: str, title: str, kind: str, documents: Sequence[DocumentRecord]) -> None:
         box = QMessageBox(self)
         box.setObjectName("delete_for_good_dialog")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -122,11 +135,28 @@ class DeletedChats(QDialog):
         box.setText(f"“{title}” is deleted for good. This cannot be undone.")
         if kind == "translation":
             box.setInformativeText("What you wrote in it is forgotten by the memory of translations too.")
+        also = named(CheckBox(_also(documents), box), "delete_documents_too")
+        also.setToolTip("\n".join(one.name for one in documents))
+        if documents:
+            box.setCheckBox(also)
+        else:
+            also.deleteLater()
         sure = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
         sure.setObjectName("delete_sure_button")
-        sure.clicked.connect(partial(self._delete_now, chat))
+        sure.clicked.connect(lambda: self._delete_now(chat, documents if documents and also.isChecked() else ()))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()
 
-    def _delete_now(self, chat: str) -> None:
-        self._bridge.ask(lambda services: services.history.delete_for_good(chat))
+    def _delete_now(self, chat: str, documents: Sequence[DocumentRecord]) -> None:
+        def delete(services: Services) -> None:
+            services.history.delete_for_good(chat)
+            for one in documents:
+                services.documents.forget(one.id)
+
+        self._bridge.ask(delete)
+
+
+def _also(documents: Sequence[DocumentRecord]) -> str:
+    name = clean_label(documents[0].name, MOST_NAME).replace("&", "&&") if documents else ""
+    what = f"“{name}”" if len(documents) == 1 else f"{len(documents)} documents"
+    return f"Forget the text of {what} too: nothing else uses it. Files are not touched."
