@@ -162,3 +162,26 @@ def test_markdown_has_sections_and_kinds_of_blocks():
         (BlockKind.HEADING, "### deep"),
         (BlockKind.LIST_ITEM, "1. first"),
     ]
+
+
+def test_a_file_that_was_opened_for_us_is_read_at_places_of_our_own(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(bytes(range(256)) * 20_000)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with (
+            opening.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as one,
+            opening.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as other,
+        ):
+            assert one.read(300) == path.read_bytes()[:300]
+            assert other.seek(-10, os.SEEK_END) == path.stat().st_size - 10
+            assert other.read() == path.read_bytes()[-10:]
+            assert one.tell() == 300
+            assert opening.read_all(one, "a", 1 << 30) == path.read_bytes()[300:]
+            with pytest.raises(OSError, match="Invalid argument"):
+                one.seek(-1)
+        os.fstat(descriptor)  # it is not ours to close
+        with pytest.raises(KnownError, match=r"document\.too_large"):
+            opening.open_file("a", limit_bytes=10, descriptor=descriptor)
+    finally:
+        os.close(descriptor)

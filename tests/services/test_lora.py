@@ -16,6 +16,7 @@ from slmdesk.core.types import Sampling
 from slmdesk.services.facts import ImportEnded, ModelState, ModelStateChanged
 from slmdesk.services.options import ChatOptions
 from slmdesk.services.wishes import SendWish
+from slmdesk.worker import landlock
 
 pytestmark = pytest.mark.process
 TEN = Sampling(temperature=0.0, max_tokens=10, ignore_eos=True)
@@ -168,3 +169,15 @@ def test_the_prompt_view_names_words_that_look_like_a_turn(told, tmp_path) -> No
     assert done.wait(20)
     assert "boss" in seen[0].text
     assert seen[0].lookalikes == ("User:",)
+
+
+def test_an_adapter_linked_while_the_model_is_there_is_opened_by_a_new_child(told, tmp_path) -> None:
+    """On Linux the child that runs may open no more files than it was started with."""
+    base = bring(told, tiny_families.make("llama2", tmp_path))
+    plain = say(told)
+    children = told.services.engine.generation
+    adapter = bring(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "elsewhere.gguf"))
+    other = say(told, lora=adapter.id)
+    assert other.message.status is Status.COMPLETE, other.problem
+    assert other.message.text != plain.message.text
+    assert told.services.engine.generation == children + bool(landlock.version())

@@ -23,8 +23,9 @@ from slmdesk.client import ChildEnded, ClientLimits, Outcome
 from slmdesk.core import protocol
 from slmdesk.core.formats import FORMATS
 from slmdesk.core.protocol import Cancelled, Done, Failed, Start
+from slmdesk.core.reach import HANDLES_VARIABLE
 from slmdesk.tasks.base import Job
-from slmdesk.worker import roles
+from slmdesk.worker import landlock, roles
 
 pytestmark = pytest.mark.process
 
@@ -343,3 +344,19 @@ def test_x8_markers_come_back_through_the_child_as_they_were(rig, tmp_path):
         end, text = read(rig, tmp_path / name)
         assert isinstance(end, Done)
         assert MARKERS in text, name
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+def test_w11_the_reader_opens_no_document_but_those_it_is_handed(tmp_path):
+    """The desk opens them, from wherever they are: a child that was told nothing can read none."""
+    (tmp_path / "a.txt").write_text(WORDS)
+    with Rig(tmp_path, READER, role="reader") as rig:
+        end, text = read(rig, tmp_path / "a.txt")
+        assert (isinstance(end, Done), text) == (True, WORDS)
+        end, _ = read(rig, tmp_path / "none.txt")
+        assert end.code == "file.missing"
+        end, _ = read(rig, tmp_path)
+        assert (end.code, end.args["reason"]) == ("document.unreadable", "a folder")
+    with Rig(tmp_path, READER, role="reader", environment={HANDLES_VARIABLE: ""}) as rig:
+        end, _ = read(rig, tmp_path / "a.txt")
+        assert (end.code, end.args["reason"]) == ("document.unreadable", "Permission denied")
