@@ -25,6 +25,10 @@ class Live:
     first_at: float = 0.0
     """When the first of them came."""
 
+    def reading(self, read: int, total: int, now: float) -> Live:
+        """With so much of the prompt read; its time begins with the first word of it."""
+        return replace(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
+
     def grown(self, now: float) -> Live:
         """With one piece more."""
         return replace(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)
@@ -37,7 +41,7 @@ class Live:
     @property
     def waiting_words(self) -> str:
         """How long nothing is known; empty at first."""
-        return f"Waiting for the model…{self._seconds}" if self._seconds else ""
+        return f"Waiting for the model{self._seconds}" if self._seconds else ""
 
     @property
     def writing_words(self) -> str:

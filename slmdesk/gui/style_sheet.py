@@ -72,8 +72,8 @@ def _bars(t: Theme, fonts: Fonts) -> str:
     #status_bar QLabel {{ color: {t.muted}; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="status"] {{ background: transparent; border-color: transparent; color: {t.muted};
         padding: 1px 6px; font-size: {fonts.points(0.87)}pt; }}
-    QPushButton[kind="status"][online="true"] {{ color: {t.accent}; }}
     QPushButton[kind="status"]:hover {{ color: {t.text}; }}
+    QPushButton[kind="status"][online="true"] {{ color: {t.accent}; }}
     QPushButton[kind="status"]:focus {{ border-color: {t.accent}; }}
     #notice_bar {{ background: {t.raised}; border: none; border-top: {t.separator}; }}
     #notice_bar QPushButton {{ background: {t.surface}; border-color: {t.surface}; }}

@@ -82,3 +82,11 @@ def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_i
     desk.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
     desk.wait_idle()
     desk.wait(lambda: not notes())
+
+
+def test_the_seconds_of_reading_begin_with_the_reading():
+    waited = Live(began=10.0, now=17.0)
+    assert waited.waiting_words == "Waiting for the model, 7 s"
+    reading = waited.reading(0, 40, 17.0)
+    assert reading.reading_words == "Reading 40 tokens… 0 %"
+    assert reading.reading(20, 40, 20.0).reading_words == "Reading 40 tokens… 50 %, 3 s"

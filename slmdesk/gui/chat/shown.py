@@ -77,7 +77,7 @@ class Shown:
 
     def read(self, id: str, read: int, total: int) -> None:
         """Note how much of its prompt is read."""
-        self.live[id] = replace(self._live(id), read=read, total=total, is_loading=False, now=self._clock())
+        self.live[id] = self._live(id).reading(read, total, self._clock())
 
     def grew(self, id: str) -> None:
         """Note that a piece of its text has come."""

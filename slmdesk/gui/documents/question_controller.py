@@ -140,7 +140,7 @@ class QuestionController(QObject):
     @Slot(object)
     def _on_prompt(self, fact: facts.PromptProgress) -> None:
         if fact.message == self._message and fact.total:
-            self._live = replace(self._live, read=fact.read, total=fact.total, now=self._clock())
+            self._live = self._live.reading(fact.read, fact.total, self._clock())
             self.progressed.emit(self._live.reading_words)
 
     @Slot(object)

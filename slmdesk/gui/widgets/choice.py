@@ -47,8 +47,10 @@ class Choice(QComboBox):
         field = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
-        room = field.width() - ELLIPSIS_ROOM
-        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
+        metrics, words = self.fontMetrics(), self.currentText()
+        if metrics.horizontalAdvance(words) > field.width():  # at its own width a value fits to the pixel
+            room = field.width() - ELLIPSIS_ROOM
+            option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the arrow in the theme's colour, which a style sheet's image could not have."""
