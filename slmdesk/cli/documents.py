@@ -92,7 +92,8 @@ def open_document(
 
     def on_fact(fact: Fact) -> None:
         if isinstance(fact, DocumentProgress):
-            face.progress(f"reading {file.name}", fact.done, fact.total)
+            what = f"reading {file.name}" if fact.total else f"reading {file.name}, page"
+            face.progress(what, fact.done, fact.total)
 
     def opened(secret: str) -> DocumentRecord:
         begun: list[Any] = []

@@ -16,7 +16,7 @@ from slmdesk.cli.jobs import follow
 from slmdesk.cli.library import named_model
 from slmdesk.cli.summarize import open_all
 from slmdesk.cli.targets import check_file, form_of, say_unwritten
-from slmdesk.cli.wished import WishedFile, forget, remember
+from slmdesk.cli.wished import WishedFile, forget, remember, take_up
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
@@ -154,7 +154,8 @@ def _make(face: Face, services: Services, wish: ExtractionWish, output: Path | N
     services.add_listener(on_fact)
 
     def begin() -> str:
-        item = services.extraction.begin(wish).id
+        before = services.extraction.begun_before(wish)
+        item = take_up(face, services, before) or services.extraction.begin(wish).id
         remember(services, item, output, force=force)
         return item
 

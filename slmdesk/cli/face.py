@@ -187,9 +187,10 @@ class Face:
                 self.give({**(result or {}), "error": told})
 
     def progress(self, what: str, done: float, total: float) -> None:
-        """How far something is, on one line of a terminal; nothing elsewhere."""
-        if sys.stderr.isatty() and total > 0:
-            _tell(f"\r\x1b[K{harmless(what)} {100 * done / total:.0f} %")
+        """How far something is, on one line of a terminal; nothing elsewhere.  Total 0: not known yet."""
+        if sys.stderr.isatty():
+            far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
+            _tell(f"\r\x1b[K{harmless(what)} {far}")
 
     def end_progress(self) -> None:
         """Clear the line of `progress`."""

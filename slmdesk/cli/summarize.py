@@ -17,7 +17,7 @@ from slmdesk.cli.face import Face, NamedFile, json_option
 from slmdesk.cli.jobs import follow
 from slmdesk.cli.library import named_model
 from slmdesk.cli.targets import check_file, check_folder, form_of, say_unwritten
-from slmdesk.cli.wished import WishedFile, forget, remember
+from slmdesk.cli.wished import WishedFile, forget, remember, take_up
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
@@ -140,7 +140,8 @@ def _make(
     services.add_listener(on_fact)
 
     def begin() -> str:
-        item = services.summaries.begin(wish).id
+        before = services.summaries.begun_before(wish)
+        item = take_up(face, services, before) or services.summaries.begin(wish).id
         remember(services, item, output, force=force, is_folder=is_many)
         return item
 

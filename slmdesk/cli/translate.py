@@ -18,7 +18,7 @@ from slmdesk.cli.jobs import follow
 from slmdesk.cli.library import named_model
 from slmdesk.cli.targets import check_file, say_unwritten
 from slmdesk.cli.translated import Wanted, hand_out
-from slmdesk.cli.wished import remember
+from slmdesk.cli.wished import remember, take_up
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -282,10 +282,14 @@ def _begun(
     face: Face, services: Services, wish: TranslationWish, goal: Path | None, *, force: bool, forgets: bool
 ) -> Iterator[str]:
     """The id of a translation that is begun; whatever comes of it, one that `forgets` is in no file afterwards."""
+    from slmdesk.services.begun_before import UNSAVED
 
     def begin() -> str:
-        item = services.translations.begin(wish).id
-        if not forgets:
+        before = services.translations.begun_before(wish, unsaved=forgets)
+        item = take_up(face, services, before) or services.translations.begin(wish).id
+        if forgets:
+            services.store.change_item_settings(item, **{UNSAVED: True})
+        else:
             remember(services, item, goal, force=force)
         return item
 

@@ -12,6 +12,7 @@ from slmdesk.cli.face import Face
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
+    from slmdesk.core.records import JobRecord
     from slmdesk.services.services import Services
 
 KEY = "output"
@@ -39,6 +40,18 @@ def remember(services: Services, item: str, output: Path | None, *, force: bool,
     if output is not None:
         wish: Json = {"path": str(output.absolute()), "force": force, "is_folder": is_folder}
         services.store.change_item_settings(item, **{KEY: wish})
+
+
+def take_up(face: Face, services: Services, before: JobRecord | None) -> str | None:
+    """The item of a job that was begun with the same request and has not ended: it goes on, which is said.
+
+    On the desk thread.  None: there is no such job.  Raises KnownError job.…
+    """
+    if before is None or before.item is None:
+        return None
+    services.jobs.resume(before.id)
+    face.tell(f"note: This was begun before and goes on where it was: {before.done} steps are done (job {before.id}).")
+    return before.item
 
 
 def wished(services: Services, item: str) -> WishedFile | None:

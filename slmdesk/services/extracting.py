@@ -15,6 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.begun_before import begun_before
 from slmdesk.services.desk import Desk
 from slmdesk.services.document_items import DocumentItems, names_of, title_of
 from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
@@ -115,6 +116,14 @@ class ExtractionService(Planner):
         item = self._items.add(f"Table: {title}", documents, settings, asked)
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
+
+    def begun_before(self, wish: ExtractionWish) -> JobRecord | None:
+        """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
+        return begun_before(self._store, KIND, self._settings_of(wish), self._record(wish.model))
+
+    def _settings_of(self, wish: ExtractionWish) -> dict[str, Json]:
+        ids = tuple(one.id for one in self._documents(wish))
+        return to_json(replace(wish, columns=checked_columns(wish.columns), documents=ids))
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
         """Make a table anew from its documents as they are now; only what changed is asked again.

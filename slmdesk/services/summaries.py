@@ -14,6 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
+from slmdesk.services.begun_before import begun_before
 from slmdesk.services.desk import Desk
 from slmdesk.services.document_items import DocumentItems, names_of, title_of
 from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
@@ -114,6 +115,10 @@ class SummaryService(Planner):
         item = self._items.add(f"Summary: {title}", documents, settings, asked)
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
+
+    def begun_before(self, wish: SummaryWish) -> JobRecord | None:
+        """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
+        return begun_before(self._store, KIND, _shape(wish, self._documents(wish)), self._record(wish.model))
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make a summary anew from its documents as they are now; only what changed is asked again.

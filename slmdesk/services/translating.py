@@ -23,6 +23,7 @@ from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, Seg
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
+from slmdesk.services.begun_before import begun_before
 from slmdesk.services.desk import Desk
 from slmdesk.services.document_work import able
 from slmdesk.services.facts import Fact, ItemChanged, PairUsed, Problem, SegmentChanged, TranslationGrew
@@ -117,6 +118,13 @@ class TranslationService(Planner):
         settings = self._settings_of(wish, record)
         self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
         return self._store.item(item.id)
+
+    def begun_before(self, wish: TranslationWish, *, unsaved: bool = False) -> JobRecord | None:
+        """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
+        wish = self._checked(wish)
+        shape = to_json(replace(wish, password=""))
+        record = self.record(wish.model)
+        return begun_before(self._store, KIND, shape, record, path=wish.path, unsaved=unsaved)
 
     def open(self, item: str) -> TranslationView:
         """A translation, made or being made.  Raises KnownError `item.unknown`."""

@@ -6,11 +6,12 @@ import json
 import os
 import random
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.killed import go_on, kill_again
+from fakes.killed import go_on, kill_again, rows
 from fakes.told import Told, add_model, open_echo
 
 from slmdesk.services.exam_items import Skill, items
@@ -73,5 +74,8 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     home = tmp_path / "killed"
     trusted_home(home, monkeypatch, model)
     env["SLMDESK_HOME"] = str(home)
-    go_on(home, env, kill_again(home, env, ["summarize", str(document)], kills=kills, ahead=2))
+    killed = kill_again(home, env, ["summarize", str(document)], kills=kills, ahead=2)
+    again = ["summarize", str(document)] if kills == 1 else killed.command  # the same request takes up its job
+    go_on(home, env, replace(killed, command=again))
+    assert rows(home, "select count(*) from jobs where kind = 'summary'") == [(1,)]
     assert result(home) == wanted

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import random
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.killed import go_on, home_with_model, kill_again, rows
+from fakes.killed import go_on, has_steps, home_with_model, kill_again, rows
 from fakes.office import docx
 
 pytestmark = pytest.mark.process
@@ -58,3 +59,28 @@ def test_a_killed_translation_goes_on_where_it_was(environment, tmp_path, monkey
     go_on(killed, env, end)
     assert segments(killed) == wanted
     assert rows(killed, "select count(*) - count(distinct key) from steps") == [(0,)]
+
+
+@pytest.mark.parametrize("more", [(), ("--no-save",)])
+def test_the_same_request_again_goes_on_with_the_killed_job(environment, tmp_path, monkeypatch, more) -> None:
+    path, model, home = tmp_path / "long.docx", tmp_path / "echo.gguf", tmp_path / "home"
+    document(path, 2 * SEGMENTS_A_KILL)
+    home_with_model(home, monkeypatch, model)
+    env = environment | {"SLMDESK_ECHO": ECHO, "SLMDESK_HOME": str(home)}
+    command = ["translate", str(path), "--to", "de", "--from", "en", "-o", str(tmp_path / "out.docx"), *more]
+    for kills in (1, 2, 3):
+        running = subprocess.Popen(
+            [*SLMDESK, *command], env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while running.poll() is None and not has_steps(home, 5 * kills):
+            time.sleep(0.01)
+        running.kill()
+        running.wait()
+        assert len(rows(home, "select id from jobs")) == 1, "a second try makes no second job"
+    done = subprocess.run([*SLMDESK, *command], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "goes on where it was" in done.stderr
+    assert (tmp_path / "out.docx").exists()
+    assert [status for (status,) in rows(home, "select status from jobs")] == ([] if more else ["done"])
+    if not more:
+        again = subprocess.run([*SLMDESK, *command, "--force"], env=env, cwd=ROOT, capture_output=True, text=True)
+        assert "goes on where it was" not in again.stderr, "what has ended is no open job"

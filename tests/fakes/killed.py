@@ -85,7 +85,7 @@ def kill_again(home: Path, env: Mapping[str, str], command: Sequence[str], *, ki
         running = subprocess.Popen(
             [*SLMDESK, *command], env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        while running.poll() is None and not _has(home, due):
+        while running.poll() is None and not has_steps(home, due):
             time.sleep(0.003)
         deaths += running.poll() is None
         running.send_signal(signal.SIGKILL)
@@ -130,7 +130,7 @@ def kill_engine(told: Told, job: str, start: int, *, kills: int, chance: random.
     assert left == 0
 
 
-def _has(home: Path, steps: int) -> bool:
+def has_steps(home: Path, steps: int) -> bool:
     """Whether so many are done; not as long as that cannot be read at once.
 
     SQLite would wait longer and longer between its tries, and one who writes all the time would be through meanwhile.

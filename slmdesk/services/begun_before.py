@@ -1,0 +1,45 @@
+"""Work that was begun with the same request and has not ended: a second request goes on with it.  Desk thread."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import JobRecord, ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.store import Store
+
+UNSAVED = "unsaved"
+"""In the settings of an item: its command deletes it when it has ended."""
+
+
+def begun_before(
+    store: Store, kind: str, wish: Mapping[str, Json], record: ModelRecord, *, path: str = "", unsaved: bool = False
+) -> JobRecord | None:
+    """The newest job of a kind that has the same request and model, and that no other desk is at.
+
+    `path`: the document it is about; one that was changed after the job was begun needs another job.  `unsaved`: it
+    is to leave nothing in the history, as the other one was.
+    """
+    wanted = json.dumps(wish, sort_keys=True)
+    for job in reversed(store.unfinished_jobs(kind)):
+        if job.model_sha256 != record.sha256 or not job.item or store.is_elsewhere(job):
+            continue
+        try:
+            item = store.item(job.item)
+        except KnownError:
+            continue
+        if item.deleted_at is not None or bool(item.settings.get(UNSAVED)) != unsaved:
+            continue
+        if json.dumps(item.settings.get("wish"), sort_keys=True) == wanted:
+            return job if _is_as_it_was(path, item.created) else None
+    return None
+
+
+def _is_as_it_was(path: str, since: float) -> bool:
+    try:
+        return not path or os.stat(path).st_mtime <= since  # noqa: PTH116  a name may hold what no Path takes
+    except (OSError, ValueError):
+        return False
