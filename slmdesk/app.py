@@ -132,6 +132,17 @@ def _say_no_window(app: QApplication, words: str, status: int) -> int:
     return status
 
 
+def _folders(paths: Paths) -> tuple[tuple[str, str], ...]:
+    """Where a person's data is, with what it is."""
+    return (
+        ("Chats, documents read, translations, settings of the history", str(paths.data)),
+        ("Models", str(paths.models)),
+        ("Settings", str(paths.config)),
+        ("Backups", str(paths.backups)),
+        ("Logs, without what you write", str(paths.logs)),
+    )
+
+
 class WindowRun:
     """One run of the window: shown at once, with the services opened beside it, closed in order."""
 
@@ -150,7 +161,12 @@ class WindowRun:
         keep_inside(paths.dialogs_file)
         self.bridge: Bridge = Bridge(app)
         self.frame: Frame = Frame(
-            app, self.bridge, self._settings.current, models_folder=str(paths.models), starter=find_starter()
+            app,
+            self.bridge,
+            self._settings.current,
+            models_folder=str(paths.models),
+            starter=find_starter(),
+            folders=_folders(paths),
         )
         self.frame.close_requested.connect(self.close)
         self.bridge.item_gone.connect(lambda _fact: forget_folders())

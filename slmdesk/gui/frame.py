@@ -22,6 +22,7 @@ from slmdesk.gui.dates import moment_words
 from slmdesk.gui.documents.area import DocumentsArea
 from slmdesk.gui.error_dialog import ErrorDesk
 from slmdesk.gui.global_key.controller import GlobalKey
+from slmdesk.gui.help_window import Folders, HelpWindow
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.page import JobsPage
 from slmdesk.gui.ledger_window import LedgerWindow
@@ -40,6 +41,7 @@ from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
+from slmdesk.gui.shortcuts import keys_of
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.translate.document.controller import DocumentTranslation
@@ -78,11 +80,13 @@ class Frame(QObject):
         *,
         models_folder: str,
         starter: Path | None,
+        folders: Folders = (),
     ) -> None:
         super().__init__(app)
         self.setObjectName("frame")
         self._bridge = bridge
         self._settings = settings
+        self._folders = folders
         self._told_in_chat: dict[str, str] = {}
         self._model: facts.ModelStateChanged | None = None
         self._open_chat = ""
@@ -137,12 +141,12 @@ class Frame(QObject):
         )
         self._show_context()
         pages = (
-            Page("Chat", "message-square", self.chat_page, "Ctrl+1"),
-            Page("Documents", "file-text", self.documents_page, "Ctrl+2"),
-            Page("Translate", "languages", self.translate_page, "Ctrl+3"),
-            Page("Models", "package", self.models_place, "Ctrl+4"),
-            Page("Jobs", "list-checks", self.jobs_page, "Ctrl+5"),
-            Page("Settings", "settings", self.settings_page, "Ctrl+,", at_end=True),
+            Page("Chat", "message-square", self.chat_page, keys_of("page.chat").keys[0]),
+            Page("Documents", "file-text", self.documents_page, keys_of("page.documents").keys[0]),
+            Page("Translate", "languages", self.translate_page, keys_of("page.translate").keys[0]),
+            Page("Models", "package", self.models_place, keys_of("page.models").keys[0]),
+            Page("Jobs", "list-checks", self.jobs_page, keys_of("page.jobs").keys[0]),
+            Page("Settings", "settings", self.settings_page, keys_of("page.settings").keys[0], at_end=True),
         )
         self.window = MainWindow(pages, geometry=settings.window_geometry)
         self.window.restore_page(settings.last_page)
@@ -221,6 +225,7 @@ class Frame(QObject):
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(self._show_model)
         self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
+        self.window.help_requested.connect(self._on_help_requested)
         status.ledger_requested.connect(self._on_ledger_requested)
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
         self.jobs.status_told.connect(status.show_jobs)
@@ -491,6 +496,16 @@ class Frame(QObject):
             if page is not None:
                 page.setFocus()
         self._keep_timer.start()
+
+    @Slot()
+    def _on_help_requested(self) -> None:
+        """One window of it, brought forward when it is open."""
+        opened = self.window.findChild(HelpWindow)
+        if opened is None:
+            HelpWindow(self._folders, self.window).show()
+        else:
+            opened.raise_()
+            opened.activateWindow()
 
     @Slot()
     def _on_ledger_requested(self) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from slmdesk.gui.shortcuts import bind
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.side_bar import SideBar
 from slmdesk.gui.widgets.status_bar import StatusBar
@@ -43,6 +44,7 @@ class MainWindow(QMainWindow):
     translate_wanted = Signal(str)
     document_translate_wanted = Signal(object)
     clipboard_translate_wanted = Signal()
+    help_requested = Signal()
 
     def __init__(self, pages: Sequence[Page], *, geometry: str = "") -> None:
         super().__init__()
@@ -81,8 +83,10 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._bar.entry_chosen.connect(self._on_entry_chosen)
-        QShortcut(QKeySequence.StandardKey.Quit, self, self.close)
-        QShortcut(QKeySequence("Ctrl+Shift+T"), self, self.clipboard_translate_wanted.emit)
+        self._bar.help_requested.connect(self.help_requested)
+        bind(self, "help", self.help_requested.emit)
+        bind(self, "quit", self.close)
+        bind(self, "clipboard", self.clipboard_translate_wanted.emit)
 
     @property
     def notices(self) -> NoticeArea:

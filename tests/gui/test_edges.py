@@ -7,6 +7,7 @@ from fakes.contracts import OLD, new_text, write_docx, write_pdf
 from fakes.dropping import drop
 from fakes.edges import outside
 from fakes.office import docx, paragraph
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 
@@ -93,6 +94,7 @@ def test_chat(desk, tmp_path):
     letter.write_text(LETTER)
     desk.chat.attached.add_paths([letter])
     desk.wait(lambda: desk.page.composer.attachments.in_order)
+    QTest.keyClick(desk.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     check(desk, "a chat")
     desk.click("panel_button")
     check(desk, "a chat with its settings")
@@ -221,6 +223,8 @@ def test_dialogs(desk, model_file):
     check_dialog(desk, "text_dialog")
     frame._on_ledger_requested()
     check_dialog(desk, "ledger_window")
+    desk.click("help_button")
+    check_dialog(desk, "help_window")
     page(desk, "Translate")
     desk.click("glossaries_button")
     desk.click("new_glossary_button")

@@ -334,12 +334,12 @@ def test_a_sentence_is_put_back_into_its_language(desk):
     put(desk, "The sun is up. We go out.")
     pane = select(desk, "GO")
     pane.moveCursor(pane.textCursor().MoveOperation.End)
-    QTest.keyClick(pane, Qt.Key.Key_B, CTRL)
+    QTest.keyClick(pane, Qt.Key.Key_R, CTRL | SHIFT)
     words = desk.find("doubt_words")
     desk.wait(lambda: words.text() == "We go out.\nThe text says: We go out.")
     assert not desk.find("doubt_progress").isVisible()
     select(desk, "GO OUT")
-    QTest.keyClick(pane, Qt.Key.Key_B, CTRL)
+    QTest.keyClick(pane, Qt.Key.Key_R, CTRL | SHIFT)
     desk.wait(lambda: words.text() == "go out")
     desk.click("close_doubt_button")
     assert not desk.find("doubt_panel").isVisible()
@@ -389,7 +389,7 @@ def test_a_question_is_cancelled(start, model_file):
     opened(desk)
     put(desk, "We go out.")
     pane = select(desk, "GO")
-    QTest.keyClick(pane, Qt.Key.Key_B, CTRL)
+    QTest.keyClick(pane, Qt.Key.Key_R, CTRL | SHIFT)
     assert desk.find("doubt_progress").isVisible()
     desk.click("close_doubt_button")
     assert not desk.find("doubt_panel").isVisible()
@@ -400,7 +400,7 @@ def test_a_question_is_cancelled(start, model_file):
 
 def test_without_a_sentence_under_the_caret_it_is_said(desk):
     desk.find("target_text").setFocus()
-    QTest.keyClick(desk.find("target_text"), Qt.Key.Key_B, CTRL)
+    QTest.keyClick(desk.find("target_text"), Qt.Key.Key_R, CTRL | SHIFT)
     assert "Put the caret" in desk.find("translate_words").text()
 
 

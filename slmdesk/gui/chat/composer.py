@@ -163,7 +163,7 @@ class Composer(QFrame):
         self._waiting.setVisible(False)
         self._attach = named(QToolButton(self), "attach_button")
         self._attach.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
-        self._attach.setToolTip("Attach documents (Ctrl+Shift+O)")
+        self._attach.setToolTip("Attach documents (Ctrl+O)")
         self._attach.setAccessibleName("Attach documents")
         set_icon(self._attach, "file-plus", "muted")
         self._button = named(QToolButton(self), "send_button")

@@ -94,7 +94,7 @@ class FirstStart(QScrollArea):
         self._starter.setProperty("kind", "primary")
         self._starter_note = plain_label("", inner, name="starter_note", kind="muted")
         self._add = named(QPushButton("Add a model file…", inner), "add_model_button")
-        self._add.setToolTip("Choose a GGUF file on this PC (Ctrl+O)")
+        self._add.setToolTip("Choose a GGUF file on this PC")
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
         row.addWidget(self._starter)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.chat.model_picker import ModelPicker
+from slmdesk.gui.shortcuts import keys_of
 from slmdesk.gui.widgets.export_menu import ExportMenu
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -21,7 +22,9 @@ class ChatHeader(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("chat_header")
-        self.fold = _button(self, "fold_button", "panel-left", "Show or hide the list of chats", "Ctrl+B")
+        self.fold = _button(
+            self, "fold_button", "panel-left", "Show or hide the list of chats", keys_of("chat.list").shown
+        )
         self.title = ElidedLabel(self, name="chat_title")
         self.picker = ModelPicker(self)
         self.export = named(QToolButton(self), "export_button")
@@ -31,7 +34,7 @@ class ChatHeader(QFrame):
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export_menu = ExportMenu(self.export)
         self.export.setMenu(self.export_menu)
-        self.panel = _button(self, "panel_button", "sliders", "Settings of this chat", "Ctrl+Shift+B")
+        self.panel = _button(self, "panel_button", "sliders", "Settings of this chat", keys_of("chat.panel").shown)
         self.panel.setCheckable(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)

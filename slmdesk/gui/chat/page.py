@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -33,9 +34,11 @@ from slmdesk.gui.chat.options_controller import OptionsController
 from slmdesk.gui.chat.seen import show_seen
 from slmdesk.gui.chat.settings_panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
+from slmdesk.gui.shortcuts import bind
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.dropped import ModelDrop, choose_model_file
 from slmdesk.gui.widgets.export_menu import ask_where
+from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.used_text import show_used_text
@@ -44,6 +47,8 @@ from slmdesk.services.conversation import SeenPrompt
 LIST_WIDTH = 260
 LEAST_WORK = 400
 """Width a chat keeps where the panel stands beside it."""
+ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
+"""Percent of the usual size of letters."""
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 
@@ -69,6 +74,9 @@ class ChatPage(QWidget):
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
         self._options = options
         self._is_list_wanted = True
+        self._percent = 100
+        """Of the letters of the conversation, beside those of the window."""
+        self._open_chat = ""
         self._is_usable = False
         self._first_words = ""
         """Sent as soon as a model has come."""
@@ -124,6 +132,9 @@ class ChatPage(QWidget):
         self._header = ChatHeader(work)
         self._title, self._picker = self._header.title, self._header.picker
         layout.addWidget(self._header)
+        self._find = FindBar(work, what="chat", prefix="chat_")
+        self._find.hide()
+        layout.addWidget(self._find)
         layout.addWidget(self._stack, 1)
         return work
 
@@ -165,18 +176,24 @@ class ChatPage(QWidget):
         )
         self._chats.hint_changed.connect(self._list.show_hint)
         self._chats.rows_changed.connect(self._on_rows_changed)
-        for keys, slot in (
-            ("Ctrl+N", self._on_new_chat),
-            ("Ctrl+B", self._on_fold),
-            ("Ctrl+Shift+B", self._on_panel),
-            ("Ctrl+Shift+F", self._on_search),
-            ("F2", self._on_rename),
-            ("Ctrl+L", self._composer.setFocus),
-            ("Ctrl+M", self._picker.button.showMenu),
-            ("Ctrl+O", self._on_add_file),
-            ("Ctrl+Shift+O", self._composer.attach_requested.emit),
+        for name, slot in (
+            ("new", self._on_new_chat),
+            ("list", self._on_fold),
+            ("panel", self._on_panel),
+            ("find", self._on_find),
+            ("search", self._on_search),
+            ("rename", self._on_rename),
+            ("write", self._composer.setFocus),
+            ("model", self._picker.button.showMenu),
+            ("attach", self._composer.attach_requested.emit),
+            ("larger", partial(self._zoom, 1)),
+            ("smaller", partial(self._zoom, -1)),
+            ("usual", partial(self._zoom, 0)),
         ):
-            QShortcut(QKeySequence(keys), self, slot)
+            bind(self, f"chat.{name}", slot)
+        self._find.words_changed.connect(self._on_find_words)
+        self._find.place_chosen.connect(lambda hit: self._view.show_hit(*hit))
+        self._find.left.connect(self._on_find_left)
         self._on_theme_changed()
 
     def _connect_chat(self) -> None:
@@ -326,6 +343,31 @@ class ChatPage(QWidget):
         self._list.search_box.selectAll()
 
     @Slot()
+    def _on_find(self) -> None:
+        """Words in the chat on show."""
+        if self._stack.currentIndex() == 0:
+            self._find.show()
+            self._find.begin()
+
+    @Slot(str)
+    def _on_find_words(self, words: str) -> None:
+        found = self._view.find(words)
+        self._find.show_found([(hit.id, at) for hit in found for at in range(hit.count)])
+
+    @Slot()
+    def _on_find_left(self) -> None:
+        self._find.reset()
+        self._find.hide()
+        self._view.find("")
+        self._composer.setFocus()
+
+    def _zoom(self, step: int) -> None:
+        """Larger or smaller words of the conversation; 0: as large as everywhere."""
+        at = ZOOMS.index(self._percent) + step
+        self._percent = 100 if step == 0 else ZOOMS[min(max(at, 0), len(ZOOMS) - 1)]
+        self._on_theme_changed()
+
+    @Slot()
     def _on_new_chat(self) -> None:
         self._list.end_search()  # the new chat is to be seen in the list
         self._chat.new_chat()
@@ -380,6 +422,11 @@ class ChatPage(QWidget):
 
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, title: str) -> None:
+        if chat != self._open_chat and self._find.isVisible():
+            self._find.reset()
+            self._find.hide()
+            self._view.find("")
+        self._open_chat = chat
         self._title.set_full_text(title)
         self._header.export.setEnabled(bool(chat))
         self._list.show_current(chat)
@@ -435,7 +482,8 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_theme_changed(self) -> None:
-        self._view.set_style(self._keeper.theme, self._keeper.fonts)
+        fonts = self._keeper.fonts
+        self._view.set_style(self._keeper.theme, replace(fonts, scale=fonts.scale * self._percent // 100))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What no part of the page wanted: Esc stops an answer, letters go on in the composer."""

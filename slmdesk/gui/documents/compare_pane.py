@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -27,6 +27,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.documents.compare_list import FILTERS, ChangeList
 from slmdesk.gui.documents.compare_rows import CompareRows
 from slmdesk.gui.documents.earlier import EarlierBox, Entry
+from slmdesk.gui.shortcuts import bind
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.dropped import FileDrop
@@ -213,9 +214,8 @@ class ComparePane(QFrame):
         self.rows.change_chosen.connect(self.show_change)
         self.rows.change_opened.connect(self.change_opened)
         self.rows.unfold_requested.connect(self.unfold_requested)
-        for keys, slot in (("F8", self.go_on), ("Alt+Down", self.go_on),
-                           ("Shift+F8", self.go_back), ("Alt+Up", self.go_back)):  # fmt: skip
-            QShortcut(QKeySequence(keys), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        bind(self, "versions.next", self.go_on, within=True)
+        bind(self, "versions.previous", self.go_back, within=True)
 
     # ---- what is shown
 

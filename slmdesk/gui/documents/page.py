@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -31,15 +31,16 @@ from slmdesk.gui.documents.about import AboutDocument
 from slmdesk.gui.documents.controller import LOCKED, DocumentsController, is_file
 from slmdesk.gui.documents.coverage_strip import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip
 from slmdesk.gui.documents.document_list import DocumentList
-from slmdesk.gui.documents.find_bar import FindBar
 from slmdesk.gui.documents.folder_view import FolderView
 from slmdesk.gui.documents.page_view import PageView
 from slmdesk.gui.documents.side_panel import SidePanel
 from slmdesk.gui.documents.thumbnails import Thumbnails
 from slmdesk.gui.documents.unread import UnreadDocument
+from slmdesk.gui.shortcuts import bind
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.dropped import FileDrop
 from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
+from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.password import ask_password
@@ -263,8 +264,11 @@ class DocumentsPage(QWidget):
         for split in (self._split, self._body):
             split.splitterMoved.connect(lambda *_: self.layout_changed.emit())
         self._split.splitterMoved.connect(lambda *_: self._make_room())
-        QShortcut(QKeySequence.StandardKey.Open, self, self._on_open)
-        QShortcut(QKeySequence.StandardKey.Find, self, self._find.begin)
+        bind(self, "documents.open", self._on_open)
+        bind(self, "documents.find", self._find.begin)
+        bind(self, "documents.larger", self._view.zoom_in)
+        bind(self, "documents.smaller", self._view.zoom_out)
+        bind(self, "documents.usual", lambda: self._view.set_zoom(100))
 
     @property
     def view(self) -> PageView:
@@ -388,7 +392,7 @@ class DocumentsPage(QWidget):
         self._hinted, self._marked = False, spans
         self._controller.set_marks(spans)
         self._view.mark(spans)
-        self._find.show_found(found)
+        self._find.show_found(found.places, is_all=found.is_all)
 
     @Slot(object)
     def _on_place_chosen(self, place: Place) -> None:

@@ -11,9 +11,10 @@ from slmdesk.gui.widgets.named import named
 
 
 class SideBar(QFrame):
-    """An entry per page, icon over word.  Emits `entry_chosen` with the entry's index."""
+    """An entry per page, icon over word, and one for help.  Emits `entry_chosen` with the entry's index."""
 
     entry_chosen = Signal(int)
+    help_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +30,21 @@ class SideBar(QFrame):
         self._layout.addStretch(1)
         self._layout.addLayout(self._ends)
         self._group.idClicked.connect(self.entry_chosen)
+        self._ends.addWidget(self._make_help())
+
+    def _make_help(self) -> QToolButton:
+        button = named(QToolButton(self), "help_button")
+        button.setText("Help")
+        button.setToolTip("Shortcuts, your data, about slmdesk (F1)")
+        button.setAccessibleName("Help")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by the keyboard there is F1
+        button.setProperty("kind", "entry")
+        set_icon(button, "info")
+        button.clicked.connect(self.help_requested)
+        return button
 
     def add_entry(self, title: str, icon_name: str, shortcut: str, *, at_end: bool = False) -> None:
         """Add an entry; those `at_end` stand at the foot of the bar."""
@@ -50,7 +66,7 @@ class SideBar(QFrame):
         else:
             button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked one, arrows to the others
         if at_end:
-            self._ends.addWidget(button)
+            self._ends.insertWidget(self._ends.count() - 1, button)  # help stands last
         else:
             self._layout.insertWidget(self._layout.count() - 2, button)  # before the stretch and the end
 

@@ -58,6 +58,7 @@ class ConversationView(GrowingArea):
         self._current = -1
         self._by_keyboard = False
         self._words = ""
+        self._gone_to = ("", 0)
         self._nodes: list[MessageNode] = []
         self._flip = ("", 0, False)
         self._selecting = Selecting(self)
@@ -111,10 +112,26 @@ class ConversationView(GrowingArea):
 
     def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
         """Mark the words wherever they stand, and tell which messages hold them.  No words: no marks."""
-        self._words = words
+        self._words, self._gone_to = words, ("", 0)
         for index in self._live:
             self._mark(self._rows[index])
         return find_in((row.view for row in self._rows), words)
+
+    def show_hit(self, message_id: str, number: int) -> None:
+        """Bring the so-many-th place of the words in a message into sight, and mark it as the one gone to."""
+        self.scroll_to(message_id)
+        row = self._rows[self._index(message_id)]
+        self._gone_to = (message_id, number)
+        for index in self._live:
+            self._mark(self._rows[index])
+        marks = row.widget.text.extraSelections() if row.widget is not None else []
+        if row.widget is None or not marks:
+            return
+        text = row.widget.text
+        rect = text.cursorRect(marks[min(number, len(marks) - 1)].cursor)
+        y = text.viewport().mapTo(self.viewport(), rect.center()).y()
+        if not EDGE <= y <= self.viewport().height() - EDGE:
+            self.scroll_by(y - self.viewport().height() // 2)
 
     # selection -----------------------------------------------------------------------------------------------------
 
@@ -415,4 +432,5 @@ class ConversationView(GrowingArea):
 
     def _mark(self, row: Row) -> None:
         if row.widget is not None:
-            mark(row.widget.text, self._words, self._style)
+            message_id, number = self._gone_to
+            mark(row.widget.text, self._words, self._style, number if message_id == row.view.id else -1)

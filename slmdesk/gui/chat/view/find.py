@@ -34,8 +34,8 @@ def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
     return tuple(Hit(message_id, count) for message_id, count in counted if count)
 
 
-def mark(text: MessageText, words: str, style: ViewStyle) -> None:
-    """Mark the words in one message as it is shown; no words take the marks away."""
+def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> None:
+    """Mark the words in one message as it is shown, the `current` place more; no words take the marks away."""
     marks: list[QTextEdit.ExtraSelection] = []
     if words.strip():
         shown = text.toPlainText()
@@ -47,6 +47,10 @@ def mark(text: MessageText, words: str, style: ViewStyle) -> None:
             marks.append(_mark(text, start, end, style))
             if len(marks) == MOST_MARKS:
                 break
+    if marks and current >= 0:
+        form = marks[min(current, len(marks) - 1)].format
+        form.setBackground(style.theme.colour("accent"))
+        form.setForeground(style.theme.colour("on_accent"))
     if marks or text.extraSelections():
         text.setExtraSelections(marks)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Slot
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui import theme
+from slmdesk.gui.shortcuts import bind
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.translate.review.filter_bar import FilterBar
@@ -69,7 +70,7 @@ class ReviewPane(QWidget):
         self._again = self._button("Try again", "retry_segment_button", "Translate the chosen segment once more, with "
                                    "the change beside (Ctrl+R, then Enter)")  # fmt: skip
         self._back = self._button("Back-translate", "back_segment_button", "Translate it back into the language "
-                                  "of the source, to check it (Ctrl+B)")  # fmt: skip
+                                  "of the source, to check it (Ctrl+Shift+R)")  # fmt: skip
         self._others = self._button("Other wordings", "others_segment_button", "Ask for other ways to say it (Ctrl+E)")
         self._approve = self._button("Approve", "approve_segment_button", "Take the chosen segments as they are and go "
                                      "to the next (Ctrl+Return)")  # fmt: skip
@@ -150,15 +151,14 @@ class ReviewPane(QWidget):
 
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("Ctrl+Return", self._on_approve), ("Ctrl+Enter", self._on_approve), ("Ctrl+R", self._on_hint),
-            ("F3", self._on_next_key), ("Shift+F3", self._on_previous), ("Ctrl+F", self._bar.search_words),
-            ("Ctrl+H", self._bar.replace_words), ("Ctrl+B", self._on_back), ("Ctrl+E", self._on_others),
-            ("Ctrl+Z", self._controller.undo),  # fields of text undo for themselves
+            ("approve", self._on_approve), ("hint", self._on_hint),
+            ("next", self._on_next_key), ("previous", self._on_previous), ("find", self._bar.search_words),
+            ("replace", self._bar.replace_words), ("back", self._on_back), ("wordings", self._on_others),
+            ("undo", self._controller.undo),  # fields of text undo for themselves
         )  # fmt: skip
         for name, work in keys:
             # of all that stands around the segments too, such as the buttons of the file
-            shortcut = QShortcut(QKeySequence(name), around, work)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            bind(around, f"segment.{name}", work, within=True)
 
     # ---- what is told
 

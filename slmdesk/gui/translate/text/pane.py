@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from slmdesk.core.formats import FORMATS, TRANSLATABLE
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui import theme
+from slmdesk.gui.shortcuts import bind
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.advice_line import AdviceLine
 from slmdesk.gui.translate.text.controller import MOST_CHARACTERS, TranslateController
@@ -230,12 +230,11 @@ class TextPane(QWidget):
 
     def _build_keys(self) -> None:
         view = self._controller.view
-        for keys, work in (
-            ("Ctrl+Shift+S", self._on_swap), ("Ctrl+Shift+C", self._on_copy), ("Ctrl+Shift+H", self._window.show),
-            ("Ctrl++", view.enlarge), ("Ctrl+=", view.enlarge), ("Ctrl+-", view.shrink), ("Ctrl+0", view.reset_font),
+        for name, work in (
+            ("swap", self._on_swap), ("copy", self._on_copy), ("history", self._window.show),
+            ("larger", view.enlarge), ("smaller", view.shrink), ("usual", view.reset_font),
         ):  # fmt: skip
-            shortcut = QShortcut(QKeySequence(keys), self, work)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            bind(self, f"text.{name}", work, within=True)
 
     # ---- what a person does
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
+from slmdesk.gui.shortcuts import keys_of
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.doubts import Doubt
 from slmdesk.gui.translate.text.pair_view import PairView
@@ -38,27 +39,27 @@ class SentenceActions(QObject):
         self._build_actions()
 
     def _build_actions(self) -> None:
-        edit = self._action("edit_sentence_action", "Edit this sentence…", "F2", self._target)
+        edit = self._action("edit_sentence_action", "Edit this sentence…", "sentence.edit", self._target)
         edit.triggered.connect(self._on_edit)
         self._menu_actions = [edit]
         for pane in (self._source, self._target, self._pairs):
             name = pane.objectName()
-            back = self._action(f"{name}_back_action", "Translate back (to check)", "Ctrl+B", pane)
+            back = self._action(f"{name}_back_action", "Translate back (to check)", "sentence.back", pane)
             back.triggered.connect(self._on_back)
-            wordings = self._action(f"{name}_wordings_action", "Other wordings", "Ctrl+Shift+A", pane)
+            wordings = self._action(f"{name}_wordings_action", "Other wordings", "sentence.wordings", pane)
             wordings.triggered.connect(self._on_wordings)
             if pane is self._target:
                 self._menu_actions += [back, wordings]
             if pane is not self._source:
-                undo = self._action(f"{name}_undo_action", "Undo the last edit", "Ctrl+Z", pane)
+                undo = self._action(f"{name}_undo_action", "Undo the last edit", "segment.undo", pane)
                 undo.triggered.connect(self._controller.take_back)
         self._pairs.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._target.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._target.customContextMenuRequested.connect(self._on_menu)
 
-    def _action(self, name: str, words: str, keys: str, pane: SegmentEdit | PairView) -> QAction:
+    def _action(self, name: str, words: str, shortcut: str, pane: SegmentEdit | PairView) -> QAction:
         action = named(QAction(words, self), name)
-        action.setShortcut(QKeySequence(keys))
+        action.setShortcut(QKeySequence(keys_of(shortcut).keys[0]))
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         pane.addAction(action)
         return action

@@ -1,6 +1,8 @@
-"""Words to be found in the document on show."""
+"""Words to be found in what is on show: a document, a chat."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -10,21 +12,23 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.document_search import FoundPlaces, Place
 
 SEARCH_AFTER_MS = 250
 
 
 class FindBar(QFrame):
-    """Emits `words_changed` after a pause, and `place_chosen` with a Place of what was found."""
+    """Emits `words_changed` after a pause, `place_chosen` with one of the places found, `left` when Esc ends it."""
 
     words_changed = Signal(str)
     place_chosen = Signal(object)
+    left = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, what: str = "document", prefix: str = "") -> None:
+        """`what` is searched; `prefix` begins the names of its parts."""
         super().__init__(parent)
-        self.setObjectName("find_bar")
-        self._places: tuple[Place, ...] = ()
+        self.setObjectName(f"{prefix}find_bar")
+        self._what, self._prefix = what, prefix
+        self._places: tuple[object, ...] = ()
         self._at = -1
         self._is_all = True
         self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
@@ -35,12 +39,12 @@ class FindBar(QFrame):
         self._next.clicked.connect(self.next)
 
     def _build_ui(self) -> None:
-        self._line = named(QLineEdit(self), "find_line")
-        self._line.setPlaceholderText("Find in the document (Ctrl+F)")
-        self._line.setAccessibleName("Find words in the document")
+        self._line = named(QLineEdit(self), f"{self._prefix}find_line")
+        self._line.setPlaceholderText(f"Find in the {self._what} (Ctrl+F)")
+        self._line.setAccessibleName(f"Find words in the {self._what}")
         self._line.setClearButtonEnabled(True)
         name_clear_button(self._line)
-        self._count = plain_label("", self, name="find_count", kind="small", wraps=False)
+        self._count = plain_label("", self, name=f"{self._prefix}find_count", kind="small", wraps=False)
         self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)")
         self._next = self._step("find_next", "chevron-down", "The next place (Enter)")
         row = QHBoxLayout(self)
@@ -52,7 +56,7 @@ class FindBar(QFrame):
         row.addWidget(self._next)
 
     def _step(self, name: str, icon: str, words: str) -> QToolButton:
-        button = named(QToolButton(self), name)
+        button = named(QToolButton(self), f"{self._prefix}{name}")
         set_icon(button, icon)
         button.setAccessibleName(words)
         button.setToolTip(words)
@@ -68,23 +72,23 @@ class FindBar(QFrame):
         """Another document is on show."""
         self._line.clear()  # with its signals: Qt's own button for clearing goes by them
         self._timer.stop()
-        self.show_found(FoundPlaces(()))
+        self.show_found(())
 
     def leave(self) -> None:
         """Something else is marked: nothing is counted until the words are looked for again, by Enter."""
         self._timer.stop()
         if self._places:
-            self.show_found(FoundPlaces(()))
+            self.show_found(())
             self._count.setText("")
 
-    def show_found(self, found: FoundPlaces) -> None:
-        """What was found; the first place is gone to."""
-        self._places, self._at = found.places, -1
+    def show_found(self, places: Sequence[object], *, is_all: bool = True) -> None:
+        """What was found; the first place is gone to.  `is_all`: there are no more."""
+        self._places, self._at = tuple(places), -1
         for button in (self._previous, self._next):
-            button.setEnabled(bool(found.places))
-        self._is_all = found.is_all
+            button.setEnabled(bool(places))
+        self._is_all = is_all
         self._tell()
-        if found.places:
+        if places:
             self.next()
 
     @Slot()
@@ -103,6 +107,9 @@ class FindBar(QFrame):
             (self.previous if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.next)()
         elif event.key() == Qt.Key.Key_Escape and self._line.text():
             self._line.clear()
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
         else:
             super().keyPressEvent(event)
 
