@@ -40,17 +40,26 @@ for _command in (
 @click.option("--password", is_flag=True, help="Ask for the password of a locked document first.")
 @click.option("--encoding", default="", help="How the letters of a text file are to be read, such as cp1252.")
 @click.option("--blocks", "with_blocks", is_flag=True, help="With --json: headings, paragraphs, rows … of each page.")
+@click.option(
+    "--attachment",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Read what is attached to FILE (a mail, a PDF) instead; without this option the attachments are listed.",
+)
 @click.option("--no-save", "unsaved", is_flag=True, help="Keep nothing of the document here.")
 @json_option
 @click.pass_obj
-def text(face: Face, file: Path, password: bool, encoding: str, with_blocks: bool, unsaved: bool) -> None:
+def text(
+    face: Face, file: Path, password: bool, encoding: str, with_blocks: bool, number: int | None, unsaved: bool
+) -> None:
     """The text of FILE, page by page; a page without text says why."""
     secret = ask_password(file) if password else ""
     with face.services() as services:
         if unsaved or services.read_only:
-            facts, pages = _read(face, services, file, secret, encoding)
+            facts, pages = _read(face, services, file, secret, encoding, number)
         else:
-            facts, pages = _kept(face, services, file, secret, encoding)
+            facts, pages = _kept(face, services, file, secret, encoding, number)
     if face.as_json:
         face.give(_as_json(facts, pages, with_blocks=with_blocks))
         return
@@ -61,6 +70,29 @@ def text(face: Face, file: Path, password: bool, encoding: str, with_blocks: boo
             face.tell(f"note: page {one.label or one.number}: {one.reason}")
     for note in facts.notes:
         face.tell(f"note: {note.replace('_', ' ')}")
+    if number is None:
+        _tell_attachments(face, facts)
+
+
+def _tell_attachments(face: Face, facts: DocumentFacts) -> None:
+    """What is attached, with the numbers `--attachment` takes."""
+    from slmdesk.services.sentences import bytes_for_people
+
+    for one in facts.attachments:
+        about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
+        face.tell(f"note: attachment {one.index + 1}: {one.name} ({about})")
+    if any(one.format for one in facts.attachments):
+        face.tell("note: --attachment N reads one of them")
+
+
+def _attachment(facts: DocumentFacts, file: Path, number: int) -> int:
+    """The index of an attachment by the number people see.  Raises click.UsageError where there is none."""
+    found = next((one.index for one in facts.attachments if one.index == number - 1), None)
+    if found is None:
+        name, count = " ".join(file.name.split()), len(facts.attachments)
+        there = f"{count:,} attachment{'' if count == 1 else 's'}" if count else "no attachments"
+        raise click.UsageError(f"{name} has {there}; there is no number {number:,}.")
+    return found
 
 
 def ask_password(file: Path) -> str:
@@ -148,29 +180,40 @@ def all_pages(services: Services, document: str) -> list[Page]:
 
 
 def _kept(
-    face: Face, services: Services, file: Path, password: str, encoding: str
+    face: Face, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentFacts, Sequence[Page]]:
     """As it is kept here for the next command; on a full disk without keeping anything, which is said."""
     from slmdesk.services.documents import facts_of
 
     try:
         record = open_document(face, services, file, password=password, encoding=encoding)
+        if number is not None:
+            mail, index = record.id, _attachment(facts_of(record), file, number)
+            record = face.wait_for(services, lambda told: services.documents.open_attachment(mail, index, told))
     except KnownError as err:
         if err.code not in ("store.full", "disk.full"):
             raise
         face.tell("note: The disk is full, so nothing of the document is kept.")
-        return _read(face, services, file, password, encoding)
+        return _read(face, services, file, password, encoding, number)
     return facts_of(record), all_pages(services, record.id)
 
 
 def _read(
-    face: Face, services: Services, file: Path, password: str, encoding: str
+    face: Face, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentFacts, Sequence[Page]]:
     """Without keeping anything of it."""
-    found: Any = face.wait_for(
-        services, lambda told: services.documents.read(file, told, password=password, encoding=encoding)
-    )
-    return found.facts, found.pages
+
+    def read(attachment: int | None) -> tuple[DocumentFacts, Sequence[Page]]:
+        found: Any = face.wait_for(
+            services,
+            lambda told: services.documents.read(
+                file, told, password=password, encoding=encoding, attachment=attachment
+            ),
+        )
+        return found.facts, found.pages
+
+    whole = read(None)
+    return whole if number is None else read(_attachment(whole[0], file, number))
 
 
 def _as_json(facts: DocumentFacts, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:

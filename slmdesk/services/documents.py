@@ -272,7 +272,16 @@ class DocumentService:
         """The passages of all documents and folders that fit words best."""
         return search_texts(self._store, words, limit)
 
-    def read(self, path: Path, answered: OnRead, *, form: str = "", password: str = "", encoding: str = "") -> None:
+    def read(
+        self,
+        path: Path,
+        answered: OnRead,
+        *,
+        form: str = "",
+        password: str = "",
+        encoding: str = "",
+        attachment: int | None = None,
+    ) -> None:
         """Read a document without keeping anything of it; for the command line.  All of its pages are in memory."""
         pages: dict[int, Page] = {}
 
@@ -294,6 +303,7 @@ class DocumentService:
 
         payload: dict[str, Json] = {
             "path": str(path.absolute()), "format": form, "password": password, "encoding": encoding,
+            "attachment": attachment,
         }  # fmt: skip
         self._client.start("read", payload, lambda event: self._desk.post(lambda: on_event(event)))
 
@@ -357,8 +367,8 @@ class DocumentService:
         here = self._store.documents_of(path=os.fsencode(found.path))
         same = [one for one in self._store.documents_of(sha256=found.sha256) if one.status is DocumentStatus.READ]
         if opening.parent:
-            wanted = {"of": opening.parent, "index": opening.attachment}
-            return next((one for one in here if one.facts.get("attachment") == wanted), None)
+            wanted = (opening.parent, opening.attachment)
+            return next((one for one in here if _attached(one)[:2] == wanted), None)
         others = [] if opening.collection else [one for one in same if one.collection is None]
         return next((one for one in [*here, *others] if "attachment" not in one.facts), None)
 
@@ -375,8 +385,13 @@ class DocumentService:
         facts: dict[str, Json] = {}
         name = found.path.name
         if opening.parent:
-            facts["attachment"] = {"of": opening.parent, "index": opening.attachment}
-            attachments = facts_of(self._store.document(opening.parent)).attachments
+            parent = self._store.document(opening.parent)
+            _, index, around = _attached(parent)
+            about: dict[str, Json] = {"of": parent.id, "index": opening.attachment}
+            if index is not None:  # a mail in a mail
+                about |= {"inside": [*around, index], "parent": parent.name}
+            facts["attachment"] = about
+            attachments = facts_of(parent).attachments
             name = next((one.name for one in attachments if one.index == opening.attachment), name)
         name = clean_label(name, MOST_NAME)  # chosen by whoever made the file: lines and directions are marked
         if opening.collection:
@@ -408,13 +423,11 @@ class DocumentService:
 
     def _source(self, record: DocumentRecord) -> dict[str, Json]:
         """How the reader child finds a document."""
-        attachment = record.facts.get("attachment")
-        index = attachment.get("index") if isinstance(attachment, Mapping) else None
-        parent = attachment.get("of") if isinstance(attachment, Mapping) else None
-        password = self._passwords.get(record.id) or self._passwords.get(str(parent), "")
+        parent, index, around = _attached(record)
+        password = self._passwords.get(record.id) or self._passwords.get(parent, "")
         source: dict[str, Json] = {"path": str(file_of(record)), "password": password}
         if index is not None:
-            return source | {"attachment": index}
+            return source | {"attachment": [*around, index]}
         encoding = record.facts.get("encoding", "")
         return source | {"format": record.format, "encoding": encoding}
 
@@ -431,6 +444,26 @@ def facts_of(record: DocumentRecord) -> DocumentFacts:
         return dataclass_from(DocumentFacts, record.facts)
     except KnownError:
         return DocumentFacts(record.format, record.pages)
+
+
+def parent_of(record: DocumentRecord) -> tuple[str, str]:
+    """Id and name of the document it is an attachment of; empty where it is a file of its own."""
+    parent, index, _ = _attached(record)
+    if index is None:
+        return "", ""
+    attachment = record.facts["attachment"]
+    name = attachment.get("parent") if isinstance(attachment, Mapping) else ""
+    return parent, str(name or file_of(record).name)
+
+
+def _attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
+    """Of which document it is an attachment and with which index; in a mail in a mail also the indexes around it."""
+    attachment = record.facts.get("attachment")
+    if not isinstance(attachment, Mapping) or not isinstance(index := attachment.get("index"), int):
+        return "", None, []
+    around = attachment.get("inside")
+    inside = [one for one in around if isinstance(one, int)] if isinstance(around, list | tuple) else []
+    return str(attachment.get("of") or ""), index, inside
 
 
 def file_of(record: DocumentRecord) -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import email
+import email.message
+import email.policy
 import queue
 import sys
 import time
@@ -12,7 +15,7 @@ from fakes.told import CHILD, ECHO, Told
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
 from slmdesk.paths import find_paths
-from slmdesk.services.documents import DocumentText, facts_of
+from slmdesk.services.documents import DocumentText, facts_of, parent_of
 from slmdesk.services.facts import DocumentChanged, DocumentGone, DocumentProgress, Problem
 from slmdesk.services.services import open_services
 
@@ -327,3 +330,22 @@ def test_what_is_attached_to_a_mail_is_a_document_of_its_own(services, tmp_path)
     assert opened(services, path).id == mail.id, "the mail is still the mail"
     with pytest.raises(KnownError, match=r"request\.invalid"):
         services.desk.call(lambda: services.documents.open_attachment(mail.id, 7, print))
+
+
+def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):
+    inner = email.message_from_bytes(MAIL, policy=email.policy.default)
+    outer = email.message.EmailMessage()
+    outer["From"], outer["Subject"] = "c@example.org", "Fwd"
+    outer.set_content("See below.")
+    outer.add_attachment(b"Another text.", maintype="text", subtype="plain", filename="other.txt")
+    outer.add_attachment(inner)
+    path = tmp_path / "outer.eml"
+    path.write_bytes(outer.as_bytes())
+    mail = opened(services, path)
+    within = asked(services, lambda answer: services.documents.open_attachment(mail.id, 1, answer))
+    assert (within.name, parent_of(within)) == ("Offer.eml", (mail.id, "outer.eml"))
+    (attached,) = facts_of(within).attachments
+    found = asked(services, lambda answer: services.documents.open_attachment(within.id, attached.index, answer))
+    assert "700 euros" in texts(services, found)[0]
+    assert (found.name, parent_of(found)) == ("offer.txt", (within.id, "Offer.eml"))
+    assert parent_of(mail) == ("", "")

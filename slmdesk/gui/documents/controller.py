@@ -18,7 +18,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.unread_files import unread_notice
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import facts
-from slmdesk.services.documents import FoundPlaces, file_of
+from slmdesk.services.documents import FoundPlaces, file_of, parent_of
 from slmdesk.services.facts import Problem
 from slmdesk.services.page_images import PageImage
 
@@ -194,6 +194,15 @@ class DocumentsController(QObject):
         self._bridge.ask(
             lambda services: services.documents.open_attachment(parent, index, ended), None, self._raise_problem
         )
+
+    def open_parent(self) -> None:
+        """Go to the document the one on show is attached to; one that was taken off the list is read anew."""
+        record = self._records[self.current]
+        parent, _ = parent_of(record)
+        if parent in self._records:
+            self.choose(parent)
+        else:
+            self.open_files([file_of(record)])
 
     def stop_reading(self) -> None:
         """Stop reading the document on show; its pages so far stay."""

@@ -28,6 +28,7 @@ from slmdesk.core.formats import FORMATS
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui import theme
 from slmdesk.gui.documents.about import AboutDocument
+from slmdesk.gui.documents.attached_bar import AttachedBar
 from slmdesk.gui.documents.controller import LOCKED, DocumentsController, is_file
 from slmdesk.gui.documents.coverage_strip import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip
 from slmdesk.gui.documents.document_list import DocumentList
@@ -137,6 +138,7 @@ class DocumentsPage(QWidget):
     def _work(self) -> QWidget:
         holder = named(QFrame(self), "documents_work")
         self._title = ElidedLabel(holder, name="document_title")
+        self._attached = AttachedBar(holder)
         self._reading = self._reading_bar(holder)
         self._find = FindBar(holder)
         self._view = PageView(self._keeper, holder)
@@ -187,6 +189,7 @@ class DocumentsPage(QWidget):
         head.addWidget(self._translate)
         head.addWidget(self._to_side)
         layout.addLayout(head)
+        layout.addWidget(self._attached)
         layout.addWidget(self._reading)
         layout.addWidget(self._body, 1)
         layout.addLayout(foot)
@@ -252,7 +255,10 @@ class DocumentsPage(QWidget):
         self._find.place_chosen.connect(self._on_place_chosen)
         self._translate.clicked.connect(self._on_translate)
         view.menu_wanted.connect(self._on_page_menu)
-        self._about.attachment_requested.connect(controller.open_attachment)
+        for one in (self._about, self._attached):
+            one.attachment_requested.connect(controller.open_attachment)
+        self._attached.parent_requested.connect(controller.open_parent)
+        self._attached.all_requested.connect(self._on_all_attached)
         self._stop.clicked.connect(controller.stop_reading)
         self._unread.again_requested.connect(lambda: controller.read_again(controller.current))
         self._side.wants_room.connect(lambda _wants: self._make_room())
@@ -335,6 +341,7 @@ class DocumentsPage(QWidget):
         self._record = record
         self._stack.setCurrentIndex(1 if record else 0)
         self._list.show_chosen(record.id if record else "")
+        self._attached.show_document(record)
         if record is None:
             self._about.clear()
             return
@@ -367,6 +374,11 @@ class DocumentsPage(QWidget):
             if pages and pages[-1].number >= min(wanted):
                 self._spans_wanted = None
                 self.go_to_spans(wanted)
+
+    @Slot()
+    def _on_all_attached(self) -> None:
+        self._side.show_pane("about")
+        self._show_one(side=True)
 
     @Slot(bool)
     def _on_small_toggled(self, _is_shown: bool) -> None:
