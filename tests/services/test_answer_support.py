@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slmdesk.core.documents import Block, BlockKind, Page, page_of
 from slmdesk.core.records import Passage
@@ -150,3 +152,18 @@ def test_no_sentence_ends_inside_a_date() -> None:
     assert [one.quote for one in looked_through(one).citations] == [
         "An dieses Angebot halten wir uns bis zum 20. Oktober 2025 gebunden."
     ]
+
+
+WORDS = st.sampled_from(
+    "Anders Lindqvist 2,050 euros 1. Mai 12 % seven km/h ٣ ½ IBAN-7 « “The No. U.S. 03/04/2024 not if the\n".split(" ")
+)
+
+
+@given(st.lists(WORDS, max_size=12), st.lists(WORDS, max_size=30), st.lists(WORDS, max_size=6))
+def test_whatever_is_answered_marks_and_citations_are_words_that_are_there(said, there, asked) -> None:
+    one = Case(pages_of(" ".join(there)), " ".join(asked), " ".join(said), ())
+    found = looked_through(one)
+    for mark in found.marks:
+        assert one.answer[mark.start : mark.end] == mark.text
+    for citation in found.citations:
+        assert one.pages[citation.page - 1].text[citation.start : citation.end] == citation.quote
