@@ -120,6 +120,11 @@ class Attachment:
     """An id of core.formats, empty where no reader knows it."""
 
 
+def attachment_line(one: Attachment) -> str:
+    """How a mail lists it."""
+    return f"{one.name} ({one.bytes} bytes)"
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
     """What is known of a document when it has been read to its end."""

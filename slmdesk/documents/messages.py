@@ -9,7 +9,7 @@ from io import BytesIO
 from itertools import count
 from pathlib import PurePosixPath
 
-from slmdesk.core.documents import Attachment, BlockKind, Page, PageKind, PageStatus, page_of
+from slmdesk.core.documents import Attachment, BlockKind, Page, PageKind, PageStatus, attachment_line, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import FORMATS, format_of
 from slmdesk.core.labels import clean_label
@@ -63,7 +63,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     if mail.is_locked:
         yield page_of(next(numbers), "Message", "", [], status=PageStatus.LOCKED, reason="encrypted")
     if reading.attachments:
-        listed = [Piece(BlockKind.LIST_ITEM, f"{one.name} ({one.bytes} bytes)", 1) for one in reading.attachments]
+        listed = [Piece(BlockKind.LIST_ITEM, attachment_line(one), 1) for one in reading.attachments]
         yield page_from(next(numbers), "Attachments", listed)
 
 

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 import openpyxl
 import pytest
 from fakes.dropping import drop
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
@@ -71,6 +71,22 @@ def test_an_attachment_opens_at_one_click_and_leads_back(desk, tmp_path):
     QTest.mouseClick(back, Qt.MouseButton.LeftButton)
     shown(desk, "delay.eml")
     desk.wait(lambda: len(buttons(desk)) == 2)
+
+
+def test_a_click_on_the_listed_name_opens_it_too(desk, tmp_path):
+    path = tmp_path / "delay.eml"
+    path.write_bytes(mail_with(("first.txt", b"One."), ("Price list.xlsx", prices())).as_bytes())
+    drop(desk.documents, path)
+    shown(desk, "delay.eml")
+    view = desk.documents.view
+    desk.wait(lambda: view.count == 2 and view._sheets[1].words is not None and buttons(desk))
+    words, place = view._sheets[1].words, view._place(1)
+    start = view._sheets[1].page.text.index("Price list")
+    down = words.top_of(start) + 12
+    across = next(x for x in range(20, 300, 2) if (words.character_at(QPointF(x, down)) or 0) > start)
+    at = QPointF(place.left() + across, place.top() + down - view.verticalScrollBar().value()).toPoint()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert "Bolt\t23.70" in shown(desk, "Price list.xlsx")
 
 
 def test_a_mail_in_a_mail_opens_and_what_is_attached_to_that(desk, tmp_path):

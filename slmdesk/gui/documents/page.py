@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.documents import Page, PageStatus, attachment_line
 from slmdesk.core.formats import FORMATS
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui import theme
@@ -257,6 +257,7 @@ class DocumentsPage(QWidget):
         view.menu_wanted.connect(self._on_page_menu)
         for one in (self._about, self._attached):
             one.attachment_requested.connect(controller.open_attachment)
+        view.place_clicked.connect(self._on_place_clicked)
         self._attached.parent_requested.connect(controller.open_parent)
         self._attached.all_requested.connect(self._on_all_attached)
         self._stop.clicked.connect(controller.stop_reading)
@@ -374,6 +375,15 @@ class DocumentsPage(QWidget):
             if pages and pages[-1].number >= min(wanted):
                 self._spans_wanted = None
                 self.go_to_spans(wanted)
+
+    @Slot(int, int)
+    def _on_place_clicked(self, number: int, character: int) -> None:
+        """The line that names an attachment opens it."""
+        attachments = facts_of(self._record).attachments if self._record else ()
+        line = self._view.line_at(number, character) if attachments else ""
+        found = next((one for one in attachments if one.format and line == attachment_line(one)), None)
+        if found is not None:
+            self._controller.open_attachment(found.index)
 
     @Slot()
     def _on_all_attached(self) -> None:

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
-from slmdesk.core.documents import Page
+from slmdesk.core.documents import BlockKind, Page
 from slmdesk.gui import theme
 from slmdesk.gui.documents.page_table import PageTable
 from slmdesk.gui.documents.page_words import STATUS_WORDS
@@ -110,6 +110,13 @@ class PageView(QAbstractScrollArea):
         """Of a page, in device-independent pixels."""
         room = self.viewport().width() - 2 * GAP
         return max(160.0, min(room, WIDEST) * self._zoom / 100)
+
+    def line_at(self, number: int, character: int) -> str:
+        """The item of a list a character of a page stands in; empty for anything else."""
+        sheet = self._sheet(number)
+        blocks = [one for one in sheet.page.blocks if one.start <= character < one.end] if sheet is not None else []
+        is_item = sheet is not None and bool(blocks) and blocks[0].kind is BlockKind.LIST_ITEM
+        return sheet.page.text[blocks[0].start : blocks[0].end] if sheet is not None and is_item else ""
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
         """Show these pages (without text is enough); `anew` goes to the first one."""
