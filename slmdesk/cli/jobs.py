@@ -174,7 +174,8 @@ def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = Tr
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
             news = next_of(told)
             status = news.status
-            face.progress(f"{_line(news.title)}: {_progress(news)}", *_shares(news))
+            if news.total or news.share is not None:
+                face.progress(f"{_line(news.title)}: {_progress(news)}", *_shares(news))
             if news.problem:
                 if is_kept and status is JobStatus.PAUSED:
                     face.end_progress()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from slmdesk.cli.face import Face
 from slmdesk.cli.targets import check_file
@@ -47,6 +48,8 @@ class Wanted:
 
 def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_kept: bool) -> None:
     """Write and say what came of a translation that is done.  Raises KnownError."""
+    from slmdesk.services.sentences import problem_for
+
     view: TranslationView = services.desk.call(lambda: services.translations.open(item))
     is_text = not view.wish.path
     written: WrittenFile | None = None
@@ -70,9 +73,13 @@ def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_ke
             unreported = err  # the translation is there all the same, and is handed out first
     if wanted.doubts:
         shape["doubts"] = _doubts(services, item)
-    if unreported is not None and face.as_json:  # of which standard output has one value: the failure
-        _tell_without_report(face, view, wanted, is_kept=is_kept)
-        raise unreported
+    if unreported is not None and face.as_json:  # one value on standard output: what there is, and the failure
+        _tell_without_report(face, wanted)
+        if is_text:
+            shape = {"text": services.desk.call(lambda: services.translations.text_of(item)), **shape}
+        problem = problem_for(unreported)
+        face.fail(problem.code, problem.sentence, problem.args, shape)
+        raise click.exceptions.Exit(1)
     if is_text:
         _give_text(face, services.desk.call(lambda: services.translations.text_of(item)), shape, written)
     elif face.as_json:
@@ -81,18 +88,16 @@ def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_ke
         face.say(f"Written to {wanted.goal}.")
     _tell_flags(face, shape)
     if unreported is not None:
-        _tell_without_report(face, view, wanted, is_kept=is_kept)
+        _tell_without_report(face, wanted)
         raise unreported
 
 
-def _tell_without_report(face: Face, view: TranslationView, wanted: Wanted, *, is_kept: bool) -> None:
+def _tell_without_report(face: Face, wanted: Wanted) -> None:
     """Before it is said why there is no report: what there is."""
     if wanted.goal is not None:
         face.tell(f"note: the translation itself was written to {wanted.goal}; only the report is missing.")
-    elif not face.as_json:
+    else:
         face.tell("note: the translation itself was given whole; only the report is missing.")
-    elif is_kept:
-        face.tell(f"note: the translation is kept: slmdesk history show {view.item.id}")
 
 
 def _check_some_done(face: Face, services: Services, view: TranslationView) -> None:
@@ -117,8 +122,10 @@ def write_wished(face: Face, services: Services, item: str, wish: WishedFile) ->
 
 def _give_document(face: Face, services: Services, view: TranslationView) -> None:
     """The translated document on standard output (-o -).  Raises KnownError."""
-    with TemporaryDirectory(prefix="slmdesk-") as folder:
-        kept = Path(folder, "document")
+    from slmdesk.services.piped import piped_folder
+
+    with piped_folder(services.paths, services.desk_id) as folder:
+        kept = folder / "document"
         _write(face, services, view, WishedFile(kept, force=False))
         face.write_bytes(kept.read_bytes())
 

@@ -54,6 +54,7 @@ from slmdesk.services.offers import OfferService
 from slmdesk.services.packs import PackService
 from slmdesk.services.pair_advice import PairAdviceService
 from slmdesk.services.pair_exams import PairExamService
+from slmdesk.services.piped import sweep_piped
 from slmdesk.services.printing import PrintService, page_size
 from slmdesk.services.proxy_password import ProxyPasswords
 from slmdesk.services.questions import QuestionService
@@ -99,6 +100,7 @@ class Services:
     desk: Desk
     settings: SettingsFile
     store: Store
+    desk_id: str
     chats: ChatService
     models: ModelService
     names: NameService
@@ -248,7 +250,8 @@ class Services:
         policy = load_policy(self.paths.policy_files)
         self.settings = SettingsFile(self.paths.settings_file, policy)
         opened = open_store(self.paths, desk_id=desk_id)
-        self.store, self.read_only = opened.store, opened.read_only
+        self.store, self.read_only, self.desk_id = opened.store, opened.read_only, desk_id
+        sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
 

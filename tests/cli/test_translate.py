@@ -512,6 +512,19 @@ def test_where_the_report_cannot_be_written_the_translation_is_said_to_be_there(
     goal.unlink()
     done = run(*wish, "--json", stdin=path.read_text(), echo=TURNED)
     assert (done.status, done.json["error"]["code"], said in done.err) == (1, "file.exists", True), done.err
+    assert done.json["segments_translated"] == 1, "what there is is given all the same"
+    assert not is_text or done.json["text"].strip() == "wE ARE HERE."
+
+
+def test_a_document_on_its_way_to_standard_output_is_left_nowhere(run, run_bytes, with_model, home, tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("We are here.\n")
+    left = home / "cache" / "piped" / "a-desk-that-was-killed"
+    left.mkdir(parents=True)
+    (left / "document").write_text("secret")
+    assert run_bytes("translate", str(path), "--to", "de", "--from", "en", "-o", "-")
+    assert not left.exists(), "what a killed command left is swept up at the next start"
+    assert not list((home / "cache" / "piped").iterdir())
 
 
 @pytest.mark.parametrize("way", ["--no-save", "setting"])

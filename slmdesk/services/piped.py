@@ -1,0 +1,33 @@
+"""Documents on their way to standard output: in the cache for a moment, and swept up where a desk was killed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from slmdesk.core.files import private_folder
+from slmdesk.paths import Paths
+from slmdesk.store import is_desk_alive
+
+FOLDER = "piped"
+
+
+@contextmanager
+def piped_folder(paths: Paths, desk_id: str) -> Iterator[Path]:
+    """A private folder of this desk, gone afterwards.  Raises KnownError file.unwritable, disk.full."""
+    folder = paths.cache / FOLDER / desk_id
+    private_folder(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_piped(paths: Paths) -> None:
+    """Delete what desks that were killed left there."""
+    with suppress(OSError):
+        for folder in list((paths.cache / FOLDER).iterdir()):
+            if not is_desk_alive(paths, folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
