@@ -152,6 +152,7 @@ class WindowRun:
         from slmdesk.gui.frame import Frame
         from slmdesk.gui.garbage import GarbageCollector
         from slmdesk.gui.qt_settings import forget_folders, keep_inside
+        from slmdesk.gui.widgets.shares import heed
         from slmdesk.settings import SettingsFile
 
         self._app, self._paths, self._engine = app, paths, engine
@@ -159,6 +160,7 @@ class WindowRun:
         self._is_closing = False
         self._settings = SettingsFile(paths.settings_file, load_policy(paths.policy_files))
         keep_inside(paths.dialogs_file)
+        heed(self._settings.policy)
         self.bridge: Bridge = Bridge(app)
         self.frame: Frame = Frame(
             app,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
+from slmdesk.core.shares import is_share
 from slmdesk.core.types import Json
 
 MAX_FILE_BYTES = 1 << 20
@@ -27,6 +28,7 @@ _KNOWN = {
     "network": ("offline", "endpoints", "hosts", "proxy", "ca_file", "speed_limit_kib"),
     "models": ("folder", "exams", "saved_states_mib"),
     "features": ("hidden",),
+    "files": ("shares",),
 }
 MAX_SPEED_KIB = 1 << 24
 MOST_SAVED_MIB = 1 << 20
@@ -58,6 +60,8 @@ class Policy:
     """A folder of models for everybody: they are used where they are, nothing is written there."""
     hidden: frozenset[str] = frozenset()
     """Of FEATURES: neither shown in the window nor done on the command line."""
+    shares: tuple[str, ...] = ()
+    """On other computers: files there may be opened without being asked, and while slmdesk works offline."""
     problems: tuple[KnownError, ...] = ()
     """What is wrong with the file: policy.invalid, policy.key."""
 
@@ -130,6 +134,7 @@ class _Reading:
             MappingProxyType(self._choices),
             folder,
             self._hidden(tables.get("features", {}).get("hidden", [])),
+            self._shares(tables.get("files", {}).get("shares", [])),
             tuple(self._problems),
         )
 
@@ -205,6 +210,13 @@ class _Reading:
         for unknown in sorted({*names} - {*FEATURES}):
             self._unknown(f"features.hidden: {unknown}", is_mistyped=_near(unknown, FEATURES))
         return frozenset(names) & frozenset(FEATURES)
+
+    def _shares(self, value: object) -> tuple[str, ...]:
+        shares = _words(value)
+        if shares is None or not all(map(is_share, shares)):
+            self._wrong(r"files.shares is no list of shares such as \\server\share")
+            return ()
+        return shares
 
     def _wrong(self, reason: str) -> None:
         self._forced["offline"] = True

@@ -67,7 +67,8 @@ def test_the_first_file_that_is_there_counts_alone(tmp_path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "[network]\nproxy = 1", '[network]\nproxy = "socks5://x"', "[network]\nca_file = 1",
+        "[files]\nshares = '//a'", "[files]\nshares = ['/a']", "[files]\nshares = ['//a/../b']", "[network]\nproxy = 1",
+        '[network]\nproxy = "socks5://x"', "[network]\nca_file = 1",
         '[network]\nca_file = "x.pem"',
         "[network]\nspeed_limit_kib = -1", "[network]\nspeed_limit_kib = true", '[features]\nhidden = "token"',
         b"\xff\xfe\x00", "[network", "a = ", "[network]\noffline = 1", '[network]\noffline = "no"', "network = true",
@@ -154,6 +155,7 @@ def test_a_version_that_is_none_forces_offline(written, version) -> None:
 
 def test_everything_holds_in_a_file_of_this_version(written) -> None:
     assert written("version = 1\n" + ALL).problems == ()
+    assert written("[files]\nshares = ['\\\\a\\b', '//c']").shares == (r"\\a\b", "//c")
     assert written("version = 1\n") == Policy(written("version = 1").path)
 
 

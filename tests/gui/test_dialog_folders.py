@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from shiboken6 import isValid
 
 from slmdesk.gui.widgets.export_menu import ask_folder
-from slmdesk.gui.widgets.file_dialogs import ask_files
+from slmdesk.gui.widgets.file_dialogs import ask_files, note_document_folder
 
 pytestmark = pytest.mark.gui
 MARKER = "Mueller-Bank"
@@ -25,7 +25,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from shiboken6 import delete
 from slmdesk.app import WindowRun
-from slmdesk.gui.widgets.file_dialogs import ask_files
+from slmdesk.gui.widgets.file_dialogs import ask_files, note_document_folder
 from slmdesk.paths import find_paths, make_folders
 
 app = QApplication([])
@@ -33,7 +33,8 @@ if sys.argv[2] == "inside":
     paths = find_paths()
     make_folders(paths)
     run = WindowRun(app, paths, engine="echo")
-dialog = ask_files(None, "Open", print, name="d", folder=sys.argv[1], filters="")
+note_document_folder(Path(sys.argv[1]) / "x")
+dialog = ask_files(None, "Open", print, name="d", filters="")
 app.processEvents()
 dialog.close()
 delete(dialog)
@@ -83,9 +84,9 @@ def test_delete_for_good_takes_the_names_of_folders_along(desk, paths, tmp_path)
     folder.mkdir()
     desk.send("hello")
     desk.wait_idle()
-    shown_and_closed(
-        desk, ask_files(desk.window, "Open", lambda _paths: None, name="d", folder=str(folder), filters="")
-    )
+    note_document_folder(folder / "x")
+    shown_and_closed(desk, ask_files(desk.window, "Open", lambda _paths: None, name="d", filters=""))
+    note_document_folder(tmp_path / "x")
     assert files_with(paths.config) == ["QtProject.conf"]
     desk.frame.chats.delete(desk.chat.chat)
     desk.wait(lambda: desk.chat.chat == "")

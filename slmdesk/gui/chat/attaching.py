@@ -15,6 +15,7 @@ from slmdesk.gui.chat.composer import Composer
 from slmdesk.gui.widgets.dropped import FileDrop, dropped_paths, model_files
 from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.password import ask_password
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.used_text import show_used_text
 from slmdesk.services.attach_sources import Weighed
 
@@ -68,7 +69,7 @@ class Attaching(QObject):
     def _on_files_selected(self, files: list[str]) -> None:
         if files:
             note_document_folder(Path(files[0]))
-            self._controller.add_paths([Path(one) for one in files])
+            admit(self._page, [Path(one) for one in files], self._controller.add_paths, is_chosen=True)
 
     @Slot(str, str, bool)
     def _on_password_wanted(self, key: str, name: str, is_wrong: bool) -> None:

@@ -13,6 +13,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.chat.attachment_bar import AttachmentBar
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import plain_label
 
 MOST_LINES = 10
@@ -78,7 +79,7 @@ class InputBox(QTextEdit):
         files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
         text = source.text().replace("\r\n", "\n").replace("\0", "") if source.hasText() else ""
         if files:
-            self.files_pasted.emit(files)
+            admit(self, files, self.files_pasted.emit)
         elif len(text) > MOST_PASTED:
             self.long_pasted.emit(text)
         elif text:

@@ -11,6 +11,7 @@ from slmdesk.gui.widgets.dropped import model_files
 from slmdesk.gui.widgets.elided_button import ElidedButton
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import plain_label
 
 EXAMPLES = (
@@ -178,7 +179,7 @@ class FirstStart(QScrollArea):
         files = model_files(event)
         if files:
             event.acceptProposedAction()
-            self.file_dropped.emit(files[0])
+            admit(self, files[:1], lambda paths: self.file_dropped.emit(paths[0]))
 
     def _set_importing(self, is_importing: bool) -> None:
         for widget in (self._progress, self._progress_note, self._cancel):

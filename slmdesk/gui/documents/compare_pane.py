@@ -36,6 +36,7 @@ from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_fold
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.version_shapes import Comparison, coverage_line, headline
 
@@ -404,7 +405,7 @@ class ComparePane(QFrame):
     @Slot(str)
     def _on_file_selected(self, file: str) -> None:
         note_document_folder(Path(file))
-        self.file_chosen.emit(Path(file))
+        admit(self, [Path(file)], lambda paths: self.file_chosen.emit(paths[0]), is_chosen=True)
 
     # ---- inside
 

@@ -45,6 +45,7 @@ from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.password import ask_password
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.gui.widgets.translate_wish import want_document_translation, want_translation
 from slmdesk.services.collection_shapes import CollectionState
@@ -511,14 +512,18 @@ class DocumentsPage(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda folder: self.folder_wanted.emit(Path(folder)))
+        dialog.fileSelected.connect(self._on_folder_selected)
         dialog.open()
+
+    @Slot(str)
+    def _on_folder_selected(self, folder: str) -> None:
+        admit(self, [Path(folder)], lambda paths: self.folder_wanted.emit(paths[0]), is_chosen=True)
 
     @Slot(list)
     def _on_files_selected(self, files: list[str]) -> None:
         if files:
             note_document_folder(Path(files[0]))
-            self._controller.open_paths([Path(one) for one in files])
+            admit(self, [Path(one) for one in files], self._controller.open_paths, is_chosen=True)
 
     @Slot(object, bool)
     def _on_password_wanted(self, path: Path, is_wrong: bool) -> None:

@@ -16,6 +16,7 @@ from slmdesk.gui.models.moving import MoveController, MoveDialog
 from slmdesk.gui.models.pack_dialogs import PACK_FILTER, MakePackDialog, OpenPackDialog
 from slmdesk.gui.models.packing import PackController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.facts import PackEnded, Problem
 from slmdesk.services.move_plan import MovePlan
 from slmdesk.services.packs import PackContents
@@ -67,7 +68,9 @@ class Ways(QObject):
         dialog.setObjectName("open_pack_file_dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda file: self.open_pack(Path(file)))
+        dialog.fileSelected.connect(
+            lambda file: admit(self._window, [Path(file)], lambda paths: self.open_pack(paths[0]), is_chosen=True)
+        )
         dialog.open()
 
     @Slot(object)

@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
+from slmdesk.gui.widgets.shares import admit
+
 MODEL_SUFFIX = ".gguf"
 PACK_SUFFIX = ".tar"
 MODEL_FILTER = "Model files (*.gguf);;All files (*)"
@@ -28,7 +30,7 @@ def packs_among(paths: Sequence[Path]) -> list[Path]:
 
 
 def dropped_paths(event: QDropEvent) -> list[Path]:
-    """All files and folders of this PC among what is dragged; what they are is found out elsewhere."""
+    """All files and folders among what is dragged, some perhaps on other computers; nothing looks at them here."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
 
 
@@ -46,7 +48,7 @@ class FileDrop(QObject):
         """`entered` is told as soon as something that fits is dragged over the page."""
         super().__init__(page)
         self.setObjectName("file_drop")
-        self._dropped, self._pick, self._entered = dropped, pick, entered
+        self._page, self._dropped, self._pick, self._entered = page, dropped, pick, entered
         page.setAcceptDrops(True)
         page.installEventFilter(self)
 
@@ -58,7 +60,7 @@ class FileDrop(QObject):
         if files:
             event.acceptProposedAction()
             if event.type() == QEvent.Type.Drop:
-                self._dropped(files)
+                admit(self._page, files, self._dropped)
             elif self._entered is not None:
                 self._entered()
         return bool(files)
@@ -83,7 +85,7 @@ def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Pat
     def selected(files: Sequence[str]) -> None:
         if files:
             app.setProperty(LAST_FOLDER, str(Path(files[0]).parent))
-            chosen([Path(one) for one in files])
+            admit(parent, [Path(one) for one in files], chosen, is_chosen=True)
 
     dialog.filesSelected.connect(selected)
     dialog.open()

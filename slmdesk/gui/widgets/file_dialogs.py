@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.shares import admit
 
 LAST_FOLDER = "last_document_folder"
 
@@ -29,7 +30,12 @@ def ask_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = ""
 ) -> QFileDialog:
     """Ask for a file that is there; `name` is the dialog's object name."""
-    return _open(QFileDialog(parent, title, str(Path.home()), filters), chosen, name, QFileDialog.AcceptMode.AcceptOpen)
+
+    def selected(path: Path) -> None:
+        admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
+
+    dialog = QFileDialog(parent, title, str(Path.home()), filters)
+    return _open(dialog, selected, name, QFileDialog.AcceptMode.AcceptOpen)
 
 
 def ask_files(
@@ -43,7 +49,7 @@ def ask_files(
     def selected(paths: list[str]) -> None:
         if paths:
             note_document_folder(Path(paths[0]))
-            chosen([Path(one) for one in paths])
+            admit(parent, [Path(one) for one in paths], chosen, is_chosen=True)
 
     dialog.filesSelected.connect(selected)
     dialog.open()

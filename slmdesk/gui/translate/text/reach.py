@@ -9,9 +9,11 @@ from PySide6.QtCore import QLocale, QMimeData, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QWindow
 
 from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.shares import server_of
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.facts import Problem
 from slmdesk.services.services import Services
 from slmdesk.services.translation_units import language_of_text
@@ -87,13 +89,16 @@ class Reach(QObject):
         """Translate what was copied, pasted or dropped."""
         paths = files_among(data)
         if paths:
-            self.page_wanted.emit()
-            self.documents_taken.emit(paths)
+            admit(None, paths, self._take_documents)
         elif data is not None and data.text().strip():
             self.take_text(data.text())
         else:
             words = NO_WORDS if data is not None and data.formats() else NOTHING
             self.notice_raised.emit(Notice(words, life_ms=TOLD_MS, key="clipboard empty"))
+
+    def _take_documents(self, paths: list[Path]) -> None:
+        self.page_wanted.emit()
+        self.documents_taken.emit(paths)
 
     @Slot(QWindow)
     def _on_focus_window(self, window: QWindow | None) -> None:
@@ -111,11 +116,11 @@ class Reach(QObject):
 
 
 def files_among(data: QMimeData | None) -> list[Path]:
-    """The files and folders of this PC among what was copied or dragged."""
+    """The files and folders among what was copied or dragged; those on other computers are not looked at."""
     if data is None or not data.hasUrls():
         return []
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return [path for path in paths if path.is_file() or path.is_dir()]
+    return [path for path in paths if server_of(str(path)) or path.is_file() or path.is_dir()]
 
 
 def own_language() -> str:

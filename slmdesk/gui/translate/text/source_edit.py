@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.translate.text.reach import files_among
 from slmdesk.gui.translate.text.segment_edit import SegmentEdit
+from slmdesk.gui.widgets.shares import admit
 
 
 class SourceEdit(SegmentEdit):
@@ -37,7 +38,7 @@ class SourceEdit(SegmentEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Of what is pasted, files go their own way; of formatted text only the words are taken, as Qt does."""
         if paths := files_among(source):
-            self.files_pasted.emit(paths)
+            admit(self, paths, self.files_pasted.emit)
             return
         text = source.text()
         if self.document().characterCount() - len(self.textCursor().selectedText()) + len(text) > self._most:

@@ -1,0 +1,47 @@
+r"""Paths that lead to another computer, told by their letters alone: looking at one would already ask that computer.
+
+A drive letter or a folder behind which a share was put earlier looks like a place of this PC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_DEVICE = re.compile(r"//[?.]/+", re.DOTALL)
+_DRIVE = re.compile(r"[A-Za-z]:(/|$)")
+
+
+def server_of(path: str) -> str:
+    r"""The computer that `//server/share/…` or `\\server\share\…` leads to; empty for a place of this PC."""
+    plain = path.replace("\\", "/")
+    if not plain.startswith("//"):
+        return ""
+    if found := _DEVICE.match(plain):  # \\?\UNC\server\share, \\?\C:\folder
+        rest = plain[found.end() :]
+        if _DRIVE.match(rest):
+            return ""
+        if rest[:4].casefold() == "unc/":
+            return rest[4:].lstrip("/").partition("/")[0] or "?"
+        return rest.partition("/")[0] or "?"
+    return plain.lstrip("/").partition("/")[0] or "?"
+
+
+def is_share(text: str) -> bool:
+    r"""Whether this names a computer, or a share or folder on one: `\\server`, `//server/share`."""
+    return text.isprintable() and server_of(text) not in ("", "?") and ".." not in _parts(text)
+
+
+def is_on(path: str, shares: Iterable[str]) -> bool:
+    """Whether the path lies on one of these shares; letters count alike, capital or small."""
+    parts = _parts(path)
+    return ".." not in parts and any(parts[: len(_parts(one))] == _parts(one) for one in shares)
+
+
+def _parts(path: str) -> list[str]:
+    server, plain = server_of(path), path.replace("\\", "/")
+    if found := _DEVICE.match(plain):
+        plain = plain[found.end() :]
+        plain = plain[4:] if plain[:4].casefold() == "unc/" else plain
+    rest = plain.lstrip("/").partition("/")[2]
+    return [server.casefold(), *(one.casefold() for one in rest.split("/") if one not in ("", "."))]
