@@ -40,6 +40,8 @@ LICENCES = (
     "Starter model: SmolLM2, Apache License 2.0. Every other model has a licence of its own, shown in its details."
 )
 SIZE = (640, 640)
+LEAST_LETTERS = 50
+"""Of its width."""
 
 
 class HelpWindow(QDialog):
@@ -74,6 +76,7 @@ class HelpWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.addLayout(head)
         layout.addWidget(self._area, 1)
+        self.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
         self.resize(*SIZE)
 
     def _add_shortcuts(self) -> None:

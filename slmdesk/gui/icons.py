@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtCore import QByteArray, QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
@@ -15,6 +15,16 @@ FOLDER = Path(__file__).with_name("icons")
 STROKE = "1.5"
 SCALES = (1.0, 1.5, 2.0, 3.0)
 """Screen scales a pixmap is drawn for; Qt picks the nearest."""
+
+SCALE = "slmdesk_text_scale"
+"""Property of the application: percent of its letters, with which icons grow."""
+
+
+def scaled(size: int = ICON_SIZE) -> int:
+    """An icon's size beside letters as large as they are now."""
+    app = QCoreApplication.instance()
+    percent = app.property(SCALE) if app is not None else None
+    return round(size * percent / 100) if isinstance(percent, int) else size
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
+from slmdesk.gui.icons import SCALE
 from slmdesk.gui.style_sheet import style_sheet
 from slmdesk.gui.theme import DARK, FONT_SCALES, LIGHT, Fonts, Theme, contrast_theme, palette_of, system_fonts
 
@@ -27,6 +28,7 @@ class ThemeKeeper(QObject):
         self._hints = app.styleHints()  # kept: what PySide gives out dies with the wrapper it was asked from
         self._system_palette = QPalette(app.palette())  # before ours hides it
         self._choice = choice
+        self._is_dressed = False
         self._fonts = system_fonts(scale)
         self._theme = self._chosen()
         self._hints.colorSchemeChanged.connect(self._on_system_changed)
@@ -69,8 +71,10 @@ class ThemeKeeper(QObject):
         chosen = self._chosen()
         if fonts_changed or chosen != self._theme:
             self._theme = chosen
+            self._app.setOverrideCursor(Qt.CursorShape.WaitCursor)  # all widgets are looked at: it takes a moment
             self._dress()
             self.theme_changed.emit(chosen)
+            self._app.restoreOverrideCursor()
 
     def _chosen(self) -> Theme:
         if self._wants_contrast():
@@ -94,7 +98,10 @@ class ThemeKeeper(QObject):
         return ask() if ask is not None else None
 
     def _dress(self) -> None:
-        self._app.setStyle("Fusion")
+        self._app.setProperty(SCALE, self._fonts.scale)
+        if not self._is_dressed:  # each new style looks at every widget once more
+            self._app.setStyle("Fusion")
+            self._is_dressed = True
         self._app.setPalette(palette_of(self._theme))
         self._app.setFont(self._fonts.text())
         self._app.setStyleSheet(style_sheet(self._theme, self._fonts))

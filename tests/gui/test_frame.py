@@ -336,3 +336,13 @@ def test_shortcuts(desk):
     QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert desk.chat.chat == ""
     assert desk.page.composer.input_box.hasFocus()
+
+
+def test_icons_grow_and_shrink_with_the_letters(desk):
+    buttons = [desk.find(name) for name in ("entry_0", "attach_button", "panel_button")]
+    before = [one.iconSize().width() for one in buttons]
+    desk.frame.settings.change("font_scale", 150)
+    desk.wait(lambda: [one.iconSize().width() for one in buttons] == [round(size * 1.5) for size in before])
+    assert QApplication.overrideCursor() is None
+    desk.frame.settings.change("font_scale", 100)
+    desk.wait(lambda: [one.iconSize().width() for one in buttons] == before)

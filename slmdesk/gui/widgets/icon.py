@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QSize
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
-from slmdesk.gui.icons import icon, pixmap
+from slmdesk.gui.icons import icon, pixmap, scaled
+from slmdesk.gui.theme import ICON_SIZE
 
 ROLES = {
     "text": QPalette.ColorRole.WindowText,
@@ -33,7 +34,9 @@ class IconKeeper(QObject):
         super().__init__(widget)
         self.setObjectName("icon_keeper")
         self._widget = widget
-        self._drawn: tuple[str, str] | None = None
+        self._drawn: tuple[str, str, int] | None = None
+        self._size = 0
+        """Of a button's icon beside usual letters; 0: as the style has it, not yet asked."""
         self._name = self._token = ""
         widget.installEventFilter(self)
 
@@ -50,11 +53,20 @@ class IconKeeper(QObject):
 
     def _draw(self) -> None:
         colour = QApplication.palette().color(ROLES[self._token])
-        drawn = (self._name, colour.name())
+        drawn = (self._name, colour.name(), scaled())
         if drawn == self._drawn:
             return
         self._drawn = drawn
         if isinstance(self._widget, QLabel):
-            self._widget.setPixmap(pixmap(self._name, colour, scale=self._widget.devicePixelRatioF()))
+            ratio = self._widget.devicePixelRatioF()
+            self._widget.setPixmap(pixmap(self._name, colour, size=scaled(), scale=ratio))
         else:
-            self._widget.setIcon(icon(self._name, colour))
+            self._widget.setIcon(icon(self._name, colour, size=scaled()))
+            self._fit(self._widget)
+
+    def _fit(self, button: QAbstractButton) -> None:
+        """Icons grow and shrink with the letters."""
+        if not self._size and scaled() != ICON_SIZE:
+            self._size = button.iconSize().width()
+        if self._size:
+            button.setIconSize(QSize(scaled(self._size), scaled(self._size)))

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from slmdesk.core.records import Status
 from slmdesk.gui.chat.view.extras import ExtraLines
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
-from slmdesk.gui.icons import icon, pixmap
+from slmdesk.gui.icons import icon, pixmap, scaled
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
-from slmdesk.gui.theme import ICON_SIZE, RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
+from slmdesk.gui.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 from slmdesk.gui.widgets.text import plain_tip
 
 GAP = SPACE_8
@@ -279,8 +279,8 @@ class MessageWidget(QWidget):
         colour = self._style.theme.colour("muted")
         button = QToolButton(self)
         button.setObjectName(f"action_{key}")
-        button.setIcon(icon(name, colour))
-        button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        button.setIcon(icon(name, colour, size=scaled()))
+        button.setIconSize(QSize(scaled(), scaled()))
         button.setAccessibleName(words)
         button.setToolTip(words)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes by the view; a click leaves the keyboard alone
