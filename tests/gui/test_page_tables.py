@@ -195,11 +195,11 @@ def test_a_wide_table_scrolls_inside_the_page(desk, tmp_path):
     QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=bar.toPoint())
     QTest.mouseMove(view.viewport(), bar.toPoint() + QPoint(5_000, 0))
     QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=bar.toPoint() + QPoint(5_000, 0))
-    assert table.offset == pytest.approx(table.width - place.width() * 0.86, abs=1)
+    assert table.width - place.width() * 0.86 - 1 <= table.offset < table.width
     before = table.offset
     desk.window.resize(1190, 790)  # laid out anew
     desk.wait(lambda: sheet.words is not None and sheet.words.tables[0][1] is not table)
-    assert sheet.words.tables[0][1].offset == pytest.approx(before, abs=40)
+    assert sheet.words.tables[0][1].offset == pytest.approx(before, abs=120)
 
 
 def test_the_first_column_names_the_rows_while_others_scroll():
@@ -214,6 +214,22 @@ def test_the_first_column_names_the_rows_while_others_scroll():
         text.index("Row 2"), text.index("Row 2") + 5
     )
     assert not table.reveal(text.index("value 2/25"))
+
+
+def test_no_number_is_cut_at_its_beginning():
+    rows = [[f"2024-{at:02}", *(f"{at * 1000 + n * 137}.50" for n in range(30))] for at in range(1, 13)]
+    _, table = table_of(rows, 400)
+    first = table.cell_rectangle(0)
+    lefts = set()
+    while table.scroll_to(table.offset + 30):
+        row = [table.cell_rectangle(at) for at in range(len("\t".join(rows[0])))]
+        lefts |= {place.left() for place in row if place.right() > first.right() and place.left() < first.right()}
+        assert min(place.left() for place in row if place.right() > first.right() + 1) >= first.right() - 0.5
+    assert not [left for left in lefts if left < first.right() - 0.5]
+    assert table.cell_rectangle(len("\t".join(rows[0])) - 1).right() <= 401
+    while table.scroll_to(table.offset - 30):
+        pass
+    assert table.offset == 0
 
 
 def test_a_title_takes_the_whole_row_and_the_names_below_it_are_the_head():

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFont, QFontMetricsF, QPainter, QPen, QTextCharFormat, QTextLayout, QTextOption
@@ -77,6 +78,7 @@ class PageTable:
         for row in self._rows:
             self._tops.append(self._tops[-1] + max(map(self._height_of, row)) + 2 * PAD_Y)
         self._offset = 0.0
+        self._stops = self._scroll_stops()
 
     @property
     def height(self) -> float:
@@ -99,8 +101,15 @@ class PageTable:
         return self._offset
 
     def scroll_to(self, offset: float) -> bool:
-        """Scroll it; returns whether that changed anything."""
-        before, self._offset = self._offset, min(max(0.0, offset), max(0.0, self.width - self._room))
+        """Scroll it so that a column begins at the left; returns whether that changed anything.
+
+        A column that is cut there would show "703.50" for "1703.50".
+        """
+        before = self._offset
+        if offset > before:
+            self._offset = next((one for one in self._stops if one >= offset - 0.5), self._stops[-1])
+        else:
+            self._offset = next((one for one in reversed(self._stops) if one <= offset + 0.5), 0.0)
         return before != self._offset
 
     @property
@@ -111,13 +120,13 @@ class PageTable:
     @property
     def handle(self) -> QRectF:
         """The part of the scroll bar that is moved."""
-        share = min(1.0, self._room / self.width)
+        share = self._room / (self._room + self._stops[-1])
         bar = self.bar
         return QRectF(self._offset * share, bar.top(), bar.width() * share, bar.height())
 
     def scroll_bar_to(self, x: float) -> bool:
         """Scroll so that the middle of the handle is at `x`; returns whether that changed anything."""
-        return self.scroll_to(x * self.width / self._room - self._room / 2)
+        return self.scroll_to(x * (self._room + self._stops[-1]) / self._room - self._room / 2)
 
     def top_of(self, character: int) -> float:
         """The top of the row a character of the page stands in."""
@@ -189,6 +198,15 @@ class PageTable:
     def _set_fonts(self, fonts: Fonts, size: float) -> None:
         self._font, self._bold = fonts.text(TABLE_SIZE * size), fonts.text(TABLE_SIZE * size, bold=True)
         self._metrics = {False: QFontMetricsF(self._font), True: QFontMetricsF(self._bold)}
+
+    def _scroll_stops(self) -> list[float]:
+        """Where it can be scrolled to: column by column, up to the one from which the rest is in sight."""
+        most = max(0.0, self.width - self._room)
+        edges = [edge - self._fixed for edge in self._edges[:-1] if edge >= self._fixed]
+        if any(right - left > self._room - self._fixed for left, right in pairwise(self._edges)):
+            edges = [*map(float, range(0, round(most), 40)), most]  # a column wider than the room, pixel by pixel
+        last = next((at for at, edge in enumerate(edges) if edge >= most), len(edges) - 1)
+        return edges[: last + 1]
 
     def _paint_cell(
         self, painter: QPainter, cell: _Cell, row: int, spans: Sequence[Span], current: Span | None, theme: Theme
