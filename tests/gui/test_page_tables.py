@@ -232,6 +232,17 @@ def test_no_number_is_cut_at_its_beginning():
     assert table.offset == 0
 
 
+def test_a_number_whose_end_is_out_of_sight_is_not_shown_in_part(qapp_image):
+    _, table = table_of([[f"{at}234567.50" for at in range(1, 9)] for _ in range(3)], 250)
+    cut = next(at for at in range(8) if table.cell_rectangle(at * 11).right() > 251)
+    place = table.cell_rectangle(cut * 11)
+    assert place.left() < 235
+    image = qapp_image(table)
+    inked = [y for y in range(2, int(place.height()) - 2) for x in range(int(place.left()) + 3, 250)
+             if image.pixelColor(x, y).lightness() < 128]  # fmt: skip
+    assert not inked or max(inked) - min(inked) < 5  # an ellipsis, no digits
+
+
 def test_a_title_takes_the_whole_row_and_the_names_below_it_are_the_head():
     rows = [("All prices of the year, without tax and without any discount",), ("Article", "Price"), ("Bolt", "1.00")]
     text, table = table_of(rows, 600)

@@ -186,7 +186,7 @@ class PageTable:
             painter.restore()
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
         for top in self._tops[rows.start : rows.stop + 1]:
-            painter.drawLine(QPointF(0, top), QPointF(min(self.width, self._room), top))
+            painter.drawLine(QPointF(0, top), QPointF(min(self.width - self._offset, self._room), top))
         if self.is_wide:
             painter.setPen(Qt.PenStyle.NoPen)
             for place, colour in ((self.bar, "raised"), (self.handle, "muted")):
@@ -229,11 +229,21 @@ class PageTable:
             marked.length = utf16_at(cell.text, min(span[1] - cell.start, len(cell.text))) - begin
             forms.append(marked)
         painter.setPen(theme.colour("text"))
-        if cell.text:
+        if cell.text and self._is_cut(cell):
+            painter.setFont(self._font)
+            painter.drawText(self._place(cell, row), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), "…")
+        elif cell.text:
             self._layout(cell).draw(painter, self._place(cell, row).topLeft(), forms)
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
         painter.drawLine(box.topLeft(), box.bottomLeft())
         painter.drawLine(box.topRight(), box.bottomRight())
+
+    def _is_cut(self, cell: _Cell) -> bool:
+        """Whether it is a number whose end is out of sight: what is left of it would pass for a smaller one."""
+        if not cell.is_number or cell.is_head or self._is_fixed(cell):
+            return False
+        left, right = self._edges[cell.column], self._edges[cell.column + 1]
+        return right - self._offset > self._room + 1 and right - left <= self._room - self._fixed
 
     def _is_fixed(self, cell: _Cell) -> bool:
         """Whether it stays while the table scrolls: titles, and a narrow first column, which names the rows."""
