@@ -28,7 +28,6 @@ class ThemeKeeper(QObject):
         self._hints = app.styleHints()  # kept: what PySide gives out dies with the wrapper it was asked from
         self._system_palette = QPalette(app.palette())  # before ours hides it
         self._choice = choice
-        self._is_dressed = False
         self._fonts = system_fonts(scale)
         self._theme = self._chosen()
         self._hints.colorSchemeChanged.connect(self._on_system_changed)
@@ -99,9 +98,7 @@ class ThemeKeeper(QObject):
 
     def _dress(self) -> None:
         self._app.setProperty(SCALE, self._fonts.scale)
-        if not self._is_dressed:  # each new style looks at every widget once more
-            self._app.setStyle("Fusion")
-            self._is_dressed = True
+        self._app.setStyle("Fusion")  # anew each time: by this every layout learns of letters of another size
         self._app.setPalette(palette_of(self._theme))
         self._app.setFont(self._fonts.text())
         self._app.setStyleSheet(style_sheet(self._theme, self._fonts))
