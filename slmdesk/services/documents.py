@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,9 @@ class Opening:
     """The folder it is read for, in the background: it does not come to the documents opened last."""
     instead: str = ""
     """A document of the folder whose file this is now, under another name."""
-    stop: threading.Event = None  # type: ignore[assignment]
+    stop: threading.Event = field(default_factory=threading.Event)
     document: str = ""
     """The id, once it is known."""
-
-    def __post_init__(self) -> None:
-        self.stop = threading.Event()
 
 
 class DocumentService:
@@ -81,8 +78,8 @@ class DocumentService:
             desk, store, client, tell, pictures=lambda: self._images.asked, on_idle=self._images.advance
         )
         self._going: set[str] = set()
-        self._is_purging = False
         """Documents that are being forgotten."""
+        self._is_purging = False
         self._passwords: dict[str, str] = {}
         """Of documents opened in this run, for their pictures: never written anywhere."""
         self._closed = False

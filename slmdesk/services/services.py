@@ -193,7 +193,6 @@ class Services:
             self.measuring.hear(fact)
         if isinstance(fact, DocumentChanged | DocumentGone | ModelsChanged):
             self.embedding.hear(fact)
-        if isinstance(fact, DocumentChanged | DocumentGone | ModelsChanged):
             self.states.hear(fact)
         for listener in tuple(self._listeners):
             try:

@@ -355,6 +355,7 @@ class ChatController(QObject):
     @Slot(object)
     def _on_item_gone(self, fact: facts.ItemGone) -> None:
         self._drafts.forget(fact.id)
+        self._others.discard(fact.id)
         if fact.id == self._chat:
             self.new_chat()
 
