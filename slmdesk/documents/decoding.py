@@ -48,6 +48,9 @@ class Decoded:
     doubt: str = ""
 
 
+_TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\))")
+
+
 class NotTextError(ValueError):
     """The bytes are no text in any encoding we know."""
 
@@ -57,7 +60,7 @@ def text_of(reading: Reading) -> str:
 
     Raises KnownError `document.binary` for bytes that are no text, `document.unreadable`, `document.too_large`.
     """
-    untrusted = reading.text_bytes()
+    untrusted = without_codes(reading.text_bytes())
     try:
         decoded = decode_as(untrusted, reading.encoding) if reading.encoding else decode(untrusted)
     except NotTextError as err:
@@ -87,6 +90,11 @@ def decode_as(untrusted: bytes, encoding: str) -> Decoded:
     except (LookupError, ValueError) as err:  # ValueError: some know no "replace", such as idna
         raise NotTextError(f"there is no encoding {encoding[:40]}") from err
     return Decoded(text, encoding, f"some letters are no {encoding}" if "\ufffd" in text else "")
+
+
+def without_codes(untrusted: bytes) -> bytes:
+    """Without what colours and moves words on a terminal (ECMA-48): recorded output is text."""
+    return _TERMINAL.sub(b"", untrusted) if b"\x1b" in untrusted else untrusted
 
 
 def decode(untrusted: bytes) -> Decoded:

@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.core.documents import BlockKind, Note
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
+from slmdesk.documents.pdf_streams import check_streams
 
 LOCK = threading.RLock()
 MAX_PAGES = 50_000
@@ -56,6 +57,8 @@ def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
         file.seek(0)
         # a file of bearable size is read at once: it cannot change under pdfium's hands then
         source = reading.all_bytes() if size <= MAX_IN_MEMORY_BYTES else file
+        if isinstance(source, bytes):
+            check_streams(reading, source)
         with LOCK:
             document = _document(reading, source)
         try:

@@ -85,3 +85,10 @@ def test_x5_binary_named_as_text_is_no_document(data):
     with pytest.raises(KnownError) as caught:
         text_of(Reading("a.txt", data))
     assert caught.value.code == "document.binary"
+
+
+def test_what_a_terminal_recorded_is_text_without_its_colours(tmp_path) -> None:
+    path = tmp_path / "build.log"
+    path.write_bytes(b"\x1b[1;31merror:\x1b[0m the b\xc3\xb6iler \x1b]0;title\x07failed\x1b[K\n" * 50)
+    reading = Reading(str(path))
+    assert text_of(reading) == "error: the böiler failed\n" * 50

@@ -167,7 +167,9 @@ class Sequence(Holding):
 
     def _end(self, reason: FinishReason, *, keep_held: bool = True, scores: tuple[float, ...] = ()) -> None:
         if keep_held:
-            text, stopped = self._filter.feed(self._detokenizer.flush())
+            # half a letter at the limit is the limit's doing, not the model's: it is left out
+            half = "" if reason is FinishReason.LENGTH else self._detokenizer.flush()
+            text, stopped = self._filter.feed(half)
             rest = text if stopped else text + self._filter.flush()
             if rest:
                 self._emit(rest)
