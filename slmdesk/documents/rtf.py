@@ -6,12 +6,13 @@ Control words as in Microsoft's RTF specification 1.9.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from striprtf.striprtf import rtf_to_text
 
 from slmdesk.core.documents import BlockKind, Note, Page
 from slmdesk.core.errors import KnownError
+from slmdesk.documents import paging
 from slmdesk.documents.base import Reading
 from slmdesk.documents.pieces import Piece, page_from
 
@@ -66,10 +67,24 @@ def read(reading: Reading) -> Iterator[Page]:
     if "\ufffd" in text:
         reading.note(Note.PARTLY_DAMAGED)
     pages = text.rstrip().split(PAGE)
+    if max(map(len, pages)) > paging.MAX_PRINTED_BYTES:  # its breaks are those of chapters: no page holds so much
+        yield from _sections(reading, pages)
+        return
     reading.total = len(pages)
     for number, page in enumerate(pages, 1):
         reading.check()
         yield page_from(number, str(number), _pieces(page))
+
+
+def _sections(reading: Reading, parts: Sequence[str]) -> Iterator[Page]:
+    """Sections that begin at headings and at breaks, or where they would be too long."""
+    pager = paging.Pager(reading, has_pages=False)
+    for part in parts:
+        reading.check()
+        found = (one for one in _pieces(part) if one.text.strip())
+        yield from pager.take(paging.Piece(one.kind, one.text, one.level) for one in found)
+        yield from pager.take((paging.PageBreak(),))
+    yield from pager.end()
 
 
 def _plain(source: str) -> str:
