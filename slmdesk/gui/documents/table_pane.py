@@ -34,6 +34,7 @@ from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.extracting_shapes import (
     DOUBTFUL,
@@ -417,13 +418,21 @@ class TablePane(QFrame):
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.setFileMode(QFileDialog.FileMode.Directory)
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-            dialog.fileSelected.connect(lambda path: self.folder_requested.emit(columns, Path(path)))
+            dialog.fileSelected.connect(lambda path: self._on_folder(columns, Path(path)))
             dialog.rejected.connect(self._settle)
             dialog.open()
         elif scope == "all":
             self.all_requested.emit(columns)
         else:
             self.table_requested.emit(columns)
+
+    def _on_folder(self, columns: object, folder: Path) -> None:
+        allowed: list[Path] = []
+        admit(self, [folder], allowed.extend, is_chosen=True)
+        if allowed:
+            self.folder_requested.emit(columns, folder)
+        else:
+            self._settle()
 
     @Slot()
     def _on_pause(self) -> None:
