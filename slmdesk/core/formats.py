@@ -42,6 +42,7 @@ FORMATS = (
     Format("eml", "Mail", (".eml",)),
     Format("msg", "Outlook mail", (".msg",)),
     Format("subtitles", "Subtitles", (".srt", ".vtt", ".ass", ".ssa")),
+    Format("ttml", "Timed text", (".ttml", ".dfxp")),
     Format("po", "Texts of a program (PO)", (".po", ".pot")),
     Format("xliff", "Texts of a program (XLIFF)", (".xlf", ".xliff")),
     Format(

@@ -31,6 +31,7 @@ READERS: Mapping[str, str] = {
     "eml": "eml:read",
     "msg": "msg:read",
     "subtitles": "subtitles:read",
+    "ttml": "timed_text:read",
     "po": "text:read",
     "xliff": "text:read",
 }

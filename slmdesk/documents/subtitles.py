@@ -25,7 +25,9 @@ _DRAWING = re.compile(r"\\p[1-9]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Cue:
+class Cue:
+    """What is said, from when to when."""
+
     start_s: float
     end_s: float
     text: str
@@ -40,7 +42,12 @@ def read(reading: Reading) -> Iterator[Page]:
     cues = sorted(_ass(text) if is_ass else _timed(text), key=lambda cue: cue.start_s)
     if not cues and text.strip():
         raise KnownError("document.damaged", path=reading.path, reason="it has no times")
-    stretches: dict[int, list[_Cue]] = {}
+    yield from pages_of(reading, cues)
+
+
+def pages_of(reading: Reading, cues: Iterable[Cue]) -> Iterator[Page]:
+    """Pages of ten minutes each, of cues in order."""
+    stretches: dict[int, list[Cue]] = {}
     for cue in cues:
         stretches.setdefault(int(cue.start_s) // PAGE_S, []).append(cue)
     reading.total = len(stretches)
@@ -50,7 +57,7 @@ def read(reading: Reading) -> Iterator[Page]:
         yield page_from(number, label, map(_piece, spoken))
 
 
-def _piece(cue: _Cue) -> Piece:
+def _piece(cue: Cue) -> Piece:
     text = f"{cue.speaker}: {cue.text}" if cue.speaker else cue.text
     return Piece(BlockKind.PARAGRAPH, text, place=f"{_clock(cue.start_s)}–{_clock(cue.end_s)}")
 
@@ -66,7 +73,7 @@ def _clock(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def _timed(text: str) -> Iterator[_Cue]:
+def _timed(text: str) -> Iterator[Cue]:
     """SRT and WebVTT: times, then lines up to an empty one.  Notes, styles and numbers have no times."""
     is_vtt = text.startswith("WEBVTT")
     times: re.Match[str] | None = None
@@ -82,7 +89,7 @@ def _timed(text: str) -> Iterator[_Cue]:
             lines.append(line)
 
 
-def _cue(times: re.Match[str] | None, lines: Iterable[str], *, is_vtt: bool) -> Iterator[_Cue]:
+def _cue(times: re.Match[str] | None, lines: Iterable[str], *, is_vtt: bool) -> Iterator[Cue]:
     if times is None:
         return
     text = "\n".join(lines)
@@ -91,7 +98,7 @@ def _cue(times: re.Match[str] | None, lines: Iterable[str], *, is_vtt: bool) -> 
     if plain:
         start, end = _seconds(times.groups()[:4]), _seconds(times.groups()[4:])
         speaker = voice[1].strip() if voice else ""
-        yield _Cue(start, end, html.unescape(plain) if is_vtt else plain, speaker)
+        yield Cue(start, end, html.unescape(plain) if is_vtt else plain, speaker)
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
@@ -99,7 +106,7 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction}")
 
 
-def _ass(text: str) -> Iterator[_Cue]:
+def _ass(text: str) -> Iterator[Cue]:
     """The lines of dialogue, in the order their format line says."""
     names = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
     in_events = False
@@ -118,7 +125,7 @@ def _ass(text: str) -> Iterator[_Cue]:
             plain = re.sub(r"\\[Nn]", "\n", _OVERRIDE.sub("", words)).replace("\\h", " ").strip()
             if plain:
                 speaker = values.get("name", "").strip()
-                yield _Cue(_ass_seconds(start), _ass_seconds(end), plain, speaker)
+                yield Cue(_ass_seconds(start), _ass_seconds(end), plain, speaker)
 
 
 def _ass_seconds(time: re.Match[str]) -> float:

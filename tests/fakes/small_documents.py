@@ -97,6 +97,7 @@ def small_documents(words=WORDS):
         "eml": ("a.eml", mail(words)),
         "msg": ("a.msg", outlook_mail({0x1000: words, 0x37: "Größe"})),
         "subtitles": ("a.srt", f"1\n00:00:01,000 --> 00:00:02,000\n{words}\n".encode()),
+        "ttml": ("a.ttml", f"<tt><body><div><p begin='1s'><![CDATA[{words}]]></p></div></body></tt>".encode()),
         "po": ("a.po", f'msgid "{words}"\nmsgstr ""\n'.encode()),
         "xliff": ("a.xlf", f"<xliff><source><![CDATA[{words}]]></source></xliff>".encode()),
     }
