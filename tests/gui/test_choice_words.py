@@ -18,7 +18,8 @@ def test_a_value_is_whole_at_its_own_width_and_ends_in_an_ellipsis_below_it(qapp
     parent = QWidget()
     qtbot.addWidget(parent)
     choice = Choice([(0, words)], parent)
-    choice.ensurePolished()
+    parent.show()
+    qtbot.waitExposed(parent)
     for width, is_whole in ((choice.sizeHint().width(), True), (choice.sizeHint().width() - 12, False)):
         choice.resize(width, choice.sizeHint().height())
         option = QStyleOptionComboBox()

@@ -48,7 +48,7 @@ class Choice(QComboBox):
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
         metrics, words = self.fontMetrics(), self.currentText()
-        if metrics.horizontalAdvance(words) > field.width():  # at its own width a value fits to the pixel
+        if metrics.horizontalAdvance(words) > field.width() + ELLIPSIS_ROOM:  # its own width fits it to a pixel or two
             room = field.width() - ELLIPSIS_ROOM
             option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
 
