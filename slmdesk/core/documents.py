@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Changes whenever a reader gives other pages for the same bytes: what was read by an older one is read again."""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Answer, ChatMessage, LoadedModel, LoadSpec, Sampling
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_FLOAT = 1e300
+_EXACT = frozenset((str, int, bool))
 _SAMPLING_LIMITS: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 100),
     "top_k": (-1, 1 << 20),
@@ -99,12 +100,21 @@ def dataclass_from(cls: type[T], untrusted: object) -> T:
         raise KnownError("request.invalid", what=cls.__name__)
     kinds = _kinds(cls)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
-    for one in fields(cls):  # type: ignore[arg-type]
+    for one in _fields(cls):  # type: ignore[arg-type]
         if one.name in untrusted:
-            values[one.name] = _checked(kinds[one.name], untrusted[one.name], f"{cls.__name__}.{one.name}")
+            kind, value = kinds[one.name], untrusted[one.name]
+            if type(value) is kind and kind in _EXACT:  # what most are, a hundred thousand in a long document
+                values[one.name] = value
+            else:
+                values[one.name] = _checked(kind, value, f"{cls.__name__}.{one.name}")
         elif one.default is MISSING and one.default_factory is MISSING:
             raise KnownError("request.invalid", what=f"{cls.__name__}.{one.name}")
     return cls(**values)
+
+
+@cache
+def _fields(cls: Any) -> tuple[Field[Any], ...]:
+    return fields(cls)
 
 
 @cache
@@ -113,8 +123,10 @@ def _kinds(cls: Any) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Json:
+    if type(value) in _EXACT:
+        return cast("Json", value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        return {one.name: _plain(getattr(value, one.name)) for one in _fields(type(value))}
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Mapping):

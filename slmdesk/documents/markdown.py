@@ -1,4 +1,5 @@
 """Markdown, read line by line: sections begin at headings of the first two levels, and nothing is left out.
+Where there are thousands of them, such as in a list that was written by a program, a section holds several.
 
 Block structure only, after CommonMark's kinds of lines (spec.commonmark.org, sections 4 and 5) and GFM's tables; what
 is unclear is a paragraph.
@@ -13,9 +14,12 @@ from itertools import count
 from slmdesk.core.documents import Block, BlockKind, Page, PageKind, page_of
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import text_of
+from slmdesk.documents.paging import SMALL_CHARACTERS
 from slmdesk.documents.text import MAX_PAGE_CHARACTERS, pieces_of
 
 MAX_LABEL_CHARACTERS = 200
+MANY_HEADINGS = 2_000
+"""From more of them on a section goes on over a heading until it has SMALL_CHARACTERS."""
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -42,15 +46,21 @@ def sections_of(text: str) -> Iterator[Page]:
     numbers = count(1)
     begun, label = 0, ""
     blocks: list[Block] = []
-    for block in _walk(text):
-        begins = block.kind is BlockKind.HEADING and block.level <= 2
+    walked = list(_walk(text))
+    least = SMALL_CHARACTERS if sum(map(_is_high, walked)) > MANY_HEADINGS else 0
+    for block in walked:
+        begins = _is_high(block) and block.start - begun >= least
         if blocks and (begins or block.end - begun > MAX_PAGE_CHARACTERS):
             yield from _pages(text[begun : block.start], begun, label, blocks, numbers)
             begun, blocks = block.start, []
-        if begins:
+        if begins or (_is_high(block) and not blocks):
             label = text[block.start : block.end].partition("\n")[0].strip(" #\t")[:MAX_LABEL_CHARACTERS]
         blocks.append(block)
     yield from _pages(text[begun:], begun, label, blocks, numbers)
+
+
+def _is_high(block: Block) -> bool:
+    return block.kind is BlockKind.HEADING and block.level <= 2
 
 
 def _pages(section: str, begun: int, label: str, blocks: Sequence[Block], numbers: Iterator[int]) -> Iterator[Page]:

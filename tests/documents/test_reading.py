@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.core.documents import BlockKind, PageStatus
+from slmdesk.core.documents import BlockKind, Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import FORMATS, format_of
 from slmdesk.documents import markdown, opening, text
+from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import NotTextError, decode
 from slmdesk.documents.opening import read_file
 from slmdesk.documents.registry import READERS
@@ -185,3 +186,18 @@ def test_a_file_that_was_opened_for_us_is_read_at_places_of_our_own(tmp_path):
             opening.open_file("a", limit_bytes=10, descriptor=descriptor)
     finally:
         os.close(descriptor)
+
+
+def test_thousands_of_headings_share_sections_and_an_ordinary_text_keeps_one_for_each() -> None:
+    def sections(headings: int) -> list[Page]:
+        text = "".join(f"# Heading {at}\n\nSome words.\n\n" for at in range(headings))
+        pages = list(markdown.read(Reading("a.md", data=text.encode())))
+        assert "".join(page.text for page in pages) == text
+        return pages
+
+    assert [page.label for page in sections(2_000)] == [f"Heading {at}" for at in range(2_000)]
+    many = sections(50_000)
+    assert len(many) < 1_000
+    assert all(page.text.startswith(f"# {page.label}\n") for page in many)
+    headings = [one for page in many for one in page.blocks if one.kind is BlockKind.HEADING]
+    assert len(headings) == 50_000

@@ -45,6 +45,11 @@ def test_folding_twice_changes_nothing_and_pieces_hold_no_space(text):
     assert all(piece and not piece.isspace() for run in query_pieces(text) for piece in run)
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=80))
+def test_words_of_ascii_are_those_of_a_longer_text_with_another_letter(text):
+    assert fold_for_search(f"{text} łódź").split()[:-1] == fold_for_search(text).split()
+
+
 @given(st.text(max_size=200), st.text(max_size=5))
 def test_spans_are_in_order_and_within(text, words):
     end = 0
