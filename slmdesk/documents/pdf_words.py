@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
 from typing import Any
@@ -32,6 +33,13 @@ _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "˜": "\u0303", "¨":
 _ACCENTED = re.compile(rf"[{''.join(_ACCENTS)}][^\W\d_]")
 _INSIDE = re.compile(r"(?<=[^\W\d_])`[aeiouAEIOUı]|^`[aA]$")
 """A grave accent is also a quotation mark: it belongs to a letter only inside a word, and in the French word à."""
+_RAISED_DIGITS = re.compile(r"(?<=.)[-−+]?[0-9]+")
+"""Behind something: digits that may be raised."""
+_SUPERSCRIPT = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")
+_RAISED_SIZE = (0.4, 0.88)
+"""Of the letters before it: a raised digit is smaller, but not as small as letters beside a large initial."""
+_RAISED_BY = (0.1, 0.75)
+"""Of their size too: how far it stands above their line."""
 _FIXED_PITCH = 1
 _MONO_NAMES = re.compile(r"mono|courier|consol|typewriter|CMTT|SFTT", re.IGNORECASE)
 _INVISIBLE = (3, 7)
@@ -150,6 +158,8 @@ class PageLetters:
             first, last = (own[0], own[-1]) if own else (start, end - 1)
             if "`" in letters or not letters.isascii() or not letters.isprintable():
                 letters, own = self._plain(letters, first, own)
+            if len(letters) > 1 and _RAISED_DIGITS.search(letters):
+                letters = self._with_raised(letters, own or range(first, first + len(letters)))
             if letters:
                 words.append(Word(letters, first, own, line, *self._around(first, last), hyphen))
             elif hyphen and words:
@@ -231,6 +241,41 @@ class PageLetters:
                 letters.append(chr(code))
                 indices.append(index)
         return "".join(letters), tuple(indices)
+
+    def _with_raised(self, letters: str, indices: Sequence[int]) -> str:
+        """Digits that stand raised and small behind a letter or a number as superscripts: 10² is not 102."""
+        found = list(letters)
+        base = 0
+        for at in range(1, len(letters)):
+            if letters[at] not in "0123456789-−+" or not self._is_raised(indices[at], indices[base]):
+                base = at
+            else:
+                found[at] = letters[at].translate(_SUPERSCRIPT)
+        return "".join(found)
+
+    def _is_raised(self, index: int, base: int) -> bool:
+        """Whether a character is smaller than another one, and stands above its line."""
+        x, y = self._origin(base)
+        right, up = self._origin(index)
+        if up == y and right > x:  # on one line, as nearly all are
+            return False
+        size, (across, along) = self._size(base)
+        raised = ((right - x) * across + (up - y) * along) / size
+        ratio = self._size(index)[0] / size
+        return _RAISED_BY[0] < raised < _RAISED_BY[1] and _RAISED_SIZE[0] < ratio < _RAISED_SIZE[1]
+
+    def _origin(self, index: int) -> tuple[float, float]:
+        x, y = ctypes.c_double(), ctypes.c_double()
+        pdfium_c.FPDFText_GetCharOrigin(self._raw, index, ctypes.byref(x), ctypes.byref(y))
+        return x.value, y.value
+
+    def _size(self, index: int) -> tuple[float, tuple[float, float]]:
+        """The size of a character in points, and which way is up for it."""
+        size, matrix = pdfium_c.FPDFText_GetFontSize(self._raw, index), self._matrix
+        if not pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
+            return size or 1.0, (0.0, 1.0)
+        scale = hypot(matrix.c, matrix.d) or 1.0
+        return size * scale or 1.0, (matrix.c / scale, matrix.d / scale)
 
     def _plain(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
         """Ligatures parted, letters no screen shows left out, each with the index it comes from."""
