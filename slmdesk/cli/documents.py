@@ -120,12 +120,6 @@ def open_document(
 
     Raises KnownError document.…, file.….
     """
-    from slmdesk.services.facts import DocumentProgress, Fact
-
-    def on_fact(fact: Fact) -> None:
-        if isinstance(fact, DocumentProgress):
-            what = f"reading {file.name}" if fact.total else f"reading {file.name}, page"
-            face.progress(what, fact.done, fact.total)
 
     def opened(secret: str) -> DocumentRecord:
         begun: list[Any] = []
@@ -136,7 +130,7 @@ def open_document(
         )
         return found
 
-    services.add_listener(on_fact)
+    _show_reading(face, services, file)
     try:
         return opened(password)
     except ToldError as err:
@@ -145,6 +139,18 @@ def open_document(
         return opened(ask_password(file))
     finally:
         face.end_progress()
+
+
+def _show_reading(face: Face, services: Services, file: Path) -> None:
+    """Say on a terminal how far reading is, from now on."""
+    from slmdesk.services.facts import DocumentProgress, Fact
+
+    def on_fact(fact: Fact) -> None:
+        if isinstance(fact, DocumentProgress):
+            what = f"reading {file.name}" if fact.total else f"reading {file.name}, page"
+            face.progress(what, fact.done, fact.total)
+
+    services.add_listener(on_fact)
 
 
 def documents_among(face: Face, services: Services, files: Sequence[Path]) -> list[Path]:
@@ -212,8 +218,12 @@ def _read(
         )
         return found.facts, found.pages
 
-    whole = read(None)
-    return whole if number is None else read(_attachment(whole[0], file, number))
+    _show_reading(face, services, file)
+    try:
+        whole = read(None)
+        return whole if number is None else read(_attachment(whole[0], file, number))
+    finally:
+        face.end_progress()
 
 
 def _as_json(facts: DocumentFacts, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:

@@ -303,7 +303,16 @@ def _begun(
 
 def _make(face: Face, services: Services, item: str, goal: Path | None, *, is_kept: bool) -> None:
     """Follow a translation to its end; Ctrl-C pauses it."""
-    job = services.desk.call(lambda: services.translations.open(item)).job
+    from slmdesk.services.facts import Fact, TranslationRead
+
+    def on_fact(fact: Fact) -> None:
+        if isinstance(fact, TranslationRead) and fact.item == item:
+            what = f"reading {name}" if fact.total else f"reading {name}, text"
+            face.progress(what, fact.done, fact.total)
+
+    view: TranslationView = services.desk.call(lambda: services.translations.open(item))
+    job, name = view.job, Path(view.wish.path).name or "the text"
+    services.add_listener(on_fact)
     if job is not None:
         try:
             follow(face, services, job, is_kept=is_kept)
@@ -311,6 +320,6 @@ def _make(face: Face, services: Services, item: str, goal: Path | None, *, is_ke
             if is_kept:
                 say_unwritten(face, goal)
             raise
-    view: TranslationView = services.desk.call(lambda: services.translations.open(item))
+    view = services.desk.call(lambda: services.translations.open(item))
     if not view.is_done:
         raise click.ClickException("The translation was not finished. “slmdesk jobs list” shows how it stands.")

@@ -72,6 +72,7 @@ class Bridge(QObject):
     extraction_grew = Signal(object)
     extraction_ended = Signal(object)
     translation_grew = Signal(object)
+    translation_read = Signal(object)
     segment_changed = Signal(object)
     live_translated = Signal(object)
     exam_offered = Signal(object)
@@ -128,6 +129,7 @@ class Bridge(QObject):
             facts.ExtractionGrew: self.extraction_grew,
             facts.ExtractionEnded: self.extraction_ended,
             facts.TranslationGrew: self.translation_grew,
+            facts.TranslationRead: self.translation_read,
             facts.SegmentChanged: self.segment_changed,
             facts.LiveTranslated: self.live_translated,
             facts.ExamOffered: self.exam_offered,

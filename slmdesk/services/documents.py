@@ -15,14 +15,14 @@ from slmdesk.client import ChildClient
 from slmdesk.core.documents import READER_VERSION, Attachment, DocumentFacts, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.desk import Desk
 from slmdesk.services.document_files import DocumentFile, documents_in, look_at
 from slmdesk.services.document_search import FoundPlaces, OnFound, PlaceSearch, TextHit, search_texts
-from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, Problem
+from slmdesk.services.facts import DocumentChanged, DocumentGone, DocumentProgress, Fact, Problem
 from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.page_images import ImageWish, OnImage, PageImages
 from slmdesk.services.reading import OnOpened, Reading, ReadingQueue, read_problem
@@ -287,6 +287,8 @@ class DocumentService:
                 with suppress(KnownError):  # a child is not trusted: what is no page is none
                     page = dataclass_from(Page, event.value)
                     pages[page.number] = page
+            elif isinstance(event, Progress):
+                self._tell(DocumentProgress("", event.done, event.total))
             elif isinstance(event, Done):
                 ordered = tuple(pages[number] for number in sorted(pages))
                 try:

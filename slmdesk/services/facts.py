@@ -355,6 +355,16 @@ class TranslationGrew:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslationRead:
+    """How far reading what is to be translated is, before its first segment: texts found, then kept of how many."""
+
+    item: str
+    done: int
+    total: int
+    """0 while it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentChanged:
     """A segment of a translation is another now."""
 
@@ -428,6 +438,7 @@ class DocumentProgress:
     """Pages 1 to `done` of a document are kept and can be looked at; at most some five times a second."""
 
     id: str
+    """Empty: of one that is read without being kept."""
     done: int
     total: int
     """0: not known yet."""
@@ -561,6 +572,7 @@ Fact: TypeAlias = (
     | ExtractionGrew
     | ExtractionEnded
     | TranslationGrew
+    | TranslationRead
     | SegmentChanged
     | LiveTranslated
     | ExamOffered

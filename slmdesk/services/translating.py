@@ -26,7 +26,15 @@ from slmdesk.core.wire import to_json
 from slmdesk.services.begun_before import begun_before
 from slmdesk.services.desk import Desk
 from slmdesk.services.document_work import able
-from slmdesk.services.facts import Fact, ItemChanged, PairUsed, Problem, SegmentChanged, TranslationGrew
+from slmdesk.services.facts import (
+    Fact,
+    ItemChanged,
+    PairUsed,
+    Problem,
+    SegmentChanged,
+    TranslationGrew,
+    TranslationRead,
+)
 from slmdesk.services.file_thread import OnEnded
 from slmdesk.services.growing import Breath, Plan, Planner, Question
 from slmdesk.services.jobs import JobService
@@ -339,6 +347,7 @@ class TranslationService(Planner):
                 else:
                     segments += segments_from(one["unit"], taken)
             self._store.add_segments(item, segments)
+            self._tell(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
             yield Breath()
         self._store.save_result(item, {"taken": True, "done": False, "left": left, "language": taken.language})
 
@@ -348,6 +357,8 @@ class TranslationService(Planner):
         def on_event(event: FromChild) -> None:  # on a thread of the client
             if isinstance(event, Partial):
                 found.extend(units_in(event.value.get("found")))
+                count = len(found)
+                self._desk.post(lambda: self._tell(TranslationRead(item, count, 0)))
             elif isinstance(event, Done):
                 answered(found)
             elif isinstance(event, Failed):

@@ -170,3 +170,19 @@ def test_w6_a_killed_command_leaves_no_child(environment, with_model, run) -> No
 
 def _children(pid: int) -> list[str]:
     return [one for thread in Path(f"/proc/{pid}/task").iterdir() for one in (thread / "children").read_text().split()]
+
+
+def test_a_terminal_is_told_how_far_reading_is(terminal, tmp_path) -> None:
+    long = tmp_path / "long.txt"
+    long.write_text("".join(f"Sentence {at} is a line of its own here.\n\n" for at in range(20_000)))
+    for more in ((), ("--no-save",)):
+        shown = terminal("documents", "text", str(long), *more)
+        shown.wait_for(b"reading long.txt, page ")
+        assert shown.end() == 0
+    made = terminal("translate", str(long), "--to", "de", "--from", "en", turned=True, slow=0.05)
+    made.wait_for(b"reading long.txt, text ")
+    made.wait_for(b"reading long.txt 5 %")
+    made.wait_for(b"100 %\r\x1b[K")
+    made.press_until_end(b"\x03")
+    assert made.end() == 130
+    assert b"Traceback" not in made.shown
