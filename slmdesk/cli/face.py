@@ -283,8 +283,9 @@ def open_missing_streams() -> None:
 _WORDS: Mapping[str, str] = {
     "document.locked": (
         "The document {path} is locked with a password. If it is a PDF, “slmdesk documents text FILE --password” asks "
-        "for it and reads it, as ask and chat do with --password, and then all commands can use it. An Office file has "
-        "to be saved without the password first."
+        "for it and reads it, as ask and chat do with --password, and then all commands can use it. Other "
+        "locked documents, such as Office files, slmdesk cannot open: save a copy without a password in the program it "
+        "was made with."
     ),
     "model.crashes": (
         "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "

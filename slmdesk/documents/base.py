@@ -86,7 +86,7 @@ class Reading:
 def locked(reading: Reading) -> KnownError:
     """The verdict on a document whose password cannot be used here; said once more, it is not asked for again."""
     if reading.password:
-        reason = "its password has to be taken off in the program it was made with"
+        reason = "slmdesk cannot open it with its password: save a copy without one in the program it was made with"
         return KnownError("document.unreadable", path=reading.path, reason=reason)
     return KnownError("document.locked", path=reading.path)
 

@@ -200,8 +200,8 @@ _SENTENCES: Mapping[str, str] = {
     "document.damaged": "The document {path} is damaged and cannot be opened ({reason}).",
     "document.empty": "The file {name} is empty (0 bytes).",
     "document.locked": (
-        "The document {path} is locked with a password. Only that of a PDF can be used here; from another document "
-        "it has to be taken off in the program it was made with."
+        "The document {path} is locked with a password. Only that of a PDF can be used here; slmdesk cannot open other "
+        "locked documents: save a copy without a password in the program it was made with."
     ),
     "document.wrong_password": "That is not the password of {path}.",
     "document.too_many_pages": "The document {path} has {pages} pages; the limit is {limit}.",

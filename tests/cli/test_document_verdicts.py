@@ -40,7 +40,10 @@ def test_x5_six_causes_have_six_sentences(run, tmp_path):
     assert "scan" in said["scan.pdf"]
     locked = ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     (tmp_path / "locked.docx").write_bytes(locked)
-    assert "password" in run("documents", "text", "--no-save", str(tmp_path / "locked.docx")).err
+    for name in ("locked.docx", "locked.xlsx", "locked.pptx"):
+        (tmp_path / name).write_bytes(locked)
+        err = run("documents", "text", "--no-save", str(tmp_path / name)).err
+        assert "slmdesk cannot open: save a copy without a password" in err
 
 
 def test_x5_the_others_of_a_batch_are_done(run, tmp_path):

@@ -690,7 +690,7 @@ def test_no_password_is_asked_for_that_could_not_be_used(desk, tmp_path):
     path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
     dropped(desk, path)
     desk.click("form_begin")
-    desk.wait(lambda: "has to be taken off in the program it was made with" in words(desk))
+    desk.wait(lambda: "save a copy without a password in the program it was made with" in words(desk))
     assert asked_password(desk) is None
     for name in ("save_translation_button", "export_translation_button", "retry_all_button"):
         assert not desk.find(name).isEnabled()
