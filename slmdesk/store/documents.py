@@ -141,13 +141,17 @@ class Documents(Words):
         with self._db.writing():
             self._add_passages(document, passages)
             for page in pages:
-                blocks = [[one.kind.value, one.start, one.end, one.level, one.place] for one in page.blocks]
+                blocks = [
+                    [one.kind.value, one.start, one.end, one.level, one.place and self._text(one.place)]
+                    for one in page.blocks
+                ]
                 self._db.run(
                     "insert or replace into pages (document, number, label, status, reason, text, blocks, has_image)"
                     " values (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         document, page.number, self._text(page.label), page.status.value, self._text(page.reason),
-                        self._text(page.text), self._json(blocks), int(page.has_image),
+                        self._text(page.text), json.dumps(blocks, ensure_ascii=False, separators=(",", ":")),
+                        int(page.has_image),
                     ),
                 )  # fmt: skip
 
