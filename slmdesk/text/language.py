@@ -57,6 +57,16 @@ def _whole() -> LanguageIdentifier:
 
 @cache
 def _load() -> LanguageIdentifier:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    """The model, unpacked in memory: the library would do it in a temporary file, and a child may write none."""
+    import io
+    import lzma
+    from array import array
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    import numpy as np
+    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
+
+    with lzma.open(MODEL_DIR / MODEL_FILE) as packed, np.load(io.BytesIO(packed.read()), allow_pickle=False) as data:
+        tables = (data[name] for name in ("nextmove", "nextmove_row"))
+        moves, rows = (array("HIL"[(2, 4, 8).index(one.dtype.itemsize)], one.tobytes()) for one in tables)
+        classes, output = data["classes"].tolist(), data["out_feat"].tolist()
+        return LanguageIdentifier(data["ptc"], data["pc"], classes, moves, output, norm_probs=True, tk_row=rows)

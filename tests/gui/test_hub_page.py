@@ -308,7 +308,7 @@ def test_search_download_and_chat_with_the_real_model(models, hub, starter_model
     press(desk, "download_file_button")
     desk.wait(lambda: shown(desk, QPushButton, "use_download_button"))
     press(desk, "use_download_button")
-    desk.wait(lambda: desk.page.isVisible() and "ready" in desk.page.picker.button.text())
+    desk.wait(lambda: desk.page.isVisible() and "ready" in desk.page.picker.button.accessibleName())
     desk.send("What is the capital of France?")
     desk.wait_idle()
     answer = desk.last()

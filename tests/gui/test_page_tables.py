@@ -108,9 +108,13 @@ def test_a_passage_in_a_cell_is_found_marked_and_gone_to(desk, contract):
     room = desk.documents.view.page_width * 0.86
     assert place.left() >= 0
     assert place.right() <= room + 1
-    image = desk.documents.view.grab().toImage()
     accent = LIGHT.colour("accent").rgb()
-    assert any(image.pixel(x, y) == accent for x in range(0, image.width(), 3) for y in range(0, image.height(), 3))
+
+    def is_marked():
+        image = desk.documents.view.grab().toImage()
+        return any(image.pixel(x, y) == accent for x in range(0, image.width(), 3) for y in range(0, image.height(), 3))
+
+    desk.wait(is_marked)
 
 
 def test_columns_share_the_room_and_cells_wrap():
