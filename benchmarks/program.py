@@ -15,7 +15,7 @@ from typing import Any
 
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
-from slmdesk.services.facts import Fact, MessageEnded, MessageGrew, ModelState, ModelStateChanged
+from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.services.services import Services, open_services
 from slmdesk.services.wishes import SendWish
 

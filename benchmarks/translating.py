@@ -38,7 +38,7 @@ from slmdesk.text.tagged import Tags, mended, problems
 from slmdesk.text.translation_checks import without_chatter
 
 if TYPE_CHECKING:
-    from slmdesk.services.facts import Fact
+    from slmdesk.services.base.events import Fact
     from slmdesk.services.services import Services
 
 TAGGED = Path(__file__).with_name("tagged.toml")
@@ -80,7 +80,7 @@ def services_with(model: Path) -> Iterator[Services]:
 def translate(services: Services, wish: TranslationWish) -> Made:
     """Have something translated, and wait."""
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.facts import JobChanged
+    from slmdesk.services.base.events import JobChanged
 
     over = threading.Event()
 

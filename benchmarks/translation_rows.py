@@ -22,7 +22,7 @@ from slmdesk.core.translation import LiveSegment
 from slmdesk.engine.echo_options import ENVIRONMENT
 from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
 from slmdesk.paths import find_paths
-from slmdesk.services.facts import Fact, JobChanged, LiveTranslated
+from slmdesk.services.base.events import Fact, JobChanged, LiveTranslated
 from slmdesk.services.services import open_services
 from slmdesk.services.translation_prompts import Manner, translation_step
 from slmdesk.services.translation_shapes import TranslationWish

@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.program import ENGINE, READER
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.facts import ModelState, ModelStateChanged
+from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.services import open_services
 from slmdesk.services.wishes import SendWish
 

@@ -70,7 +70,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     try:
         make_folders(paths)
     except KnownError as err:
-        from slmdesk.services.sentences import problem_for  # late: not needed before the window shows
+        from slmdesk.services.base.messages import problem_for  # late: not needed before the window shows
 
         return _say_no_window(app, problem_for(err).sentence, NO_HOME)
     instance = SingleInstance(paths.data)
@@ -227,7 +227,7 @@ class WindowRun:
 
     def _open(self) -> None:
         """On a thread of its own: nothing here may hold up the first frame."""
-        from slmdesk.services.sentences import problem_for
+        from slmdesk.services.base.messages import problem_for
         from slmdesk.services.services import open_services
 
         engine, reader = children_commands(self._engine)
@@ -242,7 +242,7 @@ class WindowRun:
             self.bridge.bring(partial(self._attach, services))
 
     def _attach(self, services: Services) -> None:
-        from slmdesk.services.sentences import problem_for
+        from slmdesk.services.base.messages import problem_for
 
         self.bridge.attach(services)
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it

@@ -21,7 +21,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.documents import Page
     from slmdesk.core.records import CollectionRecord, DocumentRecord
-    from slmdesk.services.facts import Fact, MessageEnded
+    from slmdesk.services.base.events import Fact, MessageEnded
     from slmdesk.services.question_prompt import Answered, Citation
     from slmdesk.services.questions import AskWish
     from slmdesk.services.services import Services
@@ -166,7 +166,7 @@ def _say_change(face: Face, services: Services, item: str, asked: _Asked) -> Non
 def _answer(face: Face, services: Services, wish: AskWish) -> tuple[MessageEnded, Answered | None]:
     """How it ended, and what was verified of it; None where it did not end well."""
     from slmdesk.core.records import Status
-    from slmdesk.services.facts import MessageEnded, PromptProgress, QuestionAnswered, QuestionPlanned
+    from slmdesk.services.base.events import MessageEnded, PromptProgress, QuestionAnswered, QuestionPlanned
 
     heard: queue.SimpleQueue[Fact] = queue.SimpleQueue()
     services.add_listener(heard.put)

@@ -20,7 +20,7 @@ from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.facts import Fact, MessageEnded, Problem
+    from slmdesk.services.base.events import Fact, MessageEnded, Problem
     from slmdesk.services.quoted import Quoted
     from slmdesk.services.services import Services
     from slmdesk.services.wishes import SendWish
@@ -168,7 +168,7 @@ class _Talk:
 
     def _print(self, answer: str, *, saved: bool) -> int:
         from slmdesk.core.records import Status
-        from slmdesk.services.facts import (
+        from slmdesk.services.base.events import (
             MessageChanged,
             MessageEnded,
             MessageGrew,

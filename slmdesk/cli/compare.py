@@ -16,7 +16,7 @@ from slmdesk.cli.targets import check_file, form_of
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
-    from slmdesk.services.facts import Fact
+    from slmdesk.services.base.events import Fact
     from slmdesk.services.services import Services
     from slmdesk.services.version_comparing import VersionView, VersionWish
     from slmdesk.services.version_shapes import Comparison
@@ -81,7 +81,7 @@ def _form_of(output: Path | None, force: bool) -> str:
 def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
     """Begin the comparison and follow it to its end, and a model's words to theirs; Ctrl-C stops it."""
     from slmdesk.cli.jobs import follow
-    from slmdesk.services.facts import VersionsCompared, VersionsFailed
+    from slmdesk.services.base.events import VersionsCompared, VersionsFailed
 
     heard: queue.SimpleQueue[Fact] = queue.SimpleQueue()
     services.add_listener(heard.put)

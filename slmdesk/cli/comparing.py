@@ -12,8 +12,8 @@ from slmdesk.cli.face import Face, json_option, next_of
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
+    from slmdesk.services.base.events import Fact
     from slmdesk.services.comparing import Compared, Comparison
-    from slmdesk.services.facts import Fact
     from slmdesk.services.services import Services
 
 
@@ -102,7 +102,13 @@ class _Show:
         return int(any(one.message.error_code for one in found.answers))
 
     def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
-        from slmdesk.services.facts import MessageEnded, MessageGrew, ModelState, ModelStateChanged, PromptProgress
+        from slmdesk.services.base.events import (
+            MessageEnded,
+            MessageGrew,
+            ModelState,
+            ModelStateChanged,
+            PromptProgress,
+        )
 
         face = self._face
         open_ids, names = self._open_ids, self._names(held)
@@ -135,7 +141,7 @@ class _Show:
         return message
 
     def _end(self, held: Comparison, fact: object, name: str, *, is_shown: bool) -> None:
-        from slmdesk.services.facts import MessageEnded
+        from slmdesk.services.base.events import MessageEnded
 
         assert isinstance(fact, MessageEnded)
         face = self._face

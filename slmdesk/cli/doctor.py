@@ -21,8 +21,8 @@ def doctor(face: Face, measure: bool) -> None:
     """What this PC is, what works, and which optional parts are missing."""
     from slmdesk.core.errors import KnownError
     from slmdesk.paths import find_paths
+    from slmdesk.services.base.messages import problem_for
     from slmdesk.services.doctor import Findings, examine, examine_computer
-    from slmdesk.services.sentences import problem_for
 
     try:
         with face.services() as services:

@@ -76,7 +76,7 @@ def text(
 
 def _tell_attachments(face: Face, facts: DocumentFacts) -> None:
     """What is attached, with the numbers `--attachment` takes."""
-    from slmdesk.services.sentences import bytes_for_people
+    from slmdesk.services.base.messages import bytes_for_people
 
     for one in facts.attachments:
         about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
@@ -143,7 +143,7 @@ def open_document(
 
 def _show_reading(face: Face, services: Services, file: Path) -> None:
     """Say on a terminal how far reading is, from now on."""
-    from slmdesk.services.facts import DocumentProgress, Fact
+    from slmdesk.services.base.events import DocumentProgress, Fact
 
     def on_fact(fact: Fact) -> None:
         if isinstance(fact, DocumentProgress):
@@ -163,7 +163,7 @@ def documents_among(face: Face, services: Services, files: Sequence[Path]) -> li
 
 def say_unread(face: Face, path: Path, err: KnownError) -> dict[str, Json]:
     """Tell, on stderr, that one of several documents could not be read; returns it for JSON."""
-    from slmdesk.services.sentences import problem_for
+    from slmdesk.services.base.messages import problem_for
 
     problem = err.problem if isinstance(err, ToldError) else problem_for(err)
     sentence = words_for(problem.code, problem.sentence, problem.args)

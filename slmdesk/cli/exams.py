@@ -87,7 +87,7 @@ def bench(face: Face, model: str | None) -> None:
     """How fast is MODEL on this PC, and what does it take?  Some seconds; Ctrl-C stops it."""
     import time
 
-    from slmdesk.services.sentences import bytes_for_people
+    from slmdesk.services.base.messages import bytes_for_people
 
     began = time.monotonic()
 

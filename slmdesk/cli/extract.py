@@ -141,7 +141,7 @@ def _check_kind(words: str) -> None:
 
 def _make(face: Face, services: Services, wish: ExtractionWish, output: Path | None, *, force: bool) -> ExtractionView:
     """Begin the table and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.facts import ExtractionGrew, Fact
+    from slmdesk.services.base.events import ExtractionGrew, Fact
 
     rows: queue.SimpleQueue[str] = queue.SimpleQueue()
 

@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
-    from slmdesk.services.facts import Problem
+    from slmdesk.services.base.events import Problem
     from slmdesk.services.services import Services
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Face:
     def services(self) -> Iterator[Services]:
         """The services, closed at the end whatever happens.  What was noticed while opening goes to stderr."""
         from slmdesk.paths import find_paths
-        from slmdesk.services.facts import Fact, Noticed
+        from slmdesk.services.base.events import Fact, Noticed
         from slmdesk.services.services import open_services
 
         child = [sys.executable, "-m", "slmdesk", "--worker"]
@@ -114,7 +114,7 @@ class Face:
 
         Ctrl-C calls `cancel` on the desk thread and is raised again.
         """
-        from slmdesk.services.facts import Problem
+        from slmdesk.services.base.events import Problem
 
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         services.desk.call(lambda: begin(answers.put))

@@ -15,8 +15,8 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import CollectionRecord, DocumentRecord
+    from slmdesk.services.base.events import Fact
     from slmdesk.services.collection_shapes import CollectionState
-    from slmdesk.services.facts import Fact
     from slmdesk.services.services import Services
 
 MOST = 100_000
@@ -97,7 +97,7 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
     """Forget the document that `find` gives on the desk thread, and wait until nothing of it is left."""
     import queue
 
-    from slmdesk.services.facts import DocumentChanged, DocumentGone
+    from slmdesk.services.base.events import DocumentChanged, DocumentGone
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -192,7 +192,7 @@ def forget_folder(services: Services, record: CollectionRecord) -> None:
     import queue
 
     from slmdesk.cli.face import next_of
-    from slmdesk.services.facts import CollectionGone
+    from slmdesk.services.base.events import CollectionGone
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
     services.add_listener(lambda fact: heard.put(fact.id) if isinstance(fact, CollectionGone) else None)
@@ -212,8 +212,8 @@ def index(face: Face, services: Services, folder: Path, *, watched: bool | None 
     Raises KnownError `collection.…`, and what the job was paused for.
     """
     from slmdesk.core.records import JobStatus
+    from slmdesk.services.base.events import CollectionChanged
     from slmdesk.services.collection_shapes import CollectionStatus
-    from slmdesk.services.facts import CollectionChanged
 
     def on_fact(fact: Fact) -> None:
         if isinstance(fact, CollectionChanged) and fact.state.status is CollectionStatus.INDEXING:
@@ -316,7 +316,7 @@ def shape_of(state: CollectionState) -> dict[str, Json]:
 
 
 def _document_shape(record: DocumentRecord, folders: dict[str, str]) -> dict[str, Json]:
-    from slmdesk.services.sentences import problem_of
+    from slmdesk.services.base.messages import problem_of
 
     return {
         "id": record.id,

@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.facts import DownloadChanged, Fact
+    from slmdesk.services.base.events import DownloadChanged, Fact
     from slmdesk.services.hub_models import FoundFile, FoundRepo
     from slmdesk.services.searching import Filters, SearchPage
     from slmdesk.services.services import Services
@@ -102,7 +102,7 @@ def _are(count: int) -> str:
 def download(face: Face, repo_or_file: str, quantization: str) -> None:
     """Fetch a model from the Hub, verified; what an interrupted run left is gone on with."""
     from slmdesk.hub.links import parse_link
-    from slmdesk.services.facts import DownloadChanged
+    from slmdesk.services.base.events import DownloadChanged
 
     link = parse_link(repo_or_file)
     with face.services() as services:
@@ -248,7 +248,7 @@ def _line(text: str, limit: int = 60) -> str:
 
 
 def _size(size: float) -> str:
-    from slmdesk.services.sentences import bytes_for_people
+    from slmdesk.services.base.messages import bytes_for_people
 
     return bytes_for_people(size)
 

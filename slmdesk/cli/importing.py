@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slmdesk.core.types import Json
-    from slmdesk.services.facts import Fact, ImportEnded, Problem
+    from slmdesk.services.base.events import Fact, ImportEnded, Problem
     from slmdesk.services.left_overs import LeftOver
     from slmdesk.services.looking import Looked
     from slmdesk.services.services import Services
@@ -49,7 +49,7 @@ def import_models(face: Face, files: tuple[Path, ...], link: bool, name: str) ->
 
 def _import_all(face: Face, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
     """Look at all first, then bring in one after another what can be.  Raises KnownError `model.none_found`."""
-    from slmdesk.services.facts import ImportEnded
+    from slmdesk.services.base.events import ImportEnded
 
     services.models.require("models.import")
     looked: Looked = face.wait_for(services, lambda told: services.looking.look(files, told))
@@ -75,7 +75,7 @@ def _import(face: Face, services: Services, file: Path, *, link: bool, name: str
 
 
 def _show_progress(face: Face, services: Services, what: str) -> None:
-    from slmdesk.services.facts import ImportProgress
+    from slmdesk.services.base.events import ImportProgress
 
     def on_fact(fact: Fact) -> None:
         if isinstance(fact, ImportProgress):
@@ -174,6 +174,6 @@ def _line(text: str, limit: int = 60) -> str:
 
 
 def _size(size: int) -> str:
-    from slmdesk.services.sentences import bytes_for_people
+    from slmdesk.services.base.messages import bytes_for_people
 
     return bytes_for_people(size)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from slmdesk.core.records import JobRecord
     from slmdesk.core.types import Json
-    from slmdesk.services.facts import Fact, JobChanged
+    from slmdesk.services.base.events import Fact, JobChanged
     from slmdesk.services.services import Services
     from slmdesk.services.time_left import Left
 
@@ -83,7 +83,7 @@ def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
 def _say_how_to_go_on(face: Face, jobs: Sequence[JobRecord]) -> None:
     """Why the last ones failed, and what one can do about it and about those that stand still."""
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.sentences import problem_of
+    from slmdesk.services.base.messages import problem_of
 
     for job in [one for one in jobs if one.status is JobStatus.FAILED and one.error_code][:MOST_REASONS]:
         problem = problem_of(job.error_code or "", job.error_args)
@@ -159,8 +159,8 @@ def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = Tr
     `is_kept`: it can be resumed then, and how is said.
     """
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.facts import JobChanged
-    from slmdesk.services.sentences import problem_of
+    from slmdesk.services.base.events import JobChanged
+    from slmdesk.services.base.messages import problem_of
 
     told: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
 
@@ -221,10 +221,10 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
     `eta_high_s`; `share` is of all its work, 0 to 1, with what is likely to come (`steps_ahead`).
     """
     from slmdesk.core.records import JobStatus
+    from slmdesk.services.base.messages import problem_of
     from slmdesk.services.download_jobs import KIND, bytes_of
     from slmdesk.services.job_times import noted_of
     from slmdesk.services.job_words import kind_words
-    from slmdesk.services.sentences import problem_of
 
     is_done, noted, left = job.status is JobStatus.DONE, noted_of(job), _left(job)
     shape: dict[str, Json] = {
@@ -258,8 +258,8 @@ def _steps(job: JobRecord) -> str:
 
 
 def _amount(kind: str, done: int, total: int) -> str:
+    from slmdesk.services.base.messages import bytes_for_people
     from slmdesk.services.download_jobs import KIND
-    from slmdesk.services.sentences import bytes_for_people
 
     return f"{bytes_for_people(done)} of {bytes_for_people(total)}" if kind == KIND else f"{done} of {total}"
 

@@ -129,7 +129,7 @@ def _fail(face: Face, error: Exception) -> int:
     if isinstance(error, OSError) and _is_of_click(error):
         show_elsewhere(sys.stdout)
         return _fail_to_write(face, error.strerror or type(error).__name__)
-    from slmdesk.services.sentences import problem_for
+    from slmdesk.services.base.messages import problem_for
 
     problem = error.problem if isinstance(error, ToldError) else problem_for(error)
     face.fail(problem.code, problem.sentence, problem.args)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from slmdesk.core.speed import Speed
     from slmdesk.core.types import Json
     from slmdesk.hub.links import HubLink
+    from slmdesk.services.base.events import Problem
     from slmdesk.services.checking import Verified
-    from slmdesk.services.facts import Problem
     from slmdesk.services.models import ModelInfo
     from slmdesk.services.services import Services
 
@@ -68,7 +68,7 @@ def list_models(face: Face) -> None:
     rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
     rows += [(one.id, _line(one.name), _size(one.bytes), _kind(one), _line(_path(one), 200)) for one in records]
     table(face, rows)
-    from slmdesk.services.sentences import sentence_for
+    from slmdesk.services.base.messages import sentence_for
 
     for one in records:
         if one.behaves is False:
@@ -265,7 +265,7 @@ def _line(text: str, limit: int = 60) -> str:
 
 
 def _size(size: int) -> str:
-    from slmdesk.services.sentences import bytes_for_people
+    from slmdesk.services.base.messages import bytes_for_people
 
     return bytes_for_people(size)
 

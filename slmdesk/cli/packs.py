@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slmdesk.core.types import Json
-    from slmdesk.services.facts import Fact, ImportEnded, MoveEnded, PackEnded, Problem
+    from slmdesk.services.base.events import Fact, ImportEnded, MoveEnded, PackEnded, Problem
     from slmdesk.services.finding import FoundModel, FoundModels
     from slmdesk.services.packs import PackContents
     from slmdesk.services.services import Services
@@ -91,7 +91,7 @@ def unpack(face: Face, file: Path, expect: str | None, only: tuple[str, ...], on
 @click.pass_obj
 def move(face: Face, folder: Path) -> None:
     """Keep the models in FOLDER from now on, and move those there that are here already."""
-    from slmdesk.services.facts import MoveProgress
+    from slmdesk.services.base.events import MoveProgress
 
     target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
     with face.services() as services:
@@ -122,7 +122,7 @@ def move(face: Face, folder: Path) -> None:
 @click.pass_obj
 def find(face: Face, link: bool) -> None:
     """Model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
-    from slmdesk.services.facts import ImportProgress
+    from slmdesk.services.base.events import ImportProgress
 
     with face.services() as services:
 
@@ -218,14 +218,14 @@ def _list(face: Face, file: Path) -> None:
 
 
 def _progress(face: Face, what: str, done: float, total: float, eta_s: float | None) -> None:
-    from slmdesk.services.sentences import time_for_people
+    from slmdesk.services.base.messages import time_for_people
 
     face.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
 
 
 def _wait(face: Face, begin: Callable[[Services, Callable[[PackEnded], None]], None], what: str) -> PackEnded:
     """How a pack ended.  Raises the problem it met; Ctrl-C stops it."""
-    from slmdesk.services.facts import PackProgress
+    from slmdesk.services.base.events import PackProgress
 
     with face.services() as services:
 
@@ -250,6 +250,6 @@ def _line(text: str, limit: int = 60) -> str:
 
 
 def _size(size: int) -> str:
-    from slmdesk.services.sentences import bytes_for_people
+    from slmdesk.services.base.messages import bytes_for_people
 
     return bytes_for_people(size)

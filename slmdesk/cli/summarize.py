@@ -23,7 +23,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord
-    from slmdesk.services.facts import SummaryGrew
+    from slmdesk.services.base.events import SummaryGrew
     from slmdesk.services.services import Services
     from slmdesk.services.summaries import SummaryWish
     from slmdesk.services.summary_shapes import Coverage, Summary
@@ -128,7 +128,7 @@ def _make(
     face: Face, services: Services, wish: SummaryWish, output: Path | None, *, force: bool, is_many: bool
 ) -> tuple[str, Summary]:
     """Begin the summary and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.facts import Fact, SummaryGrew
+    from slmdesk.services.base.events import Fact, SummaryGrew
 
     told: queue.SimpleQueue[SummaryGrew] = queue.SimpleQueue()
 

@@ -303,7 +303,7 @@ def _begun(
 
 def _make(face: Face, services: Services, item: str, goal: Path | None, *, is_kept: bool) -> None:
     """Follow a translation to its end; Ctrl-C pauses it."""
-    from slmdesk.services.facts import Fact, TranslationRead
+    from slmdesk.services.base.events import Fact, TranslationRead
 
     def on_fact(fact: Fact) -> None:
         if isinstance(fact, TranslationRead) and fact.item == item:

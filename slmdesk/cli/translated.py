@@ -48,7 +48,7 @@ class Wanted:
 
 def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_kept: bool) -> None:
     """Write and say what came of a translation that is done.  Raises KnownError."""
-    from slmdesk.services.sentences import problem_for
+    from slmdesk.services.base.messages import problem_for
 
     view: TranslationView = services.desk.call(lambda: services.translations.open(item))
     is_text = not view.wish.path

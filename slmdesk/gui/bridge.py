@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from slmdesk.services import facts
-from slmdesk.services.facts import Fact, Problem
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Fact, Problem
 
 if TYPE_CHECKING:
     from slmdesk.services.services import Services
@@ -94,53 +94,53 @@ class Bridge(QObject):
         self._waiting: list[Callable[[], None]] = []
         self._is_ended = False
         self._signals: Mapping[type[Any], Any] = {
-            facts.ItemChanged: self.item_changed,
-            facts.ItemGone: self.item_gone,
-            facts.MessageAdded: self.message_added,
-            facts.MessageGrew: self.message_grew,
-            facts.PromptProgress: self.prompt_progressed,
-            facts.MessageEnded: self.message_ended,
-            facts.MessageChanged: self.message_changed,
-            facts.ModelStateChanged: self.model_state_changed,
-            facts.ModelsChanged: self.models_changed,
-            facts.DocumentsChanged: self.documents_changed,
-            facts.PaceChanged: self.pace_changed,
-            facts.ImportProgress: self.import_progressed,
-            facts.ImportEnded: self.import_ended,
-            facts.PackProgress: self.pack_progressed,
-            facts.PackEnded: self.pack_ended,
-            facts.MoveProgress: self.move_progressed,
-            facts.MoveEnded: self.move_ended,
-            facts.DownloadChanged: self.download_changed,
-            facts.JobChanged: self.job_changed,
-            facts.DocumentChanged: self.document_changed,
-            facts.DocumentProgress: self.document_progressed,
-            facts.DocumentGone: self.document_gone,
-            facts.CollectionChanged: self.collection_changed,
-            facts.CollectionGone: self.collection_gone,
-            facts.VersionsCompared: self.versions_compared,
-            facts.VersionsFailed: self.versions_failed,
-            facts.QuestionPlanned: self.question_planned,
-            facts.QuestionAnswered: self.question_answered,
-            facts.QuotesFound: self.quotes_found,
-            facts.SummaryGrew: self.summary_grew,
-            facts.SummaryEnded: self.summary_ended,
-            facts.FolderWritten: self.folder_written,
-            facts.ExtractionGrew: self.extraction_grew,
-            facts.ExtractionEnded: self.extraction_ended,
-            facts.TranslationGrew: self.translation_grew,
-            facts.TranslationRead: self.translation_read,
-            facts.SegmentChanged: self.segment_changed,
-            facts.LiveTranslated: self.live_translated,
-            facts.ExamOffered: self.exam_offered,
-            facts.PairUsed: self.pair_used,
-            facts.GlossariesChanged: self.glossaries_changed,
-            facts.MemoryChanged: self.memory_changed,
-            facts.ContextMeasured: self.context_measured,
-            facts.RequestsToday: self.requests_counted,
-            facts.TokenChanged: self.token_changed,
-            facts.Noticed: self.noticed,
-            facts.NoticeOver: self.notice_over,
+            events.ItemChanged: self.item_changed,
+            events.ItemGone: self.item_gone,
+            events.MessageAdded: self.message_added,
+            events.MessageGrew: self.message_grew,
+            events.PromptProgress: self.prompt_progressed,
+            events.MessageEnded: self.message_ended,
+            events.MessageChanged: self.message_changed,
+            events.ModelStateChanged: self.model_state_changed,
+            events.ModelsChanged: self.models_changed,
+            events.DocumentsChanged: self.documents_changed,
+            events.PaceChanged: self.pace_changed,
+            events.ImportProgress: self.import_progressed,
+            events.ImportEnded: self.import_ended,
+            events.PackProgress: self.pack_progressed,
+            events.PackEnded: self.pack_ended,
+            events.MoveProgress: self.move_progressed,
+            events.MoveEnded: self.move_ended,
+            events.DownloadChanged: self.download_changed,
+            events.JobChanged: self.job_changed,
+            events.DocumentChanged: self.document_changed,
+            events.DocumentProgress: self.document_progressed,
+            events.DocumentGone: self.document_gone,
+            events.CollectionChanged: self.collection_changed,
+            events.CollectionGone: self.collection_gone,
+            events.VersionsCompared: self.versions_compared,
+            events.VersionsFailed: self.versions_failed,
+            events.QuestionPlanned: self.question_planned,
+            events.QuestionAnswered: self.question_answered,
+            events.QuotesFound: self.quotes_found,
+            events.SummaryGrew: self.summary_grew,
+            events.SummaryEnded: self.summary_ended,
+            events.FolderWritten: self.folder_written,
+            events.ExtractionGrew: self.extraction_grew,
+            events.ExtractionEnded: self.extraction_ended,
+            events.TranslationGrew: self.translation_grew,
+            events.TranslationRead: self.translation_read,
+            events.SegmentChanged: self.segment_changed,
+            events.LiveTranslated: self.live_translated,
+            events.ExamOffered: self.exam_offered,
+            events.PairUsed: self.pair_used,
+            events.GlossariesChanged: self.glossaries_changed,
+            events.MemoryChanged: self.memory_changed,
+            events.ContextMeasured: self.context_measured,
+            events.RequestsToday: self.requests_counted,
+            events.TokenChanged: self.token_changed,
+            events.Noticed: self.noticed,
+            events.NoticeOver: self.notice_over,
         }
         self._brought.connect(self._on_brought, Qt.ConnectionType.QueuedConnection)
 
@@ -219,7 +219,7 @@ class Bridge(QObject):
         try:
             result = wish(services)
         except Exception as err:  # noqa: BLE001 - the desk thread's end of a wish: a fault must reach the person
-            from slmdesk.services.sentences import problem_for  # late: not needed before the window shows
+            from slmdesk.services.base.messages import problem_for  # late: not needed before the window shows
 
             self._refuse(problem_for(err), refused)
         else:

@@ -87,7 +87,7 @@ class ErrorDesk(QObject):
         """Any thread.  Nothing here may raise."""
         if issubclass(kind, KeyboardInterrupt):
             return
-        from slmdesk.services.reports import bug_report  # late: not needed before the window shows
+        from slmdesk.services.base.bug_report import bug_report  # late: not needed before the window shows
 
         report = bug_report((kind() if error is None else error).with_traceback(trace))
         try:

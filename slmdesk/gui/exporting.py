@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 
 
 class ExportController(QObject):

@@ -52,8 +52,8 @@ from slmdesk.gui.translate.text.reach import Reach
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.services import facts
-from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.base import events
+from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.job_views import JobView
 from slmdesk.services.looking import Candidate
 from slmdesk.services.quoted import Quoted
@@ -88,7 +88,7 @@ class Frame(QObject):
         self._settings = settings
         self._folders = folders
         self._told_in_chat: dict[str, str] = {}
-        self._model: facts.ModelStateChanged | None = None
+        self._model: events.ModelStateChanged | None = None
         self._open_chat = ""
         self._managed: frozenset[str] = frozenset()
         """Settings the organisation has set."""
@@ -322,21 +322,21 @@ class Frame(QObject):
             self.window.notices.show_notice(notice)
 
     @Slot(object)
-    def _on_message_ended(self, fact: facts.MessageEnded) -> None:
+    def _on_message_ended(self, fact: events.MessageEnded) -> None:
         """What stands under a message of the open chat needs no bar."""
         if fact.problem is not None and fact.message.id in self.chat.message_ids:
             self._told_in_chat = {fact.message.id: fact.problem.sentence}
             self.window.notices.drop_text(fact.problem.sentence)
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
         if fact.state in (ModelState.LOADING, ModelState.READY):
             self.window.notices.drop_topic(STATE_TOPIC)
         if fact.state is ModelState.READY:
             self._told_in_chat.clear()  # the next crash is another one
 
     @Slot(object)
-    def _show_model(self, fact: facts.ModelStateChanged | None) -> None:
+    def _show_model(self, fact: events.ModelStateChanged | None) -> None:
         """What is at work, at the window's foot; without its name where a person judges answers before the names."""
         self._model = fact
         if fact is not None:
@@ -355,7 +355,7 @@ class Frame(QObject):
             self.window.notices.drop_topic("context.full")
 
     @Slot(object)
-    def _on_noticed(self, fact: facts.Noticed) -> None:
+    def _on_noticed(self, fact: events.Noticed) -> None:
         problem = fact.problem
         if problem.code == "store.damaged":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
@@ -418,7 +418,7 @@ class Frame(QObject):
             self.models.import_file(paths[0], link)
 
     @Slot(object)
-    def _on_gated_met(self, change: facts.DownloadChanged) -> None:
+    def _on_gated_met(self, change: events.DownloadChanged) -> None:
         dialog = GatedDialog(self.tokens, change.repo, self.window, problem=change.problem)
         dialog.page_requested.connect(self.find.ask_page)
         dialog.try_again_requested.connect(lambda _repo: self.fetch.resume(change.id))

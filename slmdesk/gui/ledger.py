@@ -24,7 +24,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import LedgerRow
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.network import Exported
 
 PAGE = 200

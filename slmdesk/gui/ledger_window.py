@@ -25,7 +25,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.ledger import COLUMNS, LedgerController, LedgerModel, cells_of, summary_of
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.network import Exported
 
 TITLE = "Requests over the network"

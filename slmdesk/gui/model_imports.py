@@ -10,8 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
-from slmdesk.services.facts import ImportEnded, ImportProgress, Problem
-from slmdesk.services.sentences import bytes_for_people
+from slmdesk.services.base.events import ImportEnded, ImportProgress, Problem
+from slmdesk.services.base.messages import bytes_for_people
 
 
 class ModelImports(QObject):

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
+from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
-from slmdesk.services.facts import DownloadChanged, DownloadState, JobChanged
 from slmdesk.services.job_words import kind_words
 from slmdesk.settings import Settings
 

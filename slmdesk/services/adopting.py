@@ -8,9 +8,9 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf_parts import part_of
-from slmdesk.services.facts import Problem
-from slmdesk.services.files import remove_left_overs
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_io import remove_left_overs
+from slmdesk.services.base.messages import problem_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.core.records import Ending, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
-from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import Fact, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
+from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.options import Lora
-from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.unsaved import Shelf
 
 FIRST_GAP_S = 0.25

@@ -10,11 +10,11 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Answer, Json, LoadedModel, TokenProbability
 from slmdesk.core.wire import answer_from
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.loading import EngineRoom, Waiter
-from slmdesk.services.sentences import problem_for, problem_of
 
 
 class AskOnce:

@@ -16,9 +16,9 @@ from slmdesk.core.types import Answer, Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.attached_text import pages_from
 from slmdesk.services.attaching import key_of
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, Problem, QuotesFound
-from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.base.events import Fact, Problem, QuotesFound
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.quoted import Quoted
 from slmdesk.services.unsaved import PREFIX
 from slmdesk.store import Store

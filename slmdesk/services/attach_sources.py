@@ -13,11 +13,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
 from slmdesk.services.attached_text import FRAME_TOKENS, has_words, page_text, pages_from, with_mark, words_of_page
-from slmdesk.services.desk import Desk
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents import facts_of
-from slmdesk.services.facts import Problem
 from slmdesk.services.loading import EngineRoom
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.wishes import AttachWish
 from slmdesk.store import Store
 

@@ -34,13 +34,13 @@ from slmdesk.services.attached_text import (
     place_of,
     words_at,
 )
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.prompts import FRAME
 from slmdesk.services.retrieval import Ranked, Retrieval
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.wishes import AttachWish
 from slmdesk.store import Store
 from slmdesk.text.ranking import ranked_by_words

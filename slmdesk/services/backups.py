@@ -9,11 +9,11 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 from slmdesk.paths import Paths
+from slmdesk.services.base.events import Fact, ItemChanged, ItemGone, ModelsChanged, Problem
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.chats import ChatService
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, ItemChanged, ItemGone, ModelsChanged, Problem
-from slmdesk.services.file_thread import on_file_thread
-from slmdesk.services.sentences import problem_for
 from slmdesk.store import (
     BackupCopy,
     BackupResult,

@@ -13,14 +13,14 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
 from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_json
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.coming_back import mark, return_to
-from slmdesk.services.desk import Desk
 from slmdesk.services.energy import Energy, EnergySource, Meter, energy_words
-from slmdesk.services.facts import Problem
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.store import Store
 
 FACT = "bench"

@@ -13,14 +13,14 @@ from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header, require_c
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.bench import BenchResult, BenchService
 from slmdesk.services.checking import VERIFIED
-from slmdesk.services.desk import Desk
 from slmdesk.services.exam_words import few_words, lines_of, note_words, sentence_of, short_words
 from slmdesk.services.exams import ExamService, result_of
-from slmdesk.services.facts import Problem
 from slmdesk.services.fits import Fit, Pc, fit_header
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.uses import Use, can_do, uses_in
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store

@@ -14,6 +14,16 @@ from slmdesk.services.answers import Answers
 from slmdesk.services.attach_quotes import Quotes
 from slmdesk.services.attach_sources import Sources, Weighed
 from slmdesk.services.attaching import Workers, stub_of
+from slmdesk.services.base.events import (
+    Fact,
+    ItemChanged,
+    MessageAdded,
+    MessageChanged,
+    Noticed,
+    Problem,
+)
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.context_parts import ContextMeter, ContextWish
 from slmdesk.services.conversation import (
     NEW_CHAT,
@@ -24,15 +34,6 @@ from slmdesk.services.conversation import (
     siblings_on,
     title_from,
     turns_for_engine,
-)
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import (
-    Fact,
-    ItemChanged,
-    MessageAdded,
-    MessageChanged,
-    Noticed,
-    Problem,
 )
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
@@ -48,7 +49,6 @@ from slmdesk.services.options import (
 from slmdesk.services.preparing import AnswerWish, Preparing
 from slmdesk.services.prompts import OnSeen, Prompts
 from slmdesk.services.retrieval import Retrieval
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.unsaved import PREFIX, Shelf, UnsavedShelf
 from slmdesk.services.wishes import AttachWish, SendWish
 from slmdesk.settings import SettingsFile

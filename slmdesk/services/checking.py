@@ -12,11 +12,11 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
-from slmdesk.services.files import HashedFile, OnBytes, hash_file
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_io import HashedFile, OnBytes, hash_file
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.store import Store
 
 VERIFIED = "verified"

@@ -18,6 +18,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
+from slmdesk.services.base.events import CollectionChanged, CollectionGone, Fact, Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.collection_shapes import (
     CollectionState,
     CollectionStatus,
@@ -31,14 +35,10 @@ from slmdesk.services.collection_shapes import (
     twins_in,
     twins_to_json,
 )
-from slmdesk.services.desk import Desk, Later
 from slmdesk.services.documents import DocumentService
-from slmdesk.services.facts import CollectionChanged, CollectionGone, Fact, Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.folder_scan import Listing, Plan, is_vanished, plan, scan
 from slmdesk.services.indexing import IndexProgress, IndexRunner, gone_in
 from slmdesk.services.loading import EngineRoom
-from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.store import Store
 
 WATCH_S = 10.0

@@ -17,15 +17,15 @@ from slmdesk.core.records import Ending, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.answers import Answers
+from slmdesk.services.base.events import Fact, ItemChanged, MessageAdded, MessageEnded
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.coming_back import Before, mark, return_to
 from slmdesk.services.conversation import title_from, turns_for_engine, words_of
-from slmdesk.services.desk import Desk, Later
 from slmdesk.services.energy import EnergySource, Meter, energy_words
-from slmdesk.services.facts import Fact, ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import bytes_for_people
 from slmdesk.store import Store
 
 KIND = "comparison"

@@ -13,8 +13,8 @@ from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.attach_plan import ContextPart, Sized, decide, room_for_answer, room_for_passages, total_of
 from slmdesk.services.attach_sources import Measured, Sources
 from slmdesk.services.attached_text import FRAME_TOKENS
+from slmdesk.services.base.events import ContextMeasured, Fact, Problem
 from slmdesk.services.conversation import turns_for_engine
-from slmdesk.services.facts import ContextMeasured, Fact, Problem
 from slmdesk.services.prompts import FRAME, Prompts
 from slmdesk.services.wishes import AttachWish
 

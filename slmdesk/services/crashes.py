@@ -11,7 +11,7 @@ from contextlib import suppress
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.files import FileMark
+from slmdesk.services.base.file_io import FileMark
 from slmdesk.store import Store
 
 LOADS_IN_A_ROW = 2

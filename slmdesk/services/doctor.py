@@ -18,10 +18,10 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.hardware import processor
 from slmdesk.services.routes import certificates_in, shown_proxy
-from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of
 from slmdesk.services.services import Services
 from slmdesk.services.tokens import TokenPlaces
 from slmdesk.store import SQLITE_VERSION

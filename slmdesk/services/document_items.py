@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.services.facts import Fact, ItemChanged, MessageAdded
+from slmdesk.services.base.events import Fact, ItemChanged, MessageAdded
 from slmdesk.store import Store
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from slmdesk.core.documents import Page
 from slmdesk.core.errors import Stopped
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.question_prompt import nearest_of
 from slmdesk.store import Store
 from slmdesk.text.folding import fold

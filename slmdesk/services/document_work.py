@@ -13,10 +13,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.store import Store
 
 

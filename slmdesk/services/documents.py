@@ -19,14 +19,14 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.desk import Desk
+from slmdesk.services.base.events import DocumentChanged, DocumentGone, DocumentProgress, Fact, Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.document_files import DocumentFile, documents_in, look_at
 from slmdesk.services.document_search import FoundPlaces, OnFound, PlaceSearch, TextHit, search_texts
-from slmdesk.services.facts import DocumentChanged, DocumentGone, DocumentProgress, Fact, Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.page_images import ImageWish, OnImage, PageImages
 from slmdesk.services.reading import OnOpened, Reading, ReadingQueue, read_problem
-from slmdesk.services.sentences import problem_for
 from slmdesk.store import Store
 
 MOST_NAME = 255

@@ -10,9 +10,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
-from slmdesk.services.facts import DownloadChanged, DownloadState, JobChanged, Problem
+from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged, Problem
+from slmdesk.services.base.messages import problem_of
 from slmdesk.services.job_order import place_of, put_in_order
-from slmdesk.services.sentences import problem_of
 from slmdesk.store import Store
 
 KIND = "download"

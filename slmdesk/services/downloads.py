@@ -17,15 +17,15 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.desk import Desk
+from slmdesk.services.base.events import DownloadChanged, DownloadState, Fact, ModelsChanged
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, wish_of
-from slmdesk.services.facts import DownloadChanged, DownloadState, Fact, ModelsChanged
 from slmdesk.services.fetching import Fetch
 from slmdesk.services.hub_models import HubService
 from slmdesk.services.job_order import moved, place_of
 from slmdesk.services.left_overs import LeftOver, discard, left_overs, remove_parts_of
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 

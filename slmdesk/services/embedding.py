@@ -16,9 +16,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, ModelsChanged
-from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.base.events import DocumentChanged, DocumentGone, Fact, ModelsChanged
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.uses import Use, UseService
 from slmdesk.store import Store

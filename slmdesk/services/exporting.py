@@ -27,18 +27,18 @@ from slmdesk.exports.tables import table_csv, table_paper, table_sheets
 from slmdesk.exports.translations import translation_paper
 from slmdesk.exports.xlsx import Cell, tables_of, to_xlsx
 from slmdesk.services import comparing
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chats import ChatService
 from slmdesk.services.collection_shapes import LeftOut
-from slmdesk.services.desk import Desk
 from slmdesk.services.documents import facts_of
 from slmdesk.services.extracting import KIND as EXTRACTION
 from slmdesk.services.extracting import ExtractionService
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.history import HistoryService
 from slmdesk.services.printing import OnProgress, PrintService
 from slmdesk.services.questions import KIND as QUESTION
-from slmdesk.services.slices import in_slices
 from slmdesk.services.summaries import KIND as SUMMARY
 from slmdesk.services.summaries import SummaryService
 from slmdesk.services.translated import KIND as TRANSLATION

@@ -15,8 +15,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.services.base.events import ExtractionEnded, ExtractionGrew, Fact, Noticed
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.begun_before import begun_before
-from slmdesk.services.desk import Desk
 from slmdesk.services.document_items import DocumentItems, names_of, title_of
 from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.extracting_prompts import PROMPT_VERSION
@@ -32,14 +34,12 @@ from slmdesk.services.extracting_shapes import (
     table_from,
     with_edits,
 )
-from slmdesk.services.facts import ExtractionEnded, ExtractionGrew, Fact, Noticed
 from slmdesk.services.growing import Plan, Planner
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.questions import is_weak
 from slmdesk.services.retrieval import Retrieval
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.specs import context_tokens
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store

@@ -25,15 +25,15 @@ from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.part import SPARE_BYTES, Part, parts_in
 from slmdesk.hub.search import Hub
 from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import DownloadChanged, DownloadState
-from slmdesk.services.files import HashedFile, file_name, mark_of
+from slmdesk.services.base.events import DownloadChanged, DownloadState
+from slmdesk.services.base.file_io import HashedFile, file_name, mark_of
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.fits import Pc, available_bytes, fit_header
 from slmdesk.services.hub_models import fit_by_size, weights_budget
 from slmdesk.services.importing import require_usable
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import name_for
-from slmdesk.services.sentences import problem_for
 from slmdesk.store.locks import FileLock
 
 TELL_S = 0.25

@@ -20,15 +20,15 @@ from slmdesk.core.gguf_file import unreadable
 from slmdesk.core.gguf_parts import part_of, parts_of
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import ImportEnded, Problem
-from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.base.events import ImportEnded, Problem
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.importing import require_usable
 from slmdesk.services.models import ModelService
 from slmdesk.services.names import MAX_NAME, name_for
 from slmdesk.services.other_programs import Place, all_places
 from slmdesk.services.renaming import free_name
-from slmdesk.services.sentences import problem_for
 from slmdesk.store import Store
 
 MAX_DEPTH = 8

@@ -12,10 +12,7 @@ from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
-from slmdesk.services.desk import Desk, Later
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import KIND, ExamService, note_of, result_of
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     ExamOffered,
     Fact,
     JobChanged,
@@ -24,6 +21,9 @@ from slmdesk.services.facts import (
     ModelState,
     ModelStateChanged,
 )
+from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.exam_items import Skill, items
+from slmdesk.services.exams import KIND, ExamService, note_of, result_of
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from slmdesk.core.records import JobRecord, ModelRecord
-from slmdesk.services.desk import Desk
+from slmdesk.services.base.events import Fact, ModelsChanged, PairUsed
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.exams import ExamService
-from slmdesk.services.facts import Fact, ModelsChanged, PairUsed
 from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom

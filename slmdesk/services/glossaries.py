@@ -16,11 +16,11 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, GlossariesChanged, Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
-from slmdesk.services.pieces import in_pieces
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.events import Fact, GlossariesChanged, Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pieces import in_pieces
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.term_checking import check_term, key_of, sorted_out, term_of
 from slmdesk.services.term_reading import FileRows, TermReader
 from slmdesk.services.translation_prompts import DOMAINS

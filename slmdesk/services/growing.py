@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord
 from slmdesk.core.types import Json
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.time_left import Ahead
 from slmdesk.store import Store
 

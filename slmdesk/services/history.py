@@ -12,8 +12,8 @@ from slmdesk.core.records import DocumentRecord, Found, Item, Message
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
 from slmdesk.services import comparing
+from slmdesk.services.base.events import Fact, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
 from slmdesk.services.chats import ChatService
-from slmdesk.services.facts import Fact, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
 from slmdesk.services.states import StateService
 from slmdesk.store import Rescued, Store, damaged_copies
 

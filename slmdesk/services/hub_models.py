@@ -15,12 +15,12 @@ from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub
 from slmdesk.paths import Paths
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.fits import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.network import NetworkService
 from slmdesk.services.routes import policy_for
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 
 T = TypeVar("T")

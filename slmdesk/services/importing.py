@@ -20,9 +20,8 @@ from slmdesk.core.gguf_join import join
 from slmdesk.core.gguf_parts import parts_of
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, ImportEnded, ImportProgress, ModelsChanged
-from slmdesk.services.files import (
+from slmdesk.services.base.events import Fact, ImportEnded, ImportProgress, ModelsChanged
+from slmdesk.services.base.file_io import (
     PART_SUFFIX,
     HashedFile,
     OnBytes,
@@ -33,8 +32,9 @@ from slmdesk.services.files import (
     need_space,
     remove_left_overs,
 )
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.names import MAX_NAME, name_for
-from slmdesk.services.sentences import problem_for
 
 CLOSE_S = 0.8
 """How long the end waits for imports to remove what they wrote."""

@@ -17,16 +17,16 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
 from slmdesk.core.types import Json
+from slmdesk.services.base.events import Fact, JobChanged, Problem
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.collection_shapes import KIND, quoted, unquoted
-from slmdesk.services.desk import Desk, Later
 from slmdesk.services.document_files import DocumentFile, look_at
 from slmdesk.services.documents import DocumentService, Opening
-from slmdesk.services.facts import Fact, JobChanged, Problem
-from slmdesk.services.file_thread import on_file_thread
 from slmdesk.services.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
 from slmdesk.services.job_order import moved, place_of, put_in_order
 from slmdesk.services.loading import EngineRoom
-from slmdesk.services.sentences import problem_for
 from slmdesk.store import Store
 from slmdesk.store.part import new_id
 

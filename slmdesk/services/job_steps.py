@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import ChatMessage, Json, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
-from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for, problem_of
 
 
 def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:

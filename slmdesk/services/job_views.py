@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from slmdesk.core.records import JobRecord, JobStatus
+from slmdesk.services.base.events import JobChanged, Problem
+from slmdesk.services.base.messages import problem_of
 from slmdesk.services.collection_shapes import KIND as INDEX
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.download_jobs import bytes_of, eta_of
-from slmdesk.services.facts import JobChanged, Problem
 from slmdesk.services.job_order import place_of
 from slmdesk.services.job_times import noted_of
 from slmdesk.services.jobs import JobService
-from slmdesk.services.sentences import problem_of
 from slmdesk.services.time_left import Left
 from slmdesk.store import Store
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from slmdesk.core.gguf import check_file
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.fits import Pc, fit_file
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 
 

@@ -17,10 +17,10 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
 from slmdesk.services import crashes
-from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import Fact, ModelsChanged, ModelState, ModelStateChanged, Noticed, Problem
-from slmdesk.services.files import FileMark, hash_file, mark_of
-from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.base.events import Fact, ModelsChanged, ModelState, ModelStateChanged, Noticed, Problem
+from slmdesk.services.base.file_io import FileMark, hash_file, mark_of
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.specs import limits_of, spec_for
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store

@@ -11,14 +11,14 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import GgufHeader, check_file
 from slmdesk.core.gguf_parts import first_parts, parts_of
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.files import mark_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_io import mark_of
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.fits import Fit, Pc, fit_header
 from slmdesk.services.hub_models import fit_by_size
 from slmdesk.services.importing import require_usable
 from slmdesk.services.names import name_for
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 
 SUFFIX = ".gguf"

@@ -21,13 +21,13 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import Fact, MessageEnded, ModelState, Noticed, PaceChanged, Problem
-from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.base.events import Fact, MessageEnded, ModelState, Noticed, PaceChanged, Problem
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.fits import Pc, available_bytes
 from slmdesk.services.hardware import hardware_key
 from slmdesk.services.loading import EngineRoom
-from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.store import Store
 
 BANDWIDTH = "bandwidth"

@@ -18,9 +18,7 @@ from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.adopting import Unadopted, look_for_unadopted
-from slmdesk.services.checking import Checker, Verified
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     Fact,
     ImportEnded,
     ModelsChanged,
@@ -29,8 +27,10 @@ from slmdesk.services.facts import (
     Noticed,
     Problem,
 )
-from slmdesk.services.file_thread import OnEnded, on_file_thread
-from slmdesk.services.files import HashedFile
+from slmdesk.services.base.file_io import HashedFile
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.checking import Checker, Verified
 from slmdesk.services.fits import Fit, Pc, fit_file
 from slmdesk.services.importing import Importer
 from slmdesk.services.loading import EngineRoom

@@ -10,7 +10,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
 from slmdesk.services import move_files
-from slmdesk.services.files import file_name
+from slmdesk.services.base.file_io import file_name
 from slmdesk.services.move_files import MovingFile
 
 

@@ -17,9 +17,8 @@ from slmdesk.core.files import private_folder, problem_of
 from slmdesk.core.records import ModelRecord
 from slmdesk.paths import Paths
 from slmdesk.services import move_files
-from slmdesk.services.desk import Desk
-from slmdesk.services.downloads import ENDS, DownloadService
-from slmdesk.services.facts import (
+from slmdesk.services.base.eta import Pace
+from slmdesk.services.base.events import (
     DownloadState,
     Fact,
     ModelsChanged,
@@ -29,13 +28,14 @@ from slmdesk.services.facts import (
     Noticed,
     Problem,
 )
-from slmdesk.services.file_thread import on_file_thread
-from slmdesk.services.files import SPARE_BYTES
+from slmdesk.services.base.file_io import SPARE_BYTES
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.downloads import ENDS, DownloadService
 from slmdesk.services.models import ModelService
 from slmdesk.services.move_files import PREPARING, SWITCHING, Journal, MovingFile
 from slmdesk.services.move_plan import MovePlan, Round, gather, real, refuse_target
-from slmdesk.services.pace import Pace
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 from slmdesk.store.locks import FileLock

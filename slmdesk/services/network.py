@@ -13,12 +13,12 @@ from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.policy import without_password
 from slmdesk.core.records import LedgerRow
 from slmdesk.exports.ledger import format_for, to_csv, to_json
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, Noticed, Problem, RequestsToday
-from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.events import Fact, Noticed, Problem, RequestsToday
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.proxy_password import ProxyPasswords
 from slmdesk.services.routes import certificates_in
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import Settings, SettingsFile, reason_against
 from slmdesk.store import Store
 

@@ -20,7 +20,7 @@ from slmdesk.core.speed import Speed, is_too_slow
 from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, count_text, load_catalogue
 from slmdesk.hub.files import Repo
 from slmdesk.hub.links import HubLink, parse_link
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.fits import Pc
 from slmdesk.services.hub_models import Asking, FoundFile, FoundRepo, HubService, fit_by_size, weights_budget
 from slmdesk.services.searching import Filters, Search, SearchPage, SearchService

@@ -29,7 +29,7 @@ from slmdesk.core.files import problem_of, sync_folder
 from slmdesk.core.gguf_file import looks_like, opened, shown_path
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
-from slmdesk.services.files import CHUNK_BYTES, PART_SUFFIX, OnBytes
+from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, OnBytes
 
 FORMAT, VERSION = "slmdesk-pack", 1
 MANIFEST = "manifest.json"

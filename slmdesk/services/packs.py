@@ -12,16 +12,16 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import problem_of, sync_folder
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
-from slmdesk.services.file_thread import on_file_thread
-from slmdesk.services.files import HashedFile, file_name, mark_of, slug
+from slmdesk.services.base.eta import Pace
+from slmdesk.services.base.events import Fact, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
+from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import bytes_for_people, problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.models import ModelService
 from slmdesk.services.move_files import free_bytes
-from slmdesk.services.pace import Pace
 from slmdesk.services.pack_file import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
 from slmdesk.services.renaming import free_name
-from slmdesk.services.sentences import bytes_for_people, problem_for
 from slmdesk.services.unpacking import Unpacking, is_here, wanted_of
 from slmdesk.store import Store
 

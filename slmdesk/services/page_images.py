@@ -14,10 +14,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.reading import DEATHS, read_problem
-from slmdesk.services.sentences import problem_for
 
 CACHE_BYTES = 24 << 20
 AT_ONCE = 2

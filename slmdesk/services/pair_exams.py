@@ -16,7 +16,7 @@ from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.facts import Fact, ModelsChanged
+from slmdesk.services.base.events import Fact, ModelsChanged
 from slmdesk.services.growing import Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs import JobService
 from slmdesk.services.models import ModelService

@@ -16,10 +16,10 @@ from slmdesk.core.types import Role, Sampling
 from slmdesk.services.answers import Answers
 from slmdesk.services.attach_quotes import Quotes
 from slmdesk.services.attaching import Plan, PlanWish, Workers, is_undecided, older_by_passages
+from slmdesk.services.base.events import Fact, MessageChanged, MessageEnded, Problem
+from slmdesk.services.base.messages import problem_for
 from slmdesk.services.conversation import turns_for_engine
-from slmdesk.services.facts import Fact, MessageChanged, MessageEnded, Problem
 from slmdesk.services.options import Lora
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.unsaved import Shelf
 
 

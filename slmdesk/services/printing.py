@@ -12,9 +12,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import Paper
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.wire import to_json
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import problem_for, problem_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk
 
 OnPrinted = Callable[[bytes | Problem], None]
 """Called once, on the desk thread."""

@@ -10,11 +10,11 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, LoadedModel
 from slmdesk.core.wire import messages_to_json
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.conversation import SeenPrompt
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
 from slmdesk.services.loading import EngineRoom
-from slmdesk.services.sentences import problem_for, problem_of
 from slmdesk.services.specs import context_tokens
 from slmdesk.settings import SettingsFile
 

@@ -13,12 +13,12 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, ModelRecord, Passage
 from slmdesk.core.types import LoadedModel
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.question_prompt import Source, text_for
 from slmdesk.services.retrieval import Ranked, Retrieval
-from slmdesk.services.sentences import problem_for
 from slmdesk.store import Store
 
 ANSWER_TOKENS = 400

@@ -28,11 +28,7 @@ from slmdesk.core.records import (
 from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.answers import Answers
-from slmdesk.services.conversation import Sent, active_path, title_from, words_of
-from slmdesk.services.desk import Desk
-from slmdesk.services.exam_items import Skill
-from slmdesk.services.exams import result_of
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     Fact,
     ItemChanged,
     MessageAdded,
@@ -41,6 +37,11 @@ from slmdesk.services.facts import (
     QuestionAnswered,
     QuestionPlanned,
 )
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.conversation import Sent, active_path, title_from, words_of
+from slmdesk.services.exam_items import Skill
+from slmdesk.services.exams import result_of
 from slmdesk.services.flag_words import marks_in_words
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
@@ -60,7 +61,6 @@ from slmdesk.services.question_prompt import (
 )
 from slmdesk.services.question_reading import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
 from slmdesk.services.retrieval import Ranked, Retrieval
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.states import WORTH_S, StateService
 from slmdesk.services.summary_shapes import Mark
 from slmdesk.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.facts import Fact, ModelsChanged
+from slmdesk.services.base.events import Fact, ModelsChanged
 from slmdesk.services.names import MAX_NAME
 from slmdesk.store import Store
 

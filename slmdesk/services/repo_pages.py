@@ -10,7 +10,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import GgufHeader
 from slmdesk.core.speed import active_bytes
 from slmdesk.hub.files import RemoteFile, Repo
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.fits import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.hub_models import Asking, HubService
 from slmdesk.services.importing import require_usable

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, Problem, SegmentChanged
-from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.base.events import Fact, Problem, SegmentChanged
+from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.segment_edits import SegmentEdits
-from slmdesk.services.slices import Slices, in_slices
 from slmdesk.services.translating import TranslationService, segment_flags
 from slmdesk.services.translation_shapes import TranslationWish, memory_domain, wish_from
 from slmdesk.store import Store

@@ -9,11 +9,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.services.asking_once import AskOnce
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, Problem, SegmentChanged
-from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.base.events import Fact, Problem, SegmentChanged
+from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.loading import EngineRoom
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.translating import TranslationService, segment_flags
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish, memory_domain

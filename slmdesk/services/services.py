@@ -18,13 +18,23 @@ from slmdesk.core.policy import load_policy
 from slmdesk.core.reach import Reach
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.backups import BackupService
+from slmdesk.services.base.events import (
+    DocumentChanged,
+    DocumentGone,
+    Fact,
+    MessageEnded,
+    ModelsChanged,
+    Noticed,
+    Problem,
+)
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.bench import BenchService
 from slmdesk.services.cards import CardService
 from slmdesk.services.chats import ChatService
 from slmdesk.services.collection_shapes import KIND as INDEX
 from slmdesk.services.collections import CollectionService
 from slmdesk.services.comparing import ComparingService
-from slmdesk.services.desk import Desk
 from slmdesk.services.documents import DocumentService
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.downloads import DownloadService
@@ -32,7 +42,6 @@ from slmdesk.services.embedding import EmbeddingService
 from slmdesk.services.exams import ExamService
 from slmdesk.services.exporting import ExportService
 from slmdesk.services.extracting import ExtractionService
-from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, MessageEnded, ModelsChanged, Noticed, Problem
 from slmdesk.services.finding import FindingService
 from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.first_pair_exams import FirstPairExams
@@ -65,7 +74,6 @@ from slmdesk.services.searching import SearchService
 from slmdesk.services.segment_changes import SegmentChanges
 from slmdesk.services.segment_edits import SegmentEdits
 from slmdesk.services.segment_lists import SegmentLists
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.states import StateService
 from slmdesk.services.summaries import SummaryService
 from slmdesk.services.term_proposals import ProposalService

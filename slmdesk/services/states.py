@@ -29,9 +29,9 @@ from slmdesk.core.saved_states import (
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
 from slmdesk.paths import Paths
-from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import DocumentChanged, DocumentGone, Fact, ModelsChanged, Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.events import DocumentChanged, DocumentGone, Fact, ModelsChanged, Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.loading import EngineRoom
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store

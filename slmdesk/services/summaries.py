@@ -14,12 +14,12 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
+from slmdesk.services.base.events import Fact, SummaryEnded, SummaryGrew
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.begun_before import begun_before
-from slmdesk.services.desk import Desk
 from slmdesk.services.document_items import DocumentItems, names_of, title_of
 from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.exams import ExamService
-from slmdesk.services.facts import Fact, SummaryEnded, SummaryGrew
 from slmdesk.services.growing import Plan, Planner
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom

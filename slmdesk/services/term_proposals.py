@@ -11,10 +11,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.translation import Term
-from slmdesk.services.desk import Desk
-from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.reading import read_problem
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.term_lists import TermLists
 from slmdesk.services.translated import KIND, segments_of_item
 from slmdesk.services.translation_shapes import wish_from

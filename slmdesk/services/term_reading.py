@@ -12,10 +12,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import language_of
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.types import Json
-from slmdesk.services.desk import Desk
-from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.reading import read_problem
-from slmdesk.services.sentences import problem_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.paths import Paths
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, Problem, TokenChanged
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.events import Fact, Problem, TokenChanged
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.settings import SettingsFile
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)

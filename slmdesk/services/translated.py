@@ -8,7 +8,7 @@ from slmdesk.core.records import Item
 from slmdesk.core.translation import SegmentRecord, SegmentState, doubts_json, flags_json
 from slmdesk.core.types import Json
 from slmdesk.exports.translations import TranslatedRow
-from slmdesk.services.slices import Slices
+from slmdesk.services.base.slices import Slices
 from slmdesk.services.translation_words import STATE_WORDS, flag_words
 from slmdesk.store import Store
 

@@ -23,10 +23,7 @@ from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, Seg
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.begun_before import begun_before
-from slmdesk.services.desk import Desk
-from slmdesk.services.document_work import able
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     Fact,
     ItemChanged,
     PairUsed,
@@ -35,15 +32,18 @@ from slmdesk.services.facts import (
     TranslationGrew,
     TranslationRead,
 )
-from slmdesk.services.file_thread import OnEnded
+from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.slices import in_slices
+from slmdesk.services.begun_before import begun_before
+from slmdesk.services.document_work import able
 from slmdesk.services.growing import Breath, Plan, Planner, Question
 from slmdesk.services.jobs import JobService
 from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.pair_advice import PairAdvice, PairAdviceService
 from slmdesk.services.reading import read_problem
-from slmdesk.services.sentences import problem_for
-from slmdesk.services.slices import in_slices
 from slmdesk.services.term_lists import TermLists
 from slmdesk.services.translated import KIND, left_parts, segments_of_item
 from slmdesk.services.translation_prompts import DOMAINS, FORMALITIES, Manner, prompt_version

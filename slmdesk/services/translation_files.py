@@ -16,11 +16,11 @@ from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.core.types import Json
 from slmdesk.exports.tmx import ANY, to_tmx
 from slmdesk.exports.translations import Report, TranslatedRow, pair_paper, report_paper
-from slmdesk.services.desk import Desk
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.slices import in_slices
 from slmdesk.services.exporting import PAPER_FORMS
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
-from slmdesk.services.slices import in_slices
 from slmdesk.services.translated import gathered as all_segments
 from slmdesk.services.translating import TranslationService
 from slmdesk.services.translation_shapes import TranslationView

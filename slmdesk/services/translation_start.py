@@ -14,12 +14,12 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import TRANSLATABLE, format_of
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.types import Json
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.folder_scan import scan
 from slmdesk.services.reading import read_problem
-from slmdesk.services.sentences import problem_for
 from slmdesk.services.translation_shapes import TranslationWish
 from slmdesk.services.translation_writing import payload_of, units_in
 

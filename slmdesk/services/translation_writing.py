@@ -17,12 +17,12 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.translation import SegmentFlag, SegmentRecord
 from slmdesk.core.types import Json
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.reading import read_problem
-from slmdesk.services.sentences import problem_for
-from slmdesk.services.slices import Slices, in_slices
 from slmdesk.services.translated import segments_of_item
 from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
 from slmdesk.store import Store

@@ -15,12 +15,12 @@ from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Sampling
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import on_file_thread
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.fits import available_bytes
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)

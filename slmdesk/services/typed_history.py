@@ -16,10 +16,10 @@ from slmdesk.core.translation import LiveSegment, NewSegment, Origin, SegmentRec
 from slmdesk.core.types import Origin as Author
 from slmdesk.core.types import Role, TextPart
 from slmdesk.core.wire import to_json
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Fact, ItemChanged
-from slmdesk.services.file_thread import OnEnded
-from slmdesk.services.slices import Slices, in_slices
+from slmdesk.services.base.events import Fact, ItemChanged
+from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translated import KIND, segments_of_item
 from slmdesk.services.translating import TranslationService
 from slmdesk.services.translation_prompts import Manner

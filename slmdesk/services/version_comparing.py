@@ -18,17 +18,17 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.desk import Desk
+from slmdesk.services.base.events import Fact, Problem, VersionsCompared, VersionsFailed
+from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.messages import problem_of
+from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.document_items import DocumentItems
 from slmdesk.services.document_work import able, read_document
 from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import ExamService, SkillResult
-from slmdesk.services.facts import Fact, Problem, VersionsCompared, VersionsFailed
-from slmdesk.services.file_thread import OnEnded, on_file_thread
 from slmdesk.services.growing import Asked, Breath, Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs import JobService
 from slmdesk.services.models import ModelService
-from slmdesk.services.sentences import problem_of
 from slmdesk.services.summary_shapes import Coverage, Unread
 from slmdesk.services.uses import Use, UseService
 from slmdesk.store import Store

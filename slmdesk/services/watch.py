@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
-from slmdesk.services.chats import ChatService
-from slmdesk.services.desk import Desk, Later
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     DocumentsChanged,
     Fact,
     ItemChanged,
@@ -20,8 +18,10 @@ from slmdesk.services.facts import (
     Noticed,
     NoticeOver,
 )
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.chats import ChatService
 from slmdesk.services.network import NetworkService
-from slmdesk.services.sentences import problem_for
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.paths import find_paths
-from slmdesk.services.facts import Fact, MessageEnded, MessageGrew
+from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew
 from slmdesk.services.services import Services, open_services
 
 TIMEOUT_S = 120.0

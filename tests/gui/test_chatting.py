@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from slmdesk.core.records import Status
-from slmdesk.services.sentences import problem_of
+from slmdesk.services.base.messages import problem_of
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))

@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.core.records import DocumentStatus
+from slmdesk.services.base.events import DocumentChanged
 from slmdesk.services.documents import file_of
-from slmdesk.services.facts import DocumentChanged
 
 pytestmark = pytest.mark.gui
 

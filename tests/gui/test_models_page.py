@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import Status
 from slmdesk.gui.models.adding import AddDialog
-from slmdesk.services.facts import DownloadState
+from slmdesk.services.base.events import DownloadState
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
@@ -686,7 +686,7 @@ def _tabs(seen: list[QWidget], page: QWidget) -> list[str]:
 def test_every_fact_of_the_services_has_its_signal(models):
     from typing import get_args
 
-    from slmdesk.services.facts import Fact
+    from slmdesk.services.base.events import Fact
 
     desk = models()
     assert set(get_args(Fact)) <= set(desk.bridge._signals)

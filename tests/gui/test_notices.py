@@ -13,7 +13,7 @@ from slmdesk.gui.documents.unread_files import unread_notice
 from slmdesk.gui.main_window import MainWindow, fitted
 from slmdesk.gui.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.sentences import problem_of
+from slmdesk.services.base.messages import problem_of
 
 pytestmark = pytest.mark.gui
 LONG = "Many words that say the same thing over and over. " * 20

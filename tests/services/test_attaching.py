@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Origin
 from slmdesk.services.attached_text import page_text, whole_text
-from slmdesk.services.facts import ContextMeasured, MessageChanged, QuotesFound
+from slmdesk.services.base.events import ContextMeasured, MessageChanged, QuotesFound
 from slmdesk.services.wishes import AttachWish, SendWish
 
 pytestmark = pytest.mark.process

@@ -7,7 +7,7 @@ import pytest
 from fakes.told import TIMEOUT_S, row
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.facts import ItemChanged, ItemGone, MessageEnded, ModelsChanged, Problem
+from slmdesk.services.base.events import ItemChanged, ItemGone, MessageEnded, ModelsChanged, Problem
 from slmdesk.services.wishes import SendWish
 from slmdesk.store import BackupResult, Restored
 

@@ -9,6 +9,7 @@ from fakes.told import LLAMA, TIMEOUT_S, Told, add_model, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
+from slmdesk.services.base.events import ImportEnded, JobChanged, ModelState, ModelStateChanged
 from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.energy import (
     WATTS_PER_BUSY_CORE,
@@ -21,7 +22,6 @@ from slmdesk.services.energy import (
     read_batteries,
     read_counters,
 )
-from slmdesk.services.facts import ImportEnded, JobChanged, ModelState, ModelStateChanged
 from slmdesk.services.wishes import SendWish
 
 

@@ -14,8 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role, Sampling
 from slmdesk.services import loading
-from slmdesk.services.conversation import NEW_CHAT, SeenPrompt, words_of
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     ContextMeasured,
     ItemChanged,
     MessageAdded,
@@ -28,6 +27,7 @@ from slmdesk.services.facts import (
     NoticeOver,
     PromptProgress,
 )
+from slmdesk.services.conversation import NEW_CHAT, SeenPrompt, words_of
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process

@@ -13,8 +13,8 @@ from fakes.told import Told, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.paths import find_paths
+from slmdesk.services.base.events import CollectionChanged, CollectionGone, DocumentProgress, Problem
 from slmdesk.services.collection_shapes import CollectionStatus
-from slmdesk.services.facts import CollectionChanged, CollectionGone, DocumentProgress, Problem
 from slmdesk.store.backup import backup, renew_copies
 
 pytestmark = pytest.mark.process

@@ -13,8 +13,15 @@ from fakes.told import Told as ToldBy
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Status
+from slmdesk.services.base.events import (
+    ItemChanged,
+    JobChanged,
+    MessageEnded,
+    MessageGrew,
+    ModelState,
+    ModelStateChanged,
+)
 from slmdesk.services.comparing import KIND, CompareWish, Figures, letter_of
-from slmdesk.services.facts import ItemChanged, JobChanged, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
@@ -221,7 +228,7 @@ import os, sys, signal, time
 sys.path.insert(0, sys.argv[1])
 from fakes.told import Told, open_echo, row
 from slmdesk.services.comparing import CompareWish
-from slmdesk.services.facts import MessageEnded
+from slmdesk.services.base.events import MessageEnded
 told = Told(open_echo())
 services = told.services
 ids = tuple(one.id for one in services.desk.call(services.models.list))

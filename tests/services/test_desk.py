@@ -6,7 +6,7 @@ from concurrent.futures import TimeoutError as CallTimeout
 import pytest
 
 from slmdesk.core.errors import BugError, KnownError
-from slmdesk.services.desk import Desk
+from slmdesk.services.base.service_thread import Desk
 
 pytestmark = pytest.mark.pure
 

@@ -18,7 +18,7 @@ from fakes.tiny_gguf import tiny_llama
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.facts import DownloadChanged, DownloadState, JobChanged
+from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged
 
 pytestmark = pytest.mark.process
 

@@ -16,7 +16,7 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.facts import DownloadChanged, DownloadState, ModelsChanged, MoveEnded, Problem
+from slmdesk.services.base.events import DownloadChanged, DownloadState, ModelsChanged, MoveEnded, Problem
 from slmdesk.services.hub_models import fit_by_size
 from slmdesk.services.searching import Filters
 

@@ -17,7 +17,7 @@ import pytest
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import FORMS, Paper, paragraph
-from slmdesk.services.facts import Problem, SummaryEnded
+from slmdesk.services.base.events import Problem, SummaryEnded
 from slmdesk.services.summaries import SummaryWish
 
 pytestmark = pytest.mark.process

@@ -6,10 +6,10 @@ import pytest
 from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
+from slmdesk.services.base.events import ExtractionEnded, ImportEnded, JobChanged, ModelState, ModelStateChanged
 from slmdesk.services.extracting import KIND, ExtractionWish
 from slmdesk.services.extracting_prompts import preset
 from slmdesk.services.extracting_shapes import ColumnKind
-from slmdesk.services.facts import ExtractionEnded, ImportEnded, JobChanged, ModelState, ModelStateChanged
 from slmdesk.text.quotes import FoldedText
 
 pytestmark = pytest.mark.model

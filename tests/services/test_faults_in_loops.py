@@ -14,7 +14,7 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.told import TIMEOUT_S, add_model, is_alive, row
 
 from slmdesk.core.records import Status
-from slmdesk.services.facts import MessageGrew
+from slmdesk.services.base.events import MessageGrew
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
@@ -122,7 +122,7 @@ def test_r3_idle_with_a_model_loaded_is_cool(opened, tmp_path) -> None:
         "import sys, time; sys.path.insert(0, 'tests')\n"
         "from fakes.told import Told, open_echo\n"
         "services = open_echo(); told = Told(services)\n"
-        "from slmdesk.services.facts import ModelState, ModelStateChanged\n"
+        "from slmdesk.services.base.events import ModelState, ModelStateChanged\n"
         "services.desk.call(lambda: services.models.use('Echo'))\n"
         "told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)\n"
         "import psutil\n"

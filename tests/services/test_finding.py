@@ -14,7 +14,7 @@ from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 from fakes.told import TIMEOUT_S
 
 from slmdesk.services import finding
-from slmdesk.services.facts import ImportEnded
+from slmdesk.services.base.events import ImportEnded
 from slmdesk.services.finding import FoundModels
 from slmdesk.services.other_programs import MAX_BYTES, Place, all_places, chosen_places, usual_places
 

@@ -6,9 +6,9 @@ import pytest
 from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
+from slmdesk.services.base.events import ExamOffered, JobChanged, ModelsChanged
 from slmdesk.services.exam_words import note_words
 from slmdesk.services.exams import KIND, result_of
-from slmdesk.services.facts import ExamOffered, JobChanged, ModelsChanged
 from slmdesk.services.first_exams import FirstExams, seconds_for_all
 from slmdesk.services.wishes import SendWish
 

@@ -18,9 +18,7 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.translation import Origin
 from slmdesk.paths import find_paths
-from slmdesk.services.chats import SendWish
-from slmdesk.services.extracting import ExtractionWish
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     DocumentGone,
     ExtractionEnded,
     JobChanged,
@@ -30,6 +28,8 @@ from slmdesk.services.facts import (
     TranslationGrew,
     VersionsCompared,
 )
+from slmdesk.services.chats import SendWish
+from slmdesk.services.extracting import ExtractionWish
 from slmdesk.services.questions import AskWish
 from slmdesk.services.summaries import SummaryWish
 from slmdesk.services.translation_prompts import Manner

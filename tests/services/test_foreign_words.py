@@ -23,11 +23,11 @@ from slmdesk.engine.llama.families import FAMILIES_BY_NAME
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
 from slmdesk.services.attached_text import parts_for_model
+from slmdesk.services.base.events import JobChanged, QuestionAnswered, QuestionPlanned, SummaryEnded
 from slmdesk.services.exam_items import Skill, items, truth_step
 from slmdesk.services.exams import SKILLS
 from slmdesk.services.extracting_prompts import cells_step
 from slmdesk.services.extracting_shapes import Column
-from slmdesk.services.facts import JobChanged, QuestionAnswered, QuestionPlanned, SummaryEnded
 from slmdesk.services.question_prompt import Source, text_for, turns_of
 from slmdesk.services.questions import AskWish
 from slmdesk.services.summaries import SummaryWish

@@ -11,7 +11,7 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Forms, Origin, Term
 from slmdesk.exports.terms import to_glossary_file
-from slmdesk.services.facts import GlossariesChanged, JobChanged, Problem
+from slmdesk.services.base.events import GlossariesChanged, JobChanged, Problem
 from slmdesk.services.glossaries import ImportWish
 from slmdesk.services.term_checking import check_term, sorted_out
 from slmdesk.services.translation_shapes import TranslationWish

@@ -8,7 +8,7 @@ from fakes.tiny_gguf import tiny_llama, write
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import FEATURES
 from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.messages import problem_for
 
 pytestmark = pytest.mark.process
 

@@ -10,7 +10,7 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.services.facts import JobChanged
+from slmdesk.services.base.events import JobChanged
 from slmdesk.services.job_steps import step_of
 from slmdesk.services.job_views import Stand
 

@@ -11,7 +11,7 @@ from fakes.told import add_model
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.services import job_run
-from slmdesk.services.facts import JobChanged
+from slmdesk.services.base.events import JobChanged
 from slmdesk.services.job_steps import step_key, step_of
 from slmdesk.services.wishes import SendWish
 

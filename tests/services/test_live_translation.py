@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.core.translation import SegmentState
 from slmdesk.services import live_known
-from slmdesk.services.facts import LiveTranslated
+from slmdesk.services.base.events import LiveTranslated
 from slmdesk.services.live_known import Known, KnownSegments
 from slmdesk.services.translation_prompts import Manner, messages
 from slmdesk.text.tagged import Tags

@@ -13,7 +13,7 @@ from fakes.told import LLAMA, Told, open_echo, row
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Sampling
-from slmdesk.services.facts import ImportEnded, ModelState, ModelStateChanged
+from slmdesk.services.base.events import ImportEnded, ModelState, ModelStateChanged
 from slmdesk.services.options import ChatOptions
 from slmdesk.services.wishes import SendWish
 from slmdesk.worker import landlock

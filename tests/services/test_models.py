@@ -18,8 +18,8 @@ from fakes.told import TIMEOUT_S, add_model
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.records import Status
-from slmdesk.services import files
-from slmdesk.services.facts import (
+from slmdesk.services.base import file_io
+from slmdesk.services.base.events import (
     ImportEnded,
     ImportProgress,
     ModelsChanged,
@@ -28,7 +28,7 @@ from slmdesk.services.facts import (
     Noticed,
     Problem,
 )
-from slmdesk.services.files import file_name, slug
+from slmdesk.services.base.file_io import file_name, slug
 from slmdesk.services.names import name_for
 from slmdesk.services.wishes import SendWish
 
@@ -245,7 +245,7 @@ def test_a_model_is_shown_by_the_name_that_says_more(tmp_path, stem, header, sho
 
 
 def test_a_cancelled_import_leaves_no_part(told, tmp_path, home, monkeypatch) -> None:
-    monkeypatch.setattr(files, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(file_io, "CHUNK_BYTES", 1)
     path = write(tmp_path / "tiny.gguf", tiny_llama())
     on_desk(told, "import_file", path)
     told.wait(ImportProgress)
@@ -256,7 +256,7 @@ def test_a_cancelled_import_leaves_no_part(told, tmp_path, home, monkeypatch) ->
 
 
 def test_d12_a_disk_that_is_too_full_says_both_amounts(told, tiny, home, monkeypatch) -> None:
-    monkeypatch.setattr(files, "SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(file_io, "SPARE_BYTES", 1 << 60)
     problem = bring_in(told, tiny).problem
     assert problem.code == "disk.full"
     assert problem.args["needed_bytes"] > problem.args["available_bytes"] > 0
@@ -427,14 +427,14 @@ def test_a_shared_folder_that_is_away_is_said(opened, home, tmp_path) -> None:
 
 def test_an_import_ends_also_when_its_part_cannot_be_removed(told, tiny, home, monkeypatch) -> None:
     models = home / "models"
-    real = files.hashlib.sha256
+    real = file_io.hashlib.sha256
 
     def away():
         models.rename(home / "away")  # after the room was looked at, before the part is made
         models.write_text("no folder")
         return real()
 
-    monkeypatch.setattr(files.hashlib, "sha256", away)
+    monkeypatch.setattr(file_io.hashlib, "sha256", away)
     ended = bring_in(told, tiny)
     assert ended.model is None
     assert ended.problem is not None
@@ -460,7 +460,7 @@ def test_the_next_import_removes_parts_whose_owner_is_gone(told, tiny, home) -> 
     for one in (dead, living, new):
         one.write_bytes(b"x")
     with living.open("rb+") as held:
-        assert files._own(held)
+        assert file_io._own(held)
         for one in (dead, living):
             os.utime(one, (time.time() - 3600,) * 2)
         assert bring_in(told, tiny).model is not None

@@ -19,7 +19,7 @@ from fakes.told import LLAMA, TIMEOUT_S, Told, open_echo
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy
 from slmdesk.services import move_files
-from slmdesk.services.facts import (
+from slmdesk.services.base.events import (
     ImportEnded,
     ModelsChanged,
     ModelState,

@@ -20,7 +20,7 @@ from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.facts import DownloadState, Problem
+from slmdesk.services.base.events import DownloadState, Problem
 from slmdesk.services.routes import certificates_in, shown_proxy
 from slmdesk.settings import reason_against
 

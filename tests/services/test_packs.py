@@ -21,7 +21,7 @@ from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector,
 from fakes.told import TIMEOUT_S, Told
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.facts import ImportEnded, ModelsChanged, PackEnded, PackProgress
+from slmdesk.services.base.events import ImportEnded, ModelsChanged, PackEnded, PackProgress
 from slmdesk.services.pack_file import END, MANIFEST, Manifest, PackedModel, Text, open_pack, padding, tar_header
 
 pytestmark = pytest.mark.process
@@ -319,7 +319,7 @@ def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(told, made, folder
 
 
 def test_time_left_goes_by_the_last_seconds() -> None:
-    from slmdesk.services.pace import Pace
+    from slmdesk.services.base.eta import Pace
 
     now = 0.0
     pace = Pace(lambda: now)

@@ -13,7 +13,7 @@ from fakes.told import add_model
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Term
-from slmdesk.services.facts import JobChanged, LiveTranslated, PairUsed
+from slmdesk.services.base.events import JobChanged, LiveTranslated, PairUsed
 from slmdesk.services.pair_advice import made_for
 from slmdesk.services.pair_exams import KIND, notes_of, results_of
 from slmdesk.services.pair_items import PairSkill, pair_items

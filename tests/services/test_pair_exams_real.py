@@ -9,7 +9,7 @@ from fakes.told import LLAMA, Told, open_echo
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState
 from slmdesk.services import pair_exams, pair_items
-from slmdesk.services.facts import ImportEnded, JobChanged
+from slmdesk.services.base.events import ImportEnded, JobChanged
 from slmdesk.services.translation_shapes import TranslationWish
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)

@@ -4,7 +4,7 @@ import pytest
 from fakes.told import add_model
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.facts import ModelsChanged
+from slmdesk.services.base.events import ModelsChanged
 from slmdesk.services.renaming import free_name
 
 pytestmark = pytest.mark.process

@@ -10,7 +10,7 @@ from fakes.told import open_echo
 from store.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
 
 from slmdesk.paths import find_paths
-from slmdesk.services.facts import GlossariesChanged, ItemChanged, MemoryChanged
+from slmdesk.services.base.events import GlossariesChanged, ItemChanged, MemoryChanged
 from slmdesk.services.rescue_words import rescued_words
 from slmdesk.services.translation_files import Handout
 from slmdesk.store import Rescued

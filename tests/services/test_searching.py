@@ -9,7 +9,7 @@ from fakes.fake_hub import FakeHub, Fault, online
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector
 
 from slmdesk.services import searching
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.repo_pages import RepoJudged
 from slmdesk.services.searching import PERMISSIVE_ONES, Filters, parameters_in
 from slmdesk.text.cards import ReadableCard

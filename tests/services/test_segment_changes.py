@@ -13,7 +13,7 @@ from fakes.told import add_model
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
-from slmdesk.services.facts import JobChanged, Problem
+from slmdesk.services.base.events import JobChanged, Problem
 from slmdesk.services.segment_lists import Wanted, word_runs
 from slmdesk.services.translation_files import Handout
 from slmdesk.services.translation_shapes import Again, TranslationWish

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from slmdesk.core.errors import BUG_CODE, CODES, KnownError
-from slmdesk.services.sentences import bytes_for_people, problem_for, problem_of, sentence_for
+from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of, sentence_for
 
 pytestmark = pytest.mark.pure
 

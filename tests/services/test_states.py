@@ -18,7 +18,7 @@ from slmdesk.core.records import Status
 from slmdesk.core.saved_states import head_of, states_in
 from slmdesk.paths import find_paths
 from slmdesk.services import questions
-from slmdesk.services.facts import DocumentGone, QuestionAnswered
+from slmdesk.services.base.events import DocumentGone, QuestionAnswered
 from slmdesk.services.questions import AskWish
 from slmdesk.settings import SettingsFile
 

@@ -16,7 +16,7 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
 from slmdesk.hub.vault import PrivateFile
-from slmdesk.services.facts import DownloadState, Problem, TokenChanged
+from slmdesk.services.base.events import DownloadState, Problem, TokenChanged
 from slmdesk.services.tokens import TokenService, checked_token
 
 pytestmark = pytest.mark.process

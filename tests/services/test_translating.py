@@ -12,7 +12,7 @@ from fakes.office import docx
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
-from slmdesk.services.facts import JobChanged, LiveTranslated, Problem, SegmentChanged, TranslationGrew
+from slmdesk.services.base.events import JobChanged, LiveTranslated, Problem, SegmentChanged, TranslationGrew
 from slmdesk.services.segment_edits import turned
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish, WrittenFile

@@ -11,7 +11,7 @@ from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState, Term
-from slmdesk.services.facts import ImportEnded, JobChanged
+from slmdesk.services.base.events import ImportEnded, JobChanged
 from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
 from slmdesk.text.tagged import Tags, problems
 

@@ -10,7 +10,7 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import NewSegment, Origin, SegmentState
-from slmdesk.services.facts import JobChanged, LiveTranslated
+from slmdesk.services.base.events import JobChanged, LiveTranslated
 from slmdesk.services.segment_edits import says_otherwise
 from slmdesk.services.translation_prompts import Manner, messages, other_steps
 from slmdesk.services.translation_shapes import TranslationWish

@@ -11,7 +11,7 @@ from fakes.told import TIMEOUT_S, open_echo
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord
 from slmdesk.hub.guard import GuardPolicy, make_client
-from slmdesk.services.facts import DocumentsChanged, ModelsChanged
+from slmdesk.services.base.events import DocumentsChanged, ModelsChanged
 
 pytestmark = pytest.mark.process
 

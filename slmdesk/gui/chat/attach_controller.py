@@ -15,11 +15,11 @@ from slmdesk.core.types import Json
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.attached import FAILED, LOCKED, READING, READY, Draft, draft_from, reason_of, waiting_words
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services import facts
 from slmdesk.services.attach_sources import Weighed
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
 from slmdesk.services.chats import MOST_ATTACHED
 from slmdesk.services.documents import Opening, file_of
-from slmdesk.services.facts import Problem
 from slmdesk.services.wishes import AttachWish
 
 PASTED = "Pasted text"
@@ -334,28 +334,28 @@ class AttachController(QObject):
     # ---- facts
 
     @Slot(object)
-    def _on_document_changed(self, fact: facts.DocumentChanged) -> None:
+    def _on_document_changed(self, fact: events.DocumentChanged) -> None:
         """A document being read gets its id: its progress can be followed."""
         for one in self._all():
             if one.state == READING and one.path is not None and file_of(fact.document) == one.path.absolute():
                 one.document = fact.document.id
 
     @Slot(object)
-    def _on_progressed(self, fact: facts.DocumentProgress) -> None:
+    def _on_progressed(self, fact: events.DocumentProgress) -> None:
         for one in self._all():
             if one.state == READING and one.document == fact.id:
                 one.done, one.total = fact.done, fact.total
                 self._show()
 
     @Slot(object)
-    def _on_gone(self, fact: facts.DocumentGone) -> None:
+    def _on_gone(self, fact: events.DocumentGone) -> None:
         for one in self._all():
             if one.document == fact.id and one.state == READY:
                 one.state, one.problem = FAILED, "forgotten on the Documents page"
                 self._tell()
 
     @Slot(object)
-    def _on_measured(self, fact: facts.ContextMeasured) -> None:
+    def _on_measured(self, fact: events.ContextMeasured) -> None:
         if (fact.chat or "") != self._chat:
             return
         uses = {part.key: part.note for part in fact.parts if part.key}
@@ -364,9 +364,9 @@ class AttachController(QObject):
         self._show()
 
     @Slot(object)
-    def _on_model_changed(self, fact: facts.ModelStateChanged) -> None:
+    def _on_model_changed(self, fact: events.ModelStateChanged) -> None:
         """Another model counts in its own way."""
-        if fact.state is facts.ModelState.READY:
+        if fact.state is events.ModelState.READY:
             for one in self.now:
                 if one.state == READY:
                     self._weigh(one, lambda _weighed: self._show())

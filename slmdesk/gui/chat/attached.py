@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.types import Json
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.wishes import AttachWish
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"

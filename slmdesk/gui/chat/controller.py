@@ -18,11 +18,11 @@ from slmdesk.gui.chat.measuring import ContextWatch
 from slmdesk.gui.chat.shown import Shown
 from slmdesk.gui.live import TICK_MS
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services import facts
+from slmdesk.services.base import events
+from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.messages import problem_of
 from slmdesk.services.conversation import Conversation, Sent, words_of
-from slmdesk.services.facts import ModelState, Problem
 from slmdesk.services.options import ChatOptions, options_from
-from slmdesk.services.sentences import problem_of
 from slmdesk.services.wishes import AttachWish, SendWish
 
 SAVE_DRAFT_AFTER_MS = 1500
@@ -280,7 +280,7 @@ class ChatController(QObject):
     # ---- facts
 
     @Slot(object)
-    def _on_message_added(self, fact: facts.MessageAdded) -> None:
+    def _on_message_added(self, fact: events.MessageAdded) -> None:
         message = fact.message
         if message.item != self._chat or message.id in self._shown.by_id:
             return
@@ -292,7 +292,7 @@ class ChatController(QObject):
             self._tell_busy()
 
     @Slot(object)
-    def _on_message_grew(self, fact: facts.MessageGrew) -> None:
+    def _on_message_grew(self, fact: events.MessageGrew) -> None:
         message = self._shown.by_id.get(fact.message)
         if message is None:
             return
@@ -306,7 +306,7 @@ class ChatController(QObject):
         self._watch.grew()
 
     @Slot(object)
-    def _on_message_ended(self, fact: facts.MessageEnded) -> None:
+    def _on_message_ended(self, fact: events.MessageEnded) -> None:
         if fact.message.item in self._others:
             return
         if fact.message.id in self._shown.by_id:
@@ -321,7 +321,7 @@ class ChatController(QObject):
             self.notice_raised.emit(notice_of(fact.problem, action="Open the chat", on_action=open_it))
 
     @Slot(object)
-    def _on_message_changed(self, fact: facts.MessageChanged) -> None:
+    def _on_message_changed(self, fact: events.MessageChanged) -> None:
         if fact.message.id in self._shown.by_id:
             self._renew(fact.message)
             for one in self._shown.streaming if fact.message.attachments else ():
@@ -329,7 +329,7 @@ class ChatController(QObject):
             self._tell_busy()
 
     @Slot(object)
-    def _on_prompt_progressed(self, fact: facts.PromptProgress) -> None:
+    def _on_prompt_progressed(self, fact: events.PromptProgress) -> None:
         if fact.message in self._shown.by_id and not self._shown.by_id[fact.message].text:
             self._shown.read(fact.message, fact.read, fact.total)
             self._watch.read(fact.total)
@@ -341,7 +341,7 @@ class ChatController(QObject):
             self._renew(message)
 
     @Slot(object)
-    def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
         if fact.item.kind != KIND:
             self._others.add(fact.item.id)
         if fact.item.id != self._chat:
@@ -353,19 +353,19 @@ class ChatController(QObject):
             self.chat_opened.emit(self._chat, self._title)
 
     @Slot(object)
-    def _on_item_gone(self, fact: facts.ItemGone) -> None:
+    def _on_item_gone(self, fact: events.ItemGone) -> None:
         self._drafts.forget(fact.id)
         self._others.discard(fact.id)
         if fact.id == self._chat:
             self.new_chat()
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
         for message in self._shown.set_loading(fact.state is ModelState.LOADING):
             self._renew(message)
 
     @Slot(object)
-    def _on_quotes_found(self, fact: facts.QuotesFound) -> None:
+    def _on_quotes_found(self, fact: events.QuotesFound) -> None:
         if fact.quotes and fact.message in self._shown.by_id:
             self._shown.quotes[fact.message] = fact.quotes
             self._renew(self._shown.by_id[fact.message])

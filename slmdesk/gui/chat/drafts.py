@@ -10,7 +10,7 @@ from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.attach_controller import AttachController
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 
 if TYPE_CHECKING:
     from slmdesk.services.services import Services

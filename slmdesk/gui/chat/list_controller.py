@@ -12,8 +12,8 @@ from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.rows import ChatRows, Key, row_of, row_of_hit
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
-from slmdesk.services import facts
-from slmdesk.services.facts import Problem
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
 
 KIND = "chat"
 MOST_HITS = 200
@@ -131,7 +131,7 @@ class ListController(QObject):
         self._bridge.ask(lambda services: services.chats.restore(chat), None, self._raise_problem)
 
     @Slot(object)
-    def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
         if fact.item.kind != KIND:
             return
         if fact.item.deleted_at is not None:
@@ -141,11 +141,11 @@ class ListController(QObject):
         self.rows_changed.emit()
 
     @Slot(object)
-    def _on_item_gone(self, fact: facts.ItemGone) -> None:
+    def _on_item_gone(self, fact: events.ItemGone) -> None:
         self._rows.drop(fact.id)
 
     @Slot(object)
-    def _on_message_told(self, fact: facts.MessageAdded | facts.MessageChanged | facts.MessageEnded) -> None:
+    def _on_message_told(self, fact: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
         """Mark the chats in which an answer is being written."""
         message: Message = fact.message
         if message.status is Status.STREAMING:

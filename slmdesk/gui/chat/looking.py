@@ -10,8 +10,8 @@ from slmdesk.core.attached import AttachmentPart
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.extras import extra_of, read_words
 from slmdesk.gui.chat.shown import Shown
+from slmdesk.services.base.events import Problem
 from slmdesk.services.conversation import SeenPrompt
-from slmdesk.services.facts import Problem
 from slmdesk.services.quoted import Quoted
 
 

@@ -10,8 +10,8 @@ from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services import facts
-from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services.base import events
+from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.options import ChatOptions, options_from
 from slmdesk.services.tuning import ModelTuning
 
@@ -93,7 +93,7 @@ class OptionsController(QObject):
             self._show(options)
 
     @Slot(object)
-    def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
         if not self._unanswered:  # else it may be an older change of ours, and would take back the newer one
             self._on_item(fact.item)
 
@@ -107,7 +107,7 @@ class OptionsController(QObject):
             self._show(options)
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
         if fact.state is not ModelState.LOADING:
             self._look()
 

@@ -27,10 +27,10 @@ from slmdesk.gui.documents.question_pane import QuestionPane
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
+from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.collection_shapes import CollectionState, CollectionStatus, LeftOut, folder_of
 from slmdesk.services.document_words import counted_documents, folder_words
 from slmdesk.services.documents import facts_of
-from slmdesk.services.sentences import time_for_people
 
 MOST_REASONS = 6
 """Files that could not be read and are named with their reasons; the list marks all of them."""

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of, trashed
-from slmdesk.services import facts
-from slmdesk.services.facts import Problem
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
 
 
 class ItemsController(QObject):
@@ -82,7 +82,7 @@ class ItemsController(QObject):
         self._bridge.ask(lambda services: services.history.restore(item), restored, self._raise_problem)
 
     @Slot(object)
-    def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
         item = fact.item
         if item.kind != self._kind or all(one.id != item.id for one in self._items):
             return

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.items_controller import ItemsController
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 
 
 class JobFollower(QObject):

@@ -48,12 +48,12 @@ from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.gui.widgets.translate_wish import want_document_translation, want_translation
+from slmdesk.services.base.events import DocumentProgress
+from slmdesk.services.base.messages import problem_of, time_for_people
 from slmdesk.services.collection_shapes import CollectionState
 from slmdesk.services.document_search import FoundPlaces, Place
 from slmdesk.services.document_words import counted
 from slmdesk.services.documents import facts_of
-from slmdesk.services.facts import DocumentProgress
-from slmdesk.services.sentences import problem_of, time_for_people
 
 NARROW_LINES = 30
 """Heights of a line: less width than that is for the pages alone."""

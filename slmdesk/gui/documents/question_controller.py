@@ -14,9 +14,9 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.items_controller import ItemsController
 from slmdesk.gui.live import TICK_MS, Live
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services import facts
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
 from slmdesk.services.conversation import Sent
-from slmdesk.services.facts import Problem
 from slmdesk.services.questions import KIND, Asked, AskWish
 
 
@@ -129,7 +129,7 @@ class QuestionController(QObject):
             self.progressed.emit("The answer is on its way…")
 
     @Slot(object)
-    def _on_planned(self, fact: facts.QuestionPlanned) -> None:
+    def _on_planned(self, fact: events.QuestionPlanned) -> None:
         if fact.item == self.item:
             self._message = fact.message
             what = "the whole text" if fact.is_whole else f"the {fact.passages} passages that fit best"
@@ -138,13 +138,13 @@ class QuestionController(QObject):
             self.progressed.emit(f"The model reads {what}…")
 
     @Slot(object)
-    def _on_prompt(self, fact: facts.PromptProgress) -> None:
+    def _on_prompt(self, fact: events.PromptProgress) -> None:
         if fact.message == self._message and fact.total:
             self._live = self._live.reading(fact.read, fact.total, self._clock())
             self.progressed.emit(self._live.reading_words)
 
     @Slot(object)
-    def _on_grew(self, fact: facts.MessageGrew) -> None:
+    def _on_grew(self, fact: events.MessageGrew) -> None:
         if fact.message == self._message:
             self._live = self._live.grown(self._clock())
             if self._live.pieces == 1:
@@ -164,13 +164,13 @@ class QuestionController(QObject):
             self.progressed.emit(self._live.reading_words)
 
     @Slot(object)
-    def _on_answered(self, fact: facts.QuestionAnswered) -> None:
+    def _on_answered(self, fact: events.QuestionAnswered) -> None:
         if fact.item == self.item:
             self._message = ""
             self.answered.emit(fact.answered)
 
     @Slot(object)
-    def _on_ended(self, fact: facts.MessageEnded) -> None:
+    def _on_ended(self, fact: events.MessageEnded) -> None:
         message: Message = fact.message
         if message.item == self.item and message.status is not Status.COMPLETE:
             self._message = ""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.job_follower import JobFollower
-from slmdesk.services import facts
+from slmdesk.services.base import events
 from slmdesk.services.job_views import told_of
 from slmdesk.services.summaries import KIND, SummaryView, SummaryWish
 from slmdesk.services.summary_prompts import Kind, Length
@@ -104,21 +104,21 @@ class SummaryController(JobFollower):
             self.job_told.emit(told_of(view.job))
 
     @Slot(object)
-    def _on_grew(self, fact: facts.SummaryGrew) -> None:
+    def _on_grew(self, fact: events.SummaryGrew) -> None:
         if fact.item == self.item:
             self._job = fact.job
             self._points += fact.points
             self.grew.emit(list(self._points), fact.pages_read, fact.pages_total, fact.page_kind)
 
     @Slot(object)
-    def _on_ended(self, fact: facts.SummaryEnded) -> None:
+    def _on_ended(self, fact: events.SummaryEnded) -> None:
         if fact.item == self.item:
             summary: Summary = fact.summary
             self._job = ""
             self.made.emit(summary)
 
     @Slot(object)
-    def _on_job_changed(self, fact: facts.JobChanged) -> None:
+    def _on_job_changed(self, fact: events.JobChanged) -> None:
         if self._job and fact.id == self._job:
             if fact.status.is_end:
                 self._job = ""

@@ -13,10 +13,10 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.job_follower import JobFollower
 from slmdesk.gui.widgets.notice_bar import Notice
-from slmdesk.services import facts
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
 from slmdesk.services.extracting import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
 from slmdesk.services.extracting_shapes import Column, Table
-from slmdesk.services.facts import Problem
 from slmdesk.services.job_views import told_of
 
 MOST_UNDONE = 200
@@ -239,18 +239,18 @@ class TableController(JobFollower):
         self.job_told.emit(told_of(job))
 
     @Slot(object)
-    def _on_grew(self, fact: facts.ExtractionGrew) -> None:
+    def _on_grew(self, fact: events.ExtractionGrew) -> None:
         if fact.item == self.item:
             self._job = fact.job
             self.row_came.emit(fact.row)
 
     @Slot(object)
-    def _on_ended(self, fact: facts.ExtractionEnded) -> None:
+    def _on_ended(self, fact: events.ExtractionEnded) -> None:
         if fact.item == self.item:
             self.made.emit(fact.table)
 
     @Slot(object)
-    def _on_job_changed(self, fact: facts.JobChanged) -> None:
+    def _on_job_changed(self, fact: events.JobChanged) -> None:
         if self._job and fact.id == self._job:
             self._is_running = not fact.status.is_end
             self.job_told.emit(fact)

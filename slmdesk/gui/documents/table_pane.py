@@ -36,6 +36,8 @@ from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.base.events import JobChanged
+from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.extracting_shapes import (
     DOUBTFUL,
     FLAG_WORDS,
@@ -46,8 +48,6 @@ from slmdesk.services.extracting_shapes import (
     cell_words,
     place_words,
 )
-from slmdesk.services.facts import JobChanged
-from slmdesk.services.sentences import time_for_people
 
 FORMS = (
     Form("xlsx", "Spreadsheet"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slmdesk.core.labels import clean_label
 from slmdesk.gui.widgets.notice_bar import LONG_MS, Notice, notice_of
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 
 MOST_NAMED = 2
 NAME_LENGTH = 60

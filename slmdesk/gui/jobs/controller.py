@@ -12,10 +12,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.facts import JobChanged, Problem
+from slmdesk.services.base.events import JobChanged, Problem
+from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.job_views import JobView
 from slmdesk.services.job_words import kind_words, share_words
-from slmdesk.services.sentences import time_for_people
 from slmdesk.services.services import Services
 from slmdesk.services.time_left import Left
 

@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.job_views import JobView, Stand
 
 COLUMN = 860

@@ -17,9 +17,9 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.looking import MOST_FILES, Candidate, Looked
-from slmdesk.services.sentences import bytes_for_people
 
 WIDTH = 460
 LIST_HEIGHT = 320

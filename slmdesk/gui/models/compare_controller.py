@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item, ModelRecord, Status
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
-from slmdesk.services import facts
+from slmdesk.services.base import events
+from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.comparing import KIND, Compared, CompareWish, Comparison
-from slmdesk.services.facts import ModelState, Problem
 
 PAGE = 30
 
@@ -170,7 +170,7 @@ class CompareController(QObject):
         self._bridge.ask(lambda services: services.history.restore(comparison), None, self._raise_problem)
 
     @Slot(object)
-    def _on_item_changed(self, fact: facts.ItemChanged) -> None:
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
         if fact.item.kind != KIND:
             return
         self._list_earlier()
@@ -181,13 +181,13 @@ class CompareController(QObject):
                 self._renew()
 
     @Slot(object)
-    def _on_item_gone(self, fact: facts.ItemGone) -> None:
+    def _on_item_gone(self, fact: events.ItemGone) -> None:
         self._list_earlier()
         if self._held is not None and fact.id == self._held.item.id:
             self.begin_anew()
 
     @Slot(object)
-    def _on_message_grew(self, fact: facts.MessageGrew) -> None:
+    def _on_message_grew(self, fact: events.MessageGrew) -> None:
         held = self._held
         if held is None or fact.chat != held.item.id:
             return
@@ -200,17 +200,17 @@ class CompareController(QObject):
         self.answer_grew.emit(fact.message, words)
 
     @Slot(object)
-    def _on_message_told(self, fact: facts.MessageEnded | facts.MessageChanged) -> None:
+    def _on_message_told(self, fact: events.MessageEnded | events.MessageChanged) -> None:
         if self._held is not None and fact.message.item == self._held.item.id:
             self._renew()
 
     @Slot(object)
-    def _on_prompt_progressed(self, fact: facts.PromptProgress) -> None:
+    def _on_prompt_progressed(self, fact: events.PromptProgress) -> None:
         if self._held is not None and fact.chat == self._held.item.id and fact.total > 0:
             self.note_changed.emit(fact.message, f"Reads the question: {100 * fact.read // fact.total} %")
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: facts.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
         self._now = fact.name
         if self._held is None or fact.state is not ModelState.LOADING:
             return

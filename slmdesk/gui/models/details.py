@@ -17,11 +17,11 @@ from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.gated_panel import GATED_CODES, GatedPanel
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.fits import Fit
 from slmdesk.services.offers import OfferedFile, OfferedRepo
 from slmdesk.services.repo_pages import RepoJudged
-from slmdesk.services.sentences import bytes_for_people
 from slmdesk.text.cards import ReadableCard
 
 NO_FILES = "No model file in it that could be used here."

@@ -10,10 +10,10 @@ from slmdesk.core.quantization import quantization_named
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui.dates import day_words
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.cards import ModelDetails
 from slmdesk.services.pair_exams import notes_of, results_of
 from slmdesk.services.pair_words import note_lines, pair_line
-from slmdesk.services.sentences import bytes_for_people
 
 KINDS = {
     "model": "a model for chatting",

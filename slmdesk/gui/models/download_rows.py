@@ -14,9 +14,9 @@ from slmdesk.gui.widgets.gated_panel import GATED_CODES
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.facts import DownloadChanged, DownloadState
+from slmdesk.services.base.events import DownloadChanged, DownloadState
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.left_overs import LeftOver
-from slmdesk.services.sentences import bytes_for_people
 
 WORDS = {
     DownloadState.ASKING: "Asking the Hub what the file is…",

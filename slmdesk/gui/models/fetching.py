@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import DownloadChanged, DownloadState, Problem
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.downloads import ENDS
-from slmdesk.services.facts import DownloadChanged, DownloadState, Problem
 from slmdesk.services.left_overs import LeftOver
-from slmdesk.services.sentences import bytes_for_people
 from slmdesk.settings import Settings
 
 OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."

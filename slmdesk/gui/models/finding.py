@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.offers import LANGUAGES, SKILLS, OfferedRepo, Offers
 from slmdesk.services.searching import Filters
 from slmdesk.settings import Settings

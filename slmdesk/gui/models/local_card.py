@@ -16,9 +16,9 @@ from slmdesk.gui.models.local_details import DetailsPanel
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.cards import ModelCard
 from slmdesk.services.judging import Judged
-from slmdesk.services.sentences import bytes_for_people
 from slmdesk.services.uses import WORDS
 
 ACTIONS = (

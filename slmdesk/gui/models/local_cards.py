@@ -15,8 +15,8 @@ from slmdesk.gui.models.local_details import DetailsPanel
 from slmdesk.gui.models.trials import Trial
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.cards import ModelCard, ModelDetails
-from slmdesk.services.facts import ModelState, ModelStateChanged
 from slmdesk.services.judging import Judged
 from slmdesk.services.uses import SETTING, Use
 

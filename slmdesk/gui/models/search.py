@@ -13,7 +13,7 @@ from slmdesk.gui.models.details import MakeDetails, OfferCard
 from slmdesk.gui.models.filters import SearchFilters
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.offers import OfferedRepo, Offers
 from slmdesk.services.repo_pages import RepoJudged
 from slmdesk.services.searching import Filters

@@ -16,10 +16,10 @@ from slmdesk.gui.models.here import GET, Here
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.offers import LANGUAGES, SKILLS, OfferedRepo, Suggestion
 from slmdesk.services.repo_pages import RepoJudged
-from slmdesk.services.sentences import bytes_for_people
 from slmdesk.text.cards import ReadableCard
 
 FIRST = 5

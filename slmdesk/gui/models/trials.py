@@ -13,11 +13,11 @@ from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services import exams, pair_exams
+from slmdesk.services.base.events import ExamOffered, JobChanged, Problem
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.cards import ModelDetails
 from slmdesk.services.checking import Verified
-from slmdesk.services.facts import ExamOffered, JobChanged, Problem
-from slmdesk.services.sentences import bytes_for_people
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"
 _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)

@@ -8,7 +8,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.models.card import DOT
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.sentences import bytes_for_people, time_for_people
+from slmdesk.services.base.messages import bytes_for_people, time_for_people
 
 
 class WorkLine(QWidget):

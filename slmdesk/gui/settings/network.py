@@ -16,9 +16,9 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.hub.guard import HUB
-from slmdesk.services.facts import TokenChanged
+from slmdesk.services.base.events import TokenChanged
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.routes import shown_proxy
-from slmdesk.services.sentences import bytes_for_people
 from slmdesk.settings import Settings
 
 ADDRESS = "address"

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings
 
 BESIDE = frozenset({"setting.invalid", "setting.managed"})

@@ -28,7 +28,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.services.sentences import bytes_for_people
+from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services import facts, pair_exams
-from slmdesk.services.facts import ModelState, Problem
+from slmdesk.services import pair_exams
+from slmdesk.services.base import events
+from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.pair_advice import PairAdvice
 from slmdesk.services.pair_items import PIVOT
 from slmdesk.services.services import Services
@@ -87,7 +88,7 @@ class AdviceController(QObject):
     # ---- what is heard
 
     @Slot(object)
-    def _on_job_changed(self, fact: facts.JobChanged) -> None:
+    def _on_job_changed(self, fact: events.JobChanged) -> None:
         if fact.kind == pair_exams.KIND and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             self._again()
 
@@ -96,7 +97,7 @@ class AdviceController(QObject):
         self._again()
 
     @Slot(object)
-    def _on_state_changed(self, fact: facts.ModelStateChanged) -> None:
+    def _on_state_changed(self, fact: events.ModelStateChanged) -> None:
         if fact.state is ModelState.READY:
             self._again()
 

@@ -25,7 +25,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 
 MOST_BARS = 2
 MOST_LINES = 2

@@ -10,7 +10,7 @@ from slmdesk.gui.tokens import TokenController
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.tokens import TokenPlaces
 
 KEYRING, ASK, FILE = "keyring", "ask", "file"

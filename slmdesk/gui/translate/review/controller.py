@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services import facts
-from slmdesk.services.facts import Problem
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
 from slmdesk.services.segment_changes import Replaced, Undone
 from slmdesk.services.segment_lists import Listed, SegmentHelp, Wanted
 from slmdesk.services.services import Services
@@ -200,13 +200,13 @@ class SegmentsController(QObject):
     # ---- what is told
 
     @Slot(object)
-    def _on_segment(self, fact: facts.SegmentChanged) -> None:
+    def _on_segment(self, fact: events.SegmentChanged) -> None:
         if fact.item == self._item:
             self.segment_changed.emit(fact.segment)
             self.refresh()
 
     @Slot(object)
-    def _on_grew(self, fact: facts.TranslationGrew) -> None:
+    def _on_grew(self, fact: events.TranslationGrew) -> None:
         if fact.item == self._item:
             self.refresh()
 

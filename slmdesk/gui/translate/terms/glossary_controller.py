@@ -13,7 +13,7 @@ from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.glossaries import ForgottenGlossary, Imported, ImportWish, TermPage, is_keep_list
 from slmdesk.services.services import Services
 

@@ -24,7 +24,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.glossaries import ImportWish
 
 DOMAINS = [

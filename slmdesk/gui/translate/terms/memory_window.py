@@ -32,7 +32,7 @@ from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.translation_memory import FUZZY, Match, MemoryPage
 from slmdesk.store.translation_memory import MemoryShare
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 
 
 class TableController(QObject):

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of, trashed
-from slmdesk.services.facts import ItemChanged, ItemGone, Problem
+from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
 from slmdesk.services.services import Services
 from slmdesk.services.translated import KIND
 from slmdesk.services.translation_shapes import wish_from

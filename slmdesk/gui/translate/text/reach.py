@@ -14,7 +14,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.shares import admit
-from slmdesk.services.facts import Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.services import Services
 from slmdesk.services.translation_units import language_of_text
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Generator
 from typing import TypeVar
 
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.file_thread import OnEnded
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 
 T = TypeVar("T")
 Slices = Generator[None, None, T]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.desk import Desk
-from slmdesk.services.facts import Problem
-from slmdesk.services.sentences import problem_for
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from slmdesk.core.errors import BUG_CODE, Args, KnownError
 from slmdesk.core.labels import clean_label
-from slmdesk.services.facts import Problem
-from slmdesk.services.reports import bug_report
+from slmdesk.services.base.bug_report import bug_report
+from slmdesk.services.base.events import Problem
 
 MAX_ARG_CHARACTERS = 300
 """Args may come from a child or a file: a long one is cut, and marked as cut."""

@@ -1,0 +1,1 @@
+"""What every service stands on: the service thread, events, messages for people, file work in the background."""
