@@ -17,7 +17,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents import facts_of
-from slmdesk.services.loading import EngineRoom
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.wishes import AttachWish
 from slmdesk.store import Store
 

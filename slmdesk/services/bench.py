@@ -17,9 +17,9 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.coming_back import mark, return_to
-from slmdesk.services.energy import Energy, EnergySource, Meter, energy_words
+from slmdesk.services.engine.energy import Energy, EnergySource, Meter, energy_words
+from slmdesk.services.engine.model_loader import EngineRoom, Waiter
 from slmdesk.services.jobs import JobService
-from slmdesk.services.loading import EngineRoom, Waiter
 from slmdesk.services.models import ModelService
 from slmdesk.store import Store
 

@@ -35,7 +35,7 @@ from slmdesk.services.conversation import (
     title_from,
     turns_for_engine,
 )
-from slmdesk.services.loading import EngineRoom
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.options import (
     ChatOptions,

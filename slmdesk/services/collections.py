@@ -36,9 +36,9 @@ from slmdesk.services.collection_shapes import (
     twins_to_json,
 )
 from slmdesk.services.documents import DocumentService
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.folder_scan import Listing, Plan, is_vanished, plan, scan
 from slmdesk.services.indexing import IndexProgress, IndexRunner, gone_in
-from slmdesk.services.loading import EngineRoom
 from slmdesk.store import Store
 
 WATCH_S = 10.0

@@ -20,7 +20,7 @@ from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
-from slmdesk.services.hardware import processor
+from slmdesk.services.engine.hardware import processor
 from slmdesk.services.routes import certificates_in, shown_proxy
 from slmdesk.services.services import Services
 from slmdesk.services.tokens import TokenPlaces

@@ -14,8 +14,8 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.jobs import JobService
-from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.store import Store
 

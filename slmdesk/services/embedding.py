@@ -19,7 +19,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import DocumentChanged, DocumentGone, Fact, ModelsChanged
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.loading import EngineRoom
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.uses import Use, UseService
 from slmdesk.store import Store
 

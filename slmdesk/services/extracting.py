@@ -21,6 +21,8 @@ from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.begun_before import begun_before
 from slmdesk.services.document_items import DocumentItems, names_of, title_of
 from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
+from slmdesk.services.engine.load_spec import context_tokens
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.extracting_prompts import PROMPT_VERSION
 from slmdesk.services.extracting_shapes import (
     DOUBTFUL,
@@ -36,11 +38,9 @@ from slmdesk.services.extracting_shapes import (
 )
 from slmdesk.services.growing import Plan, Planner
 from slmdesk.services.jobs import JobService
-from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.questions import is_weak
 from slmdesk.services.retrieval import Retrieval
-from slmdesk.services.specs import context_tokens
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

@@ -22,10 +22,10 @@ from slmdesk.services.base.events import (
     ModelStateChanged,
 )
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exam_items import Skill, items
 from slmdesk.services.exams import KIND, ExamService, note_of, result_of
 from slmdesk.services.jobs import JobService
-from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.settings import SettingsFile
 

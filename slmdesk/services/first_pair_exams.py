@@ -7,10 +7,10 @@ from collections.abc import Callable
 from slmdesk.core.records import JobRecord, ModelRecord
 from slmdesk.services.base.events import Fact, ModelsChanged, PairUsed
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exams import ExamService
 from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.jobs import JobService
-from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.pair_exams import PairExamService, notes_of
 from slmdesk.services.pair_items import examined_pair

@@ -15,12 +15,12 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Fact, JobChanged, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.growing import Planner
 from slmdesk.services.job_order import moved, place_of, put_in_order
 from slmdesk.services.job_run import JobRun, Workshop
 from slmdesk.services.job_steps import step_key, step_of
 from slmdesk.services.job_times import noted_of
-from slmdesk.services.loading import EngineRoom
 from slmdesk.store import Store
 
 __all__ = ["JobService", "Runner", "step_key", "step_of"]

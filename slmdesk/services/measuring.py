@@ -25,9 +25,9 @@ from slmdesk.services.base.events import Fact, MessageEnded, ModelState, Noticed
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.engine.hardware import hardware_key
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.fits import Pc, available_bytes
-from slmdesk.services.hardware import hardware_key
-from slmdesk.services.loading import EngineRoom
 from slmdesk.store import Store
 
 BANDWIDTH = "bandwidth"

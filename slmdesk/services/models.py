@@ -31,9 +31,9 @@ from slmdesk.services.base.file_io import HashedFile
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.checking import Checker, Verified
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.fits import Fit, Pc, fit_file
 from slmdesk.services.importing import Importer
-from slmdesk.services.loading import EngineRoom
 from slmdesk.services.names import name_for
 from slmdesk.services.renaming import name_beside
 from slmdesk.services.uses import Use, UseService, default_in

@@ -40,10 +40,10 @@ from slmdesk.services.base.events import (
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.conversation import Sent, active_path, title_from, words_of
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import result_of
 from slmdesk.services.flag_words import marks_in_words
-from slmdesk.services.loading import EngineRoom
 from slmdesk.services.models import ModelService
 from slmdesk.services.question_prompt import (
     NOT_FOUND,

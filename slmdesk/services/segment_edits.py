@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
-from slmdesk.services.asking_once import AskOnce
 from slmdesk.services.base.events import Fact, Problem, SegmentChanged
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.loading import EngineRoom
+from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.one_shot import AskOnce
 from slmdesk.services.translating import TranslationService, segment_flags
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish, memory_domain

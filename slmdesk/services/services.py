@@ -39,6 +39,7 @@ from slmdesk.services.documents import DocumentService
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.downloads import DownloadService
 from slmdesk.services.embedding import EmbeddingService
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exams import ExamService
 from slmdesk.services.exporting import ExportService
 from slmdesk.services.extracting import ExtractionService
@@ -53,7 +54,6 @@ from slmdesk.services.job_views import JobViews
 from slmdesk.services.jobs import JobService
 from slmdesk.services.judging import JudgeService
 from slmdesk.services.live_translation import LiveTranslation
-from slmdesk.services.loading import EngineRoom
 from slmdesk.services.looking import LookService
 from slmdesk.services.measuring import MeasuringService
 from slmdesk.services.models import ModelService

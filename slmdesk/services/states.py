@@ -32,7 +32,7 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.events import DocumentChanged, DocumentGone, Fact, ModelsChanged, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.loading import EngineRoom
+from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 

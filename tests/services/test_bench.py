@@ -11,7 +11,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ImportEnded, JobChanged, ModelState, ModelStateChanged
 from slmdesk.services.bench import BenchProgress, BenchResult
-from slmdesk.services.energy import (
+from slmdesk.services.engine.energy import (
     WATTS_PER_BUSY_CORE,
     Battery,
     EnergySource,

@@ -13,7 +13,6 @@ from fakes.told import TIMEOUT_S, add_model, is_alive, open_echo, row
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role, Sampling
-from slmdesk.services import loading
 from slmdesk.services.base.events import (
     ContextMeasured,
     ItemChanged,
@@ -28,6 +27,7 @@ from slmdesk.services.base.events import (
     PromptProgress,
 )
 from slmdesk.services.conversation import NEW_CHAT, SeenPrompt, words_of
+from slmdesk.services.engine import model_loader
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
@@ -307,7 +307,7 @@ def test_h9_half_characters_are_replaced_and_said(opened) -> None:
 
 
 def test_an_idle_model_is_freed(opened, monkeypatch) -> None:
-    monkeypatch.setattr(loading, "MINUTE_S", 0.001)
+    monkeypatch.setattr(model_loader, "MINUTE_S", 0.001)
     told = opened()
     told.end_of(send(told).answer.id)
     told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY and fact.memory_bytes > 0)

@@ -14,9 +14,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasured, Usage
-from slmdesk.services import hardware, measuring
+from slmdesk.services import measuring
 from slmdesk.services.base.events import ImportEnded, MessageEnded, Noticed, PaceChanged
 from slmdesk.services.chats import SendWish
+from slmdesk.services.engine import hardware
 from slmdesk.services.fits import Pc, fit_header
 
 pytestmark = pytest.mark.process

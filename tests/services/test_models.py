@@ -287,7 +287,7 @@ def test_a_fault_of_ours_while_a_model_is_checked_ends_the_loading_and_is_told(t
 
     model = bring_in(told, tiny).model
     os.utime(os.fsdecode(model.path), (1, 1))  # it is checked anew
-    monkeypatch.setattr("slmdesk.services.loading.hash_file", fail)
+    monkeypatch.setattr("slmdesk.services.engine.model_loader.hash_file", fail)
     sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
     ended = told.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "bug")

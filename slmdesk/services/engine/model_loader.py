@@ -16,12 +16,12 @@ from slmdesk.core.reach import Reach
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
-from slmdesk.services import crashes
 from slmdesk.services.base.events import Fact, ModelsChanged, ModelState, ModelStateChanged, Noticed, Problem
 from slmdesk.services.base.file_io import FileMark, hash_file, mark_of
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.specs import limits_of, spec_for
+from slmdesk.services.engine import crash_history
+from slmdesk.services.engine.load_spec import limits_of, spec_for
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
@@ -64,7 +64,7 @@ class EngineRoom:
         self, desk: Desk, store: Store, settings: SettingsFile, tell: Callable[[Fact], None], client: ChildClient
     ) -> None:
         self._desk, self._settings, self._tell = desk, settings, tell
-        self._book = crashes.ModelBook(store)
+        self._book = crash_history.ModelBook(store)
         self.client = client
         self._in_use: _InUse | None = None
         self._loading: _Loading | None = None

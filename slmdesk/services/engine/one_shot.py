@@ -14,7 +14,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.loading import EngineRoom, Waiter
+from slmdesk.services.engine.model_loader import EngineRoom, Waiter
 
 
 class AskOnce:

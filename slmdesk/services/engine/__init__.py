@@ -1,0 +1,1 @@
+"""The engine child and the model that it has loaded."""
