@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.common import MODEL, Row, table
 from benchmarks.time_left import PATIENCE_S, add_model, opened
 from slmdesk.core.translation import SegmentRecord, SegmentState
-from slmdesk.services.job_steps import step_key
+from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.translation_prompts import Manner, projection_step, prompt_version, translation_step
 from slmdesk.services.translation_shapes import TranslationWish
 from slmdesk.text.projecting import phrases_of, verbatim

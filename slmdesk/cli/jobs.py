@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from slmdesk.core.records import JobRecord
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact, JobChanged
+    from slmdesk.services.jobs.time_left import Left
     from slmdesk.services.services import Services
-    from slmdesk.services.time_left import Left
 
 
 MOST_REASONS = 5
@@ -51,7 +51,7 @@ def list_jobs(face: Face) -> None:
 
 
 def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
-    from slmdesk.services.job_words import kind_words, left_words
+    from slmdesk.services.jobs.labels import kind_words, left_words
 
     left = left_words(_left(job)).removesuffix(" left")
     failed = str(job.failed)
@@ -61,8 +61,8 @@ def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
 def _left(job: JobRecord) -> Left | None:
     """The time left of a job that runs, by what its desk noted last."""
     from slmdesk.services.download_jobs import KIND, eta_of
-    from slmdesk.services.job_times import noted_of
-    from slmdesk.services.time_left import Left
+    from slmdesk.services.jobs.time_left import Left
+    from slmdesk.services.jobs.timings import noted_of
 
     if job.kind != KIND:
         return noted_of(job).left
@@ -195,8 +195,8 @@ def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = Tr
 
 def _progress(news: JobChanged) -> str:
     """How far it is, and for how long."""
-    from slmdesk.services.job_words import left_words
-    from slmdesk.services.time_left import Left
+    from slmdesk.services.jobs.labels import left_words
+    from slmdesk.services.jobs.time_left import Left
 
     done = _amount(news.kind, news.done, news.total + news.steps_ahead)
     if news.eta_s is None:
@@ -223,8 +223,8 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.messages import problem_of
     from slmdesk.services.download_jobs import KIND, bytes_of
-    from slmdesk.services.job_times import noted_of
-    from slmdesk.services.job_words import kind_words
+    from slmdesk.services.jobs.labels import kind_words
+    from slmdesk.services.jobs.timings import noted_of
 
     is_done, noted, left = job.status is JobStatus.DONE, noted_of(job), _left(job)
     shape: dict[str, Json] = {

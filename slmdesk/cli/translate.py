@@ -282,7 +282,7 @@ def _begun(
     face: Face, services: Services, wish: TranslationWish, goal: Path | None, *, force: bool, forgets: bool
 ) -> Iterator[str]:
     """The id of a translation that is begun; whatever comes of it, one that `forgets` is in no file afterwards."""
-    from slmdesk.services.begun_before import UNSAVED
+    from slmdesk.services.jobs.resumable import UNSAVED
 
     def begin() -> str:
         before = services.translations.begun_before(wish, unsaved=forgets)

@@ -54,7 +54,7 @@ from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
-from slmdesk.services.job_views import JobView
+from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.looking import Candidate
 from slmdesk.services.quoted import Quoted
 from slmdesk.services.rescue_words import rescued_words

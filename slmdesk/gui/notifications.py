@@ -16,7 +16,7 @@ from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
-from slmdesk.services.job_words import kind_words
+from slmdesk.services.jobs.labels import kind_words
 from slmdesk.settings import Settings
 
 TITLE = "slmdesk"

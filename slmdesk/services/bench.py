@@ -19,7 +19,7 @@ from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.coming_back import mark, return_to
 from slmdesk.services.engine.energy import Energy, EnergySource, Meter, energy_words
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models import ModelService
 from slmdesk.store import Store
 

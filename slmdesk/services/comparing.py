@@ -24,7 +24,7 @@ from slmdesk.services.coming_back import Before, mark, return_to
 from slmdesk.services.conversation import title_from, turns_for_engine, words_of
 from slmdesk.services.engine.energy import EnergySource, Meter, energy_words
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models import ModelService
 from slmdesk.store import Store
 

@@ -15,7 +15,7 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, Mode
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models import ModelService
 from slmdesk.store import Store
 

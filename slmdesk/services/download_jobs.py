@@ -12,7 +12,7 @@ from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged, Problem
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.job_order import place_of, put_in_order
+from slmdesk.services.jobs.queue_order import place_of, put_in_order
 from slmdesk.store import Store
 
 KIND = "download"

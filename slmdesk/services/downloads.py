@@ -23,7 +23,7 @@ from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, wish_of
 from slmdesk.services.fetching import Fetch
 from slmdesk.services.hub_models import HubService
-from slmdesk.services.job_order import moved, place_of
+from slmdesk.services.jobs.queue_order import moved, place_of
 from slmdesk.services.left_overs import LeftOver, discard, left_overs, remove_parts_of
 from slmdesk.services.models import ModelService
 from slmdesk.settings import Settings, SettingsFile

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.services.job_steps import step_of
+from slmdesk.services.jobs.steps import step_of
 from slmdesk.text.language import LANGUAGES, detect
 
 ANSWER_TOKENS = 96

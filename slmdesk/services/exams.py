@@ -15,8 +15,8 @@ from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.exam_items import Question, Skill, items, separation
-from slmdesk.services.job_steps import step_key
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.service import JobService
+from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.models import ModelService
 from slmdesk.store import Store
 

@@ -18,7 +18,6 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import ExtractionEnded, ExtractionGrew, Fact, Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.begun_before import begun_before
 from slmdesk.services.document_items import DocumentItems, names_of, title_of
 from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.engine.load_spec import context_tokens
@@ -36,8 +35,9 @@ from slmdesk.services.extracting_shapes import (
     table_from,
     with_edits,
 )
-from slmdesk.services.growing import Plan, Planner
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.plan import Plan, Planner
+from slmdesk.services.jobs.resumable import begun_before
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models import ModelService
 from slmdesk.services.questions import is_weak
 from slmdesk.services.retrieval import Retrieval

@@ -27,8 +27,8 @@ from slmdesk.services.extracting_prompts import (
     text_for,
 )
 from slmdesk.services.extracting_shapes import Column, Flag, Table, TableCell, TableRow
-from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
-from slmdesk.services.jobs import step_key
+from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
+from slmdesk.services.jobs.service import step_key
 from slmdesk.services.question_reading import CHARACTERS_PER_TOKEN
 from slmdesk.services.retrieval import Ranked
 from slmdesk.services.summary_shapes import Coverage, Unread

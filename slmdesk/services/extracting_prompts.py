@@ -12,7 +12,7 @@ from importlib import resources
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.extracting_shapes import Column, ColumnKind
-from slmdesk.services.jobs import step_of
+from slmdesk.services.jobs.service import step_of
 from slmdesk.text.folding import fold
 
 PROMPT_VERSION = "extract-2"

@@ -26,7 +26,7 @@ from slmdesk.services.document_files import DocumentFile, look_at
 from slmdesk.services.documents import DocumentService, Opening
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
-from slmdesk.services.job_order import moved, place_of, put_in_order
+from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.store import Store
 from slmdesk.store.part import new_id
 

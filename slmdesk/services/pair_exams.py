@@ -17,8 +17,9 @@ from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Fact, ModelsChanged
-from slmdesk.services.growing import Plan, Planner, StepValue, Wave
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.plan import Plan, Planner, StepValue, Wave
+from slmdesk.services.jobs.service import JobService
+from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.models import ModelService
 from slmdesk.services.pair_items import (
     ItemKind,
@@ -30,7 +31,6 @@ from slmdesk.services.pair_items import (
     pair_version,
     said,
 )
-from slmdesk.services.time_left import Ahead
 from slmdesk.store import Store
 
 KIND = "pair_exam"

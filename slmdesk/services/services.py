@@ -50,8 +50,8 @@ from slmdesk.services.folder_summaries import FolderSummaries
 from slmdesk.services.glossaries import GlossaryService
 from slmdesk.services.history import HistoryService
 from slmdesk.services.hub_models import HubService
-from slmdesk.services.job_views import JobViews
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.overview import JobViews
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.judging import JudgeService
 from slmdesk.services.live_translation import LiveTranslation
 from slmdesk.services.looking import LookService

@@ -16,14 +16,14 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Fact, SummaryEnded, SummaryGrew
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.begun_before import begun_before
 from slmdesk.services.document_items import DocumentItems, names_of, title_of
 from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exams import ExamService
-from slmdesk.services.growing import Plan, Planner
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.plan import Plan, Planner
+from slmdesk.services.jobs.resumable import begun_before
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models import ModelService
 from slmdesk.services.summary_prompts import Kind, Length, prompt_version, texts
 from slmdesk.services.summary_shapes import NotRead, Summary, ledger_words, summary_from, text_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slmdesk.services.time_left import Ahead
+from slmdesk.services.jobs.time_left import Ahead
 
 CHECK_COST, MERGE_COST, WRITTEN_COST = 60.0, 450.0, 1.5
 """In tokens read: a yes or no, a merge; and what one written token costs."""

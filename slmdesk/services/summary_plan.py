@@ -19,8 +19,9 @@ from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.exam_items import Skill, truth_step
 from slmdesk.services.exams import ExamService, SkillResult
-from slmdesk.services.growing import Asked, Breath, Plan, Question, StepValue, Wave
-from slmdesk.services.job_steps import step_key
+from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
+from slmdesk.services.jobs.steps import step_key
+from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.summary_ahead import (
     CHECK_COST,
     MERGE_COST,
@@ -44,7 +45,6 @@ from slmdesk.services.summary_prompts import (
 )
 from slmdesk.services.summary_shapes import NotRead, OneSummary, Sentence, Summary, figures_words
 from slmdesk.services.summary_text import OneText, Pages, SummaryTexts
-from slmdesk.services.time_left import Ahead
 from slmdesk.text.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.services.job_steps import step_of
+from slmdesk.services.jobs.steps import step_of
 from slmdesk.text.overlap import stems
 from slmdesk.text.sentences import sentences
 

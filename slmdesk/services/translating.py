@@ -36,11 +36,11 @@ from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import in_slices
-from slmdesk.services.begun_before import begun_before
 from slmdesk.services.document_work import able
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.growing import Breath, Plan, Planner, Question
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.plan import Breath, Plan, Planner, Question
+from slmdesk.services.jobs.resumable import begun_before
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models import ModelService
 from slmdesk.services.pair_advice import PairAdvice, PairAdviceService
 from slmdesk.services.reading import read_problem

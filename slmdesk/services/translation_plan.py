@@ -22,9 +22,9 @@ from slmdesk.core.translation import (
     weight_of,
 )
 from slmdesk.core.types import Json, TokenProbability
-from slmdesk.services.growing import Asked, Breath, Plan, Wave
-from slmdesk.services.jobs import step_key
-from slmdesk.services.time_left import Ahead
+from slmdesk.services.jobs.plan import Asked, Breath, Plan, Wave
+from slmdesk.services.jobs.service import step_key
+from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.translation_prompts import (
     Manner,
     projection_step,

@@ -12,7 +12,7 @@ from typing import Any
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import SegmentFlag, Term
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.services.jobs import step_of
+from slmdesk.services.jobs.service import step_of
 from slmdesk.services.translation_domains import domain_terms
 from slmdesk.text.tagged import Tags
 

@@ -26,8 +26,8 @@ from slmdesk.services.document_items import DocumentItems
 from slmdesk.services.document_work import able, read_document
 from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import ExamService, SkillResult
-from slmdesk.services.growing import Asked, Breath, Plan, Planner, StepValue, Wave
-from slmdesk.services.jobs import JobService
+from slmdesk.services.jobs.plan import Asked, Breath, Plan, Planner, StepValue, Wave
+from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models import ModelService
 from slmdesk.services.summary_shapes import Coverage, Unread
 from slmdesk.services.uses import Use, UseService

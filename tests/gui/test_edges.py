@@ -17,7 +17,7 @@ from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base.events import ModelState, ModelStateChanged
-from slmdesk.services.job_steps import step_of
+from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.question_prompt import Answered, Citation
 from slmdesk.services.summary_shapes import Coverage, Mark, OneSummary, Sentence, Span, Summary
 

@@ -15,7 +15,7 @@ from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.gui.jobs.controller import PAGE, status_words
 from slmdesk.gui.jobs.row import JobRow
 from slmdesk.services.base.events import JobChanged
-from slmdesk.services.job_steps import step_of
+from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.summaries import SummaryWish
 from slmdesk.services.summary_prompts import Length
 

@@ -11,8 +11,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.services.base.events import JobChanged
-from slmdesk.services.job_steps import step_of
-from slmdesk.services.job_views import Stand
+from slmdesk.services.jobs.overview import Stand
+from slmdesk.services.jobs.steps import step_of
 
 pytestmark = pytest.mark.process
 

@@ -10,9 +10,9 @@ from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.services import job_run
 from slmdesk.services.base.events import JobChanged
-from slmdesk.services.job_steps import step_key, step_of
+from slmdesk.services.jobs import runner
+from slmdesk.services.jobs.steps import step_key, step_of
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
@@ -205,7 +205,7 @@ def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
 
 
 def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(job_run, "STAND_BACK_S", 0.1)
+    monkeypatch.setattr(runner, "STAND_BACK_S", 0.1)
     told = opened(slow=0.02)
     job = add(told, [step(f"step {number}") for number in range(120)])
     told.wait(JobChanged, lambda fact: fact.done >= 2)

@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 
 from slmdesk.core.records import JobRecord, JobStatus
-from slmdesk.services.growing import Wave
-from slmdesk.services.job_times import NOTE, JobTimes, noted_of
-from slmdesk.services.job_words import done_words, kind_words, left_words, name_words, share_words
+from slmdesk.services.jobs.labels import done_words, kind_words, left_words, name_words, share_words
+from slmdesk.services.jobs.plan import Wave
+from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
+from slmdesk.services.jobs.timings import NOTE, JobTimes, noted_of
 from slmdesk.services.summary_ahead import ahead_of_merges, ahead_of_points
-from slmdesk.services.time_left import Ahead, Left, TimeLeft
 
 pytestmark = pytest.mark.pure
 

@@ -10,7 +10,7 @@ from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.job_follower import JobFollower
 from slmdesk.services.base import events
-from slmdesk.services.job_views import told_of
+from slmdesk.services.jobs.overview import told_of
 from slmdesk.services.summaries import KIND, SummaryView, SummaryWish
 from slmdesk.services.summary_prompts import Kind, Length
 from slmdesk.services.summary_shapes import Sentence, Summary

@@ -17,7 +17,7 @@ from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.extracting import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
 from slmdesk.services.extracting_shapes import Column, Table
-from slmdesk.services.job_views import told_of
+from slmdesk.services.jobs.overview import told_of
 
 MOST_UNDONE = 200
 

@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.job_views import JobView, Stand
+from slmdesk.services.jobs.overview import JobView, Stand
 
 COLUMN = 860
 TITLE_INDENT = 3

@@ -12,8 +12,8 @@ from slmdesk.gui.dates import moment_words
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
-from slmdesk.services.job_views import JobView, Stand
-from slmdesk.services.job_words import done_words, left_words, name_words, share_words
+from slmdesk.services.jobs.labels import done_words, left_words, name_words, share_words
+from slmdesk.services.jobs.overview import JobView, Stand
 from slmdesk.services.translated import KIND as TRANSLATION
 
 DOT = "  ·  "

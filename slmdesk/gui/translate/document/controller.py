@@ -17,10 +17,10 @@ from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.job_views import told_of
-from slmdesk.services.job_words import left_words
+from slmdesk.services.jobs.labels import left_words
+from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.jobs.time_left import Left
 from slmdesk.services.services import Services
-from slmdesk.services.time_left import Left
 from slmdesk.services.translation_files import Handout
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import Again, TranslationView, TranslationWish, WrittenFile

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.translate.document.controller import Begun
 from slmdesk.gui.widgets.named import named
-from slmdesk.services.job_words import share_words
+from slmdesk.services.jobs.labels import share_words
 
 STATUS_WORDS = {
     JobStatus.OPEN: "waits",

@@ -16,7 +16,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.time_left import Ahead
+from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.store import Store
 
 EVERY = 1 << 30

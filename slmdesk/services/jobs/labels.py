@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
 from slmdesk.services.download_jobs import KIND as DOWNLOAD
-from slmdesk.services.time_left import Left
+from slmdesk.services.jobs.time_left import Left
 
 KINDS = {
     "download": "Download",

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
-from slmdesk.services.growing import Wave
-from slmdesk.services.time_left import Ahead, Left, TimeLeft
+from slmdesk.services.jobs.plan import Wave
+from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
 from slmdesk.store import Store
 
 NOTE = "pace"

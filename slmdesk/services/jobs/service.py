@@ -16,11 +16,11 @@ from slmdesk.services.base.events import Fact, JobChanged, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.growing import Planner
-from slmdesk.services.job_order import moved, place_of, put_in_order
-from slmdesk.services.job_run import JobRun, Workshop
-from slmdesk.services.job_steps import step_key, step_of
-from slmdesk.services.job_times import noted_of
+from slmdesk.services.jobs.plan import Planner
+from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
+from slmdesk.services.jobs.runner import JobRun, Workshop
+from slmdesk.services.jobs.steps import step_key, step_of
+from slmdesk.services.jobs.timings import noted_of
 from slmdesk.store import Store
 
 __all__ = ["JobService", "Runner", "step_key", "step_of"]

@@ -19,9 +19,9 @@ from slmdesk.services.base.events import JobChanged, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
-from slmdesk.services.growing import Growth, Planner
-from slmdesk.services.job_steps import step_key, tokens_of, value_of
-from slmdesk.services.job_times import JobTimes
+from slmdesk.services.jobs.plan import Growth, Planner
+from slmdesk.services.jobs.steps import step_key, tokens_of, value_of
+from slmdesk.services.jobs.timings import JobTimes
 from slmdesk.store import Store
 
 WIDTHS = 4

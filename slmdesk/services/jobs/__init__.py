@@ -1,0 +1,1 @@
+"""Long work in steps: the queue, the runner, the time left."""
