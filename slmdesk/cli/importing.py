@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact, ImportEnded, Problem
     from slmdesk.services.left_overs import LeftOver
-    from slmdesk.services.looking import Looked
+    from slmdesk.services.models.inspect_files import Looked
     from slmdesk.services.services import Services
 
 

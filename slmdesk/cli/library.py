@@ -43,7 +43,7 @@ def rename(face: Face, model: str, name: str) -> None:
 @click.pass_obj
 def default(face: Face, job: str | None, model: str | None, is_none: bool) -> None:
     """Which model is the default for JOB; with MODEL, make it that.  Without JOB: all jobs."""
-    from slmdesk.services.uses import Use
+    from slmdesk.services.models.defaults import Use
 
     if ((model or is_none) and not job) or (model and is_none):
         raise click.UsageError("Name a JOB, and either a MODEL or --none.")

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.hub.links import HubLink
     from slmdesk.services.base.events import Problem
-    from slmdesk.services.checking import Verified
-    from slmdesk.services.models import ModelInfo
+    from slmdesk.services.models.library import ModelInfo
+    from slmdesk.services.models.verify import Verified
     from slmdesk.services.services import Services
 
 
@@ -153,7 +153,7 @@ def verify(face: Face, model: str | None) -> int:
 @click.pass_obj
 def remove(face: Face, model: str) -> None:
     """Delete a model; a linked file stays where it is."""
-    from slmdesk.services.uses import lost_words
+    from slmdesk.services.models.defaults import lost_words
 
     with face.services() as services:
         record = services.desk.call(lambda: services.models.choose(model))
@@ -175,7 +175,7 @@ def remove(face: Face, model: str) -> None:
 def fit(face: Face, model_or_file: str, context: int | None) -> None:
     """Whether a model fits this PC and how fast it will write, before it is loaded."""
     from slmdesk.core.speed import speed_in_words
-    from slmdesk.services.fits import Fit
+    from slmdesk.services.models.fit import Fit
 
     with face.services() as services:
         measure_pc(face, services)

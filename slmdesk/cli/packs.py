@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact, ImportEnded, MoveEnded, PackEnded, Problem
-    from slmdesk.services.finding import FoundModel, FoundModels
-    from slmdesk.services.packs import PackContents
+    from slmdesk.services.models.other_programs import FoundModel, FoundModels
+    from slmdesk.services.models.packs.service import PackContents
     from slmdesk.services.services import Services
 
 

@@ -55,7 +55,7 @@ from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.jobs.overview import JobView
-from slmdesk.services.looking import Candidate
+from slmdesk.services.models.inspect_files import Candidate
 from slmdesk.services.quoted import Quoted
 from slmdesk.services.rescue_words import rescued_words
 from slmdesk.settings import Settings

@@ -16,11 +16,11 @@ from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.coming_back import mark, return_to
 from slmdesk.services.engine.energy import Energy, EnergySource, Meter, energy_words
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
+from slmdesk.services.models.restore_choice import mark, return_to
 from slmdesk.store import Store
 
 FACT = "bench"

@@ -17,11 +17,11 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.bench import BenchResult, BenchService
-from slmdesk.services.checking import VERIFIED
 from slmdesk.services.exam_words import few_words, lines_of, note_words, sentence_of, short_words
 from slmdesk.services.exams import ExamService, result_of
-from slmdesk.services.fits import Fit, Pc, fit_header
-from slmdesk.services.uses import Use, can_do, uses_in
+from slmdesk.services.models.defaults import Use, can_do, uses_in
+from slmdesk.services.models.fit import Fit, Pc, fit_header
+from slmdesk.services.models.verify import VERIFIED
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

@@ -36,7 +36,7 @@ from slmdesk.services.conversation import (
     turns_for_engine,
 )
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.options import (
     ChatOptions,
     Lora,

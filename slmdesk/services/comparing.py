@@ -20,12 +20,12 @@ from slmdesk.services.answers import Answers
 from slmdesk.services.base.events import Fact, ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.coming_back import Before, mark, return_to
 from slmdesk.services.conversation import title_from, turns_for_engine, words_of
 from slmdesk.services.engine.energy import EnergySource, Meter, energy_words
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
+from slmdesk.services.models.restore_choice import Before, mark, return_to
 from slmdesk.store import Store
 
 KIND = "comparison"

@@ -16,7 +16,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
 

@@ -25,7 +25,7 @@ from slmdesk.services.fetching import Fetch
 from slmdesk.services.hub_models import HubService
 from slmdesk.services.jobs.queue_order import moved, place_of
 from slmdesk.services.left_overs import LeftOver, discard, left_overs, remove_parts_of
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 

@@ -20,7 +20,7 @@ from slmdesk.services.base.events import DocumentChanged, DocumentGone, Fact, Mo
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.uses import Use, UseService
+from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.store import Store
 
 AT_ONCE = 32

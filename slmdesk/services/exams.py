@@ -17,7 +17,7 @@ from slmdesk.core.wire import dataclass_from
 from slmdesk.services.exam_items import Question, Skill, items, separation
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import step_key
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
 KIND = "exam"

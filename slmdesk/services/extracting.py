@@ -38,7 +38,7 @@ from slmdesk.services.extracting_shapes import (
 from slmdesk.services.jobs.plan import Plan, Planner
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions import is_weak
 from slmdesk.services.retrieval import Retrieval
 from slmdesk.settings import SettingsFile

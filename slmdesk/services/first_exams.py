@@ -26,7 +26,7 @@ from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exam_items import Skill, items
 from slmdesk.services.exams import KIND, ExamService, note_of, result_of
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile
 
 IDLE_S = 20.0

@@ -11,7 +11,7 @@ from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exams import ExamService
 from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.pair_exams import PairExamService, notes_of
 from slmdesk.services.pair_items import examined_pair
 from slmdesk.settings import SettingsFile

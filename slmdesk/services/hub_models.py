@@ -18,7 +18,7 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.fits import COMFORTABLE, Fit, Pc, fit_header
+from slmdesk.services.models.fit import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.network import NetworkService
 from slmdesk.services.routes import policy_for
 from slmdesk.settings import SettingsFile

@@ -20,7 +20,7 @@ from slmdesk.services.base.events import Fact, ModelsChanged
 from slmdesk.services.jobs.plan import Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Ahead
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.pair_items import (
     ItemKind,
     PairSkill,

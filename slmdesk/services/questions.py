@@ -44,7 +44,7 @@ from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import result_of
 from slmdesk.services.flag_words import marks_in_words
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.question_prompt import (
     NOT_FOUND,
     PROMPT_VERSION,

@@ -24,10 +24,10 @@ from slmdesk.services.exams import ExamService
 from slmdesk.services.jobs.plan import Plan, Planner
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.defaults import Use, UseService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.summary_prompts import Kind, Length, prompt_version, texts
 from slmdesk.services.summary_shapes import NotRead, Summary, ledger_words, summary_from, text_of
-from slmdesk.services.uses import Use, UseService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

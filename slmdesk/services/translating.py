@@ -41,7 +41,8 @@ from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.jobs.plan import Breath, Plan, Planner, Question
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.defaults import Use, UseService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.pair_advice import PairAdvice, PairAdviceService
 from slmdesk.services.reading import read_problem
 from slmdesk.services.term_lists import TermLists
@@ -58,7 +59,6 @@ from slmdesk.services.translation_shapes import (
     wish_from,
 )
 from slmdesk.services.translation_writing import Writing, mark_unwritten, payload_of, units_in
-from slmdesk.services.uses import Use, UseService
 from slmdesk.store import LOOK, Store
 from slmdesk.text.subtitles import KIND as SUBTITLE
 from slmdesk.text.tagged import Tags, problems

@@ -28,9 +28,9 @@ from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.defaults import Use, UseService
+from slmdesk.services.models.library import ModelService
 from slmdesk.services.summary_shapes import Coverage, Unread
-from slmdesk.services.uses import Use, UseService
 from slmdesk.store import Store
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from slmdesk.client import ChildStarted
 from slmdesk.core.protocol import Cancelled, Done, Progress
 from slmdesk.core.reach import Reach
 from slmdesk.core.types import LoadSpec
-from slmdesk.services.fits import Pc, available_bytes, fit_file
+from slmdesk.services.models.fit import Pc, available_bytes, fit_file
 from slmdesk.worker import landlock
 
 pytestmark = [pytest.mark.model, pytest.mark.process]

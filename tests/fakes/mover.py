@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fakes.told import open_echo
 
-from slmdesk.services import move_files
+from slmdesk.services.models.move import files
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
         setattr(os, name, call)
 
     if how == "copy":
-        move_files.is_other_disk = lambda _file, _folder: True
+        files.is_other_disk = lambda _file, _folder: True
     for name in ("link", "replace", "rename", "unlink", "rmdir", "fsync", "open", "mkdir"):
         watched(name)
     done = threading.Event()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.models.suggestions import SuggestionCard
-from slmdesk.services.uses import Use
+from slmdesk.services.models.defaults import Use
 
 pytestmark = pytest.mark.gui
 

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QLa
 from slmdesk.gui.models.found_models import FoundDialog
 from slmdesk.gui.models.moving import MoveDialog
 from slmdesk.gui.models.pack_dialogs import MakePackDialog, OpenPackDialog
-from slmdesk.services import move_files, pack_file
+from slmdesk.services.models.move import files
+from slmdesk.services.models.packs import archive
 
 pytestmark = pytest.mark.gui
 
@@ -202,14 +203,14 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
     made = dialog(desk, MakePackDialog)
     desk.wait(lambda: made.findChildren(QCheckBox))
     made.set_target(tmp_path / "p.tar")
-    monkeypatch.setattr("slmdesk.services.pack_file.CHUNK_BYTES", 16)
-    write_now = pack_file._write
+    monkeypatch.setattr("slmdesk.services.models.packs.archive.CHUNK_BYTES", 16)
+    write_now = archive._write
 
     def write_slowly(*given) -> None:
         time.sleep(0.002)  # it must last until the window has heard of it and stopped it
         write_now(*given)
 
-    monkeypatch.setattr(pack_file, "_write", write_slowly)
+    monkeypatch.setattr(archive, "_write", write_slowly)
     desk.frame.ways.packs.progressed.connect(lambda _fact: desk.frame.ways.packs.cancel())
     desk.wait(made.findChild(QPushButton, "make_pack_make").isEnabled)
     made.findChild(QPushButton, "make_pack_make").click()
@@ -284,7 +285,7 @@ def test_the_folder_moves_from_the_settings(models, tmp_path, other_disk):
 def test_a_move_is_cancelled(models, tmp_path, other_disk, monkeypatch, home):
     desk = models
     add(desk, write(tmp_path / "a.gguf", tiny_llama()))
-    monkeypatch.setattr(move_files, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(files, "CHUNK_BYTES", 64)
     ask_folder(desk, other_disk)
     moving = dialog(desk, MoveDialog)
     moving.findChild(QPushButton, "move_start").click()

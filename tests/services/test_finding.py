@@ -13,10 +13,10 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 from fakes.told import TIMEOUT_S
 
-from slmdesk.services import finding
 from slmdesk.services.base.events import ImportEnded
-from slmdesk.services.finding import FoundModels
-from slmdesk.services.other_programs import MAX_BYTES, Place, all_places, chosen_places, usual_places
+from slmdesk.services.models import other_programs
+from slmdesk.services.models.other_program_folders import MAX_BYTES, Place, all_places, chosen_places, usual_places
+from slmdesk.services.models.other_programs import FoundModels
 
 pytestmark = pytest.mark.process
 
@@ -168,7 +168,7 @@ def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(told, us
 
 
 def test_huge_and_deep_folders_are_bounded_and_said(told, user, monkeypatch) -> None:
-    monkeypatch.setattr(finding, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(other_programs, "MAX_ENTRIES", 20)
     root = user / ".lmstudio/models"
     for n in range(40):
         (root / f"d{n:02}").mkdir(parents=True)
@@ -192,7 +192,7 @@ def test_what_may_not_be_read_is_named(told, user, monkeypatch) -> None:
             raise PermissionError(13, "Permission denied")
         return real(folder)
 
-    monkeypatch.setattr(finding.os, "scandir", refuse)
+    monkeypatch.setattr(other_programs.os, "scandir", refuse)
     found = find(told)
     assert [one.path.name for one in found.models] == ["a.gguf"]
     assert [(one.path.name, one.reason) for one in found.skipped] == [("shut", "Permission denied")]

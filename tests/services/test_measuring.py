@@ -14,11 +14,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasured, Usage
-from slmdesk.services import measuring
 from slmdesk.services.base.events import ImportEnded, MessageEnded, Noticed, PaceChanged
 from slmdesk.services.chats import SendWish
 from slmdesk.services.engine import hardware
-from slmdesk.services.fits import Pc, fit_header
+from slmdesk.services.models import speed
+from slmdesk.services.models.fit import Pc, fit_header
 
 pytestmark = pytest.mark.process
 
@@ -60,7 +60,7 @@ def test_a_fault_of_ours_while_a_model_is_looked_at_is_told_once(opened, tmp_pat
     told = opened(model=False)
     told.services.desk.call(lambda: told.services.models.import_file(write(tmp_path / "a.gguf", tiny_llama())))
     model = told.wait(ImportEnded).model
-    monkeypatch.setattr(measuring, "plain_bytes", fail)
+    monkeypatch.setattr(speed, "plain_bytes", fail)
     for _ in range(2):
         on_desk(told, lambda: told.services.measuring.note(model, 10.0, 100))
         told.wait(Noticed)
@@ -73,7 +73,7 @@ def test_another_processor_or_memory_is_another_pc(opened, monkeypatch) -> None:
     told = opened()
     measured(told)
     told.services.close()
-    monkeypatch.setattr(measuring, "hardware_key", lambda: "another")
+    monkeypatch.setattr(speed, "hardware_key", lambda: "another")
     again = opened()
     assert on_desk(again, lambda: again.services.measuring.measured) is None
     assert on_desk(again, lambda: again.services.measuring.pace) == Pace()
@@ -113,7 +113,7 @@ def test_a_child_that_dies_or_lies_is_a_problem_and_nothing_is_kept(opened, monk
     service = told.services.measuring
     answers: list = []
     for result in ({}, {"bytes_per_s": -1.0, "threads": 1}, {"bytes_per_s": 1.0, "threads": "x"}):
-        on_desk(told, lambda result=result: service._on_end(measuring.Done("1", result), answers.append))
+        on_desk(told, lambda result=result: service._on_end(speed.Done("1", result), answers.append))
     assert [one.code for one in answers] == ["request.invalid"] * 3
     assert on_desk(told, lambda: service.measured) is None
     assert not told.of(PaceChanged)
@@ -151,7 +151,7 @@ def test_answers_say_how_fast_a_model_is_here(opened, tmp_path) -> None:
 
 
 def test_the_speed_after_a_long_past_is_brought_to_that_of_a_short_one() -> None:
-    written = measuring._Written("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
+    written = speed._Written("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
     assert written.at_usual_past(10.0, 512, 20e9) == 10.0
     assert written.at_usual_past(10.0, 1512, 20e9) == pytest.approx(10.0 * 2.006 / 1.006)
 
@@ -163,12 +163,12 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     message = on_desk(told, lambda: told.services.chats.send(SendWish("hello"))).answer
     end = told.end_of(message.id)
     assert isinstance(end, MessageEnded)
-    assert end.usage.output_tokens >= measuring.LEAST_TOKENS
+    assert end.usage.output_tokens >= speed.LEAST_TOKENS
     ((record, tokens_per_s, past),) = noted
     assert record.sha256 == end.message.model_sha256
     assert tokens_per_s == end.timing.tokens_per_s
     assert past == end.usage.prompt_tokens + end.usage.output_tokens // 2
-    short = Usage(5, measuring.LEAST_TOKENS - 1, 0, 4096)
+    short = Usage(5, speed.LEAST_TOKENS - 1, 0, 4096)
     on_desk(told, lambda: told.services.measuring.hear(MessageEnded(end.message, None, short, end.timing)))
     assert len(noted) == 1
 

@@ -29,7 +29,7 @@ from slmdesk.services.base.events import (
     Problem,
 )
 from slmdesk.services.base.file_io import file_name, slug
-from slmdesk.services.names import name_for
+from slmdesk.services.models.display_name import name_for
 from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
@@ -445,7 +445,7 @@ def test_an_import_ends_whatever_goes_wrong(told, tiny, monkeypatch) -> None:
     def broken(*_args):
         raise RuntimeError("of our own making")
 
-    monkeypatch.setattr("slmdesk.services.importing.copy_in", broken)
+    monkeypatch.setattr("slmdesk.services.models.importer.copy_in", broken)
     ended = bring_in(told, tiny)
     assert ended.problem is not None
     assert ended.problem.code == "bug"
@@ -558,7 +558,7 @@ def test_models_that_call_themselves_the_same_can_be_told_apart(told, tmp_path) 
 def test_a_file_with_nothing_but_its_header_is_refused_before_it_is_read_through(told, tiny, monkeypatch) -> None:
     """A file of 192 GiB, of which only the size was ever set: hashing it would take minutes."""
     hashed = Mock(side_effect=AssertionError("it is not read through"))
-    monkeypatch.setattr("slmdesk.services.importing.hash_file", hashed)
+    monkeypatch.setattr("slmdesk.services.models.importer.hash_file", hashed)
     os.truncate(tiny, 192 << 30)
     for link in (True, False):
         ended = bring_in(told, tiny, link=link)

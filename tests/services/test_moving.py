@@ -18,7 +18,6 @@ from fakes.told import LLAMA, TIMEOUT_S, Told, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy
-from slmdesk.services import move_files
 from slmdesk.services.base.events import (
     ImportEnded,
     ModelsChanged,
@@ -30,8 +29,18 @@ from slmdesk.services.base.events import (
     Noticed,
     Problem,
 )
-from slmdesk.services.move_files import COPY, LINK, PREPARING, RENAME, SWITCHING, Journal, MovingFile, read_journal
-from slmdesk.services.move_plan import MovePlan
+from slmdesk.services.models.move import files as move_files
+from slmdesk.services.models.move.files import (
+    COPY,
+    LINK,
+    PREPARING,
+    RENAME,
+    SWITCHING,
+    Journal,
+    MovingFile,
+    read_journal,
+)
+from slmdesk.services.models.move.plan import MovePlan
 from slmdesk.store.locks import FileLock
 
 pytestmark = pytest.mark.process
@@ -254,12 +263,12 @@ def test_a_policy_that_sets_the_folder_is_said(told, two, tmp_path) -> None:
 
 
 def test_d12_a_disk_without_room_is_said_with_the_amounts(told, two, folder, other_disk, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.services.moving.SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr("slmdesk.services.models.move.service.SPARE_BYTES", 1 << 60)
     end = move(told, other_disk)
     assert end.problem.code == "disk.full"
     assert end.problem.args["needed_bytes"] > 1 << 60
     monkeypatch.undo()
-    monkeypatch.setattr("slmdesk.services.move_files.SPARE_BYTES", 1 << 60)  # it filled up meanwhile
+    monkeypatch.setattr("slmdesk.services.models.move.files.SPARE_BYTES", 1 << 60)  # it filled up meanwhile
     assert move(told, other_disk).problem.code == "disk.full"
     assert names(other_disk) == []
     assert places(told) == {folder}

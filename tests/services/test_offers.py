@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.speed import Pace, is_too_slow
-from slmdesk.services.fits import Pc
+from slmdesk.services.models.fit import Pc
 
 pytestmark = pytest.mark.process
 

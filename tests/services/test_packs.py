@@ -22,7 +22,16 @@ from fakes.told import TIMEOUT_S, Told
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import ImportEnded, ModelsChanged, PackEnded, PackProgress
-from slmdesk.services.pack_file import END, MANIFEST, Manifest, PackedModel, Text, open_pack, padding, tar_header
+from slmdesk.services.models.packs.archive import (
+    END,
+    MANIFEST,
+    Manifest,
+    PackedModel,
+    Text,
+    open_pack,
+    padding,
+    tar_header,
+)
 
 pytestmark = pytest.mark.process
 
@@ -187,7 +196,7 @@ def test_d12_a_stick_that_takes_no_large_files_is_named(tmp_path) -> None:
     """FAT32 says EFBIG; a limit on the size of files says the same."""
     code = """
 import sys, threading, pathlib, hashlib
-from slmdesk.services.pack_file import PackedModel, write_pack
+from slmdesk.services.models.packs.archive import PackedModel, write_pack
 from slmdesk.core.errors import KnownError
 model = pathlib.Path(sys.argv[1]); data = model.read_bytes()
 listed = PackedModel("models/a.gguf", len(data), hashlib.sha256(data).hexdigest(), "a")
@@ -215,7 +224,7 @@ except KnownError as err:
 def test_cancel_leaves_nothing(told, made, tmp_path, folder, monkeypatch) -> None:
     services = told.services
     path, _end = made
-    monkeypatch.setattr("slmdesk.services.pack_file.CHUNK_BYTES", 64)
+    monkeypatch.setattr("slmdesk.services.models.packs.archive.CHUNK_BYTES", 64)
     begin = len(told.facts)
     services.desk.call(lambda: (services.packs.unpack(path), services.packs.cancel(path)))
     end = told.wait(PackEnded, begin=begin)

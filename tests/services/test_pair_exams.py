@@ -14,13 +14,13 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Term
 from slmdesk.services.base.events import JobChanged, LiveTranslated, PairUsed
+from slmdesk.services.models.defaults import Use
 from slmdesk.services.pair_advice import made_for
 from slmdesk.services.pair_exams import KIND, notes_of, results_of
 from slmdesk.services.pair_items import PairSkill, pair_items
 from slmdesk.services.pair_words import note_lines
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish
-from slmdesk.services.uses import Use
 
 pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)

@@ -5,7 +5,7 @@ from fakes.told import add_model
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import ModelsChanged
-from slmdesk.services.renaming import free_name
+from slmdesk.services.models.rename import free_name
 
 pytestmark = pytest.mark.process
 

@@ -4,7 +4,7 @@ import pytest
 from fakes.told import add_model
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.uses import Use, lost_words
+from slmdesk.services.models.defaults import Use, lost_words
 
 pytestmark = pytest.mark.process
 

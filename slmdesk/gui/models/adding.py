@@ -19,7 +19,7 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.looking import MOST_FILES, Candidate, Looked
+from slmdesk.services.models.inspect_files import MOST_FILES, Candidate, Looked
 
 WIDTH = 460
 LIST_HEIGHT = 320

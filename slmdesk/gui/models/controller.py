@@ -20,8 +20,8 @@ from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.cards import ModelCard
-from slmdesk.services.judging import Judged
-from slmdesk.services.uses import SETTING, Use, lost_words
+from slmdesk.services.models.defaults import SETTING, Use, lost_words
+from slmdesk.services.models.fit_check import Judged
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:

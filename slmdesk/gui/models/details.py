@@ -19,7 +19,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.fits import Fit
+from slmdesk.services.models.fit import Fit
 from slmdesk.services.offers import OfferedFile, OfferedRepo
 from slmdesk.services.repo_pages import RepoJudged
 from slmdesk.text.cards import ReadableCard

@@ -20,7 +20,7 @@ from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ImportEnded, Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.finding import FoundModel, FoundModels
+from slmdesk.services.models.other_programs import FoundModel, FoundModels
 
 INTRO = (
     "Models of LM Studio, Jan, GPT4All, Ollama and of the Hugging Face cache. Those you choose are linked: slmdesk "

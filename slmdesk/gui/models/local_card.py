@@ -18,8 +18,8 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.cards import ModelCard
-from slmdesk.services.judging import Judged
-from slmdesk.services.uses import WORDS
+from slmdesk.services.models.defaults import WORDS
+from slmdesk.services.models.fit_check import Judged
 
 ACTIONS = (
     ("details", "Details"),

@@ -17,8 +17,8 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.cards import ModelCard, ModelDetails
-from slmdesk.services.judging import Judged
-from slmdesk.services.uses import SETTING, Use
+from slmdesk.services.models.defaults import SETTING, Use
+from slmdesk.services.models.fit_check import Judged
 
 PAGE = 30
 """Cards made at once: hundreds of models must not hold up the page."""

@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.cards import ModelDetails
-from slmdesk.services.uses import WORDS, Use
+from slmdesk.services.models.defaults import WORDS, Use
 
 LONG = ("path", "sha256", "source")
 """Lines whose words have no spaces: broken anywhere."""

@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import MoveEnded, MoveProgress, MoveStep, Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.move_plan import MovePlan
+from slmdesk.services.models.move.plan import MovePlan
 
 INTRO = "Models can be used while they are moved. Linked models stay where they are."
 STEPS = {

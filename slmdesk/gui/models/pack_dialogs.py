@@ -23,7 +23,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.services.base.events import PackEnded, PackProgress, Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.packs import OfferedModel, PackContents, PackPlan
+from slmdesk.services.models.packs.service import OfferedModel, PackContents, PackPlan
 
 PACK_FILTER = "Packs of models (*.tar);;All files (*)"
 PLAN_MS = 150

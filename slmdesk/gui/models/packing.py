@@ -13,7 +13,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import PackEnded, Problem
-from slmdesk.services.packs import PackContents, PackPlan
+from slmdesk.services.models.packs.service import PackContents, PackPlan
 
 
 class PackController(QObject):

@@ -17,7 +17,7 @@ from slmdesk.services.base.events import ExamOffered, JobChanged, Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.cards import ModelDetails
-from slmdesk.services.checking import Verified
+from slmdesk.services.models.verify import Verified
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"
 _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)

@@ -18,8 +18,8 @@ from slmdesk.gui.models.packing import PackController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import PackEnded, Problem
-from slmdesk.services.move_plan import MovePlan
-from slmdesk.services.packs import PackContents
+from slmdesk.services.models.move.plan import MovePlan
+from slmdesk.services.models.packs.service import PackContents
 
 
 class Ways(QObject):

@@ -10,11 +10,11 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services import pair_exams
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.models.defaults import Use
 from slmdesk.services.pair_advice import PairAdvice
 from slmdesk.services.pair_items import PIVOT
 from slmdesk.services.services import Services
 from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.uses import Use
 
 
 class AdviceController(QObject):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
-from slmdesk.services import move_files
 from slmdesk.services.base.file_io import file_name
-from slmdesk.services.move_files import MovingFile
+from slmdesk.services.models.move import files as move_files
+from slmdesk.services.models.move.files import MovingFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of
 from slmdesk.core.gguf import GgufHeader, check_file, check_merges
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.file_io import PART_SUFFIX, SPARE_BYTES, mark_of
-from slmdesk.services.importing import require_usable
-from slmdesk.services.pack_file import OpenPack, PackedModel
+from slmdesk.services.models.importer import require_usable
+from slmdesk.services.models.packs.archive import OpenPack, PackedModel
 
 
 class Unpacking:

@@ -8,7 +8,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Fact, ModelsChanged
-from slmdesk.services.names import MAX_NAME
+from slmdesk.services.models.display_name import MAX_NAME
 from slmdesk.store import Store
 
 

@@ -19,8 +19,8 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.fits import available_bytes
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.fit import available_bytes
+from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile
 
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)

@@ -24,11 +24,11 @@ from slmdesk.services.base.events import ImportEnded, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.importing import require_usable
-from slmdesk.services.models import ModelService
-from slmdesk.services.names import MAX_NAME, name_for
-from slmdesk.services.other_programs import Place, all_places
-from slmdesk.services.renaming import free_name
+from slmdesk.services.models.display_name import MAX_NAME, name_for
+from slmdesk.services.models.importer import require_usable
+from slmdesk.services.models.library import ModelService
+from slmdesk.services.models.other_program_folders import Place, all_places
+from slmdesk.services.models.rename import free_name
 from slmdesk.store import Store
 
 MAX_DEPTH = 8

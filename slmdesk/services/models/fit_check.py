@@ -14,7 +14,7 @@ from slmdesk.core.speed import Speed
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.fits import Pc, fit_file
+from slmdesk.services.models.fit import Pc, fit_file
 from slmdesk.settings import SettingsFile
 
 

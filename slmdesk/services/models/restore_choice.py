@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.models import ModelService
+from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
 

@@ -34,7 +34,7 @@ from slmdesk.services.base.file_io import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.names import MAX_NAME, name_for
+from slmdesk.services.models.display_name import MAX_NAME, name_for
 
 CLOSE_S = 0.8
 """How long the end waits for imports to remove what they wrote."""

@@ -17,7 +17,6 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.services.adopting import Unadopted, look_for_unadopted
 from slmdesk.services.base.events import (
     Fact,
     ImportEnded,
@@ -30,13 +29,14 @@ from slmdesk.services.base.events import (
 from slmdesk.services.base.file_io import HashedFile
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.checking import Checker, Verified
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.fits import Fit, Pc, fit_file
-from slmdesk.services.importing import Importer
-from slmdesk.services.names import name_for
-from slmdesk.services.renaming import name_beside
-from slmdesk.services.uses import Use, UseService, default_in
+from slmdesk.services.models.adopt import Unadopted, look_for_unadopted
+from slmdesk.services.models.defaults import Use, UseService, default_in
+from slmdesk.services.models.display_name import name_for
+from slmdesk.services.models.fit import Fit, Pc, fit_file
+from slmdesk.services.models.importer import Importer
+from slmdesk.services.models.rename import name_beside
+from slmdesk.services.models.verify import Checker, Verified
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 

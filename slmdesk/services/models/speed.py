@@ -27,7 +27,7 @@ from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.hardware import hardware_key
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.fits import Pc, available_bytes
+from slmdesk.services.models.fit import Pc, available_bytes
 from slmdesk.store import Store
 
 BANDWIDTH = "bandwidth"

@@ -18,11 +18,11 @@ from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import bytes_for_people, problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.models import ModelService
-from slmdesk.services.move_files import free_bytes
-from slmdesk.services.pack_file import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
-from slmdesk.services.renaming import free_name
-from slmdesk.services.unpacking import Unpacking, is_here, wanted_of
+from slmdesk.services.models.library import ModelService
+from slmdesk.services.models.move.files import free_bytes
+from slmdesk.services.models.packs.archive import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
+from slmdesk.services.models.packs.unpack import Unpacking, is_here, wanted_of
+from slmdesk.services.models.rename import free_name
 from slmdesk.store import Store
 
 OnEnd = Callable[[PackEnded], None]

@@ -16,7 +16,6 @@ from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import private_folder, problem_of
 from slmdesk.core.records import ModelRecord
 from slmdesk.paths import Paths
-from slmdesk.services import move_files
 from slmdesk.services.base.eta import Pace
 from slmdesk.services.base.events import (
     DownloadState,
@@ -33,9 +32,10 @@ from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.downloads import ENDS, DownloadService
-from slmdesk.services.models import ModelService
-from slmdesk.services.move_files import PREPARING, SWITCHING, Journal, MovingFile
-from slmdesk.services.move_plan import MovePlan, Round, gather, real, refuse_target
+from slmdesk.services.models.library import ModelService
+from slmdesk.services.models.move import files as move_files
+from slmdesk.services.models.move.files import PREPARING, SWITCHING, Journal, MovingFile
+from slmdesk.services.models.move.plan import MovePlan, Round, gather, real, refuse_target
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 from slmdesk.store.locks import FileLock

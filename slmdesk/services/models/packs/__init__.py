@@ -1,0 +1,1 @@
+"""Packs: models for a PC without a network."""
