@@ -15,8 +15,8 @@ from slmdesk.core.errors import KnownError
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import DownloadChanged, Fact
-    from slmdesk.services.hub_models import FoundFile, FoundRepo
-    from slmdesk.services.searching import Filters, SearchPage
+    from slmdesk.services.online.hub import FoundFile, FoundRepo
+    from slmdesk.services.online.search import Filters, SearchPage
     from slmdesk.services.services import Services
 
 TASKS = ("chat", "summaries", "translation", "code", "embedding")
@@ -49,7 +49,7 @@ def search(
     sort: str,
 ) -> None:
     """GGUF models on the Hugging Face Hub whose names hold WORDS; a link or owner/name shows that one."""
-    from slmdesk.services.searching import Filters
+    from slmdesk.services.online.search import Filters
 
     filters = Filters(task or "", language, license_name.lower(), author, fits, sort)
     if not words and not filters.narrows:
@@ -72,7 +72,7 @@ def search(
 
 def _found(face: Face, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
     """The answer of the Hub, or the one repository that was named."""
-    from slmdesk.services.searching import SearchPage
+    from slmdesk.services.online.search import SearchPage
 
     link = services.offers.link_in(words)
     services.hub.require("hub.search")

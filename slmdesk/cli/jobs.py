@@ -60,9 +60,9 @@ def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
 
 def _left(job: JobRecord) -> Left | None:
     """The time left of a job that runs, by what its desk noted last."""
-    from slmdesk.services.download_jobs import KIND, eta_of
     from slmdesk.services.jobs.time_left import Left
     from slmdesk.services.jobs.timings import noted_of
+    from slmdesk.services.online.download_jobs import KIND, eta_of
 
     if job.kind != KIND:
         return noted_of(job).left
@@ -222,9 +222,9 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
     """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.messages import problem_of
-    from slmdesk.services.download_jobs import KIND, bytes_of
     from slmdesk.services.jobs.labels import kind_words
     from slmdesk.services.jobs.timings import noted_of
+    from slmdesk.services.online.download_jobs import KIND, bytes_of
 
     is_done, noted, left = job.status is JobStatus.DONE, noted_of(job), _left(job)
     shape: dict[str, Json] = {
@@ -252,14 +252,14 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
 
 
 def _steps(job: JobRecord) -> str:
-    from slmdesk.services.download_jobs import KIND, bytes_of
+    from slmdesk.services.online.download_jobs import KIND, bytes_of
 
     return _amount(KIND, *bytes_of(job)) if job.kind == KIND else f"{job.done + job.failed}/{job.total}"
 
 
 def _amount(kind: str, done: int, total: int) -> str:
     from slmdesk.services.base.messages import bytes_for_people
-    from slmdesk.services.download_jobs import KIND
+    from slmdesk.services.online.download_jobs import KIND
 
     return f"{bytes_for_people(done)} of {bytes_for_people(total)}" if kind == KIND else f"{done} of {total}"
 

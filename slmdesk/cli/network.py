@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from slmdesk.core.records import LedgerRow
     from slmdesk.core.types import Json
-    from slmdesk.services.network import Exported
+    from slmdesk.services.online.network_log import Exported
     from slmdesk.services.services import Services
 
 MOST_STDIN = 10_000
@@ -110,7 +110,7 @@ def _export(face: Face, services: Services, target: Path, words: str) -> None:
 def _say_settings(face: Face, services: Services) -> None:
     """How the Hub is reached; of the token, only where it is."""
     from slmdesk.hub.guard import HUB
-    from slmdesk.services.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
+    from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
 
     now, place = services.settings.current, services.desk.call(services.tokens.state).place
     today = services.desk.call(services.network.today)

@@ -25,7 +25,7 @@ from slmdesk.core.records import LedgerRow
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.base.events import Problem
-from slmdesk.services.network import Exported
+from slmdesk.services.online.network_log import Exported
 
 PAGE = 200
 DEBOUNCE_MS = 150

@@ -26,7 +26,7 @@ from slmdesk.gui.ledger import COLUMNS, LedgerController, LedgerModel, cells_of,
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.network import Exported
+from slmdesk.services.online.network_log import Exported
 
 TITLE = "Requests over the network"
 EMPTY = "Nothing has left this PC."

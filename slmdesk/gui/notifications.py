@@ -15,8 +15,8 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged
-from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.jobs.labels import kind_words
+from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
 from slmdesk.settings import Settings
 
 TITLE = "slmdesk"

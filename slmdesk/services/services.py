@@ -36,8 +36,6 @@ from slmdesk.services.collection_shapes import KIND as INDEX
 from slmdesk.services.collections import CollectionService
 from slmdesk.services.comparing import ComparingService
 from slmdesk.services.documents import DocumentService
-from slmdesk.services.download_jobs import KIND as DOWNLOAD
-from slmdesk.services.downloads import DownloadService
 from slmdesk.services.embedding import EmbeddingService
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exams import ExamService
@@ -48,7 +46,6 @@ from slmdesk.services.first_pair_exams import FirstPairExams
 from slmdesk.services.folder_summaries import FolderSummaries
 from slmdesk.services.glossaries import GlossaryService
 from slmdesk.services.history import HistoryService
-from slmdesk.services.hub_models import HubService
 from slmdesk.services.jobs.overview import JobViews
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.live_translation import LiveTranslation
@@ -62,24 +59,27 @@ from slmdesk.services.models.other_programs import FindingService
 from slmdesk.services.models.packs.service import PackService
 from slmdesk.services.models.rename import NameService
 from slmdesk.services.models.speed import MeasuringService
-from slmdesk.services.network import NetworkService
-from slmdesk.services.offers import OfferService
+from slmdesk.services.online.access_token import TokenService
+from slmdesk.services.online.catalogue import OfferService
+from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
+from slmdesk.services.online.downloads import DownloadService
+from slmdesk.services.online.hub import HubService
+from slmdesk.services.online.network_log import NetworkService
+from slmdesk.services.online.proxy_password import ProxyPasswords
+from slmdesk.services.online.repo_page import RepoPageService
+from slmdesk.services.online.search import SearchService
 from slmdesk.services.pair_advice import PairAdviceService
 from slmdesk.services.pair_exams import PairExamService
 from slmdesk.services.piped import sweep_piped
 from slmdesk.services.printing import PrintService, page_size
-from slmdesk.services.proxy_password import ProxyPasswords
 from slmdesk.services.questions import QuestionService
-from slmdesk.services.repo_pages import RepoPageService
 from slmdesk.services.retrieval import Retrieval
-from slmdesk.services.searching import SearchService
 from slmdesk.services.segment_changes import SegmentChanges
 from slmdesk.services.segment_edits import SegmentEdits
 from slmdesk.services.segment_lists import SegmentLists
 from slmdesk.services.states import StateService
 from slmdesk.services.summaries import SummaryService
 from slmdesk.services.term_proposals import ProposalService
-from slmdesk.services.tokens import TokenService
 from slmdesk.services.translating import TranslationService
 from slmdesk.services.translation_files import TranslationFiles
 from slmdesk.services.translation_memory import MemoryService

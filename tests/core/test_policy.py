@@ -196,7 +196,7 @@ def test_what_another_desk_saves_does_not_get_round_it(written, tmp_path) -> Non
 
 
 def test_downloads_come_from_the_allowed_places_alone(written, tmp_path, monkeypatch) -> None:
-    from slmdesk.services.routes import policy_for
+    from slmdesk.services.online.routes import policy_for
 
     monkeypatch.setenv("HF_ENDPOINT", "https://elsewhere.org")
     rules = written('[network]\nendpoints = ["https://mirror.example.org"]\nhosts = [".storage.example.org"]\n')

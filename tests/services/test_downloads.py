@@ -17,8 +17,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.base.events import DownloadChanged, DownloadState, ModelsChanged, MoveEnded, Problem
-from slmdesk.services.hub_models import fit_by_size
-from slmdesk.services.searching import Filters
+from slmdesk.services.online.hub import fit_by_size
+from slmdesk.services.online.search import Filters
 
 pytestmark = pytest.mark.process
 
@@ -175,8 +175,8 @@ def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(t
     wait_for_part(home, 1 << 20)
     download.do("pause")
     assert download.end().state == "paused"
-    monkeypatch.setattr("slmdesk.services.downloads.remove_parts_of", fail)
-    monkeypatch.setattr("slmdesk.services.fetching.Fetch.remove_parts", fail)
+    monkeypatch.setattr("slmdesk.services.online.downloads.remove_parts_of", fail)
+    monkeypatch.setattr("slmdesk.services.online.download.Fetch.remove_parts", fail)
     download.do("cancel")
     end = download.end()
     assert (end.state, end.problem.code) == ("failed", "bug")

@@ -21,7 +21,7 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import DownloadState, Problem
-from slmdesk.services.routes import certificates_in, shown_proxy
+from slmdesk.services.online.routes import certificates_in, shown_proxy
 from slmdesk.settings import reason_against
 
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
@@ -309,7 +309,7 @@ def test_values_that_can_be_and_cannot(key, good, bad) -> None:
 @pytest.mark.process
 def test_certificates_on_a_share_that_does_not_answer_hold_nobody_up(told, certificate, monkeypatch) -> None:
     release, ends = threading.Event(), queue.SimpleQueue()
-    monkeypatch.setattr("slmdesk.services.network.certificates_in", lambda _path: release.wait(60))
+    monkeypatch.setattr("slmdesk.services.online.network_log.certificates_in", lambda _path: release.wait(60))
     told.services.desk.call(lambda: told.services.network.change(ends.put, ca_file=str(certificate)))
     assert told.services.desk.call(told.services.network.today, 5) == 0, "the desk does other things"
     assert ends.empty()

@@ -8,10 +8,10 @@ import pytest
 from fakes.fake_hub import FakeHub, Fault, online
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector
 
-from slmdesk.services import searching
 from slmdesk.services.base.events import Problem
-from slmdesk.services.repo_pages import RepoJudged
-from slmdesk.services.searching import PERMISSIVE_ONES, Filters, parameters_in
+from slmdesk.services.online import search as searching
+from slmdesk.services.online.repo_page import RepoJudged
+from slmdesk.services.online.search import PERMISSIVE_ONES, Filters, parameters_in
 from slmdesk.text.cards import ReadableCard
 
 pytestmark = pytest.mark.process

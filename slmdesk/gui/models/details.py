@@ -20,8 +20,8 @@ from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.models.fit import Fit
-from slmdesk.services.offers import OfferedFile, OfferedRepo
-from slmdesk.services.repo_pages import RepoJudged
+from slmdesk.services.online.catalogue import OfferedFile, OfferedRepo
+from slmdesk.services.online.repo_page import RepoJudged
 from slmdesk.text.cards import ReadableCard
 
 NO_FILES = "No model file in it that could be used here."

@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import DownloadChanged, DownloadState
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.left_overs import LeftOver
+from slmdesk.services.online.leftovers import LeftOver
 
 WORDS = {
     DownloadState.ASKING: "Asking the Hub what the file is…",

@@ -11,8 +11,8 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import DownloadChanged, DownloadState, Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.downloads import ENDS
-from slmdesk.services.left_overs import LeftOver
+from slmdesk.services.online.downloads import ENDS
+from slmdesk.services.online.leftovers import LeftOver
 from slmdesk.settings import Settings
 
 OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."

@@ -11,8 +11,8 @@ from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import name_clear_button, named
-from slmdesk.services.offers import LANGUAGES, SKILLS
-from slmdesk.services.searching import PERMISSIVE_ONES, Filters
+from slmdesk.services.online.catalogue import LANGUAGES, SKILLS
+from slmdesk.services.online.search import PERMISSIVE_ONES, Filters
 
 SORTS = (("downloads", "Most downloaded"), ("updated", "Newest"), ("likes", "Most liked"))
 COMMON_LICENCES = ("apache-2.0", "mit", "llama3.1", "llama3.2", "gemma", "cc-by-4.0", "cc-by-nc-4.0", "other")

@@ -11,13 +11,13 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
-from slmdesk.services.offers import LANGUAGES, SKILLS, OfferedRepo, Offers
-from slmdesk.services.searching import Filters
+from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Offers
+from slmdesk.services.online.search import Filters
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from slmdesk.services.hub_models import Asking
-    from slmdesk.services.searching import Search
+    from slmdesk.services.online.hub import Asking
+    from slmdesk.services.online.search import Search
     from slmdesk.services.services import Services
 
 DEBOUNCE_MS = 300

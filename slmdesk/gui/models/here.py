@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from slmdesk.services.base.events import DownloadChanged, DownloadState
-from slmdesk.services.downloads import ENDS
+from slmdesk.services.online.downloads import ENDS
 
 GET = "Download"
 ON_THIS_PC = "On this PC"

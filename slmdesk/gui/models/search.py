@@ -14,9 +14,9 @@ from slmdesk.gui.models.filters import SearchFilters
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.offers import OfferedRepo, Offers
-from slmdesk.services.repo_pages import RepoJudged
-from slmdesk.services.searching import Filters
+from slmdesk.services.online.catalogue import OfferedRepo, Offers
+from slmdesk.services.online.repo_page import RepoJudged
+from slmdesk.services.online.search import Filters
 from slmdesk.text.cards import ReadableCard
 
 HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed."

@@ -18,8 +18,8 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.offers import LANGUAGES, SKILLS, OfferedRepo, Suggestion
-from slmdesk.services.repo_pages import RepoJudged
+from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Suggestion
+from slmdesk.services.online.repo_page import RepoJudged
 from slmdesk.text.cards import ReadableCard
 
 FIRST = 5

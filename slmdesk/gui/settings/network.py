@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.hub.guard import HUB
 from slmdesk.services.base.events import TokenChanged
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.routes import shown_proxy
+from slmdesk.services.online.routes import shown_proxy
 from slmdesk.settings import Settings
 
 ADDRESS = "address"

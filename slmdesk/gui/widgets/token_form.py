@@ -11,7 +11,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.tokens import TokenPlaces
+from slmdesk.services.online.access_token import TokenPlaces
 
 KEYRING, ASK, FILE = "keyring", "ask", "file"
 PLACES: dict[str, str] = {KEYRING: "in the system's keyring", ASK: "only until slmdesk is closed", FILE: "in a file"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
-from slmdesk.services.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.jobs.time_left import Left
+from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
 
 KINDS = {
     "download": "Download",

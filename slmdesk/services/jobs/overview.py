@@ -11,12 +11,12 @@ from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.services.base.events import JobChanged, Problem
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.collection_shapes import KIND as INDEX
-from slmdesk.services.download_jobs import KIND as DOWNLOAD
-from slmdesk.services.download_jobs import bytes_of, eta_of
 from slmdesk.services.jobs.queue_order import place_of
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Left
 from slmdesk.services.jobs.timings import noted_of
+from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
+from slmdesk.services.online.download_jobs import bytes_of, eta_of
 from slmdesk.store import Store
 
 

@@ -31,11 +31,11 @@ from slmdesk.services.base.file_io import SPARE_BYTES
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.downloads import ENDS, DownloadService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import PREPARING, SWITCHING, Journal, MovingFile
 from slmdesk.services.models.move.plan import MovePlan, Round, gather, real, refuse_target
+from slmdesk.services.online.downloads import ENDS, DownloadService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 from slmdesk.store.locks import FileLock

@@ -11,9 +11,9 @@ from slmdesk.core.gguf import GgufHeader
 from slmdesk.core.speed import active_bytes
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.services.base.events import Problem
-from slmdesk.services.hub_models import Asking, HubService
 from slmdesk.services.models.fit import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.models.importer import require_usable
+from slmdesk.services.online.hub import Asking, HubService
 from slmdesk.text.cards import ReadableCard, readable_card
 
 

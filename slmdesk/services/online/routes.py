@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import with_password, without_password
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
-from slmdesk.services.proxy_password import ProxyPasswords
+from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.settings import Settings
 
 ENDPOINT_VARIABLE = "HF_ENDPOINT"

@@ -19,8 +19,8 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.models.fit import COMFORTABLE, Fit, Pc, fit_header
-from slmdesk.services.network import NetworkService
-from slmdesk.services.routes import policy_for
+from slmdesk.services.online.network_log import NetworkService
+from slmdesk.services.online.routes import policy_for
 from slmdesk.settings import SettingsFile
 
 T = TypeVar("T")

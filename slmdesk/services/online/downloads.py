@@ -20,12 +20,12 @@ from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.base.events import DownloadChanged, DownloadState, Fact, ModelsChanged
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, wish_of
-from slmdesk.services.fetching import Fetch
-from slmdesk.services.hub_models import HubService
 from slmdesk.services.jobs.queue_order import moved, place_of
-from slmdesk.services.left_overs import LeftOver, discard, left_overs, remove_parts_of
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.online.download import Fetch
+from slmdesk.services.online.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, wish_of
+from slmdesk.services.online.hub import HubService
+from slmdesk.services.online.leftovers import LeftOver, discard, left_overs, remove_parts_of
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of
 from slmdesk.hub.part import parts_in
-from slmdesk.services.fetching import JOINED, Claim
+from slmdesk.services.online.download import JOINED, Claim
 
 _PART_OF = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 

@@ -17,8 +17,8 @@ from slmdesk.services.base.events import Fact, Noticed, Problem, RequestsToday
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.proxy_password import ProxyPasswords
-from slmdesk.services.routes import certificates_in
+from slmdesk.services.online.proxy_password import ProxyPasswords
+from slmdesk.services.online.routes import certificates_in
 from slmdesk.settings import Settings, SettingsFile, reason_against
 from slmdesk.store import Store
 

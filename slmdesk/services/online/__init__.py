@@ -1,0 +1,1 @@
+"""What may go to the network: the log of requests, the Hub, downloads."""
