@@ -25,7 +25,7 @@ from slmdesk.documents.base import Reading
 from slmdesk.documents.registry import reader_of
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.retrieval import DEEP, Ranked, Retrieval
+from slmdesk.services.documents.retrieval import DEEP, Ranked, Retrieval
 from slmdesk.store import Store, open_store
 from slmdesk.tasks.read import chosen_format
 from slmdesk.text.passages import PassageBuilder

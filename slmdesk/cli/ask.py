@@ -97,8 +97,8 @@ class _Asked:
     @property
     def unread_words(self) -> list[tuple[str, str]]:
         """For people: of which documents which pages, and why."""
-        from slmdesk.services.document_words import unread
-        from slmdesk.services.documents import facts_of
+        from slmdesk.services.documents.labels import unread
+        from slmdesk.services.documents.library import facts_of
 
         return [(one.name, unread(list(pages), facts_of(one).page_kind)) for one, pages in self.unread]
 
@@ -126,8 +126,8 @@ def _asked(
 
 
 def _folder(face: Face, services: Services, place: Path) -> _Asked:
-    from slmdesk.services.collection_shapes import CollectionStatus
-    from slmdesk.services.document_words import folder_words
+    from slmdesk.services.documents.folder_types import CollectionStatus
+    from slmdesk.services.documents.labels import folder_words
 
     known = services.desk.call(lambda: services.collections.at(place))
     state = index(face, services, place)

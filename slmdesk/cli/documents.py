@@ -189,7 +189,7 @@ def _kept(
     face: Face, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentFacts, Sequence[Page]]:
     """As it is kept here for the next command; on a full disk without keeping anything, which is said."""
-    from slmdesk.services.documents import facts_of
+    from slmdesk.services.documents.library import facts_of
 
     try:
         record = open_document(face, services, file, password=password, encoding=encoding)

@@ -16,7 +16,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.records import CollectionRecord, DocumentRecord
     from slmdesk.services.base.events import Fact
-    from slmdesk.services.collection_shapes import CollectionState
+    from slmdesk.services.documents.folder_types import CollectionState
     from slmdesk.services.services import Services
 
 MOST = 100_000
@@ -213,7 +213,7 @@ def index(face: Face, services: Services, folder: Path, *, watched: bool | None 
     """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.events import CollectionChanged
-    from slmdesk.services.collection_shapes import CollectionStatus
+    from slmdesk.services.documents.folder_types import CollectionStatus
 
     def on_fact(fact: Fact) -> None:
         if isinstance(fact, CollectionChanged) and fact.state.status is CollectionStatus.INDEXING:
@@ -276,8 +276,8 @@ def _look_again(face: Face, services: Services, id: str) -> CollectionState:
 
 def _show(face: Face, services: Services, state: CollectionState) -> int | None:
     """What was found; a folder that cannot be reached, or a job that stands still, is a failure."""
-    from slmdesk.services.collection_shapes import CollectionStatus
-    from slmdesk.services.document_words import counted_documents, folder_words
+    from slmdesk.services.documents.folder_types import CollectionStatus
+    from slmdesk.services.documents.labels import counted_documents, folder_words
 
     left = services.desk.call(lambda: services.collections.unread(state.record.id))
     if face.as_json:

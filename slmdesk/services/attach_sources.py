@@ -16,7 +16,7 @@ from slmdesk.services.attached_text import FRAME_TOKENS, has_words, page_text, p
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.documents import facts_of
+from slmdesk.services.documents.library import facts_of
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.wishes import AttachWish
 from slmdesk.store import Store

@@ -38,9 +38,9 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
 from slmdesk.services.prompts import FRAME
-from slmdesk.services.retrieval import Ranked, Retrieval
 from slmdesk.services.wishes import AttachWish
 from slmdesk.store import Store
 from slmdesk.text.ranking import ranked_by_words

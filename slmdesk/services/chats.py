@@ -35,6 +35,7 @@ from slmdesk.services.conversation import (
     title_from,
     turns_for_engine,
 )
+from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.options import (
@@ -48,7 +49,6 @@ from slmdesk.services.options import (
 )
 from slmdesk.services.preparing import AnswerWish, Preparing
 from slmdesk.services.prompts import OnSeen, Prompts
-from slmdesk.services.retrieval import Retrieval
 from slmdesk.services.unsaved import PREFIX, Shelf, UnsavedShelf
 from slmdesk.services.wishes import AttachWish, SendWish
 from slmdesk.settings import SettingsFile

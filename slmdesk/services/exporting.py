@@ -32,8 +32,8 @@ from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chats import ChatService
-from slmdesk.services.collection_shapes import LeftOut
-from slmdesk.services.documents import facts_of
+from slmdesk.services.documents.folder_types import LeftOut
+from slmdesk.services.documents.library import facts_of
 from slmdesk.services.extracting import KIND as EXTRACTION
 from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.history import HistoryService

@@ -18,8 +18,9 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import ExtractionEnded, ExtractionGrew, Fact, Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.document_items import DocumentItems, names_of, title_of
-from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
+from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
+from slmdesk.services.documents.results import DocumentItems, names_of, title_of
+from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.extracting_prompts import PROMPT_VERSION
@@ -40,7 +41,6 @@ from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions import is_weak
-from slmdesk.services.retrieval import Retrieval
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

@@ -15,6 +15,7 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, Passage
 from slmdesk.core.types import Json
+from slmdesk.services.documents.retrieval import Ranked
 from slmdesk.services.extracting_check import Labels, PageTexts, verified, without_doubles
 from slmdesk.services.extracting_prompts import (
     CELL_TOKENS,
@@ -30,7 +31,6 @@ from slmdesk.services.extracting_shapes import Column, Flag, Table, TableCell, T
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs.service import step_key
 from slmdesk.services.question_reading import CHARACTERS_PER_TOKEN
-from slmdesk.services.retrieval import Ranked
 from slmdesk.services.summary_shapes import Coverage, Unread
 from slmdesk.services.summary_text import Pages
 from slmdesk.text.check_words import tongue

@@ -17,7 +17,7 @@ from slmdesk.services.base.events import Fact, FolderWritten, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.documents import DocumentService, Opening
+from slmdesk.services.documents.library import DocumentService, Opening
 from slmdesk.services.summaries import MOST_DOCUMENTS, SummaryService, SummaryWish
 from slmdesk.services.summary_files import write_summaries
 from slmdesk.services.summary_shapes import NotRead, Summary

@@ -14,7 +14,7 @@ from slmdesk.paths import Paths
 from slmdesk.services import comparing
 from slmdesk.services.base.events import Fact, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
 from slmdesk.services.chats import ChatService
-from slmdesk.services.states import StateService
+from slmdesk.services.documents.saved_states import StateService
 from slmdesk.store import Rescued, Store, damaged_copies
 
 

@@ -40,10 +40,12 @@ from slmdesk.services.base.events import (
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.conversation import Sent, active_path, title_from, words_of
+from slmdesk.services.documents.finding_labels import marks_in_words
+from slmdesk.services.documents.retrieval import Ranked, Retrieval
+from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import result_of
-from slmdesk.services.flag_words import marks_in_words
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.question_prompt import (
     NOT_FOUND,
@@ -60,8 +62,6 @@ from slmdesk.services.question_prompt import (
     verified,
 )
 from slmdesk.services.question_reading import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
-from slmdesk.services.retrieval import Ranked, Retrieval
-from slmdesk.services.states import WORTH_S, StateService
 from slmdesk.services.summary_shapes import Mark
 from slmdesk.store import Store
 from slmdesk.text.stop_words import search_words

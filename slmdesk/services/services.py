@@ -32,11 +32,13 @@ from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.bench import BenchService
 from slmdesk.services.cards import CardService
 from slmdesk.services.chats import ChatService
-from slmdesk.services.collection_shapes import KIND as INDEX
-from slmdesk.services.collections import CollectionService
 from slmdesk.services.comparing import ComparingService
-from slmdesk.services.documents import DocumentService
-from slmdesk.services.embedding import EmbeddingService
+from slmdesk.services.documents.embedding import EmbeddingService
+from slmdesk.services.documents.folder_types import KIND as INDEX
+from slmdesk.services.documents.folders import CollectionService
+from slmdesk.services.documents.library import DocumentService
+from slmdesk.services.documents.retrieval import Retrieval
+from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exams import ExamService
 from slmdesk.services.exporting import ExportService
@@ -73,11 +75,9 @@ from slmdesk.services.pair_exams import PairExamService
 from slmdesk.services.piped import sweep_piped
 from slmdesk.services.printing import PrintService, page_size
 from slmdesk.services.questions import QuestionService
-from slmdesk.services.retrieval import Retrieval
 from slmdesk.services.segment_changes import SegmentChanges
 from slmdesk.services.segment_edits import SegmentEdits
 from slmdesk.services.segment_lists import SegmentLists
-from slmdesk.services.states import StateService
 from slmdesk.services.summaries import SummaryService
 from slmdesk.services.term_proposals import ProposalService
 from slmdesk.services.translating import TranslationService

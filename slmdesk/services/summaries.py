@@ -16,8 +16,8 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Fact, SummaryEnded, SummaryGrew
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.document_items import DocumentItems, names_of, title_of
-from slmdesk.services.document_work import able, count_texts, first_failure, model_of, read_documents
+from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
+from slmdesk.services.documents.results import DocumentItems, names_of, title_of
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.exams import ExamService

@@ -14,7 +14,7 @@ from slmdesk.core.translation import Term
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.reading import read_problem
+from slmdesk.services.documents.reading_queue import read_problem
 from slmdesk.services.term_lists import TermLists
 from slmdesk.services.translated import KIND, segments_of_item
 from slmdesk.services.translation_shapes import wish_from

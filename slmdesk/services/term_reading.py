@@ -15,7 +15,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.reading import read_problem
+from slmdesk.services.documents.reading_queue import read_problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import in_slices
-from slmdesk.services.document_work import able
+from slmdesk.services.documents.inputs import able
+from slmdesk.services.documents.reading_queue import read_problem
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.jobs.plan import Breath, Plan, Planner, Question
 from slmdesk.services.jobs.resumable import begun_before
@@ -44,7 +45,6 @@ from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.pair_advice import PairAdvice, PairAdviceService
-from slmdesk.services.reading import read_problem
 from slmdesk.services.term_lists import TermLists
 from slmdesk.services.translated import KIND, left_parts, segments_of_item
 from slmdesk.services.translation_prompts import DOMAINS, FORMALITIES, Manner, prompt_version

@@ -18,8 +18,8 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.folder_scan import scan
-from slmdesk.services.reading import read_problem
+from slmdesk.services.documents.folder_scan import scan
+from slmdesk.services.documents.reading_queue import read_problem
 from slmdesk.services.translation_shapes import TranslationWish
 from slmdesk.services.translation_writing import payload_of, units_in
 

@@ -22,7 +22,7 @@ from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import Slices, in_slices
-from slmdesk.services.reading import read_problem
+from slmdesk.services.documents.reading_queue import read_problem
 from slmdesk.services.translated import segments_of_item
 from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
 from slmdesk.store import Store

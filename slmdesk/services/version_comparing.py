@@ -22,8 +22,8 @@ from slmdesk.services.base.events import Fact, Problem, VersionsCompared, Versio
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.document_items import DocumentItems
-from slmdesk.services.document_work import able, read_document
+from slmdesk.services.documents.inputs import able, read_document
+from slmdesk.services.documents.results import DocumentItems
 from slmdesk.services.exam_items import Skill
 from slmdesk.services.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Planner, StepValue, Wave

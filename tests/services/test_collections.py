@@ -14,7 +14,7 @@ from fakes.told import Told, open_echo
 from slmdesk.core.records import JobStatus
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import CollectionChanged, CollectionGone, DocumentProgress, Problem
-from slmdesk.services.collection_shapes import CollectionStatus
+from slmdesk.services.documents.folder_types import CollectionStatus
 from slmdesk.store.backup import backup, renew_copies
 
 pytestmark = pytest.mark.process
@@ -259,7 +259,7 @@ def test_folders_in_one_another_and_no_folders_are_refused(services, folder, tmp
 
 
 def test_a_watched_folder_is_looked_at_by_itself(services, folder, monkeypatch):
-    monkeypatch.setattr("slmdesk.services.collections.WATCH_S", 0.1)
+    monkeypatch.setattr("slmdesk.services.documents.folders.WATCH_S", 0.1)
     told = Told(services)
     write(folder / "a.txt", "the pump stops")
     services.desk.call(services.collections.watch)

@@ -8,7 +8,7 @@ import time
 import pytest
 from fakes.told import Told, add_model, open_echo
 
-from slmdesk.services.retrieval import fused, with_meaning
+from slmdesk.services.documents.retrieval import fused, with_meaning
 from slmdesk.text.stop_words import search_words
 
 pytestmark = pytest.mark.process

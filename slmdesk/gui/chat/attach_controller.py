@@ -19,7 +19,7 @@ from slmdesk.services.attach_sources import Weighed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chats import MOST_ATTACHED
-from slmdesk.services.documents import Opening, file_of
+from slmdesk.services.documents.library import Opening, file_of
 from slmdesk.services.wishes import AttachWish
 
 PASTED = "Pasted text"

@@ -25,8 +25,8 @@ from slmdesk.gui.documents.table_link import TableLink
 from slmdesk.gui.exporting import ExportController
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
-from slmdesk.services.collection_shapes import CollectionState
-from slmdesk.services.documents import facts_of
+from slmdesk.services.documents.folder_types import CollectionState
+from slmdesk.services.documents.library import facts_of
 from slmdesk.services.extracting import KIND as TABLE
 from slmdesk.services.question_prompt import Citation
 from slmdesk.services.summaries import KIND as SUMMARY

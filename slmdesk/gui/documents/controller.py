@@ -19,8 +19,8 @@ from slmdesk.gui.documents.unread_files import unread_notice
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.documents import FoundPlaces, file_of, parent_of
-from slmdesk.services.page_images import PageImage
+from slmdesk.services.documents.library import FoundPlaces, file_of, parent_of
+from slmdesk.services.documents.page_images import PageImage
 
 RECENT = 200
 PAGES_AT_ONCE = 500

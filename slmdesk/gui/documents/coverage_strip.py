@@ -13,7 +13,7 @@ from slmdesk.core.documents import PageKind
 from slmdesk.gui.theme import Theme
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.document_words import counted
+from slmdesk.services.documents.labels import counted
 
 READ, EMPTY, UNREADABLE, WAITING = "read", "empty", "unreadable", "waiting"
 WORDS: Mapping[str, str] = {READ: "read", EMPTY: "empty", UNREADABLE: "could not be read", WAITING: "not read yet"}

@@ -22,8 +22,8 @@ from slmdesk.gui import theme
 from slmdesk.gui.documents.document_rows import ID_ROLE, DocumentPainter, DocumentRows, FolderRows, HitRows
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.collection_shapes import CollectionState
-from slmdesk.services.document_search import TextHit
+from slmdesk.services.documents.folder_types import CollectionState
+from slmdesk.services.documents.search import TextHit
 
 ACTIONS = (
     ("again", "Read it again"),

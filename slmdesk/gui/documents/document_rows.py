@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.collection_shapes import CollectionState, folder_of
-from slmdesk.services.document_search import TextHit
-from slmdesk.services.document_words import counted, folder_words, size_words
-from slmdesk.services.documents import facts_of, file_of
+from slmdesk.services.documents.folder_types import CollectionState, folder_of
+from slmdesk.services.documents.labels import counted, folder_words, size_words
+from slmdesk.services.documents.library import facts_of, file_of
+from slmdesk.services.documents.search import TextHit
 from slmdesk.text.folding import fold
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)

@@ -13,8 +13,8 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.collection_shapes import CollectionState, CollectionStatus, LeftOut, folder_of
-from slmdesk.services.document_words import counted_documents
+from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
+from slmdesk.services.documents.labels import counted_documents
 
 CONTENTS_MS = 3_000
 """Between two fetches of what is in the folder on show, while it is read."""

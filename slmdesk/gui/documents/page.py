@@ -50,10 +50,10 @@ from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.gui.widgets.translate_wish import want_document_translation, want_translation
 from slmdesk.services.base.events import DocumentProgress
 from slmdesk.services.base.messages import problem_of, time_for_people
-from slmdesk.services.collection_shapes import CollectionState
-from slmdesk.services.document_search import FoundPlaces, Place
-from slmdesk.services.document_words import counted
-from slmdesk.services.documents import facts_of
+from slmdesk.services.documents.folder_types import CollectionState
+from slmdesk.services.documents.labels import counted
+from slmdesk.services.documents.library import facts_of
+from slmdesk.services.documents.search import FoundPlaces, Place
 
 NARROW_LINES = 30
 """Heights of a line: less width than that is for the pages alone."""

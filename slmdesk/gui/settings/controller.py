@@ -12,7 +12,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from slmdesk.services.states import SavedStates
+    from slmdesk.services.documents.saved_states import SavedStates
 
 
 class SettingsController(QObject):

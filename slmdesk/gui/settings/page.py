@@ -32,7 +32,7 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from slmdesk.services.states import SavedStates
+    from slmdesk.services.documents.saved_states import SavedStates
 
 THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark"))
 SIZES = (80, 90, 100, 110, 125, 150, 175, 200)

@@ -11,7 +11,7 @@ from slmdesk.core.records import DocumentRecord, Item, JobStatus, Message, Model
 from slmdesk.core.translation import LiveSegment, SegmentRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
 from slmdesk.services.attach_plan import ContextPart
-from slmdesk.services.collection_shapes import CollectionState
+from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.extracting_shapes import Table, TableRow
 from slmdesk.services.question_prompt import Answered
 from slmdesk.services.quoted import Quoted

@@ -22,7 +22,9 @@ from slmdesk.services.base.events import CollectionChanged, CollectionGone, Fact
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.collection_shapes import (
+from slmdesk.services.documents.folder_indexing import IndexProgress, IndexRunner, gone_in
+from slmdesk.services.documents.folder_scan import Listing, Plan, is_vanished, plan, scan
+from slmdesk.services.documents.folder_types import (
     CollectionState,
     CollectionStatus,
     LeftOut,
@@ -35,10 +37,8 @@ from slmdesk.services.collection_shapes import (
     twins_in,
     twins_to_json,
 )
-from slmdesk.services.documents import DocumentService
+from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.folder_scan import Listing, Plan, is_vanished, plan, scan
-from slmdesk.services.indexing import IndexProgress, IndexRunner, gone_in
 from slmdesk.store import Store
 
 WATCH_S = 10.0

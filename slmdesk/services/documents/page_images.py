@@ -17,7 +17,7 @@ from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.reading import DEATHS, read_problem
+from slmdesk.services.documents.reading_queue import DEATHS, read_problem
 
 CACHE_BYTES = 24 << 20
 AT_ONCE = 2

@@ -21,11 +21,11 @@ from slmdesk.services.base.events import Fact, JobChanged, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.collection_shapes import KIND, quoted, unquoted
-from slmdesk.services.document_files import DocumentFile, look_at
-from slmdesk.services.documents import DocumentService, Opening
+from slmdesk.services.documents.files import DocumentFile, look_at
+from slmdesk.services.documents.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
+from slmdesk.services.documents.folder_types import KIND, quoted, unquoted
+from slmdesk.services.documents.library import DocumentService, Opening
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.store import Store
 from slmdesk.store.part import new_id

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from slmdesk.core.documents import DocumentFacts, Note, Page, PageKind, PageStatus
-from slmdesk.services.collection_shapes import CollectionState, CollectionStatus
+from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
 
 NOTES: Mapping[Note, str] = MappingProxyType(
     {

@@ -11,7 +11,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from slmdesk.core.records import CollectionRecord
 from slmdesk.core.types import Json
-from slmdesk.services.folder_scan import Broken, SeenFile, Twin
+from slmdesk.services.documents.folder_scan import Broken, SeenFile, Twin
 
 KIND = "index"
 """Of the jobs that read what is new in a folder."""

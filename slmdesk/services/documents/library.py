@@ -23,10 +23,10 @@ from slmdesk.services.base.events import DocumentChanged, DocumentGone, Document
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.document_files import DocumentFile, documents_in, look_at
-from slmdesk.services.document_search import FoundPlaces, OnFound, PlaceSearch, TextHit, search_texts
-from slmdesk.services.page_images import ImageWish, OnImage, PageImages
-from slmdesk.services.reading import OnOpened, Reading, ReadingQueue, read_problem
+from slmdesk.services.documents.files import DocumentFile, documents_in, look_at
+from slmdesk.services.documents.page_images import ImageWish, OnImage, PageImages
+from slmdesk.services.documents.reading_queue import OnOpened, Reading, ReadingQueue, read_problem
+from slmdesk.services.documents.search import FoundPlaces, OnFound, PlaceSearch, TextHit, search_texts
 from slmdesk.store import Store
 
 MOST_NAME = 255

@@ -1,0 +1,1 @@
+"""Documents read, kept and found again; folders asked as one."""
