@@ -15,8 +15,8 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import Message
+    from slmdesk.services.chat.requests import AttachWish
     from slmdesk.services.services import Services
-    from slmdesk.services.wishes import AttachWish
 
 
 def attached(
@@ -43,7 +43,7 @@ def attached(
 
 
 def _one(face: Face, services: Services, file: Path, secret: str, *, save: bool) -> AttachWish:
-    from slmdesk.services.wishes import AttachWish
+    from slmdesk.services.chat.requests import AttachWish
 
     if not save or services.read_only:
         return _unsaved(face, services, file, secret)
@@ -52,8 +52,8 @@ def _one(face: Face, services: Services, file: Path, secret: str, *, save: bool)
 
 
 def _unsaved(face: Face, services: Services, file: Path, secret: str) -> AttachWish:
-    from slmdesk.services.attached_text import page_text
-    from slmdesk.services.wishes import AttachWish
+    from slmdesk.services.chat.attachments.text import page_text
+    from slmdesk.services.chat.requests import AttachWish
 
     read: Any = face.wait_for(services, lambda told: services.documents.read(file, told, password=secret))
     source = tuple(page_text(page) for page in read.pages)

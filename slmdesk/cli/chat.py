@@ -21,9 +21,9 @@ from slmdesk.core.errors import KnownError
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact, MessageEnded, Problem
-    from slmdesk.services.quoted import Quoted
+    from slmdesk.services.chat.quote import Quoted
+    from slmdesk.services.chat.requests import SendWish
     from slmdesk.services.services import Services
-    from slmdesk.services.wishes import SendWish
 
 MAX_STDIN_BYTES = 16 << 20
 PATIENCE_S = 0.5
@@ -91,7 +91,7 @@ def chat(
     from dataclasses import replace
 
     from slmdesk.core.types import Sampling
-    from slmdesk.services.wishes import SendWish
+    from slmdesk.services.chat.requests import SendWish
 
     wish = SendWish(
         text=prompt or "",

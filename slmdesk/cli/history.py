@@ -321,7 +321,7 @@ def _item(item: Item) -> dict[str, Json]:
 
 def _message(message: Message) -> dict[str, Json]:
     from slmdesk.core.attached import used_words
-    from slmdesk.services.conversation import words_of
+    from slmdesk.services.chat.conversation import words_of
 
     return {
         "id": message.id,

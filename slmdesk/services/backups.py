@@ -13,7 +13,7 @@ from slmdesk.services.base.events import Fact, ItemChanged, ItemGone, ModelsChan
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.chats import ChatService
+from slmdesk.services.chat.service import ChatService
 from slmdesk.store import (
     BackupCopy,
     BackupResult,

@@ -16,11 +16,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.answers import Answers
 from slmdesk.services.base.events import Fact, ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.conversation import title_from, turns_for_engine, words_of
+from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.conversation import title_from, turns_for_engine, words_of
 from slmdesk.services.engine.energy import EnergySource, Meter, energy_words
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.jobs.service import JobService

@@ -31,7 +31,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import in_slices
-from slmdesk.services.chats import ChatService
+from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.folder_types import LeftOut
 from slmdesk.services.documents.library import facts_of
 from slmdesk.services.extracting import KIND as EXTRACTION

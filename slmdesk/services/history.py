@@ -13,7 +13,7 @@ from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
 from slmdesk.services import comparing
 from slmdesk.services.base.events import Fact, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
-from slmdesk.services.chats import ChatService
+from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.store import Rescued, Store, damaged_copies
 

@@ -27,7 +27,6 @@ from slmdesk.core.records import (
 )
 from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.answers import Answers
 from slmdesk.services.base.events import (
     Fact,
     ItemChanged,
@@ -39,7 +38,8 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.conversation import Sent, active_path, title_from, words_of
+from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.conversation import Sent, active_path, title_from, words_of
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService

@@ -31,7 +31,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.bench import BenchService
 from slmdesk.services.cards import CardService
-from slmdesk.services.chats import ChatService
+from slmdesk.services.chat.service import ChatService
 from slmdesk.services.comparing import ComparingService
 from slmdesk.services.documents.embedding import EmbeddingService
 from slmdesk.services.documents.folder_types import KIND as INDEX

@@ -20,7 +20,7 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.chats import ChatService
+from slmdesk.services.chat.service import ChatService
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store

@@ -48,7 +48,7 @@ def test_the_next_turn_reads_only_what_is_new(run, started, environment) -> None
     from fakes.told import LLAMA, Told, open_echo
 
     from slmdesk.core.types import Sampling
-    from slmdesk.services.wishes import SendWish
+    from slmdesk.services.chat.requests import SendWish
 
     services = open_echo(LLAMA)
     try:
@@ -85,7 +85,7 @@ def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, 
 
     from slmdesk.cli.attaching import attachments_of
     from slmdesk.core.types import Sampling
-    from slmdesk.services.wishes import AttachWish, SendWish
+    from slmdesk.services.chat.requests import AttachWish, SendWish
 
     path = tmp_path / "note.txt"
     path.write_text("Mrs Brown keeps bees. Her garden is in Leeds. " * 12 + "The bees are called Ada and Bea.")

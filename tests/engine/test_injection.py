@@ -15,7 +15,7 @@ from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
-from slmdesk.services.conversation import turns_for_engine
+from slmdesk.services.chat.conversation import turns_for_engine
 
 pytestmark = pytest.mark.model
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from slmdesk.services.options import ChatOptions
+from slmdesk.services.chat.options import ChatOptions
 
 pytestmark = pytest.mark.gui
 

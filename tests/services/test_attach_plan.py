@@ -7,7 +7,7 @@ import pytest
 from slmdesk.core.attached import Attached, AttachmentPart, AttachMode, list_of, used_words
 from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin
-from slmdesk.services.attach_plan import (
+from slmdesk.services.chat.attachments.budget import (
     MOST_PASSAGES,
     Sized,
     best_that_fit,
@@ -16,8 +16,8 @@ from slmdesk.services.attach_plan import (
     room_for_answer,
     room_for_passages,
 )
-from slmdesk.services.attach_quotes import Ground, quoted_in, stands_in
-from slmdesk.services.attached_text import (
+from slmdesk.services.chat.attachments.quotes import Ground, quoted_in, stands_in
+from slmdesk.services.chat.attachments.text import (
     has_words,
     pages_from,
     parts_for_model,

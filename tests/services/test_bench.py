@@ -11,6 +11,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ImportEnded, JobChanged, ModelState, ModelStateChanged
 from slmdesk.services.bench import BenchProgress, BenchResult
+from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.engine.energy import (
     WATTS_PER_BUSY_CORE,
     Battery,
@@ -22,7 +23,6 @@ from slmdesk.services.engine.energy import (
     read_batteries,
     read_counters,
 )
-from slmdesk.services.wishes import SendWish
 
 
 def on_desk(told, fn):

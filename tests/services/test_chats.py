@@ -26,9 +26,9 @@ from slmdesk.services.base.events import (
     NoticeOver,
     PromptProgress,
 )
-from slmdesk.services.conversation import NEW_CHAT, SeenPrompt, words_of
+from slmdesk.services.chat.conversation import NEW_CHAT, SeenPrompt, words_of
+from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.engine import model_loader
-from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
 
@@ -393,7 +393,7 @@ KILLED = """
 import os, signal, sys, time
 sys.path.insert(0, "tests")
 from fakes.told import Told, open_echo, row
-from slmdesk.services.wishes import SendWish
+from slmdesk.services.chat.requests import SendWish
 services = open_echo()
 told = Told(services)
 sent = services.desk.call(lambda: services.chats.send(SendWish("word " * 400)))

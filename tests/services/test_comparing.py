@@ -21,8 +21,8 @@ from slmdesk.services.base.events import (
     ModelState,
     ModelStateChanged,
 )
+from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.comparing import KIND, CompareWish, Figures, letter_of
-from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
 

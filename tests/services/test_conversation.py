@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Origin, Role, TextPart
-from slmdesk.services.conversation import (
+from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     active_path,
     can_continue,

@@ -15,7 +15,7 @@ from fakes.told import TIMEOUT_S, add_model, is_alive, row
 
 from slmdesk.core.records import Status
 from slmdesk.services.base.events import MessageGrew
-from slmdesk.services.wishes import SendWish
+from slmdesk.services.chat.requests import SendWish
 
 pytestmark = pytest.mark.process
 

@@ -7,10 +7,10 @@ from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ExamOffered, JobChanged, ModelsChanged
+from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.exam_words import note_words
 from slmdesk.services.exams import KIND, result_of
 from slmdesk.services.first_exams import FirstExams, seconds_for_all
-from slmdesk.services.wishes import SendWish
 
 
 def on_desk(told, fn):

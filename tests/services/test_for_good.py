@@ -28,7 +28,7 @@ from slmdesk.services.base.events import (
     TranslationGrew,
     VersionsCompared,
 )
-from slmdesk.services.chats import SendWish
+from slmdesk.services.chat.service import SendWish
 from slmdesk.services.extracting import ExtractionWish
 from slmdesk.services.questions import AskWish
 from slmdesk.services.summaries import SummaryWish

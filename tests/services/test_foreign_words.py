@@ -22,8 +22,8 @@ from slmdesk.core.wire import dataclass_from
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
-from slmdesk.services.attached_text import parts_for_model
 from slmdesk.services.base.events import JobChanged, QuestionAnswered, QuestionPlanned, SummaryEnded
+from slmdesk.services.chat.attachments.text import parts_for_model
 from slmdesk.services.exam_items import Skill, items, truth_step
 from slmdesk.services.exams import SKILLS
 from slmdesk.services.extracting_prompts import cells_step

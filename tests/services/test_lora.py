@@ -14,8 +14,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Sampling
 from slmdesk.services.base.events import ImportEnded, ModelState, ModelStateChanged
-from slmdesk.services.options import ChatOptions
-from slmdesk.services.wishes import SendWish
+from slmdesk.services.chat.options import ChatOptions
+from slmdesk.services.chat.requests import SendWish
 from slmdesk.worker import landlock
 
 pytestmark = pytest.mark.process

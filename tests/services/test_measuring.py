@@ -15,7 +15,7 @@ from slmdesk.core.gguf import read_header
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasured, Usage
 from slmdesk.services.base.events import ImportEnded, MessageEnded, Noticed, PaceChanged
-from slmdesk.services.chats import SendWish
+from slmdesk.services.chat.service import SendWish
 from slmdesk.services.engine import hardware
 from slmdesk.services.models import speed
 from slmdesk.services.models.fit import Pc, fit_header

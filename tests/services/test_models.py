@@ -29,8 +29,8 @@ from slmdesk.services.base.events import (
     Problem,
 )
 from slmdesk.services.base.file_io import file_name, slug
+from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.models.display_name import name_for
-from slmdesk.services.wishes import SendWish
 
 pytestmark = pytest.mark.process
 

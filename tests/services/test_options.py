@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Sampling
-from slmdesk.services.options import ChatOptions, check_options, options_from, sampling_for
+from slmdesk.services.chat.options import ChatOptions, check_options, options_from, sampling_for
 
 pytestmark = pytest.mark.pure
 ODD = st.sampled_from([None, True, -1, 0, 1, 0.5, 7, 2**40, float("nan"), float("inf"), 1e300, "x", "", [1], {}])

@@ -15,12 +15,12 @@ from slmdesk.core.types import Json
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.attached import FAILED, LOCKED, READING, READY, Draft, draft_from, reason_of, waiting_words
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.attach_sources import Weighed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.chats import MOST_ATTACHED
+from slmdesk.services.chat.attachments.sources import Weighed
+from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.service import MOST_ATTACHED
 from slmdesk.services.documents.library import Opening, file_of
-from slmdesk.services.wishes import AttachWish
 
 PASTED = "Pasted text"
 LOCKS = ("document.locked", "document.wrong_password")

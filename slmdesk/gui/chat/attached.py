@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
-from slmdesk.services.wishes import AttachWish
+from slmdesk.services.chat.requests import AttachWish
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
 MOST_NAME = 40

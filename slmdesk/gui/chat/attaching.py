@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_fold
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.used_text import show_used_text
-from slmdesk.services.attach_sources import Weighed
+from slmdesk.services.chat.attachments.sources import Weighed
 
 
 class Attaching(QObject):

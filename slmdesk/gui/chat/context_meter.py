@@ -12,7 +12,7 @@ from slmdesk.gui.chat.context_parts import ContextParts
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.attach_plan import ContextPart
+from slmdesk.services.chat.attachments.budget import ContextPart
 
 NEARLY_FULL = 90
 """Percent from which a new chat is offered."""

@@ -12,8 +12,8 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.services.attach_plan import ContextPart
-from slmdesk.services.context_parts import SOME
+from slmdesk.services.chat.attachments.budget import ContextPart
+from slmdesk.services.chat.context_usage import SOME
 
 WIDTH, MOST_HEIGHT = 66, 16
 """In letters x, and in lines."""

@@ -21,9 +21,9 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.conversation import Conversation, Sent, words_of
-from slmdesk.services.options import ChatOptions, options_from
-from slmdesk.services.wishes import AttachWish, SendWish
+from slmdesk.services.chat.conversation import Conversation, Sent, words_of
+from slmdesk.services.chat.options import ChatOptions, options_from
+from slmdesk.services.chat.requests import AttachWish, SendWish
 
 SAVE_DRAFT_AFTER_MS = 1500
 NEW_CHAT = "New chat"

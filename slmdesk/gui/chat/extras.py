@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from slmdesk.core.attached import AttachmentPart, used_words
 from slmdesk.core.records import Message
 from slmdesk.gui.chat.view import Extra
-from slmdesk.services.quoted import Quoted
+from slmdesk.services.chat.quote import Quoted
 
 MOST_QUOTE = 90
 """Characters of a quotation on its line; the tooltip has all of it."""

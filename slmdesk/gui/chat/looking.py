@@ -11,8 +11,8 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.extras import extra_of, read_words
 from slmdesk.gui.chat.shown import Shown
 from slmdesk.services.base.events import Problem
-from slmdesk.services.conversation import SeenPrompt
-from slmdesk.services.quoted import Quoted
+from slmdesk.services.chat.conversation import SeenPrompt
+from slmdesk.services.chat.quote import Quoted
 
 
 class Looking(QObject):

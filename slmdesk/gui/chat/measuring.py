@@ -10,7 +10,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.context_use import ContextUse
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
-from slmdesk.services.wishes import AttachWish
+from slmdesk.services.chat.requests import AttachWish
 
 MEASURE_AFTER_MS = 300
 

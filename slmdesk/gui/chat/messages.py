@@ -7,7 +7,7 @@ from slmdesk.core.types import Role
 from slmdesk.gui.chat.view import MessageView
 from slmdesk.gui.live import Live
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.conversation import can_continue, words_of
+from slmdesk.services.chat.conversation import can_continue, words_of
 
 CUT = "The answer reached its limit. “Continue” asks for more."
 REPEATED = "The model repeated itself, so the answer was ended."

@@ -12,8 +12,8 @@ from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.models.load_options import ModelTuning
-from slmdesk.services.options import ChatOptions, options_from
 
 
 class OptionsController(QObject):

@@ -42,7 +42,7 @@ from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.used_text import show_used_text
-from slmdesk.services.conversation import SeenPrompt
+from slmdesk.services.chat.conversation import SeenPrompt
 
 LIST_WIDTH = 260
 LEAST_WORK = 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.conversation import SeenPrompt
+from slmdesk.services.chat.conversation import SeenPrompt
 
 
 def show_seen(parent: QWidget, seen: SeenPrompt) -> None:

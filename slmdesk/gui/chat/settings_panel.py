@@ -33,8 +33,8 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.base.events import ModelStateChanged
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.models.load_options import ModelTuning
-from slmdesk.services.options import ChatOptions
 
 LETTERS = 30
 """Width of the panel, in letters of its font."""

@@ -12,7 +12,7 @@ from slmdesk.gui.chat.messages import view_of
 from slmdesk.gui.chat.versions import Versions
 from slmdesk.gui.chat.view import MessageView
 from slmdesk.gui.live import Live
-from slmdesk.services.quoted import Quoted
+from slmdesk.services.chat.quote import Quoted
 
 DECIDING = "Looking through what is attached\u2026"
 

@@ -16,7 +16,7 @@ from slmdesk.gui.live import TICK_MS, Live
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.conversation import Sent
+from slmdesk.services.chat.conversation import Sent
 from slmdesk.services.questions import KIND, Asked, AskWish
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from slmdesk.core.records import DocumentRecord, Item, JobStatus, Message, ModelRecord
 from slmdesk.core.translation import LiveSegment, SegmentRecord
 from slmdesk.core.types import LoadedModel, Timing, Usage
-from slmdesk.services.attach_plan import ContextPart
+from slmdesk.services.chat.attachments.budget import ContextPart
+from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.extracting_shapes import Table, TableRow
 from slmdesk.services.question_prompt import Answered
-from slmdesk.services.quoted import Quoted
 from slmdesk.services.summary_shapes import Sentence, Summary
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.labels import CUT, clean_label
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.services.attached_text import parts_for_model
-from slmdesk.services.quoted import Quoted
+from slmdesk.services.chat.attachments.text import parts_for_model
+from slmdesk.services.chat.quote import Quoted
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"

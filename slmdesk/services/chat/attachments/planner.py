@@ -14,7 +14,11 @@ from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord, Passage
 from slmdesk.core.types import ChatMessage, LoadedModel, Origin, TextPart
-from slmdesk.services.attach_plan import (
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.chat.attachments.budget import (
     MOST_PASSAGES,
     PASSAGE_FRAME,
     Sized,
@@ -24,8 +28,8 @@ from slmdesk.services.attach_plan import (
     room_for_answer,
     room_for_passages,
 )
-from slmdesk.services.attach_sources import Measured, Sources
-from slmdesk.services.attached_text import (
+from slmdesk.services.chat.attachments.sources import Measured, Sources
+from slmdesk.services.chat.attachments.text import (
     FRAME_TOKENS,
     pages_from,
     pages_of_places,
@@ -34,14 +38,10 @@ from slmdesk.services.attached_text import (
     place_of,
     words_at,
 )
-from slmdesk.services.base.events import Problem
-from slmdesk.services.base.file_thread import on_file_thread
-from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.chat.prompt_inspector import FRAME
+from slmdesk.services.chat.requests import AttachWish
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
-from slmdesk.services.prompts import FRAME
-from slmdesk.services.wishes import AttachWish
 from slmdesk.store import Store
 from slmdesk.text.ranking import ranked_by_words
 from slmdesk.text.stop_words import search_words

@@ -20,9 +20,9 @@ from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.chat.ephemeral import Shelf
+from slmdesk.services.chat.options import Lora
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
-from slmdesk.services.options import Lora
-from slmdesk.services.unsaved import Shelf
 
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0

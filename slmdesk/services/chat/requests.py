@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.types import Sampling
-from slmdesk.services.options import ChatOptions
+from slmdesk.services.chat.options import ChatOptions
 
 
 @dataclass(frozen=True, slots=True)

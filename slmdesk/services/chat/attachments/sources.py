@@ -12,13 +12,20 @@ from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
-from slmdesk.services.attached_text import FRAME_TOKENS, has_words, page_text, pages_from, with_mark, words_of_page
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.chat.attachments.text import (
+    FRAME_TOKENS,
+    has_words,
+    page_text,
+    pages_from,
+    with_mark,
+    words_of_page,
+)
+from slmdesk.services.chat.requests import AttachWish
 from slmdesk.services.documents.library import facts_of
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.wishes import AttachWish
 from slmdesk.store import Store
 
 PAGES_AT_ONCE = 20

@@ -10,10 +10,6 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import sampling_from, to_json
-from slmdesk.services.answers import Answers
-from slmdesk.services.attach_quotes import Quotes
-from slmdesk.services.attach_sources import Sources, Weighed
-from slmdesk.services.attaching import Workers, stub_of
 from slmdesk.services.base.events import (
     Fact,
     ItemChanged,
@@ -24,8 +20,12 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.context_parts import ContextMeter, ContextWish
-from slmdesk.services.conversation import (
+from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.attachments.planner import Workers, stub_of
+from slmdesk.services.chat.attachments.quotes import Quotes
+from slmdesk.services.chat.attachments.sources import Sources, Weighed
+from slmdesk.services.chat.context_usage import ContextMeter, ContextWish
+from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     Conversation,
     Sent,
@@ -35,10 +35,8 @@ from slmdesk.services.conversation import (
     title_from,
     turns_for_engine,
 )
-from slmdesk.services.documents.retrieval import Retrieval
-from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.models.library import ModelService
-from slmdesk.services.options import (
+from slmdesk.services.chat.ephemeral import PREFIX, Shelf, UnsavedShelf
+from slmdesk.services.chat.options import (
     ChatOptions,
     Lora,
     check_options,
@@ -47,10 +45,12 @@ from slmdesk.services.options import (
     options_from,
     sampling_for,
 )
-from slmdesk.services.preparing import AnswerWish, Preparing
-from slmdesk.services.prompts import OnSeen, Prompts
-from slmdesk.services.unsaved import PREFIX, Shelf, UnsavedShelf
-from slmdesk.services.wishes import AttachWish, SendWish
+from slmdesk.services.chat.preparation import AnswerWish, Preparing
+from slmdesk.services.chat.prompt_inspector import OnSeen, Prompts
+from slmdesk.services.chat.requests import AttachWish, SendWish
+from slmdesk.services.documents.retrieval import Retrieval
+from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

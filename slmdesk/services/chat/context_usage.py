@@ -10,13 +10,20 @@ from dataclasses import dataclass, replace
 from slmdesk.core.attached import AttachmentPart, used_words
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.services.attach_plan import ContextPart, Sized, decide, room_for_answer, room_for_passages, total_of
-from slmdesk.services.attach_sources import Measured, Sources
-from slmdesk.services.attached_text import FRAME_TOKENS
 from slmdesk.services.base.events import ContextMeasured, Fact, Problem
-from slmdesk.services.conversation import turns_for_engine
-from slmdesk.services.prompts import FRAME, Prompts
-from slmdesk.services.wishes import AttachWish
+from slmdesk.services.chat.attachments.budget import (
+    ContextPart,
+    Sized,
+    decide,
+    room_for_answer,
+    room_for_passages,
+    total_of,
+)
+from slmdesk.services.chat.attachments.sources import Measured, Sources
+from slmdesk.services.chat.attachments.text import FRAME_TOKENS
+from slmdesk.services.chat.conversation import turns_for_engine
+from slmdesk.services.chat.prompt_inspector import FRAME, Prompts
+from slmdesk.services.chat.requests import AttachWish
 
 SOME = "passages that fit the question"
 

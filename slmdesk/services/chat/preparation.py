@@ -13,14 +13,14 @@ from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Message, ModelRecord, Status
 from slmdesk.core.types import Role, Sampling
-from slmdesk.services.answers import Answers
-from slmdesk.services.attach_quotes import Quotes
-from slmdesk.services.attaching import Plan, PlanWish, Workers, is_undecided, older_by_passages
 from slmdesk.services.base.events import Fact, MessageChanged, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.conversation import turns_for_engine
-from slmdesk.services.options import Lora
-from slmdesk.services.unsaved import Shelf
+from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.attachments.planner import Plan, PlanWish, Workers, is_undecided, older_by_passages
+from slmdesk.services.chat.attachments.quotes import Quotes
+from slmdesk.services.chat.conversation import turns_for_engine
+from slmdesk.services.chat.ephemeral import Shelf
+from slmdesk.services.chat.options import Lora
 
 
 @dataclass(frozen=True, slots=True)

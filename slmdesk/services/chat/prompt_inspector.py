@@ -13,7 +13,7 @@ from slmdesk.core.wire import messages_to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.conversation import SeenPrompt
+from slmdesk.services.chat.conversation import SeenPrompt
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.settings import SettingsFile

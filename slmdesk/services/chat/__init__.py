@@ -1,0 +1,1 @@
+"""Chats: questions, answers, what is attached."""
