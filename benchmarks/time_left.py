@@ -151,8 +151,8 @@ def _read(services: Services, path: Path) -> str:
 def add_model(services: Services, path: Path, *, is_able: bool) -> None:
     """Link a model, and wait; with `is_able` it counts as examined and fair."""
     from slmdesk.services.base.events import ImportEnded
-    from slmdesk.services.exam_items import items
-    from slmdesk.services.exams import SKILLS
+    from slmdesk.services.evaluation.exam_items import items
+    from slmdesk.services.evaluation.exams import SKILLS
 
     over = threading.Event()
     services.add_listener(lambda fact: over.set() if isinstance(fact, ImportEnded) else None)

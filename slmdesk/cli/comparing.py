@@ -13,7 +13,7 @@ from slmdesk.cli.face import Face, json_option, next_of
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact
-    from slmdesk.services.comparing import Compared, Comparison
+    from slmdesk.services.evaluation.model_comparison import Compared, Comparison
     from slmdesk.services.services import Services
 
 
@@ -32,7 +32,7 @@ def compare(
 
     Each is loaded anew and answers alone, with the same seed and settings.  Ctrl-C stops; what came is kept.
     """
-    from slmdesk.services.comparing import CompareWish
+    from slmdesk.services.evaluation.model_comparison import CompareWish
 
     if prompt in (None, "-") and not sys.stdin.isatty():
         from slmdesk.cli.chat import read_stdin
@@ -55,7 +55,7 @@ def compare(
 @click.pass_obj
 def vote(face: Face, comparison: str, best: str, note: str) -> None:
     """Keep which answer of COMPARISON was BEST: its number or letter, or “none”."""
-    from slmdesk.services.comparing import vote_words
+    from slmdesk.services.evaluation.model_comparison import vote_words
 
     with face.services() as services:
         held = services.desk.call(lambda: services.comparing.open(comparison))
@@ -78,7 +78,7 @@ class _Show:
 
     def run(self, wish: object) -> int:
         """Print the answers as they come.  Returns the exit status."""
-        from slmdesk.services.comparing import CompareWish
+        from slmdesk.services.evaluation.model_comparison import CompareWish
 
         assert isinstance(wish, CompareWish)
         face, services = self._face, self._services
@@ -127,7 +127,7 @@ class _Show:
                 self._end(held, fact, names[fact.message.id], is_shown=shown == fact.message.id)
 
     def _names(self, held: Comparison) -> dict[str, str]:
-        from slmdesk.services.comparing import letter_of
+        from slmdesk.services.evaluation.model_comparison import letter_of
 
         return {one.message.id: letter_of(at) if held.hides_names else one.name for at, one in enumerate(held.answers)}
 

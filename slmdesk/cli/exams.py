@@ -12,7 +12,7 @@ from slmdesk.cli.library import named_model
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.bench import BenchProgress, BenchResult
+    from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
 
 
 LEAST_KNOWN = 0.4
@@ -33,8 +33,8 @@ def exam(face: Face, model: str | None, pair: str | None) -> None:
     if pair is not None:
         _exam_pair(face, model, pair)
         return
-    from slmdesk.services.exam_words import lines_of, sentence_of
-    from slmdesk.services.exams import shape_of_skill
+    from slmdesk.services.evaluation.exam_labels import lines_of, sentence_of
+    from slmdesk.services.evaluation.exams import shape_of_skill
 
     with face.services() as services:
         named_model(services, model)

@@ -26,7 +26,6 @@ from slmdesk.exports.papers import chat_paper, comparison_paper, question_paper,
 from slmdesk.exports.tables import table_csv, table_paper, table_sheets
 from slmdesk.exports.translations import translation_paper
 from slmdesk.exports.xlsx import Cell, tables_of, to_xlsx
-from slmdesk.services import comparing
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
@@ -34,6 +33,7 @@ from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.folder_types import LeftOut
 from slmdesk.services.documents.library import facts_of
+from slmdesk.services.evaluation import model_comparison
 from slmdesk.services.extracting import KIND as EXTRACTION
 from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.history import HistoryService
@@ -87,8 +87,8 @@ class ExportService:
     def paper(self, id: str) -> Paper:
         """An item of the history as a document.  Raises KnownError `item.unknown`."""
         found = self._history.item(id)
-        if found.kind == comparing.KIND:
-            return comparison_paper(*comparing.export_parts(found, self._chats.messages(found.id)))
+        if found.kind == model_comparison.KIND:
+            return comparison_paper(*model_comparison.export_parts(found, self._chats.messages(found.id)))
         summary = self._summary(found)
         if summary is not None:
             return summary_paper(found.title, self._with_passages(summary))

@@ -8,8 +8,8 @@ from slmdesk.core.records import JobRecord, ModelRecord
 from slmdesk.services.base.events import Fact, ModelsChanged, PairUsed
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.exams import ExamService
-from slmdesk.services.first_exams import FirstExams
+from slmdesk.services.evaluation.auto_exams import FirstExams
+from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.pair_exams import PairExamService, notes_of

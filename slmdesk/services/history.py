@@ -11,10 +11,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Found, Item, Message
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
-from slmdesk.services import comparing
 from slmdesk.services.base.events import Fact, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.saved_states import StateService
+from slmdesk.services.evaluation import model_comparison
 from slmdesk.store import Rescued, Store, damaged_copies
 
 
@@ -161,7 +161,7 @@ class HistoryService:
         if form not in FORMATS:
             raise KnownError("request.invalid", what=f"no format {form}")
         item = self._store.item(id)
-        if item.kind == comparing.KIND and form == "md":
-            return comparison_to_markdown(*comparing.export_parts(item, self._chats.messages(item.id)))
+        if item.kind == model_comparison.KIND and form == "md":
+            return comparison_to_markdown(*model_comparison.export_parts(item, self._chats.messages(item.id)))
         held = self._chats.open(item.id)
         return FORMATS[form](held.item, self._chats.messages(held.item.id), held.messages)

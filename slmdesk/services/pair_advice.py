@@ -13,8 +13,8 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.hub.catalogue import Skill as Made
-from slmdesk.services.exam_items import Skill
-from slmdesk.services.exams import result_of
+from slmdesk.services.evaluation.exam_items import Skill
+from slmdesk.services.evaluation.exams import result_of
 from slmdesk.services.pair_exams import PairExamService, PairResult
 from slmdesk.services.pair_items import PairSkill, examined_pair
 from slmdesk.services.pair_words import LEVELS, tags_words, terms_words, warning_words

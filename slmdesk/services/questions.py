@@ -44,8 +44,8 @@ from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.exam_items import Skill
-from slmdesk.services.exams import result_of
+from slmdesk.services.evaluation.exam_items import Skill
+from slmdesk.services.evaluation.exams import result_of
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.question_prompt import (
     NOT_FOUND,

@@ -29,10 +29,7 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.bench import BenchService
-from slmdesk.services.cards import CardService
 from slmdesk.services.chat.service import ChatService
-from slmdesk.services.comparing import ComparingService
 from slmdesk.services.documents.embedding import EmbeddingService
 from slmdesk.services.documents.folder_types import KIND as INDEX
 from slmdesk.services.documents.folders import CollectionService
@@ -40,10 +37,13 @@ from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.exams import ExamService
+from slmdesk.services.evaluation.auto_exams import FirstExams
+from slmdesk.services.evaluation.benchmark import BenchService
+from slmdesk.services.evaluation.exams import ExamService
+from slmdesk.services.evaluation.model_cards import CardService
+from slmdesk.services.evaluation.model_comparison import ComparingService
 from slmdesk.services.exporting import ExportService
 from slmdesk.services.extracting import ExtractionService
-from slmdesk.services.first_exams import FirstExams
 from slmdesk.services.first_pair_exams import FirstPairExams
 from slmdesk.services.folder_summaries import FolderSummaries
 from slmdesk.services.glossaries import GlossaryService

@@ -20,7 +20,7 @@ from slmdesk.services.documents.inputs import able, count_texts, first_failure, 
 from slmdesk.services.documents.results import DocumentItems, names_of, title_of
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.exams import ExamService
+from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.plan import Plan, Planner
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService

@@ -17,8 +17,8 @@ from slmdesk.core.chunking import chunk_tokens, chunked
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.exam_items import Skill, truth_step
-from slmdesk.services.exams import ExamService, SkillResult
+from slmdesk.services.evaluation.exam_items import Skill, truth_step
+from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.jobs.time_left import Ahead

@@ -24,8 +24,8 @@ from slmdesk.services.base.messages import problem_of
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.inputs import able, read_document
 from slmdesk.services.documents.results import DocumentItems
-from slmdesk.services.exam_items import Skill
-from slmdesk.services.exams import ExamService, SkillResult
+from slmdesk.services.evaluation.exam_items import Skill
+from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.services.exam_items import truth_step
+from slmdesk.services.evaluation.exam_items import truth_step
 from slmdesk.services.jobs.service import step_of
 from slmdesk.services.summary_links import DOUBT, LEAST_SHARE, WORDS
 from slmdesk.services.summary_prompts import texts

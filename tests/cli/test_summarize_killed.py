@@ -14,8 +14,8 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.killed import go_on, kill_again, rows
 from fakes.told import Told, add_model, open_echo
 
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import SKILLS
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import SKILLS
 
 pytestmark = pytest.mark.process
 ECHO = json.dumps({"words": True, "slow": 0.004})

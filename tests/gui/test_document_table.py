@@ -13,8 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from slmdesk.core.records import JobStatus
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import FACT
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import FACT
 
 pytestmark = pytest.mark.gui
 

@@ -20,7 +20,7 @@ from slmdesk.core.speed import Pace, Speed
 from slmdesk.gui.models.adding import AddDialog
 from slmdesk.gui.models.details_words import rows_of
 from slmdesk.gui.models.local_details import bench_words
-from slmdesk.services.exam_items import items
+from slmdesk.services.evaluation.exam_items import items
 from slmdesk.services.models.defaults import Use
 from slmdesk.services.models.fit import Pc
 from slmdesk.services.models.fit_check import Judged

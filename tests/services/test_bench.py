@@ -10,7 +10,6 @@ from fakes.told import LLAMA, TIMEOUT_S, Told, add_model, open_echo
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ImportEnded, JobChanged, ModelState, ModelStateChanged
-from slmdesk.services.bench import BenchProgress, BenchResult
 from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.engine.energy import (
     WATTS_PER_BUSY_CORE,
@@ -23,6 +22,7 @@ from slmdesk.services.engine.energy import (
     read_batteries,
     read_counters,
 )
+from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
 
 
 def on_desk(told, fn):

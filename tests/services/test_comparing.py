@@ -22,7 +22,7 @@ from slmdesk.services.base.events import (
     ModelStateChanged,
 )
 from slmdesk.services.chat.requests import SendWish
-from slmdesk.services.comparing import KIND, CompareWish, Figures, letter_of
+from slmdesk.services.evaluation.model_comparison import KIND, CompareWish, Figures, letter_of
 
 pytestmark = pytest.mark.process
 
@@ -227,7 +227,7 @@ KILLED = """
 import os, sys, signal, time
 sys.path.insert(0, sys.argv[1])
 from fakes.told import Told, open_echo, row
-from slmdesk.services.comparing import CompareWish
+from slmdesk.services.evaluation.model_comparison import CompareWish
 from slmdesk.services.base.events import MessageEnded
 told = Told(open_echo())
 services = told.services

@@ -6,9 +6,18 @@ from collections import Counter
 import pytest
 
 from slmdesk.core.records import JobStep, StepStatus
-from slmdesk.services.exam_items import Question, Skill, corrects, distance, is_answer, items, keeps_format, separation
-from slmdesk.services.exam_words import sentence_of
-from slmdesk.services.exams import judge
+from slmdesk.services.evaluation.exam_items import (
+    Question,
+    Skill,
+    corrects,
+    distance,
+    is_answer,
+    items,
+    keeps_format,
+    separation,
+)
+from slmdesk.services.evaluation.exam_labels import sentence_of
+from slmdesk.services.evaluation.exams import judge
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.text.language import LANGUAGES, detect
 

@@ -4,8 +4,8 @@ import pytest
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import JobChanged
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exam_words import sentence_of
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exam_labels import sentence_of
 
 
 def on_desk(told, fn):
@@ -61,7 +61,7 @@ def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monk
     done(told, job)
     old = on_desk(told, lambda: services.store.models()[0].facts["exam"])
     with monkeypatch.context() as newer:
-        newer.setattr("slmdesk.services.exams.items", lambda: ("next", questions))
+        newer.setattr("slmdesk.services.evaluation.exams.items", lambda: ("next", questions))
         assert result(told) is None  # due again
 
         def begin_and_pause():
@@ -80,7 +80,7 @@ def test_an_open_exam_of_older_items_is_not_gone_on_with(opened, monkeypatch) ->
     told = opened()
     services = told.services
     with monkeypatch.context() as older:
-        older.setattr("slmdesk.services.exams.items", lambda: ("0", items()[1]))
+        older.setattr("slmdesk.services.evaluation.exams.items", lambda: ("0", items()[1]))
         old = on_desk(told, lambda: services.jobs.pause(services.exams.take().id))
     new = on_desk(told, services.exams.take)
     assert new.id != old.id

@@ -15,8 +15,8 @@ from slmdesk.core.records import JobStatus, Role
 from slmdesk.core.wire import to_json
 from slmdesk.services import extracting_plan
 from slmdesk.services.base.events import ExtractionEnded, ExtractionGrew, JobChanged, Noticed
-from slmdesk.services.exam_items import items
-from slmdesk.services.exams import FACT
+from slmdesk.services.evaluation.exam_items import items
+from slmdesk.services.evaluation.exams import FACT
 from slmdesk.services.extracting import ExtractionWish
 from slmdesk.services.extracting_check import verified
 from slmdesk.services.extracting_shapes import Column, ColumnKind, Flag

@@ -8,9 +8,9 @@ from fakes.told import add_model
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ExamOffered, JobChanged, ModelsChanged
 from slmdesk.services.chat.requests import SendWish
-from slmdesk.services.exam_words import note_words
-from slmdesk.services.exams import KIND, result_of
-from slmdesk.services.first_exams import FirstExams, seconds_for_all
+from slmdesk.services.evaluation.auto_exams import FirstExams, seconds_for_all
+from slmdesk.services.evaluation.exam_labels import note_words
+from slmdesk.services.evaluation.exams import KIND, result_of
 
 
 def on_desk(told, fn):
@@ -107,7 +107,7 @@ def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
 
 @pytest.mark.process
 def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.services.first_exams.LONGEST_S", 0.001)
+    monkeypatch.setattr("slmdesk.services.evaluation.auto_exams.LONGEST_S", 0.001)
     told = begun()
     begin = len(told.facts)
     say(told)

@@ -24,8 +24,8 @@ from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
 from slmdesk.services.base.events import JobChanged, QuestionAnswered, QuestionPlanned, SummaryEnded
 from slmdesk.services.chat.attachments.text import parts_for_model
-from slmdesk.services.exam_items import Skill, items, truth_step
-from slmdesk.services.exams import SKILLS
+from slmdesk.services.evaluation.exam_items import Skill, items, truth_step
+from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.extracting_prompts import cells_step
 from slmdesk.services.extracting_shapes import Column
 from slmdesk.services.question_prompt import Source, text_for, turns_of

@@ -296,7 +296,7 @@ def test_not_on_battery_nor_when_it_is_switched_off(begun):
 
 
 def test_a_pair_that_failed_or_is_slow_is_not_tried_again_by_itself(begun, monkeypatch):
-    monkeypatch.setattr("slmdesk.services.first_exams.LONGEST_S", 0.001)
+    monkeypatch.setattr("slmdesk.services.evaluation.auto_exams.LONGEST_S", 0.001)
     told = begun(turned=True, slow=0.01)
     typed(told, "The rent is due.")
     told.wait(JobChanged, lambda fact: fact.kind == KIND and fact.status is JobStatus.PAUSED)

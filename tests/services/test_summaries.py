@@ -9,8 +9,8 @@ from fakes.killed import kill_engine
 from slmdesk.core.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.core.records import JobStatus, Role
 from slmdesk.services.base.events import JobChanged, SummaryEnded, SummaryGrew
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import SKILLS
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.summaries import SummaryWish
 from slmdesk.services.summary_prompts import Kind, Length
 

@@ -9,8 +9,8 @@ from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.services.base.events import ImportEnded, SummaryEnded
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import SKILLS
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.summaries import SummaryWish
 from slmdesk.services.summary_prompts import Length
 

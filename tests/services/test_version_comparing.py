@@ -9,8 +9,8 @@ from slmdesk.core.documents import Block, BlockKind, Page, PageStatus, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Role
 from slmdesk.services.base.events import JobChanged, VersionsCompared, VersionsFailed
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import SKILLS
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.version_comparing import VersionView, VersionWish
 from slmdesk.services.version_shapes import by_importance, coverage_line, headline
 from slmdesk.services.version_words import told_in

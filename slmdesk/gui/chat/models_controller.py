@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.exams import KIND as EXAM
+from slmdesk.services.evaluation.exams import KIND as EXAM
 
 if TYPE_CHECKING:
     from slmdesk.services.services import Services

@@ -21,7 +21,7 @@ from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.comparing import Compared
+from slmdesk.services.evaluation.model_comparison import Compared
 
 NARROWEST = 29
 """Letters in a line of the narrowest column."""

@@ -14,7 +14,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
-from slmdesk.services.comparing import KIND, Compared, CompareWish, Comparison
+from slmdesk.services.evaluation.model_comparison import KIND, Compared, CompareWish, Comparison
 
 PAGE = 30
 

@@ -15,11 +15,11 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.model_imports import ModelImports
 from slmdesk.gui.models.trials import TrialController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services import exams
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.cards import ModelCard
+from slmdesk.services.evaluation import exams
+from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.models.defaults import SETTING, Use, lost_words
 from slmdesk.services.models.fit_check import Judged
 from slmdesk.settings import Settings

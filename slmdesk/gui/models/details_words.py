@@ -11,7 +11,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui.dates import day_words
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.cards import ModelDetails
+from slmdesk.services.evaluation.model_cards import ModelDetails
 from slmdesk.services.pair_exams import notes_of, results_of
 from slmdesk.services.pair_words import note_lines, pair_line
 

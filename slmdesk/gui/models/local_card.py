@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.cards import ModelCard
+from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.models.defaults import WORDS
 from slmdesk.services.models.fit_check import Judged
 

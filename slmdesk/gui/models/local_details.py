@@ -17,7 +17,7 @@ from slmdesk.gui.models.trials import BENCH, EXAM, VERIFY, Trial
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.cards import ModelDetails
+from slmdesk.services.evaluation.model_cards import ModelDetails
 from slmdesk.services.models.defaults import WORDS, Use
 
 LONG = ("path", "sha256", "source")

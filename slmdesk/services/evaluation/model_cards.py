@@ -16,9 +16,9 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.bench import BenchResult, BenchService
-from slmdesk.services.exam_words import few_words, lines_of, note_words, sentence_of, short_words
-from slmdesk.services.exams import ExamService, result_of
+from slmdesk.services.evaluation.benchmark import BenchResult, BenchService
+from slmdesk.services.evaluation.exam_labels import few_words, lines_of, note_words, sentence_of, short_words
+from slmdesk.services.evaluation.exams import ExamService, result_of
 from slmdesk.services.models.defaults import Use, can_do, uses_in
 from slmdesk.services.models.fit import Fit, Pc, fit_header
 from slmdesk.services.models.verify import VERIFIED

@@ -83,7 +83,7 @@ class Separation:
 @cache
 def items() -> tuple[str, tuple[Question, ...]]:
     """The version of the items, and all questions."""
-    shape = tomllib.loads(resources.files("slmdesk.services").joinpath("exam_items.toml").read_text("utf-8"))
+    shape = tomllib.loads(resources.files("slmdesk.services.evaluation").joinpath("exam_items.toml").read_text("utf-8"))
     questions: list[Question] = []
     for skill in Skill:
         for item in shape[skill.value]:

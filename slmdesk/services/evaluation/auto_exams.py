@@ -23,8 +23,8 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.exam_items import Skill, items
-from slmdesk.services.exams import KIND, ExamService, note_of, result_of
+from slmdesk.services.evaluation.exam_items import Skill, items
+from slmdesk.services.evaluation.exams import KIND, ExamService, note_of, result_of
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.exam_items import Skill
-from slmdesk.services.exams import ExamResult, SkillResult, note_of
+from slmdesk.services.evaluation.exam_items import Skill
+from slmdesk.services.evaluation.exams import ExamResult, SkillResult, note_of
 
 _NOUNS: Mapping[Skill, str] = {
     Skill.FORMAT: "keeping to a form",

@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.exam_items import Question, Skill, items, separation
+from slmdesk.services.evaluation.exam_items import Question, Skill, items, separation
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.models.library import ModelService

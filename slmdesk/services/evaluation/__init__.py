@@ -1,0 +1,1 @@
+"""What models are good for: exams, benchmark, comparison."""
