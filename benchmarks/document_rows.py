@@ -18,7 +18,7 @@ from benchmarks.reading_samples import SAMPLES
 from benchmarks.steps import as_json
 from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Passage
-from slmdesk.services.question_prompt import Source, text_turns_of, turns_of
+from slmdesk.services.questions.prompt import Source, text_turns_of, turns_of
 from slmdesk.services.summary_plan import SummaryPlan, Wished
 from slmdesk.text.passages import PassageBuilder
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from slmdesk.core.documents import Page
     from slmdesk.core.records import CollectionRecord, DocumentRecord
     from slmdesk.services.base.events import Fact, MessageEnded
-    from slmdesk.services.question_prompt import Answered, Citation
-    from slmdesk.services.questions import AskWish
+    from slmdesk.services.questions.prompt import Answered, Citation
+    from slmdesk.services.questions.service import AskWish
     from slmdesk.services.services import Services
 
 
@@ -42,7 +42,7 @@ def ask(
 
     A folder is read first as far as it is new; a second question reads what has changed alone.
     """
-    from slmdesk.services.questions import AskWish
+    from slmdesk.services.questions.service import AskWish
 
     if not question.strip():
         raise click.UsageError("The question is empty.")

@@ -40,7 +40,7 @@ from slmdesk.services.jobs.plan import Plan, Planner
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.questions import is_weak
+from slmdesk.services.questions.service import is_weak
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

@@ -30,7 +30,7 @@ from slmdesk.services.extracting_prompts import (
 from slmdesk.services.extracting_shapes import Column, Flag, Table, TableCell, TableRow
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs.service import step_key
-from slmdesk.services.question_reading import CHARACTERS_PER_TOKEN
+from slmdesk.services.questions.context import CHARACTERS_PER_TOKEN
 from slmdesk.services.summary_shapes import Coverage, Unread
 from slmdesk.services.summary_text import Pages
 from slmdesk.text.check_words import tongue

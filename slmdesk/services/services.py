@@ -74,7 +74,7 @@ from slmdesk.services.pair_advice import PairAdviceService
 from slmdesk.services.pair_exams import PairExamService
 from slmdesk.services.piped import sweep_piped
 from slmdesk.services.printing import PrintService, page_size
-from slmdesk.services.questions import QuestionService
+from slmdesk.services.questions.service import QuestionService
 from slmdesk.services.segment_changes import SegmentChanges
 from slmdesk.services.segment_edits import SegmentEdits
 from slmdesk.services.segment_lists import SegmentLists

@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.jobs.steps import step_of
-from slmdesk.services.question_prompt import Answered, Citation
+from slmdesk.services.questions.prompt import Answered, Citation
 from slmdesk.services.summary_shapes import Coverage, Mark, OneSummary, Sentence, Span, Summary
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]

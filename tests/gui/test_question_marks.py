@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
 from slmdesk.gui.documents.question_pane import QuestionPane
-from slmdesk.services.question_prompt import Answered, Citation
+from slmdesk.services.questions.prompt import Answered, Citation
 from slmdesk.services.summary_shapes import Mark
 
 pytestmark = pytest.mark.gui

@@ -28,8 +28,8 @@ from slmdesk.services.evaluation.exam_items import Skill, items, truth_step
 from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.extracting_prompts import cells_step
 from slmdesk.services.extracting_shapes import Column
-from slmdesk.services.question_prompt import Source, text_for, turns_of
-from slmdesk.services.questions import AskWish
+from slmdesk.services.questions.prompt import Source, text_for, turns_of
+from slmdesk.services.questions.service import AskWish
 from slmdesk.services.summaries import SummaryWish
 from slmdesk.services.summary_prompts import Kind, Style, merge_step, points_step
 from slmdesk.services.version_words import change_step

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin, Role
-from slmdesk.services.question_prompt import (
+from slmdesk.services.questions.prompt import (
     NOT_FOUND,
     Source,
     borne_by,

@@ -17,9 +17,9 @@ from fakes.told import ECHO, LLAMA, Told, add_model, open_echo
 from slmdesk.core.records import Status
 from slmdesk.core.saved_states import head_of, states_in
 from slmdesk.paths import find_paths
-from slmdesk.services import questions
 from slmdesk.services.base.events import DocumentGone, QuestionAnswered
-from slmdesk.services.questions import AskWish
+from slmdesk.services.questions import service
+from slmdesk.services.questions.service import AskWish
 from slmdesk.settings import SettingsFile
 
 pytestmark = pytest.mark.process
@@ -295,8 +295,8 @@ def test_the_organisation_decides(session):
 
 @pytest.mark.model
 def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_path, starter_model):
-    monkeypatch.setattr(questions, "FEWEST_PARAMETERS", 0)
-    monkeypatch.setattr(questions, "WORTH_S", 0.0)
+    monkeypatch.setattr(service, "FEWEST_PARAMETERS", 0)
+    monkeypatch.setattr(service, "WORTH_S", 0.0)
     answers = []
     for run in range(2):
         one = Session(tmp_path, model=False, engine=LLAMA)

@@ -28,7 +28,7 @@ from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.library import facts_of
 from slmdesk.services.extracting import KIND as TABLE
-from slmdesk.services.question_prompt import Citation
+from slmdesk.services.questions.prompt import Citation
 from slmdesk.services.summaries import KIND as SUMMARY
 from slmdesk.services.summary_shapes import Sentence, Span
 from slmdesk.services.version_comparing import KIND as VERSIONS

@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.conversation import Sent
-from slmdesk.services.questions import KIND, Asked, AskWish
+from slmdesk.services.questions.service import KIND, Asked, AskWish
 
 
 class QuestionController(QObject):

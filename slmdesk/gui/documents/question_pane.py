@@ -21,8 +21,8 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
 from slmdesk.services.documents.finding_labels import marks_in_words
-from slmdesk.services.question_prompt import Answered, Citation
-from slmdesk.services.questions import Asked
+from slmdesk.services.questions.prompt import Answered, Citation
+from slmdesk.services.questions.service import Asked
 from slmdesk.services.summary_shapes import PAGE_WORDS, PageKinds, kind_in
 
 HINT = (

@@ -14,7 +14,7 @@ from slmdesk.services.chat.attachments.budget import ContextPart
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.extracting_shapes import Table, TableRow
-from slmdesk.services.question_prompt import Answered
+from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.summary_shapes import Sentence, Summary
 
 if TYPE_CHECKING:

@@ -47,7 +47,8 @@ from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import result_of
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.question_prompt import (
+from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
+from slmdesk.services.questions.prompt import (
     NOT_FOUND,
     PROMPT_VERSION,
     Answered,
@@ -61,7 +62,6 @@ from slmdesk.services.question_prompt import (
     turns_of,
     verified,
 )
-from slmdesk.services.question_reading import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
 from slmdesk.services.summary_shapes import Mark
 from slmdesk.store import Store
 from slmdesk.text.stop_words import search_words
@@ -408,7 +408,9 @@ class QuestionService:
     def _supported(
         self, asking: _Asking, answer: str, citations: Sequence[Citation]
     ) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
-        from slmdesk.services.answer_support import supported  # with all checks of text: only who has an answer waits
+        from slmdesk.services.questions.support import (
+            supported,  # with all checks of text: only who has an answer waits
+        )
 
         ids = [one.id for one in asking.documents]
 

@@ -18,7 +18,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
-from slmdesk.services.question_prompt import Source, text_for
+from slmdesk.services.questions.prompt import Source, text_for
 from slmdesk.store import Store
 
 ANSWER_TOKENS = 400

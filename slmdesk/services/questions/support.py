@@ -11,8 +11,8 @@ from typing import cast
 
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.records import Passage
-from slmdesk.services.answer_checks import marks_of
-from slmdesk.services.question_prompt import (
+from slmdesk.services.questions.checks import marks_of
+from slmdesk.services.questions.prompt import (
     Citation,
     PageOf,
     Source,
