@@ -19,7 +19,7 @@ from benchmarks.steps import as_json
 from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Passage
 from slmdesk.services.questions.prompt import Source, text_turns_of, turns_of
-from slmdesk.services.summary_plan import SummaryPlan, Wished
+from slmdesk.services.summaries.plan import SummaryPlan, Wished
 from slmdesk.text.passages import PassageBuilder
 
 DOCUMENT = "maint-guide.en.pdf"

@@ -47,7 +47,7 @@ def summarize(services: Services, document: str, length: int) -> list[Said]:
     """All predictions of one summary, the last one at its end."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.events import JobChanged
-    from slmdesk.services.summaries import SummaryWish
+    from slmdesk.services.summaries.service import SummaryWish
 
     said: list[Said] = []
     over = threading.Event()

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord
     from slmdesk.services.base.events import SummaryGrew
     from slmdesk.services.services import Services
-    from slmdesk.services.summaries import SummaryWish
-    from slmdesk.services.summary_shapes import Coverage, Summary
+    from slmdesk.services.summaries.service import SummaryWish
+    from slmdesk.services.summaries.types import Coverage, Summary
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
@@ -44,7 +44,7 @@ class LengthType(click.ParamType[str | int]):
         """The word or the number.  Raises click.BadParameter."""
         if value in LENGTHS:
             return str(value)
-        from slmdesk.services.summaries import LEAST_WORDS, MOST_WORDS
+        from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS
 
         if str(value).isascii() and str(value).isdigit() and len(str(value)) < 8:
             if not LEAST_WORDS <= int(value) <= MOST_WORDS:
@@ -86,9 +86,9 @@ def summarize(
 
     Each sentence names its page; what the text does not bear out is marked; the last line says what was read.
     """
-    from slmdesk.services.summaries import SummaryWish
-    from slmdesk.services.summary_prompts import Kind, Length
-    from slmdesk.services.summary_shapes import NotRead
+    from slmdesk.services.summaries.prompts import Kind, Length
+    from slmdesk.services.summaries.service import SummaryWish
+    from slmdesk.services.summaries.types import NotRead
 
     began = time.monotonic()
     wished = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
@@ -161,7 +161,7 @@ def _make(
 
 def _show_points(face: Face, grown: SummaryGrew) -> None:
     """The first words of it, on a terminal alone, as they come."""
-    from slmdesk.services.summary_shapes import pages_read_words, sentence_words
+    from slmdesk.services.summaries.types import pages_read_words, sentence_words
 
     if sys.stderr.isatty():
         face.end_progress()
@@ -240,7 +240,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
 
 def _page_of(summary: Summary) -> str:
     """For people: one document's summary; of several each one's, then all together."""
-    from slmdesk.services.summary_shapes import coverage_words, ledger_words, text_of
+    from slmdesk.services.summaries.types import coverage_words, ledger_words, text_of
 
     parts: list[str] = []
     if len(summary.documents) > 1:
@@ -275,7 +275,7 @@ def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
         raise KnownError("file.exists", path=str(output))
     if output.suffix.lower().removeprefix(".") in FORMS and not output.is_dir():
         raise click.UsageError(f"Several documents become several files, so “{output.name}” must name a folder.")
-    from slmdesk.services.summary_files import TABLE
+    from slmdesk.services.summaries.files import TABLE
 
     check_folder(output)
     if output.is_dir():
@@ -287,7 +287,7 @@ def _write(
 ) -> None:
     """A file; for several documents a folder with a table, one file each, and one of all together."""
     from slmdesk.core.files import write_atomically
-    from slmdesk.services.summary_files import write_summaries
+    from slmdesk.services.summaries.files import write_summaries
 
     if wish.is_folder:
         write_summaries(wish.path, summary)

@@ -39,8 +39,8 @@ from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.history import HistoryService
 from slmdesk.services.printing import OnProgress, PrintService
 from slmdesk.services.questions.service import KIND as QUESTION
-from slmdesk.services.summaries import KIND as SUMMARY
-from slmdesk.services.summaries import SummaryService
+from slmdesk.services.summaries.service import KIND as SUMMARY
+from slmdesk.services.summaries.service import SummaryService
 from slmdesk.services.translated import KIND as TRANSLATION
 from slmdesk.services.translated import (
     gathered,

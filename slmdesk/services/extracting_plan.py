@@ -31,8 +31,8 @@ from slmdesk.services.extracting_shapes import Column, Flag, Table, TableCell, T
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs.service import step_key
 from slmdesk.services.questions.context import CHARACTERS_PER_TOKEN
-from slmdesk.services.summary_shapes import Coverage, Unread
-from slmdesk.services.summary_text import Pages
+from slmdesk.services.summaries.source_text import Pages
+from slmdesk.services.summaries.types import Coverage, Unread
 from slmdesk.text.check_words import tongue
 
 DOCUMENTS_AT_ONCE = 16

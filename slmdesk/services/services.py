@@ -45,7 +45,6 @@ from slmdesk.services.evaluation.model_comparison import ComparingService
 from slmdesk.services.exporting import ExportService
 from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.first_pair_exams import FirstPairExams
-from slmdesk.services.folder_summaries import FolderSummaries
 from slmdesk.services.glossaries import GlossaryService
 from slmdesk.services.history import HistoryService
 from slmdesk.services.jobs.overview import JobViews
@@ -78,7 +77,8 @@ from slmdesk.services.questions.service import QuestionService
 from slmdesk.services.segment_changes import SegmentChanges
 from slmdesk.services.segment_edits import SegmentEdits
 from slmdesk.services.segment_lists import SegmentLists
-from slmdesk.services.summaries import SummaryService
+from slmdesk.services.summaries.folder import FolderSummaries
+from slmdesk.services.summaries.service import SummaryService
 from slmdesk.services.term_proposals import ProposalService
 from slmdesk.services.translating import TranslationService
 from slmdesk.services.translation_files import TranslationFiles

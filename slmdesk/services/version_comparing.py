@@ -30,7 +30,7 @@ from slmdesk.services.jobs.plan import Asked, Breath, Plan, Planner, StepValue, 
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.summary_shapes import Coverage, Unread
+from slmdesk.services.summaries.types import Coverage, Unread
 from slmdesk.store import Store
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.evaluation.exam_items import truth_step
 from slmdesk.services.jobs.service import step_of
-from slmdesk.services.summary_links import DOUBT, LEAST_SHARE, WORDS
-from slmdesk.services.summary_prompts import texts
-from slmdesk.services.summary_shapes import Mark
+from slmdesk.services.summaries.linking import DOUBT, LEAST_SHARE, WORDS
+from slmdesk.services.summaries.prompts import texts
+from slmdesk.services.summaries.types import Mark
 from slmdesk.services.version_shapes import Told
 from slmdesk.text.checks import check
 from slmdesk.text.difference_shapes import Change

@@ -19,7 +19,7 @@ from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.questions.prompt import Answered, Citation
-from slmdesk.services.summary_shapes import Coverage, Mark, OneSummary, Sentence, Span, Summary
+from slmdesk.services.summaries.types import Coverage, Mark, OneSummary, Sentence, Span, Summary
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

@@ -16,8 +16,8 @@ from slmdesk.gui.jobs.controller import PAGE, status_words
 from slmdesk.gui.jobs.row import JobRow
 from slmdesk.services.base.events import JobChanged
 from slmdesk.services.jobs.steps import step_of
-from slmdesk.services.summaries import SummaryWish
-from slmdesk.services.summary_prompts import Length
+from slmdesk.services.summaries.prompts import Length
+from slmdesk.services.summaries.service import SummaryWish
 
 pytestmark = pytest.mark.gui
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from slmdesk.gui.documents.question_pane import QuestionPane
 from slmdesk.services.questions.prompt import Answered, Citation
-from slmdesk.services.summary_shapes import Mark
+from slmdesk.services.summaries.types import Mark
 
 pytestmark = pytest.mark.gui
 

@@ -18,7 +18,7 @@ from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import FORMS, Paper, paragraph
 from slmdesk.services.base.events import Problem, SummaryEnded
-from slmdesk.services.summaries import SummaryWish
+from slmdesk.services.summaries.service import SummaryWish
 
 pytestmark = pytest.mark.process
 

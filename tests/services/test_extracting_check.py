@@ -28,7 +28,7 @@ from slmdesk.services.extracting_shapes import (
     table_from,
     with_edits,
 )
-from slmdesk.services.summary_shapes import Coverage
+from slmdesk.services.summaries.types import Coverage
 
 pytestmark = pytest.mark.pure
 

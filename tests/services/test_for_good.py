@@ -31,7 +31,7 @@ from slmdesk.services.base.events import (
 from slmdesk.services.chat.service import SendWish
 from slmdesk.services.extracting import ExtractionWish
 from slmdesk.services.questions.service import AskWish
-from slmdesk.services.summaries import SummaryWish
+from slmdesk.services.summaries.service import SummaryWish
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish
 from slmdesk.services.version_comparing import VersionWish

@@ -30,8 +30,8 @@ from slmdesk.services.extracting_prompts import cells_step
 from slmdesk.services.extracting_shapes import Column
 from slmdesk.services.questions.prompt import Source, text_for, turns_of
 from slmdesk.services.questions.service import AskWish
-from slmdesk.services.summaries import SummaryWish
-from slmdesk.services.summary_prompts import Kind, Style, merge_step, points_step
+from slmdesk.services.summaries.prompts import Kind, Style, merge_step, points_step
+from slmdesk.services.summaries.service import SummaryWish
 from slmdesk.services.version_words import change_step
 from slmdesk.text.difference import Change, ChangeKind, Run
 

@@ -22,7 +22,7 @@ LATE = (
     "openpyxl",
     "sqlite_utils",
     "slmdesk.text.checks",
-    "slmdesk.services.summary_plan",
+    "slmdesk.services.summaries.plan",
 )
 
 

@@ -11,8 +11,8 @@ from slmdesk.core.records import JobStatus, Role
 from slmdesk.services.base.events import JobChanged, SummaryEnded, SummaryGrew
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
-from slmdesk.services.summaries import SummaryWish
-from slmdesk.services.summary_prompts import Kind, Length
+from slmdesk.services.summaries.prompts import Kind, Length
+from slmdesk.services.summaries.service import SummaryWish
 
 pytestmark = pytest.mark.process
 

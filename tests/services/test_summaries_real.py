@@ -11,8 +11,8 @@ from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.services.base.events import ImportEnded, SummaryEnded
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
-from slmdesk.services.summaries import SummaryWish
-from slmdesk.services.summary_prompts import Length
+from slmdesk.services.summaries.prompts import Length
+from slmdesk.services.summaries.service import SummaryWish
 
 pytestmark = pytest.mark.model
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.summary_files import write_summaries
-from slmdesk.services.summary_shapes import Coverage, NotRead, OneSummary, Sentence, Span, Summary
+from slmdesk.services.summaries.files import write_summaries
+from slmdesk.services.summaries.types import Coverage, NotRead, OneSummary, Sentence, Span, Summary
 
 pytestmark = pytest.mark.pure
 

@@ -7,9 +7,8 @@ import pytest
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.engine.llama import gbnf
-from slmdesk.services.summary_choice import merged_groups, quotations, sections_of, select
-from slmdesk.services.summary_links import DOUBT, WORDS, Point, Source, doubted, headings_above, linked
-from slmdesk.services.summary_prompts import (
+from slmdesk.services.summaries.linking import DOUBT, WORDS, Point, Source, doubted, headings_above, linked
+from slmdesk.services.summaries.prompts import (
     Kind,
     Length,
     Style,
@@ -21,7 +20,8 @@ from slmdesk.services.summary_prompts import (
     texts,
     without_glue,
 )
-from slmdesk.services.summary_shapes import (
+from slmdesk.services.summaries.selection import merged_groups, quotations, sections_of, select
+from slmdesk.services.summaries.types import (
     Coverage,
     Sentence,
     Unread,

@@ -11,7 +11,7 @@ from slmdesk.services.jobs.labels import done_words, kind_words, left_words, nam
 from slmdesk.services.jobs.plan import Wave
 from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
 from slmdesk.services.jobs.timings import NOTE, JobTimes, noted_of
-from slmdesk.services.summary_ahead import ahead_of_merges, ahead_of_points
+from slmdesk.services.summaries.forecast import ahead_of_merges, ahead_of_points
 
 pytestmark = pytest.mark.pure
 

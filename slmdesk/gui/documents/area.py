@@ -29,8 +29,8 @@ from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.library import facts_of
 from slmdesk.services.extracting import KIND as TABLE
 from slmdesk.services.questions.prompt import Citation
-from slmdesk.services.summaries import KIND as SUMMARY
-from slmdesk.services.summary_shapes import Sentence, Span
+from slmdesk.services.summaries.service import KIND as SUMMARY
+from slmdesk.services.summaries.types import Sentence, Span
 from slmdesk.services.version_comparing import KIND as VERSIONS
 from slmdesk.settings import Settings
 

@@ -13,9 +13,9 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.folder_summaries import FolderWish
-from slmdesk.services.summaries import SummaryWish
-from slmdesk.services.summary_prompts import Kind, Length
+from slmdesk.services.summaries.folder import FolderWish
+from slmdesk.services.summaries.prompts import Kind, Length
+from slmdesk.services.summaries.service import SummaryWish
 
 
 class FolderSummariesController(QObject):

@@ -23,7 +23,7 @@ from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.questions.prompt import Answered, Citation
 from slmdesk.services.questions.service import Asked
-from slmdesk.services.summary_shapes import PAGE_WORDS, PageKinds, kind_in
+from slmdesk.services.summaries.types import PAGE_WORDS, PageKinds, kind_in
 
 HINT = (
     "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."

@@ -11,9 +11,9 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.job_follower import JobFollower
 from slmdesk.services.base import events
 from slmdesk.services.jobs.overview import told_of
-from slmdesk.services.summaries import KIND, SummaryView, SummaryWish
-from slmdesk.services.summary_prompts import Kind, Length
-from slmdesk.services.summary_shapes import Sentence, Summary
+from slmdesk.services.summaries.prompts import Kind, Length
+from slmdesk.services.summaries.service import KIND, SummaryView, SummaryWish
+from slmdesk.services.summaries.types import Sentence, Summary
 
 
 class SummaryController(JobFollower):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QHBoxLayout, QLineE
 from slmdesk.gui import theme
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
-from slmdesk.services.summary_prompts import Kind, Length
+from slmdesk.services.summaries.prompts import Kind, Length
 
 KINDS = [
     (Kind.BULLETS, "Bullet points"),

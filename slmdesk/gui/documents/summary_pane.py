@@ -35,7 +35,7 @@ from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
 from slmdesk.services.base.events import JobChanged
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.documents.finding_labels import doubts_of
-from slmdesk.services.summary_shapes import (
+from slmdesk.services.summaries.types import (
     PAGE_WORDS,
     PageKinds,
     Sentence,

@@ -11,7 +11,7 @@ from slmdesk.gui.icons import pixmap
 from slmdesk.gui.theme import Theme
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.extracting_shapes import DOUBTFUL, Column, Table, TableCell, TableRow, cell_words
-from slmdesk.services.summary_shapes import PAGE_WORDS
+from slmdesk.services.summaries.types import PAGE_WORDS
 
 ICON_SIZE = 14
 EMPTY = "–"

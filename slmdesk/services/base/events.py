@@ -15,7 +15,7 @@ from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.extracting_shapes import Table, TableRow
 from slmdesk.services.questions.prompt import Answered
-from slmdesk.services.summary_shapes import Sentence, Summary
+from slmdesk.services.summaries.types import Sentence, Summary
 
 if TYPE_CHECKING:
     from slmdesk.services.version_shapes import Comparison

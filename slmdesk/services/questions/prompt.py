@@ -12,7 +12,7 @@ from itertools import takewhile
 from slmdesk.core.documents import ASIDE, BlockKind, Page
 from slmdesk.core.records import Passage
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.services.summary_shapes import Mark
+from slmdesk.services.summaries.types import Mark
 from slmdesk.text.folding import fold_for_search
 from slmdesk.text.quotes import FoldedText, folded_quote
 from slmdesk.text.stop_words import search_words

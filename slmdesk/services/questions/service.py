@@ -62,7 +62,7 @@ from slmdesk.services.questions.prompt import (
     turns_of,
     verified,
 )
-from slmdesk.services.summary_shapes import Mark
+from slmdesk.services.summaries.types import Mark
 from slmdesk.store import Store
 from slmdesk.text.stop_words import search_words
 

@@ -21,7 +21,7 @@ from slmdesk.services.questions.prompt import (
     share_of,
     stretches_of,
 )
-from slmdesk.services.summary_shapes import Mark
+from slmdesk.services.summaries.types import Mark
 from slmdesk.text.checks import Flag, Kind
 from slmdesk.text.evidence import VALUES, holds, may_hold, values_in
 from slmdesk.text.folding import fold_for_search

@@ -26,13 +26,13 @@ from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.summary_prompts import Kind, Length, prompt_version, texts
-from slmdesk.services.summary_shapes import NotRead, Summary, ledger_words, summary_from, text_of
+from slmdesk.services.summaries.prompts import Kind, Length, prompt_version, texts
+from slmdesk.services.summaries.types import NotRead, Summary, ledger_words, summary_from, text_of
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
-    from slmdesk.services.summary_plan import Grown, SummaryPlan, Wished
+    from slmdesk.services.summaries.plan import Grown, SummaryPlan, Wished
 
 KIND = "summary"
 LEAST_WORDS, MOST_WORDS = 10, 5000
@@ -154,7 +154,7 @@ class SummaryService(Planner):
 
     def plan(self, job: JobRecord) -> Plan:
         """The plan of a summary's job, from its beginning."""
-        from slmdesk.services.summary_plan import SummaryPlan  # with all checks of text: only who summarizes waits
+        from slmdesk.services.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
 
         item = self._store.item(job.item or "")
         wished = _wished_from(job.settings)
@@ -236,7 +236,7 @@ def _shape(wish: SummaryWish, documents: Sequence[DocumentRecord]) -> dict[str, 
 
 
 def _wished_from(shape: Mapping[str, Json]) -> Wished:
-    from slmdesk.services.summary_plan import Wished
+    from slmdesk.services.summaries.plan import Wished
 
     wish = _wish_from(shape)
     return Wished(wish.documents, wish.kind, wish.length, wish.language, wish.focus, wish.instruction, wish.not_read)

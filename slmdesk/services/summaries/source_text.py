@@ -10,8 +10,8 @@ from slmdesk.core.chunking import Piece, pieces_of
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.records import DocumentRecord
 from slmdesk.services.jobs.plan import Breath
-from slmdesk.services.summary_links import Point, Source, headings_above
-from slmdesk.services.summary_shapes import Coverage, OneSummary, Sentence, Span, Unread
+from slmdesk.services.summaries.linking import Point, Source, headings_above
+from slmdesk.services.summaries.types import Coverage, OneSummary, Sentence, Span, Unread
 from slmdesk.text.language import LANGUAGES, detect
 from slmdesk.text.overlap import Rarity
 from slmdesk.text.quotes import FoldedText

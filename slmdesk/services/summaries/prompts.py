@@ -1,4 +1,4 @@
-"""What a model is asked for a summary, and what its answers say: pure functions over `summary_prompts.toml`."""
+"""What a model is asked for a summary, and what its answers say: pure functions over `prompts.toml`."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Said:
 @cache
 def texts() -> Mapping[str, Any]:
     """The prompts."""
-    return tomllib.loads(resources.files("slmdesk.services").joinpath("summary_prompts.toml").read_text("utf-8"))
+    return tomllib.loads(resources.files("slmdesk.services.summaries").joinpath("prompts.toml").read_text("utf-8"))
 
 
 def prompt_version() -> str:

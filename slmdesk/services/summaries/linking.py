@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from slmdesk.core.chunking import Piece
-from slmdesk.services.summary_shapes import Mark
+from slmdesk.services.summaries.types import Mark
 from slmdesk.text.checks import Flag, Kind, check
 from slmdesk.text.evidence import VALUES, holds, may_hold
 from slmdesk.text.overlap import Rarity

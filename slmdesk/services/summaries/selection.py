@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
-from slmdesk.services.summary_links import Point
-from slmdesk.services.summary_prompts import LABELS
+from slmdesk.services.summaries.linking import Point
+from slmdesk.services.summaries.prompts import LABELS
 from slmdesk.text.centrality import central
 from slmdesk.text.overlap import stems
 

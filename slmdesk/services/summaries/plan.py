@@ -22,7 +22,7 @@ from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.jobs.time_left import Ahead
-from slmdesk.services.summary_ahead import (
+from slmdesk.services.summaries.forecast import (
     CHECK_COST,
     MERGE_COST,
     MOST_POINTS,
@@ -30,9 +30,8 @@ from slmdesk.services.summary_ahead import (
     ahead_of_merges,
     ahead_of_points,
 )
-from slmdesk.services.summary_choice import chosen, in_order, merged_groups, quotations, sections_of, select
-from slmdesk.services.summary_links import Point, Source, doubted, fewest, linked, shown
-from slmdesk.services.summary_prompts import (
+from slmdesk.services.summaries.linking import Point, Source, doubted, fewest, linked, shown
+from slmdesk.services.summaries.prompts import (
     Kind,
     Length,
     Style,
@@ -43,8 +42,9 @@ from slmdesk.services.summary_prompts import (
     sentences_wanted,
     without_glue,
 )
-from slmdesk.services.summary_shapes import NotRead, OneSummary, Sentence, Summary, figures_words
-from slmdesk.services.summary_text import OneText, Pages, SummaryTexts
+from slmdesk.services.summaries.selection import chosen, in_order, merged_groups, quotations, sections_of, select
+from slmdesk.services.summaries.source_text import OneText, Pages, SummaryTexts
+from slmdesk.services.summaries.types import NotRead, OneSummary, Sentence, Summary, figures_words
 from slmdesk.text.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)

@@ -18,9 +18,9 @@ from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.library import DocumentService, Opening
-from slmdesk.services.summaries import MOST_DOCUMENTS, SummaryService, SummaryWish
-from slmdesk.services.summary_files import write_summaries
-from slmdesk.services.summary_shapes import NotRead, Summary
+from slmdesk.services.summaries.files import write_summaries
+from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryService, SummaryWish
+from slmdesk.services.summaries.types import NotRead, Summary
 from slmdesk.store import Store
 
 TARGET = "write_to"
