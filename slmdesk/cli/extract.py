@@ -21,9 +21,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
-    from slmdesk.services.extracting import ExtractionView, ExtractionWish
-    from slmdesk.services.extracting_shapes import Column, Table, TableCell, TableRow
     from slmdesk.services.services import Services
+    from slmdesk.services.tables.service import ExtractionView, ExtractionWish
+    from slmdesk.services.tables.types import Column, Table, TableCell, TableRow
 
 PRESETS = ("invoice", "contract", "cv", "minutes")
 FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md")
@@ -57,7 +57,7 @@ def extract(
     Only what stands in a document comes into its row, with the page; all else stays empty.  Kinds of columns are text,
     number, date, amount, person and list.
     """
-    from slmdesk.services.extracting import ExtractionWish, checked_columns
+    from slmdesk.services.tables.service import ExtractionWish, checked_columns
 
     began = time.monotonic()
     try:
@@ -103,7 +103,7 @@ def extract(
 
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
     """Documents that were read, and the columns for which the model failed: their empty cells say nothing."""
-    from slmdesk.services.extracting_shapes import Flag
+    from slmdesk.services.tables.types import Flag
 
     found = [
         (row.name, [one.name for one, cell in zip(made.columns, row.cells, strict=True) if cell.flag is Flag.UNREAD])
@@ -114,24 +114,24 @@ def _unasked(made: Table) -> list[tuple[str, list[str]]]:
 
 
 def _columns(columns: str | None, preset: str | None) -> list[Column]:
-    from slmdesk.services import extracting_prompts
+    from slmdesk.services.tables import prompts
 
     if columns is None and preset is None:
         raise click.UsageError("Say what to look for: --columns A,B,… or --preset NAME.")
     found: list[Column] = []
-    known = extracting_prompts.preset(preset) if preset else None
+    known = prompts.preset(preset) if preset else None
     found += known.columns if known else ()
     if columns is not None:
         names = [one.strip() for one in columns.split(",")]
         for one in names:
             _check_kind(one)
-        found += [extracting_prompts.column_named(one) for one in (names if any(names) else [])]
+        found += [prompts.column_named(one) for one in (names if any(names) else [])]
     return found
 
 
 def _check_kind(words: str) -> None:
     """Raises UsageError where "Total:money" names no kind; "Ratio 1:2" is a name."""
-    from slmdesk.services.extracting_shapes import ColumnKind
+    from slmdesk.services.tables.types import ColumnKind
 
     name, colon, kind = words.rpartition(":")
     kinds = [one.value for one in ColumnKind]
@@ -240,7 +240,7 @@ def _cell(cell: TableCell) -> dict[str, Json]:
 
 def _show(face: Face, made: Table) -> None:
     """One document: a line for each column; several: a table."""
-    from slmdesk.services.extracting_shapes import cell_words, doubts_of
+    from slmdesk.services.tables.types import cell_words, doubts_of
 
     if len(made.rows) == 1:
         lines = [
@@ -262,7 +262,7 @@ def _show(face: Face, made: Table) -> None:
 
 def _short_cell(cell: TableCell) -> str:
     """Its words, its page, and a mark where it should be looked at."""
-    from slmdesk.services.extracting_shapes import DOUBTFUL
+    from slmdesk.services.tables.types import DOUBTFUL
 
     if not cell.value:
         return "–"

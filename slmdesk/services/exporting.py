@@ -34,13 +34,13 @@ from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.folder_types import LeftOut
 from slmdesk.services.documents.library import facts_of
 from slmdesk.services.evaluation import model_comparison
-from slmdesk.services.extracting import KIND as EXTRACTION
-from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.history import HistoryService
 from slmdesk.services.printing import OnProgress, PrintService
 from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.service import SummaryService
+from slmdesk.services.tables.service import KIND as EXTRACTION
+from slmdesk.services.tables.service import ExtractionService
 from slmdesk.services.translated import KIND as TRANSLATION
 from slmdesk.services.translated import (
     gathered,

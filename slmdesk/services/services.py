@@ -43,7 +43,6 @@ from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.evaluation.model_cards import CardService
 from slmdesk.services.evaluation.model_comparison import ComparingService
 from slmdesk.services.exporting import ExportService
-from slmdesk.services.extracting import ExtractionService
 from slmdesk.services.first_pair_exams import FirstPairExams
 from slmdesk.services.glossaries import GlossaryService
 from slmdesk.services.history import HistoryService
@@ -79,6 +78,7 @@ from slmdesk.services.segment_edits import SegmentEdits
 from slmdesk.services.segment_lists import SegmentLists
 from slmdesk.services.summaries.folder import FolderSummaries
 from slmdesk.services.summaries.service import SummaryService
+from slmdesk.services.tables.service import ExtractionService
 from slmdesk.services.term_proposals import ProposalService
 from slmdesk.services.translating import TranslationService
 from slmdesk.services.translation_files import TranslationFiles

@@ -13,13 +13,13 @@ from slmdesk.core.documents import PageStatus, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Role
 from slmdesk.core.wire import to_json
-from slmdesk.services import extracting_plan
 from slmdesk.services.base.events import ExtractionEnded, ExtractionGrew, JobChanged, Noticed
 from slmdesk.services.evaluation.exam_items import items
 from slmdesk.services.evaluation.exams import FACT
-from slmdesk.services.extracting import ExtractionWish
-from slmdesk.services.extracting_check import verified
-from slmdesk.services.extracting_shapes import Column, ColumnKind, Flag
+from slmdesk.services.tables import plan
+from slmdesk.services.tables.grounding import verified
+from slmdesk.services.tables.service import ExtractionWish
+from slmdesk.services.tables.types import Column, ColumnKind, Flag
 
 pytestmark = pytest.mark.process
 
@@ -218,7 +218,7 @@ def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatc
             raise StopIteration  # as a generator would turn into the end of its job
         return verified(column, quote, value, pages)
 
-    monkeypatch.setattr(extracting_plan, "verified", faulty)
+    monkeypatch.setattr(plan, "verified", faulty)
     told = opened(answer=ANSWER)
     documents = [keep(told, f"{number}.pdf", [page(1, f"{number}: The rent is 900 euros.")]) for number in range(2)]
     item = begin(told, *documents)

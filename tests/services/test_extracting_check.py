@@ -6,9 +6,9 @@ import pytest
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
-from slmdesk.services.extracting import checked_columns, markdown_of
-from slmdesk.services.extracting_check import Labels, PageTexts, verified, without_doubles
-from slmdesk.services.extracting_prompts import (
+from slmdesk.services.summaries.types import Coverage
+from slmdesk.services.tables.grounding import Labels, PageTexts, verified, without_doubles
+from slmdesk.services.tables.prompts import (
     cells_step,
     column_named,
     grammar_of,
@@ -16,7 +16,8 @@ from slmdesk.services.extracting_prompts import (
     presets,
     said_in,
 )
-from slmdesk.services.extracting_shapes import (
+from slmdesk.services.tables.service import checked_columns, markdown_of
+from slmdesk.services.tables.types import (
     Column,
     ColumnKind,
     Edit,
@@ -28,7 +29,6 @@ from slmdesk.services.extracting_shapes import (
     table_from,
     with_edits,
 )
-from slmdesk.services.summaries.types import Coverage
 
 pytestmark = pytest.mark.pure
 

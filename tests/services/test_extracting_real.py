@@ -7,9 +7,9 @@ from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.services.base.events import ExtractionEnded, ImportEnded, JobChanged, ModelState, ModelStateChanged
-from slmdesk.services.extracting import KIND, ExtractionWish
-from slmdesk.services.extracting_prompts import preset
-from slmdesk.services.extracting_shapes import ColumnKind
+from slmdesk.services.tables.prompts import preset
+from slmdesk.services.tables.service import KIND, ExtractionWish
+from slmdesk.services.tables.types import ColumnKind
 from slmdesk.text.quotes import FoldedText
 
 pytestmark = pytest.mark.model

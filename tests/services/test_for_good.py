@@ -29,9 +29,9 @@ from slmdesk.services.base.events import (
     VersionsCompared,
 )
 from slmdesk.services.chat.service import SendWish
-from slmdesk.services.extracting import ExtractionWish
 from slmdesk.services.questions.service import AskWish
 from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.tables.service import ExtractionWish
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish
 from slmdesk.services.version_comparing import VersionWish

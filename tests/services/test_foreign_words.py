@@ -26,12 +26,12 @@ from slmdesk.services.base.events import JobChanged, QuestionAnswered, QuestionP
 from slmdesk.services.chat.attachments.text import parts_for_model
 from slmdesk.services.evaluation.exam_items import Skill, items, truth_step
 from slmdesk.services.evaluation.exams import SKILLS
-from slmdesk.services.extracting_prompts import cells_step
-from slmdesk.services.extracting_shapes import Column
 from slmdesk.services.questions.prompt import Source, text_for, turns_of
 from slmdesk.services.questions.service import AskWish
 from slmdesk.services.summaries.prompts import Kind, Style, merge_step, points_step
 from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.tables.prompts import cells_step
+from slmdesk.services.tables.types import Column
 from slmdesk.services.version_words import change_step
 from slmdesk.text.difference import Change, ChangeKind, Run
 

@@ -12,9 +12,9 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.extracting import MOST_COLUMNS, MOST_NAME
-from slmdesk.services.extracting_prompts import column_named, preset, presets
-from slmdesk.services.extracting_shapes import Column, ColumnKind
+from slmdesk.services.tables.prompts import column_named, preset, presets
+from slmdesk.services.tables.service import MOST_COLUMNS, MOST_NAME
+from slmdesk.services.tables.types import Column, ColumnKind
 
 KIND_WORDS = {
     ColumnKind.TEXT: "Text",

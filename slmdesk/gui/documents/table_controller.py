@@ -15,9 +15,9 @@ from slmdesk.gui.documents.job_follower import JobFollower
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.extracting import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
-from slmdesk.services.extracting_shapes import Column, Table
 from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
+from slmdesk.services.tables.types import Column, Table
 
 MOST_UNDONE = 200
 

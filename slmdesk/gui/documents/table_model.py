@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor, QFont, QIcon
 from slmdesk.gui.icons import pixmap
 from slmdesk.gui.theme import Theme
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.extracting_shapes import DOUBTFUL, Column, Table, TableCell, TableRow, cell_words
 from slmdesk.services.summaries.types import PAGE_WORDS
+from slmdesk.services.tables.types import DOUBTFUL, Column, Table, TableCell, TableRow, cell_words
 
 ICON_SIZE = 14
 EMPTY = "–"

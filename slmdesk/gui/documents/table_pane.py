@@ -38,7 +38,7 @@ from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import JobChanged
 from slmdesk.services.base.messages import time_for_people
-from slmdesk.services.extracting_shapes import (
+from slmdesk.services.tables.types import (
     DOUBTFUL,
     FLAG_WORDS,
     Column,

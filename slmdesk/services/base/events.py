@@ -13,9 +13,9 @@ from slmdesk.core.types import LoadedModel, Timing, Usage
 from slmdesk.services.chat.attachments.budget import ContextPart
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.documents.folder_types import CollectionState
-from slmdesk.services.extracting_shapes import Table, TableRow
 from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.summaries.types import Sentence, Summary
+from slmdesk.services.tables.types import Table, TableRow
 
 if TYPE_CHECKING:
     from slmdesk.services.version_shapes import Comparison

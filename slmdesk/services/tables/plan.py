@@ -16,8 +16,13 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, Passage
 from slmdesk.core.types import Json
 from slmdesk.services.documents.retrieval import Ranked
-from slmdesk.services.extracting_check import Labels, PageTexts, verified, without_doubles
-from slmdesk.services.extracting_prompts import (
+from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
+from slmdesk.services.jobs.service import step_key
+from slmdesk.services.questions.context import CHARACTERS_PER_TOKEN
+from slmdesk.services.summaries.source_text import Pages
+from slmdesk.services.summaries.types import Coverage, Unread
+from slmdesk.services.tables.grounding import Labels, PageTexts, verified, without_doubles
+from slmdesk.services.tables.prompts import (
     CELL_TOKENS,
     COLUMN_TOKENS,
     COLUMNS_AT_ONCE,
@@ -27,12 +32,7 @@ from slmdesk.services.extracting_prompts import (
     said_in,
     text_for,
 )
-from slmdesk.services.extracting_shapes import Column, Flag, Table, TableCell, TableRow
-from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
-from slmdesk.services.jobs.service import step_key
-from slmdesk.services.questions.context import CHARACTERS_PER_TOKEN
-from slmdesk.services.summaries.source_text import Pages
-from slmdesk.services.summaries.types import Coverage, Unread
+from slmdesk.services.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.text.check_words import tongue
 
 DOCUMENTS_AT_ONCE = 16

@@ -23,8 +23,13 @@ from slmdesk.services.documents.results import DocumentItems, names_of, title_of
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.extracting_prompts import PROMPT_VERSION
-from slmdesk.services.extracting_shapes import (
+from slmdesk.services.jobs.plan import Plan, Planner
+from slmdesk.services.jobs.resumable import begun_before
+from slmdesk.services.jobs.service import JobService
+from slmdesk.services.models.library import ModelService
+from slmdesk.services.questions.service import is_weak
+from slmdesk.services.tables.prompts import PROMPT_VERSION
+from slmdesk.services.tables.types import (
     DOUBTFUL,
     Column,
     Table,
@@ -36,16 +41,11 @@ from slmdesk.services.extracting_shapes import (
     table_from,
     with_edits,
 )
-from slmdesk.services.jobs.plan import Plan, Planner
-from slmdesk.services.jobs.resumable import begun_before
-from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models.library import ModelService
-from slmdesk.services.questions.service import is_weak
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
-    from slmdesk.services.extracting_plan import ExtractingPlan
+    from slmdesk.services.tables.plan import ExtractingPlan
 
 KIND = "extraction"
 MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
@@ -171,7 +171,7 @@ class ExtractionService(Planner):
 
     def plan(self, job: JobRecord) -> Plan:
         """The plan of a table's job, from its beginning."""
-        from slmdesk.services.extracting_plan import ExtractingPlan  # with the checks of text: only who asks waits
+        from slmdesk.services.tables.plan import ExtractingPlan  # with the checks of text: only who asks waits
 
         item = self._store.item(job.item or "")
         wish = _wish_from(job.settings)

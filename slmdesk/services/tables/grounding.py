@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind, Page
-from slmdesk.services.extracting_shapes import Column, ColumnKind, Flag, TableCell
+from slmdesk.services.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.check_dates import When, find_dates
 from slmdesk.text.check_numbers import Number, find_identifiers, find_numbers
 from slmdesk.text.check_words import WORD, function_words

@@ -11,8 +11,8 @@ from functools import cache
 from importlib import resources
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.services.extracting_shapes import Column, ColumnKind
 from slmdesk.services.jobs.service import step_of
+from slmdesk.services.tables.types import Column, ColumnKind
 from slmdesk.text.folding import fold
 
 PROMPT_VERSION = "extract-2"
@@ -58,7 +58,7 @@ class Preset:
 @cache
 def presets() -> tuple[Preset, ...]:
     """The columns that come with the program."""
-    text = resources.files("slmdesk.services").joinpath("extracting_presets.toml").read_text("utf-8")
+    text = resources.files("slmdesk.services.tables").joinpath("presets.toml").read_text("utf-8")
     return tuple(
         Preset(one["id"], one["name"], tuple(_column_of(column) for column in one["column"]))
         for one in tomllib.loads(text)["preset"]
