@@ -18,8 +18,8 @@ from slmdesk.core.errors import KnownError
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Fact
     from slmdesk.services.services import Services
-    from slmdesk.services.version_comparing import VersionView, VersionWish
-    from slmdesk.services.version_shapes import Comparison
+    from slmdesk.services.versions.service import VersionView, VersionWish
+    from slmdesk.services.versions.types import Comparison
     from slmdesk.text.difference_shapes import Change, Run
 
 FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
@@ -43,8 +43,8 @@ def compare(
     What differs in layout alone is no change.  Words that went stand between [- and -], words that came between
     {+ and +}.  A model words the changes only where its exam says that it can be trusted.
     """
-    from slmdesk.services.version_comparing import VersionWish
-    from slmdesk.services.version_shapes import shape_of
+    from slmdesk.services.versions.service import VersionWish
+    from slmdesk.services.versions.types import shape_of
 
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")
@@ -105,7 +105,7 @@ def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
 
 def _say(face: Face, found: Comparison) -> None:
     """For people: the summary, then every change where it stands."""
-    from slmdesk.services.version_shapes import change_words, coverage_line, headline, marked_text, where_words
+    from slmdesk.services.versions.types import change_words, coverage_line, headline, marked_text, where_words
 
     is_coloured = sys.stdout.isatty()
     face.say(headline(found))
@@ -125,7 +125,7 @@ def _say(face: Face, found: Comparison) -> None:
 
 
 def _where(change: Change, found: Comparison) -> str:
-    from slmdesk.services.version_shapes import where_words
+    from slmdesk.services.versions.types import where_words
 
     return where_words(change, found.old.page_kind, found.new.page_kind)
 

@@ -49,7 +49,7 @@ from slmdesk.services.translated import (
     translated_rows,
     translation_json,
 )
-from slmdesk.services.version_comparing import KIND as VERSIONS
+from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.store import Store
 
 SUMMARY_FORMAT = "slmdesk-summary"
@@ -142,7 +142,7 @@ class ExportService:
 
         def make() -> bytes | Paper:
             from slmdesk.exports.versions import versions_paper, versions_sheets
-            from slmdesk.services.version_shapes import comparison_from, report_of, shape_of
+            from slmdesk.services.versions.types import comparison_from, report_of, shape_of
 
             comparison = comparison_from(kept)
             if comparison is None:

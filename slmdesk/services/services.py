@@ -85,7 +85,7 @@ from slmdesk.services.translation_files import TranslationFiles
 from slmdesk.services.translation_memory import MemoryService
 from slmdesk.services.translation_start import StartService
 from slmdesk.services.typed_history import TypedHistory
-from slmdesk.services.version_comparing import VersionService
+from slmdesk.services.versions.service import VersionService
 from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store, open_store

@@ -34,7 +34,7 @@ from slmdesk.services.summaries.service import SummaryWish
 from slmdesk.services.tables.service import ExtractionWish
 from slmdesk.services.translation_prompts import Manner
 from slmdesk.services.translation_shapes import TranslationWish
-from slmdesk.services.version_comparing import VersionWish
+from slmdesk.services.versions.service import VersionWish
 from slmdesk.store.backup import backup, kept_copies
 
 pytestmark = pytest.mark.process

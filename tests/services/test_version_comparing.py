@@ -11,9 +11,9 @@ from slmdesk.core.records import JobStatus, Role
 from slmdesk.services.base.events import JobChanged, VersionsCompared, VersionsFailed
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
-from slmdesk.services.version_comparing import VersionView, VersionWish
-from slmdesk.services.version_shapes import by_importance, coverage_line, headline
-from slmdesk.services.version_words import told_in
+from slmdesk.services.versions.service import VersionView, VersionWish
+from slmdesk.services.versions.types import by_importance, coverage_line, headline
+from slmdesk.services.versions.wording import told_in
 from slmdesk.text.difference_shapes import Change, ChangeKind, Named, Run
 
 pytestmark = pytest.mark.process

@@ -31,7 +31,7 @@ from slmdesk.services.questions.prompt import Citation
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.types import Sentence, Span
 from slmdesk.services.tables.service import KIND as TABLE
-from slmdesk.services.version_comparing import KIND as VERSIONS
+from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.settings import Settings
 
 POINTED_AFTER_MS = 120

@@ -15,8 +15,8 @@ from slmdesk.gui.documents.items_controller import ItemsController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.version_comparing import Paragraphs, VersionView, VersionWish
-from slmdesk.services.version_shapes import Comparison
+from slmdesk.services.versions.service import Paragraphs, VersionView, VersionWish
+from slmdesk.services.versions.types import Comparison
 from slmdesk.text.difference_shapes import Place
 
 if TYPE_CHECKING:

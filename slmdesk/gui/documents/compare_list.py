@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from slmdesk.gui.documents.compare_rows import SIGNS
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.version_shapes import Comparison, change_words, marked_text, shortened, where_words
+from slmdesk.services.versions.types import Comparison, change_words, marked_text, shortened, where_words
 from slmdesk.text.difference_shapes import Change, ChangeKind
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)

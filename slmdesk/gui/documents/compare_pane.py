@@ -38,7 +38,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.services.version_shapes import Comparison, coverage_line, headline
+from slmdesk.services.versions.types import Comparison, coverage_line, headline
 
 FILE = "file"
 """The choice that asks for a file."""

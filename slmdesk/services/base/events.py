@@ -18,7 +18,7 @@ from slmdesk.services.summaries.types import Sentence, Summary
 from slmdesk.services.tables.types import Table, TableRow
 
 if TYPE_CHECKING:
-    from slmdesk.services.version_shapes import Comparison
+    from slmdesk.services.versions.types import Comparison
 
 
 class ModelState(StrEnum):

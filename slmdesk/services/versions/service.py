@@ -34,7 +34,7 @@ from slmdesk.services.summaries.types import Coverage, Unread
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
-    from slmdesk.services.version_shapes import Comparison, Side, Told
+    from slmdesk.services.versions.types import Comparison, Side, Told
 
 KIND = "versions"
 LANGUAGE_CHARACTERS = 4000
@@ -151,7 +151,7 @@ class VersionService(Planner):
         kept = self._store.result(found.id)
 
         def make() -> Comparison | None:
-            from slmdesk.services.version_shapes import comparison_from  # with all that compares: not at the start
+            from slmdesk.services.versions.types import comparison_from  # with all that compares: not at the start
 
             return comparison_from(kept)
 
@@ -198,7 +198,7 @@ class VersionService(Planner):
 
     def _found(self, old: DocumentRecord, new: DocumentRecord, stop: threading.Event) -> tuple[Comparison, Json]:
         """On a thread of its own."""
-        from slmdesk.services.version_shapes import Comparison
+        from slmdesk.services.versions.types import Comparison
         from slmdesk.text.difference import difference
 
         began = rested = time.monotonic()
@@ -255,7 +255,7 @@ class VersionService(Planner):
         self, item: str, comparison: Comparison, shape: Mapping[str, Json], record: ModelRecord | None = None
     ) -> None:
         """The result, and its text as a message, so that the history finds it."""
-        from slmdesk.services.version_shapes import text_of
+        from slmdesk.services.versions.types import text_of
 
         words = text_of(comparison)
         self._store.save_result(item, shape)
@@ -265,7 +265,7 @@ class VersionService(Planner):
 
     def plan(self, job: JobRecord) -> Plan:
         """The plan of the job that tells a comparison in words."""
-        from slmdesk.services.version_shapes import comparison_from
+        from slmdesk.services.versions.types import comparison_from
 
         item = self._store.item(job.item or "").id
         comparison = comparison_from(self._store.result(item))
@@ -295,32 +295,32 @@ class VersionService(Planner):
 
     def _told(self, comparison: Comparison, threshold: float | None) -> Generator[Asked, Any, list[Told]]:
         """The most important changes in a sentence each, what is doubtful marked."""
-        from slmdesk.services import version_words
-        from slmdesk.services.version_shapes import by_importance
+        from slmdesk.services.versions import wording
+        from slmdesk.services.versions.types import by_importance
 
         changes = comparison.changes
-        chosen = [at for at in by_importance(changes) if version_words.can_be_told(changes[at])][:MOST_TOLD]
-        steps = [version_words.change_step(changes[at], comparison.language) for at in chosen]
-        values: list[StepValue] = yield Wave(steps, version_words.prompt_version(), 400.0, 60.0 * len(steps))
+        chosen = [at for at in by_importance(changes) if wording.can_be_told(changes[at])][:MOST_TOLD]
+        steps = [wording.change_step(changes[at], comparison.language) for at in chosen]
+        values: list[StepValue] = yield Wave(steps, wording.prompt_version(), 400.0, 60.0 * len(steps))
         told: list[Told] = []
         for at, value in zip(chosen, values, strict=True):
-            one = version_words.told_in(at, changes[at], value or {}, comparison.language)
+            one = wording.told_in(at, changes[at], value or {}, comparison.language)
             if one is not None:
                 told.append(one)
             yield Breath()
         asked = [one for one in told if one.supported]
         if threshold is None or not asked:
             return told
-        steps = [version_words.truth_of(changes[one.change], one) for one in asked]
+        steps = [wording.truth_of(changes[one.change], one) for one in asked]
         values = yield Wave(steps, self._exams.prompt_version(), 60.0, 0.0)
         judged = {
-            one.change: version_words.doubted(one, _scores(value), threshold)
+            one.change: wording.doubted(one, _scores(value), threshold)
             for one, value in zip(asked, values, strict=True)
         }
         return [judged.get(one.change, one) for one in told]
 
     def _on_told(self, job: JobRecord) -> None:
-        from slmdesk.services.version_shapes import comparison_from
+        from slmdesk.services.versions.types import comparison_from
 
         comparison = comparison_from(self._store.result(job.item)) if job.item else None
         if job.item and comparison:
@@ -359,7 +359,7 @@ def _language_of(pages: Sequence[Page]) -> str:
 
 
 def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
-    from slmdesk.services.version_shapes import Side
+    from slmdesk.services.versions.types import Side
 
     unread = tuple(
         Unread(page.number, page.reason or page.status.value, record.id)
@@ -373,7 +373,7 @@ def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
 
 
 def _prompt_version() -> str:
-    from slmdesk.services.version_words import prompt_version
+    from slmdesk.services.versions.wording import prompt_version
 
     return prompt_version()
 

@@ -11,7 +11,7 @@ from slmdesk.services.jobs.service import step_of
 from slmdesk.services.summaries.linking import DOUBT, LEAST_SHARE, WORDS
 from slmdesk.services.summaries.prompts import texts
 from slmdesk.services.summaries.types import Mark
-from slmdesk.services.version_shapes import Told
+from slmdesk.services.versions.types import Told
 from slmdesk.text.checks import check
 from slmdesk.text.difference_shapes import Change
 from slmdesk.text.overlap import Rarity
