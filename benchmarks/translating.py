@@ -31,8 +31,8 @@ from benchmarks.common import MODEL, Row, table
 from benchmarks.time_left import PATIENCE_S, add_model, opened
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.services.jobs.steps import step_key
-from slmdesk.services.translation_prompts import Manner, projection_step, prompt_version, translation_step
-from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation.asking.prompts import Manner, projection_step, prompt_version, translation_step
+from slmdesk.services.translation.types import TranslationWish
 from slmdesk.text.projecting import phrases_of, verbatim
 from slmdesk.text.tagged import Tags, mended, problems
 from slmdesk.text.translation_checks import without_chatter

@@ -24,8 +24,8 @@ from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Fact, JobChanged, LiveTranslated
 from slmdesk.services.services import open_services
-from slmdesk.services.translation_prompts import Manner, translation_step
-from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation.asking.prompts import Manner, translation_step
+from slmdesk.services.translation.types import TranslationWish
 from slmdesk.text.tagged import Tags
 
 SEGMENTS_VARIABLE = "SLMDESK_BENCH_SEGMENTS"

@@ -57,7 +57,7 @@ def exam(face: Face, model: str | None, pair: str | None) -> None:
 
 
 def _exam_pair(face: Face, model: str | None, pair: str) -> None:
-    from slmdesk.services.pair_words import pair_line, result_sentence, shape_of_pair
+    from slmdesk.services.translation.pairs.labels import pair_line, result_sentence, shape_of_pair
 
     source, parted, target = pair.replace(":", "-").partition("-")
     if not (source and parted and target):

@@ -15,10 +15,10 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.translation import GlossaryRecord
-    from slmdesk.services.glossaries import Imported
     from slmdesk.services.services import Services
-    from slmdesk.services.term_proposals import Proposals
-    from slmdesk.services.translation_memory import ImportedPairs, Match
+    from slmdesk.services.translation.term_proposals import Proposals
+    from slmdesk.services.translation.terms.glossaries import Imported
+    from slmdesk.services.translation.terms.memory import ImportedPairs, Match
 
 
 @click.group()
@@ -56,7 +56,7 @@ def list_glossaries(face: Face) -> None:
 @click.pass_obj
 def import_glossary(face: Face, /, file: Path, columns: str, skip_first: bool, into: str, **wished: str) -> None:
     """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
-    from slmdesk.services.glossaries import ImportWish
+    from slmdesk.services.translation.terms.glossaries import ImportWish
 
     chosen = _columns(columns)
     with face.services() as services:
@@ -272,7 +272,7 @@ def export_memory(face: Face, source: str, target: str, output: Path | None, for
 def search_memory(face: Face, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
     """Remembered sentences with all of these words, or like this sentence."""
     from slmdesk.core.languages import language_of
-    from slmdesk.services.translation_memory import Match
+    from slmdesk.services.translation.terms.memory import Match
     from slmdesk.store.translation_memory import MemoryFilter
 
     first, second = (language_of(one).code if one else "" for one in (source, target))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord, Item, Message
     from slmdesk.core.types import Json
     from slmdesk.services.services import Services
-    from slmdesk.services.typed_history import Earlier
+    from slmdesk.services.translation.typed.history import Earlier
     from slmdesk.store import Rescued
 
 PAGE = 200

@@ -82,8 +82,8 @@ def list_models(face: Face) -> None:
 def info(face: Face, model_or_file: str) -> None:
     """What a model's header says, without loading it."""
     from slmdesk.core.adapter import base_name
-    from slmdesk.services.pair_exams import results_of
-    from slmdesk.services.pair_words import pair_line
+    from slmdesk.services.translation.pairs.exams import results_of
+    from slmdesk.services.translation.pairs.labels import pair_line
 
     with face.services() as services:
         found: ModelInfo = face.wait_for(services, lambda told: services.models.info(model_or_file, told))

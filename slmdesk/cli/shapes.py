@@ -43,7 +43,7 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
 
 def pairs_shape(record: ModelRecord) -> dict[str, Json]:
     """The pairs of languages it was examined for."""
-    from slmdesk.services.pair_exams import results_of
-    from slmdesk.services.pair_words import shape_of_pair
+    from slmdesk.services.translation.pairs.exams import results_of
+    from slmdesk.services.translation.pairs.labels import shape_of_pair
 
     return {"translates": [shape_of_pair(one) for one in results_of(record)]}

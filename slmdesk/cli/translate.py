@@ -22,9 +22,9 @@ from slmdesk.cli.wished import remember, take_up
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
-    from slmdesk.services.glossaries import Imported
     from slmdesk.services.services import Services
-    from slmdesk.services.translation_shapes import TranslationView, TranslationWish
+    from slmdesk.services.translation.terms.glossaries import Imported
+    from slmdesk.services.translation.types import TranslationView, TranslationWish
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 
@@ -78,7 +78,7 @@ def translate(
     Formatting is kept.  What could not be translated, and what needs review, is listed.
     """
     from slmdesk.core.languages import language_of
-    from slmdesk.services.translation_shapes import TranslationWish
+    from slmdesk.services.translation.types import TranslationWish
 
     picked, document = _columns(columns), _document(file)
     if columns and not picked:
@@ -139,7 +139,7 @@ def _check_applies(
     """
     from slmdesk.core.formats import FORMATS
     from slmdesk.core.languages import LANGUAGES
-    from slmdesk.services.translation_start import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
+    from slmdesk.services.translation.inspection import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
 
     if formal is not None and not LANGUAGES[code].has_formal:
         option, name = "--formal" if formal else "--informal", LANGUAGES[code].name
@@ -165,7 +165,7 @@ def _report_form(report: Path | None, file: Path | None, goal: Path | None, forc
     Raises click.UsageError, KnownError `file.exists`, `file.is_source`, `file.unwritable`.
     """
     from slmdesk.core.files import is_same_file
-    from slmdesk.services.translation_files import HANDOUT_FORMS, Handout
+    from slmdesk.services.translation.handouts import HANDOUT_FORMS, Handout
 
     if report is None:
         return ""
@@ -186,7 +186,7 @@ def _read_text() -> str:
 
     Raises click.UsageError where that is nothing, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
     """
-    from slmdesk.services.translating import MOST_TEXT
+    from slmdesk.services.translation.service import MOST_TEXT
 
     try:
         data = sys.stdin.buffer.read(MOST_TEXT + 1)
@@ -213,7 +213,7 @@ def _columns(columns: str) -> tuple[int | str, ...]:
 
 def _glossary(face: Face, services: Services, wanted: str, source: str, target: str) -> str:
     """The id of a glossary: one that is here, or that of a file, which is read into one."""
-    from slmdesk.services.glossaries import ImportWish
+    from slmdesk.services.translation.terms.glossaries import ImportWish
 
     path = Path(wanted)
     if not path.exists():

@@ -18,7 +18,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.translation import SegmentRecord
     from slmdesk.services.services import Services
-    from slmdesk.services.translation_shapes import TranslationView, WrittenFile
+    from slmdesk.services.translation.types import TranslationView, WrittenFile
 
 MOST_TOLD = 20
 """Flags shown on a terminal; --json has all."""
@@ -122,7 +122,7 @@ def write_wished(face: Face, services: Services, item: str, wish: WishedFile) ->
 
 def _give_document(face: Face, services: Services, view: TranslationView) -> None:
     """The translated document on standard output (-o -).  Raises KnownError."""
-    from slmdesk.services.piped import piped_folder
+    from slmdesk.services.translation.standard_output import piped_folder
 
     with piped_folder(services.paths, services.desk_id) as folder:
         kept = folder / "document"
@@ -133,7 +133,7 @@ def _give_document(face: Face, services: Services, view: TranslationView) -> Non
 def _write(face: Face, services: Services, view: TranslationView, wish: WishedFile) -> WrittenFile:
     """The document with other words, or the translation of a text.  Raises KnownError."""
     from slmdesk.core.files import write_atomically
-    from slmdesk.services.translation_shapes import WrittenFile
+    from slmdesk.services.translation.types import WrittenFile
 
     item = view.item.id
     if view.wish.path:
@@ -158,7 +158,7 @@ def _give_text(face: Face, words: str, shape: dict[str, Json], written: WrittenF
 
 def _write_report(face: Face, services: Services, item: str, report: Path, form: str, force: bool) -> str:
     """Raises KnownError `file.exists`, `file.unwritable`, `disk.full`; the translation is written by then."""
-    from slmdesk.services.translation_files import Handout
+    from slmdesk.services.translation.handouts import Handout
 
     write = services.translation_files.write
     face.wait_for(services, lambda ended: write(item, Handout.REPORT, form, report, ended, replace=force))
@@ -168,7 +168,7 @@ def _write_report(face: Face, services: Services, item: str, report: Path, form:
 
 def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
     """The fields of the contract, and why what is untranslated is so."""
-    from slmdesk.services.translation_writing import UNWRITTEN
+    from slmdesk.services.translation.writer import UNWRITTEN
 
     segments: list[SegmentRecord] = services.desk.call(
         lambda: services.translations.segments(view.item.id, limit=1 << 30)
@@ -210,7 +210,7 @@ def _tell_flags(face: Face, shape: dict[str, Json]) -> None:
     if face.as_json:
         return
     from slmdesk.core.translation import SegmentFlag
-    from slmdesk.services.translation_words import REASON_WORDS, counted_left, flag_words, left_words
+    from slmdesk.services.translation.asking.labels import REASON_WORDS, counted_left, flag_words, left_words
 
     total, done, because = shape["segments_total"], shape["segments_translated"], shape["left_because"]
     assert isinstance(because, dict)

@@ -41,8 +41,8 @@ from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.service import SummaryService
 from slmdesk.services.tables.service import KIND as EXTRACTION
 from slmdesk.services.tables.service import ExtractionService
-from slmdesk.services.translated import KIND as TRANSLATION
-from slmdesk.services.translated import (
+from slmdesk.services.translation.readout import KIND as TRANSLATION
+from slmdesk.services.translation.readout import (
     gathered,
     left_parts,
     segments_of_item,

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPl
 
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.gui.translate.text.said import Shown, count_words, language_words
-from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation.asking.prompts import Manner
 
 pytestmark = pytest.mark.gui
 

@@ -32,8 +32,8 @@ from slmdesk.services.chat.service import SendWish
 from slmdesk.services.questions.service import AskWish
 from slmdesk.services.summaries.service import SummaryWish
 from slmdesk.services.tables.service import ExtractionWish
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.types import TranslationWish
 from slmdesk.services.versions.service import VersionWish
 from slmdesk.store.backup import backup, kept_copies
 

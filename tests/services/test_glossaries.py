@@ -12,9 +12,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Forms, Origin, Term
 from slmdesk.exports.terms import to_glossary_file
 from slmdesk.services.base.events import GlossariesChanged, JobChanged, Problem
-from slmdesk.services.glossaries import ImportWish
-from slmdesk.services.term_checking import check_term, sorted_out
-from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation.terms.glossaries import ImportWish
+from slmdesk.services.translation.terms.validation import check_term, sorted_out
+from slmdesk.services.translation.types import TranslationWish
 
 pytestmark = pytest.mark.process
 

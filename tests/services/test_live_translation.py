@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.translation import SegmentState
-from slmdesk.services import live_known
 from slmdesk.services.base.events import LiveTranslated
-from slmdesk.services.live_known import Known, KnownSegments
-from slmdesk.services.translation_prompts import Manner, messages
+from slmdesk.services.translation.asking.prompts import Manner, messages
+from slmdesk.services.translation.typed import cache
+from slmdesk.services.translation.typed.cache import Known, KnownSegments
 from slmdesk.text.tagged import Tags
 from slmdesk.text.translation_checks import flags_of
 
@@ -79,7 +79,7 @@ def test_a_model_that_was_refused_is_used_when_it_is_trusted_again(opened, monke
 
 @pytest.mark.pure
 def test_a_long_text_does_not_push_itself_out(monkeypatch):
-    monkeypatch.setattr(live_known, "KEPT", 3)
+    monkeypatch.setattr(cache, "KEPT", 3)
     known = KnownSegments()
     keys = [(str(at), "en", "de", "", "", "", ()) for at in range(10)]
     known.on_show = 10

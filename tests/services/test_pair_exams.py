@@ -15,12 +15,12 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Term
 from slmdesk.services.base.events import JobChanged, LiveTranslated, PairUsed
 from slmdesk.services.models.defaults import Use
-from slmdesk.services.pair_advice import made_for
-from slmdesk.services.pair_exams import KIND, notes_of, results_of
-from slmdesk.services.pair_items import PairSkill, pair_items
-from slmdesk.services.pair_words import note_lines
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.pairs.advice import made_for
+from slmdesk.services.translation.pairs.exams import KIND, notes_of, results_of
+from slmdesk.services.translation.pairs.items import PairSkill, pair_items
+from slmdesk.services.translation.pairs.labels import note_lines
+from slmdesk.services.translation.types import TranslationWish
 
 pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)

@@ -8,9 +8,10 @@ from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState
-from slmdesk.services import pair_exams, pair_items
 from slmdesk.services.base.events import ImportEnded, JobChanged
-from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation.pairs import exams
+from slmdesk.services.translation.pairs import items as pair_items
+from slmdesk.services.translation.types import TranslationWish
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
@@ -40,7 +41,7 @@ def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_mode
         items = every(language)
         return items[2], items[3], items[6], items[9]
 
-    for module in (pair_items, pair_exams):
+    for module in (pair_items, exams):
         monkeypatch.setattr(module, "pair_items", some)
     told = opened(starter_model)
     services = told.services

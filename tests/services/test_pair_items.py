@@ -6,8 +6,8 @@ import pytest
 from fakes.parallel import table
 
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.services.pair_exams import judged, level_of, results_of
-from slmdesk.services.pair_items import (
+from slmdesk.services.translation.pairs.exams import judged, level_of, results_of
+from slmdesk.services.translation.pairs.items import (
     ItemKind,
     PairSkill,
     chrf,
@@ -20,7 +20,7 @@ from slmdesk.services.pair_items import (
     said,
     uses,
 )
-from slmdesk.services.pair_words import pair_line, result_sentence, warning_words
+from slmdesk.services.translation.pairs.labels import pair_line, result_sentence, warning_words
 from slmdesk.text.tagged import problems
 from slmdesk.text.terms import spans_of
 

@@ -14,9 +14,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
 from slmdesk.services.base.events import JobChanged, Problem
-from slmdesk.services.segment_lists import Wanted, word_runs
-from slmdesk.services.translation_files import Handout
-from slmdesk.services.translation_shapes import Again, TranslationWish
+from slmdesk.services.translation.handouts import Handout
+from slmdesk.services.translation.segment_list import Wanted, word_runs
+from slmdesk.services.translation.types import Again, TranslationWish
 from slmdesk.store import LOOK
 from slmdesk.text.replacing import Search
 

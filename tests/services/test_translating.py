@@ -13,9 +13,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
 from slmdesk.services.base.events import JobChanged, LiveTranslated, Problem, SegmentChanged, TranslationGrew
-from slmdesk.services.segment_edits import turned
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.segment_edits import turned
+from slmdesk.services.translation.types import TranslationWish, WrittenFile
 
 pytestmark = pytest.mark.process
 

@@ -12,7 +12,7 @@ from fakes.told import LLAMA, Told, open_echo
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState, Term
 from slmdesk.services.base.events import ImportEnded, JobChanged
-from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
+from slmdesk.services.translation.types import TranslationWish, WrittenFile
 from slmdesk.text.tagged import Tags, problems
 
 pytestmark = pytest.mark.model

@@ -9,13 +9,13 @@ import pytest
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import Term
-from slmdesk.services.translation_domains import domain_terms
-from slmdesk.services.translation_prompts import DOMAINS, Manner, messages
+from slmdesk.services.translation.asking.domains import domain_terms
+from slmdesk.services.translation.asking.prompts import DOMAINS, Manner, messages
 from slmdesk.text.tagged import Tags
 
 pytestmark = pytest.mark.pure
 
-DATA = tomllib.loads((resources.files("slmdesk.services") / "translation_domains.toml").read_text("utf-8"))
+DATA = tomllib.loads((resources.files("slmdesk.services.translation.asking") / "domains.toml").read_text("utf-8"))
 
 
 def rows(domain):

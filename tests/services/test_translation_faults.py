@@ -21,7 +21,7 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import NewSegment, SegmentState
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemGone, JobChanged, LiveTranslated, Problem, SegmentChanged
-from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
+from slmdesk.services.translation.types import TranslationWish, WrittenFile
 
 pytestmark = pytest.mark.process
 

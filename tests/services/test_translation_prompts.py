@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.translation import SegmentFlag
-from slmdesk.services.translation_prompts import Manner, translation_step
+from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.text.tagged import Tags
 
 pytestmark = pytest.mark.pure

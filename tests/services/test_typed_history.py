@@ -11,10 +11,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import NewSegment, Origin, SegmentState
 from slmdesk.services.base.events import JobChanged, LiveTranslated
-from slmdesk.services.segment_edits import says_otherwise
-from slmdesk.services.translation_prompts import Manner, messages, other_steps
-from slmdesk.services.translation_shapes import TranslationWish
-from slmdesk.services.typed_history import is_same_text
+from slmdesk.services.translation.asking.prompts import Manner, messages, other_steps
+from slmdesk.services.translation.segment_edits import says_otherwise
+from slmdesk.services.translation.typed.history import is_same_text
+from slmdesk.services.translation.types import TranslationWish
 from slmdesk.text.tagged import Tags
 
 pytestmark = pytest.mark.process
@@ -183,7 +183,7 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(told, tmp_path,
     found = asked(told, lambda ended: told.services.typed.search("loyer", ended)).found
     assert "Le \ue000loyer\ue001" in found[0][1]
     assert searched(told, "rent wolken") == ([], False), "all words in one segment"
-    monkeypatch.setattr("slmdesk.services.typed_history.MOST_SEARCHED", 0)
+    monkeypatch.setattr("slmdesk.services.translation.typed.history.MOST_SEARCHED", 0)
     assert searched(told, "wolken") == ([], True), "what was not looked through is said"
     on_desk(told, lambda: told.services.history.trash(item))
     assert searched(told, "loyer") == ([], False)

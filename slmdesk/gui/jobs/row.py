@@ -14,7 +14,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
 from slmdesk.services.jobs.labels import done_words, left_words, name_words, share_words
 from slmdesk.services.jobs.overview import JobView, Stand
-from slmdesk.services.translated import KIND as TRANSLATION
+from slmdesk.services.translation.readout import KIND as TRANSLATION
 
 DOT = "  ·  "
 WAYS = (("up", "Earlier", "Alt+Up"), ("down", "Later", "Alt+Down"), ("first", "First", "Alt+Home"))

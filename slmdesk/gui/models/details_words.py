@@ -12,8 +12,8 @@ from slmdesk.core.speed import speed_in_words
 from slmdesk.gui.dates import day_words
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation.model_cards import ModelDetails
-from slmdesk.services.pair_exams import notes_of, results_of
-from slmdesk.services.pair_words import note_lines, pair_line
+from slmdesk.services.translation.pairs.exams import notes_of, results_of
+from slmdesk.services.translation.pairs.labels import note_lines, pair_line
 
 KINDS = {
     "model": "a model for chatting",

@@ -12,13 +12,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services import pair_exams
 from slmdesk.services.base.events import ExamOffered, JobChanged, Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
 from slmdesk.services.evaluation.model_cards import ModelDetails
 from slmdesk.services.models.verify import Verified
+from slmdesk.services.translation.pairs import exams as pair_exams
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"
 _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)

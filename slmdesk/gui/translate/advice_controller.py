@@ -7,14 +7,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services import pair_exams
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.models.defaults import Use
-from slmdesk.services.pair_advice import PairAdvice
-from slmdesk.services.pair_items import PIVOT
 from slmdesk.services.services import Services
-from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.pairs import exams
+from slmdesk.services.translation.pairs.advice import PairAdvice
+from slmdesk.services.translation.pairs.items import PIVOT
 
 
 class AdviceController(QObject):
@@ -89,7 +89,7 @@ class AdviceController(QObject):
 
     @Slot(object)
     def _on_job_changed(self, fact: events.JobChanged) -> None:
-        if fact.kind == pair_exams.KIND and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+        if fact.kind == exams.KIND and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             self._again()
 
     @Slot()

@@ -9,7 +9,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
-from slmdesk.services.pair_advice import PairAdvice
+from slmdesk.services.translation.pairs.advice import PairAdvice
 
 
 class AdviceLine(QFrame):

@@ -16,7 +16,7 @@ from slmdesk.gui.translate.document.pane import DocumentPane
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.pane import TextPane
 from slmdesk.gui.translate.text.reach import files_among
-from slmdesk.services.translation_start import Chosen
+from slmdesk.services.translation.inspection import Chosen
 from slmdesk.settings import Settings
 
 

@@ -21,11 +21,11 @@ from slmdesk.services.jobs.labels import left_words
 from slmdesk.services.jobs.overview import told_of
 from slmdesk.services.jobs.time_left import Left
 from slmdesk.services.services import Services
-from slmdesk.services.translation_files import Handout
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import Again, TranslationView, TranslationWish, WrittenFile
-from slmdesk.services.translation_start import Chosen, Column
-from slmdesk.services.translation_words import counted_left
+from slmdesk.services.translation.asking.labels import counted_left
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.handouts import Handout
+from slmdesk.services.translation.inspection import Chosen, Column
+from slmdesk.services.translation.types import Again, TranslationView, TranslationWish, WrittenFile
 from slmdesk.settings import Settings
 
 LOOK_WORDS = ("needs review", "need review")

@@ -31,9 +31,9 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import NO_GLOSSARY
-from slmdesk.services.translation_start import Chosen, Column
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.inspection import Chosen, Column
+from slmdesk.services.translation.types import NO_GLOSSARY
 from slmdesk.settings import Settings
 
 DOMAINS = [

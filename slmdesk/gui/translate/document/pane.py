@@ -31,9 +31,9 @@ from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.base.events import JobChanged
-from slmdesk.services.segment_lists import Listed
-from slmdesk.services.translation_files import Handout
-from slmdesk.services.translation_shapes import TranslationView
+from slmdesk.services.translation.handouts import Handout
+from slmdesk.services.translation.segment_list import Listed
+from slmdesk.services.translation.types import TranslationView
 
 
 class DocumentPane(QWidget):

@@ -13,7 +13,7 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.translation_shapes import Again, TranslationView
+from slmdesk.services.translation.types import Again, TranslationView
 
 
 class RetryDialog(QDialog):

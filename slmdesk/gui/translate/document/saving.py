@@ -16,8 +16,8 @@ from slmdesk.gui.translate.document.controller import unfinished, unfinished_wor
 from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
 from slmdesk.gui.widgets.named import named
-from slmdesk.services.translation_files import Handout
-from slmdesk.services.translation_shapes import TranslationView
+from slmdesk.services.translation.handouts import Handout
+from slmdesk.services.translation.types import TranslationView
 
 FORMS = {
     Handout.PAIR: (

@@ -12,11 +12,11 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.segment_changes import Replaced, Undone
-from slmdesk.services.segment_lists import Listed, SegmentHelp, Wanted
 from slmdesk.services.services import Services
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import TranslationWish
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.segment_list import Listed, SegmentHelp, Wanted
+from slmdesk.services.translation.segment_undo import Replaced, Undone
+from slmdesk.services.translation.types import TranslationWish
 from slmdesk.text.replacing import Search
 from slmdesk.text.tagged import Tags, plain
 

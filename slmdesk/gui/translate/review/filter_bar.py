@@ -16,9 +16,9 @@ from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.segment_changes import Hits
-from slmdesk.services.segment_lists import LOOK_AT, Listed, Wanted
-from slmdesk.services.translation_words import STATE_WORDS, kind_words
+from slmdesk.services.translation.asking.labels import STATE_WORDS, kind_words
+from slmdesk.services.translation.segment_list import LOOK_AT, Listed, Wanted
+from slmdesk.services.translation.segment_undo import Hits
 from slmdesk.text.replacing import Search
 
 TYPED_MS = 200

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.translation_words import REASON_WORDS, STATE_WORDS, flag_words
+from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
 
 SOURCE, TARGET, STATE, FLAGS = range(4)
 COLUMNS = ("Source", "Translation", "State", "Needs review")

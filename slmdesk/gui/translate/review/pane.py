@@ -21,9 +21,9 @@ from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.segment_changes import Hits, Replaced, Undone
-from slmdesk.services.segment_lists import LOOK_AT, Listed
-from slmdesk.services.translation_shapes import TranslationView
+from slmdesk.services.translation.segment_list import LOOK_AT, Listed
+from slmdesk.services.translation.segment_undo import Hits, Replaced, Undone
+from slmdesk.services.translation.types import TranslationView
 from slmdesk.text.replacing import Search
 
 CHOSEN_MS = 120

@@ -15,8 +15,8 @@ from slmdesk.gui.widgets.emptying import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.segment_lists import Likeness, SegmentHelp, TermUse
-from slmdesk.services.translation_words import REASON_WORDS, flag_words
+from slmdesk.services.translation.asking.labels import REASON_WORDS, flag_words
+from slmdesk.services.translation.segment_list import Likeness, SegmentHelp, TermUse
 
 ORIGINS = {
     Origin.PERSON: "written by you",

@@ -14,8 +14,14 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
-from slmdesk.services.glossaries import ForgottenGlossary, Imported, ImportWish, TermPage, is_keep_list
 from slmdesk.services.services import Services
+from slmdesk.services.translation.terms.glossaries import (
+    ForgottenGlossary,
+    Imported,
+    ImportWish,
+    TermPage,
+    is_keep_list,
+)
 
 PAGE = 500
 SEARCH_MS = 150

@@ -25,7 +25,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.glossaries import ImportWish
+from slmdesk.services.translation.terms.glossaries import ImportWish
 
 DOMAINS = [
     ("", "Any text"), ("legal", "Law"), ("medical", "Medicine"), ("technical", "Technology"), ("finance", "Money"),

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewIt
 from slmdesk.core.translation import Forms, Term
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.glossaries import TermPage
+from slmdesk.services.translation.terms.glossaries import TermPage
 from slmdesk.text.folding import fold
 
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)

@@ -44,7 +44,7 @@ from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.glossaries import ImportWish, TermPage, is_keep_list
+from slmdesk.services.translation.terms.glossaries import ImportWish, TermPage, is_keep_list
 
 FILES = "Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)"
 FORM_NAMES = (

@@ -12,7 +12,7 @@ from slmdesk.core.translation import MemoryPair, Origin
 from slmdesk.gui.dates import day_words
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.translation_memory import Match, MemoryPage
+from slmdesk.services.translation.terms.memory import Match, MemoryPage
 
 LIKE, SOURCE, TARGET, DIFFERENCE, LANGUAGES, DOMAIN, ORIGIN, CREATED = range(8)
 COLUMNS = ("Like", "Source", "Translation", "What differs", "Languages", "Domain", "From", "Kept on")

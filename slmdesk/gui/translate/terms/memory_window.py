@@ -33,7 +33,7 @@ from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.translation_memory import FUZZY, Match, MemoryPage
+from slmdesk.services.translation.terms.memory import FUZZY, Match, MemoryPage
 from slmdesk.store.translation_memory import MemoryShare
 
 WORDS_HINT = "Search words of the source"

@@ -31,9 +31,9 @@ from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.base.events import Problem
-from slmdesk.services.glossaries import is_keep_list
 from slmdesk.services.services import Services
-from slmdesk.services.term_proposals import Proposals
+from slmdesk.services.translation.term_proposals import Proposals
+from slmdesk.services.translation.terms.glossaries import is_keep_list
 
 WORDS, TRANSLATION, TIMES, EXAMPLE = range(4)
 HEAD = ("Term", "Translation", "Times", "Where it stands")

@@ -24,8 +24,8 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.services import Services
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.typed_history import Typed
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.typed.history import Typed
 from slmdesk.settings import Settings
 
 KEEP_AFTER_MS = 10_000

@@ -12,7 +12,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.services.base.events import Problem
 from slmdesk.services.engine.one_shot import AskOnce
 from slmdesk.services.services import Services
-from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation.asking.prompts import Manner
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of, trashed
 from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
 from slmdesk.services.services import Services
-from slmdesk.services.translated import KIND
-from slmdesk.services.translation_shapes import wish_from
-from slmdesk.services.typed_history import Earlier
+from slmdesk.services.translation.readout import KIND
+from slmdesk.services.translation.typed.history import Earlier
+from slmdesk.services.translation.types import wish_from
 
 PAGE = 50
 HIT_MARKS = str.maketrans("", "", "\ue000\ue001")

@@ -44,7 +44,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.translation_prompts import Manner
+from slmdesk.services.translation.asking.prompts import Manner
 
 DOCUMENT_FILES = "Documents ({});;All files (*)".format(
     " ".join(f"*{suffix}" for one in FORMATS if one.id in TRANSLATABLE for suffix in one.suffixes)

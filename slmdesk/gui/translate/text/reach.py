@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import Problem
 from slmdesk.services.services import Services
-from slmdesk.services.translation_units import language_of_text
+from slmdesk.services.translation.asking.units import language_of_text
 
 ACTIVE_MS = 1500
 """How long is waited for the window to be in front: Wayland shows the clipboard to the active window alone."""

@@ -8,8 +8,8 @@ from itertools import groupby
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_words import flag_words
+from slmdesk.services.translation.asking.labels import flag_words
+from slmdesk.services.translation.asking.prompts import Manner
 
 SURE, FAIRLY = 0.99, 0.93
 """Whole sentences of the languages that were tried reached 0.96 and more; less than 0.8 is not told at all."""

@@ -11,9 +11,9 @@ from difflib import SequenceMatcher
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
-from slmdesk.services.translating import TranslationService
-from slmdesk.services.translation_memory import Match, MemoryService
-from slmdesk.services.translation_shapes import memory_domain, wish_from
+from slmdesk.services.translation.service import TranslationService
+from slmdesk.services.translation.terms.memory import Match, MemoryService
+from slmdesk.services.translation.types import memory_domain, wish_from
 from slmdesk.store import LOOK, Store
 from slmdesk.text.tagged import Tags, plain
 from slmdesk.text.terms import find_terms

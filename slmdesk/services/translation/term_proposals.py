@@ -15,9 +15,9 @@ from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.reading_queue import read_problem
-from slmdesk.services.term_lists import TermLists
-from slmdesk.services.translated import KIND, segments_of_item
-from slmdesk.services.translation_shapes import wish_from
+from slmdesk.services.translation.readout import KIND, segments_of_item
+from slmdesk.services.translation.terms.index import TermLists
+from slmdesk.services.translation.types import wish_from
 from slmdesk.store import Store
 from slmdesk.text.tagged import Tags, plain
 from slmdesk.text.term_candidates import Candidate, likely_translations, propose

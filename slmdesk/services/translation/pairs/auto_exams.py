@@ -12,8 +12,8 @@ from slmdesk.services.evaluation.auto_exams import FirstExams
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.pair_exams import PairExamService, notes_of
-from slmdesk.services.pair_items import examined_pair
+from slmdesk.services.translation.pairs.exams import PairExamService, notes_of
+from slmdesk.services.translation.pairs.items import examined_pair
 from slmdesk.settings import SettingsFile
 
 

@@ -21,10 +21,10 @@ from slmdesk.services.base.events import Fact, LiveTranslated, PairUsed, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
-from slmdesk.services.live_edits import LiveEdits
-from slmdesk.services.live_known import Key, Known, KnownSegments
-from slmdesk.services.translation_prompts import Manner, translation_step
-from slmdesk.services.translation_units import Taken, segments_from, units_of_text
+from slmdesk.services.translation.asking.prompts import Manner, translation_step
+from slmdesk.services.translation.asking.units import Taken, segments_from, units_of_text
+from slmdesk.services.translation.typed.cache import Key, Known, KnownSegments
+from slmdesk.services.translation.typed.edits import LiveEdits
 from slmdesk.store import Store
 from slmdesk.text.tagged import Tags
 from slmdesk.text.terms import find_terms, terms_in

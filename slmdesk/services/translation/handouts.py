@@ -21,10 +21,10 @@ from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.exporting import PAPER_FORMS
-from slmdesk.services.translated import gathered as all_segments
-from slmdesk.services.translating import TranslationService
-from slmdesk.services.translation_shapes import TranslationView
-from slmdesk.services.translation_words import REASON_WORDS, STATE_WORDS, flag_words
+from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
+from slmdesk.services.translation.readout import gathered as all_segments
+from slmdesk.services.translation.service import TranslationService
+from slmdesk.services.translation.types import TranslationView
 from slmdesk.store import Store
 
 REPORT_FORMAT = "slmdesk-translation-report"

@@ -15,9 +15,9 @@ from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.hub.catalogue import Skill as Made
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import result_of
-from slmdesk.services.pair_exams import PairExamService, PairResult
-from slmdesk.services.pair_items import PairSkill, examined_pair
-from slmdesk.services.pair_words import LEVELS, tags_words, terms_words, warning_words
+from slmdesk.services.translation.pairs.exams import PairExamService, PairResult
+from slmdesk.services.translation.pairs.items import PairSkill, examined_pair
+from slmdesk.services.translation.pairs.labels import LEVELS, tags_words, terms_words, warning_words
 from slmdesk.store import Store
 
 FEWEST_PARAMETERS = 600_000_000

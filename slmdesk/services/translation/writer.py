@@ -23,8 +23,8 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reading_queue import read_problem
-from slmdesk.services.translated import segments_of_item
-from slmdesk.services.translation_shapes import TranslationWish, WrittenFile
+from slmdesk.services.translation.readout import segments_of_item
+from slmdesk.services.translation.types import TranslationWish, WrittenFile
 from slmdesk.store import Store
 
 UNWRITTEN = SegmentFlag("unwritten")

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from slmdesk.core.translation import MemoryPair, Origin
-from slmdesk.services.live_known import Key, Known
+from slmdesk.services.translation.typed.cache import Key, Known
 from slmdesk.store import Store
 
 MOST_PUTS = 100

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.types import Json
-from slmdesk.services.pair_exams import PairResult
-from slmdesk.services.pair_items import PairSkill
+from slmdesk.services.translation.pairs.exams import PairResult
+from slmdesk.services.translation.pairs.items import PairSkill
 
 LEVELS = {"good": "good", "fair": "usable", "weak": "weak"}
 """Levels for people."""

@@ -23,7 +23,7 @@ from slmdesk.services.base.events import Fact, MemoryChanged, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.pieces import in_pieces
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.term_reading import FileRows, TermReader
+from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.store import Store
 from slmdesk.store.translation_memory import MemoryFilter, MemoryShare, memory_key
 

@@ -14,9 +14,9 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.engine.one_shot import AskOnce
-from slmdesk.services.translating import TranslationService, segment_flags
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import TranslationWish, memory_domain
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.service import TranslationService, segment_flags
+from slmdesk.services.translation.types import TranslationWish, memory_domain
 from slmdesk.store import Store
 from slmdesk.text.tagged import Tags, problems
 
@@ -80,7 +80,7 @@ class SegmentEdits:
         `ended` hears a Problem where nothing usable came: the segment then stays as it was.  Raises KnownError
         `item.unknown`, `request.invalid`, `model.…`.
         """
-        from slmdesk.services.translation_prompts import translation_step
+        from slmdesk.services.translation.asking.prompts import translation_step
         from slmdesk.text.terms import find_terms
         from slmdesk.text.translated_answer import cleaned
 
@@ -118,7 +118,7 @@ class SegmentEdits:
         `manner`: as it was translated; where it names no language, that of the words of the `source` is found out.
         Raises KnownError `translation.source_unknown`, `model.…`.
         """
-        from slmdesk.services.translation_prompts import translation_step
+        from slmdesk.services.translation.asking.prompts import translation_step
         from slmdesk.text.translated_answer import cleaned
 
         step = translation_step(text, Tags(), turned(manner, source))
@@ -137,7 +137,7 @@ class SegmentEdits:
         told not to use them, and what still has as many of them is left out.  What is in another language, or is no
         translation at all, is left out too.  Raises KnownError `model.…`.
         """
-        from slmdesk.services.translation_prompts import other_steps
+        from slmdesk.services.translation.asking.prompts import other_steps
         from slmdesk.text.translated_answer import cleaned
         from slmdesk.text.translation_checks import flags_of
 
@@ -175,7 +175,7 @@ def turned(manner: Manner, source: str) -> Manner:
 
     Raises KnownError `translation.source_unknown`.
     """
-    from slmdesk.services.translation_units import language_of_text  # loads what tells languages apart
+    from slmdesk.services.translation.asking.units import language_of_text  # loads what tells languages apart
 
     language = manner.source or language_of_text(source)
     if not language:

@@ -44,11 +44,11 @@ from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.pair_advice import PairAdvice, PairAdviceService
-from slmdesk.services.term_lists import TermLists
-from slmdesk.services.translated import KIND, left_parts, segments_of_item
-from slmdesk.services.translation_prompts import DOMAINS, FORMALITIES, Manner, prompt_version
-from slmdesk.services.translation_shapes import (
+from slmdesk.services.translation.asking.prompts import DOMAINS, FORMALITIES, Manner, prompt_version
+from slmdesk.services.translation.pairs.advice import PairAdvice, PairAdviceService
+from slmdesk.services.translation.readout import KIND, left_parts, segments_of_item
+from slmdesk.services.translation.terms.index import TermLists
+from slmdesk.services.translation.types import (
     NO_GLOSSARY,
     Again,
     LeftPart,
@@ -58,13 +58,13 @@ from slmdesk.services.translation_shapes import (
     memory_domain,
     wish_from,
 )
-from slmdesk.services.translation_writing import Writing, mark_unwritten, payload_of, units_in
+from slmdesk.services.translation.writer import Writing, mark_unwritten, payload_of, units_in
 from slmdesk.store import LOOK, Store
 from slmdesk.text.subtitles import KIND as SUBTITLE
 from slmdesk.text.tagged import Tags, problems
 
 if TYPE_CHECKING:
-    from slmdesk.services.translation_plan import TranslationPlan
+    from slmdesk.services.translation.plan import TranslationPlan
 
 SEGMENTS_AT_ONCE = 500
 """Read or kept in one go."""
@@ -281,7 +281,7 @@ class TranslationService(Planner):
 
     def plan(self, job: JobRecord) -> Plan:
         """The plan of a translation's job, from its beginning."""
-        from slmdesk.services.translation_plan import UNSETTLED, TranslationPlan  # with all checks of text
+        from slmdesk.services.translation.plan import UNSETTLED, TranslationPlan  # with all checks of text
 
         item = self._store.item(job.item or "")
         wish = wish_from(job.settings)
@@ -329,7 +329,7 @@ class TranslationService(Planner):
 
     def _take(self, item: str, wish: TranslationWish) -> Plan:
         """The segments of the text or the document, kept; a second time after a crash they are taken anew."""
-        from slmdesk.services.translation_units import Taken, language_of_units, segments_from, units_of_text
+        from slmdesk.services.translation.asking.units import Taken, language_of_units, segments_from, units_of_text
 
         self._store.forget_segments(item)
         taken = Taken(wish.source, wish.target, self.terms_of(wish))

@@ -16,9 +16,9 @@ from slmdesk.services.base.events import Fact, Problem, SegmentChanged
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import Slices, in_slices
-from slmdesk.services.segment_edits import SegmentEdits
-from slmdesk.services.translating import TranslationService, segment_flags
-from slmdesk.services.translation_shapes import TranslationWish, memory_domain, wish_from
+from slmdesk.services.translation.segment_edits import SegmentEdits
+from slmdesk.services.translation.service import TranslationService, segment_flags
+from slmdesk.services.translation.types import TranslationWish, memory_domain, wish_from
 from slmdesk.store import Store
 from slmdesk.text.replacing import Search, replaced, spans_in
 from slmdesk.text.tagged import Tags, problems

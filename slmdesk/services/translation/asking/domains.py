@@ -32,5 +32,5 @@ def _index(domain: str, source: str, target: str) -> TermIndex:
 @cache
 def _data() -> Mapping[str, Any]:
     """The lists.  Read once."""
-    source = resources.files("slmdesk.services") / "translation_domains.toml"
+    source = resources.files("slmdesk.services.translation.asking") / "domains.toml"
     return tomllib.loads(source.read_text("utf-8"))

@@ -20,8 +20,8 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.folder_scan import scan
 from slmdesk.services.documents.reading_queue import read_problem
-from slmdesk.services.translation_shapes import TranslationWish
-from slmdesk.services.translation_writing import payload_of, units_in
+from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.writer import payload_of, units_in
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
@@ -89,7 +89,7 @@ class StartService:
         `ended` gets '' where it is in several, where its words do not tell, and where it cannot be read, which is told
         when its translation is begun.
         """
-        from slmdesk.services.translation_units import LOOKED_AT, beginning_of, only_language_of_text
+        from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
 
         if not wish.path:
             found = only_language_of_text(wish.text)

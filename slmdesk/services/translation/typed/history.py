@@ -20,10 +20,10 @@ from slmdesk.services.base.events import Fact, ItemChanged
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import Slices, in_slices
-from slmdesk.services.translated import KIND, segments_of_item
-from slmdesk.services.translating import TranslationService
-from slmdesk.services.translation_prompts import Manner
-from slmdesk.services.translation_shapes import TranslationWish, memory_domain, wish_from
+from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.readout import KIND, segments_of_item
+from slmdesk.services.translation.service import TranslationService
+from slmdesk.services.translation.types import TranslationWish, memory_domain, wish_from
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 

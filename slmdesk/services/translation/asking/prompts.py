@@ -13,7 +13,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import SegmentFlag, Term
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.service import step_of
-from slmdesk.services.translation_domains import domain_terms
+from slmdesk.services.translation.asking.domains import domain_terms
 from slmdesk.text.tagged import Tags
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
@@ -47,7 +47,7 @@ class Manner:
 @cache
 def texts() -> Mapping[str, Any]:
     """The wording.  Read once."""
-    source = resources.files("slmdesk.services") / "translation_prompts.toml"
+    source = resources.files("slmdesk.services.translation.asking") / "prompts.toml"
     return tomllib.loads(source.read_text("utf-8"))
 
 

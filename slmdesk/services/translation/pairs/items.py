@@ -18,7 +18,7 @@ from typing import Any
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import Term
 from slmdesk.core.types import Json
-from slmdesk.services.translation_prompts import Manner, prompt_version, translation_step
+from slmdesk.services.translation.asking.prompts import Manner, prompt_version, translation_step
 from slmdesk.text.tagged import Tags, mended, plain, problems
 
 LONGEST_GRAM = 6
@@ -228,5 +228,5 @@ def _stretch(source: str, target: str) -> float:
 
 @cache
 def _shape() -> Mapping[str, Any]:
-    source = resources.files("slmdesk.services") / "pair_items.toml"
+    source = resources.files("slmdesk.services.translation.pairs") / "items.toml"
     return tomllib.loads(source.read_text("utf-8"))

@@ -21,7 +21,7 @@ from slmdesk.services.jobs.plan import Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.pair_items import (
+from slmdesk.services.translation.pairs.items import (
     ItemKind,
     PairSkill,
     back_step,

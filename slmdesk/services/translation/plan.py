@@ -25,7 +25,7 @@ from slmdesk.core.types import Json, TokenProbability
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Wave
 from slmdesk.services.jobs.service import step_key
 from slmdesk.services.jobs.time_left import Ahead
-from slmdesk.services.translation_prompts import (
+from slmdesk.services.translation.asking.prompts import (
     Manner,
     projection_step,
     prompt_version,

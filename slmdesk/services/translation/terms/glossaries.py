@@ -21,9 +21,9 @@ from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pieces import in_pieces
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.term_checking import check_term, key_of, sorted_out, term_of
-from slmdesk.services.term_reading import FileRows, TermReader
-from slmdesk.services.translation_prompts import DOMAINS
+from slmdesk.services.translation.asking.prompts import DOMAINS
+from slmdesk.services.translation.terms.files import FileRows, TermReader
+from slmdesk.services.translation.terms.validation import check_term, key_of, sorted_out, term_of
 from slmdesk.store import Store
 from slmdesk.store.glossaries import GlossaryCounts
 

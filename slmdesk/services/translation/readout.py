@@ -9,7 +9,7 @@ from slmdesk.core.translation import SegmentRecord, SegmentState, doubts_json, f
 from slmdesk.core.types import Json
 from slmdesk.exports.translations import TranslatedRow
 from slmdesk.services.base.slices import Slices
-from slmdesk.services.translation_words import STATE_WORDS, flag_words
+from slmdesk.services.translation.asking.labels import STATE_WORDS, flag_words
 from slmdesk.store import Store
 
 KIND = "translation"

@@ -1,0 +1,1 @@
+"""Glossaries and the translation memory."""

@@ -1,0 +1,1 @@
+"""Text that is translated as it is typed."""
