@@ -40,7 +40,7 @@ def backup(face: Face, file: Path | None, is_list: bool) -> None:
 def _list(face: Face) -> None:
     from slmdesk.exports.chats import iso_time
     from slmdesk.paths import find_paths
-    from slmdesk.services.backups import backup_copies
+    from slmdesk.services.history.backups import backup_copies
 
     copies = backup_copies(find_paths(face.home))  # without opening the history: it may be what is broken
     if face.as_json:
@@ -58,7 +58,7 @@ def _list(face: Face) -> None:
 def restore(face: Face, file: Path) -> None:
     """Put the backup FILE in the place of the history, which is set aside.  The window must be closed."""
     from slmdesk.paths import find_paths
-    from slmdesk.services.backups import restore_backup
+    from slmdesk.services.history.backups import restore_backup
 
     done = restore_backup(find_paths(face.home), file.absolute())
     with face.services():

@@ -263,7 +263,7 @@ def rescue(face: Face, file: Path | None) -> int:
     """Take over what can be read of a damaged history: of FILE, or of all that were set aside."""
     from dataclasses import asdict
 
-    from slmdesk.services.rescue_words import rescued_words
+    from slmdesk.services.history.rescue_labels import rescued_words
 
     done: list[tuple[Path, Rescued]] = []
     bad: list[Path] = []

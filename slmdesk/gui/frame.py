@@ -55,9 +55,9 @@ from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
 from slmdesk.services.chat.quote import Quoted
+from slmdesk.services.history.rescue_labels import rescued_words
 from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.models.inspect_files import Candidate
-from slmdesk.services.rescue_words import rescued_words
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from slmdesk.core.files import private_folder
 from slmdesk.core.policy import load_policy
 from slmdesk.core.reach import Reach
 from slmdesk.paths import Paths, make_folders
-from slmdesk.services.backups import BackupService
 from slmdesk.services.base.events import (
     DocumentChanged,
     DocumentGone,
@@ -42,8 +41,11 @@ from slmdesk.services.evaluation.benchmark import BenchService
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.evaluation.model_cards import CardService
 from slmdesk.services.evaluation.model_comparison import ComparingService
-from slmdesk.services.exporting import ExportService
-from slmdesk.services.history import HistoryService
+from slmdesk.services.history.backups import BackupService
+from slmdesk.services.history.change_watch import Watch
+from slmdesk.services.history.export import ExportService
+from slmdesk.services.history.pdf import PrintService, page_size
+from slmdesk.services.history.service import HistoryService
 from slmdesk.services.jobs.overview import JobViews
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import UseService
@@ -65,7 +67,6 @@ from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.repo_page import RepoPageService
 from slmdesk.services.online.search import SearchService
-from slmdesk.services.printing import PrintService, page_size
 from slmdesk.services.questions.service import QuestionService
 from slmdesk.services.summaries.folder import FolderSummaries
 from slmdesk.services.summaries.service import SummaryService
@@ -86,7 +87,6 @@ from slmdesk.services.translation.terms.memory import MemoryService
 from slmdesk.services.translation.typed.history import TypedHistory
 from slmdesk.services.translation.typed.live import LiveTranslation
 from slmdesk.services.versions.service import VersionService
-from slmdesk.services.watch import Watch
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store, open_store
 

@@ -11,7 +11,7 @@ from store.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pag
 
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import GlossariesChanged, ItemChanged, MemoryChanged
-from slmdesk.services.rescue_words import rescued_words
+from slmdesk.services.history.rescue_labels import rescued_words
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.store import Rescued
 

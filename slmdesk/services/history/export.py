@@ -34,8 +34,8 @@ from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.folder_types import LeftOut
 from slmdesk.services.documents.library import facts_of
 from slmdesk.services.evaluation import model_comparison
-from slmdesk.services.history import HistoryService
-from slmdesk.services.printing import OnProgress, PrintService
+from slmdesk.services.history.pdf import OnProgress, PrintService
+from slmdesk.services.history.service import HistoryService
 from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.service import SummaryService

@@ -1,0 +1,1 @@
+"""What is kept: found, exported, printed, backed up."""
