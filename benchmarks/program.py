@@ -17,7 +17,7 @@ from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.services.chat.requests import SendWish
-from slmdesk.services.services import Services, open_services
+from slmdesk.services.container import Services, open_services
 
 ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine"]
 READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]

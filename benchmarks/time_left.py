@@ -23,7 +23,7 @@ from benchmarks.common import MODEL
 
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Fact, JobChanged
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
 GOAL = 0.2
@@ -124,7 +124,7 @@ def opened() -> Services:
     """The program over the home of this process."""
     from slmdesk.app import children_commands
     from slmdesk.paths import find_paths
-    from slmdesk.services.services import open_services
+    from slmdesk.services.container import open_services
 
     engine, reader = children_commands()
     return open_services(find_paths(), engine_command=engine, reader_command=reader)

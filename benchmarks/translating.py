@@ -39,7 +39,7 @@ from slmdesk.text.translation_checks import without_chatter
 
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Fact
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 TAGGED = Path(__file__).with_name("tagged.toml")
 PAGE = '<!DOCTYPE html><html><head><meta charset="utf-8"><title>x</title></head><body>\n{}\n</body></html>\n'

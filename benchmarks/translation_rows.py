@@ -23,7 +23,7 @@ from slmdesk.engine.echo_options import ENVIRONMENT
 from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Fact, JobChanged, LiveTranslated
-from slmdesk.services.services import open_services
+from slmdesk.services.container import open_services
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.services.translation.types import TranslationWish
 from slmdesk.text.tagged import Tags

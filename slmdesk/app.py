@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from slmdesk.gui.bridge import Bridge
     from slmdesk.gui.frame import Frame
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
@@ -228,7 +228,7 @@ class WindowRun:
     def _open(self) -> None:
         """On a thread of its own: nothing here may hold up the first frame."""
         from slmdesk.services.base.messages import problem_for
-        from slmdesk.services.services import open_services
+        from slmdesk.services.container import open_services
 
         engine, reader = children_commands(self._engine)
         try:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from slmdesk.core.documents import Page
     from slmdesk.core.records import CollectionRecord, DocumentRecord
     from slmdesk.services.base.events import Fact, MessageEnded
+    from slmdesk.services.container import Services
     from slmdesk.services.questions.prompt import Answered, Citation
     from slmdesk.services.questions.service import AskWish
-    from slmdesk.services.services import Services
 
 
 @click.command()

@@ -16,7 +16,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.records import Message
     from slmdesk.services.chat.requests import AttachWish
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 
 def attached(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from slmdesk.services.base.events import Fact, MessageEnded, Problem
     from slmdesk.services.chat.quote import Quoted
     from slmdesk.services.chat.requests import SendWish
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 MAX_STDIN_BYTES = 16 << 20
 PATIENCE_S = 0.5

@@ -17,7 +17,7 @@ from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Fact
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.services.versions.service import VersionView, VersionWish
     from slmdesk.services.versions.types import Comparison
     from slmdesk.text.difference_shapes import Change, Run

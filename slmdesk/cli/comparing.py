@@ -13,8 +13,8 @@ from slmdesk.cli.face import Face, json_option, next_of
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact
+    from slmdesk.services.container import Services
     from slmdesk.services.evaluation.model_comparison import Compared, Comparison
-    from slmdesk.services.services import Services
 
 
 @click.command()

@@ -17,7 +17,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.documents import DocumentFacts, Page
     from slmdesk.core.records import DocumentRecord
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 T = TypeVar("T")
 PAGES_AT_ONCE = 100

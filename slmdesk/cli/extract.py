@@ -21,7 +21,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.services.tables.service import ExtractionView, ExtractionWish
     from slmdesk.services.tables.types import Column, Table, TableCell, TableRow
 

@@ -19,7 +19,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Problem
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Face:
         """The services, closed at the end whatever happens.  What was noticed while opening goes to stderr."""
         from slmdesk.paths import find_paths
         from slmdesk.services.base.events import Fact, Noticed
-        from slmdesk.services.services import open_services
+        from slmdesk.services.container import open_services
 
         child = [sys.executable, "-m", "slmdesk", "--worker"]
         engine = [*child, "engine"]

@@ -16,8 +16,8 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.records import CollectionRecord, DocumentRecord
     from slmdesk.services.base.events import Fact
+    from slmdesk.services.container import Services
     from slmdesk.services.documents.folder_types import CollectionState
-    from slmdesk.services.services import Services
 
 MOST = 100_000
 

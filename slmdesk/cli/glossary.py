@@ -15,7 +15,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.translation import GlossaryRecord
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.services.translation.term_proposals import Proposals
     from slmdesk.services.translation.terms.glossaries import Imported
     from slmdesk.services.translation.terms.memory import ImportedPairs, Match

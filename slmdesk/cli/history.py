@@ -21,7 +21,7 @@ from slmdesk.core.errors import KnownError
 if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord, Item, Message
     from slmdesk.core.types import Json
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.services.translation.typed.history import Earlier
     from slmdesk.store import Rescued
 

@@ -15,9 +15,9 @@ from slmdesk.core.errors import KnownError
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import DownloadChanged, Fact
+    from slmdesk.services.container import Services
     from slmdesk.services.online.hub import FoundFile, FoundRepo
     from slmdesk.services.online.search import Filters, SearchPage
-    from slmdesk.services.services import Services
 
 TASKS = ("chat", "summaries", "translation", "code", "embedding")
 SORTS = ("downloads", "updated", "likes")

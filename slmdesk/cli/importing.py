@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact, ImportEnded, Problem
+    from slmdesk.services.container import Services
     from slmdesk.services.models.inspect_files import Looked
     from slmdesk.services.online.leftovers import LeftOver
-    from slmdesk.services.services import Services
 
 
 @click.command("import")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from slmdesk.core.records import JobRecord
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact, JobChanged
+    from slmdesk.services.container import Services
     from slmdesk.services.jobs.time_left import Left
-    from slmdesk.services.services import Services
 
 
 MOST_REASONS = 5

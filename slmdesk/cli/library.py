@@ -11,7 +11,7 @@ from slmdesk.cli.face import Face, json_option
 if TYPE_CHECKING:
     from slmdesk.core.records import ModelRecord
     from slmdesk.core.types import Json
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 
 def named_model(services: Services, model: str | None) -> None:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.hub.links import HubLink
     from slmdesk.services.base.events import Problem
+    from slmdesk.services.container import Services
     from slmdesk.services.models.library import ModelInfo
     from slmdesk.services.models.verify import Verified
-    from slmdesk.services.services import Services
 
 
 @click.group()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from slmdesk.core.records import LedgerRow
     from slmdesk.core.types import Json
+    from slmdesk.services.container import Services
     from slmdesk.services.online.network_log import Exported
-    from slmdesk.services.services import Services
 
 MOST_STDIN = 10_000
 PLACES = ("keyring", "file", "ask")

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Fact, ImportEnded, MoveEnded, PackEnded, Problem
+    from slmdesk.services.container import Services
     from slmdesk.services.models.other_programs import FoundModel, FoundModels
     from slmdesk.services.models.packs.service import PackContents
-    from slmdesk.services.services import Services
 
 
 @click.command()

@@ -24,7 +24,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord
     from slmdesk.services.base.events import SummaryGrew
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.services.summaries.service import SummaryWish
     from slmdesk.services.summaries.types import Coverage, Summary
 

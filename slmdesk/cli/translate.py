@@ -22,7 +22,7 @@ from slmdesk.cli.wished import remember, take_up
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.services.translation.terms.glossaries import Imported
     from slmdesk.services.translation.types import TranslationView, TranslationWish
 

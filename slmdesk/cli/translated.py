@@ -17,7 +17,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.translation import SegmentRecord
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.services.translation.types import TranslationView, WrittenFile
 
 MOST_TOLD = 20

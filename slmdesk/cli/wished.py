@@ -13,7 +13,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import JobRecord
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 KEY = "output"
 """In the settings of an item: what a command was to write and has not written yet."""

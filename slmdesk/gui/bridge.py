@@ -13,7 +13,7 @@ from slmdesk.services.base import events
 from slmdesk.services.base.events import Fact, Problem
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.settings import Settings
 
 T = TypeVar("T")

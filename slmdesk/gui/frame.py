@@ -61,7 +61,7 @@ from slmdesk.services.models.inspect_files import Candidate
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
     from slmdesk.store import BackupCopy, Rescued, Restored
 
 KEEP_AFTER_MS = 1000

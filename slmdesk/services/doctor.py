@@ -20,10 +20,10 @@ from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
+from slmdesk.services.container import Services
 from slmdesk.services.engine.hardware import processor
 from slmdesk.services.online.access_token import TokenPlaces
 from slmdesk.services.online.routes import certificates_in, shown_proxy
-from slmdesk.services.services import Services
 from slmdesk.store import SQLITE_VERSION
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew
-from slmdesk.services.services import Services, open_services
+from slmdesk.services.container import Services, open_services
 
 TIMEOUT_S = 120.0
 CHILD = [sys.executable, "-m", "slmdesk", "--worker"]

@@ -82,7 +82,7 @@ def kind(request, paths) -> str:
 
 
 def test_h10_quitting_with_the_window_open_leaves_nothing(start, paths, kind, monkeypatch):
-    monkeypatch.setattr("slmdesk.services.services.CLOSE_S", 120.0)  # what a slow PC leaves to the next start is below
+    monkeypatch.setattr("slmdesk.services.container.CLOSE_S", 120.0)  # what a slow PC leaves to the next start is below
     desk = start()
     QTest.keyClick(desk.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     opener, table, button = BUTTONS[kind]

@@ -16,8 +16,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import DocumentChanged, DocumentGone, DocumentProgress, Problem
+from slmdesk.services.container import open_services
 from slmdesk.services.documents.library import DocumentText, facts_of, parent_of
-from slmdesk.services.services import open_services
 
 pytestmark = pytest.mark.process
 

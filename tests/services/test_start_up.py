@@ -27,6 +27,6 @@ LATE = (
 
 
 def test_the_services_come_without_what_few_commands_need():
-    code = f"import sys, slmdesk.services.services; print(*[name for name in {LATE!r} if name in sys.modules])"
+    code = f"import sys, slmdesk.services.container; print(*[name for name in {LATE!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -13,7 +13,7 @@ from slmdesk.gui.chat.attach_controller import AttachController
 from slmdesk.services.base.events import Problem
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 
 class Drafts:

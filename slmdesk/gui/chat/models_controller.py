@@ -20,7 +20,7 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation.exams import KIND as EXAM
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 STATE_TOPIC = "model state"
 """Of notices that are over when a model is ready again."""

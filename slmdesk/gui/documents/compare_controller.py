@@ -20,7 +20,7 @@ from slmdesk.services.versions.types import Comparison
 from slmdesk.text.difference_shapes import Place
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 KIND = "versions"
 

@@ -25,7 +25,7 @@ from slmdesk.services.models.fit_check import Judged
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED)
 

@@ -16,9 +16,9 @@ from slmdesk.services.online.search import Filters
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
+    from slmdesk.services.container import Services
     from slmdesk.services.online.hub import Asking
     from slmdesk.services.online.search import Search
-    from slmdesk.services.services import Services
 
 DEBOUNCE_MS = 300
 PAGE = 10

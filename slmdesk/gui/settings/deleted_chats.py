@@ -29,7 +29,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 if TYPE_CHECKING:
-    from slmdesk.services.services import Services
+    from slmdesk.services.container import Services
 
 PAGE = 100
 MOST_NAME = 40

@@ -9,8 +9,8 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.container import Services
 from slmdesk.services.models.defaults import Use
-from slmdesk.services.services import Services
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.pairs import exams
 from slmdesk.services.translation.pairs.advice import PairAdvice

@@ -17,10 +17,10 @@ from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
+from slmdesk.services.container import Services
 from slmdesk.services.jobs.labels import left_words
 from slmdesk.services.jobs.overview import told_of
 from slmdesk.services.jobs.time_left import Left
-from slmdesk.services.services import Services
 from slmdesk.services.translation.asking.labels import counted_left
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.handouts import Handout

@@ -12,7 +12,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.services import Services
+from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.segment_list import Listed, SegmentHelp, Wanted
 from slmdesk.services.translation.segment_undo import Replaced, Undone

@@ -14,7 +14,7 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
-from slmdesk.services.services import Services
+from slmdesk.services.container import Services
 from slmdesk.services.translation.terms.memory import ImportedPairs, Match, MemoryPage
 from slmdesk.store.translation_memory import MemoryFilter, MemoryShare
 

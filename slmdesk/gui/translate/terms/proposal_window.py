@@ -31,7 +31,7 @@ from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.base.events import Problem
-from slmdesk.services.services import Services
+from slmdesk.services.container import Services
 from slmdesk.services.translation.term_proposals import Proposals
 from slmdesk.services.translation.terms.glossaries import is_keep_list
 

@@ -23,7 +23,7 @@ from slmdesk.gui.translate.text.view import ViewKeeper
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
-from slmdesk.services.services import Services
+from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.typed.history import Typed
 from slmdesk.settings import Settings

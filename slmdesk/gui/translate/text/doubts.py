@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.translation import LiveSegment
 from slmdesk.gui.bridge import Bridge
 from slmdesk.services.base.events import Problem
+from slmdesk.services.container import Services
 from slmdesk.services.engine.one_shot import AskOnce
-from slmdesk.services.services import Services
 from slmdesk.services.translation.asking.prompts import Manner
 
 

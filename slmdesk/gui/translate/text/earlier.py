@@ -12,7 +12,7 @@ from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of, trashed
 from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
-from slmdesk.services.services import Services
+from slmdesk.services.container import Services
 from slmdesk.services.translation.readout import KIND
 from slmdesk.services.translation.typed.history import Earlier
 from slmdesk.services.translation.types import wish_from

@@ -15,7 +15,7 @@ from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import Problem
-from slmdesk.services.services import Services
+from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.units import language_of_text
 
 ACTIVE_MS = 1500
