@@ -15,7 +15,7 @@ from typing import Any
 
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew, ModelState, ModelStateChanged
+from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.container import Services, open_services
 
@@ -28,7 +28,7 @@ class Program:
 
     def __init__(self, model: str, options: Mapping[str, Any]) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="slmdesk-bench-")
-        self._facts: queue.Queue[tuple[float, Fact]] = queue.Queue()
+        self._facts: queue.Queue[tuple[float, Event]] = queue.Queue()
         home = Path(self._home.name)
         self.services: Services = open_services(find_paths(home), engine_command=ENGINE, reader_command=READER)
         self.services.add_listener(lambda fact: self._facts.put((time.perf_counter(), fact)))

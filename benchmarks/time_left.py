@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from benchmarks.common import MODEL
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.events import Fact, JobChanged
+    from slmdesk.services.base.events import Event, JobChanged
     from slmdesk.services.container import Services
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
@@ -52,7 +52,7 @@ def summarize(services: Services, document: str, length: int) -> list[Said]:
     said: list[Said] = []
     over = threading.Event()
 
-    def hear(fact: Fact) -> None:
+    def hear(fact: Event) -> None:
         if isinstance(fact, JobChanged) and fact.kind == "summary" and not over.is_set():
             said.append(_said(fact))
             if fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):

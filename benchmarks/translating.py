@@ -38,7 +38,7 @@ from slmdesk.text.tagged import Tags, mended, problems
 from slmdesk.text.translation_checks import without_chatter
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.events import Fact
+    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
 
 TAGGED = Path(__file__).with_name("tagged.toml")
@@ -84,7 +84,7 @@ def translate(services: Services, wish: TranslationWish) -> Made:
 
     over = threading.Event()
 
-    def hear(fact: Fact) -> None:
+    def hear(fact: Event) -> None:
         if isinstance(fact, JobChanged) and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             over.set()
 

@@ -22,7 +22,7 @@ from slmdesk.core.translation import LiveSegment
 from slmdesk.engine.echo_options import ENVIRONMENT
 from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Fact, JobChanged, LiveTranslated
+from slmdesk.services.base.events import Event, JobChanged, LiveTranslated
 from slmdesk.services.container import open_services
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.services.translation.types import TranslationWish
@@ -83,7 +83,7 @@ def desk_of_a_translation() -> Iterator[Row]:
     command = [*ENGINE, "--engine", "echo"]
     with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as home:
         services = open_services(find_paths(Path(home)), engine_command=command, reader_command=READER)
-        facts: queue.Queue[Fact] = queue.Queue()
+        facts: queue.Queue[Event] = queue.Queue()
         services.add_listener(facts.put)
         link_model(services, str(model()))
         times = []
@@ -152,7 +152,7 @@ def has_words(segment: LiveSegment) -> bool:
     return any(sign.isalnum() for sign in segment.target)
 
 
-def _wait_for_end(facts: queue.Queue[Fact], job: str) -> None:
+def _wait_for_end(facts: queue.Queue[Event], job: str) -> None:
     while True:
         fact = facts.get(timeout=300)
         if isinstance(fact, JobChanged) and fact.id == job and fact.status is JobStatus.DONE:

@@ -21,7 +21,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.documents import Page
     from slmdesk.core.records import CollectionRecord, DocumentRecord
-    from slmdesk.services.base.events import Fact, MessageEnded
+    from slmdesk.services.base.events import Event, MessageEnded
     from slmdesk.services.container import Services
     from slmdesk.services.questions.prompt import Answered, Citation
     from slmdesk.services.questions.service import AskWish
@@ -168,7 +168,7 @@ def _answer(face: Face, services: Services, wish: AskWish) -> tuple[MessageEnded
     from slmdesk.core.records import Status
     from slmdesk.services.base.events import MessageEnded, PromptProgress, QuestionAnswered, QuestionPlanned
 
-    heard: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(heard.put)
     sent = services.desk.call(lambda: services.questions.ask(wish))
     ended: MessageEnded | None = None

@@ -20,7 +20,7 @@ from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Fact, MessageEnded, Problem
+    from slmdesk.services.base.events import Event, MessageEnded, Problem
     from slmdesk.services.chat.quote import Quoted
     from slmdesk.services.chat.requests import SendWish
     from slmdesk.services.container import Services
@@ -121,7 +121,7 @@ class _Talk:
 
     def __init__(self, face: Face, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
         self._face, self._services, self._unread = face, services, unread
-        self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+        self._facts: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.chat: str | None = None
         services.add_listener(self._facts.put)
 

@@ -16,7 +16,7 @@ from slmdesk.cli.targets import check_file, form_of
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.events import Fact
+    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
     from slmdesk.services.versions.service import VersionView, VersionWish
     from slmdesk.services.versions.types import Comparison
@@ -83,7 +83,7 @@ def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
     from slmdesk.cli.jobs import follow
     from slmdesk.services.base.events import VersionsCompared, VersionsFailed
 
-    heard: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(heard.put)
     item = services.desk.call(lambda: services.versions.begin(wish)).id
     try:

@@ -12,7 +12,7 @@ from slmdesk.cli.face import Face, json_option, next_of
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Fact
+    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
     from slmdesk.services.evaluation.model_comparison import Compared, Comparison
 
@@ -72,7 +72,7 @@ class _Show:
 
     def __init__(self, face: Face, services: Services) -> None:
         self._face, self._services = face, services
-        self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+        self._facts: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._open_ids: list[str] = []
         services.add_listener(self._facts.put)
 

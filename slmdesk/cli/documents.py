@@ -143,9 +143,9 @@ def open_document(
 
 def _show_reading(face: Face, services: Services, file: Path) -> None:
     """Say on a terminal how far reading is, from now on."""
-    from slmdesk.services.base.events import DocumentProgress, Fact
+    from slmdesk.services.base.events import DocumentProgress, Event
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, DocumentProgress):
             what = f"reading {file.name}" if fact.total else f"reading {file.name}, page"
             face.progress(what, fact.done, fact.total)

@@ -141,11 +141,11 @@ def _check_kind(words: str) -> None:
 
 def _make(face: Face, services: Services, wish: ExtractionWish, output: Path | None, *, force: bool) -> ExtractionView:
     """Begin the table and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import ExtractionGrew, Fact
+    from slmdesk.services.base.events import Event, ExtractionGrew
 
     rows: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, ExtractionGrew):
             rows.put(fact.row.name)
             done, total = rows.qsize(), len(wish.documents)

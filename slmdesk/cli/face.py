@@ -82,7 +82,7 @@ class Face:
     def services(self) -> Iterator[Services]:
         """The services, closed at the end whatever happens.  What was noticed while opening goes to stderr."""
         from slmdesk.paths import find_paths
-        from slmdesk.services.base.events import Fact, Noticed
+        from slmdesk.services.base.events import Event, Noticed
         from slmdesk.services.container import open_services
 
         child = [sys.executable, "-m", "slmdesk", "--worker"]
@@ -93,7 +93,7 @@ class Face:
 
         self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
 
-        def on_fact(fact: Fact) -> None:
+        def on_fact(fact: Event) -> None:
             if isinstance(fact, Noticed):
                 self.tell(f"note: {words_for(fact.problem.code, fact.problem.sentence, fact.problem.args)}")
 

@@ -15,7 +15,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import CollectionRecord, DocumentRecord
-    from slmdesk.services.base.events import Fact
+    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
     from slmdesk.services.documents.folder_types import CollectionState
 
@@ -101,7 +101,7 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, DocumentGone):
             heard.put(fact.id)
         elif isinstance(fact, DocumentChanged) and fact.document.collection:  # it stays with its folder
@@ -215,7 +215,7 @@ def index(face: Face, services: Services, folder: Path, *, watched: bool | None 
     from slmdesk.services.base.events import CollectionChanged
     from slmdesk.services.documents.folder_types import CollectionStatus
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, CollectionChanged) and fact.state.status is CollectionStatus.INDEXING:
             left = "" if fact.state.eta_s is None else f", about {fact.state.eta_s:.0f} s left,"
             face.progress(f"reading {fact.state.done} of {fact.state.total}{left}", fact.state.done, fact.state.total)

@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import DownloadChanged, Fact
+    from slmdesk.services.base.events import DownloadChanged, Event
     from slmdesk.services.container import Services
     from slmdesk.services.online.hub import FoundFile, FoundRepo
     from slmdesk.services.online.search import Filters, SearchPage
@@ -108,7 +108,7 @@ def download(face: Face, repo_or_file: str, quantization: str) -> None:
     with face.services() as services:
         notes = _Notes(face)
 
-        def on_fact(fact: Fact) -> None:
+        def on_fact(fact: Event) -> None:
             if isinstance(fact, DownloadChanged):
                 notes.hear(fact)
 

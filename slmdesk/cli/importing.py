@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Fact, ImportEnded, Problem
+    from slmdesk.services.base.events import Event, ImportEnded, Problem
     from slmdesk.services.container import Services
     from slmdesk.services.models.inspect_files import Looked
     from slmdesk.services.online.leftovers import LeftOver
@@ -77,7 +77,7 @@ def _import(face: Face, services: Services, file: Path, *, link: bool, name: str
 def _show_progress(face: Face, services: Services, what: str) -> None:
     from slmdesk.services.base.events import ImportProgress
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, ImportProgress):
             face.progress(what, fact.done_bytes, fact.total_bytes)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from slmdesk.core.records import JobRecord
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Fact, JobChanged
+    from slmdesk.services.base.events import Event, JobChanged
     from slmdesk.services.container import Services
     from slmdesk.services.jobs.time_left import Left
 
@@ -164,7 +164,7 @@ def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = Tr
 
     told: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, JobChanged) and fact.id == job.id:
             told.put(fact)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Fact, ImportEnded, MoveEnded, PackEnded, Problem
+    from slmdesk.services.base.events import Event, ImportEnded, MoveEnded, PackEnded, Problem
     from slmdesk.services.container import Services
     from slmdesk.services.models.other_programs import FoundModel, FoundModels
     from slmdesk.services.models.packs.service import PackContents
@@ -96,7 +96,7 @@ def move(face: Face, folder: Path) -> None:
     target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
     with face.services() as services:
 
-        def on_fact(fact: Fact) -> None:
+        def on_fact(fact: Event) -> None:
             if isinstance(fact, MoveProgress) and fact.total_bytes:
                 _progress(face, fact.step, fact.fraction, 1.0, fact.eta_s)
 
@@ -126,7 +126,7 @@ def find(face: Face, link: bool) -> None:
 
     with face.services() as services:
 
-        def on_fact(fact: Fact) -> None:
+        def on_fact(fact: Event) -> None:
             if isinstance(fact, ImportProgress):
                 face.progress("checking", fact.done_bytes, fact.total_bytes)
 
@@ -229,7 +229,7 @@ def _wait(face: Face, begin: Callable[[Services, Callable[[PackEnded], None]], N
 
     with face.services() as services:
 
-        def on_fact(fact: Fact) -> None:
+        def on_fact(fact: Event) -> None:
             if isinstance(fact, PackProgress):
                 _progress(face, what, fact.done_bytes, fact.total_bytes, fact.eta_s)
 

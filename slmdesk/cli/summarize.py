@@ -128,11 +128,11 @@ def _make(
     face: Face, services: Services, wish: SummaryWish, output: Path | None, *, force: bool, is_many: bool
 ) -> tuple[str, Summary]:
     """Begin the summary and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import Fact, SummaryGrew
+    from slmdesk.services.base.events import Event, SummaryGrew
 
     told: queue.SimpleQueue[SummaryGrew] = queue.SimpleQueue()
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, SummaryGrew):
             told.put(fact)
             _show_points(face, fact)

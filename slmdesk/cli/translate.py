@@ -303,9 +303,9 @@ def _begun(
 
 def _make(face: Face, services: Services, item: str, goal: Path | None, *, is_kept: bool) -> None:
     """Follow a translation to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import Fact, TranslationRead
+    from slmdesk.services.base.events import Event, TranslationRead
 
-    def on_fact(fact: Fact) -> None:
+    def on_fact(fact: Event) -> None:
         if isinstance(fact, TranslationRead) and fact.item == item:
             what = f"reading {name}" if fact.total else f"reading {name}, text"
             face.progress(what, fact.done, fact.total)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Fact, Problem
+from slmdesk.services.base.events import Event, Problem
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
@@ -173,7 +173,7 @@ class Bridge(QObject):
         except RuntimeError:  # the window is gone, and its half of the bridge with it
             self._is_ended = True
 
-    def tell(self, fact: Fact) -> None:
+    def tell(self, fact: Event) -> None:
         """Pass a fact on as its signal.  From any thread: this is the listener given to the services."""
         self.bring(partial(self._tell, fact))
 
@@ -205,7 +205,7 @@ class Bridge(QObject):
         """Pass new settings on.  From any thread: the listener given to the settings file."""
         self.bring(partial(self.settings_changed.emit, settings))
 
-    def _tell(self, fact: Fact) -> None:
+    def _tell(self, fact: Event) -> None:
         self._signals[type(fact)].emit(fact)
 
     def _carry_out(

@@ -20,7 +20,7 @@ from slmdesk.paths import Paths, make_folders
 from slmdesk.services.base.events import (
     DocumentChanged,
     DocumentGone,
-    Fact,
+    Event,
     MessageEnded,
     ModelsChanged,
     Noticed,
@@ -92,7 +92,7 @@ from slmdesk.store import Store, open_store
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[Fact], None]
+Listener = Callable[[Event], None]
 
 PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
 """The printer child where the faces name no other."""
@@ -172,7 +172,7 @@ class Services:
         self.paths = paths
         self.read_only = False
         self._listeners: list[Listener] = []
-        self._untold: list[Fact] = []
+        self._untold: list[Event] = []
         self._closed = False
         self._watch: Watch | None = None
         self._hears: tuple[Listener, ...] = ()
@@ -189,7 +189,7 @@ class Services:
 
         self.desk.call(add)
 
-    def tell(self, fact: Fact) -> None:
+    def tell(self, fact: Event) -> None:
         """Hand a fact to all listeners; one that fails keeps none of the others from it.  Desk thread."""
         if not self._listeners and isinstance(fact, Noticed):
             self._untold.append(fact)
@@ -308,7 +308,7 @@ class Services:
         self.tuning = TuningService(self.desk, self.settings, self.models)
         self.looking = LookService(self.desk, self.settings, self.measuring.pc)
 
-    def _let_engine_open(self, fact: Fact) -> None:
+    def _let_engine_open(self, fact: Event) -> None:
         """The library, and the folders of models and of saved states, are all that the engine needs."""
         if isinstance(fact, ModelsChanged):
             known = self.models.list()

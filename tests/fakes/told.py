@@ -11,7 +11,7 @@ from pathlib import Path
 
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew
+from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
 from slmdesk.services.container import Services, open_services
 
 TIMEOUT_S = 120.0
@@ -25,11 +25,11 @@ class Told:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.facts: list[Fact] = []
+        self.facts: list[Event] = []
         self._more = threading.Condition()
         services.add_listener(self._hear)
 
-    def _hear(self, fact: Fact) -> None:
+    def _hear(self, fact: Event) -> None:
         with self._more:
             self.facts.append(fact)
             self._more.notify_all()
@@ -39,10 +39,10 @@ class Told:
         with self._more:
             return [fact for fact in self.facts[begin:] if isinstance(fact, kind)]
 
-    def wait(self, kind: type, wanted: Callable[[Fact], bool] = lambda _fact: True, begin: int = 0):
+    def wait(self, kind: type, wanted: Callable[[Event], bool] = lambda _fact: True, begin: int = 0):
         """The first fact of `kind` that is wanted, from the `begin`-th on; waits for it."""
 
-        def found() -> Fact | None:
+        def found() -> Event | None:
             return next((one for one in self.facts[begin:] if isinstance(one, kind) and wanted(one)), None)
 
         with self._more:

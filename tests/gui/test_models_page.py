@@ -686,10 +686,10 @@ def _tabs(seen: list[QWidget], page: QWidget) -> list[str]:
 def test_every_fact_of_the_services_has_its_signal(models):
     from typing import get_args
 
-    from slmdesk.services.base.events import Fact
+    from slmdesk.services.base.events import Event
 
     desk = models()
-    assert set(get_args(Fact)) <= set(desk.bridge._signals)
+    assert set(get_args(Event)) <= set(desk.bridge._signals)
 
 
 def test_a_model_in_use_that_another_desk_removes_is_said_calmly(desk):

@@ -1,11 +1,14 @@
-"""What the services tell their listeners, on the desk thread, as plain dataclasses."""
+"""Events: what the services report to their listeners, on the service thread, as plain dataclasses.
+
+Those of one job stand in the `events` module of its package.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from slmdesk.core.records import DocumentRecord, Item, JobStatus, Message, ModelRecord
 from slmdesk.core.translation import LiveSegment, SegmentRecord
@@ -32,6 +35,12 @@ class ModelState(StrEnum):
     CRASHED = "crashed"
 
 
+class Event:
+    """The base of all that is reported to listeners."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A known failure (code and args), or a bug with its report; `sentence` is made on the desk."""
@@ -44,28 +53,28 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemChanged:
+class ItemChanged(Event):
     """An item is new, renamed, touched, deleted or restored."""
 
     item: Item
 
 
 @dataclass(frozen=True, slots=True)
-class ItemGone:
+class ItemGone(Event):
     """An item was deleted for good."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
-class MessageAdded:
+class MessageAdded(Event):
     """A message was added to the tree."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
-class MessageGrew:
+class MessageGrew(Event):
     """New text of an answer, as it comes."""
 
     chat: str
@@ -74,7 +83,7 @@ class MessageGrew:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptProgress:
+class PromptProgress(Event):
     """How much of the prompt is read, in tokens."""
 
     chat: str
@@ -84,7 +93,7 @@ class PromptProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageEnded:
+class MessageEnded(Event):
     """An answer ended: complete, cancelled, failed or interrupted."""
 
     message: Message
@@ -94,14 +103,14 @@ class MessageEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageChanged:
+class MessageChanged(Event):
     """A message is not as it was told before: another desk wrote it, or its answer goes on (Continue)."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
-class ModelStateChanged:
+class ModelStateChanged(Event):
     """The state of the model in use."""
 
     state: ModelState
@@ -115,22 +124,22 @@ class ModelStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelsChanged:
+class ModelsChanged(Event):
     """The library has another set of models."""
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentsChanged:
+class DocumentsChanged(Event):
     """Another desk has opened, read or forgotten documents: the list of them is another one."""
 
 
 @dataclass(frozen=True, slots=True)
-class PaceChanged:
+class PaceChanged(Event):
     """More is known of how fast this PC is: what was said of the speed of models may be said anew."""
 
 
 @dataclass(frozen=True, slots=True)
-class ImportProgress:
+class ImportProgress(Event):
     """A model file is being copied in."""
 
     path: str
@@ -139,7 +148,7 @@ class ImportProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportEnded:
+class ImportEnded(Event):
     """A model file is in the library (`model`), or is not (`problem`; both None: it was cancelled)."""
 
     path: str
@@ -150,7 +159,7 @@ class ImportEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class PackProgress:
+class PackProgress(Event):
     """A pack of models is being written, or read and checked."""
 
     path: str
@@ -173,7 +182,7 @@ class UnpackedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class PackEnded:
+class PackEnded(Event):
     """A pack was written, or its models were taken in; else `problem`, or nothing at all when it was cancelled."""
 
     path: str
@@ -195,7 +204,7 @@ class MoveStep(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MoveProgress:
+class MoveProgress(Event):
     """The models folder is being moved."""
 
     target: str
@@ -211,7 +220,7 @@ class MoveProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class MoveEnded:
+class MoveEnded(Event):
     """The models folder is another one; else `problem`, or nothing at all (`moved` is None): it was cancelled."""
 
     target: str
@@ -244,7 +253,7 @@ class DownloadState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadChanged:
+class DownloadChanged(Event):
     """How a download is; at most four times a second while it runs, and once at its end."""
 
     id: str
@@ -268,7 +277,7 @@ class DownloadChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class JobChanged:
+class JobChanged(Event):
     """How a job is: after each step, and at each change of its status.  A download is one too, and counts bytes."""
 
     id: str
@@ -293,7 +302,7 @@ class JobChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class SummaryGrew:
+class SummaryGrew(Event):
     """More of a document was summarized: the points of one part, before they are checked by the model and merged.
 
     Sent without points too, when a job goes on that was paused.  Time left: the JobChanged of its job.
@@ -308,7 +317,7 @@ class SummaryGrew:
 
 
 @dataclass(frozen=True, slots=True)
-class SummaryEnded:
+class SummaryEnded(Event):
     """A summary is done and kept: as the result of its item, and as its message."""
 
     item: str
@@ -316,7 +325,7 @@ class SummaryEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderWritten:
+class FolderWritten(Event):
     """The summaries of a folder's documents were written as files, or could not be."""
 
     item: str
@@ -328,7 +337,7 @@ class FolderWritten:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractionGrew:
+class ExtractionGrew(Event):
     """A row of a table is whole.  Time left: the JobChanged of its job."""
 
     item: str
@@ -337,7 +346,7 @@ class ExtractionGrew:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractionEnded:
+class ExtractionEnded(Event):
     """A table is done and kept: as the result of its item, and as its message."""
 
     item: str
@@ -345,7 +354,7 @@ class ExtractionEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class TranslationGrew:
+class TranslationGrew(Event):
     """More of a translation is done: how many segments have their end, of how many."""
 
     item: str
@@ -355,7 +364,7 @@ class TranslationGrew:
 
 
 @dataclass(frozen=True, slots=True)
-class TranslationRead:
+class TranslationRead(Event):
     """How far reading what is to be translated is, before its first segment: texts found, then kept of how many."""
 
     item: str
@@ -365,7 +374,7 @@ class TranslationRead:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentChanged:
+class SegmentChanged(Event):
     """A segment of a translation is another now."""
 
     item: str
@@ -373,7 +382,7 @@ class SegmentChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ExamOffered:
+class ExamOffered(Event):
     """A model has answered for the first time: shall its exam begin?  Told once for each model."""
 
     model: str
@@ -383,7 +392,7 @@ class ExamOffered:
 
 
 @dataclass(frozen=True, slots=True)
-class PairUsed:
+class PairUsed(Event):
     """A model has translated from one language into another."""
 
     model: str
@@ -393,7 +402,7 @@ class PairUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveTranslated:
+class LiveTranslated(Event):
     """The text in the pane of the translator, as far as it is translated."""
 
     segments: tuple[LiveSegment, ...]
@@ -403,17 +412,17 @@ class LiveTranslated:
 
 
 @dataclass(frozen=True, slots=True)
-class GlossariesChanged:
+class GlossariesChanged(Event):
     """A glossary or a term is new, another, or gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryChanged:
+class MemoryChanged(Event):
     """The translation memory has other pairs."""
 
 
 @dataclass(frozen=True, slots=True)
-class ContextMeasured:
+class ContextMeasured(Event):
     """How much of what the model can see a chat takes, in tokens."""
 
     chat: str | None
@@ -424,7 +433,7 @@ class ContextMeasured:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentChanged:
+class DocumentChanged(Event):
     """A document is about to be read (status reading), was read, or could not be (failed, with `problem`)."""
 
     document: DocumentRecord
@@ -434,7 +443,7 @@ class DocumentChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentProgress:
+class DocumentProgress(Event):
     """Pages 1 to `done` of a document are kept and can be looked at; at most some five times a second."""
 
     id: str
@@ -447,28 +456,28 @@ class DocumentProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentGone:
+class DocumentGone(Event):
     """A document was forgotten: its pages, passages and vectors are no more."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionChanged:
+class CollectionChanged(Event):
     """A folder that is asked as one stands otherwise; at most some four times a second."""
 
     state: CollectionState
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionGone:
+class CollectionGone(Event):
     """A folder was forgotten, with what was read for it."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
-class VersionsCompared:
+class VersionsCompared(Event):
     """Two versions of a document are compared; told again when a model has said in words what changed."""
 
     item: str
@@ -476,7 +485,7 @@ class VersionsCompared:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionsFailed:
+class VersionsFailed(Event):
     """A comparison of two versions could not be made, or was stopped."""
 
     item: str
@@ -484,7 +493,7 @@ class VersionsFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionPlanned:
+class QuestionPlanned(Event):
     """What a model is about to read for a question: the documents whole, or their best passages."""
 
     item: str
@@ -498,7 +507,7 @@ class QuestionPlanned:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionAnswered:
+class QuestionAnswered(Event):
     """A question has its answer, with citations that were verified; its MessageEnded was told before."""
 
     item: str
@@ -507,7 +516,7 @@ class QuestionAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class QuotesFound:
+class QuotesFound(Event):
     """Quotations in an answer of a chat that stand in what was attached; its MessageEnded was told before."""
 
     item: str
@@ -516,14 +525,14 @@ class QuotesFound:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestsToday:
+class RequestsToday(Event):
     """Requests in the network ledger since midnight, local time."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
-class TokenChanged:
+class TokenChanged(Event):
     """Where the access token of the Hub is; never the token."""
 
     place: str
@@ -533,65 +542,14 @@ class TokenChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(Event):
     """Something a person should know: shown in the quiet bar, with details to copy."""
 
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeOver:
+class NoticeOver(Event):
     """What a Noticed of this code said holds no more: what could not be saved is saved."""
 
     code: str
-
-
-Fact: TypeAlias = (
-    ItemChanged
-    | ItemGone
-    | MessageAdded
-    | MessageGrew
-    | PromptProgress
-    | MessageEnded
-    | MessageChanged
-    | ModelStateChanged
-    | ModelsChanged
-    | DocumentsChanged
-    | PaceChanged
-    | ImportProgress
-    | ImportEnded
-    | PackProgress
-    | PackEnded
-    | MoveProgress
-    | MoveEnded
-    | DownloadChanged
-    | JobChanged
-    | SummaryGrew
-    | SummaryEnded
-    | FolderWritten
-    | ExtractionGrew
-    | ExtractionEnded
-    | TranslationGrew
-    | TranslationRead
-    | SegmentChanged
-    | LiveTranslated
-    | ExamOffered
-    | PairUsed
-    | GlossariesChanged
-    | MemoryChanged
-    | ContextMeasured
-    | DocumentChanged
-    | DocumentProgress
-    | DocumentGone
-    | CollectionChanged
-    | CollectionGone
-    | VersionsCompared
-    | VersionsFailed
-    | QuestionPlanned
-    | QuestionAnswered
-    | QuotesFound
-    | RequestsToday
-    | TokenChanged
-    | Noticed
-    | NoticeOver
-)

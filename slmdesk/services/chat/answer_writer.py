@@ -17,7 +17,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.core.records import Ending, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
-from slmdesk.services.base.events import Fact, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
+from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.chat.ephemeral import Shelf
@@ -85,7 +85,7 @@ class _Growing:
 class Answers:
     """All answers this desk is writing."""
 
-    def __init__(self, desk: Desk, room: EngineRoom, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, desk: Desk, room: EngineRoom, tell: Callable[[Event], None]) -> None:
         self._desk, self._room, self._tell = desk, room, tell
         self._growing: dict[str, _Growing] = {}
         self._tick: Later | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from slmdesk.core.attached import AttachmentPart, used_words
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.services.base.events import ContextMeasured, Fact, Problem
+from slmdesk.services.base.events import ContextMeasured, Event, Problem
 from slmdesk.services.chat.attachments.budget import (
     ContextPart,
     Sized,
@@ -44,7 +44,7 @@ class ContextWish:
 class ContextMeter:
     """Measures; a ContextMeasured follows."""
 
-    def __init__(self, prompts: Prompts, sources: Sources, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, prompts: Prompts, sources: Sources, tell: Callable[[Event], None]) -> None:
         self._prompts, self._sources, self._tell = prompts, sources, tell
         self._wishes = 0
 

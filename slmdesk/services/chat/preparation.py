@@ -13,7 +13,7 @@ from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Message, ModelRecord, Status
 from slmdesk.core.types import Role, Sampling
-from slmdesk.services.base.events import Fact, MessageChanged, MessageEnded, Problem
+from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.chat.answer_writer import Answers
 from slmdesk.services.chat.attachments.planner import Plan, PlanWish, Workers, is_undecided, older_by_passages
@@ -43,7 +43,7 @@ class AnswerWish:
 class Preparing:
     """Begins answers; those with attachments to be decided on a little later."""
 
-    def __init__(self, workers: Workers, answers: Answers, quotes: Quotes, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, workers: Workers, answers: Answers, quotes: Quotes, tell: Callable[[Event], None]) -> None:
         self._workers, self._answers, self._quotes, self._tell = workers, answers, quotes, tell
         self._plans: dict[str, tuple[Plan, AnswerWish]] = {}
 

@@ -11,7 +11,7 @@ from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import sampling_from, to_json
 from slmdesk.services.base.events import (
-    Fact,
+    Event,
     ItemChanged,
     MessageAdded,
     MessageChanged,
@@ -74,7 +74,7 @@ class ChatService:
         models: ModelService,
         room: EngineRoom,
         retrieval: Retrieval,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._store, self._models, self._room, self._tell = store, models, room, tell
         self._unsaved = UnsavedShelf()

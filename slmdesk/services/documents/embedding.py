@@ -16,7 +16,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import DocumentChanged, DocumentGone, Fact, ModelsChanged
+from slmdesk.services.base.events import DocumentChanged, DocumentGone, Event, ModelsChanged
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
@@ -69,7 +69,7 @@ class EmbeddingService:
             found = next((one for one in self._store.models() if one.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None
 
-    def hear(self, fact: Fact) -> None:
+    def hear(self, fact: Event) -> None:
         """A document was read: its passages get vectors, if there is a model for it; a new model makes all anew."""
         if isinstance(fact, DocumentChanged) and fact.document.status is DocumentStatus.READ:
             self.index(fact.document.id)

@@ -17,7 +17,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Fact, JobChanged, Problem
+from slmdesk.services.base.events import Event, JobChanged, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk, Later
@@ -95,7 +95,7 @@ class IndexRunner:
         store: Store,
         documents: DocumentService,
         room: EngineRoom,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         progressed: Callable[[IndexProgress], None],
     ) -> None:
         """`progressed` hears of each change of a job, at most four times a second while it runs."""

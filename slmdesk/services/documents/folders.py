@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import CollectionChanged, CollectionGone, Fact, Problem
+from slmdesk.services.base.events import CollectionChanged, CollectionGone, Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
@@ -88,7 +88,7 @@ class CollectionService:
         documents: DocumentService,
         room: EngineRoom,
         paths: Paths,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._documents, self._tell = desk, store, documents, tell
         self._own = (paths.data, paths.models, paths.cache, paths.logs, paths.config)

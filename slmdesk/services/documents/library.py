@@ -19,7 +19,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.base.events import DocumentChanged, DocumentGone, DocumentProgress, Fact, Problem
+from slmdesk.services.base.events import DocumentChanged, DocumentGone, DocumentProgress, Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
@@ -71,7 +71,7 @@ class Opening:
 class DocumentService:
     """What a person can do with documents.  Callbacks are called on the desk thread, once."""
 
-    def __init__(self, desk: Desk, store: Store, client: ChildClient, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, desk: Desk, store: Store, client: ChildClient, tell: Callable[[Event], None]) -> None:
         self._desk, self._store, self._client, self._tell = desk, store, client, tell
         self._images = PageImages(desk, client, lambda: self._reading.is_busy)
         self._reading = ReadingQueue(

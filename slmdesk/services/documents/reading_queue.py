@@ -19,7 +19,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import DocumentChanged, DocumentProgress, Fact, Problem
+from slmdesk.services.base.events import DocumentChanged, DocumentProgress, Event, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.store import Store
@@ -99,7 +99,7 @@ class ReadingQueue:
         desk: Desk,
         store: Store,
         client: ChildClient,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         pictures: Callable[[], int],
         on_idle: Callable[[], None],
     ) -> None:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.services.base.events import Fact, ItemChanged, MessageAdded
+from slmdesk.services.base.events import Event, ItemChanged, MessageAdded
 from slmdesk.store import Store
 
 
 class DocumentItems:
     """The items of one kind."""
 
-    def __init__(self, store: Store, tell: Callable[[Fact], None], kind: str) -> None:
+    def __init__(self, store: Store, tell: Callable[[Event], None], kind: str) -> None:
         self._store, self._tell, self._kind = store, tell, kind
 
     def find(self, item: str) -> Item:

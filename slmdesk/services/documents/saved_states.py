@@ -29,7 +29,7 @@ from slmdesk.core.saved_states import (
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import DocumentChanged, DocumentGone, Fact, ModelsChanged, Problem
+from slmdesk.services.base.events import DocumentChanged, DocumentGone, Event, ModelsChanged, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.model_loader import EngineRoom
@@ -188,7 +188,7 @@ class StateService:
         remove_unfinished(self._folder)
         remove_states(self._folder, lambda _head: False)
 
-    def hear(self, fact: Fact) -> None:
+    def hear(self, fact: Event) -> None:
         """What a state belongs to has gone, or is another one now."""
         with suppress(KnownError):  # said where it is asked for; swept up later
             if isinstance(fact, DocumentGone):

@@ -16,7 +16,7 @@ from slmdesk.core.reach import Reach
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
-from slmdesk.services.base.events import Fact, ModelsChanged, ModelState, ModelStateChanged, Noticed, Problem
+from slmdesk.services.base.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Problem
 from slmdesk.services.base.file_io import FileMark, hash_file, mark_of
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
@@ -61,7 +61,7 @@ class EngineRoom:
     """The model of the engine child.  Everything on the desk thread; answers come by callback, on it too."""
 
     def __init__(
-        self, desk: Desk, store: Store, settings: SettingsFile, tell: Callable[[Fact], None], client: ChildClient
+        self, desk: Desk, store: Store, settings: SettingsFile, tell: Callable[[Event], None], client: ChildClient
     ) -> None:
         self._desk, self._settings, self._tell = desk, settings, tell
         self._book = crash_history.ModelBook(store)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
 from slmdesk.services.base.events import (
+    Event,
     ExamOffered,
-    Fact,
     JobChanged,
     MessageEnded,
     ModelsChanged,
@@ -68,7 +68,7 @@ class FirstExams:
         exams: ExamService,
         jobs: JobService,
         room: EngineRoom,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._settings, self._models, self._room = desk, settings, models, room
         self._exams, self._jobs, self._tell = exams, jobs, tell
@@ -94,7 +94,7 @@ class FirstExams:
         self._is_on = False
         self._rest()
 
-    def hear(self, fact: Fact) -> None:
+    def hear(self, fact: Event) -> None:
         """What was told to everybody."""
         if not self._is_on:
             return
@@ -107,7 +107,7 @@ class FirstExams:
 
     # ---- inside
 
-    def _on_used(self, fact: Fact) -> None:
+    def _on_used(self, fact: Event) -> None:
         """Was a model used for what it is examined in?"""
         if not isinstance(fact, MessageEnded):
             return

@@ -16,7 +16,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Fact, ItemChanged, MessageAdded, MessageEnded
+from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.chat.answer_writer import Answers
@@ -160,7 +160,7 @@ class ComparingService:
         room: EngineRoom,
         jobs: JobService,
         answers: Answers,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._models, self._room = desk, store, models, room
         self._jobs, self._answers, self._tell = jobs, answers, tell

@@ -9,7 +9,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Fact, ItemChanged, ItemGone, ModelsChanged, Problem
+from slmdesk.services.base.events import Event, ItemChanged, ItemGone, ModelsChanged, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
@@ -42,7 +42,7 @@ class BackupService:
         store: Store,
         paths: Paths,
         chats: ChatService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         on_replaced: Callable[[], None],
     ) -> None:
         self._desk, self._store, self._paths = desk, store, paths

@@ -9,7 +9,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
 from slmdesk.services.base.events import (
     DocumentsChanged,
-    Fact,
+    Event,
     ItemChanged,
     ItemGone,
     MessageAdded,
@@ -42,7 +42,7 @@ class Watch:
         settings: SettingsFile,
         chats: ChatService,
         network: NetworkService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._settings = desk, store, settings
         self._chats, self._network, self._tell = chats, network, tell

@@ -11,7 +11,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Found, Item, Message
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Fact, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
+from slmdesk.services.base.events import Event, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.evaluation import model_comparison
@@ -32,7 +32,7 @@ class HistoryService:
     """What a person can do with what is kept."""
 
     def __init__(
-        self, store: Store, paths: Paths, chats: ChatService, states: StateService, tell: Callable[[Fact], None]
+        self, store: Store, paths: Paths, chats: ChatService, states: StateService, tell: Callable[[Event], None]
     ) -> None:
         self._store, self._paths, self._chats, self._states, self._tell = store, paths, chats, states, tell
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Fact, JobChanged, Problem
+from slmdesk.services.base.events import Event, JobChanged, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
@@ -47,7 +47,7 @@ class Runner(Protocol):
 class JobService:
     """The jobs of the store, and the one this desk runs."""
 
-    def __init__(self, desk: Desk, store: Store, room: EngineRoom, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, desk: Desk, store: Store, room: EngineRoom, tell: Callable[[Event], None]) -> None:
         self._desk, self._store, self._tell = desk, store, tell
         self._shop = Workshop(desk, store, room, lambda: self.is_held, tell, self._over)
         self._queue: dict[str, bool] = {}

@@ -20,7 +20,7 @@ from slmdesk.core.gguf_join import join
 from slmdesk.core.gguf_parts import parts_of
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import Fact, ImportEnded, ImportProgress, ModelsChanged
+from slmdesk.services.base.events import Event, ImportEnded, ImportProgress, ModelsChanged
 from slmdesk.services.base.file_io import (
     PART_SUFFIX,
     HashedFile,
@@ -76,7 +76,7 @@ class Importer:
         folder: Callable[[], Path],
         known: Callable[[], Sequence[ModelRecord]],
         register: Register,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._folder, self._known, self._register, self._tell = desk, folder, known, register, tell
         self._imports: list[_Import] = []

@@ -18,7 +18,7 @@ from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import (
-    Fact,
+    Event,
     ImportEnded,
     ModelsChanged,
     ModelState,
@@ -61,7 +61,7 @@ class ModelService:
         settings: SettingsFile,
         paths: Paths,
         room: EngineRoom,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         pc: Callable[[], Pc],
     ) -> None:
         self._desk, self._store, self._settings, self._paths = desk, store, settings, paths

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import Fact, ModelsChanged
+from slmdesk.services.base.events import Event, ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME
 from slmdesk.store import Store
 
@@ -15,7 +15,7 @@ from slmdesk.store import Store
 class NameService:
     """Names of models.  On the desk thread."""
 
-    def __init__(self, store: Store, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, store: Store, tell: Callable[[Event], None]) -> None:
         self._store, self._tell = store, tell
 
     def rename(self, model: str, name: str) -> ModelRecord:

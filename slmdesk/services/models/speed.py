@@ -21,7 +21,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Fact, MessageEnded, ModelState, Noticed, PaceChanged, Problem
+from slmdesk.services.base.events import Event, MessageEnded, ModelState, Noticed, PaceChanged, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
@@ -81,7 +81,7 @@ class MeasuringService:
         desk: Desk,
         store: Store,
         room: EngineRoom,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         make_child: Callable[[], ChildClient],
     ) -> None:
         self._desk, self._store, self._room, self._tell, self._make_child = desk, store, room, tell, make_child
@@ -173,7 +173,7 @@ class MeasuringService:
 
     # ---- what others tell
 
-    def hear(self, fact: Fact) -> None:
+    def hear(self, fact: Event) -> None:
         """An answer that ended says how fast its model writes here."""
         if not isinstance(fact, MessageEnded) or fact.usage is None or fact.timing is None:
             return

@@ -17,7 +17,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Fact, Problem, TokenChanged
+from slmdesk.services.base.events import Event, Problem, TokenChanged
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.settings import SettingsFile
@@ -66,7 +66,7 @@ class TokenService:
         settings: SettingsFile,
         paths: Paths,
         policy: Callable[[], GuardPolicy],
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         vaults: Mapping[str, Vault] | None = None,
     ) -> None:
         self._desk, self._settings, self._policy, self._tell = desk, settings, policy, tell

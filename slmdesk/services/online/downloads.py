@@ -17,7 +17,7 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.base.events import DownloadChanged, DownloadState, Fact, ModelsChanged
+from slmdesk.services.base.events import DownloadChanged, DownloadState, Event, ModelsChanged
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.jobs.queue_order import moved, place_of
@@ -72,7 +72,7 @@ class DownloadService:
         settings: SettingsFile,
         hub: HubService,
         models: ModelService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         limits: TransferLimits | None = None,
     ) -> None:
         self._desk, self._hub, self._models, self._tell = desk, hub, models, tell

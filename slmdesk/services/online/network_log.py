@@ -13,7 +13,7 @@ from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.policy import without_password
 from slmdesk.core.records import LedgerRow
 from slmdesk.exports.ledger import format_for, to_csv, to_json
-from slmdesk.services.base.events import Fact, Noticed, Problem, RequestsToday
+from slmdesk.services.base.events import Event, Noticed, Problem, RequestsToday
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
@@ -48,7 +48,7 @@ class NetworkService:
         store: Store,
         settings: SettingsFile,
         passwords: ProxyPasswords,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._settings, self._tell = desk, store, settings, tell
         self.passwords = passwords

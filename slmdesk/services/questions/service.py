@@ -28,7 +28,7 @@ from slmdesk.core.records import (
 from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import (
-    Fact,
+    Event,
     ItemChanged,
     MessageAdded,
     MessageEnded,
@@ -138,7 +138,7 @@ class QuestionService:
         answers: Answers,
         retrieval: Retrieval,
         states: StateService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._models, self._room = desk, store, models, room
         self._answers, self._retrieval, self._states, self._tell = answers, retrieval, states, tell

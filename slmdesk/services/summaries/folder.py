@@ -13,7 +13,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Fact, FolderWritten, Problem
+from slmdesk.services.base.events import Event, FolderWritten, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
@@ -55,7 +55,7 @@ class FolderSummaries:
         store: Store,
         documents: DocumentService,
         summaries: SummaryService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._documents, self._summaries = desk, store, documents, summaries
         self._tell = tell

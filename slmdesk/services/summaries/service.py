@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Fact, SummaryEnded, SummaryGrew
+from slmdesk.services.base.events import Event, SummaryEnded, SummaryGrew
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.documents.results import DocumentItems, names_of, title_of
@@ -87,7 +87,7 @@ class SummaryService(Planner):
         room: EngineRoom,
         jobs: JobService,
         exams: ExamService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._settings, self._models = desk, store, settings, models
         self._uses, self._room, self._jobs, self._exams, self._tell = uses, room, jobs, exams, tell

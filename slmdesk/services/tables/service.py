@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import ExtractionEnded, ExtractionGrew, Fact, Noticed
+from slmdesk.services.base.events import Event, ExtractionEnded, ExtractionGrew, Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
@@ -89,7 +89,7 @@ class ExtractionService(Planner):
         room: EngineRoom,
         jobs: JobService,
         retrieval: Retrieval,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._settings, self._models = desk, store, settings, models
         self._room, self._jobs, self._retrieval, self._tell = room, jobs, retrieval, tell

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
-from slmdesk.services.base.events import Fact, Problem, SegmentChanged
+from slmdesk.services.base.events import Event, Problem, SegmentChanged
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
@@ -34,7 +34,7 @@ class SegmentEdits:
         store: Store,
         room: EngineRoom,
         translations: TranslationService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._room, self._tell = desk, store, room, tell
         self._translations = translations

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
-from slmdesk.services.base.events import Fact, Problem, SegmentChanged
+from slmdesk.services.base.events import Event, Problem, SegmentChanged
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import Slices, in_slices
@@ -90,7 +90,7 @@ class SegmentChanges:
         store: Store,
         translations: TranslationService,
         edits: SegmentEdits,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._translations = desk, store, translations
         self._edits, self._tell = edits, tell

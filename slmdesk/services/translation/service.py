@@ -24,7 +24,7 @@ from slmdesk.core.translation import Origin as Made
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import (
-    Fact,
+    Event,
     ItemChanged,
     PairUsed,
     Problem,
@@ -95,7 +95,7 @@ class TranslationService(Planner):
         room: EngineRoom,
         jobs: JobService,
         reader: ChildClient,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
         pairs: PairAdviceService,
     ) -> None:
         self._desk, self._store, self._models, self._uses, self._pairs = desk, store, models, uses, pairs

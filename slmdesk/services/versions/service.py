@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Fact, Problem, VersionsCompared, VersionsFailed
+from slmdesk.services.base.events import Event, Problem, VersionsCompared, VersionsFailed
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.base.service_thread import Desk
@@ -93,7 +93,7 @@ class VersionService(Planner):
         uses: UseService,
         jobs: JobService,
         exams: ExamService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._models, self._uses = desk, store, models, uses
         self._jobs, self._exams, self._tell = jobs, exams, tell

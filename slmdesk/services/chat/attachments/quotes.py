@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Answer, Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Fact, Problem, QuotesFound
+from slmdesk.services.base.events import Event, Problem, QuotesFound
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.chat.attachments.planner import key_of
@@ -71,7 +71,7 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
 class Quotes:
     """Looks for quotations, and keeps what was found as the item's result `quotes`."""
 
-    def __init__(self, desk: Desk, store: Store, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, desk: Desk, store: Store, tell: Callable[[Event], None]) -> None:
         self._desk, self._store, self._tell = desk, store, tell
 
     def watcher(self, answer: Message, parts: Sequence[AttachmentPart]) -> _Watcher:

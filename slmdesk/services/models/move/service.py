@@ -19,7 +19,7 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.eta import Pace
 from slmdesk.services.base.events import (
     DownloadState,
-    Fact,
+    Event,
     ModelsChanged,
     MoveEnded,
     MoveProgress,
@@ -61,7 +61,7 @@ class MoveService:
         paths: Paths,
         models: ModelService,
         downloads: DownloadService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
         self._models, self._downloads, self._tell = models, downloads, tell

@@ -13,7 +13,7 @@ from slmdesk.core.files import problem_of, sync_folder
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.base.eta import Pace
-from slmdesk.services.base.events import Fact, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
+from slmdesk.services.base.events import Event, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
 from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import bytes_for_people, problem_for
@@ -72,7 +72,7 @@ _HUB = "huggingface:"
 class PackService:
     """Makes packs and takes models out of them, one at a time or several."""
 
-    def __init__(self, desk: Desk, store: Store, models: ModelService, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, desk: Desk, store: Store, models: ModelService, tell: Callable[[Event], None]) -> None:
         self._desk, self._store, self._models, self._tell = desk, store, models, tell
         self._running: dict[threading.Thread, tuple[Path, threading.Event]] = {}
 

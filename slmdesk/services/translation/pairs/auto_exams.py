@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from slmdesk.core.records import JobRecord, ModelRecord
-from slmdesk.services.base.events import Fact, ModelsChanged, PairUsed
+from slmdesk.services.base.events import Event, ModelsChanged, PairUsed
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.evaluation.auto_exams import FirstExams
@@ -29,7 +29,7 @@ class FirstPairExams(FirstExams):
         pairs: PairExamService,
         jobs: JobService,
         room: EngineRoom,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         super().__init__(desk, settings, models, exams, jobs, room, tell)
         self._pairs = pairs
@@ -38,7 +38,7 @@ class FirstPairExams(FirstExams):
 
     # ---- inside
 
-    def _on_used(self, fact: Fact) -> None:
+    def _on_used(self, fact: Event) -> None:
         if not isinstance(fact, PairUsed):
             return
         pair = examined_pair(fact.source, fact.target)

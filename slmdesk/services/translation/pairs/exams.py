@@ -16,7 +16,7 @@ from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Fact, ModelsChanged
+from slmdesk.services.base.events import Event, ModelsChanged
 from slmdesk.services.jobs.plan import Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Ahead
@@ -78,7 +78,7 @@ class PairResult:
 class PairExamService(Planner):
     """Begins exams for pairs and reads their results.  Desk thread."""
 
-    def __init__(self, store: Store, models: ModelService, jobs: JobService, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, store: Store, models: ModelService, jobs: JobService, tell: Callable[[Event], None]) -> None:
         self._store, self._models, self._jobs, self._tell = store, models, jobs, tell
         jobs.plan_by(KIND, self)
 

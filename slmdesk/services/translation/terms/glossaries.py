@@ -16,7 +16,7 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
-from slmdesk.services.base.events import Fact, GlossariesChanged, Problem
+from slmdesk.services.base.events import Event, GlossariesChanged, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pieces import in_pieces
@@ -105,7 +105,7 @@ class _Sorted:
 class GlossaryService:
     """Glossaries and their terms."""
 
-    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Event], None]) -> None:
         self._desk, self._store, self._tell = desk, store, tell
         self._going: set[str] = set()
         """Glossaries that are being forgotten, bit by bit."""

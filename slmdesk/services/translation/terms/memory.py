@@ -19,7 +19,7 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import MemoryPair, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
-from slmdesk.services.base.events import Fact, MemoryChanged, Problem
+from slmdesk.services.base.events import Event, MemoryChanged, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.pieces import in_pieces
 from slmdesk.services.base.service_thread import Desk
@@ -86,7 +86,7 @@ class MemoryPage:
 class MemoryService:
     """The memory."""
 
-    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Event], None]) -> None:
         self._desk, self._store, self._tell = desk, store, tell
         self._files = TermReader(desk, reader)
 

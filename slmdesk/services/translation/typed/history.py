@@ -16,7 +16,7 @@ from slmdesk.core.translation import LiveSegment, NewSegment, Origin, SegmentRec
 from slmdesk.core.types import Origin as Author
 from slmdesk.core.types import Role, TextPart
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Fact, ItemChanged
+from slmdesk.services.base.events import Event, ItemChanged
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import Slices, in_slices
@@ -86,7 +86,7 @@ class TypedHistory:
         store: Store,
         settings: SettingsFile,
         translations: TranslationService,
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._settings = desk, store, settings
         self._translations, self._tell = translations, tell

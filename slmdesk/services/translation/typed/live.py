@@ -17,7 +17,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import HARD, LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import answer_from
-from slmdesk.services.base.events import Fact, LiveTranslated, PairUsed, Problem
+from slmdesk.services.base.events import Event, LiveTranslated, PairUsed, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
@@ -55,7 +55,7 @@ class LiveTranslation:
         store: Store,
         room: EngineRoom,
         terms: Callable[[str, str, str], Sequence[Term]],
-        tell: Callable[[Fact], None],
+        tell: Callable[[Event], None],
     ) -> None:
         """`terms(source, target, domain)`: those of the active glossaries."""
         self._desk, self._store, self._room, self._terms, self._tell = desk, store, room, terms, tell
