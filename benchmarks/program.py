@@ -15,9 +15,10 @@ from typing import Any
 
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, ModelState, ModelStateChanged
+from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
 from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.container import Services, open_services
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine"]
 READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 from benchmarks.common import MODEL
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.events import Event, JobChanged
+    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
+    from slmdesk.services.jobs.events import JobChanged
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
 GOAL = 0.2
@@ -46,7 +47,7 @@ class Said:
 def summarize(services: Services, document: str, length: int) -> list[Said]:
     """All predictions of one summary, the last one at its end."""
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.base.events import JobChanged
+    from slmdesk.services.jobs.events import JobChanged
     from slmdesk.services.summaries.service import SummaryWish
 
     said: list[Said] = []
@@ -150,9 +151,9 @@ def _read(services: Services, path: Path) -> str:
 
 def add_model(services: Services, path: Path, *, is_able: bool) -> None:
     """Link a model, and wait; with `is_able` it counts as examined and fair."""
-    from slmdesk.services.base.events import ImportEnded
     from slmdesk.services.evaluation.exam_items import items
     from slmdesk.services.evaluation.exams import SKILLS
+    from slmdesk.services.models.events import ImportEnded
 
     over = threading.Event()
     services.add_listener(lambda fact: over.set() if isinstance(fact, ImportEnded) else None)

@@ -80,7 +80,7 @@ def services_with(model: Path) -> Iterator[Services]:
 def translate(services: Services, wish: TranslationWish) -> Made:
     """Have something translated, and wait."""
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.base.events import JobChanged
+    from slmdesk.services.jobs.events import JobChanged
 
     over = threading.Event()
 

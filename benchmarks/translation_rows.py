@@ -22,9 +22,11 @@ from slmdesk.core.translation import LiveSegment
 from slmdesk.engine.echo_options import ENVIRONMENT
 from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Event, JobChanged, LiveTranslated
+from slmdesk.services.base.events import Event
 from slmdesk.services.container import open_services
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
+from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.types import TranslationWish
 from slmdesk.text.tagged import Tags
 

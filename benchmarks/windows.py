@@ -18,9 +18,9 @@ from typing import Any
 from benchmarks.program import ENGINE, READER
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.container import open_services
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 QUESTIONS = ("What is a lighthouse?", "Write a polite letter.", "Shorten: the office is closed on Monday.", "Why?")
 NEW_CHAT_EVERY = 5

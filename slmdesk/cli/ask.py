@@ -166,7 +166,8 @@ def _say_change(face: Face, services: Services, item: str, asked: _Asked) -> Non
 def _answer(face: Face, services: Services, wish: AskWish) -> tuple[MessageEnded, Answered | None]:
     """How it ended, and what was verified of it; None where it did not end well."""
     from slmdesk.core.records import Status
-    from slmdesk.services.base.events import MessageEnded, PromptProgress, QuestionAnswered, QuestionPlanned
+    from slmdesk.services.base.events import MessageEnded, PromptProgress
+    from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(heard.put)

@@ -168,14 +168,9 @@ class _Talk:
 
     def _print(self, answer: str, *, saved: bool) -> int:
         from slmdesk.core.records import Status
-        from slmdesk.services.base.events import (
-            MessageChanged,
-            MessageEnded,
-            MessageGrew,
-            ModelState,
-            ModelStateChanged,
-            QuotesFound,
-        )
+        from slmdesk.services.base.events import MessageChanged, MessageEnded, MessageGrew
+        from slmdesk.services.chat.events import QuotesFound
+        from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
         face = self._face
         ended: MessageEnded | None = None

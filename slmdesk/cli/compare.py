@@ -81,7 +81,7 @@ def _form_of(output: Path | None, force: bool) -> str:
 def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
     """Begin the comparison and follow it to its end, and a model's words to theirs; Ctrl-C stops it."""
     from slmdesk.cli.jobs import follow
-    from slmdesk.services.base.events import VersionsCompared, VersionsFailed
+    from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(heard.put)

@@ -102,13 +102,8 @@ class _Show:
         return int(any(one.message.error_code for one in found.answers))
 
     def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
-        from slmdesk.services.base.events import (
-            MessageEnded,
-            MessageGrew,
-            ModelState,
-            ModelStateChanged,
-            PromptProgress,
-        )
+        from slmdesk.services.base.events import MessageEnded, MessageGrew, PromptProgress
+        from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
         face = self._face
         open_ids, names = self._open_ids, self._names(held)

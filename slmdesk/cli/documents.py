@@ -143,7 +143,8 @@ def open_document(
 
 def _show_reading(face: Face, services: Services, file: Path) -> None:
     """Say on a terminal how far reading is, from now on."""
-    from slmdesk.services.base.events import DocumentProgress, Event
+    from slmdesk.services.base.events import Event
+    from slmdesk.services.documents.events import DocumentProgress
 
     def on_fact(fact: Event) -> None:
         if isinstance(fact, DocumentProgress):

@@ -141,7 +141,8 @@ def _check_kind(words: str) -> None:
 
 def _make(face: Face, services: Services, wish: ExtractionWish, output: Path | None, *, force: bool) -> ExtractionView:
     """Begin the table and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import Event, ExtractionGrew
+    from slmdesk.services.base.events import Event
+    from slmdesk.services.tables.events import ExtractionGrew
 
     rows: queue.SimpleQueue[str] = queue.SimpleQueue()
 

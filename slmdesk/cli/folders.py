@@ -97,7 +97,7 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
     """Forget the document that `find` gives on the desk thread, and wait until nothing of it is left."""
     import queue
 
-    from slmdesk.services.base.events import DocumentChanged, DocumentGone
+    from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -192,7 +192,7 @@ def forget_folder(services: Services, record: CollectionRecord) -> None:
     import queue
 
     from slmdesk.cli.face import next_of
-    from slmdesk.services.base.events import CollectionGone
+    from slmdesk.services.documents.events import CollectionGone
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
     services.add_listener(lambda fact: heard.put(fact.id) if isinstance(fact, CollectionGone) else None)
@@ -212,7 +212,7 @@ def index(face: Face, services: Services, folder: Path, *, watched: bool | None 
     Raises KnownError `collection.…`, and what the job was paused for.
     """
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.base.events import CollectionChanged
+    from slmdesk.services.documents.events import CollectionChanged
     from slmdesk.services.documents.folder_types import CollectionStatus
 
     def on_fact(fact: Event) -> None:

@@ -14,8 +14,9 @@ from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import DownloadChanged, Event
+    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
+    from slmdesk.services.online.events import DownloadChanged
     from slmdesk.services.online.hub import FoundFile, FoundRepo
     from slmdesk.services.online.search import Filters, SearchPage
 
@@ -102,7 +103,7 @@ def _are(count: int) -> str:
 def download(face: Face, repo_or_file: str, quantization: str) -> None:
     """Fetch a model from the Hub, verified; what an interrupted run left is gone on with."""
     from slmdesk.hub.links import parse_link
-    from slmdesk.services.base.events import DownloadChanged
+    from slmdesk.services.online.events import DownloadChanged
 
     link = parse_link(repo_or_file)
     with face.services() as services:

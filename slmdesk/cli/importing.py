@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event, ImportEnded, Problem
+    from slmdesk.services.base.events import Event, Problem
     from slmdesk.services.container import Services
+    from slmdesk.services.models.events import ImportEnded
     from slmdesk.services.models.inspect_files import Looked
     from slmdesk.services.online.leftovers import LeftOver
 
@@ -49,7 +50,7 @@ def import_models(face: Face, files: tuple[Path, ...], link: bool, name: str) ->
 
 def _import_all(face: Face, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
     """Look at all first, then bring in one after another what can be.  Raises KnownError `model.none_found`."""
-    from slmdesk.services.base.events import ImportEnded
+    from slmdesk.services.models.events import ImportEnded
 
     services.models.require("models.import")
     looked: Looked = face.wait_for(services, lambda told: services.looking.look(files, told))
@@ -75,7 +76,7 @@ def _import(face: Face, services: Services, file: Path, *, link: bool, name: str
 
 
 def _show_progress(face: Face, services: Services, what: str) -> None:
-    from slmdesk.services.base.events import ImportProgress
+    from slmdesk.services.models.events import ImportProgress
 
     def on_fact(fact: Event) -> None:
         if isinstance(fact, ImportProgress):

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from slmdesk.core.records import JobRecord
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event, JobChanged
+    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
+    from slmdesk.services.jobs.events import JobChanged
     from slmdesk.services.jobs.time_left import Left
 
 
@@ -159,8 +160,8 @@ def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = Tr
     `is_kept`: it can be resumed then, and how is said.
     """
     from slmdesk.core.records import JobStatus
-    from slmdesk.services.base.events import JobChanged
     from slmdesk.services.base.messages import problem_of
+    from slmdesk.services.jobs.events import JobChanged
 
     told: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
 

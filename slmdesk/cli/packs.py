@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event, ImportEnded, MoveEnded, PackEnded, Problem
+    from slmdesk.services.base.events import Event, Problem
     from slmdesk.services.container import Services
+    from slmdesk.services.models.events import ImportEnded, MoveEnded, PackEnded
     from slmdesk.services.models.other_programs import FoundModel, FoundModels
     from slmdesk.services.models.packs.service import PackContents
 
@@ -91,7 +92,7 @@ def unpack(face: Face, file: Path, expect: str | None, only: tuple[str, ...], on
 @click.pass_obj
 def move(face: Face, folder: Path) -> None:
     """Keep the models in FOLDER from now on, and move those there that are here already."""
-    from slmdesk.services.base.events import MoveProgress
+    from slmdesk.services.models.events import MoveProgress
 
     target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
     with face.services() as services:
@@ -122,7 +123,7 @@ def move(face: Face, folder: Path) -> None:
 @click.pass_obj
 def find(face: Face, link: bool) -> None:
     """Model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
-    from slmdesk.services.base.events import ImportProgress
+    from slmdesk.services.models.events import ImportProgress
 
     with face.services() as services:
 
@@ -225,7 +226,7 @@ def _progress(face: Face, what: str, done: float, total: float, eta_s: float | N
 
 def _wait(face: Face, begin: Callable[[Services, Callable[[PackEnded], None]], None], what: str) -> PackEnded:
     """How a pack ended.  Raises the problem it met; Ctrl-C stops it."""
-    from slmdesk.services.base.events import PackProgress
+    from slmdesk.services.models.events import PackProgress
 
     with face.services() as services:
 

@@ -23,8 +23,8 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord
-    from slmdesk.services.base.events import SummaryGrew
     from slmdesk.services.container import Services
+    from slmdesk.services.summaries.events import SummaryGrew
     from slmdesk.services.summaries.service import SummaryWish
     from slmdesk.services.summaries.types import Coverage, Summary
 
@@ -128,7 +128,8 @@ def _make(
     face: Face, services: Services, wish: SummaryWish, output: Path | None, *, force: bool, is_many: bool
 ) -> tuple[str, Summary]:
     """Begin the summary and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import Event, SummaryGrew
+    from slmdesk.services.base.events import Event
+    from slmdesk.services.summaries.events import SummaryGrew
 
     told: queue.SimpleQueue[SummaryGrew] = queue.SimpleQueue()
 

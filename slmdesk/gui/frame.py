@@ -53,11 +53,13 @@ from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.quote import Quoted
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.history.rescue_labels import rescued_words
 from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.models.inspect_files import Candidate
+from slmdesk.services.online.events import DownloadChanged
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ class Frame(QObject):
         self._settings = settings
         self._folders = folders
         self._told_in_chat: dict[str, str] = {}
-        self._model: events.ModelStateChanged | None = None
+        self._model: ModelStateChanged | None = None
         self._open_chat = ""
         self._managed: frozenset[str] = frozenset()
         """Settings the organisation has set."""
@@ -329,14 +331,14 @@ class Frame(QObject):
             self.window.notices.drop_text(fact.problem.sentence)
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
         if fact.state in (ModelState.LOADING, ModelState.READY):
             self.window.notices.drop_topic(STATE_TOPIC)
         if fact.state is ModelState.READY:
             self._told_in_chat.clear()  # the next crash is another one
 
     @Slot(object)
-    def _show_model(self, fact: events.ModelStateChanged | None) -> None:
+    def _show_model(self, fact: ModelStateChanged | None) -> None:
         """What is at work, at the window's foot; without its name where a person judges answers before the names."""
         self._model = fact
         if fact is not None:
@@ -418,7 +420,7 @@ class Frame(QObject):
             self.models.import_file(paths[0], link)
 
     @Slot(object)
-    def _on_gated_met(self, change: events.DownloadChanged) -> None:
+    def _on_gated_met(self, change: DownloadChanged) -> None:
         dialog = GatedDialog(self.tokens, change.repo, self.window, problem=change.problem)
         dialog.page_requested.connect(self.find.ask_page)
         dialog.try_again_requested.connect(lambda _repo: self.fetch.resume(change.id))

@@ -10,8 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
-from slmdesk.services.base.events import ImportEnded, ImportProgress, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.events import ImportEnded, ImportProgress
 
 
 class ModelImports(QObject):

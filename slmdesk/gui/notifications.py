@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
-from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import kind_words
 from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.settings import Settings
 
 TITLE = "slmdesk"

@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base.events import Problem, TokenChanged
+from slmdesk.services.base.events import Problem
 from slmdesk.services.online.access_token import TokenPlaces
+from slmdesk.services.online.events import TokenChanged
 from slmdesk.settings import Settings
 
 PLACE_WORDS = {

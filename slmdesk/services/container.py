@@ -17,24 +17,18 @@ from slmdesk.core.files import private_folder
 from slmdesk.core.policy import load_policy
 from slmdesk.core.reach import Reach
 from slmdesk.paths import Paths, make_folders
-from slmdesk.services.base.events import (
-    DocumentChanged,
-    DocumentGone,
-    Event,
-    MessageEnded,
-    ModelsChanged,
-    Noticed,
-    Problem,
-)
+from slmdesk.services.base.events import Event, MessageEnded, Noticed, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.embedding import EmbeddingService
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.documents.folder_types import KIND as INDEX
 from slmdesk.services.documents.folders import CollectionService
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.evaluation.auto_exams import FirstExams
 from slmdesk.services.evaluation.benchmark import BenchService

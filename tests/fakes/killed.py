@@ -19,7 +19,7 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.told import Told, add_model, open_echo
 
 from slmdesk.core.records import JobStatus
-from slmdesk.services.base.events import JobChanged
+from slmdesk.services.jobs.events import JobChanged
 
 
 def home_with_model(folder: Path, monkeypatch, model: Path) -> None:

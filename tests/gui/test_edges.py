@@ -16,7 +16,7 @@ from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.base.events import ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.questions.prompt import Answered, Citation
 from slmdesk.services.summaries.types import Coverage, Mark, OneSummary, Sentence, Span, Summary

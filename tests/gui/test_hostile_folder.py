@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.core.records import DocumentStatus
-from slmdesk.services.base.events import DocumentChanged
+from slmdesk.services.documents.events import DocumentChanged
 from slmdesk.services.documents.library import file_of
 
 pytestmark = pytest.mark.gui

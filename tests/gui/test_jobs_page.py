@@ -14,7 +14,7 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.gui.jobs.controller import PAGE, status_words
 from slmdesk.gui.jobs.row import JobRow
-from slmdesk.services.base.events import JobChanged
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.service import SummaryWish

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import Status
 from slmdesk.gui.models.adding import AddDialog
-from slmdesk.services.base.events import DownloadState
+from slmdesk.services.online.events import DownloadState
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayo
 from slmdesk.gui.chat.header import ChatHeader
 from slmdesk.gui.documents.summary_form import KINDS, SummaryForm
 from slmdesk.gui.widgets.status_bar import StatusBar
-from slmdesk.services.base.events import ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.gui
 

@@ -31,7 +31,7 @@ from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.features import SHOWN_BY
 from slmdesk.gui.widgets.gated_panel import GatedDialog, GatedPanel
-from slmdesk.services.base.events import DownloadState
+from slmdesk.services.online.events import DownloadState
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/gated-GGUF", "tiny.Q4_K_M.gguf"

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.notifications import Alert, Notifier, Portal, Tray, plain, words_of_download, words_of_job
-from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.settings import Settings
 
 pytestmark = pytest.mark.gui

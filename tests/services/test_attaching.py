@@ -11,8 +11,9 @@ from slmdesk.core.attached import AttachMode
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Origin
-from slmdesk.services.base.events import ContextMeasured, MessageChanged, QuotesFound
+from slmdesk.services.base.events import MessageChanged
 from slmdesk.services.chat.attachments.text import page_text, whole_text
+from slmdesk.services.chat.events import ContextMeasured, QuotesFound
 from slmdesk.services.chat.requests import AttachWish, SendWish
 
 pytestmark = pytest.mark.process

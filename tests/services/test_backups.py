@@ -7,8 +7,9 @@ import pytest
 from fakes.told import TIMEOUT_S, row
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.base.events import ItemChanged, ItemGone, MessageEnded, ModelsChanged, Problem
+from slmdesk.services.base.events import ItemChanged, ItemGone, MessageEnded, Problem
 from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import BackupResult, Restored
 
 pytestmark = pytest.mark.process

@@ -9,7 +9,6 @@ from fakes.told import LLAMA, TIMEOUT_S, Told, add_model, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
-from slmdesk.services.base.events import ImportEnded, JobChanged, ModelState, ModelStateChanged
 from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.engine.energy import (
     WATTS_PER_BUSY_CORE,
@@ -22,7 +21,10 @@ from slmdesk.services.engine.energy import (
     read_batteries,
     read_counters,
 )
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.events import ImportEnded
 
 
 def on_desk(told, fn):

@@ -14,21 +14,20 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role, Sampling
 from slmdesk.services.base.events import (
-    ContextMeasured,
     ItemChanged,
     MessageAdded,
     MessageChanged,
     MessageEnded,
     MessageGrew,
-    ModelState,
-    ModelStateChanged,
     Noticed,
     NoticeOver,
     PromptProgress,
 )
 from slmdesk.services.chat.conversation import NEW_CHAT, SeenPrompt, words_of
+from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.engine import model_loader
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 

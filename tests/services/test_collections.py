@@ -13,7 +13,8 @@ from fakes.told import Told, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import CollectionChanged, CollectionGone, DocumentProgress, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.events import CollectionChanged, CollectionGone, DocumentProgress
 from slmdesk.services.documents.folder_types import CollectionStatus
 from slmdesk.store.backup import backup, renew_copies
 

@@ -13,16 +13,11 @@ from fakes.told import Told as ToldBy
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Status
-from slmdesk.services.base.events import (
-    ItemChanged,
-    JobChanged,
-    MessageEnded,
-    MessageGrew,
-    ModelState,
-    ModelStateChanged,
-)
+from slmdesk.services.base.events import ItemChanged, MessageEnded, MessageGrew
 from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.model_comparison import KIND, CompareWish, Figures, letter_of
+from slmdesk.services.jobs.events import JobChanged
 
 pytestmark = pytest.mark.process
 

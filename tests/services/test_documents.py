@@ -15,8 +15,9 @@ from fakes.told import CHILD, ECHO, Told
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import DocumentChanged, DocumentGone, DocumentProgress, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.container import open_services
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.library import DocumentText, facts_of, parent_of
 
 pytestmark = pytest.mark.process

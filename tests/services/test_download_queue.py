@@ -18,7 +18,8 @@ from fakes.tiny_gguf import tiny_llama
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 
 pytestmark = pytest.mark.process
 

@@ -16,7 +16,10 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import check_file
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.base.events import DownloadChanged, DownloadState, ModelsChanged, MoveEnded, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.engine.events import ModelsChanged
+from slmdesk.services.models.events import MoveEnded
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.hub import fit_by_size
 from slmdesk.services.online.search import Filters
 

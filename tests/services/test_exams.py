@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.records import JobStatus
-from slmdesk.services.base.events import JobChanged
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exam_labels import sentence_of
+from slmdesk.services.jobs.events import JobChanged
 
 
 def on_desk(told, fn):

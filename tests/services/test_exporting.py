@@ -17,7 +17,8 @@ import pytest
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import FORMS, Paper, paragraph
-from slmdesk.services.base.events import Problem, SummaryEnded
+from slmdesk.services.base.events import Problem
+from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.service import SummaryWish
 
 pytestmark = pytest.mark.process

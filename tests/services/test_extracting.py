@@ -13,10 +13,12 @@ from slmdesk.core.documents import PageStatus, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Role
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import ExtractionEnded, ExtractionGrew, JobChanged, Noticed
+from slmdesk.services.base.events import Noticed
 from slmdesk.services.evaluation.exam_items import items
 from slmdesk.services.evaluation.exams import FACT
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.tables import plan
+from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.grounding import verified
 from slmdesk.services.tables.service import ExtractionWish
 from slmdesk.services.tables.types import Column, ColumnKind, Flag

@@ -6,7 +6,10 @@ import pytest
 from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
-from slmdesk.services.base.events import ExtractionEnded, ImportEnded, JobChanged, ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.events import ImportEnded
+from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.prompts import preset
 from slmdesk.services.tables.service import KIND, ExtractionWish
 from slmdesk.services.tables.types import ColumnKind

@@ -6,11 +6,13 @@ import pytest
 from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
-from slmdesk.services.base.events import ExamOffered, JobChanged, ModelsChanged
+from slmdesk.services.base.events import ExamOffered
 from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation.auto_exams import FirstExams, seconds_for_all
 from slmdesk.services.evaluation.exam_labels import note_words
 from slmdesk.services.evaluation.exams import KIND, result_of
+from slmdesk.services.jobs.events import JobChanged
 
 
 def on_desk(told, fn):

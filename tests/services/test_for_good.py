@@ -18,22 +18,19 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.translation import Origin
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import (
-    DocumentGone,
-    ExtractionEnded,
-    JobChanged,
-    LiveTranslated,
-    QuestionAnswered,
-    SummaryEnded,
-    TranslationGrew,
-    VersionsCompared,
-)
 from slmdesk.services.chat.service import SendWish
+from slmdesk.services.documents.events import DocumentGone
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.questions.events import QuestionAnswered
 from slmdesk.services.questions.service import AskWish
+from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.service import ExtractionWish
 from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.events import LiveTranslated, TranslationGrew
 from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.versions.events import VersionsCompared
 from slmdesk.services.versions.service import VersionWish
 from slmdesk.store.backup import backup, kept_copies
 

@@ -22,12 +22,14 @@ from slmdesk.core.wire import dataclass_from
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
-from slmdesk.services.base.events import JobChanged, QuestionAnswered, QuestionPlanned, SummaryEnded
 from slmdesk.services.chat.attachments.text import parts_for_model
 from slmdesk.services.evaluation.exam_items import Skill, items, truth_step
 from slmdesk.services.evaluation.exams import SKILLS
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import Source, text_for, turns_of
 from slmdesk.services.questions.service import AskWish
+from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Kind, Style, merge_step, points_step
 from slmdesk.services.summaries.service import SummaryWish
 from slmdesk.services.tables.prompts import cells_step

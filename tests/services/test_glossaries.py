@@ -11,7 +11,9 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Forms, Origin, Term
 from slmdesk.exports.terms import to_glossary_file
-from slmdesk.services.base.events import GlossariesChanged, JobChanged, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.glossaries import ImportWish
 from slmdesk.services.translation.terms.validation import check_term, sorted_out
 from slmdesk.services.translation.types import TranslationWish

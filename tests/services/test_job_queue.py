@@ -10,7 +10,7 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.services.base.events import JobChanged
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import Stand
 from slmdesk.services.jobs.steps import step_of
 

@@ -10,9 +10,9 @@ from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.services.base.events import JobChanged
 from slmdesk.services.chat.requests import SendWish
 from slmdesk.services.jobs import runner
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.steps import step_key, step_of
 
 pytestmark = pytest.mark.process

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.translation import SegmentState
-from slmdesk.services.base.events import LiveTranslated
 from slmdesk.services.translation.asking.prompts import Manner, messages
+from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.typed import cache
 from slmdesk.services.translation.typed.cache import Known, KnownSegments
 from slmdesk.text.tagged import Tags

@@ -13,9 +13,10 @@ from fakes.told import LLAMA, Told, open_echo, row
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Sampling
-from slmdesk.services.base.events import ImportEnded, ModelState, ModelStateChanged
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.models.events import ImportEnded
 from slmdesk.worker import landlock
 
 pytestmark = pytest.mark.process

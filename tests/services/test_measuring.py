@@ -14,10 +14,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasured, Usage
-from slmdesk.services.base.events import ImportEnded, MessageEnded, Noticed, PaceChanged
+from slmdesk.services.base.events import MessageEnded, Noticed
 from slmdesk.services.chat.service import SendWish
 from slmdesk.services.engine import hardware
 from slmdesk.services.models import speed
+from slmdesk.services.models.events import ImportEnded, PaceChanged
 from slmdesk.services.models.fit import Pc, fit_header
 
 pytestmark = pytest.mark.process

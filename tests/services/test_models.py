@@ -19,18 +19,12 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf import read_header
 from slmdesk.core.records import Status
 from slmdesk.services.base import file_io
-from slmdesk.services.base.events import (
-    ImportEnded,
-    ImportProgress,
-    ModelsChanged,
-    ModelState,
-    ModelStateChanged,
-    Noticed,
-    Problem,
-)
+from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import file_name, slug
 from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.display_name import name_for
+from slmdesk.services.models.events import ImportEnded, ImportProgress
 
 pytestmark = pytest.mark.process
 

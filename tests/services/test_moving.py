@@ -18,17 +18,9 @@ from fakes.told import LLAMA, TIMEOUT_S, Told, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy
-from slmdesk.services.base.events import (
-    ImportEnded,
-    ModelsChanged,
-    ModelState,
-    ModelStateChanged,
-    MoveEnded,
-    MoveProgress,
-    MoveStep,
-    Noticed,
-    Problem,
-)
+from slmdesk.services.base.events import Noticed, Problem
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.services.models.events import ImportEnded, MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import (
     COPY,

@@ -20,7 +20,8 @@ from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.base.events import DownloadState, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.online.events import DownloadState
 from slmdesk.services.online.routes import certificates_in, shown_proxy
 from slmdesk.settings import reason_against
 

@@ -21,7 +21,8 @@ from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector,
 from fakes.told import TIMEOUT_S, Told
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.base.events import ImportEnded, ModelsChanged, PackEnded, PackProgress
+from slmdesk.services.engine.events import ModelsChanged
+from slmdesk.services.models.events import ImportEnded, PackEnded, PackProgress
 from slmdesk.services.models.packs.archive import (
     END,
     MANIFEST,

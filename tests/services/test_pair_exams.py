@@ -13,9 +13,10 @@ from fakes.told import add_model
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Term
-from slmdesk.services.base.events import JobChanged, LiveTranslated, PairUsed
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.defaults import Use
 from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.events import LiveTranslated, PairUsed
 from slmdesk.services.translation.pairs.advice import made_for
 from slmdesk.services.translation.pairs.exams import KIND, notes_of, results_of
 from slmdesk.services.translation.pairs.items import PairSkill, pair_items

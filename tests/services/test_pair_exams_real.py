@@ -8,7 +8,8 @@ from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState
-from slmdesk.services.base.events import ImportEnded, JobChanged
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.translation.pairs import exams
 from slmdesk.services.translation.pairs import items as pair_items
 from slmdesk.services.translation.types import TranslationWish

@@ -10,7 +10,8 @@ from fakes.told import Told, add_model, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
-from slmdesk.services.base.events import MessageEnded, QuestionAnswered, QuestionPlanned
+from slmdesk.services.base.events import MessageEnded
+from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.service import AskWish
 
 pytestmark = pytest.mark.process

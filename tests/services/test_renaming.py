@@ -4,7 +4,7 @@ import pytest
 from fakes.told import add_model
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.base.events import ModelsChanged
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.rename import free_name
 
 pytestmark = pytest.mark.process

@@ -10,8 +10,9 @@ from fakes.told import open_echo
 from store.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
 
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import GlossariesChanged, ItemChanged, MemoryChanged
+from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.history.rescue_labels import rescued_words
+from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.store import Rescued
 

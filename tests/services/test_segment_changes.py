@@ -13,7 +13,8 @@ from fakes.told import add_model
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
-from slmdesk.services.base.events import JobChanged, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.segment_list import Wanted, word_runs
 from slmdesk.services.translation.types import Again, TranslationWish

@@ -17,8 +17,9 @@ from fakes.told import ECHO, LLAMA, Told, add_model, open_echo
 from slmdesk.core.records import Status
 from slmdesk.core.saved_states import head_of, states_in
 from slmdesk.paths import find_paths
-from slmdesk.services.base.events import DocumentGone, QuestionAnswered
+from slmdesk.services.documents.events import DocumentGone
 from slmdesk.services.questions import service
+from slmdesk.services.questions.events import QuestionAnswered
 from slmdesk.services.questions.service import AskWish
 from slmdesk.settings import SettingsFile
 

@@ -8,9 +8,10 @@ from fakes.killed import kill_engine
 
 from slmdesk.core.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.core.records import JobStatus, Role
-from slmdesk.services.base.events import JobChanged, SummaryEnded, SummaryGrew
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import SummaryWish
 

@@ -8,9 +8,10 @@ import pytest
 from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
-from slmdesk.services.base.events import ImportEnded, SummaryEnded
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
+from slmdesk.services.models.events import ImportEnded
+from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.service import SummaryWish
 

@@ -16,8 +16,9 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
 from slmdesk.hub.vault import PrivateFile
-from slmdesk.services.base.events import DownloadState, Problem, TokenChanged
+from slmdesk.services.base.events import Problem
 from slmdesk.services.online.access_token import TokenService, checked_token
+from slmdesk.services.online.events import DownloadState, TokenChanged
 
 pytestmark = pytest.mark.process
 REPO, NAME = "some/gated-GGUF", "tiny.Q4_K_M.gguf"

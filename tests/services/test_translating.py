@@ -12,8 +12,10 @@ from fakes.office import docx
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
-from slmdesk.services.base.events import JobChanged, LiveTranslated, Problem, SegmentChanged, TranslationGrew
+from slmdesk.services.base.events import Problem
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.events import LiveTranslated, SegmentChanged, TranslationGrew
 from slmdesk.services.translation.segment_edits import turned
 from slmdesk.services.translation.types import TranslationWish, WrittenFile
 

@@ -11,7 +11,8 @@ from fakes.told import LLAMA, Told, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState, Term
-from slmdesk.services.base.events import ImportEnded, JobChanged
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.translation.types import TranslationWish, WrittenFile
 from slmdesk.text.tagged import Tags, problems
 

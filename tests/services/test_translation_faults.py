@@ -20,7 +20,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import NewSegment, SegmentState
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import ItemGone, JobChanged, LiveTranslated, Problem, SegmentChanged
+from slmdesk.services.base.events import ItemGone, Problem
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.translation.events import LiveTranslated, SegmentChanged
 from slmdesk.services.translation.types import TranslationWish, WrittenFile
 
 pytestmark = pytest.mark.process

@@ -10,8 +10,9 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import NewSegment, Origin, SegmentState
-from slmdesk.services.base.events import JobChanged, LiveTranslated
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.asking.prompts import Manner, messages, other_steps
+from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.segment_edits import says_otherwise
 from slmdesk.services.translation.typed.history import is_same_text
 from slmdesk.services.translation.types import TranslationWish

@@ -8,9 +8,10 @@ import pytest
 from slmdesk.core.documents import Block, BlockKind, Page, PageStatus, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Role
-from slmdesk.services.base.events import JobChanged, VersionsCompared, VersionsFailed
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.service import VersionView, VersionWish
 from slmdesk.services.versions.types import by_importance, coverage_line, headline
 from slmdesk.services.versions.wording import told_in

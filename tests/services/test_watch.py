@@ -11,7 +11,8 @@ from fakes.told import TIMEOUT_S, open_echo
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord
 from slmdesk.hub.guard import GuardPolicy, make_client
-from slmdesk.services.base.events import DocumentsChanged, ModelsChanged
+from slmdesk.services.documents.events import DocumentsChanged
+from slmdesk.services.engine.events import ModelsChanged
 
 pytestmark = pytest.mark.process
 

@@ -15,12 +15,14 @@ from slmdesk.core.types import Json
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.attached import FAILED, LOCKED, READING, READY, Draft, draft_from, reason_of, waiting_words
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.attachments.sources import Weighed
+from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import AttachWish
 from slmdesk.services.chat.service import MOST_ATTACHED
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.library import Opening, file_of
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 PASTED = "Pasted text"
 LOCKS = ("document.locked", "document.wrong_password")
@@ -334,28 +336,28 @@ class AttachController(QObject):
     # ---- facts
 
     @Slot(object)
-    def _on_document_changed(self, fact: events.DocumentChanged) -> None:
+    def _on_document_changed(self, fact: DocumentChanged) -> None:
         """A document being read gets its id: its progress can be followed."""
         for one in self._all():
             if one.state == READING and one.path is not None and file_of(fact.document) == one.path.absolute():
                 one.document = fact.document.id
 
     @Slot(object)
-    def _on_progressed(self, fact: events.DocumentProgress) -> None:
+    def _on_progressed(self, fact: DocumentProgress) -> None:
         for one in self._all():
             if one.state == READING and one.document == fact.id:
                 one.done, one.total = fact.done, fact.total
                 self._show()
 
     @Slot(object)
-    def _on_gone(self, fact: events.DocumentGone) -> None:
+    def _on_gone(self, fact: DocumentGone) -> None:
         for one in self._all():
             if one.document == fact.id and one.state == READY:
                 one.state, one.problem = FAILED, "forgotten on the Documents page"
                 self._tell()
 
     @Slot(object)
-    def _on_measured(self, fact: events.ContextMeasured) -> None:
+    def _on_measured(self, fact: ContextMeasured) -> None:
         if (fact.chat or "") != self._chat:
             return
         uses = {part.key: part.note for part in fact.parts if part.key}
@@ -364,9 +366,9 @@ class AttachController(QObject):
         self._show()
 
     @Slot(object)
-    def _on_model_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_model_changed(self, fact: ModelStateChanged) -> None:
         """Another model counts in its own way."""
-        if fact.state is events.ModelState.READY:
+        if fact.state is ModelState.READY:
             for one in self.now:
                 if one.state == READY:
                     self._weigh(one, lambda _weighed: self._show())

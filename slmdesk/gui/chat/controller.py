@@ -19,11 +19,13 @@ from slmdesk.gui.chat.shown import Shown
 from slmdesk.gui.live import TICK_MS
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.conversation import Conversation, Sent, words_of
+from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.chat.requests import AttachWish, SendWish
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 SAVE_DRAFT_AFTER_MS = 1500
 NEW_CHAT = "New chat"
@@ -360,12 +362,12 @@ class ChatController(QObject):
             self.new_chat()
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
         for message in self._shown.set_loading(fact.state is ModelState.LOADING):
             self._renew(message)
 
     @Slot(object)
-    def _on_quotes_found(self, fact: events.QuotesFound) -> None:
+    def _on_quotes_found(self, fact: QuotesFound) -> None:
         if fact.quotes and fact.message in self._shown.by_id:
             self._shown.quotes[fact.message] = fact.quotes
             self._renew(self._shown.by_id[fact.message])

@@ -8,9 +8,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.context_use import ContextUse
-from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 MEASURE_AFTER_MS = 300
 
@@ -72,7 +73,7 @@ class ContextWatch(QObject):
         self._bridge.ask(lambda services: services.chats.measure(chat or None, draft, attach), None, _ignore)
 
     @Slot(object)
-    def _on_context_measured(self, fact: events.ContextMeasured) -> None:
+    def _on_context_measured(self, fact: ContextMeasured) -> None:
         if (fact.chat or "") == self._now()[0]:
             self._use.measured(fact.tokens, fact.context_size)
             self.measured.emit(fact.tokens, fact.context_size)
@@ -82,7 +83,7 @@ class ContextWatch(QObject):
                 self.too_long = (fact.tokens, fact.context_size) if is_over else None
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
         if fact.state is ModelState.READY:
             self._timer.start()
 

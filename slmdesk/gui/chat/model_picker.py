@@ -13,8 +13,8 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 MOST_NAME = 28
 MOST_MENU_NAME = 36

@@ -14,10 +14,12 @@ from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.model_imports import ModelImports
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.exams import KIND as EXAM
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.events import ImportEnded
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
@@ -55,7 +57,7 @@ class ModelsController(QObject):
         self._imports.ended.connect(self._on_imports_ended)
         self._imports.refused.connect(self._raise_problem)
         self._known: frozenset[str] | None = None
-        self._fact = events.ModelStateChanged(ModelState.NONE, None, "")
+        self._fact = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.models_changed.connect(self._list)
         bridge.job_changed.connect(self._on_job_changed)
@@ -131,7 +133,7 @@ class ModelsController(QObject):
         """A model that got another name has it everywhere, and there is no "no model yet" once one has come."""
         fact = self._fact
         if fact.state is ModelState.NONE and any(one.can_chat for one in models):
-            self._on_state_changed(events.ModelStateChanged(ModelState.NOT_LOADED, None, ""))
+            self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
         for one in models:
             if one.id == fact.model and one.name != fact.name:
                 self._fact = replace(fact, name=one.name)
@@ -141,15 +143,15 @@ class ModelsController(QObject):
         self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit, self._raise_problem)
 
     @Slot(object)
-    def _on_job_changed(self, fact: events.JobChanged) -> None:
+    def _on_job_changed(self, fact: JobChanged) -> None:
         if fact.kind == EXAM and fact.status is JobStatus.DONE:
             self._ask_exams()
 
     @Slot(object)
-    def _on_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_state_changed(self, fact: ModelStateChanged) -> None:
         is_at_rest = fact.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
         if is_at_rest and fact.model and self._known is not None and fact.model not in self._known:
-            fact = events.ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
+            fact = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
         self._fact = fact
         self.state_changed.emit(fact)
         if fact.problem is not None and fact.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
@@ -159,7 +161,7 @@ class ModelsController(QObject):
             self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     @Slot(object)
-    def _on_imports_ended(self, ended: Sequence[events.ImportEnded]) -> None:
+    def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         self.import_ended.emit()
         for fact in ended:
             if fact.problem is not None:

@@ -11,8 +11,9 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.chat.controller import ChatController
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.options import ChatOptions, options_from
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.models.load_options import ModelTuning
 
 
@@ -107,7 +108,7 @@ class OptionsController(QObject):
             self._show(options)
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
         if fact.state is not ModelState.LOADING:
             self._look()
 

@@ -31,9 +31,9 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
-from slmdesk.services.base.events import ModelStateChanged
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.chat.options import ChatOptions
+from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.models.load_options import ModelTuning
 
 LETTERS = 30

@@ -13,8 +13,9 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.items_controller import ItemsController
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.service import Paragraphs, VersionView, VersionWish
 from slmdesk.services.versions.types import Comparison
 from slmdesk.text.difference_shapes import Place
@@ -230,17 +231,17 @@ class VersionsController(QObject):
         self.worded.emit(bool(self._job))
 
     @Slot(object)
-    def _on_compared(self, fact: events.VersionsCompared) -> None:
+    def _on_compared(self, fact: VersionsCompared) -> None:
         if fact.item == self.item:
             self.choose(fact.item)  # with the job that words it
 
     @Slot(object)
-    def _on_failed(self, fact: events.VersionsFailed) -> None:
+    def _on_failed(self, fact: VersionsFailed) -> None:
         if fact.item == self.item:
             self._on_refused(fact.problem)
 
     @Slot(object)
-    def _on_job_changed(self, fact: events.JobChanged) -> None:
+    def _on_job_changed(self, fact: JobChanged) -> None:
         if fact.kind == KIND and self._job and fact.id == self._job and fact.status.value not in ("open", "running"):
             self._job = ""
             self.worded.emit(False)

@@ -17,8 +17,8 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.unread_files import unread_notice
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.library import FoundPlaces, file_of, parent_of
 from slmdesk.services.documents.page_images import PageImage
 
@@ -396,7 +396,7 @@ class DocumentsController(QObject):
         self.notice_raised.emit(Notice(words, action="Read it again", on_action=again, key=f"changed {record.id}"))
 
     @Slot(object)
-    def _on_changed(self, fact: events.DocumentChanged) -> None:
+    def _on_changed(self, fact: DocumentChanged) -> None:
         record = fact.document
         if not record.opened and record.id not in self._records:  # read for its folder: there may be thousands
             return
@@ -414,13 +414,13 @@ class DocumentsController(QObject):
             self._ask_pages(anew=fact.was_changed)
 
     @Slot(object)
-    def _on_progressed(self, fact: events.DocumentProgress) -> None:
+    def _on_progressed(self, fact: DocumentProgress) -> None:
         if fact.id == self.current:
             self.progressed.emit(fact)
             self._ask_pages(anew=False)
 
     @Slot(object)
-    def _on_gone(self, fact: events.DocumentGone) -> None:
+    def _on_gone(self, fact: DocumentGone) -> None:
         self._records.pop(fact.id, None)
         if fact.id == self.current:
             self._show(None)

@@ -11,8 +11,8 @@ from PySide6.QtGui import QDesktopServices
 from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
+from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.folder import FolderWish
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import SummaryWish
@@ -76,7 +76,7 @@ class FolderSummariesController(QObject):
             self.notice_raised.emit(notice_of(result))
 
     @Slot(object)
-    def _on_written(self, fact: events.FolderWritten) -> None:
+    def _on_written(self, fact: FolderWritten) -> None:
         if fact.problem is not None:
             self.notice_raised.emit(notice_of(fact.problem))
             return

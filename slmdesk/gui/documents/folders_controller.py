@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.events import CollectionChanged, CollectionGone
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
 from slmdesk.services.documents.labels import counted_documents
 
@@ -158,7 +158,7 @@ class FoldersController(QObject):
         self.choose(state.record.id)
 
     @Slot(object)
-    def _on_changed(self, fact: events.CollectionChanged) -> None:
+    def _on_changed(self, fact: CollectionChanged) -> None:
         state = fact.state
         self._states[state.record.id] = state
         self._list()
@@ -170,7 +170,7 @@ class FoldersController(QObject):
                 self._contents_timer.start()
 
     @Slot(object)
-    def _on_gone(self, fact: events.CollectionGone) -> None:
+    def _on_gone(self, fact: CollectionGone) -> None:
         self._states.pop(fact.id, None)
         if fact.id == self.current:
             self._leave_shown()

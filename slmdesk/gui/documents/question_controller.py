@@ -17,6 +17,7 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.conversation import Sent
+from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.service import KIND, Asked, AskWish
 
 
@@ -129,7 +130,7 @@ class QuestionController(QObject):
             self.progressed.emit("The answer is on its way…")
 
     @Slot(object)
-    def _on_planned(self, fact: events.QuestionPlanned) -> None:
+    def _on_planned(self, fact: QuestionPlanned) -> None:
         if fact.item == self.item:
             self._message = fact.message
             what = "the whole text" if fact.is_whole else f"the {fact.passages} passages that fit best"
@@ -164,7 +165,7 @@ class QuestionController(QObject):
             self.progressed.emit(self._live.reading_words)
 
     @Slot(object)
-    def _on_answered(self, fact: events.QuestionAnswered) -> None:
+    def _on_answered(self, fact: QuestionAnswered) -> None:
         if fact.item == self.item:
             self._message = ""
             self.answered.emit(fact.answered)

@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.job_follower import JobFollower
-from slmdesk.services.base import events
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import KIND, SummaryView, SummaryWish
 from slmdesk.services.summaries.types import Sentence, Summary
@@ -104,21 +105,21 @@ class SummaryController(JobFollower):
             self.job_told.emit(told_of(view.job))
 
     @Slot(object)
-    def _on_grew(self, fact: events.SummaryGrew) -> None:
+    def _on_grew(self, fact: SummaryGrew) -> None:
         if fact.item == self.item:
             self._job = fact.job
             self._points += fact.points
             self.grew.emit(list(self._points), fact.pages_read, fact.pages_total, fact.page_kind)
 
     @Slot(object)
-    def _on_ended(self, fact: events.SummaryEnded) -> None:
+    def _on_ended(self, fact: SummaryEnded) -> None:
         if fact.item == self.item:
             summary: Summary = fact.summary
             self._job = ""
             self.made.emit(summary)
 
     @Slot(object)
-    def _on_job_changed(self, fact: events.JobChanged) -> None:
+    def _on_job_changed(self, fact: JobChanged) -> None:
         if self._job and fact.id == self._job:
             if fact.status.is_end:
                 self._job = ""

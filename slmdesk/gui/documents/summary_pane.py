@@ -32,9 +32,9 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
-from slmdesk.services.base.events import JobChanged
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.documents.finding_labels import doubts_of
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.summaries.types import (
     PAGE_WORDS,
     PageKinds,

@@ -13,9 +13,10 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.documents.job_follower import JobFollower
 from slmdesk.gui.widgets.notice_bar import Notice
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
 from slmdesk.services.tables.types import Column, Table
 
@@ -239,18 +240,18 @@ class TableController(JobFollower):
         self.job_told.emit(told_of(job))
 
     @Slot(object)
-    def _on_grew(self, fact: events.ExtractionGrew) -> None:
+    def _on_grew(self, fact: ExtractionGrew) -> None:
         if fact.item == self.item:
             self._job = fact.job
             self.row_came.emit(fact.row)
 
     @Slot(object)
-    def _on_ended(self, fact: events.ExtractionEnded) -> None:
+    def _on_ended(self, fact: ExtractionEnded) -> None:
         if fact.item == self.item:
             self.made.emit(fact.table)
 
     @Slot(object)
-    def _on_job_changed(self, fact: events.JobChanged) -> None:
+    def _on_job_changed(self, fact: JobChanged) -> None:
         if self._job and fact.id == self._job:
             self._is_running = not fact.status.is_end
             self.job_told.emit(fact)

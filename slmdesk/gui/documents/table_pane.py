@@ -36,8 +36,8 @@ from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.base.events import JobChanged
 from slmdesk.services.base.messages import time_for_people
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.tables.types import (
     DOUBTFUL,
     FLAG_WORDS,

@@ -12,9 +12,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base.events import JobChanged, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.container import Services
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import kind_words, share_words
 from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.jobs.time_left import Left

@@ -13,7 +13,8 @@ from slmdesk.core.records import Item, ModelRecord, Status
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
 from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.model_comparison import KIND, Compared, CompareWish, Comparison
 
 PAGE = 30
@@ -210,7 +211,7 @@ class CompareController(QObject):
             self.note_changed.emit(fact.message, f"Reads the question: {100 * fact.read // fact.total} %")
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
         self._now = fact.name
         if self._held is None or fact.state is not ModelState.LOADING:
             return

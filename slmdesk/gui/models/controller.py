@@ -15,12 +15,14 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.model_imports import ModelImports
 from slmdesk.gui.models.trials import TrialController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.model_cards import ModelCard
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.defaults import SETTING, Use, lost_words
+from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.models.fit_check import Judged
 from slmdesk.settings import Settings
 
@@ -134,7 +136,7 @@ class LibraryController(QObject):
         self._imports.cancel()
 
     @Slot(object)
-    def _on_imports_ended(self, ended: Sequence[events.ImportEnded]) -> None:
+    def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         """All are in, or are not."""
         self.import_ended.emit()
         told = [fact for fact in ended if fact.model or fact.problem]
@@ -146,7 +148,7 @@ class LibraryController(QObject):
             life = UNDO_MS if is_whole else 0
             self.notice_raised.emit(Notice(_summary_of(told), details, life_ms=life, key="import"))
 
-    def _say_one(self, fact: events.ImportEnded) -> None:
+    def _say_one(self, fact: ImportEnded) -> None:
         if fact.problem is not None:
             self._raise_problem(fact.problem)
         elif fact.model is not None:
@@ -157,7 +159,7 @@ class LibraryController(QObject):
     # ---- what is heard
 
     @Slot(object)
-    def _on_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_state_changed(self, fact: ModelStateChanged) -> None:
         self.state_changed.emit(fact)
         if fact.state is ModelState.READY:
             self.refresh()  # it was used just now
@@ -170,7 +172,7 @@ class LibraryController(QObject):
             self.refresh()
 
     @Slot(object)
-    def _on_job_changed(self, fact: events.JobChanged) -> None:
+    def _on_job_changed(self, fact: JobChanged) -> None:
         if fact.kind == exams.KIND and fact.status in _ENDS:
             self.refresh()  # what it found stands on the card
 
@@ -223,7 +225,7 @@ class LibraryController(QObject):
         self.notice_raised.emit(notice_of(problem))
 
 
-def _added_words(fact: events.ImportEnded) -> str:
+def _added_words(fact: ImportEnded) -> str:
     """What came of one file."""
     if fact.model is None:
         return f"{Path(fact.path).name}: {fact.problem.sentence if fact.problem else 'not added'}"
@@ -232,7 +234,7 @@ def _added_words(fact: events.ImportEnded) -> str:
     return f"{fact.model.name} is in the library."
 
 
-def _summary_of(ended: Sequence[events.ImportEnded]) -> str:
+def _summary_of(ended: Sequence[ImportEnded]) -> str:
     """What came of several, in one line."""
     here = [fact.model.name for fact in ended if fact.model and fact.was_here]
     new = sum(fact.model is not None and not fact.was_here for fact in ended)

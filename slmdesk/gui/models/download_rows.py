@@ -14,8 +14,8 @@ from slmdesk.gui.widgets.gated_panel import GATED_CODES
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.base.events import DownloadChanged, DownloadState
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.leftovers import LeftOver
 
 WORDS = {

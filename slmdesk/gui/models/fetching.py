@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base.events import DownloadChanged, DownloadState, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.downloads import ENDS
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.leftovers import LeftOver
 from slmdesk.settings import Settings
 

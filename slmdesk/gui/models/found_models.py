@@ -17,9 +17,9 @@ from slmdesk.gui.models.work_line import amount_words
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.base import events
-from slmdesk.services.base.events import ImportEnded, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.events import ImportEnded, ImportProgress
 from slmdesk.services.models.other_programs import FoundModel, FoundModels
 
 INTRO = (
@@ -81,7 +81,7 @@ class FoundController(QObject):
             self.found.emit(result)
 
     @Slot(object)
-    def _on_progressed(self, fact: events.ImportProgress) -> None:
+    def _on_progressed(self, fact: ImportProgress) -> None:
         if self._waiting and str(self._waiting[0].path) == fact.path:
             at = self._count - len(self._waiting) + 1
             what = f"Reading {self._waiting[0].name} ({at} of {self._count})"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from slmdesk.services.base.events import DownloadChanged, DownloadState
 from slmdesk.services.online.downloads import ENDS
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 
 GET = "Download"
 ON_THIS_PC = "On this PC"

@@ -15,7 +15,7 @@ from slmdesk.gui.models.local_details import DetailsPanel
 from slmdesk.gui.models.trials import Trial
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.base.events import ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.model_cards import ModelCard, ModelDetails
 from slmdesk.services.models.defaults import SETTING, Use
 from slmdesk.services.models.fit_check import Judged

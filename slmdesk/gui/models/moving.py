@@ -14,8 +14,9 @@ from slmdesk.gui.models.wide_dialog import WideDialog
 from slmdesk.gui.models.work_line import amount_words
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.base.events import MoveEnded, MoveProgress, MoveStep, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.move.plan import MovePlan
 
 INTRO = "Models can be used while they are moved. Linked models stay where they are."

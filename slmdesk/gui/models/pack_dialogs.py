@@ -21,8 +21,9 @@ from slmdesk.gui.models.work_line import amount_words
 from slmdesk.gui.widgets.dropped import PACK_SUFFIX
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
-from slmdesk.services.base.events import PackEnded, PackProgress, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.events import PackEnded, PackProgress
 from slmdesk.services.models.packs.service import OfferedModel, PackContents, PackPlan
 
 PACK_FILTER = "Packs of models (*.tar);;All files (*)"

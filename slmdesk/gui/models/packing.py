@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.services.base import events
-from slmdesk.services.base.events import PackEnded, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.models.events import PackEnded, PackProgress
 from slmdesk.services.models.packs.service import PackContents, PackPlan
 
 
@@ -115,7 +115,7 @@ class PackController(QObject):
             self.opened.emit(found)
 
     @Slot(object)
-    def _on_progressed(self, fact: events.PackProgress) -> None:
+    def _on_progressed(self, fact: PackProgress) -> None:
         if fact.path == self._path:
             self.progressed.emit(fact)
 

@@ -42,7 +42,7 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.base.events import DownloadChanged
+from slmdesk.services.online.events import DownloadChanged
 
 COLUMN = 760
 OFFLINE = "slmdesk works offline. Searching and downloading need the network."

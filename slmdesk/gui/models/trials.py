@@ -12,11 +12,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base.events import ExamOffered, JobChanged, Problem
+from slmdesk.services.base.events import ExamOffered, Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
 from slmdesk.services.evaluation.model_cards import ModelDetails
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.verify import Verified
 from slmdesk.services.translation.pairs import exams as pair_exams
 

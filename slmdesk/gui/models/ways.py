@@ -17,7 +17,8 @@ from slmdesk.gui.models.pack_dialogs import PACK_FILTER, MakePackDialog, OpenPac
 from slmdesk.gui.models.packing import PackController
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.gui.widgets.shares import admit
-from slmdesk.services.base.events import PackEnded, Problem
+from slmdesk.services.base.events import Problem
+from slmdesk.services.models.events import PackEnded
 from slmdesk.services.models.move.plan import MovePlan
 from slmdesk.services.models.packs.service import PackContents
 

@@ -16,8 +16,8 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.hub.guard import HUB
-from slmdesk.services.base.events import TokenChanged
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.online.events import TokenChanged
 from slmdesk.services.online.routes import shown_proxy
 from slmdesk.settings import Settings
 

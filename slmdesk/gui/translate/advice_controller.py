@@ -7,9 +7,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.base import events
-from slmdesk.services.base.events import ModelState, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.defaults import Use
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.pairs import exams
@@ -88,7 +89,7 @@ class AdviceController(QObject):
     # ---- what is heard
 
     @Slot(object)
-    def _on_job_changed(self, fact: events.JobChanged) -> None:
+    def _on_job_changed(self, fact: JobChanged) -> None:
         if fact.kind == exams.KIND and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             self._again()
 
@@ -97,7 +98,7 @@ class AdviceController(QObject):
         self._again()
 
     @Slot(object)
-    def _on_state_changed(self, fact: events.ModelStateChanged) -> None:
+    def _on_state_changed(self, fact: ModelStateChanged) -> None:
         if fact.state is ModelState.READY:
             self._again()
 

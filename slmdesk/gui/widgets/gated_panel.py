@@ -10,7 +10,8 @@ from slmdesk.gui.tokens import TokenController, words_of
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height
-from slmdesk.services.base.events import Problem, TokenChanged
+from slmdesk.services.base.events import Problem
+from slmdesk.services.online.events import TokenChanged
 
 GATED_CODES = frozenset({"hub.gated", "hub.token_refused", "hub.not_admitted", "token.keyring"})
 """Problems this panel helps with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QProgressBar
 
-from slmdesk.services.base.events import JobChanged
+from slmdesk.services.jobs.events import JobChanged
 
 WHOLE = 1000
 

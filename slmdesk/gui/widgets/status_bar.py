@@ -10,8 +10,8 @@ from slmdesk.gui import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import NetworkPanel
 from slmdesk.gui.widgets.text import ElidedLabel
-from slmdesk.services.base.events import ModelState, ModelStateChanged
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 STATE_WORDS = {
     ModelState.NONE: "No model yet",

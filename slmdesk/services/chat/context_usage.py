@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from slmdesk.core.attached import AttachmentPart, used_words
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.services.base.events import ContextMeasured, Event, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.chat.attachments.budget import (
     ContextPart,
     Sized,
@@ -22,6 +22,7 @@ from slmdesk.services.chat.attachments.budget import (
 from slmdesk.services.chat.attachments.sources import Measured, Sources
 from slmdesk.services.chat.attachments.text import FRAME_TOKENS
 from slmdesk.services.chat.conversation import turns_for_engine
+from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.prompt_inspector import FRAME, Prompts
 from slmdesk.services.chat.requests import AttachWish
 

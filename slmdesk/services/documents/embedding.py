@@ -16,9 +16,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import DocumentChanged, DocumentGone, Event, ModelsChanged
+from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.store import Store

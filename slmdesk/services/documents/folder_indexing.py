@@ -17,7 +17,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, JobChanged, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk, Later
@@ -26,6 +26,7 @@ from slmdesk.services.documents.folder_scan import AGAIN, STILL_S, Broken, Plan,
 from slmdesk.services.documents.folder_types import KIND, quoted, unquoted
 from slmdesk.services.documents.library import DocumentService, Opening
 from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.store import Store
 from slmdesk.store.part import new_id

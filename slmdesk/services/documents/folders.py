@@ -18,10 +18,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import CollectionChanged, CollectionGone, Event, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.documents.events import CollectionChanged, CollectionGone
 from slmdesk.services.documents.folder_indexing import IndexProgress, IndexRunner, gone_in
 from slmdesk.services.documents.folder_scan import Listing, Plan, is_vanished, plan, scan
 from slmdesk.services.documents.folder_types import (

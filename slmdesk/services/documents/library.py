@@ -19,10 +19,11 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.base.events import DocumentChanged, DocumentGone, DocumentProgress, Event, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.files import DocumentFile, documents_in, look_at
 from slmdesk.services.documents.page_images import ImageWish, OnImage, PageImages
 from slmdesk.services.documents.reading_queue import OnOpened, Reading, ReadingQueue, read_problem

@@ -19,9 +19,10 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import DocumentChanged, DocumentProgress, Event, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.documents.events import DocumentChanged, DocumentProgress
 from slmdesk.store import Store
 from slmdesk.text.passages import PassageBuilder
 

@@ -29,9 +29,11 @@ from slmdesk.core.saved_states import (
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import DocumentChanged, DocumentGone, Event, ModelsChanged, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store

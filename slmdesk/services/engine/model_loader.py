@@ -16,11 +16,12 @@ from slmdesk.core.reach import Reach
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
-from slmdesk.services.base.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Problem
+from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_io import FileMark, hash_file, mark_of
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine import crash_history
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.load_spec import limits_of, spec_for
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store

@@ -12,19 +12,13 @@ from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
-from slmdesk.services.base.events import (
-    Event,
-    ExamOffered,
-    JobChanged,
-    MessageEnded,
-    ModelsChanged,
-    ModelState,
-    ModelStateChanged,
-)
+from slmdesk.services.base.events import Event, ExamOffered, MessageEnded
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import KIND, ExamService, note_of, result_of
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile

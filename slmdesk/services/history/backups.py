@@ -9,11 +9,12 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, ItemChanged, ItemGone, ModelsChanged, Problem
+from slmdesk.services.base.events import Event, ItemChanged, ItemGone, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.chat.service import ChatService
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import (
     BackupCopy,
     BackupResult,

@@ -7,20 +7,12 @@ from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
-from slmdesk.services.base.events import (
-    DocumentsChanged,
-    Event,
-    ItemChanged,
-    ItemGone,
-    MessageAdded,
-    MessageChanged,
-    ModelsChanged,
-    Noticed,
-    NoticeOver,
-)
+from slmdesk.services.base.events import Event, ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed, NoticeOver
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.chat.service import ChatService
+from slmdesk.services.documents.events import DocumentsChanged
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store

@@ -11,10 +11,12 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Found, Item, Message
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, GlossariesChanged, ItemChanged, ItemGone, MemoryChanged, ModelsChanged
+from slmdesk.services.base.events import Event, ItemChanged, ItemGone
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.saved_states import StateService
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation import model_comparison
+from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
 from slmdesk.store import Rescued, Store, damaged_copies
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from slmdesk.core.records import JobRecord, JobStatus
-from slmdesk.services.base.events import JobChanged, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.documents.folder_types import KIND as INDEX
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.queue_order import place_of
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Left

@@ -15,10 +15,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Failed, FromChild, Partial, Progress
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.core.types import LoadedModel
-from slmdesk.services.base.events import JobChanged, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.plan import Growth, Planner
 from slmdesk.services.jobs.steps import step_key, tokens_of, value_of
 from slmdesk.services.jobs.timings import JobTimes

@@ -12,10 +12,11 @@ from typing import Protocol
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, JobChanged, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.plan import Planner
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.services.jobs.runner import JobRun, Workshop

@@ -20,7 +20,7 @@ from slmdesk.core.gguf_join import join
 from slmdesk.core.gguf_parts import parts_of
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import Event, ImportEnded, ImportProgress, ModelsChanged
+from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_io import (
     PART_SUFFIX,
     HashedFile,
@@ -34,7 +34,9 @@ from slmdesk.services.base.file_io import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME, name_for
+from slmdesk.services.models.events import ImportEnded, ImportProgress
 
 CLOSE_S = 0.8
 """How long the end waits for imports to remove what they wrote."""

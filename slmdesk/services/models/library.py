@@ -17,22 +17,16 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import (
-    Event,
-    ImportEnded,
-    ModelsChanged,
-    ModelState,
-    ModelStateChanged,
-    Noticed,
-    Problem,
-)
+from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_io import HashedFile
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.models.adopt import Unadopted, look_for_unadopted
 from slmdesk.services.models.defaults import Use, UseService, default_in
 from slmdesk.services.models.display_name import name_for
+from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.models.fit import Fit, Pc, fit_file
 from slmdesk.services.models.importer import Importer
 from slmdesk.services.models.rename import name_beside

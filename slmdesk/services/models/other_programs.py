@@ -20,11 +20,12 @@ from slmdesk.core.gguf_file import unreadable
 from slmdesk.core.gguf_parts import part_of, parts_of
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import ImportEnded, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.models.display_name import MAX_NAME, name_for
+from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.models.importer import require_usable
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.other_program_folders import Place, all_places

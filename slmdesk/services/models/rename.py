@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import Event, ModelsChanged
+from slmdesk.services.base.events import Event
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME
 from slmdesk.store import Store
 

@@ -21,12 +21,14 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, MessageEnded, ModelState, Noticed, PaceChanged, Problem
+from slmdesk.services.base.events import Event, MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.hardware import hardware_key
 from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.models.fit import Pc, available_bytes
 from slmdesk.store import Store
 

@@ -17,9 +17,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, Problem, TokenChanged
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.online.events import TokenChanged
 from slmdesk.settings import SettingsFile
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)

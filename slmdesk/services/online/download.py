@@ -25,7 +25,6 @@ from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.part import SPARE_BYTES, Part, parts_in
 from slmdesk.hub.search import Hub
 from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
-from slmdesk.services.base.events import DownloadChanged, DownloadState
 from slmdesk.services.base.file_io import HashedFile, file_name, mark_of
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
@@ -33,6 +32,7 @@ from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Pc, available_bytes, fit_header
 from slmdesk.services.models.importer import require_usable
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.hub import fit_by_size, weights_budget
 from slmdesk.store.locks import FileLock
 

@@ -10,9 +10,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import DownloadChanged, DownloadState, JobChanged, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_of
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.queue_order import place_of, put_in_order
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.store import Store
 
 KIND = "download"

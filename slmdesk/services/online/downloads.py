@@ -17,13 +17,15 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.base.events import DownloadChanged, DownloadState, Event, ModelsChanged
+from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.queue_order import moved, place_of
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.online.download import Fetch
 from slmdesk.services.online.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, wish_of
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.hub import HubService
 from slmdesk.services.online.leftovers import LeftOver, discard, left_overs, remove_parts_of
 from slmdesk.settings import Settings, SettingsFile

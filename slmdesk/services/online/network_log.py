@@ -13,10 +13,11 @@ from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.policy import without_password
 from slmdesk.core.records import LedgerRow
 from slmdesk.exports.ledger import format_for, to_csv, to_json
-from slmdesk.services.base.events import Event, Noticed, Problem, RequestsToday
+from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.online.events import RequestsToday
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.routes import certificates_in
 from slmdesk.settings import Settings, SettingsFile, reason_against

@@ -27,15 +27,7 @@ from slmdesk.core.records import (
 )
 from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import (
-    Event,
-    ItemChanged,
-    MessageAdded,
-    MessageEnded,
-    Problem,
-    QuestionAnswered,
-    QuestionPlanned,
-)
+from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.chat.answer_writer import Answers
@@ -48,6 +40,7 @@ from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import result_of
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
+from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import (
     NOT_FOUND,
     PROMPT_VERSION,

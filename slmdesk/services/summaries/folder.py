@@ -13,11 +13,12 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, FolderWritten, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.library import DocumentService, Opening
+from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.files import write_summaries
 from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryService, SummaryWish
 from slmdesk.services.summaries.types import NotRead, Summary

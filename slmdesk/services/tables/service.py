@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, ExtractionEnded, ExtractionGrew, Noticed
+from slmdesk.services.base.events import Event, Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
@@ -28,6 +28,7 @@ from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions.service import is_weak
+from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.prompts import PROMPT_VERSION
 from slmdesk.services.tables.types import (
     DOUBTFUL,

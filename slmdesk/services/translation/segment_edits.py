@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
-from slmdesk.services.base.events import Event, Problem, SegmentChanged
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.engine.one_shot import AskOnce
 from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.service import TranslationService, segment_flags
 from slmdesk.services.translation.types import TranslationWish, memory_domain
 from slmdesk.store import Store

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
-from slmdesk.services.base.events import Event, Problem, SegmentChanged
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import Slices, in_slices
+from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.segment_edits import SegmentEdits
 from slmdesk.services.translation.service import TranslationService, segment_flags
 from slmdesk.services.translation.types import TranslationWish, memory_domain, wish_from

@@ -23,15 +23,7 @@ from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, Seg
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import (
-    Event,
-    ItemChanged,
-    PairUsed,
-    Problem,
-    SegmentChanged,
-    TranslationGrew,
-    TranslationRead,
-)
+from slmdesk.services.base.events import Event, ItemChanged, Problem, TranslationRead
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
@@ -45,6 +37,7 @@ from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.translation.asking.prompts import DOMAINS, FORMALITIES, Manner, prompt_version
+from slmdesk.services.translation.events import PairUsed, SegmentChanged, TranslationGrew
 from slmdesk.services.translation.pairs.advice import PairAdvice, PairAdviceService
 from slmdesk.services.translation.readout import KIND, left_parts, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists

@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event, Problem, VersionsCompared, VersionsFailed
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.base.service_thread import Desk
@@ -31,6 +31,7 @@ from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.summaries.types import Coverage, Unread
+from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.store import Store
 
 if TYPE_CHECKING:

@@ -15,14 +15,15 @@ from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import left_words
 from slmdesk.services.jobs.overview import told_of
 from slmdesk.services.jobs.time_left import Left
 from slmdesk.services.translation.asking.labels import counted_left
 from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.events import TranslationGrew
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.inspection import Chosen, Column
 from slmdesk.services.translation.types import Again, TranslationView, TranslationWish, WrittenFile
@@ -330,12 +331,12 @@ class DocumentTranslation(QObject):
         self._show_job(told_of(job))
 
     @Slot(object)
-    def _on_grew(self, fact: events.TranslationGrew) -> None:
+    def _on_grew(self, fact: TranslationGrew) -> None:
         if fact.item == self._item:
             self._counted = (fact.done, fact.total)
 
     @Slot(object)
-    def _on_job(self, fact: events.JobChanged) -> None:
+    def _on_job(self, fact: JobChanged) -> None:
         known = next((one for one in self._queue if one.job and one.job == fact.id), None)
         if known is not None:
             self._note(known.item, status=fact.status, share=fact.share)
@@ -344,7 +345,7 @@ class DocumentTranslation(QObject):
         if fact.id == self._job:
             self._show_job(fact)
 
-    def _show_job(self, fact: events.JobChanged) -> None:
+    def _show_job(self, fact: JobChanged) -> None:
         problem = fact.problem
         if fact.status in (JobStatus.OPEN, JobStatus.RUNNING):
             self.progressed.emit(fact, self._words_of(fact))
@@ -360,7 +361,7 @@ class DocumentTranslation(QObject):
         else:
             self.ended.emit("Paused. What is translated is kept.", True)
 
-    def _words_of(self, fact: events.JobChanged) -> str:
+    def _words_of(self, fact: JobChanged) -> str:
         if fact.status is JobStatus.OPEN and not fact.done:
             before = sum(one.status is JobStatus.RUNNING for one in self._queue)
             return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"

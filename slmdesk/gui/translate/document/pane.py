@@ -30,7 +30,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.services.base.events import JobChanged
+from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.segment_list import Listed
 from slmdesk.services.translation.types import TranslationView

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.events import SegmentChanged, TranslationGrew
 from slmdesk.services.translation.segment_list import Listed, SegmentHelp, Wanted
 from slmdesk.services.translation.segment_undo import Replaced, Undone
 from slmdesk.services.translation.types import TranslationWish
@@ -200,13 +200,13 @@ class SegmentsController(QObject):
     # ---- what is told
 
     @Slot(object)
-    def _on_segment(self, fact: events.SegmentChanged) -> None:
+    def _on_segment(self, fact: SegmentChanged) -> None:
         if fact.item == self._item:
             self.segment_changed.emit(fact.segment)
             self.refresh()
 
     @Slot(object)
-    def _on_grew(self, fact: events.TranslationGrew) -> None:
+    def _on_grew(self, fact: TranslationGrew) -> None:
         if fact.item == self._item:
             self.refresh()
 

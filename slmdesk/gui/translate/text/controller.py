@@ -21,10 +21,10 @@ from slmdesk.gui.translate.text.earlier import EarlierController
 from slmdesk.gui.translate.text.said import Shown
 from slmdesk.gui.translate.text.view import ViewKeeper
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.typed.history import Typed
 from slmdesk.settings import Settings
 
@@ -337,7 +337,7 @@ class TranslateController(QObject):
         self.refused.emit(problem.sentence)
 
     @Slot(object)
-    def _on_translated(self, fact: events.LiveTranslated) -> None:
+    def _on_translated(self, fact: LiveTranslated) -> None:
         self._last = Shown(fact.segments, fact.is_done, _language(fact.segments))
         self._ask_advice()
         self.shown.emit(self._last)

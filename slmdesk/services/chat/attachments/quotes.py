@@ -14,12 +14,13 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Answer, Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, Problem, QuotesFound
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.chat.attachments.planner import key_of
 from slmdesk.services.chat.attachments.text import pages_from
 from slmdesk.services.chat.ephemeral import PREFIX
+from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.store import Store
 from slmdesk.text.quotes import FoldedText, folded_quote

@@ -17,25 +17,19 @@ from slmdesk.core.files import private_folder, problem_of
 from slmdesk.core.records import ModelRecord
 from slmdesk.paths import Paths
 from slmdesk.services.base.eta import Pace
-from slmdesk.services.base.events import (
-    DownloadState,
-    Event,
-    ModelsChanged,
-    MoveEnded,
-    MoveProgress,
-    MoveStep,
-    Noticed,
-    Problem,
-)
+from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_io import SPARE_BYTES
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.events import ModelsChanged
+from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import PREPARING, SWITCHING, Journal, MovingFile
 from slmdesk.services.models.move.plan import MovePlan, Round, gather, real, refuse_target
 from slmdesk.services.online.downloads import ENDS, DownloadService
+from slmdesk.services.online.events import DownloadState
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 from slmdesk.store.locks import FileLock

@@ -13,11 +13,13 @@ from slmdesk.core.files import problem_of, sync_folder
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.base.eta import Pace
-from slmdesk.services.base.events import Event, ModelsChanged, PackEnded, PackProgress, Problem, UnpackedModel
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import bytes_for_people, problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.events import ModelsChanged
+from slmdesk.services.models.events import PackEnded, PackProgress, UnpackedModel
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.files import free_bytes
 from slmdesk.services.models.packs.archive import Manifest, PackedModel, PackMade, Text, open_pack, write_pack

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from slmdesk.core.records import JobRecord, ModelRecord
-from slmdesk.services.base.events import Event, ModelsChanged, PairUsed
+from slmdesk.services.base.events import Event
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import EngineRoom
 from slmdesk.services.evaluation.auto_exams import FirstExams
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
+from slmdesk.services.translation.events import PairUsed
 from slmdesk.services.translation.pairs.exams import PairExamService, notes_of
 from slmdesk.services.translation.pairs.items import examined_pair
 from slmdesk.settings import SettingsFile

@@ -16,7 +16,8 @@ from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, ModelsChanged
+from slmdesk.services.base.events import Event
+from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.plan import Plan, Planner, StepValue, Wave
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Ahead

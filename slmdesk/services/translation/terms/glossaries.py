@@ -16,12 +16,13 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
-from slmdesk.services.base.events import Event, GlossariesChanged, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pieces import in_pieces
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.translation.asking.prompts import DOMAINS
+from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.services.translation.terms.validation import check_term, key_of, sorted_out, term_of
 from slmdesk.store import Store

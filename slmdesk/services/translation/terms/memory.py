@@ -19,10 +19,11 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import MemoryPair, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
-from slmdesk.services.base.events import Event, MemoryChanged, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.pieces import in_pieces
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.store import Store
 from slmdesk.store.translation_memory import MemoryFilter, MemoryShare, memory_key

@@ -17,12 +17,13 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import HARD, LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import answer_from
-from slmdesk.services.base.events import Event, LiveTranslated, PairUsed, Problem
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.services.translation.asking.units import Taken, segments_from, units_of_text
+from slmdesk.services.translation.events import LiveTranslated, PairUsed
 from slmdesk.services.translation.typed.cache import Key, Known, KnownSegments
 from slmdesk.services.translation.typed.edits import LiveEdits
 from slmdesk.store import Store

@@ -1,0 +1,39 @@
+"""Events of engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slmdesk.core.types import LoadedModel
+from slmdesk.services.base.events import Event, Problem
+
+
+class ModelState(StrEnum):
+    """What the engine child has of the chosen model."""
+
+    NONE = "none"
+    """No model in the library."""
+    NOT_LOADED = "not_loaded"
+    LOADING = "loading"
+    READY = "ready"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStateChanged(Event):
+    """The state of the model in use."""
+
+    state: ModelState
+    model: str | None
+    name: str
+    fraction: float = 0.0
+    """While loading: 0..1."""
+    loaded: LoadedModel | None = None
+    problem: Problem | None = None
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsChanged(Event):
+    """The library has another set of models."""

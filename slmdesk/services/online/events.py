@@ -1,0 +1,70 @@
+"""Events of online."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.services.base.events import Event, Problem
+
+
+class DownloadState(StrEnum):
+    """Where a download is.  The last four are ends; a paused or failed one may be gone on with."""
+
+    QUEUED = "queued"
+    """It waits for its turn, or, with a note, for the network to be allowed."""
+    ASKING = "asking"
+    """The Hub is asked what the file is."""
+    CHECKING = "checking"
+    """What is there already is hashed."""
+    FETCHING = "fetching"
+    WAITING = "waiting"
+    """No byte comes, or another try is due."""
+    ELSEWHERE = "elsewhere"
+    """Another window or command fetches the same file; its progress is shown."""
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadChanged(Event):
+    """How a download is; at most four times a second while it runs, and once at its end."""
+
+    id: str
+    repo: str
+    name: str
+    state: DownloadState
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """0 while it is not known."""
+    bytes_per_s: float = 0.0
+    eta_s: float | None = None
+    fit: str = "unknown"
+    """Whether it fits this PC: fits, tight, too_large; by its header once that has come."""
+    note: Problem | None = None
+    """Why it waits or was started over."""
+    resumed_from: int = 0
+    problem: Problem | None = None
+    model: ModelRecord | None = None
+    place: int = 0
+    """In the queue while it waits for its turn: 1 is the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsToday(Event):
+    """Requests in the network ledger since midnight, local time."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChanged(Event):
+    """Where the access token of the Hub is; never the token."""
+
+    place: str
+    """environment (HF_TOKEN), keyring, file, ask (in memory until slmdesk ends), or empty: there is none."""
+    host: str
+    """The Hub or mirror in use, which alone is sent it."""

@@ -1,0 +1,31 @@
+"""Events of questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.services.base.events import Event
+from slmdesk.services.questions.prompt import Answered
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPlanned(Event):
+    """What a model is about to read for a question: the documents whole, or their best passages."""
+
+    item: str
+    message: str
+    """The answer that is being written."""
+    is_whole: bool
+    passages: int
+    tokens: int
+    """Of the text given to the model, without the question."""
+    context_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered(Event):
+    """A question has its answer, with citations that were verified; its MessageEnded was told before."""
+
+    item: str
+    message: str
+    answered: Answered

@@ -1,0 +1,43 @@
+"""Events of summaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.summaries.types import Sentence, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryGrew(Event):
+    """More of a document was summarized: the points of one part, before they are checked by the model and merged.
+
+    Sent without points too, when a job goes on that was paused.  Time left: the JobChanged of its job.
+    """
+
+    item: str
+    job: str
+    points: tuple[Sentence, ...]
+    pages_read: int
+    pages_total: int
+    page_kind: str = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryEnded(Event):
+    """A summary is done and kept: as the result of its item, and as its message."""
+
+    item: str
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class FolderWritten(Event):
+    """The summaries of a folder's documents were written as files, or could not be."""
+
+    item: str
+    folder: str
+    files: int
+    failed: int
+    """Documents that could not be read."""
+    problem: Problem | None = None

@@ -1,0 +1,25 @@
+"""Events of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.services.base.events import Event
+from slmdesk.services.tables.types import Table, TableRow
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionGrew(Event):
+    """A row of a table is whole.  Time left: the JobChanged of its job."""
+
+    item: str
+    job: str
+    row: TableRow
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionEnded(Event):
+    """A table is done and kept: as the result of its item, and as its message."""
+
+    item: str
+    table: Table
