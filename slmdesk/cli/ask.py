@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from slmdesk.core.records import CollectionRecord, DocumentRecord
     from slmdesk.services.base.events import Event, MessageEnded
     from slmdesk.services.container import Services
-    from slmdesk.services.questions.prompt import Answered, Citation
+    from slmdesk.services.documents.nearest import Citation
+    from slmdesk.services.questions.prompt import Answered
     from slmdesk.services.questions.service import AskWish
 
 

@@ -24,9 +24,10 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.records import DocumentRecord
     from slmdesk.services.container import Services
+    from slmdesk.services.documents.citations import Coverage
     from slmdesk.services.summaries.events import SummaryGrew
     from slmdesk.services.summaries.service import SummaryWish
-    from slmdesk.services.summaries.types import Coverage, Summary
+    from slmdesk.services.summaries.types import Summary
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")

@@ -20,8 +20,9 @@ from slmdesk.core.records import JobStatus
 from slmdesk.gui.documents.coverage_strip import Cell, CoverageStrip
 from slmdesk.gui.documents.earlier import EarlierRow
 from slmdesk.gui.documents.question_pane import CitationRow
+from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.summaries.types import Coverage, OneSummary, Sentence, Span, Summary
+from slmdesk.services.summaries.types import OneSummary, Sentence, Summary
 
 pytestmark = pytest.mark.gui
 

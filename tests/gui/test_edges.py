@@ -16,10 +16,12 @@ from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.services.documents.citations import Coverage, Mark, Span
+from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.jobs.steps import step_of
-from slmdesk.services.questions.prompt import Answered, Citation
-from slmdesk.services.summaries.types import Coverage, Mark, OneSummary, Sentence, Span, Summary
+from slmdesk.services.questions.prompt import Answered
+from slmdesk.services.summaries.types import OneSummary, Sentence, Summary
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

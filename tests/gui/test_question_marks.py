@@ -6,8 +6,9 @@ import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
 from slmdesk.gui.documents.question_pane import QuestionPane
-from slmdesk.services.questions.prompt import Answered, Citation
-from slmdesk.services.summaries.types import Mark
+from slmdesk.services.documents.citations import Mark
+from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.questions.prompt import Answered
 
 pytestmark = pytest.mark.gui
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from slmdesk.core.documents import Block, BlockKind, Page, page_of
 from slmdesk.core.records import Passage
-from slmdesk.services.questions.prompt import Citation, Source, borne_by, verified
+from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.questions.prompt import Source, borne_by, verified
 from slmdesk.services.questions.support import ELSEWHERE, supported
 
 pytestmark = pytest.mark.pure

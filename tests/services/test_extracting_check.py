@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
-from slmdesk.services.summaries.types import Coverage
+from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.tables.grounding import Labels, PageTexts, verified, without_doubles
 from slmdesk.services.tables.prompts import (
     cells_step,

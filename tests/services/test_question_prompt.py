@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin, Role
-from slmdesk.services.questions.prompt import (
-    NOT_FOUND,
-    Source,
-    borne_by,
-    grammar_of,
-    nearest_of,
-    said_in,
-    share_of,
-    turns_of,
-    verified,
-)
+from slmdesk.services.documents.nearest import nearest_of, share_of
+from slmdesk.services.questions.prompt import NOT_FOUND, Source, borne_by, grammar_of, said_in, turns_of, verified
 
 pytestmark = pytest.mark.pure
 

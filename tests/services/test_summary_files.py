@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from slmdesk.core.errors import KnownError
+from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.summaries.files import write_summaries
-from slmdesk.services.summaries.types import Coverage, NotRead, OneSummary, Sentence, Span, Summary
+from slmdesk.services.summaries.types import NotRead, OneSummary, Sentence, Summary
 
 pytestmark = pytest.mark.pure
 

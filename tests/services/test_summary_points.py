@@ -7,7 +7,8 @@ import pytest
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.engine.llama import gbnf
-from slmdesk.services.summaries.linking import DOUBT, WORDS, Point, Source, doubted, headings_above, linked
+from slmdesk.services.documents.citations import DOUBT, WORDS, Coverage, Unread
+from slmdesk.services.summaries.linking import Point, Source, doubted, headings_above, linked
 from slmdesk.services.summaries.prompts import (
     Kind,
     Length,
@@ -21,15 +22,7 @@ from slmdesk.services.summaries.prompts import (
     without_glue,
 )
 from slmdesk.services.summaries.selection import merged_groups, quotations, sections_of, select
-from slmdesk.services.summaries.types import (
-    Coverage,
-    Sentence,
-    Unread,
-    coverage_words,
-    has_bullets,
-    pages_read_words,
-    sentence_words,
-)
+from slmdesk.services.summaries.types import Sentence, coverage_words, has_bullets, pages_read_words, sentence_words
 from slmdesk.text.overlap import Rarity
 
 pytestmark = pytest.mark.pure

@@ -25,11 +25,12 @@ from slmdesk.gui.documents.table_link import TableLink
 from slmdesk.gui.exporting import ExportController
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
+from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.library import facts_of
-from slmdesk.services.questions.prompt import Citation
+from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.summaries.service import KIND as SUMMARY
-from slmdesk.services.summaries.types import Sentence, Span
+from slmdesk.services.summaries.types import Sentence
 from slmdesk.services.tables.service import KIND as TABLE
 from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.settings import Settings

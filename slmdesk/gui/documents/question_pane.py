@@ -20,10 +20,11 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
+from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
 from slmdesk.services.documents.finding_labels import marks_in_words
-from slmdesk.services.questions.prompt import Answered, Citation
+from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.questions.service import Asked
-from slmdesk.services.summaries.types import PAGE_WORDS, PageKinds, kind_in
 
 HINT = (
     "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."

@@ -33,15 +33,13 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.translate_wish import pop_up_words_menu
 from slmdesk.services.base.messages import time_for_people
+from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
 from slmdesk.services.documents.finding_labels import doubts_of
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.summaries.types import (
-    PAGE_WORDS,
-    PageKinds,
     Sentence,
     Summary,
     has_bullets,
-    kind_in,
     ledger_words,
     pages_read_words,
     sentence_words,

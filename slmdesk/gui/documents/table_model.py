@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QIcon
 from slmdesk.gui.icons import pixmap
 from slmdesk.gui.theme import Theme
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.summaries.types import PAGE_WORDS
+from slmdesk.services.documents.citations import PAGE_WORDS
 from slmdesk.services.tables.types import DOUBTFUL, Column, Table, TableCell, TableRow, cell_words
 
 ICON_SIZE = 14

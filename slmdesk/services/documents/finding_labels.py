@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slmdesk.services.summaries.types import Mark
+from slmdesk.services.documents.citations import Mark
 
 FLAG_WORDS = {
     "number": "this number is not in the quoted passage",

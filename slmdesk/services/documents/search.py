@@ -11,7 +11,7 @@ from slmdesk.core.documents import Page
 from slmdesk.core.errors import Stopped
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.questions.prompt import nearest_of
+from slmdesk.services.documents.nearest import nearest_of
 from slmdesk.store import Store
 from slmdesk.text.folding import fold
 from slmdesk.text.quotes import FoldedText, folded_quote

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from slmdesk.services.summaries.types import Mark
+from slmdesk.services.documents.citations import Mark
 from slmdesk.text.checks import Flag, check
 from slmdesk.text.sentences import sentence_spans
 

@@ -16,6 +16,7 @@ from slmdesk.core.types import LoadedModel
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
 from slmdesk.services.questions.prompt import Source, text_for
@@ -31,8 +32,6 @@ READ_TOKENS = 1800
 MOST_PASSAGES = 8
 BEFORE_NEIGHBOURS = 4
 """So many of the best come before the neighbours of the best one."""
-CHARACTERS_PER_TOKEN = 7
-"""No text has more of them; tells without counting what never fits."""
 
 
 @dataclass(frozen=True, slots=True)

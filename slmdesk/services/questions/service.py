@@ -32,7 +32,9 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.chat.answer_writer import Answers
 from slmdesk.services.chat.conversation import Sent, active_path, title_from, words_of
+from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.finding_labels import marks_in_words
+from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import EngineRoom
@@ -45,17 +47,13 @@ from slmdesk.services.questions.prompt import (
     NOT_FOUND,
     PROMPT_VERSION,
     Answered,
-    Citation,
     borne_by,
     grammar_of,
-    nearest_of,
     said_in,
-    share_of,
     text_turns_of,
     turns_of,
     verified,
 )
-from slmdesk.services.summaries.types import Mark
 from slmdesk.store import Store
 from slmdesk.text.stop_words import search_words
 

@@ -11,17 +11,10 @@ from typing import cast
 
 from slmdesk.core.documents import BlockKind
 from slmdesk.core.records import Passage
+from slmdesk.services.documents.citations import Mark
+from slmdesk.services.documents.nearest import Citation, PageOf, share_of, stretches_of
 from slmdesk.services.questions.checks import marks_of
-from slmdesk.services.questions.prompt import (
-    Citation,
-    PageOf,
-    Source,
-    borne_by,
-    cited_passages,
-    share_of,
-    stretches_of,
-)
-from slmdesk.services.summaries.types import Mark
+from slmdesk.services.questions.prompt import Source, borne_by, cited_passages
 from slmdesk.text.checks import Flag, Kind
 from slmdesk.text.evidence import VALUES, holds, may_hold, values_in
 from slmdesk.text.folding import fold_for_search

@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from slmdesk.core.chunking import Piece
-from slmdesk.services.summaries.types import Mark
+from slmdesk.services.documents.citations import DOUBT, ELSEWHERE, LEAST_SHARE, WORDS, Mark
 from slmdesk.text.checks import Flag, Kind, check
 from slmdesk.text.evidence import VALUES, holds, may_hold
 from slmdesk.text.overlap import Rarity
 from slmdesk.text.quotes import FoldedText
 
-LEAST_SHARE = 0.35
-"""Of a point's words, by weight, that its pieces must hold; less is said to be supported by nothing."""
 BETTER = 0.1
 """So much more of a point must another piece hold to take the place of the one that was named."""
 LEAST_RELATED = 0.3
@@ -30,8 +28,6 @@ MOST_LINKS = 4
 MOST_CHARACTERS = 2400
 """Of the pieces that are shown to a model when it is asked whether they say something."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
-WORDS, DOUBT, ELSEWHERE = "words", "doubt", "elsewhere"
-"""Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from slmdesk.core.chunking import chunk_tokens, chunked
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
+from slmdesk.services.documents.citations import Pages
 from slmdesk.services.evaluation.exam_items import Skill, truth_step
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
@@ -43,7 +44,7 @@ from slmdesk.services.summaries.prompts import (
     without_glue,
 )
 from slmdesk.services.summaries.selection import chosen, in_order, merged_groups, quotations, sections_of, select
-from slmdesk.services.summaries.source_text import OneText, Pages, SummaryTexts
+from slmdesk.services.summaries.source_text import OneText, SummaryTexts
 from slmdesk.services.summaries.types import NotRead, OneSummary, Sentence, Summary, figures_words
 from slmdesk.text.sentences import sentence_spans
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.chunking import Piece, pieces_of
-from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.documents import PageStatus
 from slmdesk.core.records import DocumentRecord
+from slmdesk.services.documents.citations import Coverage, Pages, Span, Unread
 from slmdesk.services.jobs.plan import Breath
 from slmdesk.services.summaries.linking import Point, Source, headings_above
-from slmdesk.services.summaries.types import Coverage, OneSummary, Sentence, Span, Unread
+from slmdesk.services.summaries.types import OneSummary, Sentence
 from slmdesk.text.language import LANGUAGES, detect
 from slmdesk.text.overlap import Rarity
 from slmdesk.text.quotes import FoldedText
@@ -22,9 +23,6 @@ FIGURES_CHARACTERS = 120
 """Of figures alone, from which on a page is said to hold a table that is not retold."""
 STOPS = ".!?…。！？\"'”’»)"
 """What ends a quotation, and is passed over where it is looked for."""
-
-Pages = Callable[[str, int, int], Sequence[Page]]
-"""Pages of a document from a number on, at most so many."""
 
 
 @dataclass(slots=True, eq=False)

@@ -7,30 +7,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of a page: characters `start` up to, not including, `end`."""
-
-    document: str
-    page: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something in a sentence that its passages do not bear out."""
-
-    kind: str
-    """number, date, amount, name, negation …; `elsewhere`: it stands in the documents, but not where they speak of
-    this; `words`: hardly a word of it stands there; `doubt`: the model itself says that the text does not say this."""
-    text: str
-    start: int
-    end: int
-    detail: str = ""
-    """What the passage has instead, as far as that can be told."""
+from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +25,6 @@ class Sentence:
     """Of an executive summary: Decision, Action, Date, Amount, Party, Fact; of one by sections: the heading."""
     file: str = ""
     """The name of the document, where there are several."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A page that could not be read, or not whole."""
-
-    page: int
-    reason: str
-    """empty, scanned, locked, broken, or the code of what kept the model from reading it."""
-    document: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """The ledger: what was read."""
-
-    pages_total: int
-    pages_read: int
-    blocks_total: int
-    blocks_read: int
-    unreadable: tuple[Unread, ...] = ()
-
-
-PageKinds = str | Mapping[str, str]
-"""What pages are: the same everywhere, or by the names (or ids) of the documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +95,6 @@ def shape_of(summary: Summary) -> dict[str, Json]:
     return to_json(summary)
 
 
-PAGE_WORDS: Mapping[str, tuple[str, str]] = {
-    "page": ("p.", "pages"),
-    "slide": ("slide", "slides"),
-    "sheet": ("sheet", "sheets"),
-    "section": ("section", "sections"),
-    "chapter": ("chapter", "chapters"),
-    "part": ("part", "parts"),
-}
-"""What a page is called behind a sentence, and in the coverage line."""
-
-
-def kind_in(kinds: PageKinds, document: str) -> str:
-    """What the pages of a document are."""
-    return kinds if isinstance(kinds, str) else kinds.get(document, "page")
-
-
 def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     """Where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
     word = PAGE_WORDS.get(kind_in(page_kind, sentence.file), PAGE_WORDS["page"])[0]
@@ -227,14 +163,3 @@ def figures_words(pages: Sequence[tuple[str, int]]) -> str:
         by_name.setdefault(name, []).append(page)
     parts = [f"{name + ': ' if name else ''}{page_ranges(some)}" for name, some in by_name.items()]
     return f"Tables of figures are not retold in words; see {'; '.join(parts)}." if parts else ""
-
-
-def page_ranges(pages: Sequence[int]) -> str:
-    """1, 2, 3, 7 as "1–3, 7"."""
-    found: list[list[int]] = []
-    for page in sorted(set(pages)):
-        if found and page == found[-1][1] + 1:
-            found[-1][1] = page
-        else:
-            found.append([page, page])
-    return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in found)

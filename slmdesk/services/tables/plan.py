@@ -15,12 +15,10 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, Passage
 from slmdesk.core.types import Json
+from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN, Coverage, Pages, Unread
 from slmdesk.services.documents.retrieval import Ranked
 from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
 from slmdesk.services.jobs.service import step_key
-from slmdesk.services.questions.context import CHARACTERS_PER_TOKEN
-from slmdesk.services.summaries.source_text import Pages
-from slmdesk.services.summaries.types import Coverage, Unread
 from slmdesk.services.tables.grounding import Labels, PageTexts, verified, without_doubles
 from slmdesk.services.tables.prompts import (
     CELL_TOKENS,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.summaries.types import PAGE_WORDS, Coverage
+from slmdesk.services.documents.citations import PAGE_WORDS, Coverage
 
 
 class ColumnKind(StrEnum):

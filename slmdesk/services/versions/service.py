@@ -22,6 +22,7 @@ from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.documents.citations import Coverage, Unread
 from slmdesk.services.documents.inputs import able, read_document
 from slmdesk.services.documents.results import DocumentItems
 from slmdesk.services.evaluation.exam_items import Skill
@@ -30,7 +31,6 @@ from slmdesk.services.jobs.plan import Asked, Breath, Plan, Planner, StepValue, 
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.summaries.types import Coverage, Unread
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.store import Store
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.exports.versions import ChangeLine, VersionsReport
-from slmdesk.services.summaries.types import PAGE_WORDS, Coverage, Mark, page_ranges
+from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, page_ranges
 from slmdesk.text.difference_shapes import Change, ChangeKind, Place, Row, Run
 
 RANKS = ("amount", "percent", "number", "date", "negation", "name")

@@ -1,0 +1,100 @@
+"""Where a passage stands, in data and in words: spans, pages, coverage, what a check found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.documents import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a page: characters `start` up to, not including, `end`."""
+
+    document: str
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something in a sentence that its passages do not bear out."""
+
+    kind: str
+    """number, date, amount, name, negation …; `elsewhere`: it stands in the documents, but not where they speak of
+    this; `words`: hardly a word of it stands there; `doubt`: the model itself says that the text does not say this."""
+    text: str
+    start: int
+    end: int
+    detail: str = ""
+    """What the passage has instead, as far as that can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A page that could not be read, or not whole."""
+
+    page: int
+    reason: str
+    """empty, scanned, locked, broken, or the code of what kept the model from reading it."""
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The ledger: what was read."""
+
+    pages_total: int
+    pages_read: int
+    blocks_total: int
+    blocks_read: int
+    unreadable: tuple[Unread, ...] = ()
+
+
+PageKinds = str | Mapping[str, str]
+"""What pages are: the same everywhere, or by the names (or ids) of the documents."""
+
+
+PAGE_WORDS: Mapping[str, tuple[str, str]] = {
+    "page": ("p.", "pages"),
+    "slide": ("slide", "slides"),
+    "sheet": ("sheet", "sheets"),
+    "section": ("section", "sections"),
+    "chapter": ("chapter", "chapters"),
+    "part": ("part", "parts"),
+}
+"""What a page is called behind a sentence, and in the coverage line."""
+
+
+def kind_in(kinds: PageKinds, document: str) -> str:
+    """What the pages of a document are."""
+    return kinds if isinstance(kinds, str) else kinds.get(document, "page")
+
+
+def page_ranges(pages: Sequence[int]) -> str:
+    """1, 2, 3, 7 as "1–3, 7"."""
+    found: list[list[int]] = []
+    for page in sorted(set(pages)):
+        if found and page == found[-1][1] + 1:
+            found[-1][1] = page
+        else:
+            found.append([page, page])
+    return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in found)
+
+
+LEAST_SHARE = 0.35
+"""Of a point's words, by weight, that its pieces must hold; less is said to be supported by nothing."""
+
+
+WORDS, DOUBT, ELSEWHERE = "words", "doubt", "elsewhere"
+"""Kinds of flags of our own: hardly a word of it stands there; the model itself says the text does not say it."""
+
+
+Pages = Callable[[str, int, int], Sequence[Page]]
+"""Pages of a document from a number on, at most so many."""
+
+
+CHARACTERS_PER_TOKEN = 7
+"""No text has more of them; tells without counting what never fits."""
