@@ -61,9 +61,10 @@ def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
 
 def _left(job: JobRecord) -> Left | None:
     """The time left of a job that runs, by what its desk noted last."""
+    from slmdesk.services.jobs.bytes_done import eta_of
     from slmdesk.services.jobs.time_left import Left
     from slmdesk.services.jobs.timings import noted_of
-    from slmdesk.services.online.download_jobs import KIND, eta_of
+    from slmdesk.services.online.download_jobs import KIND
 
     if job.kind != KIND:
         return noted_of(job).left
@@ -223,9 +224,10 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
     """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.messages import problem_of
+    from slmdesk.services.jobs.bytes_done import bytes_of
     from slmdesk.services.jobs.labels import kind_words
     from slmdesk.services.jobs.timings import noted_of
-    from slmdesk.services.online.download_jobs import KIND, bytes_of
+    from slmdesk.services.online.download_jobs import KIND
 
     is_done, noted, left = job.status is JobStatus.DONE, noted_of(job), _left(job)
     shape: dict[str, Json] = {
@@ -253,7 +255,8 @@ def shape_of(job: JobRecord) -> dict[str, Json]:
 
 
 def _steps(job: JobRecord) -> str:
-    from slmdesk.services.online.download_jobs import KIND, bytes_of
+    from slmdesk.services.jobs.bytes_done import bytes_of
+    from slmdesk.services.online.download_jobs import KIND
 
     return _amount(KIND, *bytes_of(job)) if job.kind == KIND else f"{job.done + job.failed}/{job.total}"
 

@@ -12,8 +12,9 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from slmdesk.core.records import CollectionRecord
 from slmdesk.core.types import Json
 from slmdesk.services.documents.folder_scan import Broken, SeenFile, Twin
+from slmdesk.services.jobs.kinds import FOLDER
 
-KIND = "index"
+KIND = FOLDER
 """Of the jobs that read what is new in a folder."""
 
 

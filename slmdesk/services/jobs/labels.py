@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
+from slmdesk.services.jobs.kinds import DOWNLOAD, KINDS
 from slmdesk.services.jobs.time_left import Left
-from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
 
-KINDS = {
-    "download": "Download",
-    "exam": "Exam",
-    "pair_exam": "Exam",
-    "summary": "Summary",
-    "question": "Question",
-    "extraction": "Table",
-    "comparison": "Comparison",
-    "versions": "Comparison",
-    "index": "Folder",
-    "translation": "Translation",
-}
-"""What a kind of jobs is called; of others the kind itself is shown."""
 _STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
 """Minutes an unsure time is rounded to."""
 

@@ -10,14 +10,13 @@ from enum import StrEnum
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.documents.folder_types import KIND as INDEX
+from slmdesk.services.jobs.bytes_done import bytes_of, eta_of
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.kinds import DOWNLOAD, FOLDER
 from slmdesk.services.jobs.queue_order import place_of
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Left
 from slmdesk.services.jobs.timings import noted_of
-from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
-from slmdesk.services.online.download_jobs import bytes_of, eta_of
 from slmdesk.store import Store
 
 
@@ -151,7 +150,7 @@ class JobViews:
 
     def _target(self, job: JobRecord, models: Mapping[str, str]) -> tuple[str, str, str]:
         """What there is to see of a job: opens, target, item."""
-        if job.kind in (DOWNLOAD, INDEX):
+        if job.kind in (DOWNLOAD, FOLDER):
             return "models" if job.kind == DOWNLOAD else "documents", "", ""
         if job.item:
             documents = self._store.documents_of_item(job.item)

@@ -12,12 +12,14 @@ from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_of
+from slmdesk.services.jobs.bytes_done import eta_of, number_in
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.kinds import DOWNLOAD
 from slmdesk.services.jobs.queue_order import place_of, put_in_order
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.store import Store
 
-KIND = "download"
+KIND = DOWNLOAD
 _STATES = {
     JobStatus.OPEN: DownloadState.QUEUED,
     JobStatus.RUNNING: DownloadState.QUEUED,  # its desk is gone: `read` knows when it is not
@@ -115,7 +117,7 @@ class DownloadJobs:
         about = job.settings
         state = DownloadState.ELSEWHERE if self._store.is_elsewhere(job) else _STATES[job.status]
         model = next((one for one in self._store.models() if one.id == about.get("model")), None)
-        speed, total, done = _number(about, "speed"), _number(about, "total"), _number(about, "bytes")
+        speed, total, done = number_in(about, "speed"), number_in(about, "total"), number_in(about, "bytes")
         is_running = state is DownloadState.ELSEWHERE and speed > 0
         return DownloadChanged(
             job.id,
@@ -141,17 +143,6 @@ def wish_of(job: JobRecord) -> tuple[str, str, str]:
     return repo, file, quantization
 
 
-def bytes_of(job: JobRecord) -> tuple[int, int]:
-    """Bytes that have come, and all; 0 while that is not known."""
-    return _number(job.settings, "bytes"), _number(job.settings, "total")
-
-
-def eta_of(job: JobRecord) -> float | None:
-    """Seconds that are left, by what its desk noted last; None for one that does not run."""
-    speed, (done, total) = _number(job.settings, "speed"), bytes_of(job)
-    return (total - done) / speed if job.status is JobStatus.RUNNING and speed and total else None
-
-
 def job_change(job: DownloadChanged, title: str, problem: Problem | None = None) -> JobChanged:
     """The same as a fact about a job."""
     share = job.done_bytes / job.total_bytes if job.total_bytes else None
@@ -166,8 +157,3 @@ def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> Dow
     return replace(
         change, state=DownloadState.QUEUED, place=place, note=note, bytes_per_s=0.0, eta_s=None, problem=None
     )
-
-
-def _number(about: object, key: str) -> int:
-    value = about.get(key) if hasattr(about, "get") else None
-    return value if type(value) is int and value >= 0 else 0
