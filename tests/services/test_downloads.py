@@ -19,8 +19,8 @@ from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.base.events import Problem
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.events import MoveEnded
+from slmdesk.services.models.fit import fit_by_size
 from slmdesk.services.online.events import DownloadChanged, DownloadState
-from slmdesk.services.online.hub import fit_by_size
 from slmdesk.services.online.search import Filters
 
 pytestmark = pytest.mark.process

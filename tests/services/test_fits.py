@@ -15,8 +15,7 @@ from slmdesk.core.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
-from slmdesk.services.models.fit import COMFORTABLE
-from slmdesk.services.online.hub import fit_by_size, weights_budget
+from slmdesk.services.models.fit import COMFORTABLE, fit_by_size, weights_budget
 
 pytestmark = pytest.mark.pure
 GIB = 1 << 30

@@ -81,3 +81,24 @@ def fit_file(path: Path, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fi
     header = check_file(path)
     require_chat_model(header)
     return fit_header(header, context_tokens, pc, sha256=sha256)
+
+
+_BESIDE_WEIGHTS = 1.1, 200 << 20
+"""Of memory, for a chat of usual length, when only the size of a file is known: times, plus."""
+
+
+def fit_by_size(size: int, available: int) -> str:
+    """The verdict on a model of which only the size in bytes is known; `unknown` for 0."""
+    times, plus = _BESIDE_WEIGHTS
+    needed = size * times + plus
+    if not size:
+        return "unknown"
+    if needed > available:
+        return "too_large"
+    return "fits" if needed <= COMFORTABLE * available else "tight"
+
+
+def weights_budget(available: int) -> int:
+    """Bytes a model's weights may have, where so much memory is free: the rest is for the context and the program."""
+    times, plus = _BESIDE_WEIGHTS
+    return max(0, round((available * COMFORTABLE - plus) / times))

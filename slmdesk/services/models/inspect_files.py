@@ -16,9 +16,8 @@ from slmdesk.services.base.file_io import mark_of
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.models.display_name import name_for
-from slmdesk.services.models.fit import Fit, Pc, fit_header
+from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header
 from slmdesk.services.models.importer import require_usable
-from slmdesk.services.online.hub import fit_by_size
 from slmdesk.settings import SettingsFile
 
 SUFFIX = ".gguf"

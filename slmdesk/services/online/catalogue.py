@@ -21,8 +21,8 @@ from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Sk
 from slmdesk.hub.files import Repo
 from slmdesk.hub.links import HubLink, parse_link
 from slmdesk.services.base.events import Problem
-from slmdesk.services.models.fit import Pc
-from slmdesk.services.online.hub import Asking, FoundFile, FoundRepo, HubService, fit_by_size, weights_budget
+from slmdesk.services.models.fit import Pc, fit_by_size, weights_budget
+from slmdesk.services.online.hub import Asking, FoundFile, FoundRepo, HubService
 from slmdesk.services.online.search import Filters, Search, SearchPage, SearchService
 
 LANGUAGES = {

@@ -29,11 +29,10 @@ from slmdesk.services.base.file_io import HashedFile, file_name, mark_of
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.models.display_name import name_for
-from slmdesk.services.models.fit import Pc, available_bytes, fit_header
+from slmdesk.services.models.fit import Pc, available_bytes, fit_by_size, fit_header, weights_budget
 from slmdesk.services.models.importer import require_usable
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.online.events import DownloadChanged, DownloadState
-from slmdesk.services.online.hub import fit_by_size, weights_budget
 from slmdesk.store.locks import FileLock
 
 TELL_S = 0.25

@@ -18,7 +18,7 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.models.fit import COMFORTABLE, Fit, Pc, fit_header
+from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header, weights_budget
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.routes import policy_for
 from slmdesk.settings import SettingsFile
@@ -27,8 +27,6 @@ T = TypeVar("T")
 
 AT_ONCE = 4
 """Requests for the files of repositories that were found."""
-_BESIDE_WEIGHTS = 1.1, 200 << 20
-"""Of memory, for a chat of usual length, when only the size of a file is known: times, plus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,23 +170,6 @@ class HubService:
 
     def _is_offline(self) -> bool:
         return self._network.is_offline
-
-
-def fit_by_size(size: int, available: int) -> str:
-    """The verdict on a model of which only the size in bytes is known; `unknown` for 0."""
-    times, plus = _BESIDE_WEIGHTS
-    needed = size * times + plus
-    if not size:
-        return "unknown"
-    if needed > available:
-        return "too_large"
-    return "fits" if needed <= COMFORTABLE * available else "tight"
-
-
-def weights_budget(available: int) -> int:
-    """Bytes a model's weights may have, where so much memory is free: the rest is for the context and the program."""
-    times, plus = _BESIDE_WEIGHTS
-    return max(0, round((available * COMFORTABLE - plus) / times))
 
 
 def _judged(repo: Repo, pc: Pc) -> FoundRepo:

@@ -17,7 +17,8 @@ from slmdesk.core.quantization import quantization_of_file, weight_bytes
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.search import Hub, Query
 from slmdesk.services.base.events import Problem
-from slmdesk.services.online.hub import AT_ONCE, Asking, FoundFile, FoundRepo, HubService, best_fit, fit_by_size
+from slmdesk.services.models.fit import fit_by_size
+from slmdesk.services.online.hub import AT_ONCE, Asking, FoundFile, FoundRepo, HubService, best_fit
 
 PERMISSIVE_ONES = "permissive"
 """Instead of a licence: any that leaves a company free."""
