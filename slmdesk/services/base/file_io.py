@@ -18,6 +18,7 @@ from uuid import uuid4
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
 from slmdesk.core.gguf_file import opened, shown_path
+from slmdesk.store.locks import FileLock
 
 if sys.platform != "win32":
     import fcntl
@@ -194,3 +195,32 @@ def _writable(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # what could not be written was said before
             out.close()
+
+
+class Claim:
+    """The right to write one part, against every other process too.  The system drops it with its process."""
+
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
+
+    @staticmethod
+    def take(path: Path) -> Claim | None:
+        """The claim, or None while somebody else has it.  Raises KnownError `file.unwritable`."""
+        private_folder(path.parent)
+        while True:
+            lock = FileLock(path)
+            taken, there = lock.try_alone(), lock.is_there()
+            if taken and there:
+                return Claim(lock)
+            lock.close()
+            if there:
+                return None
+
+    def release(self) -> None:
+        """Let go, and leave no file behind."""
+        if os.name != "nt":
+            self._lock.path.unlink(missing_ok=True)
+        self._lock.close()
+        if os.name == "nt":  # an open file cannot be removed there
+            with suppress(OSError):
+                self._lock.path.unlink()

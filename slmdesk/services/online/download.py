@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
 from slmdesk.core.gguf import GgufHeader, check_file, check_merges, read_header, require_chat_model
 from slmdesk.core.gguf_join import join
 from slmdesk.core.records import ModelRecord
@@ -25,7 +25,7 @@ from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.part import SPARE_BYTES, Part, parts_in
 from slmdesk.hub.search import Hub
 from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
-from slmdesk.services.base.file_io import HashedFile, file_name, mark_of
+from slmdesk.services.base.file_io import Claim, HashedFile, file_name, mark_of
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.models.display_name import name_for
@@ -33,7 +33,6 @@ from slmdesk.services.models.fit import Pc, available_bytes, fit_by_size, fit_he
 from slmdesk.services.models.importer import require_usable
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.online.events import DownloadChanged, DownloadState
-from slmdesk.store.locks import FileLock
 
 TELL_S = 0.25
 SPEED_S = 5.0
@@ -60,35 +59,6 @@ _REASONS = {
     "refused": "the server did not know how to go on",
     "damaged": "it was damaged on the way",
 }
-
-
-class Claim:
-    """The right to write one part, against every other process too.  The system drops it with its process."""
-
-    def __init__(self, lock: FileLock) -> None:
-        self._lock = lock
-
-    @staticmethod
-    def take(path: Path) -> Claim | None:
-        """The claim, or None while somebody else has it.  Raises KnownError `file.unwritable`."""
-        private_folder(path.parent)
-        while True:
-            lock = FileLock(path)
-            taken, there = lock.try_alone(), lock.is_there()
-            if taken and there:
-                return Claim(lock)
-            lock.close()
-            if there:
-                return None
-
-    def release(self) -> None:
-        """Let go, and leave no file behind."""
-        if os.name != "nt":
-            self._lock.path.unlink(missing_ok=True)
-        self._lock.close()
-        if os.name == "nt":  # an open file cannot be removed there
-            with suppress(OSError):
-                self._lock.path.unlink()
 
 
 class Fetch:

@@ -10,7 +10,8 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of
 from slmdesk.hub.part import parts_in
-from slmdesk.services.online.download import JOINED, Claim
+from slmdesk.services.base.file_io import Claim
+from slmdesk.services.online.download import JOINED
 
 _PART_OF = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 

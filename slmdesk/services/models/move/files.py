@@ -29,8 +29,7 @@ from uuid import uuid4
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder, write_atomically
-from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, OnBytes
-from slmdesk.services.online.download import Claim
+from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, Claim, OnBytes
 
 COPY_PREFIX = ".moving-"
 DOWNLOAD_PREFIX = ".download-"
