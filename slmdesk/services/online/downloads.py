@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -139,6 +139,16 @@ class DownloadService:
         if is_ending or (job.now.state in ENDS and job.now.state is not DownloadState.DONE):
             self._jobs.change(id, JobStatus.OPEN)
             self._go(job, waits=job.waits or self._settings.current.offline)
+
+    def unfinished(self) -> list[str]:
+        """The ids of those that have not ended."""
+        return [one.id for one in self.all() if one.state not in ENDS]
+
+    def resume_paused(self, ids: Sequence[str]) -> None:
+        """Go on with those of these that are paused.  Raises as `resume`."""
+        for one in self.all():
+            if one.id in ids and one.state is DownloadState.PAUSED:
+                self.resume(one.id)
 
     def cancel(self, id: str) -> None:
         """Stop, here or in another desk, and delete what came.  Raises KnownError `download.unknown`."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import private_folder, problem_of
@@ -28,8 +29,6 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import PREPARING, SWITCHING, Journal, MovingFile
 from slmdesk.services.models.move.plan import MovePlan, Round, gather, real, refuse_target
-from slmdesk.services.online.downloads import ENDS, DownloadService
-from slmdesk.services.online.events import DownloadState
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 from slmdesk.store.locks import FileLock
@@ -44,6 +43,19 @@ ROUNDS = 3
 """What came into the old folder while it was moved is moved in another round."""
 
 
+class Pausable(Protocol):
+    """Transfers that write into the folder: they are paused while it moves.  On the service thread."""
+
+    def unfinished(self) -> list[str]:
+        """The ids of those that have not ended."""
+
+    def pause(self, id: str) -> None:
+        """Stop one and keep what came."""
+
+    def resume_paused(self, ids: Sequence[str]) -> None:
+        """Go on with those of these that are paused."""
+
+
 class MoveService:
     """Moves the folder, one move at a time on the whole PC."""
 
@@ -54,7 +66,7 @@ class MoveService:
         settings: SettingsFile,
         paths: Paths,
         models: ModelService,
-        downloads: DownloadService,
+        downloads: Pausable,
         tell: Callable[[Event], None],
     ) -> None:
         self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
@@ -302,12 +314,10 @@ class MoveService:
         return running
 
     def _running_downloads(self) -> list[str]:
-        return [one.id for one in self._downloads.all() if one.state not in ENDS]
+        return self._downloads.unfinished()
 
     def _resume_downloads(self, paused: Sequence[str]) -> None:
-        for one in self._downloads.all():
-            if one.id in paused and one.state is DownloadState.PAUSED:
-                self._downloads.resume(one.id)
+        self._downloads.resume_paused(paused)
 
     # ---- switching and cleaning, also after a crash
 
