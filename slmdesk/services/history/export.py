@@ -19,13 +19,11 @@ from slmdesk.core.records import Item
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.exports.docx import to_docx
-from slmdesk.exports.html import to_html
-from slmdesk.exports.markdown import to_markdown
+from slmdesk.exports.forms import PAPER_FORMS
 from slmdesk.exports.papers import chat_paper, comparison_paper, question_paper, summary_paper, summary_sheets
 from slmdesk.exports.tables import table_csv, table_paper, table_sheets
 from slmdesk.exports.translations import translation_paper
-from slmdesk.exports.xlsx import Cell, tables_of, to_xlsx
+from slmdesk.exports.xlsx import Cell, to_xlsx
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
@@ -56,14 +54,6 @@ SUMMARY_FORMAT = "slmdesk-summary"
 TABLE_FORMAT = "slmdesk-table"
 QUESTION_FORMAT = "slmdesk-question"
 VERSIONS_FORMAT = "slmdesk-versions"
-
-PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
-    "docx": to_docx,
-    "html": lambda paper: to_html(paper).encode("utf-8"),
-    "md": lambda paper: to_markdown(paper).encode("utf-8", "replace"),
-    "xlsx": lambda paper: to_xlsx(tables_of(paper)),
-}
-"""What any document of ours can be made into beside the desk; "pdf" is the printer's.  xlsx: its tables alone."""
 
 
 class ExportService:

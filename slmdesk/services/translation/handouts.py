@@ -14,13 +14,13 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.paper import Paper
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.core.types import Json
+from slmdesk.exports.forms import PAPER_FORMS
 from slmdesk.exports.tmx import ANY, to_tmx
 from slmdesk.exports.translations import Report, TranslatedRow, pair_paper, report_paper
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.base.slices import in_slices
-from slmdesk.services.history.export import PAPER_FORMS
 from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
 from slmdesk.services.translation.readout import gathered as all_segments
 from slmdesk.services.translation.service import TranslationService
