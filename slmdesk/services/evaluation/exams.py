@@ -270,3 +270,16 @@ def note_of(record: ModelRecord) -> Mapping[str, Json]:
     """Why a model is not examined by itself: `reason` and more; empty where nothing speaks against it."""
     note = record.facts.get(NOTE)
     return note if isinstance(note, Mapping) and note.get("version") == items()[0] else {}
+
+
+FEWEST_PARAMETERS = 300_000_000
+"""A model without an exam and with fewer is taken for too weak to quote."""
+
+
+def is_weak(record: ModelRecord) -> bool:
+    """Whether a model cannot be trusted to keep to the form of an answer with quotations, by its exam or its size."""
+    result = result_of(record)
+    if result is not None and (skill := result.of(Skill.FORMAT)):
+        return skill.level == "weak"
+    parameters = record.header.get("parameters")
+    return isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS

@@ -38,8 +38,7 @@ from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.evaluation.exam_items import Skill
-from slmdesk.services.evaluation.exams import result_of
+from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
@@ -59,8 +58,6 @@ from slmdesk.text.stop_words import search_words
 
 KIND = "question"
 MOST_DOCUMENTS = 50
-FEWEST_PARAMETERS = 300_000_000
-"""A model without an exam and with fewer is taken for too weak to quote."""
 NEAREST = 3
 MOST_BEFORE = 2
 """Earlier questions with their answers that a follow-up is given with."""
@@ -543,15 +540,6 @@ def place_of(citation: Citation, document: DocumentRecord | None) -> str:
     """Where a quotation stands, for people: "lease.docx, section 3"."""
     kind = str(document.facts.get("page_kind") or "page") if document else "page"
     return f"{document.name if document else ''}, {kind} {citation.page}"
-
-
-def is_weak(record: ModelRecord) -> bool:
-    """Whether a model cannot be trusted to keep to the form of an answer with quotations, by its exam or its size."""
-    result = result_of(record)
-    if result is not None and (skill := result.of(Skill.FORMAT)):
-        return skill.level == "weak"
-    parameters = record.header.get("parameters")
-    return isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS
 
 
 def _failing(problem: Problem) -> Ending:

@@ -23,11 +23,11 @@ from slmdesk.services.documents.results import DocumentItems, names_of, title_of
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.jobs.plan import Plan, Planner
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.questions.service import is_weak
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.prompts import PROMPT_VERSION
 from slmdesk.services.tables.types import (
