@@ -7,6 +7,7 @@ import pytest
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.engine.llama import gbnf
+from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.documents.citations import DOUBT, WORDS, Coverage, Unread
 from slmdesk.services.summaries.linking import Point, Source, doubted, headings_above, linked
 from slmdesk.services.summaries.prompts import (
@@ -18,7 +19,6 @@ from slmdesk.services.summaries.prompts import (
     points_step,
     said_in,
     sentences_wanted,
-    texts,
     without_glue,
 )
 from slmdesk.services.summaries.selection import merged_groups, quotations, sections_of, select

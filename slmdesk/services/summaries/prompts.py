@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import resources
-from typing import Any
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.text.overlap import stems
 from slmdesk.text.sentences import sentences
@@ -99,12 +96,6 @@ class Said:
     text: str
     numbers: tuple[int, ...]
     label: str = ""
-
-
-@cache
-def texts() -> Mapping[str, Any]:
-    """The prompts."""
-    return tomllib.loads(resources.files("slmdesk.services.summaries").joinpath("prompts.toml").read_text("utf-8"))
 
 
 def prompt_version() -> str:

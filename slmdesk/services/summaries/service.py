@@ -15,6 +15,7 @@ from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event
+from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.documents.results import DocumentItems, names_of, title_of
@@ -27,7 +28,7 @@ from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.services.summaries.prompts import Kind, Length, prompt_version, texts
+from slmdesk.services.summaries.prompts import Kind, Length, prompt_version
 from slmdesk.services.summaries.types import NotRead, Summary, ledger_words, summary_from, text_of
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store

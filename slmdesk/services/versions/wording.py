@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.documents.citations import DOUBT, LEAST_SHARE, WORDS, Mark
 from slmdesk.services.evaluation.exam_items import truth_step
 from slmdesk.services.jobs.service import step_of
-from slmdesk.services.summaries.prompts import texts
 from slmdesk.services.versions.types import Told
 from slmdesk.text.checks import check
 from slmdesk.text.difference_shapes import Change
