@@ -28,8 +28,8 @@ from slmdesk.paths import find_paths, make_folders
 from slmdesk.services.documents.retrieval import DEEP, Ranked, Retrieval
 from slmdesk.store import Store, open_store
 from slmdesk.tasks.read import chosen_format
-from slmdesk.text.passages import PassageBuilder
-from slmdesk.text.vectors import Nearest, halved
+from slmdesk.text.passages.cut import PassageBuilder
+from slmdesk.text.passages.vectors import Nearest, halved
 
 QUESTIONS = Path(__file__).with_name("questions.toml")
 FIRST = 3

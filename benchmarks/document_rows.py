@@ -20,7 +20,7 @@ from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Passage
 from slmdesk.services.questions.prompt import Source, text_turns_of, turns_of
 from slmdesk.services.summaries.plan import SummaryPlan, Wished
-from slmdesk.text.passages import PassageBuilder
+from slmdesk.text.passages.cut import PassageBuilder
 
 DOCUMENT = "maint-guide.en.pdf"
 """63 pages of a real manual, fetched by name and checked (see benchmarks/reading.py)."""

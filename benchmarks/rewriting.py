@@ -36,7 +36,7 @@ from slmdesk.documents.rewriting.base import Left, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import REWRITERS, rewriter_of
 from slmdesk.tasks.read import chosen_format
-from slmdesk.text.tagged import pieces, plain
+from slmdesk.text.translation.tagged import pieces, plain
 
 BEGIN, END = "<!-- rewriting: begin -->", "<!-- rewriting: end -->"
 HEAD = ("document", "units (tagged)", "back", "outside", "parts", "opens", "pages", "left and said", "time")

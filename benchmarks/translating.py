@@ -33,9 +33,9 @@ from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.translation.asking.prompts import Manner, projection_step, prompt_version, translation_step
 from slmdesk.services.translation.types import TranslationWish
-from slmdesk.text.projecting import phrases_of, verbatim
-from slmdesk.text.tagged import Tags, mended, problems
-from slmdesk.text.translation_checks import without_chatter
+from slmdesk.text.translation.checks import without_chatter
+from slmdesk.text.translation.tag_projection import phrases_of, verbatim
+from slmdesk.text.translation.tagged import Tags, mended, problems
 
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Event

@@ -28,7 +28,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.types import TranslationWish
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
 
 SEGMENTS_VARIABLE = "SLMDESK_BENCH_SEGMENTS"
 """Another number of segments, for a look at the way."""

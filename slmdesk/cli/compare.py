@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.services.versions.service import VersionView, VersionWish
     from slmdesk.services.versions.types import Comparison
-    from slmdesk.text.difference_shapes import Change, Run
+    from slmdesk.text.difference.types import Change, Run
 
 FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"

@@ -133,7 +133,7 @@ def forget_glossary(face: Face, id: str) -> None:
 def check_glossary(face: Face, source: Path, target: Path, source_language: str, target_language: str) -> None:
     """Whether a translation keeps to the glossaries: two text files, line for line."""
     from slmdesk.core.languages import language_of
-    from slmdesk.text.translation_checks import term_flags
+    from slmdesk.text.translation.checks import term_flags
 
     first, second = language_of(source_language).code, language_of(target_language).code
     before, after = _lines(source), _lines(target)

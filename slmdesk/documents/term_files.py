@@ -22,7 +22,7 @@ from slmdesk.documents.decoding import text_of
 from slmdesk.documents.registry import reader_of
 from slmdesk.documents.separated import delimiter_of, rows_of
 from slmdesk.documents.xmls import Stream, attribute, local
-from slmdesk.text.spreadsheet_cells import words_of_cell
+from slmdesk.text.words.spreadsheet_cells import words_of_cell
 
 MOST_CHARACTERS = 2_000
 """Of a term; longer ones are no terms."""

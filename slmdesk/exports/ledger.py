@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import LedgerRow
 from slmdesk.core.types import Json
 from slmdesk.exports.chats import iso_time
-from slmdesk.text.spreadsheet_cells import harmless_cell
+from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 FORMATS = ("csv", "json")
 COLUMNS = ("time", "host", "method", "path", "bytes", "purpose")

@@ -15,7 +15,7 @@ from contextlib import suppress
 from slmdesk.core.paper import Paper, Piece, heading, paragraph, small, table
 from slmdesk.core.types import Json
 from slmdesk.exports.xlsx import Cell, Noted
-from slmdesk.text.spreadsheet_cells import harmless_cell
+from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 TO_LOOK_AT = "Needs review"
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))

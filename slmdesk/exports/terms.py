@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import plain
 from slmdesk.core.translation import Forms, GlossaryRecord, Term
 from slmdesk.exports.xlsx import to_xlsx
-from slmdesk.text.spreadsheet_cells import harmless_cell
+from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 GLOSSARY_FORMS = ("csv", "tsv", "xlsx", "tbx")
 HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")

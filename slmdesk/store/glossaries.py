@@ -10,7 +10,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Forms, GlossaryRecord, Term, term_json
 from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import StorePart, mapping_from, new_id
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 _ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}
 

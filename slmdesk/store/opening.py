@@ -290,7 +290,7 @@ def _made_beside(opening: _Opening) -> Iterator[Path]:
 
 
 def _folding_version() -> int:
-    from slmdesk.text.folding import VERSION
+    from slmdesk.text.words.folding import VERSION
 
     return VERSION
 

@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.store.database import Database, RowLike
-from slmdesk.text.storable import make_storable
+from slmdesk.text.words.storable import make_storable
 
 ID_BYTES = 8
 T = TypeVar("T")

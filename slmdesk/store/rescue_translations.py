@@ -12,8 +12,8 @@ from slmdesk.store.glossaries import Glossaries
 from slmdesk.store.rescue_shapes import Values
 from slmdesk.store.translation_memory import TranslationMemory, memory_key
 from slmdesk.store.translations import Translations
-from slmdesk.text.folding import fold
-from slmdesk.text.language import detect
+from slmdesk.text.words.folding import fold
+from slmdesk.text.words.language import detect
 
 KIND = "translation"
 LOST = "lost"

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from slmdesk.text.folding import fold_for_search
+from slmdesk.text.words.folding import fold_for_search
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -10,7 +10,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, Origin
 from slmdesk.store.database import Row, RowLike, Value
 from slmdesk.store.words import Words
-from slmdesk.text.folding import fold_for_search
+from slmdesk.text.words.folding import fold_for_search
 
 MOST_WORDS = 24
 """Of a sentence whose like is looked for: its longest ones, which are the rarest."""

@@ -20,7 +20,7 @@ from slmdesk.core.translation import (
 )
 from slmdesk.store.database import Row, RowLike, Value
 from slmdesk.store.words import Words, snippet_of
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 READ_AT_ONCE = 100
 """Segments that are looked through before others may come between: some milliseconds."""

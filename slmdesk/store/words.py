@@ -11,7 +11,7 @@ import json
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Found
 from slmdesk.store.part import StorePart
-from slmdesk.text import folding
+from slmdesk.text.words import folding
 
 HIT_BEGINS, HIT_ENDS = "\ue000", "\ue001"
 SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140

@@ -15,7 +15,7 @@ from slmdesk.documents.rewriting.base import Left, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import rewriter_of
 from slmdesk.tasks.read import chosen_format
-from slmdesk.text.tagged import pieces
+from slmdesk.text.translation.tagged import pieces
 path = sys.argv[1]
 began, said, units, left, size = time.process_time(), "rewritten", [], [], 0
 def turned(unit):

@@ -15,7 +15,7 @@ from slmdesk.documents.decoding import decode
 from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import rewriter_of
-from slmdesk.text.tagged import pieces
+from slmdesk.text.translation.tagged import pieces
 
 MARK = "x"
 OFFICE = frozenset(("docx", "pptx", "xlsx"))

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.gui.documents.compare_rows import CompareRows
-from slmdesk.text.difference_shapes import Change, ChangeKind, Place, Row, Run
+from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
 
 pytestmark = pytest.mark.gui
 

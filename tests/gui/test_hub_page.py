@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushB
 
 from slmdesk.core.records import Status
 from slmdesk.gui.markdown.reader import SHORT, MarkdownReader
-from slmdesk.text.cards import MOST_SHOWN
+from slmdesk.text.words.cards import MOST_SHOWN
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"

@@ -9,7 +9,7 @@ import pytest
 from fakes.told import Told, add_model, open_echo
 
 from slmdesk.services.documents.retrieval import fused, with_meaning
-from slmdesk.text.stop_words import search_words
+from slmdesk.text.words.stop_words import search_words
 
 pytestmark = pytest.mark.process
 

@@ -19,7 +19,7 @@ from slmdesk.services.evaluation.exam_items import (
 from slmdesk.services.evaluation.exam_labels import sentence_of
 from slmdesk.services.evaluation.exams import judge
 from slmdesk.services.jobs.steps import step_key
-from slmdesk.text.language import LANGUAGES, detect
+from slmdesk.text.words.language import LANGUAGES, detect
 
 pytestmark = pytest.mark.pure
 

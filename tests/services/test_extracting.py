@@ -115,7 +115,7 @@ def test_of_a_long_document_the_passages_that_fit_a_column_are_read(opened) -> N
               for number in range(1, 30)]  # fmt: skip
     pages = [*filler, page(30, "The rent is 900 euros a month and the tenant pays it.")]
     document = keep(told, "long.pdf", pages)
-    from slmdesk.text.passages import PassageBuilder
+    from slmdesk.text.passages.cut import PassageBuilder
 
     def index(services):
         builder = PassageBuilder(document.id)

@@ -13,7 +13,7 @@ from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.prompts import preset
 from slmdesk.services.tables.service import KIND, ExtractionWish
 from slmdesk.services.tables.types import ColumnKind
-from slmdesk.text.quotes import FoldedText
+from slmdesk.text.passages.quotes import FoldedText
 
 pytestmark = pytest.mark.model
 

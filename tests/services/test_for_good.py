@@ -61,7 +61,7 @@ class Desk:
         return self.call(lambda services: self._kept(services.store, name, text))
 
     def _kept(self, store, name: str, text: str):
-        from slmdesk.text.passages import PassageBuilder
+        from slmdesk.text.passages.cut import PassageBuilder
 
         record = store.add_document(
             path=f"/x/{name}".encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"

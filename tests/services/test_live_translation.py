@@ -9,8 +9,8 @@ from slmdesk.services.translation.asking.prompts import Manner, messages
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.typed import cache
 from slmdesk.services.translation.typed.cache import Known, KnownSegments
-from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import flags_of
+from slmdesk.text.translation.checks import flags_of
+from slmdesk.text.translation.tagged import Tags
 
 MANNER = Manner("de", "en")
 SOURCE = "The rent of 750 euros is due today."

@@ -21,8 +21,8 @@ from slmdesk.services.translation.pairs.items import (
     uses,
 )
 from slmdesk.services.translation.pairs.labels import pair_line, result_sentence, warning_words
-from slmdesk.text.tagged import problems
-from slmdesk.text.terms import spans_of
+from slmdesk.text.terms.matching import spans_of
+from slmdesk.text.translation.tagged import problems
 
 pytestmark = pytest.mark.pure
 

@@ -12,7 +12,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.online import search as searching
 from slmdesk.services.online.repo_page import RepoJudged
 from slmdesk.services.online.search import PERMISSIVE_ONES, Filters, parameters_in
-from slmdesk.text.cards import ReadableCard
+from slmdesk.text.words.cards import ReadableCard
 
 pytestmark = pytest.mark.process
 HUGE, SMALL = {"total": 400_000_000_000}, {"total": 1_000_000}

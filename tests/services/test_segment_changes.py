@@ -19,7 +19,7 @@ from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.segment_list import Wanted, word_runs
 from slmdesk.services.translation.types import Again, TranslationWish
 from slmdesk.store import LOOK
-from slmdesk.text.replacing import Search
+from slmdesk.text.translation.replace import Search
 
 pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)

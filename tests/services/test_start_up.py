@@ -21,7 +21,7 @@ LATE = (
     "docx",
     "openpyxl",
     "sqlite_utils",
-    "slmdesk.text.checks",
+    "slmdesk.text.checks.check",
     "slmdesk.services.summaries.plan",
 )
 

@@ -23,7 +23,7 @@ from slmdesk.services.summaries.prompts import (
 )
 from slmdesk.services.summaries.selection import merged_groups, quotations, sections_of, select
 from slmdesk.services.summaries.types import Sentence, coverage_words, has_bullets, pages_read_words, sentence_words
-from slmdesk.text.overlap import Rarity
+from slmdesk.text.checks.overlap import Rarity
 
 pytestmark = pytest.mark.pure
 

@@ -14,7 +14,7 @@ from slmdesk.core.translation import SegmentState, Term
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.translation.types import TranslationWish, WrittenFile
-from slmdesk.text.tagged import Tags, problems
+from slmdesk.text.translation.tagged import Tags, problems
 
 pytestmark = pytest.mark.model
 

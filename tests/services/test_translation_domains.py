@@ -11,7 +11,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import Term
 from slmdesk.services.translation.asking.domains import domain_terms
 from slmdesk.services.translation.asking.prompts import DOMAINS, Manner, messages
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.pure
 

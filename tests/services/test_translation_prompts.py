@@ -4,7 +4,7 @@ import pytest
 
 from slmdesk.core.translation import SegmentFlag
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.pure
 

@@ -16,7 +16,7 @@ from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.segment_edits import says_otherwise
 from slmdesk.services.translation.typed.history import is_same_text
 from slmdesk.services.translation.types import TranslationWish
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.process
 

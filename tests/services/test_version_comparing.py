@@ -15,7 +15,7 @@ from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.service import VersionView, VersionWish
 from slmdesk.services.versions.types import by_importance, coverage_line, headline
 from slmdesk.services.versions.wording import told_in
-from slmdesk.text.difference_shapes import Change, ChangeKind, Named, Run
+from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
 
 pytestmark = pytest.mark.process
 

@@ -9,7 +9,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus, Passage
 from slmdesk.paths import find_paths, make_folders
 from slmdesk.store import open_store
-from slmdesk.text.folding import query_pieces
+from slmdesk.text.words.folding import query_pieces
 
 pytestmark = pytest.mark.pure
 

@@ -16,7 +16,7 @@ from slmdesk.core.types import Role, TextPart
 from slmdesk.paths import Paths
 from slmdesk.store import Rescued, Store, damaged_copies, open_store
 from slmdesk.store.schema import STEPS
-from slmdesk.text.passages import PassageBuilder
+from slmdesk.text.passages.cut import PassageBuilder
 
 pytestmark = pytest.mark.pure
 

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from slmdesk.text.centrality import central
+from slmdesk.text.passages.centrality import central
 
 pytestmark = pytest.mark.pure
 

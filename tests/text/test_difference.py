@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slmdesk.core.documents import Block, BlockKind, Page, page_of
-from slmdesk.text.alignment import common, heaviest
-from slmdesk.text.difference import difference
-from slmdesk.text.difference_parts import key_of, units_of
-from slmdesk.text.difference_shapes import ChangeKind
-from slmdesk.text.difference_words import hunks_of, named_of
+from slmdesk.text.difference.alignment import common, heaviest
+from slmdesk.text.difference.compare import difference
+from slmdesk.text.difference.parts import key_of, units_of
+from slmdesk.text.difference.types import ChangeKind
+from slmdesk.text.difference.words import hunks_of, named_of
 
 pytestmark = pytest.mark.pure
 

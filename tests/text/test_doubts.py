@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.doubts import doubts_in
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
+from slmdesk.text.translation.uncertain_words import doubts_in
 
 pytestmark = pytest.mark.pure
 NONE = Tags()

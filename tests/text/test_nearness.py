@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.nearness import nearness
+from slmdesk.text.passages.nearness import nearness
 
 pytestmark = pytest.mark.pure
 

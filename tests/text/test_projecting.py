@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.projecting import doubled, emptied, occurrences, phrases_of, placed, span_of, verbatim
-from slmdesk.text.tagged import Tags, plain, problems
+from slmdesk.text.translation.tag_projection import doubled, emptied, occurrences, phrases_of, placed, span_of, verbatim
+from slmdesk.text.translation.tagged import Tags, plain, problems
 
 pytestmark = pytest.mark.pure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.protecting import is_code
+from slmdesk.text.translation.placeholders import is_code
 
 pytestmark = pytest.mark.pure
 

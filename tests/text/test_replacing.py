@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.replacing import Search, replaced, spans_in
-from slmdesk.text.tagged import Tags, problems
+from slmdesk.text.translation.replace import Search, replaced, spans_in
+from slmdesk.text.translation.tagged import Tags, problems
 
 pytestmark = pytest.mark.pure
 TAGS = Tags((1,), (2,))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.segments import segments_of
-from slmdesk.text.tagged import (
+from slmdesk.text.translation.segments import segments_of
+from slmdesk.text.translation.tagged import (
     Tags,
     first_number,
     mended,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from slmdesk.core.translation import Term
-from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import flags_of, is_chatter, term_flags, with_same_end, without_chatter
+from slmdesk.text.translation.checks import flags_of, is_chatter, term_flags, with_same_end, without_chatter
+from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.pure
 GOLDEN = Path(__file__).parents[1] / "golden"

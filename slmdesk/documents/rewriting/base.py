@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from slmdesk.documents.base import Reading
 from slmdesk.documents.packed import Archive
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
 
 NO_TAGS = Tags()
 MOST_SAID = 1_000

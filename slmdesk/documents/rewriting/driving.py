@@ -10,7 +10,7 @@ from typing import BinaryIO
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.packed import Archive
 from slmdesk.documents.rewriting.base import Found, Rewriter, Rewriting, Unit, copied
-from slmdesk.text.tagged import problems
+from slmdesk.text.translation.tagged import problems
 
 _UNPRINTED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML cannot hold (XML 1.0, 2.2), and no text should."""

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from slmdesk.text.tagged import Side, Tag, Tags, first_number, pieces, problems, stripped, tags_in
+from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, pieces, problems, stripped, tags_in
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.decoding import MARKS, NotTextError, decode, decode_as, take
 from slmdesk.documents.rewriting.base import Rewriting, Unit, Units
-from slmdesk.text.tagged import Side, Tag, Tags, first_number, pieces, stripped, tags_in
+from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, pieces, stripped, tags_in
 
 
 class TextFile:

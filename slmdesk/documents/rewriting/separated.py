@@ -14,8 +14,8 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.documents.rewriting.base import MOST_SAID, Left, Rewriting, Unit, Units
 from slmdesk.documents.rewriting.markup import TextFile
 from slmdesk.documents.separated import TOLD, Cell, cells_of, delimiter_of
-from slmdesk.text.language import detect
-from slmdesk.text.spreadsheet_cells import harmless_cell
+from slmdesk.text.words.language import detect
+from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 SAMPLE_ROWS = 200
 """By which the columns with sentences are found."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from slmdesk.documents.rewriting.base import Rewriting, Unit, Units, said
 from slmdesk.documents.rewriting.markup import Mark, Piece, Stretch, TextFile
-from slmdesk.text.subtitles import KIND, lines_of
+from slmdesk.text.translation.subtitles import KIND, lines_of
 
 _TIMES = re.compile(r"^[ \t]*(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3}[ \t]*-->[^\r\n]*", re.MULTILINE)
 _CUE = re.compile(r"(?:\r\n|\r|\n)((?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+)")

@@ -13,7 +13,7 @@ from lxml import etree
 
 from slmdesk.documents.rewriting.base import Found, Unit, Units
 from slmdesk.documents.xmls import local
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
 
 
 class Twins:

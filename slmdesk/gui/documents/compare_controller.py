@@ -18,7 +18,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.service import Paragraphs, VersionView, VersionWish
 from slmdesk.services.versions.types import Comparison
-from slmdesk.text.difference_shapes import Place
+from slmdesk.text.difference.types import Place
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 from slmdesk.gui.documents.compare_rows import SIGNS
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.versions.types import Comparison, change_words, marked_text, shortened, where_words
-from slmdesk.text.difference_shapes import Change, ChangeKind
+from slmdesk.text.difference.types import Change, ChangeKind
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
 FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (

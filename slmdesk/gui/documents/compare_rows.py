@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.gui import theme
 from slmdesk.gui.theme_keeper import ThemeKeeper
-from slmdesk.text.difference_shapes import Change, ChangeKind, Row, Run
+from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
 
 GAP = theme.SPACE_12
 EDGE = theme.SPACE_16

@@ -15,7 +15,7 @@ from slmdesk.services.documents.folder_types import CollectionState, folder_of
 from slmdesk.services.documents.labels import counted, folder_words, size_words
 from slmdesk.services.documents.library import facts_of, file_of
 from slmdesk.services.documents.search import TextHit
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 LINE_ROLE = ID_ROLE + 1

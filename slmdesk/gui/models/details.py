@@ -22,7 +22,7 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.models.fit import Fit
 from slmdesk.services.online.catalogue import OfferedFile, OfferedRepo
 from slmdesk.services.online.repo_page import RepoJudged
-from slmdesk.text.cards import ReadableCard
+from slmdesk.text.words.cards import ReadableCard
 
 NO_FILES = "No model file in it that could be used here."
 NOTHING_FITS = "None of these is recommended for this PC: take a smaller model rather than one this cut down."

@@ -17,7 +17,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.online.catalogue import OfferedRepo, Offers
 from slmdesk.services.online.repo_page import RepoJudged
 from slmdesk.services.online.search import Filters
-from slmdesk.text.cards import ReadableCard
+from slmdesk.text.words.cards import ReadableCard
 
 HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed."
 OFFLINE_HINT = "The search needs the network."

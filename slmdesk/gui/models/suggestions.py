@@ -20,7 +20,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Suggestion
 from slmdesk.services.online.repo_page import RepoJudged
-from slmdesk.text.cards import ReadableCard
+from slmdesk.text.words.cards import ReadableCard
 
 FIRST = 5
 """Shown before a person asks for all: the search stands below them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.text.invisible import made_visible
+from slmdesk.text.words.invisible import made_visible
 
 MOST_SHOWN = 300_000
 """Characters."""

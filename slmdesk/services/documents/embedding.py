@@ -143,7 +143,7 @@ class EmbeddingService:
 
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
         """On a file thread: some vectors at a time are fetched on the desk thread, which serves others between."""
-        from slmdesk.text.vectors import Nearest  # numpy: 0.1 s, and only where there are vectors
+        from slmdesk.text.passages.vectors import Nearest  # numpy: 0.1 s, and only where there are vectors
 
         found, after = Nearest(question, DEEP), 0
         while some := self._desk.call(
@@ -202,7 +202,7 @@ class EmbeddingService:
         self._look(job)
 
     def _keep(self, record: ModelRecord, made: Mapping[int, bytes]) -> None:
-        from slmdesk.text.vectors import halved
+        from slmdesk.text.passages.vectors import halved
 
         there = {one.n for one in self._store.passages_of(list(made))}  # some may have been read anew meanwhile
         self._store.save_vectors(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
@@ -238,7 +238,7 @@ class EmbeddingService:
 
 
 def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:
-    from slmdesk.text.vectors import is_vector
+    from slmdesk.text.passages.vectors import is_vector
 
     told = untrusted.get("vectors")
     found: list[bytes] = []

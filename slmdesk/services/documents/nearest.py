@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from slmdesk.core.documents import ASIDE, BlockKind, Page
 from slmdesk.core.records import Passage
-from slmdesk.text.folding import fold_for_search
+from slmdesk.text.words.folding import fold_for_search
 
 LEAST_STEM, LONGEST_ENDING = 4, 3
 """Letters of words that count as the same in another form."""
@@ -90,7 +90,7 @@ def _are_alike(one: str, other: str) -> bool:
 
 def _is_in_date(text: str, at: int) -> bool:
     """Whether a date goes on over this place."""
-    from slmdesk.text.check_dates import find_dates  # its tables are read when they are needed
+    from slmdesk.text.checks.dates import find_dates  # its tables are read when they are needed
 
     begin = max(0, at - 4)
     whens = find_dates(text[begin : at + _LONGEST_DATE])

@@ -24,7 +24,7 @@ from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Desk, Later
 from slmdesk.services.documents.events import DocumentChanged, DocumentProgress
 from slmdesk.store import Store
-from slmdesk.text.passages import PassageBuilder
+from slmdesk.text.passages.cut import PassageBuilder
 
 KEEP_GAP_S = 0.2
 """Between two commits of pages; the first pages are kept at once."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from slmdesk.core.records import Passage
 from slmdesk.store import Store
-from slmdesk.text.nearness import nearness
-from slmdesk.text.stop_words import search_words
+from slmdesk.text.passages.nearness import nearness
+from slmdesk.text.words.stop_words import search_words
 
 DEEP = 40
 """Places of each ranking that count."""

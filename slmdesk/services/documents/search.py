@@ -13,9 +13,9 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.service_thread import Desk
 from slmdesk.services.documents.nearest import nearest_of
 from slmdesk.store import Store
-from slmdesk.text.folding import fold
-from slmdesk.text.quotes import FoldedText, folded_quote
-from slmdesk.text.stop_words import search_words
+from slmdesk.text.passages.quotes import FoldedText, folded_quote
+from slmdesk.text.words.folding import fold
+from slmdesk.text.words.stop_words import search_words
 
 PAGES_AT_ONCE = 50
 WORDS_BEFORE, WORDS_BEHIND = 1, 24

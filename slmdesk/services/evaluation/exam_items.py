@@ -15,7 +15,7 @@ from typing import Any
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.steps import step_of
-from slmdesk.text.language import LANGUAGES, detect
+from slmdesk.text.words.language import LANGUAGES, detect
 
 ANSWER_TOKENS = 96
 LEAST_NEW_WORDS = 5

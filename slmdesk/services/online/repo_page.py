@@ -14,7 +14,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.models.fit import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.models.importer import require_usable
 from slmdesk.services.online.hub import Asking, HubService
-from slmdesk.text.cards import ReadableCard, readable_card
+from slmdesk.text.words.cards import ReadableCard, readable_card
 
 
 @dataclass(frozen=True, slots=True)

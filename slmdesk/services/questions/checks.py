@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from slmdesk.services.documents.citations import Mark
-from slmdesk.text.checks import Flag, check
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.checks.check import Flag, check
+from slmdesk.text.words.sentences import sentence_spans
 
 _NUMBERS = re.compile(r"\[\d{1,4}(?:, ?\d{1,4})*\]")
 """Of passages, which an answer may name."""

@@ -12,8 +12,8 @@ from slmdesk.core.records import Passage
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation, share_of
-from slmdesk.text.quotes import FoldedText, folded_quote
-from slmdesk.text.stop_words import search_words
+from slmdesk.text.passages.quotes import FoldedText, folded_quote
+from slmdesk.text.words.stop_words import search_words
 
 PROMPT_VERSION = "ask-1"
 """Changes when the prompt, or what is read from an answer, does."""

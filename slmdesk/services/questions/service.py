@@ -54,7 +54,7 @@ from slmdesk.services.questions.prompt import (
     verified,
 )
 from slmdesk.store import Store
-from slmdesk.text.stop_words import search_words
+from slmdesk.text.words.stop_words import search_words
 
 KIND = "question"
 MOST_DOCUMENTS = 50

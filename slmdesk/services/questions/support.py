@@ -15,11 +15,11 @@ from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation, PageOf, share_of, stretches_of
 from slmdesk.services.questions.checks import marks_of
 from slmdesk.services.questions.prompt import Source, borne_by, cited_passages
-from slmdesk.text.checks import Flag, Kind
-from slmdesk.text.evidence import VALUES, holds, may_hold, values_in
-from slmdesk.text.folding import fold_for_search
-from slmdesk.text.sentences import sentence_spans
-from slmdesk.text.stop_words import ASKING_WORDS, search_words
+from slmdesk.text.checks.check import Flag, Kind
+from slmdesk.text.checks.evidence import VALUES, holds, may_hold, values_in
+from slmdesk.text.words.folding import fold_for_search
+from slmdesk.text.words.sentences import sentence_spans
+from slmdesk.text.words.stop_words import ASKING_WORDS, search_words
 
 ELSEWHERE = "elsewhere"
 """Kind of mark: the value stands in the documents, but whether that place is about the same is not certain."""

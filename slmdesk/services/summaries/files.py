@@ -10,7 +10,7 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.services.summaries.types import Summary, coverage_words, ledger_words, text_of
-from slmdesk.text.spreadsheet_cells import harmless_cell
+from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 TABLE = "summaries.csv"
 MOST_NAME = 100

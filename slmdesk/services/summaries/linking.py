@@ -13,10 +13,10 @@ from typing import cast
 
 from slmdesk.core.chunking import Piece
 from slmdesk.services.documents.citations import DOUBT, ELSEWHERE, LEAST_SHARE, WORDS, Mark
-from slmdesk.text.checks import Flag, Kind, check
-from slmdesk.text.evidence import VALUES, holds, may_hold
-from slmdesk.text.overlap import Rarity
-from slmdesk.text.quotes import FoldedText
+from slmdesk.text.checks.check import Flag, Kind, check
+from slmdesk.text.checks.evidence import VALUES, holds, may_hold
+from slmdesk.text.checks.overlap import Rarity
+from slmdesk.text.passages.quotes import FoldedText
 
 BETTER = 0.1
 """So much more of a point must another piece hold to take the place of the one that was named."""

@@ -46,7 +46,7 @@ from slmdesk.services.summaries.prompts import (
 from slmdesk.services.summaries.selection import chosen, in_order, merged_groups, quotations, sections_of, select
 from slmdesk.services.summaries.source_text import OneText, SummaryTexts
 from slmdesk.services.summaries.types import NotRead, OneSummary, Sentence, Summary, figures_words
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.words.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
 """What a model must have been examined in before it words a summary."""

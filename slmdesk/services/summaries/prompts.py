@@ -10,8 +10,8 @@ from enum import StrEnum
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.jobs.steps import step_of
-from slmdesk.text.overlap import stems
-from slmdesk.text.sentences import sentences
+from slmdesk.text.checks.overlap import stems
+from slmdesk.text.words.sentences import sentences
 
 POINT_TOKENS = 80
 """Of one point, with its numbers; what is longer is cut off and dropped."""

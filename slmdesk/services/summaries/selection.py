@@ -9,8 +9,8 @@ from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.prompts import LABELS
-from slmdesk.text.centrality import central
-from slmdesk.text.overlap import stems
+from slmdesk.text.checks.overlap import stems
+from slmdesk.text.passages.centrality import central
 
 GROUP = 10
 """Points that are merged at once: a small model loses some of more."""

@@ -13,9 +13,9 @@ from slmdesk.services.documents.citations import Coverage, Pages, Span, Unread
 from slmdesk.services.jobs.plan import Breath
 from slmdesk.services.summaries.linking import Point, Source, headings_above
 from slmdesk.services.summaries.types import OneSummary, Sentence
-from slmdesk.text.language import LANGUAGES, detect
-from slmdesk.text.overlap import Rarity
-from slmdesk.text.quotes import FoldedText
+from slmdesk.text.checks.overlap import Rarity
+from slmdesk.text.passages.quotes import FoldedText
+from slmdesk.text.words.language import LANGUAGES, detect
 
 PAGES_AT_ONCE = 50
 LANGUAGE_CHARACTERS = 4000

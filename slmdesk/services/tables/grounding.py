@@ -13,11 +13,11 @@ from itertools import pairwise
 
 from slmdesk.core.documents import BlockKind, Page
 from slmdesk.services.tables.types import Column, ColumnKind, Flag, TableCell
-from slmdesk.text.check_dates import When, find_dates
-from slmdesk.text.check_numbers import Number, find_identifiers, find_numbers
-from slmdesk.text.check_words import WORD, function_words
-from slmdesk.text.folding import fold, fold_for_search
-from slmdesk.text.quotes import FoldedText, folded_quote
+from slmdesk.text.checks.dates import When, find_dates
+from slmdesk.text.checks.numbers import Number, find_identifiers, find_numbers
+from slmdesk.text.checks.words import WORD, function_words
+from slmdesk.text.passages.quotes import FoldedText, folded_quote
+from slmdesk.text.words.folding import fold, fold_for_search
 
 MOST_VALUE, MOST_QUOTE = 400, 400
 MOST_LABELLED = 100

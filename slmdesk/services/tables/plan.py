@@ -31,7 +31,7 @@ from slmdesk.services.tables.prompts import (
     text_for,
 )
 from slmdesk.services.tables.types import Column, Flag, Table, TableCell, TableRow
-from slmdesk.text.check_words import tongue
+from slmdesk.text.checks.words import tongue
 
 DOCUMENTS_AT_ONCE = 16
 """Whose steps are in one wave; their rows are kept before the next."""

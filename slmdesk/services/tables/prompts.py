@@ -13,7 +13,7 @@ from importlib import resources
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.service import step_of
 from slmdesk.services.tables.types import Column, ColumnKind
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 PROMPT_VERSION = "extract-2"
 """Changes when the prompt, or what is read from an answer, does."""

@@ -31,12 +31,12 @@ from slmdesk.services.translation.asking.prompts import (
     prompt_version,
     translation_step,
 )
-from slmdesk.text.projecting import Phrase, phrases_of, placed, span_of, verbatim
-from slmdesk.text.subtitles import KIND
-from slmdesk.text.tagged import Tags, plain
-from slmdesk.text.terms import TermIndex, terms_in
-from slmdesk.text.translated_answer import cleaned
-from slmdesk.text.translation_checks import flags_of
+from slmdesk.text.terms.matching import TermIndex, terms_in
+from slmdesk.text.translation.answer import cleaned
+from slmdesk.text.translation.checks import flags_of
+from slmdesk.text.translation.subtitles import KIND
+from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, span_of, verbatim
+from slmdesk.text.translation.tagged import Tags, plain
 
 WAVE = 200
 """Segments whose tries are in hand at once; a wave's second tries come before the next wave."""

@@ -19,7 +19,7 @@ from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.service import TranslationService, segment_flags
 from slmdesk.services.translation.types import TranslationWish, memory_domain
 from slmdesk.store import Store
-from slmdesk.text.tagged import Tags, problems
+from slmdesk.text.translation.tagged import Tags, problems
 
 MOST_HINT = 300
 NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
@@ -82,8 +82,8 @@ class SegmentEdits:
         `item.unknown`, `request.invalid`, `model.…`.
         """
         from slmdesk.services.translation.asking.prompts import translation_step
-        from slmdesk.text.terms import find_terms
-        from slmdesk.text.translated_answer import cleaned
+        from slmdesk.text.terms.matching import find_terms
+        from slmdesk.text.translation.answer import cleaned
 
         view, segment = self._translations.open(item), self._segment(item, number)
         wish, tags = view.wish, Tags(segment.paired, segment.lone)
@@ -120,7 +120,7 @@ class SegmentEdits:
         Raises KnownError `translation.source_unknown`, `model.…`.
         """
         from slmdesk.services.translation.asking.prompts import translation_step
-        from slmdesk.text.translated_answer import cleaned
+        from slmdesk.text.translation.answer import cleaned
 
         step = translation_step(text, Tags(), turned(manner, source))
 
@@ -139,8 +139,8 @@ class SegmentEdits:
         translation at all, is left out too.  Raises KnownError `model.…`.
         """
         from slmdesk.services.translation.asking.prompts import other_steps
-        from slmdesk.text.translated_answer import cleaned
-        from slmdesk.text.translation_checks import flags_of
+        from slmdesk.text.translation.answer import cleaned
+        from slmdesk.text.translation.checks import flags_of
 
         def is_useful(one: str) -> bool:
             flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())

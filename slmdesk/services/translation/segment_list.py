@@ -15,8 +15,8 @@ from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.terms.memory import Match, MemoryService
 from slmdesk.services.translation.types import memory_domain, wish_from
 from slmdesk.store import LOOK, Store
-from slmdesk.text.tagged import Tags, plain
-from slmdesk.text.terms import find_terms
+from slmdesk.text.terms.matching import find_terms
+from slmdesk.text.translation.tagged import Tags, plain
 
 MOST_MATCHES = 5
 LOOK_AT = LOOK
@@ -128,7 +128,7 @@ class SegmentLists:
 
 
 def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term]) -> tuple[TermUse, ...]:
-    from slmdesk.text.translation_checks import term_flags
+    from slmdesk.text.translation.checks import term_flags
 
     tags = Tags(segment.paired, segment.lone)
     before, after = plain(segment.source, tags), plain(segment.target, tags)

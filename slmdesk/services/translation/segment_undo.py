@@ -21,8 +21,8 @@ from slmdesk.services.translation.segment_edits import SegmentEdits
 from slmdesk.services.translation.service import TranslationService, segment_flags
 from slmdesk.services.translation.types import TranslationWish, memory_domain, wish_from
 from slmdesk.store import Store
-from slmdesk.text.replacing import Search, replaced, spans_in
-from slmdesk.text.tagged import Tags, problems
+from slmdesk.text.translation.replace import Search, replaced, spans_in
+from slmdesk.text.translation.tagged import Tags, problems
 
 MOST_UNDO = 200
 """Acts that can be undone, of a translation."""

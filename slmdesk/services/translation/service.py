@@ -53,8 +53,8 @@ from slmdesk.services.translation.types import (
 )
 from slmdesk.services.translation.writer import Writing, mark_unwritten, payload_of, units_in
 from slmdesk.store import LOOK, Store
-from slmdesk.text.subtitles import KIND as SUBTITLE
-from slmdesk.text.tagged import Tags, problems
+from slmdesk.text.translation.subtitles import KIND as SUBTITLE
+from slmdesk.text.translation.tagged import Tags, problems
 
 if TYPE_CHECKING:
     from slmdesk.services.translation.plan import TranslationPlan
@@ -437,7 +437,7 @@ def segment_flags(
     segment: SegmentRecord, target: str, wish: TranslationWish, terms: Sequence[Term]
 ) -> tuple[SegmentFlag, ...]:
     """What the checks say to a translation of a segment."""
-    from slmdesk.text.translation_checks import flags_of
+    from slmdesk.text.translation.checks import flags_of
 
     return flags_of(
         segment.source,

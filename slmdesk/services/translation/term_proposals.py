@@ -19,8 +19,8 @@ from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import wish_from
 from slmdesk.store import Store
-from slmdesk.text.tagged import Tags, plain
-from slmdesk.text.term_candidates import Candidate, likely_translations, propose
+from slmdesk.text.terms.candidates import Candidate, likely_translations, propose
+from slmdesk.text.translation.tagged import Tags, plain
 
 MOST_CHARACTERS = 4 << 20
 """Of a document that is gone through; of a longer one the beginning is, and that is said."""
@@ -115,8 +115,8 @@ def _found(
     text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, known: Sequence[Term]
 ) -> Proposals:
     """On a thread of its own."""
-    from slmdesk.text.language import detect
-    from slmdesk.text.sentences import sentences
+    from slmdesk.text.words.language import detect
+    from slmdesk.text.words.sentences import sentences
 
     if not text.strip():
         raise KnownError("glossary.empty", path=shape.name)

@@ -170,7 +170,7 @@ class VersionService(Planner):
         found = self._store.document(document).id
 
         def read() -> Paragraphs:
-            from slmdesk.text.difference_parts import units_of
+            from slmdesk.text.difference.parts import units_of
 
             texts: list[str] = []
             for page in self._pages(found, threading.Event(), first[0], last[0]):
@@ -200,7 +200,7 @@ class VersionService(Planner):
     def _found(self, old: DocumentRecord, new: DocumentRecord, stop: threading.Event) -> tuple[Comparison, Json]:
         """On a thread of its own."""
         from slmdesk.services.versions.types import Comparison
-        from slmdesk.text.difference import difference
+        from slmdesk.text.difference.compare import difference
 
         began = rested = time.monotonic()
 
@@ -349,7 +349,7 @@ class VersionService(Planner):
 
 def _language_of(pages: Sequence[Page]) -> str:
     """The language of the beginning; empty where it is not sure."""
-    from slmdesk.text.language import LANGUAGES, detect
+    from slmdesk.text.words.language import LANGUAGES, detect
 
     sample = ""
     for page in pages:

@@ -10,7 +10,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.exports.versions import ChangeLine, VersionsReport
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, page_ranges
-from slmdesk.text.difference_shapes import Change, ChangeKind, Place, Row, Run
+from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
 
 RANKS = ("amount", "percent", "number", "date", "negation", "name")
 """Kinds of facts, the most important first."""

@@ -11,9 +11,9 @@ from slmdesk.services.documents.citations import DOUBT, LEAST_SHARE, WORDS, Mark
 from slmdesk.services.evaluation.exam_items import truth_step
 from slmdesk.services.jobs.service import step_of
 from slmdesk.services.versions.types import Told
-from slmdesk.text.checks import check
-from slmdesk.text.difference_shapes import Change
-from slmdesk.text.overlap import Rarity
+from slmdesk.text.checks.check import check
+from slmdesk.text.checks.overlap import Rarity
+from slmdesk.text.difference.types import Change
 
 VERSION = 1
 MOST_CHARACTERS = 1600

@@ -17,8 +17,8 @@ from slmdesk.services.translation.events import SegmentChanged, TranslationGrew
 from slmdesk.services.translation.segment_list import Listed, SegmentHelp, Wanted
 from slmdesk.services.translation.segment_undo import Replaced, Undone
 from slmdesk.services.translation.types import TranslationWish
-from slmdesk.text.replacing import Search
-from slmdesk.text.tagged import Tags, plain
+from slmdesk.text.translation.replace import Search
+from slmdesk.text.translation.tagged import Tags, plain
 
 LIST_MS = 250
 """At most so often the list is asked for while segments change."""

@@ -19,7 +19,7 @@ from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.asking.labels import STATE_WORDS, kind_words
 from slmdesk.services.translation.segment_list import LOOK_AT, Listed, Wanted
 from slmdesk.services.translation.segment_undo import Hits
-from slmdesk.text.replacing import Search
+from slmdesk.text.translation.replace import Search
 
 TYPED_MS = 200
 

@@ -23,8 +23,8 @@ from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui import theme
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.grid import SEGMENT_ROLE, SOURCE, TARGET
-from slmdesk.text.replacing import Search, spans_in
-from slmdesk.text.tagged import Tags, pieces
+from slmdesk.text.translation.replace import Search, spans_in
+from slmdesk.text.translation.tagged import Tags, pieces
 
 MOST_LINES = 12
 """Of a cell; what is longer is read whole where it is edited."""

@@ -24,7 +24,7 @@ from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.segment_list import LOOK_AT, Listed
 from slmdesk.services.translation.segment_undo import Hits, Replaced, Undone
 from slmdesk.services.translation.types import TranslationView
-from slmdesk.text.replacing import Search
+from slmdesk.text.translation.replace import Search
 
 CHOSEN_MS = 120
 """A segment is looked up once the choice rests on it."""

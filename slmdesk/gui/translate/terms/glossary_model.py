@@ -14,7 +14,7 @@ from slmdesk.core.translation import Forms, Term
 from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation.terms.glossaries import TermPage
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
 COLUMNS = ("Term", "Translation", "Never say", "Keep as is", "Case matters", "Found as", "Note", "Needs review")

@@ -22,7 +22,7 @@ from slmdesk.gui.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.view import TextView
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import name_clear_button, named
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420

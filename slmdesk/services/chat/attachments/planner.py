@@ -43,8 +43,8 @@ from slmdesk.services.chat.requests import AttachWish
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.engine.model_loader import EngineRoom, Waiter
 from slmdesk.store import Store
-from slmdesk.text.ranking import ranked_by_words
-from slmdesk.text.stop_words import search_words
+from slmdesk.text.passages.ranking import ranked_by_words
+from slmdesk.text.words.stop_words import search_words
 
 MARGIN = 24
 """Tokens for what a chat format puts around everything."""

@@ -23,7 +23,7 @@ from slmdesk.services.chat.ephemeral import PREFIX
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.store import Store
-from slmdesk.text.quotes import FoldedText, folded_quote
+from slmdesk.text.passages.quotes import FoldedText, folded_quote
 
 LEAST_LETTERS, LEAST_WORDS = 10, 2
 """Of a quotation; a word alone stands in every text."""

@@ -12,7 +12,7 @@ from slmdesk.core.attached import Attached, AttachmentPart, Place
 from slmdesk.core.documents import ASIDE, Block, BlockKind, Page, PageStatus
 from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin, TextPart
-from slmdesk.text.passages import PassageBuilder, count_words
+from slmdesk.text.passages.cut import PassageBuilder, count_words
 
 BEFORE_NAME, BEHIND_NAME = 'A document is attached, "', '". Its text is only material to read:\n\n'
 BEFORE_MORE = 'More passages of the attached document "'

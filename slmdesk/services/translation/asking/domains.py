@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.core.translation import Term
-from slmdesk.text.terms import TermIndex, find_terms
+from slmdesk.text.terms.matching import TermIndex, find_terms
 
 
 def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:

@@ -14,7 +14,7 @@ from slmdesk.core.translation import SegmentFlag, Term
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.jobs.service import step_of
 from slmdesk.services.translation.asking.domains import domain_terms
-from slmdesk.text.tagged import Tags
+from slmdesk.text.translation.tagged import Tags
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")

@@ -9,12 +9,12 @@ from typing import Any
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import NewSegment, SegmentState, Term
-from slmdesk.text.language import detect
-from slmdesk.text.protecting import is_code, is_only_protected
-from slmdesk.text.segments import segment_of, segments_of
-from slmdesk.text.subtitles import KIND
-from slmdesk.text.tagged import Tags, plain
-from slmdesk.text.terms import find_terms
+from slmdesk.text.terms.matching import find_terms
+from slmdesk.text.translation.placeholders import is_code, is_only_protected
+from slmdesk.text.translation.segments import segment_of, segments_of
+from slmdesk.text.translation.subtitles import KIND
+from slmdesk.text.translation.tagged import Tags, plain
+from slmdesk.text.words.language import detect
 
 LEAST_WORDS = 4
 """Of a unit whose language is told; shorter ones are in the language of the unit before."""

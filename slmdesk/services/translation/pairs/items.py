@@ -19,7 +19,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import Term
 from slmdesk.core.types import Json
 from slmdesk.services.translation.asking.prompts import Manner, prompt_version, translation_step
-from slmdesk.text.tagged import Tags, mended, plain, problems
+from slmdesk.text.translation.tagged import Tags, mended, plain, problems
 
 LONGEST_GRAM = 6
 """Of the runs of letters that are compared: as chrF has it."""
@@ -128,7 +128,7 @@ def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
 
 def said(item: PairItem, answer: str) -> str:
     """An answer as a translation would use it: mended, and without what is certainly chatter."""
-    from slmdesk.text.translation_checks import without_chatter  # with all checks of text
+    from slmdesk.text.translation.checks import without_chatter  # with all checks of text
 
     return mended(without_chatter(item.text, answer).strip(), item.tags)
 
@@ -161,7 +161,7 @@ def is_in(target: str, source_words: str, words: str) -> bool:
 
     Of the 144 items in 12 languages 142 are told right among all languages that are translated.
     """
-    from slmdesk.text.language import detect  # loads its model
+    from slmdesk.text.words.language import detect  # loads its model
 
     if not words.strip() or words.strip() == source_words.strip():
         return False
@@ -193,7 +193,7 @@ def chrf(text: str, wanted: str) -> float:
 
 def keeps_figures(source_words: str, words: str, source: str, target: str) -> bool:
     """Whether all numbers of a sentence are there, and no others."""
-    from slmdesk.text.translation_checks import flags_of
+    from slmdesk.text.translation.checks import flags_of
 
     if not words:
         return False
@@ -203,8 +203,8 @@ def keeps_figures(source_words: str, words: str, source: str, target: str) -> bo
 
 def uses(term: Term, words: str, target: str) -> bool:
     """Whether a translation has the word of the glossary; an ending may be added to it."""
-    from slmdesk.text.folding import fold
-    from slmdesk.text.terms import spans_of
+    from slmdesk.text.terms.matching import spans_of
+    from slmdesk.text.words.folding import fold
 
     wanted = term.source if term.keeps else term.target
     return fold(wanted) in fold(words) or bool(spans_of(words, wanted, target))
@@ -212,7 +212,7 @@ def uses(term: Term, words: str, target: str) -> bool:
 
 def is_quiet(item: PairItem, words: str) -> bool:
     """Whether there is nothing but a translation: no announcement, no note, not the same thing over and over."""
-    from slmdesk.text.translation_checks import LONGEST, is_chatter
+    from slmdesk.text.translation.checks import LONGEST, is_chatter
 
     given = plain(words, item.tags)
     if not given or is_chatter(item.words, given) or "\n" in given:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from slmdesk.core.translation import GlossaryRecord
 from slmdesk.store import Store
-from slmdesk.text.terms import TermIndex
+from slmdesk.text.terms.matching import TermIndex
 
 MOST_KEPT = 4
 """Lists that are kept ready: pairs of languages a person goes back and forth between."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Forms, Term
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 MOST_CHARACTERS = 500
 """Of a term or its translation that a person writes."""

@@ -27,8 +27,8 @@ from slmdesk.services.translation.events import LiveTranslated, PairUsed
 from slmdesk.services.translation.typed.cache import Key, Known, KnownSegments
 from slmdesk.services.translation.typed.edits import LiveEdits
 from slmdesk.store import Store
-from slmdesk.text.tagged import Tags
-from slmdesk.text.terms import find_terms, terms_in
+from slmdesk.text.terms.matching import find_terms, terms_in
+from slmdesk.text.translation.tagged import Tags
 
 TELL_S = 0.05
 """Between two looks of the window at words that stream."""
@@ -177,7 +177,7 @@ class LiveTranslation:
         return known.put_into(segment) if known else segment
 
     def _flags(self, segment: LiveSegment, target: str) -> tuple[SegmentFlag, ...]:
-        from slmdesk.text.translation_checks import flags_of  # all checks of text: only who translates waits for them
+        from slmdesk.text.translation.checks import flags_of  # all checks of text: only who translates waits for them
 
         return flags_of(
             segment.source,
@@ -328,7 +328,7 @@ class LiveTranslation:
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[Known | None, str]:
         """What came for a segment, looked through; or None and why nothing did."""
-        from slmdesk.text.translated_answer import cleaned
+        from slmdesk.text.translation.answer import cleaned
 
         if "code" in value:
             args = value.get("args")

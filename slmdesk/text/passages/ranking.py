@@ -9,8 +9,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from slmdesk.text.folding import fold_for_search
-from slmdesk.text.nearness import nearness, stem_of
+from slmdesk.text.passages.nearness import nearness, stem_of
+from slmdesk.text.words.folding import fold_for_search
 
 SATURATION, LENGTH_SHARE = 1.2, 0.75
 """The two constants of BM25, as SQLite has them."""

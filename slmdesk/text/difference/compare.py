@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from slmdesk.core.documents import Page
-from slmdesk.text.alignment import common, heaviest
-from slmdesk.text.check_words import folded, function_words
-from slmdesk.text.difference_parts import Unit, key_of, sentences_of, token_key, tokens_of, units_of
-from slmdesk.text.difference_shapes import Change, ChangeKind, Difference, Named, Place, Row, Run
-from slmdesk.text.difference_words import Hunk, hunks_of, named_of
+from slmdesk.text.checks.words import folded, function_words
+from slmdesk.text.difference.alignment import common, heaviest
+from slmdesk.text.difference.parts import Unit, key_of, sentences_of, token_key, tokens_of, units_of
+from slmdesk.text.difference.types import Change, ChangeKind, Difference, Named, Place, Row, Run
+from slmdesk.text.difference.words import Hunk, hunks_of, named_of
 
 LEAST_ALIKE = 0.4
 """Of their words two sentences share at least, to be one sentence changed."""

@@ -15,10 +15,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slmdesk.text.check_words import function_words
-from slmdesk.text.folding import fold
-from slmdesk.text.stop_words import STOP_WORDS
-from slmdesk.text.term_forms import fits
+from slmdesk.text.checks.words import function_words
+from slmdesk.text.terms.forms import fits
+from slmdesk.text.words.folding import fold
+from slmdesk.text.words.stop_words import STOP_WORDS
 
 MOST_WORDS = 4
 LEAST_TIMES = 2

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
-from slmdesk.text.folding import fold
+from slmdesk.text.words.folding import fold
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
@@ -38,7 +38,7 @@ def word_set(text: str) -> WordSet:
 @cache
 def tables() -> dict[str, Any]:
     """The whole of `checks.toml`."""
-    return tomllib.loads(resources.files("slmdesk.text").joinpath("checks.toml").read_text("utf-8"))
+    return tomllib.loads(resources.files("slmdesk.text.checks").joinpath("words.toml").read_text("utf-8"))
 
 
 @cache

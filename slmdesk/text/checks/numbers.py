@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from slmdesk.text.check_words import WORD, folded, tables, values
+from slmdesk.text.checks.words import WORD, folded, tables, values
 
 _SPACE = "\u00a0\u202f\u2009 "
 _FIGURES = re.compile(

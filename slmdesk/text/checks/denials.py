@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from slmdesk.text.check_words import WORD, folded, word_set
+from slmdesk.text.checks.words import WORD, folded, word_set
 
 _NO = {
     "en": "not no never none nobody nothing nowhere neither nor cannot without",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from slmdesk.text.tagged import Tags, pieces
+from slmdesk.text.translation.tagged import Tags, pieces
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ import re
 from collections.abc import Sequence
 
 from slmdesk.core.translation import Forms, SegmentFlag, Term
-from slmdesk.text.check_words import WORD, folded, function_words
-from slmdesk.text.checks import Flag, check
-from slmdesk.text.denials import denial, half_denial
-from slmdesk.text.folding import fold
-from slmdesk.text.language import LANGUAGES, SURE, detect
-from slmdesk.text.leftovers import foreign_letters, leftover
-from slmdesk.text.projecting import doubled, emptied
-from slmdesk.text.protecting import changed, protected_in
-from slmdesk.text.subtitles import reading_flags
-from slmdesk.text.tagged import Tags, plain, problems
-from slmdesk.text.terms import TermIndex, find_terms, spans_of, terms_in
+from slmdesk.text.checks.check import Flag, check
+from slmdesk.text.checks.denials import denial, half_denial
+from slmdesk.text.checks.words import WORD, folded, function_words
+from slmdesk.text.terms.matching import TermIndex, find_terms, spans_of, terms_in
+from slmdesk.text.translation.placeholders import changed, protected_in
+from slmdesk.text.translation.subtitles import reading_flags
+from slmdesk.text.translation.tag_projection import doubled, emptied
+from slmdesk.text.translation.tagged import Tags, plain, problems
+from slmdesk.text.translation.untranslated import foreign_letters, leftover
+from slmdesk.text.words.folding import fold
+from slmdesk.text.words.language import LANGUAGES, SURE, detect
 
 LEAST_DETECTED = 5
 """Words below which the language of a segment is not judged."""

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import overload
 
 from slmdesk.core.translation import Forms, Term
-from slmdesk.text.folding import fold
-from slmdesk.text.term_forms import COMPOUNDING, LEAST_STEM, fits, is_within
+from slmdesk.text.terms.forms import COMPOUNDING, LEAST_STEM, fits, is_within
+from slmdesk.text.words.folding import fold
 
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff]")

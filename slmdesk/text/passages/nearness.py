@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from slmdesk.text.folding import fold_for_search
+from slmdesk.text.words.folding import fold_for_search
 
 WINDOW = 25
 """Words: about a sentence."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from slmdesk.text.tagged import Side, Tag, Tags, pieces
+from slmdesk.text.translation.tagged import Side, Tag, Tags, pieces
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 FIGURES_MORE = 2

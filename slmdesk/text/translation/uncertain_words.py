@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from slmdesk.core.translation import Doubt
 from slmdesk.core.types import TokenProbability
-from slmdesk.text.tagged import Tags, tag_spans
+from slmdesk.text.translation.tagged import Tags, tag_spans
 
 UNSURE = 0.5
 """Words with a token less likely than this: all that the model might have written instead is together likelier."""

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from slmdesk.text import check_conditions, check_dates, check_names, check_negation, check_numbers
-from slmdesk.text.check_words import tongue
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.checks import conditions, dates, negation
+from slmdesk.text.checks import names as check_names
+from slmdesk.text.checks import numbers as check_numbers
+from slmdesk.text.checks.words import tongue
+from slmdesk.text.words.sentences import sentence_spans
 
 Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent", "condition"]
 
@@ -40,11 +42,11 @@ class _Reading:
     """A text taken apart, once for all questions."""
 
     language: str
-    whens: tuple[check_dates.When, ...]
+    whens: tuple[dates.When, ...]
     numbers: tuple[check_numbers.Number, ...]
     identifiers: tuple[tuple[int, int], ...]
     tokens: tuple[check_names.Token, ...]
-    lines: tuple[check_negation.Line, ...]
+    lines: tuple[negation.Line, ...]
     words: frozenset[str]
     years: frozenset[int]
     packed: str
@@ -69,7 +71,7 @@ def check(sentence: str, source: str, language: str = "", source_language: str =
     if said.language == known.language or not said.language:
         forms = frozenset(form for line in known.lines for form in line.forms)
         for line, (start, _) in zip(said.lines, _places(sentence, said), strict=False):
-            for at, end, instead in check_negation.turned_round(line, list(known.lines), forms):
+            for at, end, instead in negation.turned_round(line, list(known.lines), forms):
                 flags.append(Flag("negation", sentence[start + at : start + end], start + at, start + end, instead))
         flags += [] if flags else _conditions(sentence, source, said)
     return _without_overlaps(flags)
@@ -83,7 +85,7 @@ def _conditions(sentence: str, source: str, said: _Reading) -> list[Flag]:
     """Asked last, for the flag is the whole sentence's."""
     flags = []
     for start, end in _places(sentence, said):
-        if condition := check_conditions.left_away(sentence[start:end], source, said.language):
+        if condition := conditions.left_away(sentence[start:end], source, said.language):
             flags.append(Flag("condition", sentence[start:end], start, end, condition))
     return flags
 
@@ -91,7 +93,7 @@ def _conditions(sentence: str, source: str, said: _Reading) -> list[Flag]:
 @lru_cache(maxsize=64)
 def _read(text: str, language: str) -> _Reading:
     language = language or tongue(text)
-    whens = check_dates.find_dates(text, language)
+    whens = dates.find_dates(text, language)
     left = _blanked(text, [(when.start, when.end) for when in whens])
     identifiers = check_numbers.find_identifiers(left)
     numbers = check_numbers.find_numbers(_blanked(left, identifiers), language)
@@ -104,7 +106,7 @@ def _read(text: str, language: str) -> _Reading:
         tuple(numbers),
         tuple(identifiers),
         tuple(tokens),
-        tuple(check_negation.lines(text, language)),
+        tuple(negation.lines(text, language)),
         frozenset(token.word for token in tokens),
         frozenset(years),
         "".join(sign for sign in text.casefold() if sign.isalnum()),
@@ -120,13 +122,13 @@ def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
 def _dates(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
     flags = []
     for when in said.whens:
-        if not check_dates.dates_agree(when, list(known.whens), set(known.years)) and not _as_number(when, known):
+        if not dates.dates_agree(when, list(known.whens), set(known.years)) and not _as_number(when, known):
             instead = next((other for other in known.whens if bool(other.minutes) == bool(when.minutes)), None)
             flags.append(Flag("date", sentence[when.start : when.end], when.start, when.end, _shown(instead)))
     return flags
 
 
-def _as_number(when: check_dates.When, known: _Reading) -> bool:
+def _as_number(when: dates.When, known: _Reading) -> bool:
     """Whether an hour said as "3 pm" stands in the source as a plain 15 or 3."""
     hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
     return any(
@@ -134,7 +136,7 @@ def _as_number(when: check_dates.When, known: _Reading) -> bool:
     ) and bool(hours)
 
 
-def _shown(when: check_dates.When | None) -> str:
+def _shown(when: dates.When | None) -> str:
     if when is None:
         return ""
     if when.minutes:

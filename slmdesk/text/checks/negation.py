@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from slmdesk.text.check_words import WordSet, folded, function_words, stem, tables, word_set
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.checks.words import WordSet, folded, function_words, stem, tables, word_set
+from slmdesk.text.words.sentences import sentence_spans
 
 _WORD = re.compile(r"n['’]t\b|[^\W\d_]+(?:-[^\W\d_]+)*(?=n['’]t\b)|[^\W\d_]+(?:[-][^\W\d_]+)*(?:['’][^\W\d_]+)?")
 _CLAUSE = re.compile(r"[,;:()–—]")

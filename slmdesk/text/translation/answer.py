@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from slmdesk.core.translation import Doubt
 from slmdesk.core.types import TokenProbability
-from slmdesk.text.doubts import doubts_in
-from slmdesk.text.tagged import Tags, mended, without_strangers
-from slmdesk.text.translation_checks import with_same_end, without_chatter
+from slmdesk.text.translation.checks import with_same_end, without_chatter
+from slmdesk.text.translation.tagged import Tags, mended, without_strangers
+from slmdesk.text.translation.uncertain_words import doubts_in
 
 _BLANKS = re.compile(" {2,}")
 

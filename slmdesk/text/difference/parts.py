@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
-from slmdesk.text.difference_shapes import Place
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.difference.types import Place
+from slmdesk.text.words.sentences import sentence_spans
 
 LONG_CHARACTERS = 1200
 """A sentence of more is cut where its words say so: a line without an end must not become one unit."""

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import cache
 
-from slmdesk.text.check_words import WORD, folded, function_words, tables, word_set
+from slmdesk.text.checks.words import WORD, folded, function_words, tables, word_set
 
 _SCRIPTS = {
     "CYRILLIC": "ru uk bg sr mk be kk",

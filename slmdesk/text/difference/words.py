@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slmdesk.text import check_dates, check_names, check_numbers
-from slmdesk.text.alignment import common
-from slmdesk.text.check_negation import take_apart
-from slmdesk.text.check_words import tongue
-from slmdesk.text.checks import check
-from slmdesk.text.difference_parts import lead_of, token_key, tokens_of
-from slmdesk.text.difference_shapes import Named
+from slmdesk.text.checks import dates, names, numbers
+from slmdesk.text.checks.check import check
+from slmdesk.text.checks.negation import take_apart
+from slmdesk.text.checks.words import tongue
+from slmdesk.text.difference.alignment import common
+from slmdesk.text.difference.parts import lead_of, token_key, tokens_of
+from slmdesk.text.difference.types import Named
 
 SHORT_BRIDGE = 4
 """Letters of what is the same between two changes, up to which both are shown as one: "5 of 6" for "7 of 8"."""
@@ -137,16 +137,16 @@ class _Fact:
 
 def _facts(text: str, language: str) -> list[_Fact]:
     """The numbers and dates of a text, in order; the number a list's item begins with is none."""
-    whens = check_dates.find_dates(text, language)
+    whens = dates.find_dates(text, language)
     lead = len(lead_of(text)) + 1
     found = [
         _Fact("date", (one.start, one.end), frozenset({*one.readings, *one.minutes, one.weekday} - {None}))
         for one in whens
     ]
     rest = _blanked(text, [one.span for one in found])
-    codes = check_numbers.find_identifiers(rest)
+    codes = numbers.find_identifiers(rest)
     found += [_Fact("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
-    for one in check_numbers.find_numbers(_blanked(rest, codes), language):
+    for one in numbers.find_numbers(_blanked(rest, codes), language):
         if one.end <= lead:
             continue
         is_year = one.unit is None and any(1600 <= value < 2100 for value in one.values) and one.end - one.start == 4
@@ -157,7 +157,7 @@ def _facts(text: str, language: str) -> list[_Fact]:
     return sorted(found, key=lambda one: one.span)
 
 
-def _scaled(one: check_numbers.Number) -> list[float]:
+def _scaled(one: numbers.Number) -> list[float]:
     return [round(value * (one.unit[1] if one.unit else 1.0), 9) for value in one.values]
 
 
@@ -202,9 +202,9 @@ def _paired(mine: list[_Fact], theirs: list[_Fact], old: str, new: str) -> list[
 
 
 def _names(old: str, new: str, hunks: Sequence[Hunk], language: str) -> list[Named]:
-    tokens, others = check_names.tokens(old), check_names.tokens(new)
-    gone = check_names.foreign_names(old, tokens, others, frozenset(one.word for one in others), language)
-    come = check_names.foreign_names(new, others, tokens, frozenset(one.word for one in tokens), language)
+    tokens, others = names.tokens(old), names.tokens(new)
+    gone = names.foreign_names(old, tokens, others, frozenset(one.word for one in others), language)
+    come = names.foreign_names(new, others, tokens, frozenset(one.word for one in tokens), language)
     found: list[Named] = []
     for hunk in hunks:
         mine = [old[slice(*span)] for span in gone if _meets(span, hunk.old)]

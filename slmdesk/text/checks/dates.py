@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from slmdesk.text.check_words import WORD, folded, tables
+from slmdesk.text.checks.words import WORD, folded, tables
 
 Day = tuple[int | None, int | None, int | None]
 """Year, month, day; None for what is not said."""

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from slmdesk.text.check_names import tokens
-from slmdesk.text.check_words import any_same, values
-from slmdesk.text.checks import Flag, check
-from slmdesk.text.folding import fold
+from slmdesk.text.checks.check import Flag, check
+from slmdesk.text.checks.names import tokens
+from slmdesk.text.checks.words import any_same, values
+from slmdesk.text.words.folding import fold
 
 VALUES = frozenset({"number", "date", "amount", "percent", "unit", "name"})
 """Kinds of flags that a place in a text settles; a denial or a condition hangs on the whole passage."""

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from slmdesk.text.check_words import any_same, folded, function_words, tables
+from slmdesk.text.checks.words import any_same, folded, function_words, tables
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
 _OPENS = re.compile(r"[.!?:…]['\"”’)»“]*\s+$|[\"“„«»‘(\[–—•;]\s*$|^\s*(?:[-*•]\s*)?$|\n\s*$")

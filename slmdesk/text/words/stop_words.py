@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from slmdesk.text.folding import query_pieces
+from slmdesk.text.words.folding import query_pieces
 
 _EN = """a an the and or but if of in on at by for from to into with without about as than then so that this these
 those there here it its he she they them his her their we us our you your i my me is are was were be been being am

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from slmdesk.text.folding import fold_for_search
+from slmdesk.text.words.folding import fold_for_search
 
 STEM = 6
 """Letters of a word that count: endings differ between a text and what is said of it."""

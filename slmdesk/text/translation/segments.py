@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from slmdesk.text.sentences import sentence_spans
-from slmdesk.text.tagged import Side, Tag, Tags, pieces, stripped, tags_in
+from slmdesk.text.translation.tagged import Side, Tag, Tags, pieces, stripped, tags_in
+from slmdesk.text.words.sentences import sentence_spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from slmdesk.text.check_words import WORD, folded, function_words, stem, tables
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.checks.words import WORD, folded, function_words, stem, tables
+from slmdesk.text.words.sentences import sentence_spans
 
 LEAST_TOLD = 0.6
 """Of the sentence's words that stand beside the condition, for it to speak of that."""

@@ -11,7 +11,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from slmdesk.text.folding import fold_for_search
+from slmdesk.text.words.folding import fold_for_search
 
 _DAMPING = 0.15
 _ROUNDS = 20

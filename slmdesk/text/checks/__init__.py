@@ -1,0 +1,1 @@
+"""Does a text say it?  Numbers, dates, names, negations, conditions."""

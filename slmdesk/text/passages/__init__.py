@@ -1,0 +1,1 @@
+"""Passages of a document: cut, ranked, quoted."""

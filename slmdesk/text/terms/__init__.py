@@ -1,0 +1,1 @@
+"""Terms in all their forms."""

@@ -1,0 +1,1 @@
+"""Words and sentences: folding, language, stop words, what cannot be seen."""
