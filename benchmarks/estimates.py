@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.common import MODEL, Row, Runner, long_text, median_and_span
-from slmdesk.core.gguf import check_file
+from slmdesk.core.gguf.read import check_file
 from slmdesk.core.memory import estimate_loaded
 from slmdesk.core.speed import Pace
 from slmdesk.engine.bandwidth import measure_bandwidth

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from slmdesk.core.gguf import check_file
+from slmdesk.core.gguf.read import check_file
 from slmdesk.core.memory import estimate
 from slmdesk.core.types import LoadSpec, PromptPart, Sampling
 from slmdesk.engine.base import Request

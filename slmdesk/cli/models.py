@@ -81,7 +81,7 @@ def list_models(face: Face) -> None:
 @click.pass_obj
 def info(face: Face, model_or_file: str) -> None:
     """What a model's header says, without loading it."""
-    from slmdesk.core.adapter import base_name
+    from slmdesk.core.gguf.adapter import base_name
     from slmdesk.services.translation.pairs.exams import results_of
     from slmdesk.services.translation.pairs.labels import pair_line
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slmdesk.core.gguf_header import GgufHeader, whole
-from slmdesk.core.gguf_reader import ListSummary
+from slmdesk.core.gguf.header import GgufHeader, whole
+from slmdesk.core.gguf.reader import ListSummary
 from slmdesk.core.types import MemoryParts
 
 CELL_STEP = 256

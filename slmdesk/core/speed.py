@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from slmdesk.core.gguf_header import GgufHeader
+from slmdesk.core.gguf.header import GgufHeader
 from slmdesk.core.memory import estimate
 
 STEP_SECONDS, LAYER_SECONDS, WORD_SECONDS = 0.0003, 0.00008, 26e-9

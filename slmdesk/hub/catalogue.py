@@ -15,8 +15,8 @@ from importlib.resources import files as package_files
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.core.labels import clean_label
-from slmdesk.core.quantization import quantization_named
 
 MANY_LANGUAGES = "mul"
 """ISO 639's word for more languages than one would list."""

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf.quantization import is_companion, recommended
 from slmdesk.core.labels import clean_label
-from slmdesk.core.quantization import is_companion, recommended
 
 _QUANTIZATION = re.compile(
     r"(?:^|[-._ ])((?:UD-)?I?Q\d_(?:K(?:_(?:XS|S|M|L|XL))?|NL|XXS|XS|S|M|L|XL|[01](?:_\d_\d)?)"

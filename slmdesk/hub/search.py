@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from slmdesk.core.errors import BugError, KnownError
-from slmdesk.core.gguf import GgufHeader
+from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.labels import clean_label
 from slmdesk.hub.card import CARD_NAME, Card, read_card
 from slmdesk.hub.environment import set_environment

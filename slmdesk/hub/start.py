@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import private_folder
-from slmdesk.core.gguf import GgufHeader, read_header
+from slmdesk.core.gguf.read import GgufHeader, read_header
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 
 if TYPE_CHECKING:

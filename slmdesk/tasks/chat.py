@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slmdesk.core.adapter import MOST_STRENGTH
 from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.protocol import Progress, Token
 from slmdesk.core.types import Json
 from slmdesk.core.wire import messages_from, sampling_from, to_json

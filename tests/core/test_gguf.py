@@ -12,7 +12,7 @@ from fakes import tiny_gguf
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import (
+from slmdesk.core.gguf.read import (
     MAX_TEMPLATE_BYTES,
     GgufHeader,
     ListSummary,

@@ -20,7 +20,7 @@ from fakes.malformed_gguf import LEGAL, malformed
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.errors import CODES, KnownError
-from slmdesk.core.gguf import check_file, check_merges, read_header, require_chat_model
+from slmdesk.core.gguf.read import check_file, check_merges, read_header, require_chat_model
 
 pytestmark = pytest.mark.pure
 

@@ -11,8 +11,8 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import check_file, plain_metadata, require_chat_model
-from slmdesk.core.gguf_join import join
+from slmdesk.core.gguf.join import join
+from slmdesk.core.gguf.read import check_file, plain_metadata, require_chat_model
 
 pytestmark = pytest.mark.pure
 

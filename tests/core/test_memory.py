@@ -16,7 +16,7 @@ from fakes.tiny_families import Shape, make
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import GgufHeader, ListSummary, read_header
+from slmdesk.core.gguf.read import GgufHeader, ListSummary, read_header
 from slmdesk.core.memory import PROCESS_BYTES, estimate, estimate_loaded, sensible_context
 
 CHILD = Path(__file__).resolve().parent.parent / "fakes" / "llama_child.py"

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from slmdesk.core.gguf_tables import FILE_TYPES, WEIGHT_TYPES
-from slmdesk.core.quantization import (
+from slmdesk.core.gguf.quantization import (
     QUANTIZATIONS,
     is_companion,
     quantization_named,
@@ -14,6 +13,7 @@ from slmdesk.core.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
+from slmdesk.core.gguf.tables import FILE_TYPES, WEIGHT_TYPES
 
 pytestmark = pytest.mark.pure
 GIB = 1 << 30

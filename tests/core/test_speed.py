@@ -10,9 +10,9 @@ from fakes.malformed_gguf import malformed
 from fakes.tiny_families import Shape, make
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import GgufHeader, read_header, require_chat_model
+from slmdesk.core.gguf.quantization import QUANTIZATIONS, weight_bytes
+from slmdesk.core.gguf.read import GgufHeader, read_header, require_chat_model
 from slmdesk.core.memory import estimate
-from slmdesk.core.quantization import QUANTIZATIONS, weight_bytes
 from slmdesk.core.speed import (
     Pace,
     Speed,

@@ -8,9 +8,9 @@ from engine.asking import GREEDY, Model, OpenModel
 from fakes import tiny_families
 from fakes.tiny_lora import RANK, TARGETS, make_lora
 
-from slmdesk.core.adapter import misfit, require_adapter
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import read_header
+from slmdesk.core.gguf.adapter import misfit, require_adapter
+from slmdesk.core.gguf.read import read_header
 from slmdesk.core.types import Priority, PromptPart, Sampling
 from slmdesk.engine.base import Request
 from slmdesk.engine.llama.adapters import Adapter

@@ -13,7 +13,7 @@ from fakes import tiny_families
 from fakes.tiny_families import make
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import check_file
+from slmdesk.core.gguf.read import check_file
 from slmdesk.core.memory import estimate
 from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
 from slmdesk.engine.llama import LlamaEngine

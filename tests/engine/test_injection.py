@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slmdesk.core.attached import Attached, AttachmentPart
-from slmdesk.core.gguf import read_header
+from slmdesk.core.gguf.read import read_header
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME

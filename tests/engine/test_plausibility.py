@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.gguf import check_file, check_merges
+from slmdesk.core.gguf.read import check_file, check_merges
 
 pytestmark = pytest.mark.model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.quantization import quantization_of_file
+from slmdesk.core.gguf.quantization import quantization_of_file
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME
 from slmdesk.hub.catalogue import Commercial, Skill, find_entry, load_catalogue, of_family, parse_catalogue
 

@@ -14,7 +14,7 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import check_file
+from slmdesk.core.gguf.read import check_file
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.base.events import Problem
 from slmdesk.services.engine.events import ModelsChanged

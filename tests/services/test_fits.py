@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from slmdesk.core.quantization import (
+from slmdesk.core.gguf.quantization import (
     QUANTIZATIONS,
     WORST_RECOMMENDED,
     quantization_of_file,

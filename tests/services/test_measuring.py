@@ -11,7 +11,7 @@ from fakes.tiny_gguf import tiny_llama, write
 from fakes.told import LLAMA, TIMEOUT_S, Told, open_echo
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import read_header
+from slmdesk.core.gguf.read import read_header
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasured, Usage
 from slmdesk.services.base.events import MessageEnded, Noticed

@@ -16,7 +16,7 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from fakes.told import TIMEOUT_S, add_model
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import read_header
+from slmdesk.core.gguf.read import read_header
 from slmdesk.core.records import Status
 from slmdesk.services.base import file_io
 from slmdesk.services.base.events import Noticed, Problem

@@ -9,10 +9,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.adapter import misfit, require_adapter
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import check_file
-from slmdesk.core.gguf_header import GgufHeader
+from slmdesk.core.gguf.adapter import misfit, require_adapter
+from slmdesk.core.gguf.header import GgufHeader
+from slmdesk.core.gguf.read import check_file
 from slmdesk.core.labels import clean_label
 from slmdesk.engine.llama.library import Library
 

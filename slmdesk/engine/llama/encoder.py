@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf import GgufHeader, check_file
+from slmdesk.core.gguf.read import GgufHeader, check_file
 from slmdesk.engine.llama.library import Library, load_library
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.model import WeightFile, open_weights

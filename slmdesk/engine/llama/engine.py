@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from slmdesk.core.adapter import MOST_STRENGTH
 from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
-from slmdesk.core.gguf import check_file
+from slmdesk.core.gguf.adapter import MOST_STRENGTH
+from slmdesk.core.gguf.read import check_file
 from slmdesk.core.types import ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart
 from slmdesk.engine.base import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences

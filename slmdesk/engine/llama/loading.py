@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf import GgufHeader
+from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.memory import (
     KEPT_SEQUENCES,
     MOST_SEQUENCES,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf import GgufHeader, check_file, check_merges, require_chat_model
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import MemoryParts
 from slmdesk.engine.llama.context import open_context

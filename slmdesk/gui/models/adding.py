@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from slmdesk.core.quantization import quantization_named
+from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.gui import theme
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.models.card import DOT, FitMark

@@ -6,7 +6,7 @@ import os
 
 from PySide6.QtCore import QLocale
 
-from slmdesk.core.quantization import quantization_named
+from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui.dates import day_words

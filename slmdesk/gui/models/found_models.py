@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.core.quantization import quantization_named
+from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.gui.bridge import Bridge
 from slmdesk.gui.models.card import DOT
 from slmdesk.gui.models.check_list import CheckList, CheckRow

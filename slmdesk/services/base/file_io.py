@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
-from slmdesk.core.gguf_file import opened, shown_path
+from slmdesk.core.gguf.file import opened, shown_path
 from slmdesk.store.locks import FileLock
 
 if sys.platform != "win32":

@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from slmdesk.core.adapter import MOST_STRENGTH
 from slmdesk.core.errors import KnownError
+from slmdesk.core.gguf.adapter import MOST_STRENGTH
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header, require_chat_model
+from slmdesk.core.gguf.read import GgufHeader, plain_metadata, read_header, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.core.types import Json

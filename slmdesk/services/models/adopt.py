@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf_parts import part_of
+from slmdesk.core.gguf.parts import part_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import remove_left_overs
 from slmdesk.services.base.messages import problem_for

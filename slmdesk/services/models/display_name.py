@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from slmdesk.core.gguf import GgufHeader
+from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.labels import clean_label
 
 MAX_NAME = 120

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.gguf.read import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded, sensible_context
 from slmdesk.core.speed import Pace, Speed
 from slmdesk.core.types import Device, MemoryParts

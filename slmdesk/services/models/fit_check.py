@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.gguf import check_file
+from slmdesk.core.gguf.read import check_file
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
 from slmdesk.services.base.events import Problem

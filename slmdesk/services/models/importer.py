@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from slmdesk.core.adapter import require_adapter
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
-from slmdesk.core.gguf import GgufHeader, check_file, check_merges, require_chat_model
-from slmdesk.core.gguf_join import join
-from slmdesk.core.gguf_parts import parts_of
+from slmdesk.core.gguf.adapter import require_adapter
+from slmdesk.core.gguf.join import join
+from slmdesk.core.gguf.parts import parts_of
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Event

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import GgufHeader, check_file
-from slmdesk.core.gguf_parts import first_parts, parts_of
+from slmdesk.core.gguf.parts import first_parts, parts_of
+from slmdesk.core.gguf.read import GgufHeader, check_file
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import mark_of
 from slmdesk.services.base.messages import problem_for

@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.adapter import base_name
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import problem_of as write_problem
-from slmdesk.core.gguf import GgufHeader, plain_metadata, read_header
+from slmdesk.core.gguf.adapter import base_name
+from slmdesk.core.gguf.read import GgufHeader, plain_metadata, read_header
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json

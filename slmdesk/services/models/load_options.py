@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.adapter import misfit, require_adapter
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import GgufHeader, check_file, require_chat_model
+from slmdesk.core.gguf.adapter import misfit, require_adapter
+from slmdesk.core.gguf.read import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Sampling

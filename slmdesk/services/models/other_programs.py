@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import check_file
-from slmdesk.core.gguf_file import unreadable
-from slmdesk.core.gguf_parts import part_of, parts_of
+from slmdesk.core.gguf.file import unreadable
+from slmdesk.core.gguf.parts import part_of, parts_of
+from slmdesk.core.gguf.read import check_file
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem

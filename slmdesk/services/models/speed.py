@@ -15,7 +15,7 @@ from pathlib import Path
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError, SlmdeskError
-from slmdesk.core.gguf import read_header
+from slmdesk.core.gguf.read import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds

@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.labels import clean_label
-from slmdesk.core.licences import licence_words
-from slmdesk.core.quantization import (
+from slmdesk.core.gguf.quantization import (
     companion_words,
     quantization_named,
     quantization_of_file,
@@ -16,6 +14,8 @@ from slmdesk.core.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
+from slmdesk.core.labels import clean_label
+from slmdesk.core.licences import licence_words
 from slmdesk.core.speed import Speed, is_too_slow
 from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, count_text, load_catalogue
 from slmdesk.hub.files import Repo

@@ -16,8 +16,8 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, problem_of, sync_folder
-from slmdesk.core.gguf import GgufHeader, check_file, check_merges, read_header, require_chat_model
-from slmdesk.core.gguf_join import join
+from slmdesk.core.gguf.join import join
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, read_header, require_chat_model
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import because

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf import require_chat_model
-from slmdesk.core.quantization import WORST_RECOMMENDED, quantization_of_file
+from slmdesk.core.gguf.quantization import WORST_RECOMMENDED, quantization_of_file
+from slmdesk.core.gguf.read import require_chat_model
 from slmdesk.core.speed import Speed
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy

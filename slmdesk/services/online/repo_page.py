@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf import GgufHeader
+from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.speed import active_bytes
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.services.base.events import Problem

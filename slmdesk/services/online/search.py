@@ -12,8 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from slmdesk.core.gguf.quantization import quantization_of_file, weight_bytes
 from slmdesk.core.licences import is_permissive
-from slmdesk.core.quantization import quantization_of_file, weight_bytes
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.search import Hub, Query
 from slmdesk.services.base.events import Problem

@@ -26,7 +26,7 @@ from uuid import uuid4
 import slmdesk
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import problem_of, sync_folder
-from slmdesk.core.gguf_file import looks_like, opened, shown_path
+from slmdesk.core.gguf.file import looks_like, opened, shown_path
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 from slmdesk.services.base.file_io import CHUNK_BYTES, PART_SUFFIX, OnBytes

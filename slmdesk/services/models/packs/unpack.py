@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of
-from slmdesk.core.gguf import GgufHeader, check_file, check_merges
+from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.file_io import PART_SUFFIX, SPARE_BYTES, mark_of
 from slmdesk.services.models.importer import require_usable

@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterator
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf_header import GgufHeader
-from slmdesk.core.gguf_parse import ALPHA
-from slmdesk.core.gguf_reader import damaged
+from slmdesk.core.gguf.header import GgufHeader
+from slmdesk.core.gguf.parse import ALPHA
+from slmdesk.core.gguf.reader import damaged
 from slmdesk.core.labels import clean_label
 
 A, B = ".lora_a", ".lora_b"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from slmdesk.core.gguf_header import GgufHeader, MetadataValue, Tensors, whole
-from slmdesk.core.gguf_parse import Metadata
-from slmdesk.core.gguf_reader import ListSummary
-from slmdesk.core.gguf_tables import CHAT_ARCHITECTURES, ENCODERS, FILE_TYPE_GUESSED, FILE_TYPES, PROJECTORS
+from slmdesk.core.gguf.header import GgufHeader, MetadataValue, Tensors, whole
+from slmdesk.core.gguf.parse import Metadata
+from slmdesk.core.gguf.reader import ListSummary
+from slmdesk.core.gguf.tables import CHAT_ARCHITECTURES, ENCODERS, FILE_TYPE_GUESSED, FILE_TYPES, PROJECTORS
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Sampling
 

@@ -7,9 +7,9 @@ import re
 from types import MappingProxyType
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf_header import MetadataValue, Tensors
-from slmdesk.core.gguf_reader import MAX_KEY_BYTES, HeaderReader, ListSummary, damaged, name_of
-from slmdesk.core.gguf_tables import FLOAT, STRING, WEIGHT_TYPES
+from slmdesk.core.gguf.header import MetadataValue, Tensors
+from slmdesk.core.gguf.reader import MAX_KEY_BYTES, HeaderReader, ListSummary, damaged, name_of
+from slmdesk.core.gguf.tables import FLOAT, STRING, WEIGHT_TYPES
 
 MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 4096, 8192, 4, 63
 MAX_ALL_KEYS_BYTES = 4 << 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from slmdesk.core.gguf_file import opened
-from slmdesk.core.gguf_header import GgufHeader
-from slmdesk.core.gguf_parse import DEFAULT_ALIGNMENT
-from slmdesk.core.gguf_reader import MAX_KEY_BYTES, CutShort, HeaderReader, damaged
-from slmdesk.core.gguf_tables import ARRAY
+from slmdesk.core.gguf.file import opened
+from slmdesk.core.gguf.header import GgufHeader
+from slmdesk.core.gguf.parse import DEFAULT_ALIGNMENT
+from slmdesk.core.gguf.reader import MAX_KEY_BYTES, CutShort, HeaderReader, damaged
+from slmdesk.core.gguf.tables import ARRAY
 
 TOKENS, MERGES = "tokenizer.ggml.tokens", "tokenizer.ggml.merges"
 _LARGEST_ALIGNMENT = 4096

@@ -10,12 +10,12 @@ import struct
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf_checks import check_layout, check_merges
-from slmdesk.core.gguf_describe import TOKENS, describe
-from slmdesk.core.gguf_file import FIRST_BYTES, MAGIC, looks_like, opened, shown_path
-from slmdesk.core.gguf_header import GgufHeader, MetadataValue, Tensors, whole
-from slmdesk.core.gguf_parse import MAX_TEMPLATE_BYTES, parse
-from slmdesk.core.gguf_reader import CutShort, HeaderReader, ListSummary, damaged
+from slmdesk.core.gguf.checks import check_layout, check_merges
+from slmdesk.core.gguf.describe import TOKENS, describe
+from slmdesk.core.gguf.file import FIRST_BYTES, MAGIC, looks_like, opened, shown_path
+from slmdesk.core.gguf.header import GgufHeader, MetadataValue, Tensors, whole
+from slmdesk.core.gguf.parse import MAX_TEMPLATE_BYTES, parse
+from slmdesk.core.gguf.reader import CutShort, HeaderReader, ListSummary, damaged
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from slmdesk.core.gguf import check_file
-from slmdesk.core.gguf_file import MAGIC, opened
-from slmdesk.core.gguf_header import GgufHeader
-from slmdesk.core.gguf_parse import DEFAULT_ALIGNMENT, MAX_KEYS, MAX_TENSORS
-from slmdesk.core.gguf_reader import MAX_KEY_BYTES, CutShort, HeaderReader, damaged
+from slmdesk.core.gguf.file import MAGIC, opened
+from slmdesk.core.gguf.header import GgufHeader
+from slmdesk.core.gguf.parse import DEFAULT_ALIGNMENT, MAX_KEYS, MAX_TENSORS
+from slmdesk.core.gguf.read import check_file
+from slmdesk.core.gguf.reader import MAX_KEY_BYTES, CutShort, HeaderReader, damaged
 
 _PIECE = 4 << 20
 _VERSION = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError, SlmdeskError
-from slmdesk.core.gguf_tables import ARRAY, BOOL, SCALARS, STRING, VALUE_TYPES
+from slmdesk.core.gguf.tables import ARRAY, BOOL, SCALARS, STRING, VALUE_TYPES
 from slmdesk.core.labels import CUT, clean_bytes
 
 if TYPE_CHECKING:

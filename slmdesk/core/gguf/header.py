@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from slmdesk.core.gguf_reader import ListSummary
+from slmdesk.core.gguf.reader import ListSummary
 from slmdesk.core.types import Sampling
 
 MetadataValue: TypeAlias = bool | int | float | str | ListSummary

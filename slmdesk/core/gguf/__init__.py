@@ -1,0 +1,1 @@
+"""GGUF files: read without loading, bounded, for untrusted files; standard library only."""
