@@ -4,7 +4,7 @@ from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.database import SQLITE_VERSION
 from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive
 from slmdesk.store.opening import OpenedStore, open_store
-from slmdesk.store.rescue import Rescued
+from slmdesk.store.rescue.rescue import Rescued
 from slmdesk.store.restoring import BackupCopy, Ready, Restored, backups, made_ready, put_in_place, restore
 from slmdesk.store.segment_lists import LOOK
 from slmdesk.store.store import Changes, Store, damaged_copies

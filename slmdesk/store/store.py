@@ -24,7 +24,7 @@ from slmdesk.store.locks import DeskLock, FileLock
 from slmdesk.store.measurements import Measurements, measurement_from
 from slmdesk.store.messages import message_from
 from slmdesk.store.part import mapping_from
-from slmdesk.store.rescue import Rescue
+from slmdesk.store.rescue.rescue import Rescue
 from slmdesk.store.segment_lists import SegmentLists
 from slmdesk.store.translation_memory import TranslationMemory, pair_from
 from slmdesk.store.translations import Translations, segment_from

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 from slmdesk.core.translation import SETTLED, Origin, SegmentState
 from slmdesk.core.types import Json
-from slmdesk.store.carve import Cell
 from slmdesk.store.documents import Documents
 from slmdesk.store.glossaries import Glossaries
-from slmdesk.store.rescue_shapes import Values
+from slmdesk.store.rescue.carve import Cell
+from slmdesk.store.rescue.types import Values
 from slmdesk.store.translation_memory import TranslationMemory, memory_key
 from slmdesk.store.translations import Translations
 from slmdesk.text.words.folding import fold

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from slmdesk.store.carve import Carver, Cell
 from slmdesk.store.glossaries import glossary_from, term_from
 from slmdesk.store.items import item_from
 from slmdesk.store.library import model_from
 from slmdesk.store.messages import message_from
 from slmdesk.store.part import mapping_from
+from slmdesk.store.rescue.carve import Carver, Cell
 from slmdesk.store.translation_memory import pair_from
 from slmdesk.store.translations import segment_from
 

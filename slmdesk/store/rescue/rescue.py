@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.records import Status
-from slmdesk.store.carve import Carver
 from slmdesk.store.library import Ledger, Models
 from slmdesk.store.messages import Messages
-from slmdesk.store.rescue_shapes import NUMBERED, TABLES, Values, rows_in
-from slmdesk.store.rescue_translations import RescueTranslations
+from slmdesk.store.rescue.carve import Carver
+from slmdesk.store.rescue.translations import RescueTranslations
+from slmdesk.store.rescue.types import NUMBERED, TABLES, Values, rows_in
 
 _TITLE_CHARACTERS = 60
 _PASSES = (("items", "models", "requests", "glossaries"), ("segments", "memory", "terms"), ("messages", "results"))
