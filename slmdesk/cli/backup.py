@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Face, NamedFile, json_option, table
 
 
 @click.command()

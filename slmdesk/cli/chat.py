@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.attaching import attached, attachments_of, say_read
-from slmdesk.cli.face import Face, NamedFile, json_option, next_of
+from slmdesk.cli.console import Face, NamedFile, json_option, next_of
+from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.core.errors import KnownError
 
@@ -104,7 +104,7 @@ def chat(
         anyway=anyway,
         save=not no_save,
     )
-    from slmdesk.cli.library import link_shared
+    from slmdesk.cli.models.library import link_shared
 
     with face.services() as services:
         link_shared(face, services)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option, words_for
+from slmdesk.cli.console import Face, json_option, words_for
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json

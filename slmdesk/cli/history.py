@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, json_option, table
-from slmdesk.cli.folders import until_gone
+from slmdesk.cli.console import Face, NamedFile, json_option, table
+from slmdesk.cli.documents.folders import until_gone
 from slmdesk.cli.numbers import FiniteRange
-from slmdesk.cli.targets import check_file
+from slmdesk.cli.output_files import check_file
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:

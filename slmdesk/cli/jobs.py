@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, ToldError, json_option, next_of, table, words_for
+from slmdesk.cli.console import Face, ToldError, json_option, next_of, table, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,8 +123,8 @@ def cancel(face: Face, job: str) -> None:
 @click.pass_obj
 def resume(face: Face, job: str) -> None:
     """Go on with a job, here, until it is done, and write the file it was begun for.  Ctrl-C pauses it."""
-    from slmdesk.cli.targets import say_unwritten
-    from slmdesk.cli.wished import wished, write_wished
+    from slmdesk.cli.job_output import wished, write_wished
+    from slmdesk.cli.output_files import say_unwritten
     from slmdesk.core.records import JobStatus
 
     with face.services() as services:
@@ -146,7 +146,7 @@ def resume(face: Face, job: str) -> None:
 
 def _resumed(services: Services, id: str) -> JobRecord:
     """A job that goes on; one that is done needs nothing more than its file, where that was not written."""
-    from slmdesk.cli.wished import wished
+    from slmdesk.cli.job_output import wished
     from slmdesk.core.records import JobStatus
 
     job = services.store.job(id)

@@ -12,28 +12,28 @@ from typing import Any
 import click
 
 import slmdesk
-from slmdesk.cli.face import Face, OutputBroken, PipeClosed, ToldError, open_missing_streams, show_elsewhere
+from slmdesk.cli.console import Face, OutputBroken, PipeClosed, ToldError, open_missing_streams, show_elsewhere
 from slmdesk.core.errors import KnownError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 COMMANDS = {
-    "ask": "slmdesk.cli.ask:ask",
+    "ask": "slmdesk.cli.questions.ask:ask",
     "backup": "slmdesk.cli.backup:backup",
     "chat": "slmdesk.cli.chat:chat",
-    "compare": "slmdesk.cli.compare:compare",
+    "compare": "slmdesk.cli.versions.compare:compare",
     "doctor": "slmdesk.cli.doctor:doctor",
-    "documents": "slmdesk.cli.documents:documents",
-    "extract": "slmdesk.cli.extract:extract",
+    "documents": "slmdesk.cli.documents.commands:documents",
+    "extract": "slmdesk.cli.tables.extract:extract",
     "history": "slmdesk.cli.history:history",
     "jobs": "slmdesk.cli.jobs:jobs",
-    "models": "slmdesk.cli.models:models",
+    "models": "slmdesk.cli.models.commands:models",
     "network": "slmdesk.cli.network:network",
     "restore": "slmdesk.cli.backup:restore",
-    "summarize": "slmdesk.cli.summarize:summarize",
-    "translate": "slmdesk.cli.translate:translate",
-    "glossary": "slmdesk.cli.glossary:glossary",
-    "memory": "slmdesk.cli.glossary:memory",
+    "summarize": "slmdesk.cli.summaries.summarize:summarize",
+    "translate": "slmdesk.cli.translation.translate:translate",
+    "glossary": "slmdesk.cli.translation.glossary:glossary",
+    "memory": "slmdesk.cli.translation.glossary:memory",
 }
 """Imported only when asked for: `slmdesk --version` loads none."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Face, NamedFile, json_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

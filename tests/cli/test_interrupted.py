@@ -14,7 +14,7 @@ import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.told import is_alive
 
-from slmdesk.cli.face import harmless
+from slmdesk.cli.console import harmless
 
 pytestmark = [
     pytest.mark.process,

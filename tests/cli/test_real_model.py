@@ -83,7 +83,7 @@ def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, 
     """End to end with the starter model: the text is in the prompt, the answer comes, turn 2 reads only what is new."""
     from fakes.told import LLAMA, Told, open_echo
 
-    from slmdesk.cli.attaching import attachments_of
+    from slmdesk.cli.documents.attachments import attachments_of
     from slmdesk.core.types import Sampling
     from slmdesk.services.chat.requests import AttachWish, SendWish
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Face, NamedFile, json_option, table
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
@@ -54,7 +54,7 @@ def list_documents(face: Face, folder: str | None) -> None:
 @click.pass_obj
 def add(face: Face, files: Sequence[Path]) -> int | None:
     """Read each FILE, and the documents in folders, and keep what was read."""
-    from slmdesk.cli.documents import open_document, say_unread
+    from slmdesk.cli.documents.commands import open_document, say_unread
 
     told: list[Json] = []
     failed = 0
@@ -110,7 +110,7 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
     services.add_listener(on_fact)
     record: DocumentRecord = services.desk.call(find)
     services.desk.call(lambda: services.documents.forget(record.id))
-    from slmdesk.cli.face import next_of
+    from slmdesk.cli.console import next_of
 
     while next_of(heard) != record.id:
         continue
@@ -191,7 +191,7 @@ def forget_folder(services: Services, record: CollectionRecord) -> None:
     """Leave nothing of a folder here, and wait until it is so."""
     import queue
 
-    from slmdesk.cli.face import next_of
+    from slmdesk.cli.console import next_of
     from slmdesk.services.documents.events import CollectionGone
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.documents import documents_among, open_document, say_unread
-from slmdesk.cli.face import Face, NamedFile, json_option
+from slmdesk.cli.console import Face, NamedFile, json_option
+from slmdesk.cli.documents.commands import documents_among, open_document, say_unread
+from slmdesk.cli.job_output import WishedFile, forget, remember, take_up
 from slmdesk.cli.jobs import follow
-from slmdesk.cli.library import named_model
-from slmdesk.cli.targets import check_file, check_folder, form_of, say_unwritten
-from slmdesk.cli.wished import WishedFile, forget, remember, take_up
+from slmdesk.cli.models.library import named_model
+from slmdesk.cli.output_files import check_file, check_folder, form_of, say_unwritten
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Face, NamedFile, json_option, table
+from slmdesk.cli.job_output import WishedFile, forget, remember, take_up
 from slmdesk.cli.jobs import follow
-from slmdesk.cli.library import named_model
-from slmdesk.cli.summarize import open_all
-from slmdesk.cli.targets import check_file, form_of, say_unwritten
-from slmdesk.cli.wished import WishedFile, forget, remember, take_up
+from slmdesk.cli.models.library import named_model
+from slmdesk.cli.output_files import check_file, form_of, say_unwritten
+from slmdesk.cli.summaries.summarize import open_all
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, json_option
+from slmdesk.cli.console import Face, NamedFile, json_option
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.face import Face
-from slmdesk.cli.targets import check_file
-from slmdesk.cli.wished import WishedFile, forget
+from slmdesk.cli.console import Face
+from slmdesk.cli.job_output import WishedFile, forget
+from slmdesk.cli.output_files import check_file
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Face, NamedFile, json_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

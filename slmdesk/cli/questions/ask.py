@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.documents import ask_password, open_document, say_unread
-from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, next_of
-from slmdesk.cli.folders import forget_folder, index
+from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, next_of
+from slmdesk.cli.documents.commands import ask_password, open_document, say_unread
+from slmdesk.cli.documents.folders import forget_folder, index
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option
+from slmdesk.cli.console import Face, json_option
+from slmdesk.cli.job_output import remember, take_up
 from slmdesk.cli.jobs import follow
-from slmdesk.cli.library import named_model
-from slmdesk.cli.targets import check_file, say_unwritten
-from slmdesk.cli.translated import Wanted, hand_out
-from slmdesk.cli.wished import remember, take_up
+from slmdesk.cli.models.library import named_model
+from slmdesk.cli.output_files import check_file, say_unwritten
+from slmdesk.cli.translation.output import Wanted, hand_out
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, ToldError, json_option, next_of, words_for
+from slmdesk.cli.console import Face, ToldError, json_option, next_of, words_for
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from slmdesk.cli import folders
-from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, words_for
+from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, words_for
+from slmdesk.cli.documents import folders
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 

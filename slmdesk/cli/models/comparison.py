@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option, next_of
+from slmdesk.cli.console import Face, json_option, next_of
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.documents import ask_password, documents_among, open_document, say_unread
-from slmdesk.cli.face import Face
+from slmdesk.cli.console import Face
+from slmdesk.cli.documents.commands import ask_password, documents_among, open_document, say_unread
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 

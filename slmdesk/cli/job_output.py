@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slmdesk.cli.face import Face
+from slmdesk.cli.console import Face
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 KEY = "output"
 """In the settings of an item: what a command was to write and has not written yet."""
 WRITERS = {
-    "translation": "slmdesk.cli.translated:write_wished",
-    "summary": "slmdesk.cli.summarize:write_wished",
-    "extraction": "slmdesk.cli.extract:write_wished",
+    "translation": "slmdesk.cli.translation.output:write_wished",
+    "summary": "slmdesk.cli.summaries.summarize:write_wished",
+    "extraction": "slmdesk.cli.tables.extract:write_wished",
 }
 """Imported only when a job of the kind has ended."""
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.comparing import compare, vote
-from slmdesk.cli.exams import bench, exam
-from slmdesk.cli.face import Face, ToldError, json_option, table
-from slmdesk.cli.hub import download, search
-from slmdesk.cli.importing import import_models, leftovers
-from slmdesk.cli.library import default, rename
-from slmdesk.cli.packs import find, move, pack, unpack
-from slmdesk.cli.shapes import pairs_shape, shape_of_model, speed_shape
+from slmdesk.cli.console import Face, ToldError, json_option, table
+from slmdesk.cli.models.comparison import compare, vote
+from slmdesk.cli.models.exams import bench, exam
+from slmdesk.cli.models.hub import download, search
+from slmdesk.cli.models.imports import import_models, leftovers
+from slmdesk.cli.models.library import default, rename
+from slmdesk.cli.models.packs import find, move, pack, unpack
+from slmdesk.cli.models.types import pairs_shape, shape_of_model, speed_shape
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:

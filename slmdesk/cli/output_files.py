@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.face import Face
+from slmdesk.cli.console import Face
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option
+from slmdesk.cli.console import Face, json_option
 
 if TYPE_CHECKING:
     from slmdesk.core.records import ModelRecord

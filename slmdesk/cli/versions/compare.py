@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.documents import open_document
-from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, next_of
-from slmdesk.cli.library import named_model
-from slmdesk.cli.targets import check_file, form_of
+from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, next_of
+from slmdesk.cli.documents.commands import open_document
+from slmdesk.cli.models.library import named_model
+from slmdesk.cli.output_files import check_file, form_of
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _where(change: Change, found: Comparison) -> str:
 
 def _say_coloured(face: Face, change: Change) -> None:
     """On a terminal old and new below each other, signs and colours both."""
-    from slmdesk.cli.face import harmless
+    from slmdesk.cli.console import harmless
 
     for runs, colour, sign, marks in (
         (change.old_runs, RED, "-", ("[-", "-]")),

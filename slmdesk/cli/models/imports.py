@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, NamedFile, ToldError, json_option, table
-from slmdesk.cli.shapes import shape_of_model
+from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, table
+from slmdesk.cli.models.types import shape_of_model
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.face import Face, json_option
+from slmdesk.cli.console import Face, json_option
 from slmdesk.cli.jobs import follow
-from slmdesk.cli.library import named_model
+from slmdesk.cli.models.library import named_model
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
