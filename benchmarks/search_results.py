@@ -82,7 +82,7 @@ def probe() -> None:
     from PySide6.QtWidgets import QApplication, QWidget
 
     from slmdesk.app import WindowRun
-    from slmdesk.gui.models.search import RepoCard
+    from slmdesk.gui.models.online.search import RepoCard
     from slmdesk.paths import find_paths, make_folders
 
     paths = find_paths()

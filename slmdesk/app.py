@@ -18,8 +18,8 @@ from slmdesk.paths import Paths, find_paths, make_folders
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from slmdesk.gui.bridge import Bridge
-    from slmdesk.gui.frame import Frame
+    from slmdesk.gui.base.bridge import Bridge
+    from slmdesk.gui.shell.composition import Frame
     from slmdesk.services.container import Services
 
 NO_DISPLAY = 3
@@ -60,7 +60,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return NO_DISPLAY
     from PySide6.QtWidgets import QApplication
 
-    from slmdesk.gui.single_instance import RAISE, TRANSLATE, SingleInstance
+    from slmdesk.gui.shell.single_instance import RAISE, TRANSLATE, SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
     app.setApplicationName("slmdesk")
@@ -148,10 +148,10 @@ class WindowRun:
 
     def __init__(self, app: QApplication, paths: Paths, *, engine: str = "") -> None:
         from slmdesk.core.policy import load_policy
-        from slmdesk.gui.bridge import Bridge
-        from slmdesk.gui.frame import Frame
-        from slmdesk.gui.garbage import GarbageCollector
-        from slmdesk.gui.qt_settings import forget_folders, keep_inside
+        from slmdesk.gui.base.bridge import Bridge
+        from slmdesk.gui.base.gc_timer import GarbageCollector
+        from slmdesk.gui.base.qt_settings import forget_folders, keep_inside
+        from slmdesk.gui.shell.composition import Frame
         from slmdesk.gui.widgets.shares import heed
         from slmdesk.settings import SettingsFile
 

@@ -132,7 +132,7 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def calm_garbage() -> Iterator[None]:
-    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.gui.garbage)."""
+    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.gui.base.gc_timer)."""
     gc.disable()
     yield
     gc.enable()

@@ -97,7 +97,7 @@ def test_h6_a_home_that_can_only_be_read_opens_in_a_window(start, paths):
 import sys
 from PySide6.QtCore import QTimer
 from slmdesk import app
-from slmdesk.gui.frame import Frame
+from slmdesk.gui.shell.composition import Frame
 class Seen(Frame):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
@@ -110,8 +110,8 @@ class Seen(Frame):
             self._look.stop()
             print(told, flush=True)
             self.window.close()
-import slmdesk.gui.frame
-slmdesk.gui.frame.Frame = Seen
+import slmdesk.gui.shell.composition
+slmdesk.gui.shell.composition.Frame = Seen
 sys.exit(app.run_window(["--engine", "echo"]))
 """
     mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'

@@ -236,7 +236,7 @@ def test_where_no_password_can_be_used_none_is_asked_for(desk, tmp_path):
 
 
 def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):
-    from slmdesk.gui.chat.shown import DECIDING
+    from slmdesk.gui.chat.conversation.shown_messages import DECIDING
 
     desk = start(load_seconds=1.0)
     desk.frame.models.import_file(model_file)

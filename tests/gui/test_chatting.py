@@ -309,6 +309,6 @@ def test_copy_puts_the_words_on_the_clipboard(desk):
 
 
 def _shown(desk, message: str):
-    from slmdesk.gui.chat.messages import view_of
+    from slmdesk.gui.chat.conversation.messages import view_of
 
     return view_of(desk.chat._shown.by_id[message])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QStyleOptionComboBox, QWidget
 
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.choice import Choice
 
 pytestmark = pytest.mark.gui

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from slmdesk.gui.documents.compare_rows import CompareRows
+from slmdesk.gui.documents.versions.rows import CompareRows
 from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
 
 pytestmark = pytest.mark.gui
@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_said(desk, tmp_path):
 
 
 def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
-    from slmdesk.gui.theme_keeper import ThemeKeeper
+    from slmdesk.gui.base.theme_keeper import ThemeKeeper
 
     place = (Place(1, 0, 5),)
     changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(5000)]

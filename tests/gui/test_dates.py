@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from slmdesk.gui.dates import day_words, moment_words
+from slmdesk.gui.base.dates import day_words, moment_words
 
 pytestmark = pytest.mark.pure
 NOW = datetime(2026, 11, 21, 23, 59).astimezone()

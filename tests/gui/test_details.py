@@ -10,9 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from slmdesk.core.records import Status
-from slmdesk.gui.chat.context_use import ContextUse
-from slmdesk.gui.chat.messages import note_of
-from slmdesk.gui.live import Live
+from slmdesk.gui.base.answer_progress import Live
+from slmdesk.gui.chat.composer.context_usage import ContextUse
+from slmdesk.gui.chat.conversation.messages import note_of
 
 pytestmark = pytest.mark.gui
 

@@ -17,9 +17,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton
 
 from slmdesk.core.records import JobStatus
-from slmdesk.gui.documents.coverage_strip import Cell, CoverageStrip
-from slmdesk.gui.documents.earlier import EarlierRow
-from slmdesk.gui.documents.question_pane import CitationRow
+from slmdesk.gui.documents.common.earlier import EarlierRow
+from slmdesk.gui.documents.questions.pane import CitationRow
+from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.summaries.types import OneSummary, Sentence, Summary

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QListView
 
-from slmdesk.gui.documents.question_pane import CitationRow
+from slmdesk.gui.documents.questions.pane import CitationRow
 
 pytestmark = pytest.mark.gui
 

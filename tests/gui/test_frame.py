@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.records import Status
-from slmdesk.gui.ledger import LedgerModel
-from slmdesk.gui.ledger_window import LedgerWindow
-from slmdesk.gui.models.adding import AddDialog
+from slmdesk.gui.models.adding.dialog import AddDialog
+from slmdesk.gui.online.network_log import LedgerModel
+from slmdesk.gui.online.network_log_window import LedgerWindow
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))

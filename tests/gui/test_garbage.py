@@ -9,7 +9,7 @@ import weakref
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.gui.garbage import GarbageCollector
+from slmdesk.gui.base.gc_timer import GarbageCollector
 
 pytestmark = pytest.mark.gui
 

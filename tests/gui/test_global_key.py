@@ -375,7 +375,7 @@ def test_a_desktop_without_such_keys_names_the_other_way(environment, start):
 
 
 def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):
-    from slmdesk.gui.bridge import Bridge
+    from slmdesk.gui.base.bridge import Bridge
 
     key = GlobalKey(Bridge(owner), Settings(global_key=True), owner, platform="win32")
     key._follow()

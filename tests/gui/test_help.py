@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
 
 from slmdesk import __version__
-from slmdesk.gui.shortcuts import ALL
+from slmdesk.gui.base.shortcuts import ALL
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 CTRL = Qt.KeyboardModifier.ControlModifier

@@ -8,8 +8,8 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from slmdesk.gui.chat.chat_list import fit_snippet
-from slmdesk.gui.chat.rows import OPEN_ROLE, WRITING_ROLE
+from slmdesk.gui.chat.list.list import fit_snippet
+from slmdesk.gui.chat.list.rows import OPEN_ROLE, WRITING_ROLE
 
 pytestmark = pytest.mark.gui
 

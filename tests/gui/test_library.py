@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QW
 from slmdesk.core.policy import Policy
 from slmdesk.core.records import JobStatus
 from slmdesk.core.speed import Pace, Speed
-from slmdesk.gui.models.adding import AddDialog
-from slmdesk.gui.models.details_words import rows_of
-from slmdesk.gui.models.local_details import bench_words
+from slmdesk.gui.models.adding.dialog import AddDialog
+from slmdesk.gui.models.common.details_labels import rows_of
+from slmdesk.gui.models.library.details import bench_words
 from slmdesk.services.evaluation.exam_items import items
 from slmdesk.services.models.defaults import Use
 from slmdesk.services.models.fit import Pc

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.records import Status
-from slmdesk.gui.models.adding import AddDialog
+from slmdesk.gui.models.adding.dialog import AddDialog
 from slmdesk.services.online.events import DownloadState
 
 pytestmark = pytest.mark.gui

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayout, QWidget
 
-from slmdesk.gui.chat.header import ChatHeader
-from slmdesk.gui.documents.summary_form import KINDS, SummaryForm
+from slmdesk.gui.chat.conversation.header import ChatHeader
+from slmdesk.gui.documents.summaries.form import KINDS, SummaryForm
 from slmdesk.gui.widgets.status_bar import StatusBar
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.policy import FEATURES
-from slmdesk.gui.ledger import PAGE, LedgerModel
-from slmdesk.gui.ledger_window import EMPTY, NOTHING, LedgerWindow
+from slmdesk.gui.online.network_log import PAGE, LedgerModel
+from slmdesk.gui.online.network_log_window import EMPTY, NOTHING, LedgerWindow
 from slmdesk.gui.settings.network import ADDRESS
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.choice import Choice

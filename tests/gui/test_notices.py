@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton
 
-from slmdesk.gui.documents.unread_files import unread_notice
-from slmdesk.gui.main_window import MainWindow, fitted
+from slmdesk.gui.documents.viewer.unread_files import unread_notice
+from slmdesk.gui.shell.main_window import MainWindow, fitted
 from slmdesk.gui.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base.messages import problem_of

@@ -12,8 +12,8 @@ from fakes.commands import ROOT
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.records import JobStatus
-from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.notifications import Alert, Notifier, Portal, Tray, plain, words_of_download, words_of_job
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.shell.notifications import Alert, Notifier, Portal, Tray, plain, words_of_download, words_of_job
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.settings import Settings
@@ -154,7 +154,7 @@ def test_the_ways_of_a_desktop_without_tray_and_bus(desk) -> None:
 BUS = """
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtDBus import QDBusConnection, QDBusVirtualObject
-from slmdesk.gui.notifications import Portal
+from slmdesk.gui.shell.notifications import Portal
 
 class Fake(QDBusVirtualObject):
     def introspect(self, path):

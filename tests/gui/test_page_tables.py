@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from slmdesk.core.documents import Block, BlockKind
-from slmdesk.gui.documents.document_rows import LINE_ROLE
-from slmdesk.gui.documents.page_table import PageTable, is_number_text, tables_of
-from slmdesk.gui.theme import LIGHT, system_fonts
+from slmdesk.gui.base.theme import LIGHT, system_fonts
+from slmdesk.gui.documents.library.rows import LINE_ROLE
+from slmdesk.gui.documents.viewer.page_table import PageTable, is_number_text, tables_of
 
 pytestmark = pytest.mark.gui
 

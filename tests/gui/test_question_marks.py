@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
-from slmdesk.gui.documents.question_pane import QuestionPane
+from slmdesk.gui.documents.questions.pane import QuestionPane
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.questions.prompt import Answered

@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from slmdesk.core.policy import Policy
-from slmdesk.gui.translate.text.reach import files_among
+from slmdesk.gui.translate.text.entry import files_among
 from slmdesk.gui.translate.text.source_edit import SourceEdit
 from slmdesk.gui.widgets.shares import admit, heed
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from slmdesk.gui.documents.question_pane import QuestionPane
-from slmdesk.gui.documents.side_panel import SidePanel
+from slmdesk.gui.documents.common.side_panel import SidePanel
+from slmdesk.gui.documents.questions.pane import QuestionPane
 
 pytestmark = pytest.mark.gui
 

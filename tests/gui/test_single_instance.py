@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from slmdesk.gui.single_instance import RAISE, TRANSLATE, SingleInstance, socket_address
+from slmdesk.gui.shell.single_instance import RAISE, TRANSLATE, SingleInstance, socket_address
 
 pytestmark = pytest.mark.gui
 
@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 app = QCoreApplication([])
-from slmdesk.gui.single_instance import SingleInstance
+from slmdesk.gui.shell.single_instance import SingleInstance
 one = SingleInstance(Path({str(tmp_path)!r}))
 print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, wish={wish!r}))
 """

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.records import JobStatus
-from slmdesk.gui.models.suggestions import SuggestionCard
+from slmdesk.gui.models.online.suggestions import SuggestionCard
 from slmdesk.services.models.defaults import Use
 
 pytestmark = pytest.mark.gui

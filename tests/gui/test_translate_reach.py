@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.translate.text.controller import PASTED_MS, TYPED_MS, WORD_MS, pause_ms
-from slmdesk.gui.translate.text.reach import target_for
+from slmdesk.gui.translate.text.entry import target_for
 from slmdesk.gui.widgets.text_dialog import TextDialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -127,7 +127,7 @@ def test_a_text_in_the_language_wanted_goes_into_another(language, target, other
 
 
 def test_a_german_text_is_not_translated_into_german(desk, monkeypatch):
-    monkeypatch.setattr("slmdesk.gui.translate.text.reach.own_language", lambda: "fr")
+    monkeypatch.setattr("slmdesk.gui.translate.text.entry.own_language", lambda: "fr")
     QApplication.clipboard().setText("Die Sonne scheint heute und wir gehen in den Garten.")
     press(desk)
     desk.wait(lambda: is_shown(desk, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.translate.text.said import Shown, count_words, language_words
+from slmdesk.gui.translate.text.status_text import Shown, count_words, language_words
 from slmdesk.services.translation.asking.prompts import Manner
 
 pytestmark = pytest.mark.gui

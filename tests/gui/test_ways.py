@@ -16,9 +16,9 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
 
-from slmdesk.gui.models.found_models import FoundDialog
-from slmdesk.gui.models.moving import MoveDialog
-from slmdesk.gui.models.pack_dialogs import MakePackDialog, OpenPackDialog
+from slmdesk.gui.models.adding.found_models import FoundDialog
+from slmdesk.gui.models.move.dialog import MoveDialog
+from slmdesk.gui.models.packs.dialogs import MakePackDialog, OpenPackDialog
 from slmdesk.services.models.move import files
 from slmdesk.services.models.packs import archive
 

@@ -19,29 +19,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.gui import theme
-from slmdesk.gui.chat.attaching import Attaching
-from slmdesk.gui.chat.chat_list import ChatList
-from slmdesk.gui.chat.composer import Composer
-from slmdesk.gui.chat.context_meter import ContextMeter
-from slmdesk.gui.chat.controller import ChatController
-from slmdesk.gui.chat.empty_state import EmptyChat, FirstStart
-from slmdesk.gui.chat.header import ChatHeader
-from slmdesk.gui.chat.list_controller import ListController
-from slmdesk.gui.chat.model_picker import ModelPicker
-from slmdesk.gui.chat.models_controller import ModelsController
-from slmdesk.gui.chat.options_controller import OptionsController
-from slmdesk.gui.chat.seen import show_seen
-from slmdesk.gui.chat.settings_panel import SettingsPanel
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.chat.attachments.entry import Attaching
+from slmdesk.gui.chat.composer.composer import Composer
+from slmdesk.gui.chat.composer.context_meter import ContextMeter
+from slmdesk.gui.chat.conversation.controller import ChatController
+from slmdesk.gui.chat.conversation.empty_state import EmptyChat, FirstStart
+from slmdesk.gui.chat.conversation.header import ChatHeader
+from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
+from slmdesk.gui.chat.list.controller import ListController
+from slmdesk.gui.chat.list.list import ChatList
+from slmdesk.gui.chat.model.controller import ModelsController
+from slmdesk.gui.chat.model.picker import ModelPicker
+from slmdesk.gui.chat.options.controller import OptionsController
+from slmdesk.gui.chat.options.panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
-from slmdesk.gui.shortcuts import bind
-from slmdesk.gui.theme_keeper import ThemeKeeper
-from slmdesk.gui.widgets.dropped import ModelDrop, choose_model_file
 from slmdesk.gui.widgets.export_menu import ask_where
+from slmdesk.gui.widgets.file_drop import ModelDrop, choose_model_file
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
+from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.used_text import show_used_text
 from slmdesk.services.chat.conversation import SeenPrompt
 
 LIST_WIDTH = 260

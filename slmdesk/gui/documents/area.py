@@ -10,21 +10,21 @@ from PySide6.QtCore import QObject, QPointF, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
-from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.documents.compare_controller import VersionsController
-from slmdesk.gui.documents.compare_pane import ComparePane
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.controller import DocumentsController
-from slmdesk.gui.documents.folder_summaries_controller import FolderSummariesController
-from slmdesk.gui.documents.folders_controller import FoldersController
+from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.page import DocumentsPage
-from slmdesk.gui.documents.question_controller import QuestionController
-from slmdesk.gui.documents.question_pane import QuestionPane
-from slmdesk.gui.documents.summary_controller import SummaryController
-from slmdesk.gui.documents.summary_pane import SummaryPane
-from slmdesk.gui.documents.table_link import TableLink
-from slmdesk.gui.exporting import ExportController
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.documents.questions.controller import QuestionController
+from slmdesk.gui.documents.questions.pane import QuestionPane
+from slmdesk.gui.documents.summaries.controller import SummaryController
+from slmdesk.gui.documents.summaries.folder_controller import FolderSummariesController
+from slmdesk.gui.documents.summaries.pane import SummaryPane
+from slmdesk.gui.documents.tables.link import TableLink
+from slmdesk.gui.documents.versions.controller import VersionsController
+from slmdesk.gui.documents.versions.pane import ComparePane
 from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
+from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.library import facts_of

@@ -14,8 +14,8 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import format_of, takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
-from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.documents.unread_files import unread_notice
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.documents.viewer.unread_files import unread_notice
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress

@@ -26,28 +26,28 @@ from PySide6.QtWidgets import (
 from slmdesk.core.documents import Page, PageStatus, attachment_line
 from slmdesk.core.formats import FORMATS
 from slmdesk.core.records import DocumentRecord, DocumentStatus
-from slmdesk.gui import theme
-from slmdesk.gui.documents.about import AboutDocument
-from slmdesk.gui.documents.attached_bar import AttachedBar
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.documents.common.side_panel import SidePanel
 from slmdesk.gui.documents.controller import LOCKED, DocumentsController, is_file
-from slmdesk.gui.documents.coverage_strip import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip
-from slmdesk.gui.documents.document_list import DocumentList
-from slmdesk.gui.documents.folder_view import FolderView
-from slmdesk.gui.documents.page_view import PageView
-from slmdesk.gui.documents.side_panel import SidePanel
-from slmdesk.gui.documents.thumbnails import Thumbnails
-from slmdesk.gui.documents.unread import UnreadDocument
-from slmdesk.gui.shortcuts import bind
-from slmdesk.gui.theme_keeper import ThemeKeeper
-from slmdesk.gui.widgets.dropped import FileDrop
+from slmdesk.gui.documents.library.folder_view import FolderView
+from slmdesk.gui.documents.library.list import DocumentList
+from slmdesk.gui.documents.viewer.about import AboutDocument
+from slmdesk.gui.documents.viewer.attachment_bar import AttachedBar
+from slmdesk.gui.documents.viewer.coverage_strip import EMPTY, READ, UNREADABLE, WAITING, Cell, CoverageStrip
+from slmdesk.gui.documents.viewer.page_view import PageView
+from slmdesk.gui.documents.viewer.thumbnails import Thumbnails
+from slmdesk.gui.documents.viewer.unread import UnreadDocument
 from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
+from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
-from slmdesk.gui.widgets.translate_wish import want_document_translation, want_translation
+from slmdesk.gui.widgets.translate_request import want_document_translation, want_translation
 from slmdesk.services.base.messages import problem_of, time_for_people
 from slmdesk.services.documents.events import DocumentProgress
 from slmdesk.services.documents.folder_types import CollectionState

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.global_key.states import KeyState, KeyStatus, words_of
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.settings import Settings

@@ -10,12 +10,12 @@ from PySide6.QtCore import QDate, QDateTime, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.row import JobRow
 from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_anchor import Steady
 from slmdesk.gui.widgets.scroll_column import show_column
-from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.overview import JobView, Stand

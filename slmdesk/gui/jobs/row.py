@@ -7,8 +7,8 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from slmdesk.core.records import JobStatus
-from slmdesk.gui import theme
-from slmdesk.gui.dates import moment_words
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip

@@ -18,11 +18,11 @@ from PySide6.QtGui import (
     QTextListFormat,
 )
 
-from slmdesk.gui.links import judge_link
 from slmdesk.gui.markdown.highlight import Highlighter
 from slmdesk.gui.markdown.parser import Deadline, TooSlow
 from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 from slmdesk.gui.markdown.tables import TableReader, write_table
+from slmdesk.gui.widgets.links import judge_link
 
 COPY_CODE = "slmdesk-copy-code:"
 """Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""

@@ -6,15 +6,15 @@ from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 
-from slmdesk.gui.links import judge_link
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
-from slmdesk.gui.theme_keeper import ThemeKeeper
-from slmdesk.gui.widgets.translate_wish import want_translation
+from slmdesk.gui.widgets.links import judge_link
+from slmdesk.gui.widgets.translate_request import want_translation
 
 SHORT = 360
 """Device-independent pixels that are shown of a long text before a person asks for all."""

@@ -7,7 +7,7 @@ from math import ceil
 
 from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextFormat
 
-from slmdesk.gui.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
+from slmdesk.gui.base.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
 
 QUOTE = QTextFormat.Property.UserProperty + 1
 """Of a block: how deep it is quoted."""

@@ -22,8 +22,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
 
+from slmdesk.gui.base.theme import CONTROL_RADIUS
 from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
-from slmdesk.gui.theme import CONTROL_RADIUS
 
 BEYOND = 24
 """How far the ground of code goes on above what is painted, in device-independent pixels."""

@@ -19,27 +19,27 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.policy import Policy
-from slmdesk.gui import theme
-from slmdesk.gui.models.controller import LibraryController
-from slmdesk.gui.models.details import RepoDetails
-from slmdesk.gui.models.download_rows import Downloads
-from slmdesk.gui.models.fetching import FetchController
-from slmdesk.gui.models.finding import FindController
-from slmdesk.gui.models.here import Here
-from slmdesk.gui.models.local_cards import LocalModels
-from slmdesk.gui.models.more_ways import MoreWays
-from slmdesk.gui.models.search import HubSearch
-from slmdesk.gui.models.suggestions import Suggestions
-from slmdesk.gui.models.trials import VERIFY
-from slmdesk.gui.theme_keeper import ThemeKeeper
-from slmdesk.gui.tokens import TokenController
-from slmdesk.gui.widgets.dropped import FileDrop, choose_model_file, packs_among
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.models.adding.menu import MoreWays
+from slmdesk.gui.models.library.cards import LocalModels
+from slmdesk.gui.models.library.controller import LibraryController
+from slmdesk.gui.models.library.trials import VERIFY
+from slmdesk.gui.models.online.controller import FindController
+from slmdesk.gui.models.online.details import RepoDetails
+from slmdesk.gui.models.online.download_rows import Downloads
+from slmdesk.gui.models.online.downloads_controller import FetchController
+from slmdesk.gui.models.online.installed_index import Here
+from slmdesk.gui.models.online.search import HubSearch
+from slmdesk.gui.models.online.suggestions import Suggestions
+from slmdesk.gui.widgets.access_token import TokenController
+from slmdesk.gui.widgets.file_drop import FileDrop, choose_model_file, packs_among
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import ONCE_TIP
+from slmdesk.gui.widgets.scroll_anchor import Steady
 from slmdesk.gui.widgets.scroll_column import show_column
-from slmdesk.gui.widgets.steady import Steady
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.online.events import DownloadChanged

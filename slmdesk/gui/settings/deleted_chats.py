@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import DocumentRecord, Item
-from slmdesk.gui import theme
-from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.dates import moment_words
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label

@@ -6,11 +6,11 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.settings.token_dialog import TokenDialog
-from slmdesk.gui.tokens import TokenController, words_of
+from slmdesk.gui.widgets.access_token import TokenController, words_of
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named

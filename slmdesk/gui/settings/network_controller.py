@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings

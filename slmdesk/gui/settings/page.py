@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.policy import FEATURES, Policy
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.network import NetworkSection
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
-from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from slmdesk.gui import theme
-from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height

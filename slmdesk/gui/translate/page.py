@@ -9,13 +9,13 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.document.form import DocumentForm
 from slmdesk.gui.translate.document.pane import DocumentPane
 from slmdesk.gui.translate.text.controller import TranslateController
+from slmdesk.gui.translate.text.entry import files_among
 from slmdesk.gui.translate.text.pane import TextPane
-from slmdesk.gui.translate.text.reach import files_among
 from slmdesk.services.translation.inspection import Chosen
 from slmdesk.settings import Settings
 

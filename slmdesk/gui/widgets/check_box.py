@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QCheckBox, QStyle, QStyleOptionButton
 
-from slmdesk.gui.icons import pixmap
+from slmdesk.gui.base.icons import pixmap
 
 LINE = 1.5
 RADIUS = 3.0

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
 
-from slmdesk.gui import theme
-from slmdesk.gui.icons import pixmap
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.icons import pixmap
 
 ELLIPSIS_ROOM = 2
 """Pixels the style keeps free beside the words."""

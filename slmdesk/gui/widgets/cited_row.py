@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
-from slmdesk.gui.widgets.translate_wish import want_translation
+from slmdesk.gui.widgets.translate_request import want_translation
 
 
 class CitedRow(QFrame):

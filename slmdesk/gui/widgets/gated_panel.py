@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from slmdesk.gui import theme
-from slmdesk.gui.tokens import TokenController, words_of
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.access_token import TokenController, words_of
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height

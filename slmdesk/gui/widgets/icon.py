@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QObject, QSize
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
-from slmdesk.gui.icons import icon, pixmap, scaled
-from slmdesk.gui.theme import ICON_SIZE
+from slmdesk.gui.base.icons import icon, pixmap, scaled
+from slmdesk.gui.base.theme import ICON_SIZE
 
 ROLES = {
     "text": QPalette.ColorRole.WindowText,

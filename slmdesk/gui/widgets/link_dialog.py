@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from slmdesk.gui.links import LinkVerdict, judge_link
+from slmdesk.gui.widgets.links import LinkVerdict, judge_link
 from slmdesk.gui.widgets.text import breakable
 
 REASONS = {

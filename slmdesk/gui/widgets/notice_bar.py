@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.records import Item
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable

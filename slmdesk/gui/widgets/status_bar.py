@@ -6,7 +6,7 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from slmdesk.core.policy import Policy
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import NetworkPanel
 from slmdesk.gui.widgets.text import ElidedLabel

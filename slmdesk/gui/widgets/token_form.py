@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from slmdesk.gui import theme
-from slmdesk.gui.tokens import TokenController
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from slmdesk.gui.base.theme import LIGHT, system_fonts
 from slmdesk.gui.chat.view import ConversationView
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import ViewStyle
-from slmdesk.gui.theme import LIGHT, system_fonts
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.gui.links import judge_link
+from slmdesk.gui.widgets.links import judge_link
 
 pytestmark = pytest.mark.pure
 

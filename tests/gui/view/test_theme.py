@@ -6,10 +6,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
-from slmdesk.gui.icons import FOLDER, icon, pixmap
-from slmdesk.gui.style_sheet import style_sheet
-from slmdesk.gui.theme import DARK, LIGHT, contrast, contrast_theme, palette_of, system_fonts
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.icons import FOLDER, icon, pixmap
+from slmdesk.gui.base.style_sheet import style_sheet
+from slmdesk.gui.base.theme import DARK, LIGHT, contrast, contrast_theme, palette_of, system_fonts
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 
 pytestmark = pytest.mark.gui
 

@@ -13,8 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from slmdesk.core.records import Status
+from slmdesk.gui.base.theme import DARK, LIGHT, system_fonts
 from slmdesk.gui.chat.view import MessageView
-from slmdesk.gui.theme import DARK, LIGHT, system_fonts
 
 pytestmark = pytest.mark.gui
 

@@ -11,17 +11,17 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
 from slmdesk.gui.chat.view.find import Hit, find_in, mark
-from slmdesk.gui.chat.view.ground import EDGE
-from slmdesk.gui.chat.view.growing import GrowingArea
 from slmdesk.gui.chat.view.menu import show_menu
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.rows import Row
 from slmdesk.gui.chat.view.selection import Selecting
+from slmdesk.gui.chat.view.streaming import GrowingArea
+from slmdesk.gui.chat.view.virtual_scroll import EDGE
 from slmdesk.gui.chat.view.widget import MessageWidget
-from slmdesk.gui.links import judge_link
 from slmdesk.gui.markdown.builder import COPY_CODE
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
-from slmdesk.gui.widgets.translate_wish import want_translation
+from slmdesk.gui.widgets.links import judge_link
+from slmdesk.gui.widgets.translate_request import want_translation
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason,

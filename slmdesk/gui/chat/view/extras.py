@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from slmdesk.gui.base.icons import icon
+from slmdesk.gui.base.theme import SPACE_8
 from slmdesk.gui.chat.view.message import Extra
-from slmdesk.gui.icons import icon
 from slmdesk.gui.markdown.style import ViewStyle
-from slmdesk.gui.theme import SPACE_8
 from slmdesk.gui.widgets.text import plain_tip
 
 ICON_SIZE = 16

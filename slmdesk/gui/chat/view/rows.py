@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from slmdesk.gui.base.theme import SPACE_16
 from slmdesk.gui.chat.view.message import MessageView
 from slmdesk.gui.chat.view.widget import MessageWidget, height_without_text
 from slmdesk.gui.markdown.style import ViewStyle
-from slmdesk.gui.theme import SPACE_16
 
 END = -1
 """The end of a document, as a position."""

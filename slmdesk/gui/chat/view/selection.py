@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from slmdesk.gui.chat.view.ground import MessageArea
 from slmdesk.gui.chat.view.rows import END, WHOLE, Row
+from slmdesk.gui.chat.view.virtual_scroll import MessageArea
 from slmdesk.gui.chat.view.widget import MessageWidget
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import ViewStyle

@@ -7,14 +7,14 @@ from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from slmdesk.core.records import Status
+from slmdesk.gui.base.icons import icon, pixmap, scaled
+from slmdesk.gui.base.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 from slmdesk.gui.chat.view.extras import ExtraLines
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
-from slmdesk.gui.icons import icon, pixmap, scaled
 from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
-from slmdesk.gui.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16
 from slmdesk.gui.widgets.text import plain_tip
 
 GAP = SPACE_8

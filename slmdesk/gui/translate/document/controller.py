@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.formats import takes_password, translated_name
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.translation import GlossaryRecord, SegmentState
-from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.widgets.notice_bar import notice_of

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import GlossaryRecord
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.advice_line import AdviceLine
 from slmdesk.gui.translate.document.controller import DocumentWish

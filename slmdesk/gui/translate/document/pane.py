@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.records import ModelRecord
-from slmdesk.gui import theme
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.document.queue_menu import QueueMenu
 from slmdesk.gui.translate.document.retry_dialog import RetryDialog

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.translation import SegmentRecord
-from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
 

@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from slmdesk.core.translation import SegmentRecord
-from slmdesk.gui import theme
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.grid import SEGMENT_ROLE, SOURCE, TARGET
 from slmdesk.text.translation.replace import Search, spans_in
 from slmdesk.text.translation.tagged import Tags, pieces

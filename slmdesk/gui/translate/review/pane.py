@@ -9,9 +9,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
-from slmdesk.gui import theme
-from slmdesk.gui.shortcuts import bind
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.translate.review.filter_bar import FilterBar
 from slmdesk.gui.translate.review.grid import TARGET, SegmentModel

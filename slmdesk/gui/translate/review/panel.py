@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.core.translation import Origin, SegmentRecord
-from slmdesk.gui import theme
-from slmdesk.gui.theme_keeper import ThemeKeeper
-from slmdesk.gui.widgets.emptying import empty_layout
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label

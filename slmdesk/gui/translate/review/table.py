@@ -6,8 +6,8 @@ from PySide6.QtCore import QModelIndex, QRect, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
 
-from slmdesk.gui import theme
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.grid import FLAGS, SOURCE, STATE, TARGET, SegmentModel
 from slmdesk.gui.translate.review.grid_cells import SegmentCells
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.translation import GlossaryRecord, Term
-from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem

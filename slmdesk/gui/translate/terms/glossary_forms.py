@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label

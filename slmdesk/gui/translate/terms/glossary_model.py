@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from slmdesk.core.translation import Forms, Term
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation.terms.glossaries import TermPage
 from slmdesk.text.words.folding import fold

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.translation import GlossaryRecord
-from slmdesk.gui import theme
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_controller import GlossaryController, count_of
 from slmdesk.gui.translate.terms.glossary_forms import ImportQuestion, NameForm, NewGlossaryForm, language_words
 from slmdesk.gui.translate.terms.glossary_model import (

@@ -9,8 +9,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.translation import MemoryPair, Origin
-from slmdesk.gui.dates import day_words
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.dates import day_words
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation.terms.memory import Match, MemoryPage
 

@@ -10,8 +10,8 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.core.translation import Origin
-from slmdesk.gui import theme
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_forms import DOMAINS, LanguagesForm, language_words
 from slmdesk.gui.translate.terms.memory_controller import MemoryController, TmxWish, share_words
 from slmdesk.gui.translate.terms.memory_model import (

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import Item
 from slmdesk.core.translation import GlossaryRecord, Term
-from slmdesk.gui import theme
-from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_controller import count_of
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.widgets.choice import Choice

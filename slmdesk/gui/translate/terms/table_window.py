@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.gui import theme
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.named import name_clear_button, named

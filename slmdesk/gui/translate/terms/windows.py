@@ -6,8 +6,8 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QDialog, QWidget
 
 from slmdesk.core.translation import GlossaryRecord
-from slmdesk.gui.bridge import Bridge
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.controller import TranslateController
 
 

@@ -14,11 +14,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import LiveSegment
-from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.text.doubts import DoubtController
-from slmdesk.gui.translate.text.earlier import EarlierController
-from slmdesk.gui.translate.text.said import Shown
+from slmdesk.gui.translate.text.history import EarlierController
+from slmdesk.gui.translate.text.status_text import Shown
 from slmdesk.gui.translate.text.view import ViewKeeper
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.translate.text.doubts import Doubt, DoubtController
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label

@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
-from slmdesk.gui import theme
-from slmdesk.gui.icons import icon
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.icons import icon
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.gui import theme
-from slmdesk.gui.icons import icon
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.icons import icon
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.view import TextView
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import name_clear_button, named

@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.theme_keeper import ThemeKeeper
-from slmdesk.gui.translate.text.said import Shown, shown_of, tip_of
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.translate.text.status_text import Shown, shown_of, tip_of
 from slmdesk.gui.translate.text.target_editor import TargetEditor
 from slmdesk.gui.widgets.named import named
 

@@ -19,22 +19,22 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.formats import FORMATS, TRANSLATABLE
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.gui import theme
-from slmdesk.gui.shortcuts import bind
-from slmdesk.gui.theme_keeper import ThemeKeeper
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.advice_line import AdviceLine
 from slmdesk.gui.translate.text.controller import MOST_CHARACTERS, TranslateController
 from slmdesk.gui.translate.text.doubt_panel import DoubtPanel
-from slmdesk.gui.translate.text.earlier_window import EarlierWindow
 from slmdesk.gui.translate.text.flag_list import FlagList
+from slmdesk.gui.translate.text.history_window import EarlierWindow
 from slmdesk.gui.translate.text.language_choice import LanguageChoice
 from slmdesk.gui.translate.text.long_text import LongTextBar
 from slmdesk.gui.translate.text.pair_view import PairView
-from slmdesk.gui.translate.text.reading import Reading
-from slmdesk.gui.translate.text.said import Shown, count_words, flag_lines, language_words
+from slmdesk.gui.translate.text.scroll_sync import Reading
 from slmdesk.gui.translate.text.segment_edit import SegmentEdit
 from slmdesk.gui.translate.text.sentence_actions import SentenceActions
 from slmdesk.gui.translate.text.source_edit import SourceEdit
+from slmdesk.gui.translate.text.status_text import Shown, count_words, flag_lines, language_words
 from slmdesk.gui.translate.text.view import TextView
 from slmdesk.gui.translate.text.view_bar import ViewBar
 from slmdesk.gui.widgets.choice import Choice

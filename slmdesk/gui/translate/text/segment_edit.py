@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QSize, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
-from slmdesk.gui import theme
+from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 

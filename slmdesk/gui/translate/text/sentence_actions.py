@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.shortcuts import keys_of
+from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.doubts import Doubt
 from slmdesk.gui.translate.text.pair_view import PairView

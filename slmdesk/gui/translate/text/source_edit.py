@@ -6,7 +6,7 @@ from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.gui.translate.text.reach import files_among
+from slmdesk.gui.translate.text.entry import files_among
 from slmdesk.gui.translate.text.segment_edit import SegmentEdit
 from slmdesk.gui.widgets.shares import admit
 

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.gui.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.settings import Settings
 
 FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)

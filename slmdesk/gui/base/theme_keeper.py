@@ -1,0 +1,104 @@
+"""Which theme is in use: chosen, following the system, put on the application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication
+
+from slmdesk.gui.base.icons import SCALE
+from slmdesk.gui.base.style_sheet import style_sheet
+from slmdesk.gui.base.theme import DARK, FONT_SCALES, LIGHT, Fonts, Theme, contrast_theme, palette_of, system_fonts
+
+
+class ThemeKeeper(QObject):
+    """Chooses the theme, follows the system, and dresses the application.
+
+    Emits `theme_changed` with the new Theme, also when only the fonts changed; read `fonts` beside it.
+    """
+
+    theme_changed = Signal(object)
+
+    def __init__(self, app: QApplication, *, choice: str = "system", scale: int = 100) -> None:
+        super().__init__(app)
+        self.setObjectName("theme_keeper")
+        self._app = app
+        self._hints = app.styleHints()  # kept: what PySide gives out dies with the wrapper it was asked from
+        self._system_palette = QPalette(app.palette())  # before ours hides it
+        self._choice = choice
+        self._fonts = system_fonts(scale)
+        self._theme = self._chosen()
+        self._hints.colorSchemeChanged.connect(self._on_system_changed)
+        hints = self._accessibility()
+        if hints is not None:
+            hints.contrastPreferenceChanged.connect(self._on_system_changed)
+        self._dress()
+
+    @property
+    def theme(self) -> Theme:
+        """The theme in use."""
+        return self._theme
+
+    @property
+    def fonts(self) -> Fonts:
+        """The fonts in use."""
+        return self._fonts
+
+    @property
+    def choice(self) -> str:
+        """system, light or dark."""
+        return self._choice
+
+    def set_choice(self, choice: str) -> None:
+        """Use the system's, the light or the dark theme; takes effect at once."""
+        self._choice = choice
+        self._renew()
+
+    def set_font_scale(self, percent: int) -> None:
+        """Scale all text, 80..250 percent; takes effect at once."""
+        low, high = FONT_SCALES
+        self._fonts = system_fonts(min(max(percent, low), high))
+        self._renew(fonts_changed=True)
+
+    @Slot()
+    def _on_system_changed(self) -> None:
+        self._renew()
+
+    def _renew(self, *, fonts_changed: bool = False) -> None:
+        chosen = self._chosen()
+        if fonts_changed or chosen != self._theme:
+            self._theme = chosen
+            self._app.setOverrideCursor(Qt.CursorShape.WaitCursor)  # all widgets are looked at: it takes a moment
+            self._dress()
+            self.theme_changed.emit(chosen)
+            self._app.restoreOverrideCursor()
+
+    def _chosen(self) -> Theme:
+        if self._wants_contrast():
+            return contrast_theme(self._system_palette)
+        if self._choice in ("light", "dark"):
+            return DARK if self._choice == "dark" else LIGHT
+        scheme = self._hints.colorScheme()
+        if scheme == Qt.ColorScheme.Unknown:  # offscreen and a bare X server say nothing
+            is_dark = self._system_palette.color(QPalette.ColorRole.Window).lightness() < 128
+        else:
+            is_dark = scheme == Qt.ColorScheme.Dark
+        return DARK if is_dark else LIGHT
+
+    def _wants_contrast(self) -> bool:
+        hints = self._accessibility()
+        return hints is not None and hints.contrastPreference() == Qt.ContrastPreference.HighContrast
+
+    def _accessibility(self) -> Any:
+        """Qt's accessibility hints; None before Qt 6.10."""
+        ask = getattr(self._hints, "accessibility", None)
+        return ask() if ask is not None else None
+
+    def _dress(self) -> None:
+        self._app.setProperty(SCALE, self._fonts.scale)
+        self._app.setStyle("Fusion")  # anew each time: by this every layout learns of letters of another size
+        self._app.setPalette(palette_of(self._theme))
+        self._app.setFont(self._fonts.text())
+        self._app.setStyleSheet(style_sheet(self._theme, self._fonts))

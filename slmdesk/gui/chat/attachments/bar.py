@@ -1,0 +1,244 @@
+"""The attachments of the message being written, as chips over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, MODES, READING, Draft
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, plain_tip
+
+LEAST_LETTERS, MOST_LETTERS = 28, 72
+"""Width of a chip, in letters x: as many chips stand beside one another as there is room for, as wide as they need."""
+MOST_ROWS, MOST_ROWS_LOW = 2.5, 1.5
+"""Of chips; more are scrolled to."""
+LOW = 650
+"""Height of a page, in pixels, that leaves the conversation little room."""
+BUTTON = 24
+OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+
+
+class Chip(QFrame):
+    """One attachment.  Emits wishes with its key."""
+
+    open_requested = Signal(str)
+    remove_requested = Signal(str)
+    mode_chosen = Signal(str, str)
+    inline_requested = Signal(str)
+
+    def __init__(self, draft: Draft, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("attachment_chip")
+        self.setProperty("kind", "attachment")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.key = draft.key
+        self._draft = draft
+        self.wanted_width = 1
+        self._build_ui()
+        self.show_draft(draft)
+
+    def _build_ui(self) -> None:
+        self._icon = named(QLabel(self), "chip_icon")
+        self._name = ElidedLabel(self, name="chip_name", cut=Qt.TextElideMode.ElideMiddle)
+        self._words = ElidedLabel(self, name="chip_words")
+        self._words.setProperty("kind", "small")
+        self._more = self._button("chip_more", "ellipsis", "How it is read, and more")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self._more.setMenu(self._menu)
+        self._remove = self._button("chip_remove", "x", "Remove")
+        self._remove.clicked.connect(lambda: self.remove_requested.emit(self.key))
+        lines = QVBoxLayout()
+        lines.setSpacing(0)
+        lines.addWidget(self._name)
+        lines.addWidget(self._words)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
+        row.setSpacing(0)
+        row.addWidget(self._icon)
+        row.addSpacing(theme.SPACE_8)
+        row.addLayout(lines, 1)
+        row.addWidget(self._more)
+        row.addWidget(self._remove)
+
+    def _button(self, name: str, icon_name: str, words: str) -> QToolButton:
+        button = named(QToolButton(self), name)
+        button.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
+        button.setFixedWidth(BUTTON)
+        button.setProperty("kind", "tight")
+        button.setToolTip(words)
+        set_icon(button, icon_name, "muted")
+        return button
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Itself and its buttons."""
+        return (self, self._more, self._remove)
+
+    def show_draft(self, draft: Draft) -> None:
+        """Show this state of it."""
+        self._draft = draft
+        is_bad = draft.state in (FAILED, LOCKED)
+        set_icon(self._icon, "triangle-alert" if is_bad else "file-text", "danger" if is_bad else "muted")
+        self._name.set_full_text(draft.name)
+        self._words.set_full_text(draft.words)
+        kind = "danger" if is_bad else "small"
+        if self._words.property("kind") != kind:
+            self._words.setProperty("kind", kind)
+            self._words.style().unpolish(self._words)
+            self._words.style().polish(self._words)
+        self.setAccessibleName(f"Attached: {draft.name}, {draft.words}")
+        self.setToolTip(plain_tip(f"{draft.name}\n{draft.words}\n{self._hint()}"))
+        self._more.setAccessibleName(f"How {draft.name} is read, and more")
+        self._remove.setAccessibleName(f"Remove {draft.name}")
+
+    @property
+    def needed_width(self) -> int:
+        """In which nothing of it is cut."""
+        words = max(one.fontMetrics().horizontalAdvance(one.full_text) for one in (self._name, self._words))
+        return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
+
+    def _hint(self) -> str:
+        if self._draft.state == LOCKED:
+            return "Click to give its password."
+        return "" if self._draft.state in (READING, FAILED) else "Click to see the text that is used."
+
+    def sizeHint(self) -> QSize:
+        """All chips are as wide, so that they stand in columns."""
+        return QSize(self.wanted_width, super().sizeHint().height())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Open it."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.open_requested.emit(self.key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens it, Delete removes it."""
+        if event.key() in OPEN_KEYS:
+            self.open_requested.emit(self.key)
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.remove_requested.emit(self.key)
+        else:
+            super().keyPressEvent(event)
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        words = "Give its password\u2026" if self._draft.state == LOCKED else "Show the text that is used"
+        show = self._menu.addAction(words, lambda: self.open_requested.emit(self.key))
+        show.setEnabled(self._draft.state not in (READING, FAILED))
+        self._menu.addSeparator()
+        group = QActionGroup(self._menu)
+        for mode, label in MODES.items():
+            action = QAction(label, group, checkable=True, checked=self._draft.mode is mode)
+            action.triggered.connect(lambda _checked=False, mode=mode: self.mode_chosen.emit(self.key, mode.value))
+            self._menu.addAction(action)
+        self._menu.addSeparator()
+        if self._draft.is_pasted:
+            self._menu.addAction("Put it into the message", lambda: self.inline_requested.emit(self.key))
+        self._menu.addAction("Remove", lambda: self.remove_requested.emit(self.key))
+
+
+class AttachmentBar(QScrollArea):
+    """All chips; hidden while there are none.  Emits the wishes of its chips."""
+
+    open_requested = Signal(str)
+    remove_requested = Signal(str)
+    mode_chosen = Signal(str, str)
+    inline_requested = Signal(str)
+    chips_changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("attachment_bar")
+        self.setAccessibleName("Attachments")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._inner = named(QWidget(self), "attachment_inner")
+        self._flow = FlowLayout(self._inner, gap=theme.SPACE_8)
+        self.setWidget(self._inner)
+        self.viewport().setAutoFillBackground(False)
+        self._inner.setAutoFillBackground(False)
+        self.chips: list[Chip] = []
+        self._room = 1000
+        self.setVisible(False)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """The controls of its chips in the order of the eye, for Tab."""
+        return tuple(one for chip in self.chips for one in chip.in_order)
+
+    @Slot(object)
+    def show_drafts(self, drafts: Sequence[Draft]) -> None:
+        """Show these; a chip that is here already stays the same widget."""
+        known = {one.key: one for one in self.chips}
+        wanted = [one.key for one in drafts]
+        if wanted == list(known):
+            for draft in drafts:
+                known[draft.key].show_draft(draft)
+            self._fit()
+            return
+        had_focus = next((at for at, one in enumerate(self.chips) if one.isAncestorOf(self._focus())), None)
+        while self._flow.count():
+            self._flow.takeAt(0)
+        chips = [known.pop(one.key) if one.key in known else self._make(one) for one in drafts]
+        for gone in known.values():
+            gone.hide()
+            gone.deleteLater()
+        for chip, draft in zip(chips, drafts, strict=True):
+            self._flow.addWidget(chip)
+            chip.show_draft(draft)
+            chip.show()
+        self.chips = chips
+        if had_focus is not None and chips:
+            chips[min(had_focus, len(chips) - 1)].setFocus()
+        self.setVisible(bool(chips))
+        self._fit()
+        self.chips_changed.emit()
+
+    def _focus(self) -> QWidget:
+        return self.window().focusWidget() or self
+
+    def _make(self, draft: Draft) -> Chip:
+        chip = Chip(draft, self._inner)
+        chip.open_requested.connect(self.open_requested)
+        chip.remove_requested.connect(self.remove_requested)
+        chip.mode_chosen.connect(self.mode_chosen)
+        chip.inline_requested.connect(self.inline_requested)
+        return chip
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width: other rows."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def set_room(self, height: int) -> None:
+        """A page this high, in pixels, holds it: the conversation needs its own share."""
+        self._room = height
+        self._fit()
+
+    def _fit(self) -> None:
+        if not self.chips:
+            return
+        gap, width, letter = theme.SPACE_8, max(self.viewport().width(), 1), self.fontMetrics().horizontalAdvance("x")
+        columns = min(len(self.chips), max(1, (width + gap) // (LEAST_LETTERS * letter + gap)))
+        needed = max(LEAST_LETTERS * letter, *(chip.needed_width for chip in self.chips))
+        for chip in self.chips:
+            chip.wanted_width = min(needed, MOST_LETTERS * letter, (width - (columns - 1) * gap) // columns)
+            chip.updateGeometry()
+        row = self.chips[0].sizeHint().height()
+        wanted = self._flow.heightForWidth(width)
+        self._inner.setMinimumHeight(wanted)
+        rows = MOST_ROWS if self._room >= LOW else MOST_ROWS_LOW
+        self.setFixedHeight(min(wanted, int(row * rows) + gap))

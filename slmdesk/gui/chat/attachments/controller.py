@@ -1,0 +1,424 @@
+"""What is attached to the message being written: read in the background, counted, chosen, sent.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.attached import AttachMode
+from slmdesk.core.formats import takes_password
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.core.types import Json
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.attachments.attachment import (
+    FAILED,
+    LOCKED,
+    READING,
+    READY,
+    Draft,
+    draft_from,
+    reason_of,
+    waiting_words,
+)
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.attachments.sources import Weighed
+from slmdesk.services.chat.events import ContextMeasured
+from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.service import MOST_ATTACHED
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
+from slmdesk.services.documents.library import Opening, file_of
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+
+PASTED = "Pasted text"
+LOCKS = ("document.locked", "document.wrong_password")
+SETTLED = "attachments"
+"""Key of the notice that says why nothing was sent."""
+
+
+class AttachController(QObject):
+    """Lives on the window's thread.
+
+    Emits `shown` with the Drafts of the open chat, `changed` when what would be sent is another, `waiting_shown` with a
+    sentence while a message waits for its attachments ('' when it does not), `password_wanted` with a key, the file's
+    name and whether the last one was wrong, `text_arrived` with a name, a Weighed and its text, `inline_wanted` with
+    words for the composer, `notice_raised`.
+    """
+
+    shown = Signal(object)
+    changed = Signal()
+    waiting_shown = Signal(str)
+    password_wanted = Signal(str, str, bool)
+    text_arrived = Signal(str, object)
+    inline_wanted = Signal(str)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("attach_controller")
+        self._bridge = bridge
+        self._chat = ""
+        self._drafts: dict[str, list[Draft]] = {}
+        self._openings: dict[str, Opening] = {}
+        self._then: Callable[[], None] | None = None
+        """What waits until all is read."""
+        bridge.document_changed.connect(self._on_document_changed)
+        bridge.document_progressed.connect(self._on_progressed)
+        bridge.document_gone.connect(self._on_gone)
+        bridge.context_measured.connect(self._on_measured)
+        bridge.model_state_changed.connect(self._on_model_changed)
+
+    # ---- which chat
+
+    def show_chat(self, chat: str) -> None:
+        """Another chat is open."""
+        if chat != self._chat:
+            self._chat = chat
+            self.stop_waiting()
+        self._show()
+
+    def begin_chat(self, chat: str) -> None:
+        """The chat not yet begun has got its id."""
+        self._chat = chat
+        if "" in self._drafts:
+            self._drafts[chat] = self._drafts.pop("")
+
+    def open(self, item: Item) -> None:
+        """Take over what the store has of a chat's draft, when it is opened for the first time."""
+        if item.id in self._drafts:
+            return
+        kept = item.settings.get("draft_attachments")
+        shapes = [one for one in kept if isinstance(one, Mapping)] if isinstance(kept, list | tuple) else []
+        found = [draft for shape in shapes if (draft := draft_from(shape))]
+        self._drafts[item.id] = found
+        for one in found:
+            self._begin(one)
+
+    def forget(self, chat: str) -> None:
+        """The chat is gone."""
+        for one in self._drafts.pop(chat, []):
+            self._stop(one)
+
+    @property
+    def now(self) -> list[Draft]:
+        """What is attached in the open chat."""
+        return self._drafts.setdefault(self._chat, [])
+
+    def kept(self, chat: str) -> list[Json]:
+        """What is attached in a chat, as its draft keeps it."""
+        return [one.kept for one in self._drafts.get(chat, [])]
+
+    @property
+    def chats(self) -> list[str]:
+        """Those with drafts of attachments here."""
+        return list(self._drafts)
+
+    # ---- wishes of the page
+
+    @Slot(object)
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        """Attach these files, and the documents in these folders."""
+        given, chat = list(paths), self._chat
+
+        def expanded(found: list[Path] | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_expanded, chat, found))
+
+        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None, self._raise_problem)
+
+    @Slot(str)
+    def add_text(self, text: str) -> None:
+        """Attach text from the clipboard instead of writing it into the message."""
+        names = {one.name for one in self.now}
+        number = next(n for n in range(1, len(names) + 2) if (PASTED if n == 1 else f"{PASTED} {n}") not in names)
+        draft = Draft(PASTED if number == 1 else f"{PASTED} {number}", source=(text,))
+        if not self._has_room(1):
+            return
+        self.now.append(draft)
+        self._begin(draft)
+        self._tell()
+        words = f"A long text was attached: {len(text):,} characters."
+        into = partial(self.put_inline, draft.key)
+        self.notice_raised.emit(
+            Notice(words, action="Put it into the message", on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}")
+        )
+
+    @Slot(str)
+    def put_inline(self, key: str) -> None:
+        """Write a pasted text into the message after all."""
+        draft = self._find(key)
+        if draft is not None and draft.is_pasted:
+            self._drop(draft)
+            self.inline_wanted.emit("\n\n".join(draft.source))
+
+    @Slot(str)
+    def remove(self, key: str) -> None:
+        """Take an attachment away; can be undone."""
+        draft, chat = self._find(key), self._chat
+        if draft is None:
+            return
+        place = self.now.index(draft)
+        self._drop(draft)
+        back = partial(self._put_back, chat, draft, place)
+        words = f"{draft.name} is not attached any more."
+        self.notice_raised.emit(Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"removed {key}"))
+
+    @Slot(str, str)
+    def set_mode(self, key: str, mode: str) -> None:
+        """How much of an attachment is to be read."""
+        draft = self._find(key)
+        if draft is not None:
+            draft.mode, draft.use = AttachMode(mode), ""
+            self._tell()
+
+    @Slot(str)
+    def open_text(self, key: str) -> None:
+        """The text that will be used, as it is; `text_arrived` follows.  For a locked one, its password is asked."""
+        draft = self._find(key)
+        if draft is None:
+            return
+        if draft.state == LOCKED:
+            self.password_wanted.emit(draft.key, draft.name, False)
+        elif draft.state == READY:
+            self._weigh(draft, lambda weighed: self.text_arrived.emit(draft.name, weighed))
+
+    @Slot(str, str)
+    def unlock(self, key: str, password: str) -> None:
+        """Read a locked document with this password."""
+        draft = self._find(key)
+        if draft is not None:
+            draft.state = READING
+            self._open(draft, password)
+            self._tell()
+
+    # ---- sending
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message waits for its attachments."""
+        return self._then is not None
+
+    def when_settled(self, then: Callable[[], None]) -> bool:
+        """Have `then` done when all attachments are read; returns whether that is now.
+
+        With one that cannot be read nothing is sent: it says so.
+        """
+        failed = next((one for one in self.now if one.state in (FAILED, LOCKED)), None)
+        if failed is not None:
+            self.stop_waiting()
+            words = f"{failed.name} cannot be read, so nothing was sent. Remove it, or read it another way."
+            self.notice_raised.emit(Notice(words, key=SETTLED))
+            return False
+        if all(one.is_settled for one in self.now):
+            self.stop_waiting()
+            return True
+        self._then = then
+        self.waiting_shown.emit(waiting_words(self.now))
+        return False
+
+    def stop_waiting(self) -> None:
+        """The message waits no more; it stays in the composer."""
+        if self._then is not None:
+            self._then = None
+            self.waiting_shown.emit("")
+
+    def wishes(self) -> tuple[AttachWish, ...]:
+        """What is attached in the open chat and can be sent now."""
+        return tuple(one.wish for one in self.now if one.state == READY)
+
+    def take(self) -> list[Draft]:
+        """The attachments go with a message."""
+        taken, self._drafts[self._chat] = self.now, []
+        self._tell()
+        return taken
+
+    def give_back(self, chat: str, drafts: Sequence[Draft]) -> None:
+        """The message was refused."""
+        self._drafts[chat] = [*drafts, *self._drafts.get(chat, [])]
+        self._tell()
+
+    # ---- reading
+
+    def _on_expanded(self, chat: str, found: list[Path] | Problem) -> None:
+        if isinstance(found, Problem):
+            self._raise_problem(found)
+            return
+        if not found:
+            self.notice_raised.emit(Notice("There is nothing in it that can be read.", key="no documents"))
+        drafts = self._drafts.setdefault(chat, [])
+        known = {one.path for one in drafts}
+        for path in [one for one in found if one not in known]:
+            if not self._has_room(1, drafts):
+                break
+            draft = Draft(path.name, path)
+            drafts.append(draft)
+            self._begin(draft)
+        self._tell()
+
+    def _has_room(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
+        if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
+            return True
+        words = f"At most {MOST_ATTACHED} documents can be attached to a message; the others were left out."
+        self.notice_raised.emit(Notice(words, key="too many attachments"))
+        return False
+
+    def _begin(self, draft: Draft) -> None:
+        if draft.is_pasted:
+            self._settle(draft, READY)
+        elif draft.document:
+            self._bridge.ask(
+                lambda services: services.documents.document(draft.document),
+                partial(self._on_record, draft),
+                partial(self._on_read, draft),
+            )
+        else:
+            self._open(draft, "")
+
+    def _open(self, draft: Draft, password: str) -> None:
+        path = draft.path
+        if path is None:
+            return
+
+        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_read, draft, result))
+
+        self._bridge.ask(
+            lambda services: services.documents.open(path, ended, password=password),
+            partial(self._openings.__setitem__, draft.key),
+            partial(self._on_read, draft),
+        )
+
+    def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
+        """A document that was read before: read to its end, or else opened again."""
+        if record.status is DocumentStatus.READ:
+            self._on_read(draft, record)
+        else:
+            draft.path, draft.document = file_of(record), ""
+            self._open(draft, "")
+
+    def _on_read(self, draft: Draft, result: DocumentRecord | Problem) -> None:
+        self._openings.pop(draft.key, None)
+        if isinstance(result, DocumentRecord):
+            draft.document, draft.name = result.id, result.name
+            self._settle(draft, READY)
+            return
+        draft.problem = reason_of(result)
+        is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
+        self._settle(draft, LOCKED if is_locked else FAILED)
+        if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
+            self._raise_problem(result)
+        if is_locked and draft in self.now:
+            self.password_wanted.emit(draft.key, draft.name, result.code != LOCKS[0])
+
+    def _settle(self, draft: Draft, state: str) -> None:
+        draft.state = state
+        if state == READY:
+            self._weigh(draft, lambda weighed: self._show())
+        self._tell()
+        if self._then is not None and all(one.is_settled for one in self.now):
+            then, self._then = self._then, None
+            self.waiting_shown.emit("")
+            then()
+        elif self._then is not None:
+            self.waiting_shown.emit(waiting_words(self.now))
+
+    def _weigh(self, draft: Draft, then: Callable[[Weighed], None]) -> None:
+        chat, wish = self._chat, draft.wish
+
+        def came(weighed: Weighed | Problem) -> None:
+            if isinstance(weighed, Problem):
+                draft.state, draft.problem = FAILED, reason_of(weighed)
+                self._tell()
+                return
+            draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
+            found = weighed.measured
+            draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
+            then(weighed)
+
+        def answered(weighed: Weighed | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(came, weighed))
+
+        self._bridge.ask(lambda services: services.chats.weigh(chat or None, wish, answered), None, self._ignore)
+
+    # ---- facts
+
+    @Slot(object)
+    def _on_document_changed(self, fact: DocumentChanged) -> None:
+        """A document being read gets its id: its progress can be followed."""
+        for one in self._all():
+            if one.state == READING and one.path is not None and file_of(fact.document) == one.path.absolute():
+                one.document = fact.document.id
+
+    @Slot(object)
+    def _on_progressed(self, fact: DocumentProgress) -> None:
+        for one in self._all():
+            if one.state == READING and one.document == fact.id:
+                one.done, one.total = fact.done, fact.total
+                self._show()
+
+    @Slot(object)
+    def _on_gone(self, fact: DocumentGone) -> None:
+        for one in self._all():
+            if one.document == fact.id and one.state == READY:
+                one.state, one.problem = FAILED, "forgotten on the Documents page"
+                self._tell()
+
+    @Slot(object)
+    def _on_measured(self, fact: ContextMeasured) -> None:
+        if (fact.chat or "") != self._chat:
+            return
+        uses = {part.key: part.note for part in fact.parts if part.key}
+        for one in self.now:
+            one.use = uses.get(one.document or one.name, one.use)
+        self._show()
+
+    @Slot(object)
+    def _on_model_changed(self, fact: ModelStateChanged) -> None:
+        """Another model counts in its own way."""
+        if fact.state is ModelState.READY:
+            for one in self.now:
+                if one.state == READY:
+                    self._weigh(one, lambda _weighed: self._show())
+
+    # ---- inside
+
+    def _all(self) -> list[Draft]:
+        return [one for drafts in self._drafts.values() for one in drafts]
+
+    def _find(self, key: str) -> Draft | None:
+        return next((one for one in self.now if one.key == key), None)
+
+    def _drop(self, draft: Draft) -> None:
+        self.now.remove(draft)
+        self._stop(draft)
+        self._tell()
+        if self._then is not None and all(one.is_settled for one in self.now):
+            then, self._then = self._then, None
+            self.waiting_shown.emit("")
+            then()
+
+    def _put_back(self, chat: str, draft: Draft, place: int) -> None:
+        self._drafts.setdefault(chat, []).insert(place, draft)
+        if draft.state == READING:
+            self._begin(draft)
+        self._tell()
+
+    def _stop(self, draft: Draft) -> None:
+        opening = self._openings.pop(draft.key, None)
+        if opening is not None:
+            self._bridge.ask(lambda services: services.documents.cancel(opening))
+
+    def _tell(self) -> None:
+        self._show()
+        self.changed.emit()
+
+    def _show(self) -> None:
+        self.shown.emit(tuple(self.now))
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+    def _ignore(self, problem: Problem) -> None:
+        """Without a model nothing is counted, which its picker says."""

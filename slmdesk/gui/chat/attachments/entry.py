@@ -1,0 +1,88 @@
+"""Attaching on the chat page: button, drop, paste and chips, joined to the controller.  Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from slmdesk.core.formats import FORMATS
+from slmdesk.gui.chat.attachments.controller import AttachController
+from slmdesk.gui.chat.composer.composer import Composer
+from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
+from slmdesk.gui.widgets.file_drop import FileDrop, dropped_paths, model_files
+from slmdesk.gui.widgets.model_input_text import show_used_text
+from slmdesk.gui.widgets.password import ask_password
+from slmdesk.gui.widgets.shares import admit
+from slmdesk.services.chat.attachments.sources import Weighed
+
+
+class Attaching(QObject):
+    """Lets documents be attached to what is written on `page`."""
+
+    def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
+        super().__init__(page)
+        self.setObjectName("attaching")
+        self._controller, self._composer, self._page = controller, composer, page
+        FileDrop(page, self._on_dropped, pick=self._documents)
+        self._connect()
+
+    def _connect(self) -> None:
+        controller, composer, bar = self._controller, self._composer, self._composer.attachments
+        controller.shown.connect(bar.show_drafts)
+        controller.waiting_shown.connect(composer.show_waiting)
+        controller.inline_wanted.connect(composer.write)
+        controller.password_wanted.connect(self._on_password_wanted)
+        controller.text_arrived.connect(self._on_text_arrived)
+        composer.attach_requested.connect(self._on_attach)
+        composer.input_box.files_pasted.connect(controller.add_paths)
+        composer.input_box.long_pasted.connect(controller.add_text)
+        bar.open_requested.connect(controller.open_text)
+        bar.remove_requested.connect(controller.remove)
+        bar.mode_chosen.connect(controller.set_mode)
+        bar.inline_requested.connect(controller.put_inline)
+
+    def _documents(self, event: QDropEvent) -> list[Path]:
+        """What is dragged, where somebody can write; models among it are for the library."""
+        return [] if model_files(event) or not self._composer.isVisible() else dropped_paths(event)
+
+    def _on_dropped(self, paths: Sequence[Path]) -> None:
+        self._controller.add_paths(paths)
+        self._composer.setFocus()
+
+    @Slot()
+    def _on_attach(self) -> None:
+        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        dialog = QFileDialog(
+            self._page, "Attach documents", document_folder(), f"Documents ({suffixes});;All files (*)"
+        )
+        dialog.setObjectName("attach_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self._on_files_selected)
+        dialog.open()
+
+    @Slot(list)
+    def _on_files_selected(self, files: list[str]) -> None:
+        if files:
+            note_document_folder(Path(files[0]))
+            admit(self._page, [Path(one) for one in files], self._controller.add_paths, is_chosen=True)
+
+    @Slot(str, str, bool)
+    def _on_password_wanted(self, key: str, name: str, is_wrong: bool) -> None:
+        ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
+
+    @Slot(str, object)
+    def _on_text_arrived(self, name: str, weighed: Weighed) -> None:
+        found = weighed.measured
+        if found.text is None:
+            intro = (
+                f"{name} is too long for any model here: the passages that fit the question are read of it. "
+                "This is how its text begins."
+            )
+        else:
+            intro = f"This is the text of {name} as a model is given it: {found.words:,} words."
+        show_used_text(self._page, title=name, intro=intro, text=found.text or found.sample)

@@ -1,0 +1,286 @@
+"""Where a person writes: grows with the text, sends on Enter, stops on Esc."""
+
+from __future__ import annotations
+
+from math import ceil
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QTextEdit, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.chat.attachments.bar import AttachmentBar
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.shares import admit
+from slmdesk.gui.widgets.text import plain_label
+
+MOST_LINES = 10
+MOST_PASTED = 4000
+"""Characters: a text that is pasted and longer is attached, not written into the message."""
+MOST_SHARE = 0.3
+"""Of the page's height."""
+ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class InputBox(QTextEdit):
+    """Plain text that grows up to MOST_LINES.
+
+    Emits `enter_pressed` and `escape_pressed`, `focus_changed` with whether it has the keyboard, `files_pasted` with
+    Paths, and `long_pasted` with a text that is too long to be written into it.
+    """
+
+    focus_changed = Signal(bool)
+    files_pasted = Signal(object)
+    long_pasted = Signal(str)
+    enter_pressed = Signal()
+    escape_pressed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("input_box")
+        self.setAcceptRichText(False)
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(theme.SPACE_4)
+        self._is_composing = False
+        self._room = 1000
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._fit()
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Remember whether a word is being composed: Enter then belongs to the input method."""
+        self._is_composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter sends, Shift+Enter breaks the line, Esc stops."""
+        if event.key() in ENTER_KEYS and not self._is_composing:
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.textCursor().insertText("\n")
+                self.ensureCursorVisible()
+            else:
+                self.enter_pressed.emit()
+            return
+        if event.key() == Qt.Key.Key_Escape and not self._is_composing:
+            self.escape_pressed.emit()
+            return
+        super().keyPressEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Only words come in, never their looks; no pictures, and no addresses of files read by Qt.
+
+        Files and long texts are attached instead.
+        """
+        files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
+        text = source.text().replace("\r\n", "\n").replace("\0", "") if source.hasText() else ""
+        if files:
+            admit(self, files, self.files_pasted.emit)
+        elif len(text) > MOST_PASTED:
+            self.long_pasted.emit(text)
+        elif text:
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """Write a text where the cursor stands, however long it is."""
+        self.textCursor().insertText(text)
+        self.ensureCursorVisible()
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Text; a dropped file belongs to the page."""
+        return source.hasText() and not source.hasUrls()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell the frame, which shows the ring."""
+        super().focusInEvent(event)
+        self.focus_changed.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell the frame, which takes the ring away."""
+        super().focusOutEvent(event)
+        self.focus_changed.emit(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font is another height."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width may need another height."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        """As wide as can be, as high as it was set."""
+        return QSize(super().sizeHint().width(), self.height())
+
+    def set_room(self, height: int) -> None:
+        """Take at most a share of a page this high, in pixels: the conversation needs its own."""
+        self._room = height
+        self._fit()
+
+    @Slot()
+    def _fit(self) -> None:
+        line = self.fontMetrics().lineSpacing()
+        lines = min(MOST_LINES, max(2, int(self._room * MOST_SHARE / line)))
+        margins = ceil(self.document().documentMargin() * 2) + 2
+        wanted = ceil(self.document().size().height()) + 2
+        self.setFixedHeight(min(max(wanted, line + margins), line * lines + margins))
+
+
+class Composer(QFrame):
+    """The input box with one button that sends or stops, in one place.
+
+    Emits `edited` on each change, `send_requested` with the words, `stop_requested`, `attach_requested`.
+    """
+
+    attach_requested = Signal()
+
+    edited = Signal()
+    send_requested = Signal(str)
+    stop_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("composer")
+        self._is_busy = False
+        self._can_send = True
+        self._build_ui()
+        self._connect()
+        self._show_button()
+
+    def _build_ui(self) -> None:
+        self._input = InputBox(self)
+        self._input.setPlaceholderText("Write a message")
+        self._input.setAccessibleName("Message")
+        self._input.setAccessibleDescription("Enter sends, Shift+Enter starts a new line, Escape stops an answer")
+        self.attachments = AttachmentBar(self)
+        self._waiting = plain_label("", self, name="attachment_waiting", kind="small")
+        self._waiting.setVisible(False)
+        self._attach = named(QToolButton(self), "attach_button")
+        self._attach.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        self._attach.setToolTip("Attach documents (Ctrl+O)")
+        self._attach.setAccessibleName("Attach documents")
+        set_icon(self._attach, "file-plus", "muted")
+        self._button = named(QToolButton(self), "send_button")
+        self._button.setProperty("kind", "primary")
+        self._button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        self._button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._attach, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(self._input, 1)
+        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(self.attachments)
+        layout.addWidget(self._waiting)
+        layout.addLayout(row)
+        self.setFocusProxy(self._input)
+
+    def _connect(self) -> None:
+        self._input.enter_pressed.connect(self._on_enter)
+        self._input.escape_pressed.connect(self._on_escape)
+        self._input.textChanged.connect(self._on_text_changed)
+        self._input.focus_changed.connect(self._on_focus_changed)
+        self._button.clicked.connect(self._on_clicked)
+        self._attach.clicked.connect(self.attach_requested)
+
+    @property
+    def input_box(self) -> InputBox:
+        """Where the words are."""
+        return self._input
+
+    @property
+    def button(self) -> QToolButton:
+        """Sends, or stops while an answer is written."""
+        return self._button
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of the eye, for Tab."""
+        return (*self.attachments.in_order, self._attach, self._input, self._button)
+
+    @property
+    def text(self) -> str:
+        """The words as they stand."""
+        return self._input.toPlainText()
+
+    @Slot(str)
+    def set_text(self, text: str) -> None:
+        """Put these words in, the cursor behind them; can be undone."""
+        cursor = self._input.textCursor()
+        cursor.select(cursor.SelectionType.Document)
+        cursor.insertText(text)
+        self._input.setTextCursor(cursor)
+
+    def set_room(self, height: int) -> None:
+        """Take at most a share of a page this high, in pixels."""
+        self._input.set_room(height)
+        self.attachments.set_room(height)
+
+    @Slot(str)
+    def show_waiting(self, words: str) -> None:
+        """What sending waits for; '' when it does not."""
+        self._waiting.setText(words)
+        self._waiting.setVisible(bool(words))
+
+    @Slot(str)
+    def write(self, text: str) -> None:
+        """Write a text where the cursor stands."""
+        self._input.write(text)
+        self._input.setFocus()
+
+    @Slot(bool)
+    def set_busy(self, is_busy: bool) -> None:
+        """While an answer is written the button stops it, and nothing is sent."""
+        self._is_busy = is_busy
+        self._show_button()
+
+    @Slot(bool)
+    def set_can_send(self, can_send: bool) -> None:
+        """Without a model there is nobody to send to."""
+        self._can_send = can_send
+        self._show_button()
+
+    @Slot()
+    def _on_enter(self) -> None:
+        if not self._is_busy and self._can_send and self.text.strip():
+            self.send_requested.emit(self.text)
+
+    @Slot()
+    def _on_escape(self) -> None:
+        if self._is_busy:
+            self.stop_requested.emit()
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        if self._is_busy:
+            self.stop_requested.emit()
+        else:
+            self._on_enter()
+
+    @Slot()
+    def _on_text_changed(self) -> None:
+        self._show_button()
+        self.edited.emit()
+
+    @Slot(bool)
+    def _on_focus_changed(self, has_focus: bool) -> None:
+        self.setProperty("focused", has_focus)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def _show_button(self) -> None:
+        name, words = ("square", "Stop (Esc)") if self._is_busy else ("send-horizontal", "Send (Enter)")
+        is_enabled = self._is_busy or (self._can_send and bool(self.text.strip()))
+        set_icon(self._button, name, "on_accent" if is_enabled else "muted")
+        self._button.setToolTip(words)
+        self._button.setAccessibleName(words)
+        self._button.setEnabled(is_enabled)

@@ -1,0 +1,92 @@
+"""How much of the context the open chat takes: asked a moment after each change, guessed while an answer grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.composer.context_usage import ContextUse
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.events import ContextMeasured
+from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+
+MEASURE_AFTER_MS = 300
+
+
+class ContextWatch(QObject):
+    """Emits `measured` with tokens and context size, 0 when unknown, and `parts_measured` with ContextParts.
+
+    Lives on the window's thread.
+    """
+
+    measured = Signal(int, int)
+    parts_measured = Signal(object)
+
+    def __init__(
+        self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachWish, ...]]], parent: QObject
+    ) -> None:
+        """`now`: the open chat's id ('' for one not yet begun), what is written but not sent in it, and attached."""
+        super().__init__(parent)
+        self.setObjectName("context_watch")
+        self._bridge, self._now = bridge, now
+        self._use = ContextUse()
+        self.too_long: tuple[int, int] | None = None
+        """Tokens needed and available, when what is written is known not to fit."""
+        self._timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
+        self._timer.timeout.connect(self._measure)
+        bridge.context_measured.connect(self._on_context_measured)
+        bridge.model_state_changed.connect(self._on_model_state_changed)
+
+    @Slot()
+    def measure_soon(self) -> None:
+        """Something has changed."""
+        self._timer.start()
+
+    def edited(self) -> None:
+        """Other words are written: what was known of them does not hold."""
+        self.too_long = None
+        self._timer.start()
+
+    def forget(self) -> None:
+        """Another chat is open."""
+        self._use.forget()
+        self.measured.emit(0, 0)
+        self.parts_measured.emit(())
+        self.edited()
+
+    def read(self, tokens: int) -> None:
+        """A prompt of so many tokens is being read."""
+        self._use.read(tokens)
+
+    def grew(self) -> None:
+        """The answer has another piece."""
+        guessed = self._use.grew()
+        if guessed is not None:
+            self.measured.emit(*guessed)
+
+    @Slot()
+    def _measure(self) -> None:
+        chat, draft, attach = self._now()
+        self._bridge.ask(lambda services: services.chats.measure(chat or None, draft, attach), None, _ignore)
+
+    @Slot(object)
+    def _on_context_measured(self, fact: ContextMeasured) -> None:
+        if (fact.chat or "") == self._now()[0]:
+            self._use.measured(fact.tokens, fact.context_size)
+            self.measured.emit(fact.tokens, fact.context_size)
+            self.parts_measured.emit(fact.parts)
+            if not self._timer.isActive():  # else the words have changed since
+                is_over = fact.tokens > fact.context_size
+                self.too_long = (fact.tokens, fact.context_size) if is_over else None
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
+        if fact.state is ModelState.READY:
+            self._timer.start()
+
+
+def _ignore(problem: Problem) -> None:
+    """The meter is a courtesy: what keeps it from working is told elsewhere."""

@@ -1,0 +1,115 @@
+"""How much of what the model can see a chat takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.chat.composer.context_parts import ContextParts
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.chat.attachments.budget import ContextPart
+
+NEARLY_FULL = 90
+"""Percent from which a new chat is offered."""
+
+
+class ContextMeter(QWidget):
+    """A thin bar and its sentence.  Emits `new_chat_requested` from the button shown when it is (nearly) full."""
+
+    new_chat_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("context_meter")
+        self._build_ui()
+        self._new_chat.clicked.connect(self.new_chat_requested)
+        self._by_part.clicked.connect(self._on_by_part)
+        self.show_unknown()
+
+    def _build_ui(self) -> None:
+        self._bar = named(QProgressBar(self), "context_bar")
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 100)
+        self._bar.setFixedSize(96, 4)
+        self._bar.setAccessibleName("Context")
+        self._label = plain_label("", self, name="context_label", kind="small")
+        self._by_part = named(QToolButton(self), "context_by_part")
+        self._by_part.setProperty("kind", "small")
+        self._by_part.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
+        self._by_part.setToolTip("What takes how much")
+        self._by_part.setAccessibleName("What takes how much of it")
+        set_icon(self._by_part, "info", "muted")
+        self._parts = ContextParts(self)
+        self._parts.closed.connect(lambda: self._by_part.setFocus())
+        self._new_chat = named(QPushButton("New chat", self), "context_new_chat")
+        self._new_chat.setProperty("kind", "quiet")
+        self._new_chat.setToolTip("Start a new chat; this one is kept (Ctrl+N)")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(self._bar, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self._by_part)
+        layout.addWidget(self._label, 1)
+        layout.addWidget(self._new_chat)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of the eye, for Tab."""
+        return (self._by_part, self._new_chat)
+
+    @property
+    def sentence(self) -> str:
+        """What it says now."""
+        return self._label.text()
+
+    @property
+    def part_lines(self) -> list[tuple[str, str]]:
+        """What it says of each part: words and numbers."""
+        return self._parts.lines
+
+    def show_unknown(self) -> None:
+        """Nothing is measured yet."""
+        self._bar.setVisible(False)
+        self._label.clear()
+        self._by_part.setVisible(False)
+        self._new_chat.setVisible(False)
+
+    def show_parts(self, parts: Sequence[ContextPart]) -> None:
+        """What it is made of."""
+        self._parts.show_parts(parts)
+        self._by_part.setVisible(bool(parts) and not self._bar.isHidden())
+
+    def _on_by_part(self) -> None:
+        self._parts.open_over(self._by_part)
+
+    def show_measure(self, tokens: int, context_size: int) -> None:
+        """Say how much of the context (both in tokens) is taken, and offer a new chat when it is full."""
+        if context_size <= 0:
+            self.show_unknown()
+            return
+        percent = tokens * 100 // context_size
+        self._bar.setVisible(True)
+        self._bar.setValue(min(percent, 100))
+        is_over = tokens > context_size
+        self._bar.setProperty("kind", "warn" if percent >= NEARLY_FULL else "")
+        self._label.setProperty("kind", "warn" if percent >= NEARLY_FULL else "small")
+        for widget in (self._bar, self._label):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
+        locale = QLocale()
+        numbers = f"{locale.toString(tokens)} of {locale.toString(context_size)} tokens"
+        if is_over:
+            words = f"Too long for the model: {numbers}. Nothing is cut; shorten it or start a new chat."
+        elif percent >= NEARLY_FULL:
+            words = f"Context: {percent} % used; a new chat will soon be needed"
+        else:
+            words = f"Context: {percent} % used"
+        self._label.setText(words)
+        self._label.setToolTip(numbers)
+        self._bar.setToolTip(numbers)
+        self._new_chat.setVisible(percent >= NEARLY_FULL)

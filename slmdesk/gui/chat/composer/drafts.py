@@ -1,0 +1,75 @@
+"""What is written in each chat but not sent, and what is attached to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from slmdesk.core.records import Item
+from slmdesk.core.types import Json
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.attachments.controller import AttachController
+from slmdesk.services.base.events import Problem
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+
+
+class Drafts:
+    """Drafts by chat ('' for the one not yet begun), in memory, and in the store once they are saved."""
+
+    def __init__(self, bridge: Bridge, attached: AttachController) -> None:
+        self._bridge, self._attached = bridge, attached
+        self._now: dict[str, str] = {}
+        self._kept: dict[str, tuple[str, list[Json]]] = {}
+
+    def of(self, chat: str) -> str:
+        """The draft of a chat."""
+        return self._now.get(chat, "")
+
+    def put(self, chat: str, text: str) -> None:
+        """What is written there now."""
+        self._now[chat] = text
+
+    def open(self, item: Item) -> None:
+        """Take over what the store has for a chat that is opened for the first time."""
+        if item.id not in self._now:
+            kept = item.settings.get("draft")
+            self._now[item.id] = kept if isinstance(kept, str) else ""
+            self._attached.open(item)
+            self._kept[item.id] = (self._now[item.id], self._attached.kept(item.id))
+
+    def forget(self, chat: str) -> None:
+        """The chat is gone."""
+        self._now.pop(chat, None)
+        self._attached.forget(chat)
+
+    def save(self) -> None:
+        """Write the drafts of chats into the store; the one of a chat not yet begun stays in memory."""
+        for chat in {*self._now, *self._attached.chats} - {""}:
+            now = (self.of(chat), self._attached.kept(chat))
+            if now != self._kept.get(chat, ("", [])):
+                self._kept[chat] = now
+                self._bridge.ask(partial(_keep, chat, *now), None, _ignore)
+
+    def save_new(self, *, is_open: bool) -> None:
+        """Save a chat not yet begun with its draft; when it `is_open`, the next start opens it."""
+        draft, attached = self.of(""), self._attached.kept("")
+        if draft.strip() or attached:
+            self._bridge.ask(partial(_keep_new_chat, draft, attached, is_open), None, _ignore)
+
+
+def _keep(chat: str, draft: str, attached: Sequence[Json], services: Services) -> None:
+    services.chats.keep_draft(chat, draft, attached)
+
+
+def _keep_new_chat(draft: str, attached: Sequence[Json], is_open: bool, services: Services) -> None:
+    item = services.chats.new_chat()
+    services.chats.keep_draft(item.id, draft, attached)
+    if is_open:
+        services.settings.change(last_chat=item.id)
+
+
+def _ignore(problem: Problem) -> None:
+    """A draft that cannot be saved stays in memory; what keeps it from being saved is told elsewhere."""

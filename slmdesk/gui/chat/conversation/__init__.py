@@ -1,0 +1,1 @@
+"""The open chat: its messages, and what happens in it."""

@@ -1,0 +1,442 @@
+"""What happens in the open chat: sending, streaming, stopping, trying again.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.records import Item, Message
+from slmdesk.gui.base.answer_progress import TICK_MS
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.attachments.attachment import Draft
+from slmdesk.gui.chat.attachments.controller import AttachController
+from slmdesk.gui.chat.composer.context_controller import ContextWatch
+from slmdesk.gui.chat.composer.drafts import Drafts
+from slmdesk.gui.chat.conversation.prompt_inspector import Looking
+from slmdesk.gui.chat.conversation.shown_messages import Shown
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_of
+from slmdesk.services.chat.conversation import Conversation, Sent, words_of
+from slmdesk.services.chat.events import QuotesFound
+from slmdesk.services.chat.options import ChatOptions, options_from
+from slmdesk.services.chat.requests import AttachWish, SendWish
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+
+SAVE_DRAFT_AFTER_MS = 1500
+NEW_CHAT = "New chat"
+KIND = "chat"
+"""Other items have places of their own."""
+
+
+class ChatController(QObject):
+    """The open chat, as facts for the page and wishes from it.  Lives on the window's thread.
+
+    `chat_opened` carries the chat's id ('' for one not yet begun) and its title; `chat_begun`, before it, the id of the
+    chat that the one not yet begun has become, and the ChatOptions it began with; `conversation_shown` all messages as
+    MessageViews; `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message
+    kept) what changes in it; `again_begun` and `version_shown` the id of the answer that has come in another's place;
+    `draft_restored` words for the composer; `busy_changed` whether an answer is written;
+    `measured` tokens and context size (0 when unknown), `parts_measured` ContextParts; `notice_raised` a Notice;
+    `other_found` the id of an item that is no chat, which was found by its words and is shown elsewhere.
+    """
+
+    chat_opened = Signal(str, str)
+    chat_begun = Signal(str, object)
+    conversation_shown = Signal(object, str)
+    message_added = Signal(object)
+    message_renewed = Signal(object)
+    text_grew = Signal(str, str)
+    path_cut = Signal(str)
+    again_begun = Signal(str)
+    version_shown = Signal(str)
+    draft_restored = Signal(str)
+    busy_changed = Signal(bool)
+    measured = Signal(int, int)
+    parts_measured = Signal(object)
+    notice_raised = Signal(object)
+    other_found = Signal(str)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_controller")
+        self._bridge = bridge
+        self._chat = ""
+        self._title = NEW_CHAT
+        self.new_options = ChatOptions()
+        """Of a chat not yet begun."""
+        self._shown = Shown()
+        self.attached = AttachController(bridge, self)
+        """What is attached to the message being written."""
+        self._drafts = Drafts(bridge, self.attached)
+        self.looking = Looking(bridge, self._shown, self)
+        self._others: set[str] = set()
+        self._watch = ContextWatch(bridge, self._written, self)
+        self._is_sending = False
+        self._is_stop_wanted = False
+        self._is_busy = False
+        self._epoch = 0
+        self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
+        self._live_timer = QTimer(self, interval=TICK_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._bridge.message_added.connect(self._on_message_added)
+        self._bridge.message_grew.connect(self._on_message_grew)
+        self._bridge.message_ended.connect(self._on_message_ended)
+        self._bridge.message_changed.connect(self._on_message_changed)
+        self._bridge.prompt_progressed.connect(self._on_prompt_progressed)
+        self._bridge.item_changed.connect(self._on_item_changed)
+        self._bridge.item_gone.connect(self._on_item_gone)
+        self._bridge.model_state_changed.connect(self._on_model_state_changed)
+        self._watch.measured.connect(self.measured)
+        self._watch.parts_measured.connect(self.parts_measured)
+        self.attached.changed.connect(self._on_attached_changed)
+        self.attached.notice_raised.connect(self.notice_raised)
+        self.looking.problem_met.connect(self._raise_problem)
+        self.attached.waiting_shown.connect(lambda _words: self._tell_busy())
+        self._bridge.quotes_found.connect(self._on_quotes_found)
+        self._draft_timer.timeout.connect(self.save_drafts)
+        self._live_timer.timeout.connect(self._on_live_tick)
+
+    @property
+    def chat(self) -> str:
+        """The open chat's id; '' for one not yet begun."""
+        return self._chat
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer of the open chat is being written."""
+        return self._is_busy
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages on show, oldest first."""
+        return tuple(self._shown.by_id)
+
+    def text_of(self, message: str) -> str:
+        """The words of a message of the open chat; '' for an unknown one."""
+        found = self._shown.by_id.get(message)
+        return words_of(found) if found else ""
+
+    # ---- wishes of the page
+
+    @Slot()
+    def new_chat(self) -> None:
+        """Begin a chat; it is saved with its first message."""
+        self._epoch += 1
+        self.new_options = ChatOptions()
+        self._shown.versions.fill({})
+        self._show(None, (), "")
+
+    def open_chat(self, chat: str, message: str = "") -> None:
+        """Open a chat, at a message where one is named."""
+        self._epoch += 1
+        if chat == self._chat and chat and message in self._shown.by_id:
+            self._show_again(message)
+            return
+        arrived = partial(self._on_opened, self._epoch, message)
+        self._bridge.ask(lambda services: services.chats.open(chat), arrived)
+
+    def restore_chat(self, chat: str) -> None:
+        """Open the chat of last time, unless a person has begun to write; one that is gone is passed over."""
+        arrived = partial(self._on_restored, self._epoch)
+        self._bridge.ask(lambda services: services.chats.open(chat), arrived, _ignore)
+
+    @Slot(str)
+    def keep_draft(self, text: str) -> None:
+        """Remember what is written but not sent, for this chat."""
+        self._drafts.put(self._chat, text)
+        self._watch.edited()
+        self._draft_timer.start()
+
+    @Slot()
+    def save_drafts(self) -> None:
+        """Write the drafts of chats into the store; the one of a chat not yet begun stays in memory."""
+        self._drafts.save()
+
+    def save_all_drafts(self) -> None:
+        """The window closes: a chat not yet begun is saved with its draft, to be found at the next start."""
+        self._drafts.save()
+        self._drafts.save_new(is_open=self._chat == "")
+
+    @Slot(str)
+    def send(self, text: str) -> None:
+        """Say something in the open chat.  The words leave the composer at once and come back if they are refused.
+
+        What is known to be too long for the model stays in the composer.
+        """
+        if self._is_writing or not text.strip():
+            return
+        if not self.attached.when_settled(lambda: self.send(self._drafts.of(self._chat))):
+            return
+        if self._watch.too_long is not None:
+            needed, available = self._watch.too_long
+            self._raise_problem(problem_of("context.full", {"needed": needed, "available": available}))
+            return
+        chat = self._chat
+        self._is_sending, self._is_stop_wanted = True, False
+        options = None if chat else self.new_options
+        wish = SendWish(text=text, chat=chat or None, options=options, attach=self.attached.wishes())
+        taken = self.attached.take()
+        self._drafts.put(chat, "")
+        self.draft_restored.emit("")
+        self._tell_busy()
+        self._bridge.ask(
+            lambda services: services.chats.send(wish),
+            partial(self._on_sent, self._epoch),
+            partial(self._on_send_refused, self._epoch, chat, text, taken),
+        )
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop what is being written in the open chat; the words so far stay."""
+        self.attached.stop_waiting()
+        self._is_stop_wanted = self._is_sending  # its answer has no id yet
+        for one in self._shown.streaming:
+            self._stop(one.id)
+
+    @Slot(str)
+    def try_again(self, message: str) -> None:
+        """Ask for another answer in the place of this one; the old one is kept beside it."""
+        if not self._is_busy:
+            answered = partial(self._on_sibling, self._epoch)
+            self._bridge.ask(lambda services: services.chats.try_again(message), answered, self._raise_problem)
+
+    @Slot(str, int)
+    def show_version(self, message: str, step: int) -> None:
+        """Show the version so many steps from this one, with all that follows it."""
+        wanted = self._shown.versions.neighbour(message, step)
+        if wanted is not None and message in self._shown.by_id:
+            arrived = partial(self._on_version, self._epoch, wanted)
+            self._bridge.ask(lambda services: services.chats.show_version(wanted), arrived, self._raise_problem)
+
+    @Slot(str)
+    def continue_answer(self, message: str) -> None:
+        """Ask for more of an answer that was cut."""
+        if not self._is_busy:
+            answered = partial(self._on_continued, self._epoch)
+            self._bridge.ask(lambda services: services.chats.continue_answer(message), answered, self._raise_problem)
+
+    # ---- answers
+
+    def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
+        if opened.item.kind != KIND:
+            self.other_found.emit(opened.item.id)
+        elif epoch == self._epoch and opened.item.deleted_at is None:
+            self._shown.versions.fill(opened.siblings)
+            self._shown.quotes = dict(opened.quotes)
+            self._show(opened.item, opened.messages, message)
+
+    def _on_restored(self, epoch: int, opened: Conversation) -> None:
+        if not self._drafts.of("") and not self._is_sending:
+            self._on_opened(epoch, "", opened)
+
+    def _on_sent(self, epoch: int, sent: Sent) -> None:
+        self._is_sending = False
+        if epoch == self._epoch:
+            if sent.item.id != self._chat:
+                self.chat_begun.emit(sent.item.id, options_from(sent.item.settings))
+                self._chat, self._title = sent.item.id, sent.item.title
+                self.attached.begin_chat(self._chat)
+                self.chat_opened.emit(self._chat, self._title)
+            self._add(sent.user_message)
+            self._add(sent.answer)
+        if self._is_stop_wanted:
+            self._stop(sent.answer.id)
+        self._tell_busy()
+
+    def _on_send_refused(self, epoch: int, chat: str, text: str, taken: list[Draft], problem: Problem) -> None:
+        self._is_sending = False
+        self.attached.give_back(chat, taken)
+        self._drafts.put(chat, "\n".join(part for part in (text, self._drafts.of(chat)) if part))
+        if epoch == self._epoch:
+            self.draft_restored.emit(self._drafts.of(chat))
+        self._tell_busy()
+        self._raise_problem(problem)
+
+    def _on_sibling(self, epoch: int, answer: Message) -> None:
+        if epoch == self._epoch and answer.item == self._chat:
+            self.again_begun.emit(answer.id)  # a fact has brought it
+
+    def _on_version(self, epoch: int, wanted: str, opened: Conversation) -> None:
+        if epoch != self._epoch:
+            return
+        self._shown.versions.fill(opened.siblings)
+        self._shown.quotes = dict(opened.quotes)
+        self._shown.fill(opened.messages)
+        self._show_again("")
+        self.version_shown.emit(wanted)
+        self._tell_busy()
+        self._watch.measure_soon()
+
+    def _on_continued(self, epoch: int, answer: Message | None) -> None:
+        if epoch == self._epoch and answer is not None and answer.item == self._chat:
+            self._renew(answer)
+            self._tell_busy()
+
+    # ---- facts
+
+    @Slot(object)
+    def _on_message_added(self, fact: events.MessageAdded) -> None:
+        message = fact.message
+        if message.item != self._chat or message.id in self._shown.by_id:
+            return
+        if message.parent is None or message.parent in self._shown.by_id:
+            behind = self._cut_behind(message.parent)
+            if behind:
+                self._shown.versions.take_place(behind[0], message.id)
+            self._add(message)
+            self._tell_busy()
+
+    @Slot(object)
+    def _on_message_grew(self, fact: events.MessageGrew) -> None:
+        message = self._shown.by_id.get(fact.message)
+        if message is None:
+            return
+        grown = replace(message, text=message.text + fact.text)
+        self._shown.by_id[grown.id] = grown
+        self._shown.grew(grown.id)
+        if not message.text:  # its note, such as "Reading …", goes with the first word
+            self.message_renewed.emit(self._shown.view(grown))
+        else:
+            self.text_grew.emit(grown.id, fact.text)
+        self._watch.grew()
+
+    @Slot(object)
+    def _on_message_ended(self, fact: events.MessageEnded) -> None:
+        if fact.message.item in self._others:
+            return
+        if fact.message.id in self._shown.by_id:
+            self._shown.live.pop(fact.message.id, None)
+            self._renew(fact.message)
+            self._tell_busy()
+            self._watch.measure_soon()
+        if fact.problem is not None and fact.problem.code == "context.full":
+            self._raise_problem(fact.problem)
+        elif fact.problem is not None and fact.message.id not in self._shown.by_id:
+            open_it = partial(self.open_chat, fact.message.item)
+            self.notice_raised.emit(notice_of(fact.problem, action="Open the chat", on_action=open_it))
+
+    @Slot(object)
+    def _on_message_changed(self, fact: events.MessageChanged) -> None:
+        if fact.message.id in self._shown.by_id:
+            self._renew(fact.message)
+            for one in self._shown.streaming if fact.message.attachments else ():
+                self._renew(one)  # what is read for it is decided
+            self._tell_busy()
+
+    @Slot(object)
+    def _on_prompt_progressed(self, fact: events.PromptProgress) -> None:
+        if fact.message in self._shown.by_id and not self._shown.by_id[fact.message].text:
+            self._shown.read(fact.message, fact.read, fact.total)
+            self._watch.read(fact.total)
+            self._renew(self._shown.by_id[fact.message])
+
+    @Slot()
+    def _on_live_tick(self) -> None:
+        for message in self._shown.tick():
+            self._renew(message)
+
+    @Slot(object)
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
+        if fact.item.kind != KIND:
+            self._others.add(fact.item.id)
+        if fact.item.id != self._chat:
+            return
+        if fact.item.deleted_at is not None:
+            self.new_chat()
+        elif fact.item.title != self._title:
+            self._title = fact.item.title
+            self.chat_opened.emit(self._chat, self._title)
+
+    @Slot(object)
+    def _on_item_gone(self, fact: events.ItemGone) -> None:
+        self._drafts.forget(fact.id)
+        self._others.discard(fact.id)
+        if fact.id == self._chat:
+            self.new_chat()
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
+        for message in self._shown.set_loading(fact.state is ModelState.LOADING):
+            self._renew(message)
+
+    @Slot(object)
+    def _on_quotes_found(self, fact: QuotesFound) -> None:
+        if fact.quotes and fact.message in self._shown.by_id:
+            self._shown.quotes[fact.message] = fact.quotes
+            self._renew(self._shown.by_id[fact.message])
+
+    @Slot()
+    def _on_attached_changed(self) -> None:
+        self._watch.edited()
+        self._draft_timer.start()
+
+    # ---- small things
+
+    @property
+    def _is_writing(self) -> bool:
+        return self._is_sending or bool(self._shown.streaming)
+
+    def _written(self) -> tuple[str, str, tuple[AttachWish, ...]]:
+        return self._chat, self._drafts.of(self._chat), self.attached.wishes()
+
+    def _stop(self, message: str) -> None:
+        self._bridge.ask(lambda services: services.chats.stop(message))
+
+    def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
+        self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        if item is not None:
+            self._drafts.open(item)
+        self._shown.fill(messages)
+        self._show_again(message)
+        self.chat_opened.emit(self._chat, self._title)
+        self._watch.forget()
+        self.draft_restored.emit(self._drafts.of(self._chat))
+        self.attached.show_chat(self._chat)
+        self._tell_busy()
+
+    def _show_again(self, message: str) -> None:
+        self.conversation_shown.emit(self._shown.views, message)
+
+    def _add(self, message: Message) -> None:
+        if message.id not in self._shown.by_id:
+            self._shown.put(message)
+            self.message_added.emit(self._shown.view(message))
+
+    def _renew(self, message: Message) -> None:
+        self._shown.put(message)
+        self.message_renewed.emit(self._shown.view(message))
+
+    def _cut_behind(self, parent: str | None) -> list[str]:
+        """Drop what stands behind a message (None: all), and tell the view; the ids are returned."""
+        behind = self._shown.drop_behind(parent)
+        if behind and parent is not None:
+            self.path_cut.emit(parent)
+        elif behind:
+            self._show_again("")
+        return behind
+
+    def _tell_busy(self) -> None:
+        if bool(self._shown.streaming) != self._live_timer.isActive():
+            (self._live_timer.start if self._shown.streaming else self._live_timer.stop)()
+        is_busy = self._is_writing or self.attached.is_waiting
+        if is_busy != self._is_busy:
+            self._is_busy = is_busy
+            self.busy_changed.emit(is_busy)
+
+    @Slot(object)
+    def _raise_problem(self, problem: Problem) -> None:
+        if problem.code == "context.full":
+            self.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
+        else:
+            self.notice_raised.emit(notice_of(problem))
+
+
+def _ignore(problem: Problem) -> None:
+    """Of a courtesy, such as the meter: what keeps it from happening is told elsewhere."""

@@ -1,0 +1,108 @@
+"""Messages as the view shows them: what stands under them, and what can be done with them."""
+
+from __future__ import annotations
+
+from slmdesk.core.records import Message, Status
+from slmdesk.core.types import Role
+from slmdesk.gui.base.answer_progress import Live
+from slmdesk.gui.chat.view import MessageView
+from slmdesk.services.base.messages import problem_of
+from slmdesk.services.chat.conversation import can_continue, words_of
+
+CUT = "The answer reached its limit. “Continue” asks for more."
+REPEATED = "The model repeated itself, so the answer was ended."
+STOPPED = "Stopped. The words so far are kept."
+INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
+
+
+def view_of(message: Message, live: Live | None = None, version: int = 0, versions: int = 0) -> MessageView:
+    """What the view shows of a message: the version-th of so many."""
+    details = details_of(message)
+    chosen = chosen_of(message) if details else ""
+    return MessageView(
+        id=message.id,
+        role=str(message.role),
+        text=words_of(message),
+        status=message.status,
+        note=note_of(message, live),
+        actions=actions_of(message),
+        details=details,
+        details_tip="  ·  ".join(part for part in (details, chosen) if part),
+        version=version,
+        versions=versions,
+    )
+
+
+def note_of(message: Message, live: Live | None = None) -> str:
+    """A sentence under a message that did not simply end well; '' for one that did."""
+    match message.status:
+        case Status.STREAMING:
+            return _waiting_note(message, live)
+        case Status.CANCELLED:
+            return STOPPED
+        case Status.INTERRUPTED:
+            return INTERRUPTED
+        case Status.FAILED:
+            return problem_of(message.error_code or "bug", message.error_args).sentence
+        case _:
+            return {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
+
+
+def actions_of(message: Message) -> frozenset[str]:
+    """What can be done with a message: copy, translate, try_again, continue, seen."""
+    actions = {"copy"} if words_of(message) else set()
+    if actions and message.status is not Status.STREAMING:
+        actions.add("translate")
+    if message.role is Role.ASSISTANT and message.status is not Status.STREAMING:
+        actions |= {"try_again", "seen"}
+        if can_continue(message) and message.text:
+            actions.add("continue")
+    return frozenset(actions)
+
+
+def details_of(message: Message) -> str:
+    """Model, speed and tokens of an answer, in a line: of what is stored, so that it stays the same."""
+    if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
+        return ""
+    parts = [message.model_name or "", _adapter(message)]
+    if message.tokens_out and message.seconds:
+        parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
+        parts.append(f"{message.tokens_out:,} tokens in {message.seconds:.1f} s")
+    elif message.tokens_out is not None:
+        parts.append(f"{message.tokens_out:,} tokens")
+    if message.tokens_in is not None:
+        parts.append(
+            f"{message.tokens_in:,} read" + (f", {message.tokens_reused:,} reused" if message.tokens_reused else "")
+        )
+    return "  ·  ".join(part for part in parts if part)
+
+
+def chosen_of(message: Message) -> str:
+    """How the words of an answer were chosen, as far as it was said, and whether the same would come again."""
+    said = message.sampling
+    parts = []
+    if isinstance(said.get("temperature"), int | float):
+        parts.append(f"temperature {said['temperature']:g}")
+    if isinstance(said.get("top_p"), int | float):
+        parts.append(f"top-p {said['top_p']:g}")
+    if isinstance(said.get("max_tokens"), int):
+        parts.append(f"at most {said['max_tokens']:,} tokens")
+    if message.seed is not None:
+        again = {True: ", reproducible", False: ", not reproducible"}.get(said.get("reproducible") is True, "")
+        parts.append(f"seed {message.seed}" + (again if isinstance(said.get("reproducible"), bool) else ""))
+    return "  ·  ".join(parts)
+
+
+def _adapter(message: Message) -> str:
+    name, scale = message.sampling.get("lora_name"), message.sampling.get("lora_scale")
+    if not isinstance(name, str) or not name:
+        return ""
+    return f"with {name}" + (f" at {scale:.0%}" if isinstance(scale, int | float) and scale != 1 else "")
+
+
+def _waiting_note(message: Message, live: Live | None) -> str:
+    if live is None:
+        return ""
+    if message.text:
+        return live.writing_words
+    return "Loading the model…" if live.is_loading else live.reading_words

@@ -1,0 +1,63 @@
+"""Looking behind a message: what the model was given, what was attached, what is quoted.  No widgets."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.attached import AttachmentPart
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.conversation.extras import extra_of, read_words
+from slmdesk.gui.chat.conversation.shown_messages import Shown
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.conversation import SeenPrompt
+from slmdesk.services.chat.quote import Quoted
+
+
+class Looking(QObject):
+    """Lives on the window's thread.
+
+    Emits `seen_arrived` with a SeenPrompt, `text_wanted` with a title, a sentence and a text, `passage_wanted` with a
+    Quoted that is to be shown on its page, `problem_met` with a Problem.
+    """
+
+    seen_arrived = Signal(object)
+    text_wanted = Signal(str, str, str)
+    passage_wanted = Signal(object)
+    problem_met = Signal(object)
+
+    def __init__(self, bridge: Bridge, shown: Shown, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("looking")
+        self._bridge, self._shown = bridge, shown
+
+    @Slot(str)
+    def show_seen(self, message: str) -> None:
+        """Ask for exactly what the model saw of a message; `seen_arrived` follows."""
+
+        def arrived(seen: SeenPrompt | Problem) -> None:
+            """On the desk thread."""
+            signal = self.problem_met if isinstance(seen, Problem) else self.seen_arrived
+            self._bridge.bring(partial(signal.emit, seen))
+
+        self._bridge.ask(lambda services: services.chats.seen_by_model(message, arrived), None, self.problem_met.emit)
+
+    @Slot(str, str)
+    def open_extra(self, message: str, key: str) -> None:
+        """Show what a line under a message stands for."""
+        found = self._shown.by_id.get(message)
+        wanted = extra_of(found, self._shown.quotes.get(message, ()), key) if found else None
+        if isinstance(wanted, Quoted) and wanted.document:
+            self.passage_wanted.emit(wanted)
+        elif isinstance(wanted, Quoted):
+            self._show_part(wanted)
+        elif isinstance(wanted, AttachmentPart):
+            self.text_wanted.emit(wanted.attached.name, read_words(wanted), wanted.text)
+
+    def _show_part(self, quoted: Quoted) -> None:
+        """A quotation of text that is in no document: the text it was found in."""
+        parts = [part for one in self._shown.by_id.values() for part in one.attachments if part.text]
+        part = next((one for one in parts if one.attached.name == quoted.name and quoted.quote in one.text), None)
+        if part is not None:
+            self.text_wanted.emit(quoted.name, f"\u201c{quoted.quote}\u201d stands in this text.", part.text)

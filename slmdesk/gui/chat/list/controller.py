@@ -1,0 +1,158 @@
+"""The list of chats: pages of it, searching, renaming, deleting with a way back.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Found, Item, Message, Status
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
+
+KIND = "chat"
+MOST_HITS = 200
+
+
+class ListController(QObject):
+    """Fills the rows and carries out wishes about chats.  Lives on the window's thread.
+
+    Emits `hint_changed` with a line over the list ('' for none), `rows_changed` when there are other rows, and
+    `notice_raised` with a Notice.
+    """
+
+    hint_changed = Signal(str)
+    rows_changed = Signal()
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("list_controller")
+        self._bridge = bridge
+        self._rows = ChatRows(self)
+        self._words = ""
+        self._writing: dict[str, str] = {}
+        self._rows.page_requested.connect(self._on_page_requested)
+        self._rows.rename_requested.connect(self.rename)
+        bridge.item_changed.connect(self._on_item_changed)
+        bridge.item_gone.connect(self._on_item_gone)
+        bridge.opened.connect(self.start)
+        for told in (bridge.message_added, bridge.message_changed, bridge.message_ended):
+            told.connect(self._on_message_told)
+
+    @property
+    def rows(self) -> ChatRows:
+        """The model of the list."""
+        return self._rows
+
+    @Slot()
+    def start(self) -> None:
+        """Show the chats from the newest on, fetched anew; a search goes on."""
+        if not self._words:
+            self._rows.start()
+
+    @Slot(str, str)
+    def rename(self, chat: str, title: str) -> None:
+        """Give a chat another title."""
+        self._bridge.ask(lambda services: services.chats.rename(chat, title), None, self._raise_problem)
+
+    @Slot(str)
+    def delete(self, chat: str) -> None:
+        """Move a chat to the trash; a bar offers to undo it."""
+        self._bridge.ask(lambda services: services.chats.trash(chat), self._on_trashed, self._raise_problem)
+
+    def export(self, chat: str, form: str, target: Path) -> None:
+        """Write a chat to a file, in place of one that is there: the dialog has asked."""
+
+        def ended(result: int | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_exported, target, result))
+
+        self._bridge.ask(
+            lambda services: services.exports.write(chat, form, target, ended, replace=True), None, self._raise_problem
+        )
+
+    @Slot(str)
+    def search(self, words: str) -> None:
+        """Show what is found in all chats; no words show the chats again.  Only the newest search counts."""
+        if words == self._words:
+            return
+        self._words = words
+        if not words:
+            self.hint_changed.emit("")
+            self._rows.start()
+            return
+        self._bridge.ask(
+            lambda services: services.history.search(words, limit=MOST_HITS),
+            partial(self._on_found, words),
+            self._raise_problem,
+        )
+
+    @Slot(object, int)
+    def _on_page_requested(self, before: Key | None, limit: int) -> None:
+        self._bridge.ask(
+            lambda services: services.history.items(KIND, before=before, limit=limit),
+            self._on_page_arrived,
+            self._raise_problem,
+        )
+
+    def _on_page_arrived(self, items: Sequence[Item]) -> None:
+        self._rows.show_page([row_of(item) for item in items])
+        self.rows_changed.emit()
+
+    def _on_found(self, words: str, found: Sequence[Found]) -> None:
+        if words != self._words:
+            return
+        self._rows.show_hits([row_of_hit(hit) for hit in found])
+        if not found:
+            hint = "Nothing found"
+        elif len(found) >= MOST_HITS:
+            hint = f"The newest {MOST_HITS} matches; another word finds fewer"
+        else:
+            hint = "1 match" if len(found) == 1 else f"{len(found)} matches"
+        self.hint_changed.emit(hint)
+        self.rows_changed.emit()
+
+    def _on_trashed(self, item: Item) -> None:
+        self._rows.drop(item.id)
+        self.notice_raised.emit(trashed(item, self._restore))
+
+    def _on_exported(self, target: Path, result: int | Problem) -> None:
+        if isinstance(result, Problem):
+            self._raise_problem(result)
+        else:
+            self.notice_raised.emit(Notice(f"The chat was written to {target}.", life_ms=UNDO_MS, key="exported"))
+
+    def _restore(self, chat: str) -> None:
+        self._bridge.ask(lambda services: services.chats.restore(chat), None, self._raise_problem)
+
+    @Slot(object)
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
+        if fact.item.kind != KIND:
+            return
+        if fact.item.deleted_at is not None:
+            self._rows.drop(fact.item.id)
+        else:
+            self._rows.put(row_of(fact.item))
+        self.rows_changed.emit()
+
+    @Slot(object)
+    def _on_item_gone(self, fact: events.ItemGone) -> None:
+        self._rows.drop(fact.id)
+
+    @Slot(object)
+    def _on_message_told(self, fact: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
+        """Mark the chats in which an answer is being written."""
+        message: Message = fact.message
+        if message.status is Status.STREAMING:
+            self._writing[message.id] = message.item
+        elif self._writing.pop(message.id, None) is None:
+            return
+        self._rows.set_writing(frozenset(self._writing.values()))
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

@@ -1,0 +1,192 @@
+"""Which models there are, which one is in use, and adding one.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import JobStatus, ModelRecord
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.model_imports import ModelImports
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.evaluation.exams import KIND as EXAM
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.events import ImportEnded
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+
+STATE_TOPIC = "model state"
+"""Of notices that are over when a model is ready again."""
+GONE = "{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on."
+
+
+class ModelsController(QObject):
+    """The models, as facts for the page and wishes from it.  Lives on the window's thread.
+
+    Emits `models_listed` with the ModelRecords that can chat, `exams_known` with what examined ones are good for (a few
+    words and a sentence, by id), `state_changed` with a ModelStateChanged, `starter_found` with a sentence
+    ('' when there is none), `import_progressed` with words and a fraction, `import_ended`, `file_chosen`
+    with a Path, or several, to be looked at, `notice_raised`.
+    """
+
+    models_listed = Signal(object)
+    exams_known = Signal(object)
+    state_changed = Signal(object)
+    starter_found = Signal(str)
+    import_progressed = Signal(str, float)
+    import_ended = Signal()
+    file_chosen = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("models_controller")
+        self._bridge = bridge
+        self._starter = starter
+        self._imports = ModelImports(bridge, self)
+        self._imports.progressed.connect(self.import_progressed)
+        self._imports.ended.connect(self._on_imports_ended)
+        self._imports.refused.connect(self._raise_problem)
+        self._known: frozenset[str] | None = None
+        self._fact = ModelStateChanged(ModelState.NONE, None, "")
+        bridge.opened.connect(self._on_opened)
+        bridge.models_changed.connect(self._list)
+        bridge.job_changed.connect(self._on_job_changed)
+        bridge.model_state_changed.connect(self._on_state_changed)
+
+    @Slot(str)
+    def use(self, model: str) -> None:
+        """Load a model, because a person chose it."""
+        self._bridge.ask(lambda services: services.models.use(model), None, self._raise_problem)
+
+    def use_anyway(self, model: str) -> None:
+        """Load a model that memory looks too short for, because a person wants it tried."""
+        self._bridge.ask(lambda services: services.models.use(model, anyway=True), None, self._raise_problem)
+
+    @Slot()
+    def unload(self) -> None:
+        """Free the model's memory."""
+        self._bridge.ask(lambda services: services.models.unload(), None, self._raise_problem)
+
+    @Slot()
+    def reload(self) -> None:
+        """Load the model again: the services free it when its settings change, and nobody likes to wait."""
+        self._bridge.ask(_reload, None, self._raise_problem)
+
+    @Slot()
+    def cancel_load(self) -> None:
+        """Stop loading."""
+        self._bridge.ask(lambda services: services.models.cancel_load(), None, self._raise_problem)
+
+    @Slot()
+    def import_starter(self) -> None:
+        """Add the starter model that lies ready."""
+        if self._starter is not None:
+            self.import_file(self._starter)
+
+    @Slot(object)
+    def look_at(self, paths: Path | Sequence[Path]) -> None:
+        """Show what model files are, before they are added."""
+        self.file_chosen.emit(paths)
+
+    def import_file(self, path: Path, link: bool = False) -> None:
+        """Bring a model file into the library, by copy or (`link`) where it is, and use it."""
+        self._imports.add((path,), link=link)
+
+    @Slot()
+    def cancel_import(self) -> None:
+        """Stop copying; nothing of the file is kept."""
+        self._imports.cancel()
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self._list()
+        self.starter_found.emit(_starter_words(self._starter))
+
+    @Slot()
+    def _list(self) -> None:
+        self._bridge.ask(lambda services: services.models.list(), self._on_listed, self._raise_problem)
+
+    def _on_listed(self, models: Sequence[ModelRecord]) -> None:
+        self._known = frozenset(one.id for one in models)
+        self.models_listed.emit([one for one in models if one.can_chat])
+        self._ask_exams()
+        if self._fact.model is None or self._fact.model in self._known:
+            self._say_anew(models)
+            return
+        if self._fact.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
+            self.notice_raised.emit(Notice(GONE.format(name=self._fact.name), key="model gone", topic=STATE_TOPIC))
+            self.unload()
+        else:
+            self._on_state_changed(self._fact)
+
+    def _say_anew(self, models: Sequence[ModelRecord]) -> None:
+        """A model that got another name has it everywhere, and there is no "no model yet" once one has come."""
+        fact = self._fact
+        if fact.state is ModelState.NONE and any(one.can_chat for one in models):
+            self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
+        for one in models:
+            if one.id == fact.model and one.name != fact.name:
+                self._fact = replace(fact, name=one.name)
+                self.state_changed.emit(self._fact)
+
+    def _ask_exams(self) -> None:
+        self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit, self._raise_problem)
+
+    @Slot(object)
+    def _on_job_changed(self, fact: JobChanged) -> None:
+        if fact.kind == EXAM and fact.status is JobStatus.DONE:
+            self._ask_exams()
+
+    @Slot(object)
+    def _on_state_changed(self, fact: ModelStateChanged) -> None:
+        is_at_rest = fact.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
+        if is_at_rest and fact.model and self._known is not None and fact.model not in self._known:
+            fact = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
+        self._fact = fact
+        self.state_changed.emit(fact)
+        if fact.problem is not None and fact.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
+            is_large = fact.problem.code == "model.out_of_memory"
+            again = partial(self.use_anyway if is_large else self.use, fact.model) if fact.model else None
+            action = ("Load it anyway" if is_large else "Load it again") if fact.model else ""
+            self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again, topic=STATE_TOPIC))
+
+    @Slot(object)
+    def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
+        self.import_ended.emit()
+        for fact in ended:
+            if fact.problem is not None:
+                self._raise_problem(fact.problem)
+        added = [fact.model for fact in ended if fact.model is not None]
+        if added and added[-1].can_chat:
+            self.use(added[-1].id)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _reload(services: Services) -> None:
+    if services.models.state.state is ModelState.NOT_LOADED:
+        services.models.warm_up()
+
+
+def _starter_words(starter: Path | None) -> str:
+    if starter is None:
+        return ""
+    try:
+        size = starter.stat().st_size
+    except OSError:
+        return ""
+    return (
+        f"A small starter model is included: SmolLM2 135M, {bytes_for_people(size)}. "
+        "It is quick and very small, good for trying things out; larger models know more."
+    )

@@ -1,0 +1,191 @@
+"""Which model answers, and what it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+
+MOST_NAME = 28
+MOST_MENU_NAME = 36
+SHORT_NAME = 16
+"""Letters of a name that leaves room for the word beside it."""
+BESIDE_WORDS, LEAST_NAME = 40, 60
+"""Pixels of the button beside its words, and of the shortest name."""
+WORDS = {
+    ModelState.NONE: "no model",
+    ModelState.NOT_LOADED: "not loaded",
+    ModelState.LOADING: "loading",
+    ModelState.READY: "ready",
+    ModelState.CRASHED: "crashed",
+}
+
+
+class ModelPicker(QWidget):
+    """A button with the model's name and state; its menu lists the models.
+
+    Emits `model_chosen` with a model's id, `unload_requested`, `cancel_requested` while one loads,
+    `add_file_requested`.
+    """
+
+    model_chosen = Signal(str)
+    unload_requested = Signal()
+    cancel_requested = Signal()
+    add_file_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("model_picker")
+        self._models: Sequence[ModelRecord] = ()
+        self._exams: Mapping[str, tuple[str, str]] = {}
+        self._may_add = True
+        self._room: int | None = None
+        self._fact = ModelStateChanged(ModelState.NONE, None, "")
+        self._build_ui()
+        self._connect()
+        self._show()
+
+    def _build_ui(self) -> None:
+        self._button = named(QToolButton(self), "model_button")
+        self._button.setProperty("kind", "picker")
+        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._menu = named(QMenu(self), "model_menu")
+        self._menu.setToolTipsVisible(True)
+        self._button.setMenu(self._menu)
+        self._cancel = named(QToolButton(self), "cancel_load_button")
+        self._cancel.setToolTip("Stop loading the model")
+        self._cancel.setAccessibleName("Stop loading the model")
+        set_icon(self._cancel, "x")
+        self._bar = named(QProgressBar(self), "load_bar")
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._bar.setFixedHeight(3)
+        self._bar.setAccessibleName("Loading")
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(policy)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_4)
+        row.addWidget(self._button)
+        row.addWidget(self._cancel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)  # as much as the bar below takes, so that the words stand in the middle
+        layout.setSpacing(1)
+        layout.addLayout(row)
+        layout.addWidget(self._bar)
+
+    def _connect(self) -> None:
+        self._menu.aboutToShow.connect(self._on_menu_opens)
+        self._cancel.clicked.connect(self.cancel_requested)
+
+    @property
+    def button(self) -> QToolButton:
+        """Name and state; opens the menu."""
+        return self._button
+
+    @property
+    def cancel_button(self) -> QToolButton:
+        """Shown while a model loads."""
+        return self._cancel
+
+    @Slot(object)
+    def show_models(self, models: Sequence[ModelRecord]) -> None:
+        """The models to choose from."""
+        self._models = tuple(models)
+        self._show()
+
+    @Slot(object)
+    def show_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
+        """What examined models are good for: a few words and a sentence, by id."""
+        self._exams = exams
+
+    @Slot(object)
+    def show_state(self, fact: ModelStateChanged) -> None:
+        """Which one is in use, and its state."""
+        self._fact = fact
+        self._show()
+
+    def set_room(self, width: int) -> None:
+        """The name is cut where its button would be wider, in pixels: the title beside it wants to be read too."""
+        if width != self._room:
+            self._room = width
+            self._show()
+
+    def allow_adding(self, may_add: bool) -> None:
+        """Whether model files may be added: an organisation may have switched that off."""
+        self._may_add = may_add
+
+    @Slot()
+    def _on_menu_opens(self) -> None:
+        """Made anew each time, so that it is always right."""
+        self._menu.clear()
+        for model in self._models:
+            few, sentence = self._exams.get(model.id, ("", ""))
+            action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
+            action.setCheckable(True)
+            action.setChecked(model.id == self._fact.model)
+            action.setToolTip(plain_tip("\n".join(one for one in (_facts_of(model), sentence) if one)))
+            action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
+            self._menu.addAction(action)
+        if self._models:
+            self._menu.addSeparator()
+        if self._fact.state is ModelState.READY:
+            self._menu.addAction("Unload model", self.unload_requested.emit)
+        if self._fact.state is ModelState.LOADING:
+            self._menu.addAction("Stop loading", self.cancel_requested.emit)
+        if self._may_add:
+            self._menu.addAction("Add a model file…", self.add_file_requested.emit)
+
+    def _show(self) -> None:
+        state, name = self._fact.state, self._fact.name
+        words = WORDS[state]
+        if state is ModelState.LOADING:
+            words = f"loading, {round(self._fact.fraction * 100)} %"
+        text = self._fitted(name, words) if name else "Choose a model" if self._models else "Add a model"
+        self._button.setText(text.replace("&", "&&"))
+        self._button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
+        reason = self._fact.problem.sentence if self._fact.problem else ""
+        self._button.setToolTip(plain_tip(reason or (f"{name}: {words}. Choose a model (Ctrl+M)" if name else text)))
+        set_icon(self._button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
+        is_loading = state is ModelState.LOADING
+        self._cancel.setVisible(is_loading)
+        self._bar.setVisible(is_loading)
+        self._bar.setValue(round(self._fact.fraction * 1000))
+
+    def _fitted(self, name: str, words: str) -> str:
+        """Name and state in the room there is; that it is ready stands at the window's foot, too."""
+        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
+        if self._room is None:
+            return f"{shown} — {words}"
+        metrics, room = self._button.fontMetrics(), self._room - BESIDE_WORDS
+        if metrics.horizontalAdvance(f"{shown} — {words}") <= room:
+            return f"{shown} — {words}"
+        if self._fact.state is ModelState.READY and len(name) > SHORT_NAME:
+            return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(room, LEAST_NAME))
+        rest = room - metrics.horizontalAdvance(f" — {words}")
+        return f"{metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))} — {words}"
+
+
+def _menu_words(model: ModelRecord, exam: str) -> str:
+    """Name and size; on the right, where shortcuts stand, what its exam says."""
+    name = model.name if len(model.name) <= MOST_MENU_NAME else model.name[: MOST_MENU_NAME - 1] + "…"
+    words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&").replace("\t", " ")
+    return f"{words}\t{exam}" if exam else words
+
+
+def _facts_of(model: ModelRecord) -> str:
+    header = model.header
+    parts = [str(header[key]) for key in ("architecture", "quantization", "license") if header.get(key)]
+    return ", ".join(parts) or model.name

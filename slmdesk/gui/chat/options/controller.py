@@ -1,0 +1,148 @@
+"""What is set for the open chat, and what can be set for its model.  No widgets here."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.chat.conversation.controller import ChatController
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.options import ChatOptions, options_from
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.models.load_options import ModelTuning
+
+
+class OptionsController(QObject):
+    """The options of the open chat, as facts for the panel and wishes from it.  Lives on the window's thread.
+
+    Emits `options_shown` with the chat's id ('' for one not yet begun) and its ChatOptions, `chat_begun` with the id
+    that the chat not yet begun has got, `tuning_shown` with a ModelTuning or None, `notice_raised`.
+    """
+
+    options_shown = Signal(str, object)
+    chat_begun = Signal(str)
+    tuning_shown = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("options_controller")
+        self._bridge, self._chat_controller = bridge, chat
+        self._chat = ""
+        self._options = ChatOptions()
+        self._is_watched = False
+        self._looks = 0
+        self._unanswered = 0
+        chat.chat_begun.connect(self._on_chat_begun)
+        chat.chat_opened.connect(self._on_chat_opened)
+        bridge.item_changed.connect(self._on_item_changed)
+        bridge.models_changed.connect(self._look)
+        bridge.settings_changed.connect(self._look)
+        bridge.model_state_changed.connect(self._on_model_state_changed)
+
+    @property
+    def options(self) -> ChatOptions:
+        """Of the open chat."""
+        return self._options
+
+    @Slot(bool)
+    def watch(self, is_watched: bool) -> None:
+        """Whether somebody looks at the panel: only then files are looked at for it."""
+        self._is_watched = is_watched
+        self._look()
+
+    @Slot(str, object)
+    def change(self, chat: str, options: ChatOptions) -> None:
+        """Set the options of a chat; they hold from its next answer on."""
+        if chat == self._chat:
+            is_other_model = options.model != self._options.model
+            self._options = options
+            if not chat:
+                self._chat_controller.new_options = options
+            if is_other_model:
+                self._look()
+        if chat:
+            self._unanswered += 1
+            self._bridge.ask(
+                lambda services: services.chats.change_options(chat, options), self._on_changed, self._on_refused
+            )
+
+    @Slot(str, object)
+    def _on_chat_begun(self, chat: str, kept: ChatOptions) -> None:
+        """What was set since its first words were sent is set for the chat that began with them."""
+        self._chat = chat
+        self.chat_begun.emit(chat)
+        if self._options != kept:
+            self.change(chat, self._options)
+
+    @Slot(str, str)
+    def _on_chat_opened(self, chat: str, _title: str) -> None:
+        if not chat:
+            self._chat = ""
+            self._show(self._chat_controller.new_options)
+        elif chat != self._chat:
+            self._chat = chat
+            self._bridge.ask(lambda services: services.chats.options(chat), partial(self._on_options, chat), _ignore)
+
+    def _on_options(self, chat: str, options: ChatOptions) -> None:
+        if chat == self._chat:
+            self._show(options)
+
+    @Slot(object)
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
+        if not self._unanswered:  # else it may be an older change of ours, and would take back the newer one
+            self._on_item(fact.item)
+
+    def _on_changed(self, item: Item) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            self._on_item(item)
+
+    def _on_item(self, item: Item) -> None:
+        if item.id == self._chat and (options := options_from(item.settings)) != self._options:
+            self._show(options)
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
+        if fact.state is not ModelState.LOADING:
+            self._look()
+
+    def _show(self, options: ChatOptions) -> None:
+        is_other_model = options.model != self._options.model
+        self._options = options
+        self.options_shown.emit(self._chat, options)
+        if is_other_model:
+            self._look()
+
+    @Slot()
+    def _look(self) -> None:
+        """Ask what can be set for the model that answers; only the newest question counts."""
+        if not self._is_watched:
+            return
+        self._looks += 1
+        mine, model = self._looks, self._options.model
+
+        def ended(found: ModelTuning | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_looked, mine, found))
+
+        self._bridge.ask(
+            lambda services: services.tuning.look(model, ended), None, partial(self._on_looked, mine)
+        )  # fmt: skip
+
+    def _on_looked(self, look: int, found: ModelTuning | Problem) -> None:
+        if look == self._looks:
+            self.tuning_shown.emit(None if isinstance(found, Problem) else found)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._unanswered -= 1
+        self.options_shown.emit(self._chat, self._options)
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _ignore(problem: Problem) -> None:
+    """Of a chat that is gone meanwhile: whoever opened it is told."""

@@ -1,0 +1,405 @@
+"""The settings of one chat, at the right of it: each a name, a list of values, and a sentence in plain words."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QIntValidator, QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import USUAL_SAMPLING
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
+from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.chat.options import ChatOptions
+from slmdesk.services.engine.events import ModelStateChanged
+from slmdesk.services.models.load_options import ModelTuning
+
+LETTERS = 30
+"""Width of the panel, in letters of its font."""
+MOST_NAME = 26
+"""Letters of a name in a list; its tooltip has all."""
+KEEP_AFTER_MS = 600
+MOST_SEED = 2**31 - 1
+"""What a field of whole numbers holds."""
+TEMPERATURES = (
+    (0.0, "0 — always the likeliest word"), (0.2, "0.2 — close to the likeliest"), (0.4, "0.4"), (0.6, "0.6"),
+    (0.8, "0.8"), (1.0, "1 — freely"), (1.2, "1.2"), (1.5, "1.5 — wildly"),
+)  # fmt: skip
+TOP_PS = ((0.5, "The likeliest half"), (0.8, "80 %"), (0.9, "90 %"), (0.95, "95 %"), (1.0, "All words"))
+LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
+STRENGTHS = ((0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"), (1.5, "150 %"), (2.0, "200 %"))
+SENTENCES = {
+    "system": "Instructions the model follows in this chat, such as who it is and how it answers.",
+    "model": "Which model answers in this chat.",
+    "lora": "A small file that changes how a model writes (a LoRA). It works only with the model it was made for.",
+    "lora_scale": "How strongly the adapter applies. 100 % is what its makers intended.",
+    "context": "How much of a chat the model can see. More takes more memory. This applies to all chats; the model is "
+    "loaded again.",
+    "temperature": "Low: factual and nearly always the same. High: more varied, and more often wrong.",
+    "top_p": "How many of the likely next words may be chosen.",
+    "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
+}
+SAME_AS_NOW = "Same as now"
+RANDOM = "Different every time."
+FIXED = "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
+
+
+class SettingsPanel(QFrame):
+    """What is set for the open chat.
+
+    Emits `options_changed` with the chat's id and its ChatOptions, `context_chosen` with tokens, `close_requested`.
+    """
+
+    options_changed = Signal(str, object)
+    context_chosen = Signal(int)
+    close_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_panel")
+        self.setAccessibleName("Settings of this chat")
+        self._chat = ""
+        self._options = ChatOptions()
+        self._tuning: ModelTuning | None = None
+        self._now = ""
+        self._context_tokens = 0
+        self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._build_ui()
+        self._connect()
+        self._fit_width()
+        self._show()
+
+    # ---- making
+
+    def _build_ui(self) -> None:
+        self._content = named(QFrame(self), "chat_panel_inner")
+        self._content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        self._column = QVBoxLayout(self._content)
+        self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
+        self._column.setSpacing(theme.SPACE_16)
+        self._model = self._add_choice("model", "Model", [("", SAME_AS_NOW)])
+        self._lora = self._add_choice("lora", "Adapter", [("", "None")])
+        self._lora_note = plain_label("", self._content, name="lora_note", kind="danger")
+        self._column.addWidget(self._lora_note)
+        self._scale = self._add_choice("lora_scale", "Strength of the adapter", list(STRENGTHS))
+        self._context = self._add_choice("context", "Context", [])
+        self._temperature = self._add_choice("temperature", "Temperature", [(None, ""), *TEMPERATURES])
+        self._top_p = self._add_choice("top_p", "Word variety (top-p)", [(None, ""), *TOP_PS])
+        self._build_seed()
+        numbers = QLocale()
+        lengths = [(None, "No limit"), *((size, f"{numbers.toString(size)} tokens") for size in LENGTHS)]
+        self._length = self._add_choice("max_tokens", "Maximum length", list(lengths))
+        self._system = _Words(self._content)
+        self._add("system", "Instructions", self._system)
+        self._defaults = named(QPushButton("Back to defaults", self._content), "options_defaults")
+        self._defaults.setToolTip("Forget what is set for this chat; the context stays as it is")
+        self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addStretch(1)
+        scroll = named(QScrollArea(self), "chat_panel_scroll")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_column(scroll, self._content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._build_head())
+        layout.addWidget(scroll, 1)
+
+    def _build_head(self) -> QHBoxLayout:
+        title = plain_label("This chat", self, name="chat_panel_title", kind="strong", wraps=False)
+        self._close = named(QToolButton(self), "chat_panel_close")
+        self._close.setToolTip("Close (Esc)")
+        self._close.setAccessibleName("Close the settings of this chat")
+        set_icon(self._close, "x")
+        head = QHBoxLayout()
+        head.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_4)
+        head.addWidget(title, 1)
+        head.addWidget(self._close)
+        return head
+
+    def _build_seed(self) -> None:
+        both = QWidget(self._content)
+        self._seed = Choice([(False, "A new one"), (True, "Always this one:")], both)
+        self._seed.setObjectName("option_seed")
+        self._seed.setAccessibleName("Seed")
+        self._seed_box = named(QLineEdit(both), "option_seed_number")
+        self._seed_box.setAccessibleName("Number of the seed")
+        self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
+        rows = QVBoxLayout(both)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(theme.SPACE_4)
+        rows.addWidget(self._seed)
+        rows.addWidget(self._seed_box)  # below: beside the list there is no room for ten digits
+        self._seed_note = self._add("seed", "Seed", both, focus=self._seed)
+
+    def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
+        choice = Choice(list(values), self._content)
+        choice.setMinimumContentsLength(8)
+        choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._add(name, title, choice)
+        choice.setObjectName(f"option_{name}")
+        return choice
+
+    def _add(self, name: str, title: str, widget: QWidget, *, focus: QWidget | None = None) -> QLabel:
+        """A row: name, widget, sentence.  Returns the sentence's label."""
+        sentence = SENTENCES.get(name, "")
+        heading = plain_label(title, self._content, name=f"{name}_heading", wraps=False)
+        heading.setBuddy(focus or widget)
+        for one in {widget, focus or widget}:
+            one.setAccessibleName(title)
+            one.setAccessibleDescription(sentence)
+            one.setToolTip(sentence and f"<p>{sentence}</p>")
+        words = plain_label(sentence, self._content, name=f"{name}_words", kind="small")
+        row = QVBoxLayout()
+        row.setSpacing(theme.SPACE_4)
+        row.addWidget(heading)
+        row.addWidget(widget)
+        row.addWidget(words)
+        self._column.addLayout(row)
+        return words
+
+    def _connect(self) -> None:
+        for choice, name in (
+            (self._model, "model"), (self._lora, "lora"), (self._scale, "lora_scale"),
+            (self._temperature, "temperature"), (self._top_p, "top_p"), (self._length, "max_tokens"),
+        ):  # fmt: skip
+            choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
+        self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
+        self._seed.value_chosen.connect(self._on_seed_chosen)
+        self._seed_box.editingFinished.connect(self._on_seed_written)
+        self._system.textChanged.connect(self._timer.start)
+        self._system.left.connect(self.keep_words)
+        self._timer.timeout.connect(self.keep_words)
+        self._defaults.clicked.connect(self._on_defaults)
+        self._close.clicked.connect(self.close_requested)
+
+    # ---- showing
+
+    @property
+    def first_field(self) -> QWidget:
+        """Where the keyboard begins."""
+        return self._model
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """Where Tab stops, from above."""
+        return (
+            self._close, self._model, self._lora, self._scale, self._context, self._temperature, self._top_p,
+            self._seed, self._seed_box, self._length, self._system, self._defaults,
+        )  # fmt: skip
+
+    @Slot(str, object)
+    def show_options(self, chat: str, options: ChatOptions) -> None:
+        """Show what is set for a chat; what was being written for another is kept first."""
+        if self._timer.isActive():
+            self.keep_words()
+        self._chat, self._options = chat, options
+        if self._system.toPlainText() != options.system:
+            self._system.setPlainText(options.system)
+            self._timer.stop()
+        self._show()
+
+    @Slot(str)
+    def begin_chat(self, chat: str) -> None:
+        """What is on show, and what is being written, belongs to this chat from now on."""
+        self._chat = chat
+
+    @Slot(object)
+    def show_tuning(self, tuning: ModelTuning | None) -> None:
+        """What can be set for the model that answers; None: nothing is known of it."""
+        self._tuning = tuning
+        self._show()
+
+    @Slot(object)
+    def show_models(self, models: Sequence[ModelRecord]) -> None:
+        """The models to choose from."""
+        words = f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW
+        self._refill(self._model, [("", words), *((one.id, one.name) for one in models)])
+        self._show()
+
+    @Slot(object)
+    def show_state(self, fact: ModelStateChanged) -> None:
+        """The model in use, which answers where no other is chosen."""
+        if fact.name != self._now:
+            self._now = fact.name
+            self._model.setItemText(0, f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW)
+
+    def show_context(self, tokens: int, *, is_managed: bool) -> None:
+        """The context in force; `is_managed`: the organisation has set it."""
+        self._context_tokens = tokens
+        self._context.setEnabled(not is_managed)
+        if is_managed:
+            self._words("context", SET_BY_ORGANISATION)
+        self._show()
+
+    def _show(self) -> None:
+        options, tuning = self._options, self._tuning
+        is_gone = options.model and self._model.findData(options.model) < 0
+        self._model.show_value("" if is_gone else options.model)
+        self._show_adapters(tuning)
+        self._show_contexts(tuning)
+        makers = tuning.makers if tuning else USUAL_SAMPLING
+        for choice, value, recommended, usual in (
+            (self._temperature, options.temperature, makers.temperature, USUAL_SAMPLING.temperature),
+            (self._top_p, options.top_p, makers.top_p, USUAL_SAMPLING.top_p),
+        ):
+            by = "Recommended" if tuning and recommended is not None else "Default"
+            choice.setItemText(0, f"{by} ({usual if recommended is None else recommended:g})")
+            choice.show_value(value)
+        self._seed.show_value(options.seed is not None)
+        self._seed_box.setVisible(options.seed is not None)
+        self._seed_box.setEnabled(options.seed is not None)
+        self._seed_box.setText("" if options.seed is None else str(options.seed))
+        self._seed_note.setText(RANDOM if options.seed is None else FIXED)
+        self._seed.setAccessibleDescription(self._seed_note.text())
+        self._length.show_value(options.max_tokens)
+        self._defaults.setEnabled(options != ChatOptions())
+
+    def _show_adapters(self, tuning: ModelTuning | None) -> None:
+        known = {one.id: one for one in tuning.adapters} if tuning else {}
+        fitting = [(one.id, one.name) for one in known.values() if not one.reason]
+        wanted = self._options.lora
+        chosen = known.get(wanted)
+        values = [("", "None"), *fitting]
+        if wanted and all(wanted != one for one, _name in fitting):
+            values.append((wanted, chosen.name if chosen else "Not in the library"))
+        self._refill(self._lora, values)
+        self._lora.show_value(wanted)
+        self._lora.setEnabled(len(values) > 1)
+        note = ""
+        if wanted and tuning and (chosen is None or chosen.reason):
+            why = chosen.reason if chosen else "it is no longer in the library"
+            note = f"It cannot be used with this model: {why}."
+        self._lora_note.setText(breakable(note))
+        self._lora_note.setVisible(bool(note))
+        none_fits = "No adapter in the library fits this model." if tuning and len(values) == 1 else ""
+        self._words("lora", f"{SENTENCES['lora']} {none_fits}".strip())
+        self._scale.show_value(self._options.lora_scale)
+        self._scale.setEnabled(bool(wanted))
+
+    def _show_contexts(self, tuning: ModelTuning | None) -> None:
+        numbers = QLocale()
+        if tuning is None:
+            self._refill(self._context, [(self._context_tokens, f"{numbers.toString(self._context_tokens)} tokens")])
+            return
+        values: list[tuple[object, str]] = []
+        for one in tuning.contexts:
+            size = bytes_for_people(one.bytes)
+            words = f"{numbers.toString(one.tokens)} tokens, {size}" + ("" if one.fits else " ✗")
+            values.append((one.tokens, words))
+        self._refill(self._context, values)
+        most = tuning.most_context
+        too_much = "" if all(one.fits for one in tuning.contexts) else " ✗: more memory than this PC has free."
+        in_force = min(self._context_tokens, most) if most else self._context_tokens
+        self._context.show_value(in_force)
+        if self._context.isEnabled():
+            up_to = f" This model was made for up to {numbers.toString(most)} tokens." if most else ""
+            self._words("context", SENTENCES["context"] + up_to + too_much)
+
+    def _words(self, name: str, sentence: str) -> None:
+        label = self.findChild(QLabel, f"{name}_words")
+        if label is not None and label.text() != sentence:
+            label.setText(sentence)
+
+    @staticmethod
+    def _refill(choice: Choice, values: Sequence[tuple[object, str]]) -> None:
+        """Other values to choose from; the one shown stays where it is among them."""
+        tips = [choice.itemData(at, Qt.ItemDataRole.ToolTipRole) for at in range(choice.count())]
+        old = [(choice.itemData(at), tip) for at, tip in enumerate(tips)]
+        if old == [(value, plain_tip(words)) for value, words in values]:
+            return
+        shown = choice.currentData()
+        choice.clear()
+        for value, words in values:
+            choice.addItem(words if len(words) <= MOST_NAME else words[: MOST_NAME - 1] + "…", value)
+            choice.setItemData(choice.count() - 1, plain_tip(words), Qt.ItemDataRole.ToolTipRole)
+        choice.setCurrentIndex(max(0, choice.findData(shown)))
+
+    # ---- wishes
+
+    def _set(self, **values: Any) -> None:
+        self._options = replace(self._options, **values)
+        self.options_changed.emit(self._chat, self._options)
+        self._show()
+
+    @Slot(object)
+    def _on_seed_chosen(self, is_fixed: bool) -> None:
+        self._set(seed=secrets.randbelow(10_000) if is_fixed else None)
+        if is_fixed:
+            self._seed_box.setFocus()
+            self._seed_box.selectAll()
+
+    @Slot()
+    def _on_seed_written(self) -> None:
+        text = self._seed_box.text()
+        if self._options.seed is not None and text.isdigit() and int(text) != self._options.seed:
+            self._set(seed=int(text))
+
+    @Slot()
+    def keep_words(self) -> None:
+        """Keep the instructions as they are written now."""
+        self._timer.stop()
+        words = self._system.toPlainText().strip()
+        if words != self._options.system:
+            self._set(system=words)
+
+    @Slot()
+    def _on_defaults(self) -> None:
+        self._system.setPlainText("")
+        self._timer.stop()
+        self._set(**{name: getattr(ChatOptions(), name) for name in ChatOptions.__slots__})
+
+    # ---- Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes the panel; other keys do not go on to the composer."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_requested.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Larger letters take more room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_width()
+
+    def _fit_width(self) -> None:
+        self.setFixedWidth(LETTERS * self.fontMetrics().averageCharWidth() + 2 * theme.SPACE_16)
+
+
+class _Words(QPlainTextEdit):
+    """A few lines of words.  Tab goes on.  Emits `left` when the keyboard goes elsewhere."""
+
+    left = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("option_system")
+        self.setTabChangesFocus(True)
+        self.setPlaceholderText("None")
+        self.setFixedHeight(5 * self.fontMetrics().lineSpacing() + 2 * theme.SPACE_8)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell that the words may be kept."""
+        super().focusOutEvent(event)
+        self.left.emit()

@@ -1,0 +1,136 @@
+"""Messages that come, grow and change: what has gathered is shown together, long stored texts in slices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.gui.chat.view.message import MessageView
+from slmdesk.gui.chat.view.rows import Row
+from slmdesk.gui.chat.view.virtual_scroll import MessageArea
+
+FLUSH_MS = 50
+"""Pieces that come within this time are shown together."""
+
+
+class GrowingArea(MessageArea):
+    """A MessageArea whose messages come one by one and piece by piece."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pending: set[str] = set()
+        self._flush_timer, self._slice_timer = QTimer(self), QTimer(self)
+        for timer, wait, handler in (
+            (self._flush_timer, FLUSH_MS, self._on_flush),
+            (self._slice_timer, 0, self._on_slice),
+        ):
+            timer.setSingleShot(True)
+            timer.setInterval(wait)
+            timer.timeout.connect(handler)
+
+    # what is shown -------------------------------------------------------------------------------------------------
+
+    def show_conversation(self, messages: Sequence[MessageView]) -> None:
+        """Show these messages instead, at their end."""
+        self._drop_widgets(self._live)
+        self._pending.clear()
+        self._rows.fill(messages)
+        self._rows.guess(self._style, self.column_width)
+        self._anchor, self._offset, self._at_end = 0, 0, True
+        self.relay()
+
+    def add_message(self, message: MessageView) -> None:
+        """Show one more message at the end."""
+        self._rows.add(message)
+        self._rows.guess(self._style, self.column_width)
+        self.relay()
+
+    def update_message(self, message: MessageView) -> None:
+        """Show this state of a message that is here.  An unknown id is a KeyError."""
+        index = self._index(message.id)
+        row = self._rows[index]
+        before = row.view
+        if before.is_growing and message.is_growing and before.text.startswith(message.text):
+            message = replace(message, text=before.text)  # what was shown is never taken back by an older state
+        row.view = message
+        self._pending.discard(message.id)
+        widget = row.widget
+        if widget is None:
+            self._rows.forget_height(index)
+            self._rows.guess(self._style, self.column_width)
+        elif _goes_on(before, message):
+            row.has_more = widget.show_view(message, width=self.column_width)
+            self._measure_again(index)
+        else:
+            self._drop_widgets({index})
+        self.relay()
+
+    def append_text(self, message_id: str, piece: str) -> None:
+        """Let a message grow; what comes within 50 ms is shown together.  An unknown id is a KeyError."""
+        self._rows.append_text(self._index(message_id), piece)
+        self._pending.add(message_id)
+        if not self._flush_timer.isActive():
+            self._flush_timer.start()
+
+    def remove_after(self, message_id: str) -> None:
+        """Take away all messages behind this one.  An unknown id is a KeyError."""
+        keep = self._index(message_id) + 1
+        self._drop_widgets({index for index in self._live if index >= keep})
+        for row in self._rows.cut(keep):
+            self._pending.discard(row.view.id)
+        self._at_end = self._at_end or self._anchor >= keep  # what was read is gone
+        self.relay()
+
+    # handlers ------------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_flush(self) -> None:
+        waiting = set()
+        for message_id in self._pending:
+            index = self._index(message_id)
+            row = self._rows[index]
+            if row.widget is None:
+                self._rows.forget_height(index)
+            elif self._must_wait(row):
+                waiting.add(message_id)
+            else:
+                row.has_more = row.widget.show_view(row.view, width=self.column_width)
+                self._measure_again(index)
+        self._rows.guess(self._style, self.column_width)
+        self._pending = waiting
+        if waiting:
+            self._flush_timer.start()
+        self.relay()
+
+    @Slot()
+    def _on_slice(self) -> None:
+        for index in sorted(self._live, reverse=self._at_end):
+            row = self._rows[index]
+            if row.has_more and row.widget is not None:
+                row.has_more = row.widget.show_more(width=self.column_width)
+                self._measure_again(index)
+                self._widget_grown(row)
+                break
+        self.relay()
+
+    # hooks ------------------------------------------------------------------------------------------------------------
+
+    def _widget_grown(self, row: Row) -> None:
+        """More of a stored text stands there."""
+
+    def _must_wait(self, _row: Row) -> bool:
+        """Whether no words may come to this row just now."""
+        return False
+
+    def _more_is_left(self) -> None:
+        self._slice_timer.start()
+
+
+def _goes_on(before: MessageView, message: MessageView) -> bool:
+    """Whether the new state can be written behind the old one; else the message is written anew."""
+    if before.is_growing:
+        return message.text.startswith(before.text)
+    return message.text == before.text and not message.is_growing

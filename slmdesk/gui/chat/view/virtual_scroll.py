@@ -1,0 +1,348 @@
+"""The moving ground under the messages: which of them are real, how high all are, and what the reader looks at.
+
+The anchor is a row and the pixels of it above the viewport, or the end; when a guessed height is corrected or words
+come, the anchor keeps its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
+
+from slmdesk.gui.base.icons import icon
+from slmdesk.gui.base.theme import COLUMN_WIDTH, LIGHT, SPACE_12, SPACE_16, Fonts, Theme, system_fonts
+from slmdesk.gui.chat.view.rows import Row, Rows
+from slmdesk.gui.chat.view.widget import MessageWidget
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import ViewStyle
+
+MARGIN = 400
+"""How far around the viewport messages are real, in device-independent pixels."""
+EDGE = SPACE_16
+"""Empty space over the first message and under the last."""
+FAR_AWAY = -1_000_000
+
+
+class MessageArea(QAbstractScrollArea):
+    """Keeps rows of messages, makes widgets for those in sight, scrolls.  Emits `at_end_changed`."""
+
+    at_end_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._style = ViewStyle(LIGHT, system_fonts())
+        self._parser = Parser()
+        self._rows = Rows()
+        self._live: set[int] = set()
+        self._anchor, self._offset, self._at_end = 0, 0, True
+        self._told_at_end = True
+        self._placing = False
+        self._empty: QWidget | None = None
+        self._newest = QPushButton("Newest", self)
+        self._build_ground()
+
+    def _build_ground(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setMinimumWidth(280)
+        self._newest.setObjectName("newest_button")
+        self._newest.setToolTip("Go to the newest words (End)")
+        self._newest.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._newest.hide()
+        self._newest.clicked.connect(self.scroll_to_end)
+        self._dress()
+
+    # properties ----------------------------------------------------------------------------------------------------
+
+    @property
+    def follow_end(self) -> bool:
+        """Whether the view stays at the end as words come: it does until the reader scrolls up."""
+        return self._at_end
+
+    @follow_end.setter
+    def follow_end(self, follow: bool) -> None:
+        if follow:
+            self.scroll_to_end()
+        elif self._at_end:
+            self._leave_end()
+            self.relay()
+
+    @property
+    def rows(self) -> Rows:
+        """The messages; to be read, not changed."""
+        return self._rows
+
+    @property
+    def column_width(self) -> int:
+        """Of a message with its band, in device-independent pixels."""
+        return min(COLUMN_WIDTH + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
+
+    # its looks --------------------------------------------------------------------------------------------------------
+
+    def set_style(self, theme: Theme, fonts: Fonts) -> None:
+        """Use another theme or size; what is read stays where it is."""
+        self._style = ViewStyle(theme, fonts)
+        self._dress()
+        self._lay_anew()
+
+    def set_empty_widget(self, widget: QWidget) -> None:
+        """Show this widget while there are no messages."""
+        if self._empty is not None:
+            self._empty.deleteLater()
+        self._empty = widget
+        widget.setParent(self.viewport())
+        self.relay()
+
+    # where the reader is -------------------------------------------------------------------------------------------
+
+    @Slot()
+    def scroll_to_end(self) -> None:
+        """Go to the newest words and follow them."""
+        self._at_end = True
+        self.relay()
+
+    def scroll_to(self, message_id: str) -> None:
+        """Bring the beginning of a message into sight.  An unknown id is a KeyError."""
+        self._go_to(self._index(message_id), -EDGE)
+
+    def scroll_by(self, distance: int) -> None:
+        """Move the text up by this many device-independent pixels."""
+        self._leave_end()
+        self._offset += distance
+        self.relay()
+
+    def top_of(self, index: int) -> int | None:
+        """Where a row begins in the viewport; None when it is not made."""
+        widget = self._rows[index].widget
+        return None if widget is None or widget.y() <= FAR_AWAY else widget.y()
+
+    def row_at(self, y: int) -> int:
+        """The row at this place of the viewport, or the nearest that is made."""
+        best, distance = 0, 1 << 30
+        for index in self._live:
+            top = self.top_of(index)
+            if top is None:
+                continue
+            away = max(top - y, y - top - self._rows[index].height, 0)
+            if away < distance:
+                best, distance = index, away
+        return best
+
+    def relay(self) -> None:
+        """Make real what is in and around the viewport, correct heights, place; the anchor keeps its place."""
+        if self._placing:
+            return
+        self._placing = True
+        try:
+            self._place_all()
+            self._set_scroll_bar()
+        finally:
+            self._placing = False
+        self._tell_end()
+
+    # hooks ---------------------------------------------------------------------------------------------------------
+
+    def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
+        """A row has become real."""
+
+    def _more_is_left(self) -> None:
+        """Some widget does not show all of its text yet."""
+
+    def _widget_going(self, row: Row, widget: MessageWidget) -> None:
+        """A row's widget is about to go."""
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width: all heights change, what is read stays."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._lay_anew(keep_widgets=True)
+        else:
+            self.relay()
+
+    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
+        """The reader has moved the bar."""
+        if self._placing:
+            return
+        bar = self.verticalScrollBar()
+        if bar.value() >= bar.maximum():
+            self._at_end = True
+            self.relay()
+            return
+        moved = bar.value() - self._value_of_anchor()
+        if abs(moved) < 3 * self.viewport().height():
+            self.scroll_by(moved)
+        else:
+            index = self._rows.at(bar.value() - EDGE)
+            self._go_to(index, bar.value() - EDGE - self._rows.tops[index])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The surface."""
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), self._style.theme.colour("surface"))
+
+    # private: placing ----------------------------------------------------------------------------------------------
+
+    def _place_all(self) -> None:
+        count = len(self._rows)
+        if self._empty is not None:
+            self._empty.setGeometry(self.viewport().rect())
+            self._empty.setVisible(count == 0)
+        if count == 0:
+            return
+        first, top = self._walk_up()
+        end, bottom = self._walk_down(first, top)
+        floor = self.viewport().height() - EDGE
+        if end == count and not self._at_end and bottom <= floor:  # nothing is left below: that is the end
+            self._at_end = True
+            first, top = self._walk_up()
+            end, bottom = self._walk_down(first, top)
+        self._recycle_outside(first, end)
+        if not self._at_end:
+            self._anchor, self._offset = self._place_of_top()
+
+    def _walk_up(self) -> tuple[int, int]:
+        """From the anchor up.  Returns the first row to be real and its place."""
+        row, y = (len(self._rows), self.viewport().height() - EDGE) if self._at_end else (self._anchor, -self._offset)
+        while row > 0 and y > -MARGIN:
+            row -= 1
+            y -= self._measured(row)
+        return row, min(y, EDGE) if row == 0 else y
+
+    def _walk_down(self, first: int, top: int) -> tuple[int, int]:
+        """Place from the first row down.  Returns the row behind the last placed and where that ended."""
+        row, y = first, top
+        x = (self.viewport().width() - self.column_width) // 2
+        while row < len(self._rows) and y < self.viewport().height() + MARGIN:
+            height = self._measured(row)
+            widget = self._rows[row].widget
+            if widget is not None:
+                widget.setGeometry(x, y, self.column_width, height)
+                widget.set_lively(row == len(self._rows) - 1)
+                widget.show()
+            row, y = row + 1, y + height
+        return row, y
+
+    def _measured(self, index: int) -> int:
+        row = self._rows[index]
+        if row.widget is None:
+            self._make(index)
+        if row.width != self.column_width:
+            self._measure_again(index)
+        return row.height
+
+    def _make(self, index: int) -> None:
+        row = self._rows[index]
+        widget = MessageWidget(row.view, self._style, self._parser, self.viewport())
+        row.widget, row.width = widget, -1
+        self._live.add(index)
+        row.has_more = widget.show_view(row.view, width=self.column_width)
+        self._widget_made(index, row, widget)
+
+    def _measure_again(self, index: int) -> None:
+        row = self._rows[index]
+        if row.widget is None:
+            return
+        height = row.widget.lay(self.column_width)
+        if row.has_more:
+            self._more_is_left()
+            if not self._at_end:  # what is still to come keeps its room, so that the reader can be in it
+                height = max(height, row.height)
+        self._rows.set_height(index, height, self.column_width)
+
+    def _recycle_outside(self, first: int, end: int) -> None:
+        outside = {index for index in self._live if not first <= index < end}
+        for index in sorted(outside):
+            widget = self._rows[index].widget
+            if widget is not None and widget.is_held():
+                widget.move(widget.x(), FAR_AWAY)
+                outside.discard(index)
+        self._drop_widgets(outside)
+
+    def _drop_widgets(self, indexes: Collection[int]) -> None:
+        for index in list(indexes):
+            row = self._rows[index]
+            widget, row.widget, row.has_more = row.widget, None, False
+            self._live.discard(index)
+            if widget is not None:
+                self._widget_going(row, widget)
+                if widget.is_held():
+                    self.setFocus(Qt.FocusReason.OtherFocusReason)
+                widget.hide()
+                widget.deleteLater()
+
+    def _lay_anew(self, *, keep_widgets: bool = False) -> None:
+        """After another width or style: guess, then measure; the anchor keeps its share of its message."""
+        count = len(self._rows)
+        share = 0.0
+        if not self._at_end and count:
+            share = self._offset / max(self._rows[self._anchor].height, 1)
+        if not keep_widgets:
+            self._drop_widgets(self._live)
+            for index in range(count):
+                self._rows.forget_height(index)
+        self._rows.guess(self._style, self.column_width)
+        if not self._at_end and count:
+            self._offset = round(share * self._measured(self._anchor))
+        self.relay()
+
+    # private: the anchor and the bar -------------------------------------------------------------------------------
+
+    def _index(self, message_id: str) -> int:
+        index = self._rows.index_of(message_id)
+        if index is None:
+            raise KeyError(message_id)
+        return index
+
+    def _leave_end(self) -> None:
+        if self._at_end and len(self._rows):
+            self._anchor, self._offset = self._place_of_top()
+            self._at_end = False
+
+    def _go_to(self, index: int, offset: int) -> None:
+        self._at_end = False
+        self._anchor, self._offset = index, offset
+        self.relay()
+
+    def _place_of_top(self) -> tuple[int, int]:
+        """The first row that reaches into the viewport, and how much of it is above."""
+        placed = sorted((top, index) for index in self._live if (top := self.top_of(index)) is not None)
+        for top, index in placed:
+            if top + self._rows[index].height > 0:
+                return index, -top
+        return self._anchor, self._offset
+
+    def _value_of_anchor(self) -> int:
+        if self._at_end:
+            return self.verticalScrollBar().maximum()
+        return self._rows.tops[self._anchor] + EDGE + self._offset
+
+    def _set_scroll_bar(self) -> None:
+        bar = self.verticalScrollBar()
+        height = self.viewport().height()
+        total = self._rows.tops[-1] + 2 * EDGE if len(self._rows) else 0
+        bar.setPageStep(height)
+        bar.setSingleStep(round(self._style.line_height * 1.5))
+        bar.setRange(0, max(total - height, 0))
+        bar.setValue(self._value_of_anchor() if len(self._rows) else 0)
+        bar.setEnabled(total > height)
+
+    def _tell_end(self) -> None:
+        at_end = self._at_end or not len(self._rows)
+        size = self._newest.sizeHint()
+        self._newest.move((self.viewport().width() - size.width()) // 2, self.height() - size.height() - SPACE_12)
+        self._newest.resize(size)
+        self._newest.setVisible(not at_end)
+        self._newest.raise_()
+        if at_end != self._told_at_end:
+            self._told_at_end = at_end
+            self.at_end_changed.emit(at_end)
+
+    def _dress(self) -> None:
+        self._newest.setIcon(icon("arrow-down", self._style.theme.colour("text")))
+        self.viewport().update()

@@ -1,0 +1,180 @@
+"""What was made of a document before: a folded list above the newest, each to be looked at, renamed or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.widgets.clear_layout import empty_layout
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+
+MOST_SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of them."""
+
+    id: str
+    words: str
+    made: float
+    """Seconds since the epoch."""
+    title: str
+    """What a person renames."""
+
+
+class EarlierRow(QFrame):
+    """One line.  Emits `chosen`, `rename_requested` with a title, `delete_requested`."""
+
+    chosen = Signal()
+    rename_requested = Signal(str)
+    delete_requested = Signal()
+
+    def __init__(self, entry: Entry, parent: QWidget, *, is_current: bool) -> None:
+        super().__init__(parent)
+        self.setObjectName("earlier_row")
+        self.setProperty("kind", "row")
+        self.setProperty("lit", is_current)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._entry = entry
+        when = moment_words(entry.made)
+        words = ElidedLabel(self, name="earlier_words")
+        words.set_full_text(entry.words)
+        told = f"{when}, on show" if is_current else when
+        lines = QVBoxLayout()
+        lines.setSpacing(0)
+        lines.addWidget(words)
+        lines.addWidget(plain_label(told, self, name="earlier_when", kind="small", wraps=False))
+        self._more = named(QToolButton(self), "earlier_more")
+        set_icon(self._more, "ellipsis")
+        self._more.setAccessibleName(f"More about “{entry.words}”")
+        self._more.setToolTip("Rename or delete it")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = named(QMenu(self._more), "earlier_menu")
+        self.menu.addAction("Rename…", self.ask_title)
+        self.menu.addAction("Delete", self.delete_requested.emit)
+        self._more.setMenu(self.menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
+        row.addLayout(lines, 1)
+        row.addWidget(self._more)
+        self.setAccessibleName(f"{entry.words}, {told}")
+
+    @Slot()
+    def ask_title(self) -> None:
+        """Ask for another title.  Does not block."""
+        dialog = QInputDialog(self.window())
+        dialog.setObjectName("rename_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Rename")
+        dialog.setLabelText("What it is to be called:")
+        dialog.setTextValue(self._entry.title)
+        dialog.textValueSelected.connect(self._on_title)
+        dialog.open()
+
+    @Slot(str)
+    def _on_title(self, title: str) -> None:
+        if title.strip():
+            self.rename_requested.emit(title.strip())
+
+    def mouseReleaseEvent(self, event: object) -> None:
+        """Show it."""
+        self.chosen.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter shows it, F2 renames, Delete deletes."""
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+                self.chosen.emit()
+            case Qt.Key.Key_F2:
+                self.ask_title()
+            case Qt.Key.Key_Delete:
+                self.delete_requested.emit()
+            case _:
+                super().keyPressEvent(event)
+
+
+class EarlierBox(QFrame):
+    """Folded until it is asked for; while there is nothing but what is on show, a button with its menu.
+
+    Emits `chosen` with an id, `rename_requested` with an id and a title, `delete_requested` with an id.
+    """
+
+    chosen = Signal(str)
+    rename_requested = Signal(str, str)
+    delete_requested = Signal(str)
+
+    def __init__(self, parent: QWidget, *, name: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._has_others = self._has_any = self._is_busy = False
+        self._button = named(QPushButton("Earlier", self), f"{name}_button")
+        self._button.setProperty("kind", "quiet")
+        self._button.setCheckable(True)
+        set_icon(self._button, "chevron-right")
+        self._only = named(QToolButton(self), f"{name}_more")
+        set_icon(self._only, "ellipsis")
+        self._only.setAccessibleName("Rename or delete what is on show")
+        self._only.setToolTip("Rename or delete")
+        self._only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._rows = named(QFrame(self), f"{name}_rows")
+        self._list = QVBoxLayout(self._rows)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(0)
+        self._rows.setVisible(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_4)
+        column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._only, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._rows)
+        self._button.toggled.connect(self._on_toggled)
+        self.setVisible(False)
+
+    def show_entries(self, entries: Sequence[Entry], current: str) -> None:
+        """These, the newest first; `current` is the one on show."""
+        empty_layout(self._list)
+        others = sum(one.id != current for one in entries)
+        self._button.setText(f"{others:,} earlier")
+        row = None
+        for entry in entries[:MOST_SHOWN]:
+            row = EarlierRow(entry, self._rows, is_current=entry.id == current)
+            row.chosen.connect(partial(self.chosen.emit, entry.id))
+            row.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
+            row.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
+            self._list.addWidget(row)
+        self._has_others, self._has_any = others > 0, bool(entries)
+        if row is not None and not others:
+            self._only.setMenu(row.menu)
+        self._settle()
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether there is something to show."""
+        return self._has_any
+
+    def show_busy(self, is_busy: bool) -> None:
+        """What is on show is being made: there is nothing to be done with it yet."""
+        self._is_busy = is_busy
+        self._settle()
+
+    def _settle(self) -> None:
+        self._button.setVisible(self._has_others)
+        self._only.setVisible(not self._has_others)
+        self._rows.setVisible(self._has_others and self._button.isChecked())
+        self.setVisible(self._has_others or (self._has_any and not self._is_busy))
+
+    @Slot(bool)
+    def _on_toggled(self, is_open: bool) -> None:
+        set_icon(self._button, "chevron-down" if is_open else "chevron-right")
+        self._rows.setVisible(is_open)

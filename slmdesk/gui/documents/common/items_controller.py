@@ -1,0 +1,97 @@
+"""What was made of the document on show, of one kind: listed, renamed, deleted with a way back.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import notice_of, trashed
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
+
+
+class ItemsController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with Items, newest first, and the id of the one on show; `current_gone` when that one was deleted;
+    `came_back` with the id of one whose deletion was undone; `notice_raised`.
+    """
+
+    listed = Signal(object, str)
+    current_gone = Signal()
+    came_back = Signal(str)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, kind: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{kind}_items")
+        self._bridge, self._kind = bridge, kind
+        self._document = ""
+        self._items: Sequence[Item] = ()
+        self.current = ""
+        bridge.item_changed.connect(self._on_item_changed)
+
+    def show_document(self, document: str, then: Callable[[Sequence[Item]], None] | None = None) -> None:
+        """List those of another document; `then` is told them, if it is still that document's turn."""
+        self._document, self._items = document, ()
+        self.listed.emit([], self.current)
+        self.refresh(then)
+
+    def set_current(self, item: str) -> None:
+        """Which one is on show."""
+        if item != self.current:
+            self.current = item
+            self.listed.emit(self._items, item)
+
+    def refresh(self, then: Callable[[Sequence[Item]], None] | None = None) -> None:
+        """List them again."""
+        document, kind = self._document, self._kind
+        if not document:
+            return
+
+        def came(items: Sequence[Item]) -> None:
+            if document != self._document:
+                return
+            self._items = items
+            self.listed.emit(items, self.current)
+            if then is not None:
+                then(items)
+
+        self._bridge.ask(lambda services: services.history.about(document, kind), came, self._raise_problem)
+
+    @Slot(str, str)
+    def rename(self, item: str, title: str) -> None:
+        """Another title."""
+        self._bridge.ask(lambda services: services.history.rename(item, title), None, self._raise_problem)
+
+    @Slot(str)
+    def delete(self, item: str) -> None:
+        """Into the trash; a bar offers to undo it."""
+        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed, self._raise_problem)
+
+    def _on_trashed(self, item: Item) -> None:
+        self.notice_raised.emit(trashed(item, self._restore))
+
+    def _restore(self, item: str) -> None:
+        def restored(_item: Item) -> None:
+            self.refresh(lambda _items: self.came_back.emit(item))
+
+        self._bridge.ask(lambda services: services.history.restore(item), restored, self._raise_problem)
+
+    @Slot(object)
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
+        item = fact.item
+        if item.kind != self._kind or all(one.id != item.id for one in self._items):
+            return
+        is_gone = item.deleted_at is not None
+        if is_gone and item.id == self.current:
+            self.current = ""
+            self.refresh(lambda _items: self.current_gone.emit())
+        else:
+            self.refresh()
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

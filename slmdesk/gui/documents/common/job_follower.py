@@ -1,0 +1,54 @@
+"""What the controllers of summaries and of tables share: the job that makes what is on show.  No widgets here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.documents.common.items_controller import ItemsController
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services.base.events import Problem
+
+
+class JobFollower(QObject):
+    """Lives on the window's thread.
+
+    Those made before are in `items`.  Emits `job_told` with a JobChanged, `emptied` when there is none to show,
+    `notice_raised`.
+    """
+
+    job_told = Signal(object)
+    emptied = Signal()
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, kind: str, name: str, parent: QObject | None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._bridge = bridge
+        self.items = ItemsController(bridge, kind, self)
+        self._document = ""
+        self.item = ""
+        """What is on show, made or being made."""
+        self._job = ""
+        self.items.notice_raised.connect(self.notice_raised)
+
+    @Slot()
+    def pause(self) -> None:
+        """Stop for now; what is done is kept."""
+        job = self._job
+        self._bridge.ask(lambda services: services.jobs.pause(job), None, self._raise_problem)
+
+    @Slot()
+    def resume(self) -> None:
+        """Go on."""
+        job = self._job
+        self._bridge.ask(lambda services: services.jobs.resume(job), None, self._raise_problem)
+
+    @Slot()
+    def cancel(self) -> None:
+        """Make it no further; what it has stays."""
+        job = self._job
+        self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._raise_problem)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

@@ -1,0 +1,155 @@
+"""What is beside the pages of a document: a pane for each thing that can be done with it, and a chip for each pane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.named import named
+
+LEAST_WIDTH = 260
+SUFFIX = "_pane"
+
+
+@dataclass(slots=True, eq=False)
+class _Pane:
+    name: str
+    chip: QPushButton
+    widget: QWidget
+    wants_room: bool = False
+
+
+class SidePanel(QFrame):
+    """Panes, one of them on show.
+
+    A pane whose matter is wide (a table, two texts side by side) asks for the whole work area by `give_room`; the way
+    back to the pages stands above it.  Emits `pane_shown` with the name of a pane, and `wants_room` with whether the
+    pages are to make room for the pane on show.
+    """
+
+    pane_shown = Signal(str)
+    wants_room = Signal(bool)
+    pages_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("document_side")
+        self.setMinimumWidth(LEAST_WIDTH)
+        self._panes: list[_Pane] = []
+        self._has_room = self._is_alone = False
+        self._build_ui()
+
+    def _build_ui(self) -> None:
+        self._head = named(QFrame(self), "side_head")
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self._head.setSizePolicy(policy)
+        self._chips = FlowLayout(self._head, gap=theme.SPACE_8)
+        self._back = named(QPushButton("Show pages", self._head), "show_pages_button")
+        self._back.setProperty("kind", "quiet")
+        self._back.setToolTip("Show the pages of the document beside this")
+        self._back.clicked.connect(self._on_back)
+        self._back.setVisible(False)
+        self._chips.addWidget(self._back)
+        self._parts = QStackedWidget(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = QVBoxLayout()
+        head.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
+        head.addWidget(self._head)
+        column.addLayout(head)
+        column.addWidget(self._parts, 1)
+
+    # ---- panes
+
+    def add_pane(self, title: str, object_name: str, widget: QWidget) -> None:
+        """One more pane, behind the others; the first one is on show.
+
+        `object_name` is what `show_pane` knows it by, with or without `_pane` at its end; its chip is named
+        `…_chip`.  A widget with a signal `room_wanted` of a bool is heard (see `give_room`).
+        """
+        name = object_name.removesuffix(SUFFIX)
+        chip = named(QPushButton(title, self._head), f"{name}_chip")
+        chip.setProperty("kind", "chip")
+        chip.setCheckable(True)
+        chip.setAutoExclusive(True)
+        chip.clicked.connect(lambda: self._on_chip(name))
+        self._panes.append(_Pane(name, chip, widget))
+        self._parts.addWidget(widget)
+        self._chips.addWidget(chip)
+        self._chips.removeWidget(self._back)  # the way back stands last
+        self._chips.addWidget(self._back)
+        if (asked := getattr(widget, "room_wanted", None)) is not None:
+            asked.connect(lambda wants: self.give_room(name, wants))
+        if len(self._panes) == 1:
+            chip.setChecked(True)
+
+    @property
+    def current(self) -> str:
+        """The name of the pane on show; empty while there is none."""
+        found = self._current()
+        return found.name if found else ""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the pane on show has the whole work area."""
+        return self._has_room
+
+    def show_pane(self, object_name: str) -> None:
+        """Put a pane on show; a name that is not known changes nothing."""
+        name = object_name.removesuffix(SUFFIX)
+        found = next((one for one in self._panes if one.name == name), None)
+        if found is None:
+            return
+        found.chip.setChecked(True)
+        if self._parts.currentWidget() is not found.widget:
+            self._parts.setCurrentWidget(found.widget)
+        self._settle()
+        self.pane_shown.emit(name)
+
+    def give_room(self, object_name: str, wants: bool) -> None:
+        """A pane wants the whole work area, or no longer; it has it while it is on show."""
+        name = object_name.removesuffix(SUFFIX)
+        for one in self._panes:
+            if one.name == name:
+                one.wants_room = wants
+        self._settle()
+
+    def stand_alone(self, is_alone: bool) -> None:
+        """Whether there is no room for pages beside it: then, too, the way back to them is shown."""
+        self._is_alone = is_alone
+        self._back.setVisible(is_alone or self._has_room)
+
+    # ---- inside
+
+    def _on_chip(self, name: str) -> None:
+        """A person chose a pane: the keyboard goes to its field, where it names one as its focus proxy."""
+        self.show_pane(name)
+        found = self._current()
+        if found is not None and found.widget.focusProxy() is not None:
+            found.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_back(self) -> None:
+        found = self._current()
+        if found is not None:
+            self.give_room(found.name, False)
+            found.chip.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.pages_requested.emit()
+
+    def _current(self) -> _Pane | None:
+        widget = self._parts.currentWidget()
+        return next((one for one in self._panes if one.widget is widget), None)
+
+    def _settle(self) -> None:
+        found = self._current()
+        wants = found is not None and found.wants_room
+        if wants != self._has_room:
+            self._has_room = wants
+            self._back.setVisible(wants or self._is_alone)
+            self.wants_room.emit(wants)

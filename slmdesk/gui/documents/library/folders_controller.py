@@ -1,0 +1,217 @@
+"""Folders in the window: added, looked at, asked, taken off the list with a way back.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.records import DocumentRecord
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.events import CollectionChanged, CollectionGone
+from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
+from slmdesk.services.documents.labels import counted_documents
+
+CONTENTS_MS = 3_000
+"""Between two fetches of what is in the folder on show, while it is read."""
+
+
+class FoldersController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with CollectionStates, `shown` with the state of the folder on show (None: none), `contents_came`
+    with its DocumentRecords and LeftOuts, `documents_wanted` with paths that are to be opened one by one,
+    `notice_raised`.
+    """
+
+    listed = Signal(object)
+    shown = Signal(object)
+    contents_came = Signal(object, object)
+    documents_wanted = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
+        super().__init__(parent)
+        self.setObjectName("folders_controller")
+        self._bridge = bridge
+        self.undo_ms = undo_ms
+        self._states: dict[str, CollectionState] = {}
+        self._going: dict[str, QTimer] = {}
+        self._contents_timer = QTimer(self, singleShot=True, interval=CONTENTS_MS)
+        self._contents_timer.timeout.connect(self._ask_contents)
+        self.current = ""
+        """The id of the folder on show."""
+        bridge.opened.connect(self.refresh)
+        bridge.collection_changed.connect(self._on_changed)
+        bridge.collection_gone.connect(self._on_gone)
+
+    # ---- wishes
+
+    @Slot()
+    def refresh(self) -> None:
+        """List the folders again."""
+        self._bridge.ask(lambda services: services.collections.all(), self._on_listed, self._raise_problem)
+
+    def offer(self, folder: Path, found: Sequence[Path]) -> None:
+        """A folder was dropped: its documents are added one by one, or it is watched and asked as one."""
+        paths = list(found)
+        if paths:
+            words = f"“{folder.name or folder}” holds {counted_documents(len(paths))}."
+            action = f"Add {'this document' if len(paths) == 1 else f'these {len(paths):,} documents'}"
+        else:
+            words, action = f"“{folder.name or folder}” holds no document yet.", ""
+        self.notice_raised.emit(
+            Notice(
+                words,
+                action="Watch this folder",
+                on_action=partial(self.add, folder),
+                other=action,
+                on_other=partial(self.documents_wanted.emit, paths) if action else None,
+                key=f"folder {folder}",
+            )
+        )
+
+    def add(self, folder: Path) -> None:
+        """Watch a folder; it is put on show."""
+
+        def ended(state: CollectionState | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_added, state))
+
+        self._bridge.ask(lambda services: services.collections.add(folder, ended), None, self._raise_problem)
+
+    @Slot(str)
+    def choose(self, id: str) -> None:
+        """Put a folder on show."""
+        state = self._states.get(id)
+        if state is not None:
+            self.current = id
+            self.shown.emit(state)
+            self._ask_contents()
+
+    def leave(self) -> None:
+        """A document is on show, or nothing."""
+        self.current = ""
+
+    @Slot()
+    def look_again(self) -> None:
+        """See what is new in the folder on show; what was paused goes on."""
+        id = self.current
+        self._bridge.ask(lambda services: services.collections.look(id, resume=True), None, self._raise_problem)
+
+    @Slot()
+    def pause(self) -> None:
+        """Stop reading the folder on show for now."""
+        state = self._states.get(self.current)
+        if state is not None and state.job:
+            self._bridge.ask(lambda services: services.jobs.pause(state.job), None, self._raise_problem)
+
+    @Slot(bool)
+    def set_watched(self, watched: bool) -> None:
+        """Whether the folder on show is looked at by itself."""
+        id = self.current
+        self._bridge.ask(lambda services: services.collections.set_watched(id, watched), None, self._raise_problem)
+
+    @Slot(str)
+    def remove(self, id: str) -> None:
+        """Take a folder off the list now; forget it when the time for *Undo* is over.  Its files stay."""
+        state = self._states[id]
+        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
+        timer.timeout.connect(partial(self._remove_now, id))
+        self._going[id] = timer
+        timer.start()
+        if id == self.current:
+            self._leave_shown()
+        self._list()
+        words = (
+            f"{state.record.name} is off the list, and what was read of it is forgotten in a moment. Its files stay."
+        )
+        undo = partial(self._keep, id)
+        self.notice_raised.emit(
+            Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"forget folder {id}")
+        )
+
+    @property
+    def current_folder(self) -> Path | None:
+        """Where the folder on show lies."""
+        return self.place_of(self.current) if self.current in self._states else None
+
+    def place_of(self, id: str) -> Path:
+        """Where a folder lies."""
+        return folder_of(self._states[id].record)
+
+    # ---- heard
+
+    def _on_listed(self, states: Sequence[CollectionState]) -> None:
+        self._states = {one.record.id: one for one in states}
+        self._list()
+
+    def _on_added(self, state: CollectionState | Problem) -> None:
+        if isinstance(state, Problem):
+            self._raise_problem(state)
+            return
+        self._states.setdefault(state.record.id, state)
+        self._list()
+        self.choose(state.record.id)
+
+    @Slot(object)
+    def _on_changed(self, fact: CollectionChanged) -> None:
+        state = fact.state
+        self._states[state.record.id] = state
+        self._list()
+        if state.record.id == self.current:
+            self.shown.emit(state)
+            if state.status is not CollectionStatus.INDEXING:
+                self._ask_contents()
+            elif not self._contents_timer.isActive():
+                self._contents_timer.start()
+
+    @Slot(object)
+    def _on_gone(self, fact: CollectionGone) -> None:
+        self._states.pop(fact.id, None)
+        if fact.id == self.current:
+            self._leave_shown()
+        self._list()
+
+    # ---- inside
+
+    def _ask_contents(self) -> None:
+        id = self.current
+        if not id:
+            return
+
+        def came(found: tuple[list[DocumentRecord], list[LeftOut]]) -> None:
+            if id == self.current:
+                self.contents_came.emit(*found)
+
+        self._bridge.ask(
+            lambda services: (services.collections.documents(id), services.collections.unread(id)), came, _unheard
+        )
+
+    def _list(self) -> None:
+        self.listed.emit([one for id, one in self._states.items() if id not in self._going])
+
+    def _leave_shown(self) -> None:
+        self.current = ""
+        self.shown.emit(None)
+
+    def _remove_now(self, id: str) -> None:
+        self._going.pop(id, None)
+        self._states.pop(id, None)
+        self._bridge.ask(lambda services: services.collections.forget(id), None, self._raise_problem)
+
+    def _keep(self, id: str) -> None:
+        if timer := self._going.pop(id, None):
+            timer.stop()
+            self._list()
+            self.choose(id)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _unheard(_problem: Problem) -> None:
+    """A folder that was forgotten meanwhile has no contents."""

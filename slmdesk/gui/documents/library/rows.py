@@ -1,0 +1,229 @@
+"""Rows of documents and of folders: what a list shows of them, and how a row is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from slmdesk.core.records import DocumentRecord, DocumentStatus
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.documents.folder_types import CollectionState, folder_of
+from slmdesk.services.documents.labels import counted, folder_words, size_words
+from slmdesk.services.documents.library import facts_of, file_of
+from slmdesk.services.documents.search import TextHit
+from slmdesk.text.words.folding import fold
+
+ID_ROLE = int(Qt.ItemDataRole.UserRole)
+LINE_ROLE = ID_ROLE + 1
+
+
+def line_of(record: DocumentRecord) -> str:
+    """What stands under a name."""
+    facts = facts_of(record)
+    if record.status is DocumentStatus.READING:
+        return "being read…"
+    if record.status is DocumentStatus.FAILED:
+        return "could not be read" if not record.pages else f"read in part, {counted(record.pages, facts.page_kind)}"
+    return f"{size_words(facts)}  ·  {record.format}"
+
+
+class DocumentRows(QAbstractListModel):
+    """Rows of DocumentRecords whose name holds the words of a filter."""
+
+    def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
+        super().__init__(parent)
+        self._by_name = by_name
+        self._all: list[DocumentRecord] = []
+        self._rows: list[DocumentRecord] = []
+        self._words = ""
+        self._folded: dict[str, str] = {}
+        """Names as they are compared: folding thousands anew at each letter would be felt."""
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        """Rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Name, id, the line under the name, the place as a tooltip."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        record = self._rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return record.name
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(str(file_of(record)))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{record.name}, {line_of(record)}"
+            case _ if role == ID_ROLE:
+                return record.id
+            case _ if role == LINE_ROLE:
+                return line_of(record)
+        return None
+
+    def show_records(self, records: Sequence[DocumentRecord]) -> None:
+        """These, the last opened first, or by name."""
+        for one in records:
+            if one.name not in self._folded:
+                self._folded[one.name] = fold(one.name)
+        if self._by_name:
+            self._all = sorted(records, key=lambda one: (self._folded[one.name], one.n))
+        else:
+            self._all = sorted(records, key=lambda one: (one.opened, one.n), reverse=True)
+        self._filter()
+
+    def filter_by(self, words: str) -> None:
+        """Only names with these words."""
+        self._words = words
+        self._filter()
+
+    def row_of(self, document: str) -> int:
+        """Its row; -1: it is not there."""
+        return next((row for row, one in enumerate(self._rows) if one.id == document), -1)
+
+    @property
+    def total(self) -> int:
+        """Also those the filter hides."""
+        return len(self._all)
+
+    def _filter(self) -> None:
+        words = fold(self._words).split()
+        rows = [one for one in self._all if all(word in self._folded[one.name] for word in words)]
+        if [one.id for one in rows] == [one.id for one in self._rows]:
+            self._rows = rows
+            if rows:
+                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            return
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+
+class FolderRows(QAbstractListModel):
+    """Rows of CollectionStates, in the order in which they were added."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows: list[CollectionState] = []
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        """Rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Name, id, how it stands, the place as a tooltip."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        state = self._rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return state.record.name
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(str(folder_of(state.record)))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"Folder {state.record.name}, {folder_words(state)}"
+            case _ if role == ID_ROLE:
+                return state.record.id
+            case _ if role == LINE_ROLE:
+                return folder_words(state)
+        return None
+
+    def show_states(self, states: Sequence[CollectionState]) -> None:
+        """These."""
+        if [one.record.id for one in states] == [one.record.id for one in self._rows]:
+            self._rows = list(states)
+            if states:
+                self.dataChanged.emit(self.index(0), self.index(len(states) - 1))
+            return
+        self.beginResetModel()
+        self._rows = list(states)
+        self.endResetModel()
+
+    def row_of(self, id: str) -> int:
+        """Its row; -1: it is not there."""
+        return next((row for row, one in enumerate(self._rows) if one.record.id == id), -1)
+
+
+class HitRows(QAbstractListModel):
+    """Rows of TextHits, the best first."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows: list[TextHit] = []
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        """Rows."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Name and page, the hit, the words around it."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        hit = self._rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return f"p. {hit.page}  \u00b7  {hit.name}"
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(hit.words)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{hit.name}, page {hit.page}: {hit.words}"
+            case _ if role == ID_ROLE:
+                return hit
+            case _ if role == LINE_ROLE:
+                return hit.words
+        return None
+
+    def show_hits(self, hits: Sequence[TextHit]) -> None:
+        """These."""
+        self.beginResetModel()
+        self._rows = list(hits)
+        self.endResetModel()
+
+
+class DocumentPainter(QStyledItemDelegate):
+    """A name, and under it a small line; foreign text is drawn as it is."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """One row."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette: QPalette = option.palette
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        area = rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1)
+        is_chosen = bool(state & QStyle.StateFlag.State_Selected)
+        if is_chosen or state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
+            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        if is_chosen:
+            painter.setBrush(palette.color(QPalette.ColorRole.Accent))
+            painter.drawRoundedRect(QRect(area.left(), area.top() + 6, 3, area.height() - 12), 1.5, 1.5)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(palette.color(QPalette.ColorRole.Accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        inner = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 2, -theme.SPACE_8, -theme.SPACE_8 + 2)
+        metrics = option.fontMetrics
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        line = QRect(inner.left(), inner.top(), inner.width(), metrics.height())
+        painter.drawText(line, flags, metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, line.width()))
+        small = QFont(option.font)
+        small.setPointSizeF(small.pointSizeF() * 0.87)
+        painter.setFont(small)
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        line.translate(0, metrics.height() + 2)
+        words = painter.fontMetrics().elidedText(str(index.data(LINE_ROLE)), Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, flags, words)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Two lines."""
+        return QSize(80, 2 * option.fontMetrics.height() + theme.SPACE_16)

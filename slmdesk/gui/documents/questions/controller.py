@@ -1,0 +1,196 @@
+"""Questions to the document on show: asked, followed, stopped, read again.  No widgets here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.records import Item, Message, Status
+from slmdesk.gui.base.answer_progress import TICK_MS, Live
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.documents.common.items_controller import ItemsController
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.conversation import Sent
+from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
+from slmdesk.services.questions.service import KIND, Asked, AskWish
+
+
+class QuestionController(QObject):
+    """Lives on the window's thread.
+
+    Emits `asked` with a question, `progressed` with words on how far it is, `answered` with an Answered, `ended` with
+    words on why there is no answer ('' when the person stopped it), `emptied` when nothing is asked yet, `opened` with
+    Askeds when earlier questions are on show, `notice_raised`.  Those asked before are in `items`.
+    """
+
+    asked = Signal(str)
+    progressed = Signal(str)
+    answered = Signal(object)
+    ended = Signal(str)
+    emptied = Signal()
+    opened = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(
+        self, bridge: Bridge, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("question_controller")
+        self._bridge, self._clock = bridge, clock
+        self._live = Live()
+        self._tick = QTimer(self, interval=TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
+        self.items = ItemsController(bridge, KIND, self)
+        self._document = self._collection = ""
+        self.item: str | None = None
+        """The questions on show; None: a first one will begin them."""
+        self._message = ""
+        self.items.notice_raised.connect(self.notice_raised)
+        self.items.current_gone.connect(self.begin_anew)
+        self.items.came_back.connect(self._on_came_back)
+        bridge.question_planned.connect(self._on_planned)
+        bridge.question_answered.connect(self._on_answered)
+        bridge.prompt_progressed.connect(self._on_prompt)
+        bridge.message_grew.connect(self._on_grew)
+        bridge.message_ended.connect(self._on_ended)
+
+    def show_document(self, document: str) -> None:
+        """Another document is on show: with the questions it was asked last."""
+        if document == self._document:
+            return
+        self._document = document
+        self.begin_anew()
+        self.items.show_document(document, self._open_newest)
+
+    def show_collection(self, collection: str) -> None:
+        """A folder is on show: its documents are asked as one."""
+        if collection != self._collection:
+            self._collection = collection
+            self.begin_anew()
+
+    @Slot(str)
+    def choose(self, item: str) -> None:
+        """Show questions asked before; a next one follows them."""
+        self._bridge.ask(
+            lambda services: services.questions.turns(item), partial(self._on_opened, item), self._raise_problem
+        )
+
+    @Slot()
+    def begin_anew(self) -> None:
+        """The next question follows none."""
+        self._message = ""
+        self._set(None)
+        self.emptied.emit()
+
+    @Slot(str)
+    def ask(self, question: str) -> None:
+        """Ask the document on show; a second question follows the first."""
+        if not (self._document or self._collection) or not question.strip():
+            return
+        if self._collection:
+            wish = AskWish(question, collection=self._collection, item=self.item)
+        else:
+            wish = AskWish(question, (self._document,), item=self.item)
+        self.asked.emit(question)
+        self.progressed.emit("Waiting for the model…")
+        self._bridge.ask(lambda services: services.questions.ask(wish), self._on_sent, self._on_refused)
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop the answer."""
+        message = self._message
+        if message:
+            self._bridge.ask(lambda services: services.questions.stop(message))
+
+    # ---- heard
+
+    def _on_sent(self, sent: Sent) -> None:
+        self._set(sent.item.id)
+        self._message = sent.answer.id
+        self.items.refresh()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.ended.emit(problem.sentence)
+        if problem.report:
+            self.notice_raised.emit(notice_of(problem))
+
+    def _on_opened(self, item: str, turns: Sequence[Asked]) -> None:
+        self._set(item)
+        self.opened.emit(list(turns))
+        last = turns[-1].message if turns else None
+        self._message = ""
+        if last is not None and last.status is Status.STREAMING:
+            self._message = last.id
+            self.progressed.emit("The answer is on its way…")
+
+    @Slot(object)
+    def _on_planned(self, fact: QuestionPlanned) -> None:
+        if fact.item == self.item:
+            self._message = fact.message
+            what = "the whole text" if fact.is_whole else f"the {fact.passages} passages that fit best"
+            self._live = Live(began=self._clock(), now=self._clock())
+            self._tick.start()
+            self.progressed.emit(f"The model reads {what}…")
+
+    @Slot(object)
+    def _on_prompt(self, fact: events.PromptProgress) -> None:
+        if fact.message == self._message and fact.total:
+            self._live = self._live.reading(fact.read, fact.total, self._clock())
+            self.progressed.emit(self._live.reading_words)
+
+    @Slot(object)
+    def _on_grew(self, fact: events.MessageGrew) -> None:
+        if fact.message == self._message:
+            self._live = self._live.grown(self._clock())
+            if self._live.pieces == 1:
+                self._on_tick()
+
+    @Slot()
+    def _on_tick(self) -> None:
+        """Each second while an answer is awaited, so that it is seen that something happens."""
+        if not self._message:
+            self._tick.stop()
+            return
+        self._live = replace(self._live, now=self._clock())
+        if self._live.pieces:
+            words = self._live.writing_words or "Writing the answer"
+            self.progressed.emit(f"{words}. Its quotations are checked at its end.")
+        elif self._live.total:
+            self.progressed.emit(self._live.reading_words)
+
+    @Slot(object)
+    def _on_answered(self, fact: QuestionAnswered) -> None:
+        if fact.item == self.item:
+            self._message = ""
+            self.answered.emit(fact.answered)
+
+    @Slot(object)
+    def _on_ended(self, fact: events.MessageEnded) -> None:
+        message: Message = fact.message
+        if message.item == self.item and message.status is not Status.COMPLETE:
+            self._message = ""
+            self.ended.emit(fact.problem.sentence if fact.problem else "The answer was stopped.")
+
+    @Slot(str)
+    def _on_came_back(self, item: str) -> None:
+        if self.item is None:
+            self.choose(item)
+
+    # ---- inside
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        if items and self.item is None:
+            self.choose(items[0].id)
+
+    def _set(self, item: str | None) -> None:
+        self.item = item
+        self.items.set_current(item or "")
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

@@ -1,0 +1,302 @@
+"""Questions beside the pages: an answer, and under it the quotations that stand in the document, each with its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from slmdesk.core.records import Item, Status
+from slmdesk.gui.base import theme
+from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
+from slmdesk.gui.widgets.cited_row import CitedRow
+from slmdesk.gui.widgets.clear_layout import empty_layout
+from slmdesk.gui.widgets.export_menu import ExportMenu
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.translate_request import pop_up_words_menu
+from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
+from slmdesk.services.documents.finding_labels import marks_in_words
+from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.questions.prompt import Answered
+from slmdesk.services.questions.service import Asked
+
+HINT = (
+    "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."
+)
+MOST_SHOWN = 20
+CUT_WORDS = {
+    Status.CANCELLED: "The answer was stopped.",
+    Status.INTERRUPTED: "The program ended before the answer did.",
+    Status.FAILED: "There was no answer.",
+}
+
+
+class CitationRow(CitedRow):
+    """A quotation."""
+
+    def __init__(self, citation: Citation, place: str, parent: QWidget) -> None:
+        super().__init__(f"“{citation.quote}”", place, parent, name="citation")
+        self.citation = citation
+
+
+class QuestionPane(QScrollArea):
+    """Emits `question_asked` with words, `citation_chosen` with a Citation, `citation_pointed_at` with one or None,
+    `export_requested` with a form, `anew_requested`, `stop_requested`; see `earlier` for the rest.
+    """
+
+    question_asked = Signal(str)
+    citation_chosen = Signal(object)
+    citation_pointed_at = Signal(object)
+    export_requested = Signal(str)
+    anew_requested = Signal()
+    stop_requested = Signal()
+
+    def __init__(self, parent: QWidget, *, about: str = "document") -> None:
+        """`about`: what is asked, a document or a folder of them."""
+        super().__init__(parent)
+        self._what = about
+        self._prefix = "" if about == "document" else f"{about}_"
+        self.setObjectName(self._prefix + "question_pane")
+        self._names: Mapping[str, str] = {}
+        self._kinds: PageKinds = "page"
+        self._said: list[str] = []
+        """What is on show, for copying."""
+        self._rows: list[CitationRow] = []
+        self._at = self._row_at = 0
+        """Where the next part and the next row of the newest question go: it stands above the older ones."""
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), self._prefix + "question_inner")
+        self._line = named(QLineEdit(inner), self._prefix + "question_line")
+        self._line.setPlaceholderText(
+            "Ask this document" if self._what == "document" else "Ask all documents of this folder"
+        )
+        self._line.setAccessibleName(f"A question to the {self._what}")
+        self._ask = named(QPushButton("Ask", inner), self._prefix + "ask_button")
+        self._ask.setProperty("kind", "primary")
+        self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
+        self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
+        self._busy = self._busy_bar(inner)
+        self._foot = self._foot_bar(inner)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(theme.SPACE_4)
+        line = QHBoxLayout()
+        line.addWidget(self._line, 1)
+        line.addWidget(self._ask)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
+        column.setSpacing(theme.SPACE_8)
+        column.addLayout(line)
+        column.addWidget(self.earlier)
+        column.addWidget(self._hint)
+        column.addWidget(self._busy)
+        column.addLayout(self._list)
+        column.addWidget(self._foot)
+        column.addStretch(1)
+        show_column(self, inner)
+        self.setFocusProxy(self._line)
+        self.clear()
+
+    def _busy_bar(self, parent: QWidget) -> QFrame:
+        bar = named(QFrame(parent), self._prefix + "question_busy")
+        self._words = plain_label("", bar, name=self._prefix + "question_words", kind="muted")
+        self._stop = named(QPushButton("Stop", bar), self._prefix + "stop_question_button")
+        self._stop.setAccessibleName("Stop the answer")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._words, 1)
+        row.addWidget(self._stop)
+        return bar
+
+    def _foot_bar(self, parent: QWidget) -> QFrame:
+        bar = named(QFrame(parent), self._prefix + "question_foot")
+        self._anew = named(QPushButton("New", bar), self._prefix + "new_questions_button")
+        self._anew.setAccessibleName("Begin new questions")
+        self._anew.setToolTip("Begin anew: the next question does not follow these")
+        self._copy = named(QPushButton("Copy with pages", bar), self._prefix + "copy_answers_button")
+        self._copy.setToolTip("Copy questions, answers and quotations with file and page")
+        self._export = named(QPushButton("Export…", bar), self._prefix + "export_questions_button")
+        self._export.setAccessibleName("Export these questions and answers")
+        self._menu = ExportMenu(self._export)
+        self._export.setMenu(self._menu)
+        row = FlowLayout(bar, gap=theme.SPACE_8)
+        for button in (self._copy, self._export, self._anew):
+            row.addWidget(button)
+        return bar
+
+    def _connect(self) -> None:
+        self._line.returnPressed.connect(self._on_ask)
+        self._ask.clicked.connect(self._on_ask)
+        self._stop.clicked.connect(self.stop_requested)
+        self._anew.clicked.connect(self.anew_requested)
+        self._copy.clicked.connect(self._on_copy)
+        self._menu.form_chosen.connect(self.export_requested)
+
+    # ---- what is shown
+
+    def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
+        """What the documents are called, and what their pages are, by their ids."""
+        self._names, self._kinds = names, kinds
+
+    @property
+    def title(self) -> str:
+        """What was asked first, for the name of a file."""
+        return self._said[0] if self._said else "Questions"
+
+    @Slot()
+    def clear(self) -> None:
+        """Nothing was asked yet."""
+        self._said, self._rows = [], []
+        self._at = self._row_at = 0
+        empty_layout(self._list)
+        self._line.clear()
+        self._hint.setVisible(True)
+        self._end()
+
+    @Slot(object, str)
+    def show_earlier(self, items: Sequence[Item], current: str) -> None:
+        """Questions asked before, and which of them are on show."""
+        self.earlier.show_entries([Entry(one.id, one.title, one.created, one.title) for one in items], current)
+
+    @Slot(object)
+    def show_turns(self, turns: Sequence[Asked]) -> None:
+        """Earlier questions with their answers."""
+        self.clear()
+        for turn in turns:
+            self.show_asked(turn.question)
+            if turn.answered is not None:
+                self.show_answer(turn.answered, is_new=False)
+            elif turn.message.status is not Status.STREAMING:
+                self.show_ended(CUT_WORDS.get(turn.message.status, turn.message.text))
+
+    @Slot(str)
+    def show_asked(self, question: str) -> None:
+        """A question is on its way."""
+        self._hint.setVisible(False)
+        self._line.clear()
+        self._line.setEnabled(False)
+        self._ask.setEnabled(False)
+        self._foot.setVisible(False)
+        self._at = self._row_at = 0
+        if self._list.count():
+            self._list.insertSpacing(0, theme.SPACE_16)
+        self._add(question, "strong")
+        self.verticalScrollBar().setValue(0)
+
+    @Slot(str)
+    def show_progress(self, words: str) -> None:
+        """How far it is."""
+        self._words.setText(words)
+        self._busy.setVisible(True)
+
+    @Slot(object)
+    def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
+        """The answer with its quotations; without any, where the document comes closest."""
+        if answered.is_quoted:
+            self._add("This model is too weak to answer by itself. These passages fit the question best:", "muted")
+        elif not answered.found:
+            self._add(f"Not found in this {self._what}.", "")
+        else:
+            self._add(answered.answer, "")
+        if answered.marks:
+            self._add(f"⚠ Uncertain: {marks_in_words(answered.marks)}", "warn")
+        elif answered.found and not answered.citations:
+            self._add("⚠ No passage could be shown for this answer; check it before you rely on it.", "warn")
+        self._cite(answered.citations)
+        if answered.reading_words:
+            self._add(answered.reading_words, "small")
+        if answered.dropped:
+            self._add(f"Left out: {answered.dropped} quotations that stand nowhere in the document.", "warn")
+        if answered.nearest:
+            if not answered.is_quoted:
+                self._add("The passages that come closest:", "muted")
+            self._cite(answered.nearest)
+        self._end()
+        if is_new:
+            self._line.setFocus()
+
+    @Slot(str)
+    def show_ended(self, words: str) -> None:
+        """There is no answer."""
+        self._add(words, "warn")
+        self._end()
+
+    def light(self, citations: Sequence[Citation]) -> None:
+        """Mark these quotations; the first is brought into sight."""
+        lit = [row for row in self._rows if row.citation in citations]
+        for row in self._rows:
+            row.show_lit(row in lit)
+        if lit:
+            self.ensureWidgetVisible(lit[0])
+
+    @property
+    def rows(self) -> Sequence[CitationRow]:
+        """The quotations on show."""
+        return tuple(self._rows)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The answers in another language; a row has a menu of its own."""
+        if self._said:
+            words = "\n\n".join(self._said)
+            pop_up_words_menu(self, event.globalPos(), "Translate questions and answers", words)
+
+    # ---- heard
+
+    @Slot()
+    def _on_ask(self) -> None:
+        if words := self._line.text().strip():
+            self.question_asked.emit(words)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText("\n\n".join(self._said))
+
+    def _on_citation(self, row: CitationRow) -> None:
+        self.light([row.citation])
+        self.citation_chosen.emit(row.citation)
+
+    # ---- inside
+
+    def _cite(self, citations: Sequence[Citation]) -> None:
+        for citation in citations[:MOST_SHOWN]:
+            file = self._names.get(citation.document, "")
+            word = PAGE_WORDS.get(kind_in(self._kinds, citation.document), PAGE_WORDS["page"])[0]
+            place = f"{word} {citation.page}"
+            filed = f"{file}, {place}" if file else place
+            row = CitationRow(citation, filed if len(self._names) > 1 else place, self)
+            said = f"“{' '.join(citation.quote.split())}” [{filed}]"
+            row.chosen.connect(partial(self._on_citation, row))
+            row.pointed_at.connect(partial(self._on_pointed_at, citation))
+            row.copy_requested.connect(partial(QGuiApplication.clipboard().setText, said))
+            self._said.append(said)
+            before = self._rows[self._row_at - 1] if self._row_at else self._stop
+            QWidget.setTabOrder(before, row)
+            self._rows.insert(self._row_at, row)
+            self._row_at += 1
+            self._put(row)
+
+    def _on_pointed_at(self, citation: Citation, is_there: bool) -> None:
+        self.citation_pointed_at.emit(citation if is_there else None)
+
+    def _add(self, words: str, kind: str) -> None:
+        if words:
+            self._said.append(words)
+            self._put(plain_label(breakable(words), self, name="question_part", kind=kind))
+
+    def _put(self, part: QWidget) -> None:
+        self._list.insertWidget(self._at, part)
+        self._at += 1
+
+    def _end(self) -> None:
+        self._busy.setVisible(False)
+        self._line.setEnabled(True)
+        self._ask.setEnabled(True)
+        self._foot.setVisible(bool(self._said))

@@ -1,0 +1,1 @@
+"""Summaries beside the pages."""

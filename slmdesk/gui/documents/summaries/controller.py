@@ -1,0 +1,152 @@
+"""Summaries of the document on show: begun, followed, opened again.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.documents.common.job_follower import JobFollower
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.services.summaries.prompts import Kind, Length
+from slmdesk.services.summaries.service import KIND, SummaryView, SummaryWish
+from slmdesk.services.summaries.types import Sentence, Summary
+
+
+class SummaryController(JobFollower):
+    """Lives on the window's thread.
+
+    Emits `begun` when one is being made, `grew` with Sentences so far and how many pages are read of how many, `made`
+    with a Summary, and what JobFollower does.
+    """
+
+    begun = Signal()
+    grew = Signal(object, int, int, str)
+    made = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(bridge, KIND, "summary_controller", parent)
+        self._about: frozenset[str] = frozenset()
+        """The documents of the summary on show."""
+        self._wanted = ""
+        """To be opened once its document is on show."""
+        self._points: list[Sentence] = []
+        self.items.current_gone.connect(self._on_current_gone)
+        self.items.came_back.connect(self._on_came_back)
+        bridge.summary_grew.connect(self._on_grew)
+        bridge.summary_ended.connect(self._on_ended)
+        bridge.job_changed.connect(self._on_job_changed)
+
+    # ---- wishes
+
+    def show_document(self, document: str) -> None:
+        """Another document is on show: its newest summary, if there is one; a joint one stays."""
+        if document == self._document:
+            return
+        self._document = document
+        if document and document in self._about:
+            self.items.show_document(document)
+            return
+        self._leave()
+        self.items.show_document(document, self._open_newest)
+
+    def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", language: str = "") -> None:
+        """Have the document on show summarized."""
+        wish = SummaryWish((self._document,), Kind(kind), Length(length), language, focus, instruction)
+        self._bridge.ask(lambda services: services.summaries.begin(wish), self.show_begun, self._raise_problem)
+
+    def show_begun(self, item: Item) -> None:
+        """Show one that was just begun."""
+        self._points = []
+        self._set(item.id)
+        self.begun.emit()
+        self.choose(item.id)
+        self.items.refresh()
+
+    @Slot(str)
+    def choose(self, item: str) -> None:
+        """Show one that was made before."""
+        self._bridge.ask(lambda services: services.summaries.open(item), self._on_opened, self._raise_problem)
+
+    @Slot(str)
+    def delete(self, item: str) -> None:
+        """Into the trash, with a way back; one that is being made is made no further."""
+        if item == self.item and self._job:
+            self.cancel()
+        self.items.delete(item)
+
+    def open_item(self, document: str, item: str) -> None:
+        """Show a summary of a document that is, or is about to be, on show."""
+        if document == self._document:
+            self.choose(item)
+        else:
+            self._wanted = item
+
+    # ---- heard
+
+    def _on_opened(self, view: SummaryView) -> None:
+        about = frozenset(one.id for one in view.documents)
+        if self._document not in about:
+            return
+        self._about = about
+        self._set(view.item.id)
+        self._job = view.job.id if view.job and not view.job.status.is_end else ""
+        if view.summary is not None:
+            self.made.emit(view.summary)
+        elif view.job is not None:
+            if not view.job.status.is_end:
+                self.begun.emit()
+            else:
+                self.emptied.emit()
+            self.job_told.emit(told_of(view.job))
+
+    @Slot(object)
+    def _on_grew(self, fact: SummaryGrew) -> None:
+        if fact.item == self.item:
+            self._job = fact.job
+            self._points += fact.points
+            self.grew.emit(list(self._points), fact.pages_read, fact.pages_total, fact.page_kind)
+
+    @Slot(object)
+    def _on_ended(self, fact: SummaryEnded) -> None:
+        if fact.item == self.item:
+            summary: Summary = fact.summary
+            self._job = ""
+            self.made.emit(summary)
+
+    @Slot(object)
+    def _on_job_changed(self, fact: JobChanged) -> None:
+        if self._job and fact.id == self._job:
+            if fact.status.is_end:
+                self._job = ""
+            self.job_told.emit(fact)
+
+    @Slot()
+    def _on_current_gone(self) -> None:
+        self._leave()
+        self.items.refresh(self._open_newest)
+
+    @Slot(str)
+    def _on_came_back(self, item: str) -> None:
+        if not self.item:
+            self.choose(item)
+
+    # ---- inside
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        wanted, self._wanted = self._wanted, ""
+        if items and not self.item:
+            self.choose(wanted if wanted in [one.id for one in items] else items[0].id)
+
+    def _set(self, item: str) -> None:
+        self.item = item
+        self.items.set_current(item)
+
+    def _leave(self) -> None:
+        self._about, self._job, self._points = frozenset(), "", []
+        self._set("")
+        self.emptied.emit()

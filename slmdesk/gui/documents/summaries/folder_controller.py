@@ -1,0 +1,96 @@
+"""A whole folder summarized into another one, from the window: followed while it is read, told at its end."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.summaries.events import FolderWritten
+from slmdesk.services.summaries.folder import FolderWish
+from slmdesk.services.summaries.prompts import Kind, Length
+from slmdesk.services.summaries.service import SummaryWish
+
+
+class FolderSummariesController(QObject):
+    """Lives on the window's thread.
+
+    Emits `progressed` with words (none: it is over), how many documents are read and of how many; `begun` with the
+    Item of the summary; `notice_raised`.
+    """
+
+    progressed = Signal(str, int, int)
+    begun = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("folder_summaries_controller")
+        self._bridge = bridge
+        self._wanted: FolderWish | None = None
+        bridge.folder_written.connect(self._on_written)
+
+    def begin(self, folder: Path, target: Path, wish: tuple[Kind, Length, str, str]) -> None:
+        """Summarize what is in `folder` and write the files into `target`."""
+        kind, length, focus, instruction = wish
+        wanted = SummaryWish((), kind, length, "", focus, instruction)
+
+        def read(done: int, total: int, name: str) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_read, done, total, name))
+
+        def begun(result: Item | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_begun, result))
+
+        self.progressed.emit("Looking at the folder…", 0, 0)
+        self._bridge.ask(
+            lambda services: services.folder_summaries.begin(folder, target, wanted, read, begun),
+            self._on_asked,
+            self._on_begun,
+        )
+
+    @Slot()
+    def cancel(self) -> None:
+        """Read no further."""
+        wanted = self._wanted
+        if wanted is not None:
+            self._bridge.ask(lambda services: services.folder_summaries.cancel(wanted))
+
+    def _on_asked(self, wanted: FolderWish) -> None:
+        self._wanted = wanted
+
+    def _on_read(self, done: int, total: int, name: str) -> None:
+        self.progressed.emit(f"Reading {done + 1:,} of {total:,}: {name}", done, total)
+
+    def _on_begun(self, result: Item | Problem) -> None:
+        self._wanted = None
+        self.progressed.emit("", 0, 0)
+        if not isinstance(result, Problem):
+            self.begun.emit(result)
+        elif result.code != "document.stopped":
+            self.notice_raised.emit(notice_of(result))
+
+    @Slot(object)
+    def _on_written(self, fact: FolderWritten) -> None:
+        if fact.problem is not None:
+            self.notice_raised.emit(notice_of(fact.problem))
+            return
+        left = f" {fact.failed:,} of the documents could not be read; the table says why." if fact.failed else ""
+        words = f"{fact.files:,} files with summaries were written to {fact.folder}.{left}"
+        self.notice_raised.emit(
+            Notice(
+                words,
+                action="Open folder",
+                on_action=lambda: _open(fact.folder),
+                key=f"folder {fact.folder}",
+            )
+        )
+
+
+def _open(folder: str) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(folder))

@@ -1,0 +1,129 @@
+"""What a summary is to be like."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.named import named
+from slmdesk.services.summaries.prompts import Kind, Length
+
+KINDS = [
+    (Kind.BULLETS, "Bullet points"),
+    (Kind.PARAGRAPH, "A paragraph"),
+    (Kind.EXECUTIVE, "Decisions, dates, amounts"),
+    (Kind.SECTIONS, "By section"),
+    (Kind.SIMPLE, "In everyday words"),
+    (Kind.OWN, "As I say below"),
+]
+LEAST_LETTERS = 6
+"""Of a value, however narrow the form is."""
+LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "long")]
+
+
+class SummaryForm(QFrame):
+    """Emits `summary_requested` with a Kind, a Length, focus words and an instruction, `folder_requested` when all
+    documents of a folder are to be summarized so, `said` with what is missing.
+    """
+
+    summary_requested = Signal(object, object, str, str)
+    folder_requested = Signal()
+    said = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("summary_form")
+        self._build_ui()
+        self._begin.clicked.connect(self._on_begin)
+        self._focus.returnPressed.connect(self._on_begin)
+        self._folder.clicked.connect(self.folder_requested)
+        self._kind.currentIndexChanged.connect(self._on_kind)
+
+    def _build_ui(self) -> None:
+        self._kind = named(Choice(list(KINDS), self), "summary_kind")
+        self._kind.setAccessibleName("What the summary is like")
+        self._length = named(Choice(list(LENGTHS), self), "summary_length")
+        self._length.setAccessibleName("How long the summary is")
+        self._length.show_value(Length.MEDIUM)
+        for choice in (self._kind, self._length):  # long values must not widen the pane
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(LEAST_LETTERS)
+        self._focus = named(QLineEdit(self), "summary_focus")
+        self._focus.setPlaceholderText("Focus on…")
+        self._focus.setAccessibleName("What the summary focuses on; may be empty")
+        self._begin = named(QPushButton("Summarize", self), "summarize_button")
+        self._begin.setProperty("kind", "primary")
+        self._folder = named(QPushButton("Summarize a whole folder…", self), "summarize_folder_button")
+        self._folder.setProperty("kind", "quiet")
+        self._folder.setToolTip("One summary for each document in a folder and one of all, written as files")
+        choices = QHBoxLayout()
+        choices.addWidget(self._kind, 3)
+        choices.addWidget(self._length, 2)
+        self._choices = choices
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_8)
+        column.addLayout(choices)
+        line = QHBoxLayout()
+        line.addWidget(self._focus, 1)
+        line.addWidget(self._begin)
+        column.addLayout(line)
+        column.addWidget(self._folder, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def allow(self, is_allowed: bool) -> None:
+        """Whether another one can be begun now."""
+        self._begin.setEnabled(is_allowed)
+
+    def allow_folder(self, is_allowed: bool) -> None:
+        """Whether a folder can be begun now."""
+        self._folder.setEnabled(is_allowed)
+
+    @property
+    def wish(self) -> tuple[Kind, Length, str, str]:
+        """Kind, length, focus words, instruction, as they stand."""
+        kind = Kind(self._kind.currentData())  # Qt keeps an enum's text alone
+        words = self._focus.text().strip()
+        focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
+        return kind, Length(self._length.currentData()), focus, instruction
+
+    def is_whole(self) -> bool:
+        """Whether all is there; else it is said what is not."""
+        kind, _, _, instruction = self.wish
+        if kind is Kind.OWN and not instruction:
+            self.said.emit("Say above what the summary is to be like.")
+            self._focus.setFocus()
+            return False
+        return True
+
+    @Slot()
+    def _on_begin(self) -> None:
+        if self._begin.isEnabled() and self.is_whole():
+            self.summary_requested.emit(*self.wish)
+
+    @Slot()
+    def _on_kind(self) -> None:
+        is_own = self._kind.currentData() == Kind.OWN
+        self._focus.setPlaceholderText("What it is to be like" if is_own else "Focus on…")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The choices stand beside one another where every value can be read so, else below."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """So too with letters of another size."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._arrange()
+
+    def _arrange(self) -> None:
+        letters = self._kind.fontMetrics()
+        frame = self._kind.sizeHint().width() - LEAST_LETTERS * letters.horizontalAdvance("X")
+        wanted = frame + max(letters.horizontalAdvance(words) for _, words in KINDS)
+        has_room = (self.width() - self._choices.spacing()) * 3 // 5 >= wanted
+        way = QBoxLayout.Direction.LeftToRight if has_room else QBoxLayout.Direction.TopToBottom
+        if self._choices.direction() is not way:
+            self._choices.setDirection(way)

@@ -1,0 +1,131 @@
+"""Which columns a table is to have: a set that comes with the program, or names typed one by one.  Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.tables.prompts import column_named, preset, presets
+from slmdesk.services.tables.service import MOST_COLUMNS, MOST_NAME
+from slmdesk.services.tables.types import Column, ColumnKind
+
+KIND_WORDS = {
+    ColumnKind.TEXT: "Text",
+    ColumnKind.NUMBER: "Number",
+    ColumnKind.DATE: "Date",
+    ColumnKind.AMOUNT: "Amount of money",
+    ColumnKind.PERSON: "Person or company",
+    ColumnKind.LIST: "List",
+}
+MOST_LETTERS = 24
+"""Of a column's name on its chip."""
+
+
+class ColumnChooser(QFrame):
+    """A chip for each column; a click takes it out.  Emits `columns_changed`."""
+
+    columns_changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("column_chooser")
+        self._columns: list[Column] = []
+        self._build_ui()
+        self._preset.value_chosen.connect(self._on_preset)
+        self._line.returnPressed.connect(self._on_add)
+        self._add.clicked.connect(self._on_add)
+        self.show_columns(presets()[0].columns)
+
+    def _build_ui(self) -> None:
+        values: list[tuple[object, str]] = [(one.id, one.name) for one in presets()]
+        self._preset = named(Choice([*values, ("", "Columns of my own")], self), "table_preset")
+        self._preset.setAccessibleName("What kind of documents these are")
+        self._chips = QFrame(self)
+        self._chips.setObjectName("column_chips")
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self._chips.setSizePolicy(policy)
+        self._flow = FlowLayout(self._chips, gap=theme.SPACE_4)
+        self._line = named(QLineEdit(self), "column_line")
+        self._line.setPlaceholderText("Add a column, such as Rent")
+        self._line.setAccessibleName("Name of a column to add")
+        self._line.setMaxLength(MOST_NAME)
+        self._kind = named(Choice(list(KIND_WORDS.items()), self), "column_kind")
+        self._kind.setAccessibleName("What stands in the column to add")
+        self._kind.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._kind.setMinimumContentsLength(6)
+        self._add = named(QPushButton("Add", self), "add_column_button")
+        row = QHBoxLayout()
+        row.addWidget(self._kind, 1)
+        row.addWidget(self._add)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_8)
+        column.addWidget(self._preset)
+        column.addWidget(self._chips)
+        column.addWidget(self._line)
+        column.addLayout(row)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Those chosen."""
+        return tuple(self._columns)
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """These, and the set they are, if they are one."""
+        self._columns = list(columns)
+        known = next((one.id for one in presets() if one.columns == tuple(columns)), "")
+        self._preset.show_value(known)
+        while self._flow.count():
+            item = self._flow.takeAt(0)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for column in self._columns:
+            name = column.name if len(column.name) <= MOST_LETTERS else column.name[: MOST_LETTERS - 1] + "…"
+            chip = named(QPushButton(f"{name.replace('&', '&&')}  ×", self._chips), "column_chip")
+            chip.setProperty("kind", "quiet")
+            chip.setAccessibleName(f"Take out the column {column.name}")
+            about = f"{column.name} ({KIND_WORDS[column.kind].lower()}). {column.meaning}".strip()
+            chip.setToolTip(plain_tip(f"{about}\nClick to take it out."))
+            chip.clicked.connect(lambda _checked=False, one=column: self._on_taken_out(one))
+            self._flow.addWidget(chip)
+            chip.show()
+        self._chips.setVisible(bool(self._columns))
+        self._chips.updateGeometry()
+        self.columns_changed.emit()
+
+    # ---- heard
+
+    @Slot(object)
+    def _on_preset(self, id: object) -> None:
+        known = preset(str(id))
+        self.show_columns(known.columns if known else ())
+        if known is None:
+            self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_add(self) -> None:
+        """One more; a name that is there already changes nothing."""
+        column = column_named(self._line.text())
+        kind = ColumnKind(self._kind.currentData())
+        if kind is not ColumnKind.TEXT:
+            column = Column(column.name, kind, "", column.labels)
+        names = {one.name.casefold() for one in self._columns}
+        is_name = any(one.isalnum() for one in column.name)
+        if is_name and column.name.casefold() not in names and len(self._columns) < MOST_COLUMNS:
+            self.show_columns([*self._columns, column])
+        self._line.clear()
+        self._kind.show_value(ColumnKind.TEXT)
+        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_taken_out(self, column: Column) -> None:
+        self.show_columns([one for one in self._columns if one is not column])
+        self._line.setFocus(Qt.FocusReason.OtherFocusReason)

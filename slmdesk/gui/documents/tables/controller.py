@@ -1,0 +1,295 @@
+"""Tables of documents: begun, followed, changed, taken back.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.documents.common.job_follower import JobFollower
+from slmdesk.gui.widgets.notice_bar import Notice
+from slmdesk.services.base.events import Problem
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
+from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
+from slmdesk.services.tables.types import Column, Table
+
+MOST_UNDONE = 200
+
+
+@dataclass(slots=True, eq=False)
+class _Folder:
+    """A folder whose documents are read before their table is made."""
+
+    columns: tuple[Column, ...]
+    total: int
+    ended: int = 0
+    documents: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class TableController(JobFollower):
+    """Lives on the window's thread.
+
+    Emits `begun` with the Columns of one that is made, `row_came` with a TableRow, `read_told` with how many documents
+    of how many were read, `made` with a Table, `stopped` with words on why there is none, `undo_changed` with whether
+    something can be undone, and what JobFollower does.
+    """
+
+    begun = Signal(object)
+    row_came = Signal(object)
+    read_told = Signal(int, int)
+    made = Signal(object)
+    stopped = Signal(str)
+    undo_changed = Signal(bool)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(bridge, KIND, "table_controller", parent)
+        self.title = ""
+        self._wanted = ""
+        """The table that is being opened: an earlier wish's answer is late."""
+        self._begun = ""
+        """The table that was begun here and is not yet on show."""
+        self._awaited = ""
+        """To be opened once its document is on show."""
+        self._documents: set[str] = set()
+        """Those of the table on show."""
+        self._is_running = False
+        self._undo: list[tuple[str, int, str | None]] = []
+        self._folder: _Folder | None = None
+        self.items.current_gone.connect(self._on_current_gone)
+        self.items.came_back.connect(self.choose)
+        bridge.extraction_grew.connect(self._on_grew)
+        bridge.extraction_ended.connect(self._on_ended)
+        bridge.job_changed.connect(self._on_job_changed)
+
+    # ---- wishes
+
+    def show_document(self, document: str) -> None:
+        """Another document is on show: its newest table, unless the table on show has a row for it."""
+        if document == self._document:
+            return
+        self._document = document
+        if self._folder is not None or document in self._documents:
+            self.items.show_document(document)
+            return
+        self._forget()
+        self.emptied.emit()
+        awaited, self._awaited = self._awaited, ""
+        self.items.show_document(document, None if awaited else self._open_newest)
+        if awaited:
+            self.choose(awaited)
+
+    @Slot(object)
+    def begin(self, columns: Sequence[Column]) -> None:
+        """A table of the document on show."""
+        self._begin(tuple(columns), (self._document,))
+
+    @Slot(object)
+    def begin_all(self, columns: Sequence[Column]) -> None:
+        """A table of all documents of the list that were read."""
+        wanted = tuple(columns)
+
+        def listed(records: Sequence[DocumentRecord]) -> None:
+            read = [one.id for one in records if one.status is DocumentStatus.READ]
+            self._begin(wanted, tuple(read))
+
+        self._bridge.ask(lambda services: services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
+
+    @Slot(object, object)
+    def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
+        """A table of the documents in a folder, once they are read; what cannot be read keeps no other from it."""
+        wanted = tuple(columns)
+
+        def expanded(found: list[Path] | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_expanded, wanted, found))
+
+        self._bridge.ask(lambda services: services.documents.expand([folder], expanded), None, self._refuse)
+
+    @Slot()
+    def again(self) -> None:
+        """Make the table on show anew; what the person wrote in it stays."""
+        item = self.item
+        self._bridge.ask(lambda services: services.extraction.again(item), self._on_job, self._refuse)
+
+    @Slot(str)
+    def choose(self, item: str) -> None:
+        """Show one that was made before."""
+        self._open_table(item)
+
+    def open_item(self, document: str, item: str) -> None:
+        """Show a table of a document that is, or is about to be, on show."""
+        if document == self._document or document in self._documents:
+            self.choose(item)
+        else:
+            self._awaited = item
+
+    @Slot(str)
+    def delete(self, item: str) -> None:
+        """Into the trash, with a way back; one that is being made is made no further."""
+        if item == self.item and self._is_running:
+            self.cancel()
+        self.items.delete(item)
+
+    @Slot(str, int, str)
+    def edit(self, document: str, column: int, words: str) -> None:
+        """Write into a cell; `made` follows."""
+        self._edit(document, column, words, is_undo=False)
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the last change of a cell back."""
+        if self._undo:
+            self._edit(*self._undo.pop(), is_undo=True)
+            self.undo_changed.emit(bool(self._undo))
+
+    @Slot()
+    def cancel(self) -> None:
+        """Make it no further; the rows it has stay."""
+        if self._folder is not None:
+            self._folder = None
+            self.stopped.emit("The table was cancelled before it was begun.")
+        elif self._job:
+            super().cancel()
+
+    # ---- heard
+
+    def _on_expanded(self, columns: tuple[Column, ...], found: list[Path] | Problem) -> None:
+        if isinstance(found, Problem):
+            self._refuse(found)
+            return
+        if not found:
+            self.stopped.emit("There is no document in this folder that could be read.")
+            return
+        self._forget()
+        folder = self._folder = _Folder(columns, len(found[:MOST_DOCUMENTS]))
+        self.begun.emit(columns)
+        self.read_told.emit(0, folder.total)
+        for path in found[:MOST_DOCUMENTS]:
+            self._open(folder, path)
+
+    def _open(self, folder: _Folder, path: Path) -> None:
+        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_read, folder, path, result))
+
+        def refused(problem: Problem) -> None:
+            self._on_read(folder, path, problem)
+
+        self._bridge.ask(lambda services: services.documents.open(path, ended), None, refused)
+
+    def _on_read(self, folder: _Folder, path: Path, result: DocumentRecord | Problem) -> None:
+        if self._folder is not folder:
+            return
+        folder.ended += 1
+        if isinstance(result, Problem):
+            folder.failed.append(f"{path.name}: {result.sentence}")
+        elif result.id not in folder.documents:
+            folder.documents.append(result.id)
+        self.read_told.emit(folder.ended, folder.total)
+        if folder.ended < folder.total:
+            return
+        self._folder = None
+        if folder.failed:
+            words = f"Not in the table, since they could not be read: {len(folder.failed)} of {folder.total}."
+            self.notice_raised.emit(Notice(words, "\n".join(folder.failed[:50]), key="table folder"))
+        if folder.documents:
+            self._begin(folder.columns, tuple(folder.documents))
+        else:
+            self.stopped.emit("No document of this folder could be read.")
+
+    def _on_begun(self, item: Item) -> None:
+        self._begun = item.id
+        self._open_table(item.id)
+        self.items.refresh()
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        if items and not self.item and self._folder is None:
+            self.choose(items[0].id)
+
+    @Slot()
+    def _on_current_gone(self) -> None:
+        """It was deleted: the one before it."""
+        self._forget()
+        self.emptied.emit()
+        self.items.refresh(self._open_newest)
+
+    def _on_opened(self, view: ExtractionView) -> None:
+        if view.item.id != self._wanted:
+            return
+        self.item, self.title = view.item.id, view.item.title
+        self.items.set_current(self.item)
+        self._documents = {one.id for one in view.documents}
+        self._job = view.job.id if view.job else ""
+        self._is_running = view.job is not None and not view.job.status.is_end
+        if self._is_running or self._begun == self.item:  # with the answers at hand it is made before it can be opened
+            self.begun.emit(view.wish.columns)
+        self._begun = ""
+        if view.table is not None and view.table.columns:
+            self.made.emit(view.table)
+        if view.job is not None:
+            self.job_told.emit(told_of(view.job))
+
+    def _on_job(self, job: JobRecord) -> None:
+        self._job = job.id
+        self.job_told.emit(told_of(job))
+
+    @Slot(object)
+    def _on_grew(self, fact: ExtractionGrew) -> None:
+        if fact.item == self.item:
+            self._job = fact.job
+            self.row_came.emit(fact.row)
+
+    @Slot(object)
+    def _on_ended(self, fact: ExtractionEnded) -> None:
+        if fact.item == self.item:
+            self.made.emit(fact.table)
+
+    @Slot(object)
+    def _on_job_changed(self, fact: JobChanged) -> None:
+        if self._job and fact.id == self._job:
+            self._is_running = not fact.status.is_end
+            self.job_told.emit(fact)
+
+    def _on_edited(self, change: tuple[str, int], is_undo: bool, told: tuple[Table, str | None]) -> None:
+        table, before = told
+        if not is_undo:
+            self._undo = [*self._undo, (*change, before)][-MOST_UNDONE:]
+            self.undo_changed.emit(True)
+        self.made.emit(table)
+
+    # ---- inside
+
+    def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
+        wish = ExtractionWish(documents, columns)
+        self._bridge.ask(lambda services: services.extraction.begin(wish), self._on_begun, self._refuse)
+
+    def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
+        item = self.item
+        self._bridge.ask(
+            lambda services: services.extraction.edit(item, document, column, words),
+            partial(self._on_edited, (document, column), is_undo),
+            self._raise_problem,
+        )
+
+    def _open_table(self, item: str) -> None:
+        self._forget()
+        self._wanted = item
+        self._bridge.ask(lambda services: services.extraction.open(item), self._on_opened, self._raise_problem)
+
+    def _forget(self) -> None:
+        self.item, self.title, self._wanted, self._job, self._documents = "", "", "", "", set()
+        self._is_running = False
+        self.items.set_current("")
+        self._undo.clear()
+        self.undo_changed.emit(False)
+
+    def _refuse(self, problem: Problem) -> None:
+        self.stopped.emit(problem.sentence)
+        if problem.report:
+            self._raise_problem(problem)

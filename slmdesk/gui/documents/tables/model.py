@@ -1,0 +1,167 @@
+"""The rows of a table taken from documents, for a table view: a row for each document, cells that can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QIcon
+
+from slmdesk.gui.base.icons import pixmap
+from slmdesk.gui.base.theme import Theme
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.documents.citations import PAGE_WORDS
+from slmdesk.services.tables.types import DOUBTFUL, Column, Table, TableCell, TableRow, cell_words
+
+ICON_SIZE = 14
+EMPTY = "–"
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TableModel(QAbstractTableModel):
+    """Column 0 names the document.  Emits `cell_edited` with a document, a column and the words wanted in the cell."""
+
+    cell_edited = Signal(str, int, str)
+
+    def __init__(self, theme: Callable[[], Theme], parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._columns: tuple[Column, ...] = ()
+        self._rows: list[TableRow] = []
+
+    # ---- what is shown
+
+    @property
+    def rows(self) -> Sequence[TableRow]:
+        """Those on show."""
+        return tuple(self._rows)
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """Those on show, without the document's."""
+        return self._columns
+
+    def begin(self, columns: Sequence[Column]) -> None:
+        """An empty table with these columns."""
+        self.beginResetModel()
+        self._columns, self._rows = tuple(columns), []
+        self.endResetModel()
+
+    def add(self, row: TableRow) -> None:
+        """A row that is whole; one of the same document is replaced."""
+        at = next((at for at, one in enumerate(self._rows) if one.document == row.document), len(self._rows))
+        if at < len(self._rows):
+            self._rows[at] = row
+            self._changed(at, at)
+            return
+        self.beginInsertRows(QModelIndex(), at, at)
+        self._rows.append(row)
+        self.endInsertRows()
+
+    def show_table(self, table: Table) -> None:
+        """A table; where it has the rows and columns on show, only the cells change, and the selection stays."""
+        is_same = table.columns == self._columns and [one.document for one in table.rows] == [
+            one.document for one in self._rows
+        ]
+        if is_same:
+            self._rows = list(table.rows)
+            self._changed(0, len(self._rows) - 1)
+            return
+        self.beginResetModel()
+        self._columns, self._rows = table.columns, list(table.rows)
+        self.endResetModel()
+
+    def row_at(self, index: Index) -> TableRow | None:
+        """The row of an index."""
+        return self._rows[index.row()] if index.isValid() and index.row() < len(self._rows) else None
+
+    def cell_at(self, index: Index) -> TableCell | None:
+        """The cell of an index; None for the document's name."""
+        row = self.row_at(index)
+        at = index.column() - 1
+        return row.cells[at] if row and 0 <= at < len(row.cells) else None
+
+    def repaint(self) -> None:
+        """The colours have changed."""
+        self._changed(0, len(self._rows) - 1)
+
+    # ---- Qt's own
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
+        """Documents."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
+        """The document, and what was looked for."""
+        return 0 if parent.isValid() or not self._columns else len(self._columns) + 1
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The names of the columns, and what they mean."""
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self._columns):
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[section - 1].name if section else "Document"
+        if role == Qt.ItemDataRole.ToolTipRole and section:
+            return plain_tip(self._columns[section - 1].meaning or self._columns[section - 1].name)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The words of a cell, a dash where it is empty, and an amber mark where it should be looked at."""
+        row = self.row_at(index)
+        if row is None:
+            return None
+        cell = self.cell_at(index)
+        if cell is None:
+            return _name_data(row, role)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return cell.value or EMPTY
+            case Qt.ItemDataRole.EditRole:
+                return cell.value
+            case Qt.ItemDataRole.ForegroundRole if not cell.value:
+                return QColor(self._theme().muted)
+            case Qt.ItemDataRole.DecorationRole if cell.flag in DOUBTFUL:
+                return QIcon(pixmap("triangle-alert", QColor(self._theme().warn), size=ICON_SIZE))
+            case Qt.ItemDataRole.DecorationRole if cell.edited:
+                return QIcon(pixmap("pencil", QColor(self._theme().muted), size=ICON_SIZE))
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip("\n".join(one for one in (cell.value, cell_words(cell, row.page_kind)) if one))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                name = self._columns[index.column() - 1].name
+                return f"{name}: {cell.value or 'empty'}. {cell_words(cell, row.page_kind)}"
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """All but the document's name can be changed."""
+        found = super().flags(index)
+        return found | Qt.ItemFlag.ItemIsEditable if self.cell_at(index) is not None else found
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """A person wrote into a cell: it is asked for, and shown once it is kept."""
+        row, cell = self.row_at(index), self.cell_at(index)
+        words = " ".join(str(value).split())
+        if role != Qt.ItemDataRole.EditRole or row is None or cell is None or words == cell.value:
+            return False
+        self.cell_edited.emit(row.document, index.column() - 1, words)
+        return True
+
+    def _changed(self, first: int, last: int) -> None:
+        if 0 <= first <= last:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns)))
+
+
+def _name_data(row: TableRow, role: int) -> object:
+    if role == Qt.ItemDataRole.DisplayRole:
+        return row.name
+    if role == Qt.ItemDataRole.FontRole:
+        font = QFont()
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+    if role == Qt.ItemDataRole.ToolTipRole:
+        given = "" if row.is_whole else "\nThe model was given the passages that fit each column best."
+        pages = PAGE_WORDS.get(row.page_kind, PAGE_WORDS["page"])[1]
+        read = f"{row.coverage.pages_read} of {row.coverage.pages_total} {pages} have words."
+        return plain_tip(f"{row.name}\n{read}{given}")
+    return None

@@ -1,0 +1,285 @@
+"""Another version of the document on show: chosen, compared, opened again.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.documents.common.items_controller import ItemsController
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
+from slmdesk.services.versions.service import Paragraphs, VersionView, VersionWish
+from slmdesk.services.versions.types import Comparison
+from slmdesk.text.difference.types import Place
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+
+KIND = "versions"
+
+
+class VersionsController(QObject):
+    """Lives on the window's thread.
+
+    Emits `choices_shown` with the other documents and the id chosen, `pair_shown` with the names of the old and the
+    new version ('' while none is chosen), `begun` with words on what is done, `made` with a Comparison, `worded` with
+    whether a model is at work on it, `failed` with a sentence, `emptied`, `unfolded` with a row's number and the
+    paragraphs of both sides, `notice_raised`.
+    """
+
+    choices_shown = Signal(object, str)
+    pair_shown = Signal(str, str)
+    begun = Signal(str)
+    made = Signal(object)
+    worded = Signal(bool)
+    failed = Signal(str)
+    emptied = Signal()
+    unfolded = Signal(int, object, object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("versions_controller")
+        self._bridge = bridge
+        self.items = ItemsController(bridge, KIND, self)
+        self.items.notice_raised.connect(self.notice_raised)
+        self.items.current_gone.connect(self._on_gone)
+        self.items.came_back.connect(self.choose)
+        self._records: Sequence[DocumentRecord] = ()
+        self._record: DocumentRecord | None = None
+        self._coming = ""
+        """To be opened once its document is on show."""
+        self._other: DocumentRecord | None = None
+        self._is_new = True
+        """The document on show is the newer one."""
+        self._job = ""
+        self.comparison: Comparison | None = None
+        bridge.versions_compared.connect(self._on_compared)
+        bridge.versions_failed.connect(self._on_failed)
+        bridge.job_changed.connect(self._on_job_changed)
+
+    @property
+    def item(self) -> str:
+        """The comparison on show, made or being made."""
+        return self.items.current
+
+    # ---- wishes
+
+    @Slot(object)
+    def show_records(self, records: Sequence[DocumentRecord]) -> None:
+        """Of these documents, those that have words may be chosen."""
+        ids = [one.id for one in records if one.status is DocumentStatus.READ]
+
+        def answered(found: set[str]) -> None:
+            self._records = [one for one in records if one.id in found]
+            self._show_choices()
+
+        self._bridge.ask(lambda services: services.versions.comparable(ids), answered, self._raise_problem)
+
+    def show_document(self, record: DocumentRecord | None) -> None:
+        """Another document is on show: its newest comparison, if there is one."""
+        if (record.id if record else "") == (self._record.id if self._record else ""):
+            return
+        if record and self.comparison and record.id in (self.comparison.old.document, self.comparison.new.document):
+            self._record = record  # the other side of the same comparison
+            self._other = self._found(self._other_of(self.comparison, record.id))
+            self._show_choices()
+            self._show_pair()
+            return
+        self._record, self._other, self.comparison = record, None, None
+        self.items.set_current("")
+        self.emptied.emit()
+        self._show_choices()
+        self._show_pair()
+        if record:
+            self.items.show_document(record.id, self._open_newest)
+
+    @Slot(str)
+    def choose_other(self, document: str) -> None:
+        """Compare with this document; the file that was changed later counts as the newer one."""
+        found = self._found(document)
+        if found is None or self._record is None:
+            return
+        self._other = found
+        self._is_new = self._record.mtime_ns >= found.mtime_ns
+        self._show_choices()
+        self._show_pair()
+
+    @Slot(object)
+    def choose_file(self, path: Path) -> None:
+        """Read a file, and compare with it."""
+        self.begun.emit(f"Reading {path.name}…")
+
+        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_read, result))
+
+        self._bridge.ask(lambda services: services.documents.open(path, ended), None, self._on_refused)
+
+    @Slot()
+    def swap(self) -> None:
+        """The other one is the newer."""
+        self._is_new = not self._is_new
+        self._show_pair()
+
+    @Slot()
+    def compare(self) -> None:
+        """Compare both."""
+        if self._record is None or self._other is None:
+            return
+        pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
+        wish = VersionWish(*pair)
+        self.comparison = None
+        self.begun.emit("Comparing…")
+        self._bridge.ask(lambda services: services.versions.begin(wish), self._on_begun, self._on_refused)
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop comparing, or a model that words it."""
+        item, job = self.item, self._job
+        if job:
+            self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._raise_problem)
+        elif item:
+            self._bridge.ask(lambda services: services.versions.cancel(item))
+
+    @Slot(str)
+    def choose(self, item: str) -> None:
+        """Show one that was made before."""
+
+        def opened(view: VersionView) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_opened, view))
+
+        self._bridge.ask(lambda services: services.versions.open(item, opened), None, self._raise_problem)
+
+    def open_item(self, document: str, item: str) -> None:
+        """Show a comparison that one document of it is, or is about to be, on show for."""
+        if self._record and self._record.id == document:
+            self.choose(item)
+        else:
+            self._coming = item
+
+    @Slot(int)
+    def unfold(self, number: int) -> None:
+        """Fetch the paragraphs of a row that stands for unchanged ones."""
+        found = self.comparison
+        if found is None or not 0 <= number < len(found.rows):
+            return
+        row, texts = found.rows[number], dict[int, Sequence[str]]()
+
+        def came(side: int, result: Paragraphs | Problem) -> None:
+            texts[side] = () if isinstance(result, Problem) else result.texts
+            if len(texts) == 2 and self.comparison is found:
+                self.unfolded.emit(number, texts[0], texts[1])
+
+        self._ask_paragraphs(found.old.document, row.old_places, partial(came, 0))
+        self._ask_paragraphs(found.new.document, row.new_places, partial(came, 1))
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        coming, self._coming = self._coming, ""
+        if items:
+            self.choose(coming if coming in [one.id for one in items] else items[0].id)
+
+    def _ask_paragraphs(
+        self, document: str, places: Sequence[Place], came: Callable[[Paragraphs | Problem], None]
+    ) -> None:
+        first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
+
+        def ended(result: Paragraphs | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(came, result))
+
+        def ask(services: Services) -> None:
+            services.versions.paragraphs(document, first, last, ended)
+
+        self._bridge.ask(ask, None, self._raise_problem)
+
+    # ---- heard
+
+    def _on_read(self, result: DocumentRecord | Problem) -> None:
+        if isinstance(result, Problem):
+            self._on_refused(result)
+            return
+        if all(one.id != result.id for one in self._records):
+            self._records = [result, *self._records]
+        self.emptied.emit()
+        self.choose_other(result.id)
+
+    def _on_begun(self, item: Item) -> None:
+        self.items.set_current(item.id)
+        self.items.refresh()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.failed.emit(problem.sentence)
+        if problem.report:
+            self.notice_raised.emit(notice_of(problem))
+
+    def _on_opened(self, view: VersionView) -> None:
+        if self._record is None or self._record.id not in [one.id for one in view.documents]:
+            return
+        self.items.set_current(view.item.id)
+        if view.comparison is None:
+            self.begun.emit("Comparing…") if view.is_busy else self.emptied.emit()
+            return
+        self._show(view.comparison)
+        self._job = view.job.id if view.job and not view.job.status.is_end else ""
+        self.worded.emit(bool(self._job))
+
+    @Slot(object)
+    def _on_compared(self, fact: VersionsCompared) -> None:
+        if fact.item == self.item:
+            self.choose(fact.item)  # with the job that words it
+
+    @Slot(object)
+    def _on_failed(self, fact: VersionsFailed) -> None:
+        if fact.item == self.item:
+            self._on_refused(fact.problem)
+
+    @Slot(object)
+    def _on_job_changed(self, fact: JobChanged) -> None:
+        if fact.kind == KIND and self._job and fact.id == self._job and fact.status.value not in ("open", "running"):
+            self._job = ""
+            self.worded.emit(False)
+
+    @Slot()
+    def _on_gone(self) -> None:
+        self.comparison = None
+        self.emptied.emit()
+
+    # ---- inside
+
+    def _show(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        if self._record is not None:
+            self._is_new = comparison.new.document == self._record.id
+            self._other = self._found(self._other_of(comparison, self._record.id)) or self._other
+        self._show_choices()
+        self.pair_shown.emit(comparison.old.name, comparison.new.name)
+        self.made.emit(comparison)
+
+    @staticmethod
+    def _other_of(comparison: Comparison, document: str) -> str:
+        return comparison.old.document if comparison.new.document == document else comparison.new.document
+
+    def _found(self, document: str) -> DocumentRecord | None:
+        return next((one for one in self._records if one.id == document), None)
+
+    def _show_choices(self) -> None:
+        here = self._record.id if self._record else ""
+        others = [one for one in self._records if one.id != here]
+        self.choices_shown.emit(others, self._other.id if self._other else "")
+
+    def _show_pair(self) -> None:
+        if self._record is None or self._other is None:
+            self.pair_shown.emit("", "")
+        else:
+            names = (self._other.name, self._record.name)
+            self.pair_shown.emit(*(names if self._is_new else reversed(names)))
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

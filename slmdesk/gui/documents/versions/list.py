@@ -1,0 +1,139 @@
+"""The changes between two versions as a list: one line each, filtered by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+
+from slmdesk.gui.documents.versions.rows import SIGNS
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.versions.types import Comparison, change_words, marked_text, shortened, where_words
+from slmdesk.text.difference.types import Change, ChangeKind
+
+CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
+FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
+    ("all", "All changes", lambda _change: True),
+    ("numbers", "Amounts and numbers", lambda change: _names(change, "amount", "percent", "number")),
+    ("dates", "Dates", lambda change: _names(change, "date")),
+    ("negations", "Negations", lambda change: _names(change, "negation")),
+    ("names", "Names", lambda change: _names(change, "name")),
+    ("changed", "Changed wording", lambda change: change.kind is ChangeKind.CHANGED),
+    ("added", "Added", lambda change: change.kind is ChangeKind.ADDED),
+    ("removed", "Removed", lambda change: change.kind is ChangeKind.REMOVED),
+    ("moved", "Moved", lambda change: change.kind is ChangeKind.MOVED),
+)
+
+
+def _names(change: Change, *kinds: str) -> bool:
+    return any(one.kind in kinds for one in change.named)
+
+
+class ChangeLines(QAbstractListModel):
+    """A line for each change that passes the filter."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._comparison: Comparison | None = None
+        self._shown: list[int] = []
+        self._filter = "all"
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        """Lines."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The line, the number of the change, all of it as a tooltip."""
+        found = self._comparison
+        if found is None or not index.isValid() or index.row() >= len(self._shown):
+            return None
+        number = self._shown[index.row()]
+        change = found.changes[number]
+        where = where_words(change, found.old.page_kind, found.new.page_kind)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return f"{SIGNS[change.kind]}  {shortened(_short_words(change), 120)}  ·  {where}"
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{number + 1}. {change.kind.value}: {change_words(change)}, {where}"
+            case _ if role == CHANGE_ROLE:
+                return number
+        return None
+
+    def show_changes(self, comparison: Comparison | None) -> None:
+        """Those of this comparison."""
+        self._comparison = comparison
+        self.choose(self._filter)
+
+    def choose(self, name: str) -> None:
+        """Only those of a filter."""
+        passes = next(test for key, _, test in FILTERS if key == name)
+        self.beginResetModel()
+        self._filter = name
+        changes = self._comparison.changes if self._comparison else ()
+        self._shown = [at for at, change in enumerate(changes) if passes(change)]
+        self.endResetModel()
+
+    @property
+    def shown(self) -> Sequence[int]:
+        """The numbers of the changes in the list."""
+        return self._shown
+
+    def row_of(self, change: int) -> int:
+        """Where a change stands; -1: it is filtered out."""
+        return self._shown.index(change) if change in self._shown else -1
+
+
+def _short_words(change: Change) -> str:
+    """The sign before it says the kind already."""
+    words = change_words(change)
+    kind = f"{change.kind.value}: "
+    return words.removeprefix(kind)
+
+
+class ChangeList(QListView):
+    """The list.  Emits `change_chosen` with the number of a change when a person goes to it."""
+
+    change_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("versions_list")
+        self.setAccessibleName("Changes")
+        self.setModel(ChangeLines(self))
+        self.setUniformItemSizes(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setMinimumHeight(80)
+        self._is_showing = False
+
+    @property
+    def lines(self) -> ChangeLines:
+        """What is listed."""
+        model = self.model()
+        assert isinstance(model, ChangeLines)
+        return model
+
+    def sizeHint(self) -> QSize:
+        """No higher than it must be: it scrolls, and what is around it should not have to."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def show_change(self, change: int) -> None:
+        """Let a change stand out, without telling it back."""
+        row = self.lines.row_of(change)
+        self._is_showing = True
+        self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
+        self._is_showing = False
+
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """A click, or an arrow key."""
+        super().currentChanged(current, previous)
+        number = current.data(CHANGE_ROLE) if current.isValid() else None
+        if isinstance(number, int) and not self._is_showing:
+            self.change_chosen.emit(number)

@@ -1,0 +1,453 @@
+"""Another version beside the document: chosen, compared, and shown side by side with a list of all changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.formats import FORMATS
+from slmdesk.core.paper import FORMS, Form
+from slmdesk.core.records import DocumentRecord, Item
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
+from slmdesk.gui.documents.versions.list import FILTERS, ChangeList
+from slmdesk.gui.documents.versions.rows import CompareRows
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.export_menu import ExportMenu
+from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
+from slmdesk.gui.widgets.file_drop import FileDrop
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.shares import admit
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.services.versions.types import Comparison, coverage_line, headline
+
+FILE = "file"
+"""The choice that asks for a file."""
+MOST_TOLD = 8
+"""Sentences of a model that are shown above the changes; all of them are exported."""
+BESIDE_LETTERS = 100
+"""Of width: from there on the list stands beside both columns, else above them."""
+LIST_LINES, ROWS_LINES = 4, 8
+"""Heights of a line that the list and the columns have at least; where the pane is lower, it scrolls."""
+EXPORTS = (*FORMS, Form("xlsx", "Spreadsheet"))
+
+
+class ComparePane(QFrame):
+    """Asks for another version and shows what changed.
+
+    Emits `other_chosen` with a document's id, `file_chosen` with a Path, `swap_requested`, `compare_requested`,
+    `stop_requested`, `change_opened` with the number of a change to be shown on its page, `unfold_requested` with a
+    row's number, `export_requested` with a form, `room_wanted` with whether it wants the whole work area.
+    """
+
+    other_chosen = Signal(str)
+    file_chosen = Signal(object)
+    swap_requested = Signal()
+    compare_requested = Signal()
+    stop_requested = Signal()
+    change_opened = Signal(int)
+    unfold_requested = Signal(int)
+    export_requested = Signal(str)
+    room_wanted = Signal(bool)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("versions_pane")
+        self._keeper = keeper
+        self._comparison: Comparison | None = None
+        self._current = -1
+        self._is_wide = False
+        FileDrop(self, self._on_dropped)
+        self._build_ui()
+        self._connect()
+        self.show_nothing()
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "versions_inner")
+        self._form = self._build_form(inner)
+        self.earlier = EarlierBox(inner, name="versions_earlier")
+        self._busy = self._build_busy(inner)
+        self._failed = plain_label("", inner, name="versions_failed", kind="warn")
+        self._hint = plain_label(
+            "Choose another version of this document, or drop it here: a Word file and the PDF that came back can be "
+            "compared. What differs in layout alone is no change.",
+            inner, name="versions_hint", kind="muted",
+        )  # fmt: skip
+        self._result = self._build_result(inner)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8)
+        column.setSpacing(theme.SPACE_8)
+        for widget in (self._form, self.earlier, self._busy, self._failed, self._hint):
+            column.addWidget(widget)
+        column.addWidget(self._result, 1)
+        column.addStretch(0)
+        scroll = named(QScrollArea(self), "versions_scroll")  # in a low window there is not room for all of it
+        show_column(scroll, inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    def _build_form(self, parent: QWidget) -> QFrame:
+        form = named(QFrame(parent), "versions_form")
+        self._other = named(Choice([], form), "versions_other")
+        self._other.setAccessibleName("The other version")
+        self._other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._other.setMinimumContentsLength(8)
+        self._compare = named(QPushButton("Compare", form), "versions_button")
+        self._compare.setProperty("kind", "primary")
+        self._pair = ElidedLabel(form, name="versions_pair")
+        self._pair.setProperty("kind", "small")
+        self._swap = named(QPushButton("Swap", form), "versions_swap")
+        self._swap.setProperty("kind", "quiet")
+        self._swap.setToolTip("The other one is the newer version")
+        first = QHBoxLayout()
+        first.addWidget(self._other, 1)
+        first.addWidget(self._compare)
+        second = QHBoxLayout()
+        second.addWidget(self._pair, 1)
+        second.addWidget(self._swap)
+        column = QVBoxLayout(form)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(first)
+        column.addLayout(second)
+        return form
+
+    def _build_busy(self, parent: QWidget) -> QFrame:
+        busy = named(QFrame(parent), "versions_busy")
+        self._busy_words = plain_label("", busy, name="versions_busy_words", kind="muted")
+        self._stop = named(QPushButton("Stop", busy), "versions_stop")
+        self._stop.setAccessibleName("Stop comparing")
+        bar = named(QProgressBar(busy), "versions_progress")
+        bar.setAccessibleName("Comparing")
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setFixedHeight(4)
+        row = QHBoxLayout()
+        row.addWidget(self._busy_words, 1)
+        row.addWidget(self._stop)
+        column = QVBoxLayout(busy)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(bar)
+        return busy
+
+    def _build_result(self, parent: QWidget) -> QFrame:
+        result = named(QFrame(parent), "versions_result")
+        self._summary = plain_label("", result, name="versions_summary", kind="strong")
+        self._told = plain_label("", result, name="versions_told")
+        self._note = plain_label("", result, name="versions_note", kind="small")
+        self._coverage = plain_label("", result, name="versions_coverage", kind="small")
+        self.list = ChangeList(result)
+        self.rows = CompareRows(self._keeper, result)
+        self._split = named(QSplitter(Qt.Orientation.Vertical, result), "versions_splitter")
+        self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(1)
+        self._split.addWidget(self.list)
+        self._split.addWidget(self.rows)
+        self._split.setStretchFactor(1, 1)
+        self._split.setSizes([160, 420])
+        column = QVBoxLayout(result)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_8)
+        for widget in (self._summary, self._told, self._note):
+            column.addWidget(widget)
+        column.addWidget(self._build_bar(result))
+        column.addWidget(self._split, 1)
+        column.addWidget(self._coverage)
+        return result
+
+    def _build_bar(self, parent: QWidget) -> QFrame:
+        bar = named(QFrame(parent), "versions_bar")
+        self._filter = named(Choice([(key, words) for key, words, _ in FILTERS], bar), "versions_filter")
+        self._filter.setAccessibleName("Which changes are listed")
+        self._before = named(QPushButton("Previous", bar), "versions_previous")
+        self._before.setToolTip("The change before (Shift+F8)")
+        self._after = named(QPushButton("Next", bar), "versions_next")
+        self._after.setToolTip("The next change (F8)")
+        self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
+        self._open = named(QPushButton("Show on the page", bar), "versions_open")
+        self._open.setToolTip("Go to the page, with the passage marked (Enter)")
+        self._wide = named(QPushButton("Side by side", bar), "versions_wide")
+        self._export = named(QPushButton("Export…", bar), "versions_export")
+        self._export.setAccessibleName("Export this comparison")
+        self._menu = ExportMenu(self._export, forms=EXPORTS)
+        self._export.setMenu(self._menu)
+        for button in (self._before, self._after, self._open, self._wide, self._export):
+            button.setProperty("kind", "quiet")
+        row = FlowLayout(bar, gap=theme.SPACE_8)
+        row.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._filter, self._before, self._after, self._count, self._open, self._wide, self._export):
+            row.addWidget(widget)
+        return bar
+
+    def _connect(self) -> None:
+        self._other.value_chosen.connect(self._on_other_chosen)
+        self._compare.clicked.connect(self.compare_requested)
+        self._swap.clicked.connect(self.swap_requested)
+        self._stop.clicked.connect(self.stop_requested)
+        self._filter.value_chosen.connect(self._on_filter_chosen)
+        self._before.clicked.connect(self.go_back)
+        self._after.clicked.connect(self.go_on)
+        self._open.clicked.connect(self._on_open)
+        self._wide.clicked.connect(self._on_wide)
+        self._menu.form_chosen.connect(self.export_requested)
+        self.list.change_chosen.connect(self._on_listed_chosen)
+        self.list.activated.connect(lambda _index: self._on_open())
+        self.rows.change_chosen.connect(self.show_change)
+        self.rows.change_opened.connect(self.change_opened)
+        self.rows.unfold_requested.connect(self.unfold_requested)
+        bind(self, "versions.next", self.go_on, within=True)
+        bind(self, "versions.previous", self.go_back, within=True)
+
+    # ---- what is shown
+
+    @property
+    def title(self) -> str:
+        """What an export is called."""
+        found = self._comparison
+        return f"{found.old.name} and {found.new.name}" if found else "comparison"
+
+    @property
+    def current(self) -> int:
+        """The change that stands out; -1: none."""
+        return self._current
+
+    @Slot(object, str)
+    def show_choices(self, records: Sequence[DocumentRecord], chosen: str) -> None:
+        """The documents that can be compared with, and the one that is chosen."""
+        self._other.clear()
+        self._other.addItem("Compare with…", "")
+        for record in records:
+            self._other.addItem(record.name, record.id)
+        self._other.addItem("A file…", FILE)
+        self._other.setCurrentIndex(max(0, self._other.findData(chosen)) if chosen else 0)
+        self._compare.setEnabled(bool(chosen))
+
+    @Slot(str, str)
+    def show_pair(self, old: str, new: str) -> None:
+        """Which is the old version and which the new one."""
+        self._pair.set_full_text(f"Old: {old}  →  New: {new}" if old else "")
+        for widget in (self._pair, self._swap):
+            widget.setVisible(bool(old))
+
+    @Slot(object, str)
+    def show_earlier(self, items: Sequence[Item], current: str) -> None:
+        """Comparisons made before."""
+        entries = [Entry(one.id, one.title.removeprefix("Compare: "), one.updated, one.title) for one in items]
+        self.earlier.show_entries(entries, current)
+        if self._is_wide:
+            self.earlier.setVisible(False)
+
+    @Slot()
+    def show_nothing(self) -> None:
+        """Nothing is compared yet."""
+        self._comparison = None
+        self._give_back_room()
+        for widget in (self._busy, self._failed, self._result):
+            widget.setVisible(False)
+        self._hint.setVisible(True)
+
+    @Slot(str)
+    def show_busy(self, words: str) -> None:
+        """It is being read, or compared."""
+        self._give_back_room()
+        for widget in (self._failed, self._result, self._hint):
+            widget.setVisible(False)
+        self._busy_words.setText(words)
+        self._busy.setVisible(True)
+
+    @Slot(str)
+    def show_failed(self, sentence: str) -> None:
+        """Why there is no comparison."""
+        for widget in (self._busy, self._result, self._hint):
+            widget.setVisible(False)
+        self._failed.setText(sentence)
+        self._failed.setVisible(True)
+
+    @Slot(bool)
+    def show_wording(self, is_at_work: bool) -> None:
+        """A model puts the changes into words, or no longer; the changes are there already."""
+        self._busy_words.setText("A model puts the most important changes into words…")
+        self._busy.setVisible(is_at_work)
+
+    @Slot(object)
+    def show_comparison(self, found: Comparison) -> None:
+        """What changed."""
+        is_other = self._comparison is None or self._comparison.changes != found.changes
+        self._comparison = found
+        for part in (self._busy, self._failed, self._hint):
+            part.setVisible(False)
+        self._summary.setText(headline(found))
+        marks = ("", "⚠ ")
+        told = [f"{marks[not one.supported]}{one.text}" for one in found.sentences[:MOST_TOLD]]
+        more = len(found.sentences) - MOST_TOLD
+        self._told.setText("\n".join(told) + (f"\nand {more} more in the export" if more > 0 else ""))
+        doubts = any(not one.supported for one in found.sentences[:MOST_TOLD])
+        by = f"In the words of {found.model}; the list below is found by rule." if told else ""
+        warning = " ⚠: not borne out by the two versions, look at the passage." if doubts else ""
+        self._note.setText((by + warning + " " + found.note).strip())
+        self._told.setVisible(bool(told))
+        self._note.setVisible(bool(self._note.text()))
+        self._coverage.setText(coverage_line(found))
+        has_changes = bool(found.changes)
+        self._split.setVisible(has_changes)
+        for widget in (self._filter, self._before, self._after, self._count, self._open, self._wide):
+            widget.setVisible(has_changes)
+        if is_other:
+            self._current = -1
+            self._filter.show_value("all")
+            self.list.lines.choose("all")
+            self.list.lines.show_changes(found)
+            self.rows.show_rows(found.rows, found.changes)
+        self._result.setVisible(True)
+        self._set_wide(has_changes if is_other else self._is_wide)
+        self._tell_count()
+
+    @Slot(int, object, object)
+    def unfold(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
+        """Paragraphs that were folded."""
+        self.rows.unfold(number, old, new)
+
+    @Slot(int)
+    def show_change(self, change: int) -> None:
+        """Let a change stand out in the list and side by side; beside the pages its page comes too."""
+        self._current = change
+        self.list.show_change(change)
+        self.rows.show_change(change)
+        self._tell_count()
+        if not self._is_wide:
+            self.change_opened.emit(change)
+
+    @Slot()
+    def go_on(self) -> None:
+        """The next change of those listed; behind the last comes the first."""
+        self._step(1)
+
+    @Slot()
+    def go_back(self) -> None:
+        """The one before."""
+        self._step(-1)
+
+    @Slot()
+    def show_beside_pages(self) -> None:
+        """Make room for the pages again."""
+        self._set_wide(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is room, the list stands beside the columns."""
+        super().resizeEvent(event)
+        self._turn()
+
+    # ---- heard
+
+    @Slot(object)
+    def _on_other_chosen(self, value: object) -> None:
+        if value == FILE:
+            self._ask_file()
+        elif isinstance(value, str) and value:
+            self.other_chosen.emit(value)
+
+    @Slot(object)
+    def _on_filter_chosen(self, value: object) -> None:
+        self.list.lines.choose(str(value))
+        self.list.show_change(self._current)
+        self._tell_count()
+
+    @Slot(int)
+    def _on_listed_chosen(self, change: int) -> None:
+        self.show_change(change)
+
+    @Slot()
+    def _on_open(self) -> None:
+        if self._current < 0 and self.list.lines.shown:
+            self.show_change(self.list.lines.shown[0])
+        if self._current >= 0:
+            self._set_wide(False)
+            self.change_opened.emit(self._current)
+
+    @Slot()
+    def _on_wide(self) -> None:
+        self._set_wide(not self._is_wide)
+
+    def _on_dropped(self, paths: Sequence[Path]) -> None:
+        self.file_chosen.emit(paths[0])
+
+    def _ask_file(self) -> None:
+        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        words = f"Documents ({suffixes});;All files (*)"
+        dialog = QFileDialog(self, "The other version", document_folder(), words)
+        dialog.setObjectName("versions_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self._on_file_selected)
+        dialog.rejected.connect(lambda: self._other.setCurrentIndex(0))
+        dialog.open()
+
+    @Slot(str)
+    def _on_file_selected(self, file: str) -> None:
+        note_document_folder(Path(file))
+        admit(self, [Path(file)], lambda paths: self.file_chosen.emit(paths[0]), is_chosen=True)
+
+    # ---- inside
+
+    def _step(self, by: int) -> None:
+        shown = self.list.lines.shown
+        if not shown:
+            return
+        if self._current in shown:
+            at = (shown.index(self._current) + by) % len(shown)
+        else:
+            at = 0 if by > 0 else len(shown) - 1
+        self.show_change(shown[at])
+
+    def _tell_count(self) -> None:
+        shown = self.list.lines.shown
+        at = shown.index(self._current) + 1 if self._current in shown else 0
+        self._count.setText(f"{at:,} of {len(shown):,}" if at else f"{len(shown):,} listed")
+        for button in (self._before, self._after, self._open):
+            button.setEnabled(bool(shown))
+
+    def _give_back_room(self) -> None:
+        self._set_wide(False)
+
+    def _set_wide(self, is_wide: bool) -> None:
+        """Side by side wants the whole work area; beside the pages the list is enough."""
+        self._is_wide = is_wide
+        self.rows.setVisible(is_wide)
+        self.earlier.setVisible(not is_wide and self.earlier.has_entries)
+        self._wide.setText("Beside the pages" if is_wide else "Side by side")
+        self.room_wanted.emit(is_wide)
+        self._turn()
+        if self._current >= 0:
+            self.list.show_change(self._current)
+            self.rows.show_change(self._current)
+
+    def _turn(self) -> None:
+        """List and columns beside each other where there is room for both; neither is squeezed to nothing."""
+        line = self.fontMetrics().lineSpacing()
+        self.list.setMinimumHeight(LIST_LINES * line)
+        self.rows.setMinimumHeight(ROWS_LINES * line)
+        letters = self.width() / max(1, self.fontMetrics().averageCharWidth())
+        way = Qt.Orientation.Horizontal if self._is_wide and letters > BESIDE_LETTERS else Qt.Orientation.Vertical
+        if way != self._split.orientation():
+            self._split.setOrientation(way)
+            self._split.setSizes([280, 640] if way is Qt.Orientation.Horizontal else [140, 420])

@@ -1,0 +1,88 @@
+"""What is to be known of a document: what was read, what was not and why, what is inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from slmdesk.core.documents import Attachment, Page
+from slmdesk.core.records import DocumentRecord, DocumentStatus
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.clear_layout import empty_layout
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.documents.labels import counted, notes_of, size_words, unread
+from slmdesk.services.documents.library import facts_of, file_of
+
+MOST_ATTACHMENTS = 50
+
+
+class AboutDocument(QScrollArea):
+    """A column of sentences.  Emits `attachment_requested` with an index."""
+
+    attachment_requested = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("about_document")
+        self.setMinimumWidth(200)
+        inner = named(QFrame(self), "about_inner")
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        self._column.setSpacing(theme.SPACE_8)
+        self._column.addStretch(1)
+        show_column(self, inner)
+
+    def show_document(self, record: DocumentRecord, pages: Sequence[Page], problem: str) -> None:
+        """All of it anew; `problem`: why it could not be read."""
+        self._clear()
+        facts = facts_of(record)
+        self._add(facts.title or record.name, "heading")
+        if facts.author:
+            self._add(facts.author, "muted")
+        if problem:
+            self._add(problem, "danger")
+        if record.status is DocumentStatus.READ:
+            read = sum(page.status.value == "read" for page in pages)
+            self._add(f"{read:,} of {counted(facts.pages, facts.page_kind)} have words that were read.")
+            if facts.sheets:
+                self._add(f"{size_words(facts)}, in {counted(facts.pages, facts.page_kind)}: long ones are parted.")
+            if words := unread(list(pages), facts.page_kind):
+                self._add(words, "warn")
+        for sentence in notes_of(facts):
+            self._add(sentence)
+        if facts.encoding:
+            doubt = f" ({facts.doubt})" if facts.doubt else ""
+            self._add(f"Letters stored as {facts.encoding}{doubt}.", "small")
+        self._add("  ·  ".join(one for one in (bytes_for_people(record.bytes), record.format) if one), "small")
+        self._add(str(file_of(record)), "small")
+        if facts.attachments:
+            self._add("Inside it", "strong")
+            for one in facts.attachments[:MOST_ATTACHMENTS]:
+                self._add_attachment(one)
+
+    def clear(self) -> None:
+        """Nothing is on show."""
+        self._clear()
+
+    def _add_attachment(self, one: Attachment) -> None:
+        if not one.format:
+            self._add(f"{one.name} ({bytes_for_people(one.bytes)}) cannot be read.", "muted")
+            return
+        button = named(QPushButton(f"Open {one.name[:60]}", self.widget()), "attachment_button")
+        button.setAccessibleName(f"Open the attachment {one.name}, {bytes_for_people(one.bytes)}")
+        button.clicked.connect(lambda _checked=False, index=one.index: self.attachment_requested.emit(index))
+        self._column.insertWidget(self._column.count() - 1, button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add(self, words: str, kind: str = "") -> QLabel:
+        label = plain_label(breakable(words), self, name="about_line", kind=kind)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._column.insertWidget(self._column.count() - 1, label)
+        return label
+
+    def _clear(self) -> None:
+        empty_layout(self._column, keep=1)

@@ -1,0 +1,92 @@
+"""What is attached to the document on show, one click away; and, of an attachment, the mail it came with."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QPushButton, QWidget
+
+from slmdesk.core.documents import Attachment
+from slmdesk.core.records import DocumentRecord
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label, plain_tip
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.documents.library import facts_of, parent_of
+
+MOST_SHOWN = 6
+MOST_LETTERS = 40
+
+
+class AttachedBar(QFrame):
+    """A line of buttons, hidden where there is nothing to show.
+
+    Emits `attachment_requested` with an index, `parent_requested`, and `all_requested` where there are more of them.
+    """
+
+    attachment_requested = Signal(int)
+    parent_requested = Signal()
+    all_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("attached_bar")
+        self._shown: tuple[object, ...] = ()
+        self._row = FlowLayout(self, gap=theme.SPACE_8)
+        self.setContentsMargins(theme.SPACE_12, 0, theme.SPACE_12, theme.SPACE_4)
+        self.setVisible(False)
+
+    def show_document(self, record: DocumentRecord | None) -> None:
+        """What belongs to this document."""
+        attachments = facts_of(record).attachments if record is not None else ()
+        _, parent = parent_of(record) if record is not None else ("", "")
+        if self._shown == (attachments, parent):
+            return
+        self._shown = (attachments, parent)
+        while (item := self._row.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        if parent:
+            self._add_parent(parent)
+        if attachments:
+            self._row.addWidget(plain_label("Attached:", self, name="attached_words", kind="small", wraps=False))
+        for one in attachments[:MOST_SHOWN]:
+            self._add(one)
+        if len(attachments) > MOST_SHOWN:
+            button = self._button(f"{len(attachments) - MOST_SHOWN:,} more…", "attached_more")
+            button.clicked.connect(self.all_requested)
+        self.setVisible(bool(parent or attachments))
+
+    def _add_parent(self, name: str) -> None:
+        self._row.addWidget(plain_label("Attached to", self, name="attached_to_words", kind="small", wraps=False))
+        button = self._button(_short(name), "attached_to")
+        set_icon(button, "file-text")
+        button.setAccessibleName(f"Open {name}, to which this is attached")
+        button.setToolTip(plain_tip(f"Open {name}"))
+        button.clicked.connect(self.parent_requested)
+
+    def _add(self, one: Attachment) -> None:
+        button = self._button(_short(one.name), "attached_document")
+        set_icon(button, "file-text")
+        size = bytes_for_people(one.bytes)
+        if one.format:
+            button.setAccessibleName(f"Open the attachment {one.name}, {size}")
+            button.setToolTip(plain_tip(f"Open {one.name} ({size})"))
+        else:
+            button.setEnabled(False)
+            button.setAccessibleName(f"{one.name}, an attachment that cannot be read")
+            button.setToolTip(plain_tip(f"{one.name} ({size}) cannot be read"))
+        button.clicked.connect(lambda _checked=False, index=one.index: self.attachment_requested.emit(index))
+
+    def _button(self, words: str, name: str) -> QPushButton:
+        button = named(QPushButton(words.replace("&", "&&"), self), name)
+        button.setProperty("kind", "quiet")
+        self._row.addWidget(button)
+        return button
+
+
+def _short(name: str) -> str:
+    """The beginning and the end of a long name: its suffix says what it is."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 12]}…{name[-11:]}"

@@ -1,0 +1,525 @@
+"""The pages of a document, one below the other; thousands of them cost no more than those in sight."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+
+from slmdesk.core.documents import BlockKind, Page
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme import Theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.documents.viewer.page_table import PageTable
+from slmdesk.gui.documents.viewer.page_words import STATUS_WORDS
+from slmdesk.gui.documents.viewer.sheets import (
+    A4,
+    Box,
+    Sheet,
+    first_mark,
+    first_place,
+    heights_of,
+    paint_picture,
+)
+
+GAP = theme.SPACE_16
+FOOT = 26
+"""Below each page stands its number."""
+WIDEST = 1000
+ZOOMS = (50, 70, 85, 100, 125, 150, 200, 300)
+WHEEL_STEP = 80
+"""Pixels a wide table scrolls with one step of the wheel or a key."""
+KEPT = 12
+"""Pages whose pictures are kept when they are out of sight."""
+ASK_AFTER_MS = 60
+"""Of rest: pages that fly past are not asked for."""
+
+
+class PageView(QAbstractScrollArea):
+    """Shows a document's pages.
+
+    Asks by `picture_wanted` (page number, width in device pixels; 0: where its marks stand) and `text_wanted` (page
+    number) for what comes into sight, and is answered by `show_picture`, `show_boxes` and `show_text`.  Emits
+    `page_reached` with the number of the page at the top, `place_clicked` with a page's number, the character clicked
+    at (-1 where only the place is known) and the place as shares of the page, `menu_wanted` with a page's number and a
+    place on the screen.
+    """
+
+    picture_wanted = Signal(int, int)
+    text_wanted = Signal(int)
+    page_reached = Signal(int)
+    place_clicked = Signal(int, int, QPointF)
+    menu_wanted = Signal(int, QPoint)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_view")
+        self.setAccessibleName("Pages of the document")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setMinimumSize(240, 160)
+        self._keeper = keeper
+        self._sheets: list[Sheet] = []
+        self._tops: list[float] = []
+        self._zoom = 100
+        self._ratio = A4
+        self._reached = 0
+        self._towards: tuple[int, bool] | None = None
+        self._dragged: tuple[PageTable, float] | None = None
+        self._ask_timer = QTimer(self, singleShot=True, interval=ASK_AFTER_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._ask_timer.timeout.connect(self._ask)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self._keeper.theme_changed.connect(self._on_theme_changed)
+
+    # ---- what is shown
+
+    @property
+    def count(self) -> int:
+        """Pages there are."""
+        return len(self._sheets)
+
+    @property
+    def reached(self) -> int:
+        """The number of the page at the top; 0 while there is none."""
+        return self._reached
+
+    @property
+    def zoom(self) -> int:
+        """Percent of the usual width."""
+        return self._zoom
+
+    @property
+    def page_width(self) -> float:
+        """Of a page, in device-independent pixels."""
+        room = self.viewport().width() - 2 * GAP
+        return max(160.0, min(room, WIDEST) * self._zoom / 100)
+
+    def line_at(self, number: int, character: int) -> str:
+        """The item of a list a character of a page stands in; empty for anything else."""
+        sheet = self._sheet(number)
+        blocks = [one for one in sheet.page.blocks if one.start <= character < one.end] if sheet is not None else []
+        is_item = sheet is not None and bool(blocks) and blocks[0].kind is BlockKind.LIST_ITEM
+        return sheet.page.text[blocks[0].start : blocks[0].end] if sheet is not None and is_item else ""
+
+    def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
+        """Show these pages (without text is enough); `anew` goes to the first one."""
+        known = len(self._sheets)
+        if not anew and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
+            self._sheets += [Sheet(page) for page in pages[known:]]
+            self._measure(begin=known)
+            self._later()
+            return
+        old = {} if anew else {sheet.page.number: sheet for sheet in self._sheets}
+        self._sheets = [_kept(old.get(page.number), page) for page in pages]
+        if anew:
+            self._ratio, self._towards = A4, None
+            self.verticalScrollBar().setValue(0)
+        self._measure()
+        if anew:
+            self._ask()  # the first page is waited for
+        else:
+            self._later()
+
+    def show_text(self, page: Page) -> None:
+        """The text of a page has come."""
+        sheet = self._sheet(page.number)
+        if sheet is None:
+            return
+        sheet.page, sheet.has_text = page, True
+        self._lay_out(sheet)
+        self._measure(keep=True)
+
+    def show_picture(self, number: int, picture: QImage, boxes: Sequence[Sequence[Box]] = ()) -> None:
+        """The picture of a page has come, with the places of each of its marks."""
+        sheet = self._sheet(number)
+        if sheet is None or picture.isNull():
+            return
+        sheet.picture = picture
+        sheet.place_marks(boxes)
+        ratio = picture.height() / max(1, picture.width())
+        if abs(ratio - sheet.ratio) > 0.001:
+            if all(not one.ratio for one in self._sheets):
+                self._ratio = ratio
+            sheet.ratio = ratio
+            self._measure(keep=True)
+        self._go_on()
+        self.viewport().update()
+
+    def show_without_picture(self, number: int) -> None:
+        """There is no picture of this page: its words are shown."""
+        sheet = self._sheet(number)
+        if sheet is not None:
+            sheet.page = replace(sheet.page, has_image=False)
+            sheet.height = 0.0
+            self._measure(keep=True)
+            self._later()
+
+    def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+        """Mark these characters, by page number; nothing else stays marked.  Then see `show_boxes`."""
+        for sheet in self._sheets:
+            sheet.spans = tuple(spans.get(sheet.page.number, ()))
+            sheet.place_marks(())
+            sheet.asked_boxes, sheet.current = False, None
+        self._later()
+        self.viewport().update()
+
+    def point_at(self, number: int, span: tuple[int, int]) -> None:
+        """Let one of the marks stand out, and go to it."""
+        for sheet in self._sheets:
+            sheet.current = span if sheet.page.number == number else None
+        self.go_to(number, to_mark=True)
+        self.viewport().update()
+
+    def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
+        """Where each of the marks of a page stands on its picture."""
+        sheet = self._sheet(number)
+        if sheet is not None:
+            sheet.place_marks(boxes)
+            self._go_on()
+            self.viewport().update()
+
+    def go_to(self, number: int, *, to_mark: bool = False) -> None:
+        """Bring a page into sight; `to_mark`: its first mark, also when that place becomes known later."""
+        self._towards = (number, to_mark)
+        self._go_on()
+
+    def set_zoom(self, percent: int) -> None:
+        """Larger or smaller pages; the page at the top stays there."""
+        percent = min(max(percent, ZOOMS[0]), ZOOMS[-1])
+        if percent != self._zoom:
+            self._zoom = percent
+            self._resize_sheets()
+
+    @Slot()
+    def zoom_in(self) -> None:
+        """One step larger."""
+        self.set_zoom(next((one for one in ZOOMS if one > self._zoom), ZOOMS[-1]))
+
+    @Slot()
+    def zoom_out(self) -> None:
+        """One step smaller."""
+        self.set_zoom(next((one for one in reversed(ZOOMS) if one < self._zoom), ZOOMS[0]))
+
+    # ---- heard
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        self._later()
+        bar = self.verticalScrollBar()
+        top = self._index_at(bar.value() + self.viewport().height() / 3)
+        if bar.value() == bar.minimum():  # the first page may be shorter than a third of the view
+            top = 0
+        number = self._sheets[top].page.number if self._sheets else 0
+        if number != self._reached:
+            self._reached = number
+            self.page_reached.emit(number)
+        self.viewport().update()
+
+    @Slot(object)
+    def _on_theme_changed(self, _theme: Theme) -> None:
+        for sheet in self._sheets:
+            sheet.forget_words()
+        self._resize_sheets()
+
+    # ---- Qt's own
+
+    def sizeHint(self) -> QSize:
+        """A page beside something else."""
+        return QSize(520, 640)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Pages are as wide as there is room."""
+        super().resizeEvent(event)
+        self._resize_sheets()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Ctrl and the wheel zoom; a person who scrolls is not pulled elsewhere any more."""
+        self._towards = None
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            (self.zoom_in if event.angleDelta().y() > 0 else self.zoom_out)()
+            event.accept()
+            return
+        turned = event.angleDelta()
+        across = turned.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else turned.x()
+        found = self._table_at(event.position()) if across else None
+        if found is not None and self._scroll_table(found[0], -across / 120 * WHEEL_STEP):
+            event.accept()
+            return
+        super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Pages, ends and zoom."""
+        self._towards = None
+        bar = self.verticalScrollBar()
+        match event.key():
+            case Qt.Key.Key_PageDown | Qt.Key.Key_Space:
+                bar.setValue(bar.value() + round(self.viewport().height() * 0.9))
+            case Qt.Key.Key_PageUp:
+                bar.setValue(bar.value() - round(self.viewport().height() * 0.9))
+            case Qt.Key.Key_Home:
+                bar.setValue(bar.minimum())
+            case Qt.Key.Key_End:
+                bar.setValue(bar.maximum())
+            case Qt.Key.Key_Down:
+                bar.setValue(bar.value() + 40)
+            case Qt.Key.Key_Up:
+                bar.setValue(bar.value() - 40)
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self.zoom_in()
+            case Qt.Key.Key_Minus:
+                self.zoom_out()
+            case Qt.Key.Key_Left | Qt.Key.Key_Right if table := self._wide_table():
+                self._scroll_table(table, WHEEL_STEP if event.key() == Qt.Key.Key_Right else -WHEEL_STEP)
+            case _:
+                super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The scroll bar of a wide table is taken."""
+        found = self._table_at(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or found is None or not found[0].bar.contains(found[1]):
+            super().mousePressEvent(event)
+            return
+        table, inside = found
+        if not table.handle.contains(inside):
+            table.scroll_bar_to(inside.x())
+            self.viewport().update()
+        self._dragged = table, event.position().x() - table.handle.left()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The scroll bar of a wide table is moved."""
+        if self._dragged is None:
+            super().mouseMoveEvent(event)
+            return
+        table, grip = self._dragged
+        table.scroll_bar_to(event.position().x() - grip + table.handle.width() / 2)
+        self.viewport().update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell which place of which page was clicked."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._dragged is not None:
+            self._dragged = None
+            return
+        at = event.position() + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        if not self._sheets:
+            return
+        index = self._index_at(at.y())
+        place = self._place(index)
+        if not place.contains(at):
+            return
+        inside = at - place.topLeft()
+        sheet = self._sheets[index]
+        character = sheet.words.character_at(inside) if sheet.words and not sheet.is_pictured else None
+        share = QPointF(inside.x() / place.width(), inside.y() / place.height())
+        self.place_clicked.emit(sheet.page.number, -1 if character is None else character, share)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the page under the mouse; by key, with the one at the top."""
+        if not self._sheets:
+            return
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_wanted.emit(self._reached, self.viewport().mapToGlobal(self.viewport().rect().center()))
+            return
+        index = self._index_at(event.pos().y() + self.verticalScrollBar().value())
+        self.menu_wanted.emit(self._sheets[index].page.number, event.globalPos())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The pages in sight, and no more."""
+        painter = QPainter(self.viewport())
+        colours = self._keeper.theme
+        painter.fillRect(event.rect(), colours.colour("window"))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+        for index in self._in_sight():
+            place = self._place(index).translated(-across, -down)
+            self._paint(painter, self._sheets[index], place, colours)
+        if self.hasFocus():
+            painter.setPen(QPen(colours.colour("accent"), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+
+    def _paint(self, painter: QPainter, sheet: Sheet, place: QRectF, colours: Theme) -> None:
+        is_paper = sheet.is_pictured and sheet.picture is not None
+        painter.fillRect(place, colours.colour("surface"))
+        if is_paper:
+            paint_picture(painter, sheet, place, colours)
+        elif not sheet.is_pictured and sheet.words is not None:
+            painter.save()
+            painter.translate(place.topLeft())
+            seen = place.intersected(QRectF(self.viewport().rect())).translated(-place.topLeft())
+            sheet.words.paint(painter, sheet.spans, sheet.current, seen, colours)
+            painter.restore()
+        painter.setPen(QPen(colours.colour("line"), colours.line_width))
+        painter.drawRect(place)
+        painter.setFont(self._keeper.fonts.text(0.8))
+        painter.setPen(colours.colour("muted"))
+        foot = QRectF(place.left(), place.bottom() + 2, place.width(), FOOT - 4)
+        painter.drawText(foot, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter), self._foot(sheet))
+        if sheet.is_pictured and sheet.picture is None:
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), "…")
+
+    def _foot(self, sheet: Sheet) -> str:
+        page = sheet.page
+        words = str(page.number) if page.label in ("", str(page.number)) else f"{page.number}  ·  {page.label[:60]}"
+        status = STATUS_WORDS.get(page.status, "")
+        return f"{words}  ·  {status}" if status and sheet.is_pictured else words
+
+    # ---- inside
+
+    def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
+        """The table of a page of words at a place in view, and where in it that is."""
+        at = position + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        if not self._sheets:
+            return None
+        index = self._index_at(at.y())
+        words = self._sheets[index].words
+        return words.table_at(at - self._place(index).topLeft()) if words is not None else None
+
+    def _wide_table(self) -> PageTable | None:
+        """The first table in sight that scrolls."""
+        top, bottom = self.verticalScrollBar().value(), self.verticalScrollBar().value() + self.viewport().height()
+        for index in self._in_sight():
+            words, first = self._sheets[index].words, self._tops[index]
+            for at, table in words.tables if words is not None else ():
+                if table.is_wide and first + at + table.height > top and first + at < bottom:
+                    return table
+        return None
+
+    def _scroll_table(self, table: PageTable, by: float) -> bool:
+        """Scroll a wide table; returns whether it scrolls at all."""
+        if table.scroll_to(table.offset + by):
+            self.viewport().update()
+        return table.is_wide
+
+    def _sheet(self, number: int) -> Sheet | None:
+        index = number - 1
+        if 0 <= index < len(self._sheets) and self._sheets[index].page.number == number:
+            return self._sheets[index]
+        return next((sheet for sheet in self._sheets if sheet.page.number == number), None)
+
+    def _index_at(self, y: float) -> int:
+        return max(0, bisect_right(self._tops, y) - 1)
+
+    def _place(self, index: int) -> QRectF:
+        width = self.page_width
+        left = max(float(GAP), (self.viewport().width() - width) / 2)
+        return QRectF(left, self._tops[index], width, self._sheets[index].height)
+
+    def _in_sight(self) -> range:
+        if not self._sheets:
+            return range(0)
+        down = self.verticalScrollBar().value()
+        return range(self._index_at(down - FOOT), self._index_at(down + self.viewport().height()) + 1)
+
+    def _measure(self, *, keep: bool = False, begin: int = 0) -> None:
+        """Find every page's place, or those from `begin` on; `keep`: what is in sight stays where it is."""
+        bar = self.verticalScrollBar()
+        anchor, offset = 0, 0.0
+        if keep and self._tops:
+            anchor = self._index_at(bar.value())
+            offset = bar.value() - self._tops[anchor]
+        line = float(self._keeper.fonts.points()) * 1.9
+        begin = min(begin, len(self._tops))
+        heights_of(self._sheets[begin:], self.page_width, self._ratio, line)
+        top = self._tops[begin - 1] + self._sheets[begin - 1].height + FOOT if begin else float(GAP)
+        del self._tops[begin:]
+        for sheet in self._sheets[begin:]:
+            self._tops.append(top)
+            top += sheet.height + FOOT
+        bar.setRange(0, max(0, round(top + GAP - self.viewport().height())))
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(40)
+        wide = round(self.page_width + 2 * GAP - self.viewport().width())
+        self.horizontalScrollBar().setRange(0, max(0, wide))
+        self.horizontalScrollBar().setPageStep(self.viewport().width())
+        if keep and anchor < len(self._tops):
+            bar.setValue(round(self._tops[anchor] + offset))
+        self._go_on()
+        self.viewport().update()
+
+    def _resize_sheets(self) -> None:
+        for sheet in self._sheets:
+            sheet.picture_width = 0
+            if not sheet.is_pictured and sheet.words is not None:
+                sheet.forget_words()
+                sheet.asked_text = False
+        self._measure(keep=True)
+        self._later()
+
+    def _lay_out(self, sheet: Sheet) -> None:
+        sheet.lay_out(self.page_width, self._keeper.fonts, self._keeper.theme)
+
+    def _later(self) -> None:
+        self._ask_timer.start()
+
+    @Slot()
+    def _ask(self) -> None:
+        """Ask for what is in sight and just below; let go of what is far away."""
+        sight = self._in_sight()
+        near = range(max(0, sight.start - 1), min(len(self._sheets), sight.stop + 1))
+        width = round(self.page_width * self.devicePixelRatioF())
+        changed = False
+        for index in near:
+            sheet = self._sheets[index]
+            if sheet.is_pictured and sheet.picture_width != width:
+                sheet.picture_width, sheet.asked_boxes = width, True
+                self.picture_wanted.emit(sheet.page.number, width)
+            elif sheet.is_pictured and sheet.spans and not sheet.asked_boxes:
+                sheet.asked_boxes = True
+                self.picture_wanted.emit(sheet.page.number, 0)
+            elif not sheet.is_pictured and sheet.words is None:
+                if sheet.has_text:
+                    self._lay_out(sheet)
+                    changed = True
+                elif not sheet.asked_text:
+                    sheet.asked_text = True
+                    self.text_wanted.emit(sheet.page.number)
+        for index, sheet in enumerate(self._sheets):
+            if (sheet.picture or sheet.words) and not near.start - KEPT <= index < near.stop + KEPT:
+                sheet.forget()
+        if changed:
+            self._measure(keep=True)
+
+    def _go_on(self) -> None:
+        """Move towards where somebody wants to be, as far as its place is known."""
+        if self._towards is None:
+            return
+        number, to_mark = self._towards
+        index = next((n for n, sheet in enumerate(self._sheets) if sheet.page.number == number), None)
+        if index is None or index >= len(self._tops):
+            return
+        sheet = self._sheets[index]
+        if to_mark and sheet.spans and sheet.words is not None and sheet.words.reveal(first_mark(sheet)):
+            self.viewport().update()
+        within = first_place(sheet, self.page_width) if to_mark else 0.0
+        lead = self.viewport().height() / 4 if within else GAP / 2
+        self.verticalScrollBar().setValue(round(self._tops[index] + within - lead))
+        is_known = bool(sheet.boxes) if sheet.is_pictured else sheet.words is not None
+        if not to_mark or is_known:
+            self._towards = None
+
+
+def _kept(sheet: Sheet | None, page: Page) -> Sheet:
+    """A sheet with what is known of its page now."""
+    if sheet is None:
+        return Sheet(page)
+    if not sheet.has_text:
+        sheet.page = page
+    return sheet

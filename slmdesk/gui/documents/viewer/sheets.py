@@ -1,0 +1,136 @@
+"""Pages of a document as they are painted: a picture where the format has one, else the words laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
+
+from slmdesk.core.documents import Page
+from slmdesk.gui.base.theme import LIGHT, Fonts, Theme
+from slmdesk.gui.documents.viewer.page_words import PageWords
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom; 0..1 of the page."""
+A4 = 1.414
+"""Height of a page whose picture has not come yet, as a share of its width."""
+CURRENT_LINE = 2
+"""Pixels of the frame around the mark that stands out."""
+
+
+@dataclass(slots=True, eq=False)
+class Sheet:
+    """One page in the view: what is known of it so far."""
+
+    page: Page
+    """Its text is empty until `has_text`."""
+    has_text: bool = False
+    picture: QImage | None = None
+    picture_width: int = 0
+    """Pixels it was asked for; 0: not asked."""
+    ratio: float = 0.0
+    """Height by width of its picture; 0: not known."""
+    words: PageWords | None = None
+    offsets: tuple[float, ...] = ()
+    """How far its tables were scrolled when its words were last let go of."""
+    height: float = 0.0
+    spans: tuple[tuple[int, int], ...] = ()
+    """Marked characters of its text."""
+    current: tuple[int, int] | None = None
+    """The one of them that stands out."""
+    boxes: tuple[Box, ...] = ()
+    """All marks on its picture; see `place_marks`."""
+    marks: tuple[tuple[Box, ...], ...] = ()
+    """The same, for each mark by itself."""
+    asked_text: bool = False
+    asked_boxes: bool = False
+
+    @property
+    def is_pictured(self) -> bool:
+        """Whether it is shown as a picture."""
+        return self.page.has_image
+
+    def place_marks(self, boxes: Sequence[Sequence[Box]]) -> None:
+        """Where each mark stands on the picture, in the order of `spans`."""
+        self.marks = tuple(tuple(each) for each in boxes)
+        self.boxes = tuple(box for each in self.marks for box in each)
+
+    @property
+    def current_boxes(self) -> tuple[Box, ...]:
+        """On its picture, the mark that stands out."""
+        at = self.spans.index(self.current) if self.current in self.spans else -1
+        return self.marks[at] if 0 <= at < len(self.marks) else ()
+
+    def forget(self) -> None:
+        """Drop what can be had again: it is far out of sight."""
+        self.picture, self.picture_width = None, 0
+        self.forget_words()
+
+    def forget_words(self) -> None:
+        """Drop the words as they were laid out."""
+        if self.words is not None:
+            self.offsets = self.words.offsets
+        self.words = None
+
+    def lay_out(self, width: float, fonts: Fonts, theme: Theme) -> None:
+        """Lay out its words, its tables scrolled as they were; what stands out stays in sight."""
+        self.forget_words()
+        self.words = PageWords(self.page, width=width, fonts=fonts, theme=theme)
+        self.words.scroll_to(self.offsets)
+        if self.current is not None:
+            self.words.reveal(self.current[0])
+        self.height = 0.0
+
+
+def paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme) -> None:
+    """The picture of a page, and over it what is marked."""
+    if sheet.picture is None:
+        return
+    painter.drawImage(place, sheet.picture)
+    painter.save()
+    painter.setPen(Qt.PenStyle.NoPen)
+    colour = theme.colour("mark") if not theme.is_dark else theme.colour("warn")
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)  # paper is white in the dark, too
+    painter.setBrush(colour)
+    for box in sheet.boxes:
+        painter.drawRect(rectangle_of(box, place))
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(LIGHT.colour("accent"), CURRENT_LINE))
+    for box in sheet.current_boxes:  # a frame; paper is white in the dark, too
+        painter.drawRect(rectangle_of(box, place).adjusted(-1, -1, 1, 1))
+    painter.restore()
+
+
+def rectangle_of(box: Box, place: QRectF) -> QRectF:
+    """A box of a page where the page is painted."""
+    left, top, right, bottom = box
+    size = QSizeF((right - left) * place.width(), (bottom - top) * place.height())
+    return QRectF(QPointF(place.x() + left * place.width(), place.y() + top * place.height()), size)
+
+
+def first_place(sheet: Sheet, width: float) -> float:
+    """Where on the page the mark that stands out is, else the first one: pixels below its top; 0: not known."""
+    if sheet.is_pictured and sheet.boxes and sheet.ratio:
+        return min(box[1] for box in sheet.current_boxes or sheet.boxes) * sheet.ratio * width
+    if sheet.words is not None and sheet.spans:
+        return sheet.words.top_of(first_mark(sheet))
+    return 0.0
+
+
+def first_mark(sheet: Sheet) -> int:
+    """The first character of the mark that stands out, else of the first one."""
+    return min(start for start, _ in sheet.spans) if sheet.current is None else sheet.current[0]
+
+
+def heights_of(sheets: Sequence[Sheet], width: float, usual_ratio: float, line: float) -> None:
+    """Give every page its height at this width: as measured, else as is usual."""
+    for sheet in sheets:
+        if sheet.is_pictured:
+            sheet.height = width * (sheet.ratio or usual_ratio)
+        elif sheet.words is not None:
+            sheet.height = max(sheet.words.height, 6 * line)
+        elif not sheet.height:
+            sheet.height = 30 * line

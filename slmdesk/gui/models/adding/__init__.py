@@ -1,0 +1,1 @@
+"""The ways a model comes into the library."""

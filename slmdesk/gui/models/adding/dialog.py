@@ -1,0 +1,201 @@
+"""Model files before they are added: what they are, whether they fit, and the choice to copy or to link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from slmdesk.core.gguf.quantization import quantization_named
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.models.common.card import DOT, FitMark
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.inspect_files import MOST_FILES, Candidate, Looked
+
+WIDTH = 460
+LIST_HEIGHT = 320
+
+
+class AddingController(QObject):
+    """Reads what files say of themselves.  Lives on the window's thread.
+
+    Emits `files_read` with the Candidates that can be added, and those that cannot, where at least one can;
+    `notice_raised` otherwise.
+    """
+
+    files_read = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("adding_controller")
+        self._bridge = bridge
+
+    @Slot(object)
+    def look_at(self, paths: Path | Sequence[Path]) -> None:
+        """Read the headers of a file, of several, of all in a folder; nothing is added."""
+        wanted = (paths,) if isinstance(paths, Path) else tuple(paths)
+
+        def ended(found: Looked) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_looked, found))
+
+        self._bridge.ask(lambda services: services.looking.look(wanted, ended), None, self._raise_problem)
+
+    def _on_looked(self, found: Looked) -> None:
+        good = [one for one in found.candidates if one.problem is None]
+        if found.was_cut:
+            words = f"Only the first {MOST_FILES} model files were looked at. Add the others afterwards."
+            self.notice_raised.emit(Notice(words, key="many files"))
+        if good:
+            self.files_read.emit(found.candidates)
+        elif not found.candidates:
+            self.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
+        for one in [] if good else found.candidates[:1]:
+            if one.problem:
+                self._raise_problem(one.problem)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+class AddDialog(QDialog):
+    """What the files are, and how to add them.  Emits `add_chosen` with their paths and whether to link."""
+
+    add_chosen = Signal(object, bool)
+
+    def __init__(self, parent: QWidget, candidates: Sequence[Candidate]) -> None:
+        super().__init__(parent)
+        self.setObjectName("add_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._candidates = tuple(candidates)
+        self._good = tuple(one for one in candidates if one.problem is None)
+        count = len(self._good)
+        self.setWindowTitle("Add this model?" if count == 1 else f"Add these {count} models?")
+        self._build_ui()
+
+    def _build_ui(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        layout.setSpacing(theme.SPACE_8)
+        if len(self._candidates) == 1:
+            self._build_one(layout, self._good[0])
+        else:
+            self._build_list(layout)
+        layout.addSpacing(theme.SPACE_8)
+        layout.addLayout(self._build_buttons())
+
+    def _build_one(self, layout: QVBoxLayout, one: Candidate) -> None:
+        layout.addWidget(plain_label(breakable(one.name), self, name="add_name", kind="heading"))
+        where = plain_label(breakable(str(one.path)), self, name="add_path", kind="muted")
+        where.setMinimumWidth(WIDTH)  # of the dialog itself, it would let the buttons be squashed
+        layout.addWidget(where)
+        for at, line in enumerate(lines_of(one)):
+            layout.addWidget(plain_label(line, self, name=f"add_line_{at}"))
+        mark = FitMark(self)
+        mark.show_fit(one.verdict, is_about=one.fit is None)
+        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _build_list(self, layout: QVBoxLayout) -> None:
+        total = bytes_for_people(sum(one.bytes for one in self._good))
+        bad = len(self._candidates) - len(self._good)
+        words = f"{len(self._good)} models, {total} in all."
+        if bad:
+            words += f" {'1 file' if bad == 1 else f'{bad} files'} cannot be added."
+        layout.addWidget(plain_label(words, self, name="add_summary", kind="heading"))
+        layout.addSpacing(theme.SPACE_4)
+        inner = named(QFrame(), "add_list_inner")
+        rows = QVBoxLayout(inner)
+        rows.setContentsMargins(0, 0, theme.SPACE_8, 0)
+        rows.setSpacing(theme.SPACE_12)
+        for one in self._candidates:
+            rows.addLayout(self._row(inner, one))
+        rows.addStretch(1)
+        area = named(QScrollArea(self), "add_list")
+        area.setAccessibleName("Model files")
+        show_column(area, inner)
+        area.setMinimumWidth(WIDTH + theme.SPACE_32)
+        area.setMinimumHeight(min(LIST_HEIGHT, inner.heightForWidth(WIDTH)))
+        layout.addWidget(area)
+
+    def _row(self, parent: QWidget, one: Candidate) -> QVBoxLayout:
+        mark = FitMark(parent)
+        mark.show_fit("broken" if one.problem else one.verdict, is_about=one.fit is None)
+        head = QHBoxLayout()
+        head.addWidget(plain_label(breakable(one.name), parent, name="add_row_name", kind="strong"), 1)
+        head.addWidget(mark)
+        column = QVBoxLayout()
+        column.setSpacing(theme.SPACE_4)
+        column.addLayout(head)
+        told = one.problem.sentence if one.problem else DOT.join(short_lines_of(one))
+        kind = "danger" if one.problem else "small"
+        column.addWidget(plain_label(breakable(told), parent, name="add_row_words", kind=kind))
+        return column
+
+    def _build_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_8)
+        row.addStretch(1)
+        in_parts = any(one.parts > 1 for one in self._good)
+        it = "it" if len(self._good) == 1 else "them"
+        for name, words, tip, link in (
+            ("add_cancel", "Cancel", "", None),
+            ("add_link", f"Link (leave {it} where {'it is' if it == 'it' else 'they are'})", "", True),
+            ("add_copy", "Copy into slmdesk", "A copy is kept in the folder for models", False),
+        ):
+            button = named(QPushButton(words, self), name)
+            button.setToolTip(tip)
+            button.setAutoDefault(link is False)
+            button.clicked.connect(self.reject if link is None else partial(self._on_chosen, link))
+            if link:
+                button.setEnabled(not in_parts)
+                stays = "The file stays where it is and must stay there"
+                button.setToolTip(
+                    "A model in parts is put together into one file, so it is copied" if in_parts else stays
+                )
+            row.addWidget(button)
+        button.setProperty("kind", "primary")
+        button.setDefault(True)
+        return row
+
+    def _on_chosen(self, link: bool) -> None:
+        self.add_chosen.emit(tuple(one.path for one in self._good), link)
+        self.accept()
+
+
+def lines_of(one: Candidate) -> list[str]:
+    """Size, quantization in words, licence, and the memory it needs."""
+    header = one.header
+    name = header.quantization if header else ""
+    known = quantization_named(name)
+    parts = f", in {one.parts} parts that are put together into one file" if one.parts > 1 else ""
+    lines = [
+        f"Size: {bytes_for_people(one.bytes)}{parts}",
+        f"Precision: {name}, {known.label()}" if known else f"Precision: {name or 'not stated'}",
+        f"Licence: {(header.license if header else '') or 'not stated'}",
+    ]
+    if header and header.kind == "encoder":
+        lines.append("An encoder: it finds passages and cannot chat")
+    if one.fit:
+        needs, free = bytes_for_people(one.fit.memory.total), bytes_for_people(one.fit.available_bytes)
+        lines.append(f"Memory: needs about {needs}, {free} are free")
+    return lines
+
+
+def short_lines_of(one: Candidate) -> list[str]:
+    """The same in a list of several."""
+    header = one.header
+    parts = [bytes_for_people(one.bytes), header.quantization if header else "", (header.license if header else "")]
+    if one.parts > 1:
+        parts.append(f"{one.parts} parts")
+    if header and header.kind == "encoder":
+        parts.append("cannot chat")
+    return [*(part for part in parts if part), str(one.path)]

@@ -1,0 +1,142 @@
+"""The further ways models come and go: packs, other programs' files, another folder.  Joins dialogs and controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.models.adding.found_models import FoundController, FoundDialog
+from slmdesk.gui.models.adding.menu import MoreWays
+from slmdesk.gui.models.move.dialog import MoveController, MoveDialog
+from slmdesk.gui.models.packs.controller import PackController
+from slmdesk.gui.models.packs.dialogs import PACK_FILTER, MakePackDialog, OpenPackDialog
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.shares import admit
+from slmdesk.services.base.events import Problem
+from slmdesk.services.models.events import PackEnded
+from slmdesk.services.models.move.plan import MovePlan
+from slmdesk.services.models.packs.service import PackContents
+
+
+class Ways(QObject):
+    """Opens a dialog for each wish, one of a kind at a time.
+
+    Emits `notice_raised`, `chat_requested` with a model's id.
+    """
+
+    notice_raised = Signal(object)
+    chat_requested = Signal(str)
+
+    def __init__(self, bridge: Bridge, window: QWidget, menu: MoreWays, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("ways")
+        self._window = window
+        self._open: dict[str, QDialog] = {}
+        self.packs = PackController(bridge, self)
+        self.found = FoundController(bridge, self)
+        self.moving = MoveController(bridge, self)
+        menu.find_requested.connect(self.find)
+        menu.open_pack_requested.connect(self.choose_pack)
+        menu.make_pack_requested.connect(self.make_pack)
+        for part in (self.packs, self.found, self.moving):
+            part.notice_raised.connect(self.notice_raised)
+        self.packs.opened.connect(self._on_pack_opened)
+        self.packs.made.connect(self._on_made)
+        self.packs.taken.connect(self._on_taken)
+        self.packs.refused.connect(partial(self._on_refused, "pack"))
+        self.moving.planned.connect(self._on_planned)
+        self.moving.refused.connect(partial(self._on_refused, "move"))
+
+    @Slot()
+    def find(self) -> None:
+        """Look for models of other programs."""
+        self._show("found", lambda: FoundDialog(self._window, self.found))
+
+    @Slot()
+    def make_pack(self) -> None:
+        """Choose models for a pack."""
+        self._show("pack", lambda: MakePackDialog(self._window, self.packs))
+
+    @Slot()
+    def choose_pack(self) -> None:
+        """Ask for the file of a pack."""
+        dialog = QFileDialog(self._window, "Open a pack of models", str(Path.home()), PACK_FILTER)
+        dialog.setObjectName("open_pack_file_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(
+            lambda file: admit(self._window, [Path(file)], lambda paths: self.open_pack(paths[0]), is_chosen=True)
+        )
+        dialog.open()
+
+    @Slot(object)
+    def open_pack(self, path: Path) -> None:
+        """Show what is in this pack."""
+        if not self._raise("pack"):
+            self.packs.look_into(path)
+
+    @Slot(str)
+    def choose_folder(self, folder: str) -> None:
+        """Ask for another folder for models than `folder`."""
+        if self._raise("move"):
+            return
+        dialog = QFileDialog(self._window, "A folder for models", folder)
+        dialog.setObjectName("folder_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda file: self.moving.plan(Path(file)))
+        dialog.open()
+
+    @Slot(object)
+    def _on_pack_opened(self, contents: PackContents) -> None:
+        self._show("pack", lambda: OpenPackDialog(self._window, self.packs, contents))
+
+    @Slot(object)
+    def _on_planned(self, plan: MovePlan) -> None:
+        self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
+
+    @Slot(object)
+    def _on_made(self, fact: PackEnded) -> None:
+        """Its dialog shows the checksum; closed meanwhile, a notice does."""
+        if "pack" not in self._open:
+            words = f"The pack {Path(fact.path).name} is written. The checksum of its list: {fact.manifest_sha256}"
+            self.notice_raised.emit(Notice(words, fact.manifest_sha256, key="pack"))
+
+    @Slot(object)
+    def _on_taken(self, fact: PackEnded) -> None:
+        new = [one.model for one in fact.models if one.is_new]
+        if len(new) == 1:
+            use = partial(self.chat_requested.emit, new[0].id)
+            words = f"{new[0].name} came out of the pack, and is exactly what was packed."
+            action = "Use it now" if new[0].can_chat else ""
+            self.notice_raised.emit(Notice(words, action=action, on_action=use, key="pack"))
+        else:
+            words = f"{len(new)} models came out of the pack, and are exactly what was packed."
+            self.notice_raised.emit(Notice(words, key="pack"))
+
+    def _on_refused(self, kind: str, problem: Problem) -> None:
+        """Its dialog says it; closed meanwhile, a notice does."""
+        if kind not in self._open:
+            self.notice_raised.emit(notice_of(problem))
+
+    def _show(self, kind: str, make: Callable[[], QDialog]) -> None:
+        if self._raise(kind):
+            return
+        dialog = make()
+        self._open[kind] = dialog
+        dialog.finished.connect(lambda _result: self._open.pop(kind, None))
+        dialog.show()
+
+    def _raise(self, kind: str) -> bool:
+        """Whether one of this kind is open; it comes to the front."""
+        dialog = self._open.get(kind)
+        if dialog is not None:
+            dialog.raise_()
+            dialog.activateWindow()
+        return dialog is not None

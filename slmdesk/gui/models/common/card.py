@@ -1,0 +1,142 @@
+"""A row of the page: a name, a sentence, facts, whether it fits, and its buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+
+FITS = {
+    "fits": ("check", "accent", "fits", "small"),
+    "tight": ("triangle-alert", "muted", "tight", "warn"),
+    "too_large": ("x", "danger", "too large", "danger"),
+    "broken": ("triangle-alert", "danger", "cannot be used", "danger"),
+}
+"""Icon, its colour, the word, and the look of the word."""
+SLOW = "too slow"
+"""In place of the word where it fits, but nobody would wait for its answers."""
+ABOUT = {"fits": "should fit", "tight": "may be tight", "too_large": "likely too large"}
+"""The words where the size is an estimate."""
+DOT = "  ·  "
+
+
+class FitMark(QWidget):
+    """Whether a model fits this PC: a word with an icon.  Takes no room while that is not known."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("fit_mark")
+        self._icon = named(QLabel(self), "fit_icon")
+        self._icon.setTextFormat(Qt.TextFormat.PlainText)
+        self._word = plain_label("", self, name="fit_word", wraps=False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE_4)
+        row.addWidget(self._icon)
+        row.addWidget(self._word)
+        self.show_fit("unknown")
+
+    @property
+    def word(self) -> str:
+        """The word on show."""
+        return self._word.text()
+
+    def show_fit(self, fit: str, *, why: str = "", is_about: bool = False, is_slow: bool = False) -> None:
+        """Show a verdict; `is_about`: by an estimate of the size, `is_slow`: too slow to wait for."""
+        self.setVisible(fit in FITS)
+        if fit not in FITS:
+            self._word.clear()
+            return
+        icon, colour, word, kind = FITS[fit]
+        if is_slow and fit in ("fits", "tight"):
+            (icon, colour, _word, kind), word = FITS["tight"], f"{word}, {SLOW}"
+        set_icon(self._icon, icon, colour)
+        self._word.setText(ABOUT.get(fit, word) if is_about and SLOW not in word else word)
+        self._word.setProperty("kind", kind)
+        self._word.style().unpolish(self._word)
+        self._word.style().polish(self._word)
+        self.setToolTip(plain_tip(why))
+        self.setAccessibleName(f"On this PC: {self._word.text()}")
+
+
+class Card(QFrame):
+    """One row.  What stands in it is foreign text, shown as it is."""
+
+    def __init__(self, parent: QWidget, *, name: str, title: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setProperty("kind", "card")
+        self.setAccessibleName(title)
+        self._build_ui()
+        self.set_title(title)
+
+    def _build_ui(self) -> None:
+        self._title = plain_label("", self, name="card_title", kind="strong")
+        policy = self._title.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
+        self._title.setSizePolicy(policy)
+        self.fit = FitMark(self)
+        self._sentence = plain_label("", self, name="card_sentence")
+        self._facts = plain_label("", self, name="card_facts", kind="small")
+        self._trouble = plain_label("", self, name="card_trouble", kind="danger")
+        for label in (self._sentence, self._facts, self._trouble):
+            label.setVisible(False)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(theme.SPACE_8)
+        head = QHBoxLayout()
+        head.setSpacing(theme.SPACE_12)
+        head.addWidget(self._title, 1)
+        head.addWidget(self.fit)
+        head.addLayout(self._buttons)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(theme.SPACE_4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_12)
+        layout.setSpacing(theme.SPACE_4)
+        layout.addLayout(head)
+        for label in (self._sentence, self._facts, self._trouble):
+            layout.addWidget(label)
+        layout.addLayout(self.body)
+
+    @property
+    def words(self) -> str:
+        """All that stands in it, for a look at once."""
+        labels = (self._title, self._sentence, self._facts, self._trouble)
+        return "\n".join(one.text().replace("\u200b", "") for one in labels if one.text())
+
+    def set_title(self, text: str) -> None:
+        """The name."""
+        self._title.setText(breakable(text))
+
+    def set_sentence(self, text: str) -> None:
+        """One plain sentence."""
+        _show(self._sentence, text)
+
+    def set_facts(self, text: str) -> None:
+        """Size, licence and the like."""
+        _show(self._facts, breakable(text))
+
+    def set_trouble(self, text: str) -> None:
+        """What is wrong with it, in a sentence; '' for nothing."""
+        _show(self._trouble, breakable(text))
+
+    def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
+        """A button beside the name.  `spoken`: what it does to what, for screen readers and as tooltip."""
+        button = named(QPushButton(text, self), name)
+        button.setAccessibleName(spoken)
+        button.setToolTip(plain_tip(spoken))
+        self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        return button
+
+    def add_widget(self, widget: QWidget) -> None:
+        """Something else beside the name."""
+        self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+
+
+def _show(label: QLabel, text: str) -> None:
+    label.setText(text)
+    label.setVisible(bool(text))

@@ -1,0 +1,172 @@
+"""A list of models of which some are chosen: a check box with the name, facts under it, a trouble in red."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.icons import pixmap
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+
+INDENT = 30
+"""Facts stand under the name, not under its box."""
+BOX_ROOM = 40
+"""For the box itself, the gap and the focus ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One row.  All texts are shown as they are."""
+
+    key: str
+    title: str
+    facts: str
+    bytes: int
+    words: str = ""
+    """A sentence or two, under the facts."""
+    trouble: str = ""
+    """Why it cannot be chosen."""
+    is_here: bool = False
+    """It need not be chosen: it is in the library."""
+
+
+class NameBox(QCheckBox):
+    """A check box whose text is cut with an ellipsis where there is no room; the tooltip holds all of it."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("check_box")
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._full = text
+        self.setText(_literal(text))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut anew."""
+        super().resizeEvent(event)
+        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_ROOM)
+        if _literal(shown) != self.text():
+            self.setText(_literal(shown))
+        self.setToolTip(plain_tip(self._full) if shown != self._full else "")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box in the theme's colours: the style's own can hardly be seen on dark ground."""
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        found = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        side = max(found.width(), found.height())
+        box = QRectF(found.center().x() - side / 2 + 0.5, found.center().y() - side / 2 + 0.5, side, side)
+        role = QPalette.ColorRole
+        ground, line, tick = (self.palette().color(one) for one in (role.Window, role.PlaceholderText, role.WindowText))
+        if self.isChecked() and self.isEnabled():
+            ground = line = self.palette().color(role.Accent)
+            tick = self.palette().color(role.HighlightedText)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(line, 1.5))
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box, 3, 3)
+        if self.isChecked():
+            mark = pixmap("check", tick, size=int(side) - 2, scale=self.devicePixelRatioF())
+            painter.drawPixmap(QPointF(box.left() + 1, box.top() + 1), mark)
+        painter.end()
+
+
+class CheckList(QScrollArea):
+    """The rows; those that are here or cannot be used are shown and cannot be chosen.  Emits `chosen_changed`."""
+
+    chosen_changed = Signal()
+
+    def __init__(self, parent: QWidget, *, name: str, height: int = 260) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its boxes are stops; it scrolls along with them
+        self.setMinimumHeight(height)
+        self._boxes: dict[str, NameBox] = {}  # those that can be chosen
+        self._rows: tuple[CheckRow, ...] = ()
+
+    @Slot(object)
+    def show_rows(self, rows: Sequence[CheckRow], chosen: bool = True) -> None:
+        """Show these; `chosen`: whether what can be chosen is, at first."""
+        self._rows, self._boxes = tuple(rows), {}
+        inner = named(QFrame(self), "check_list_inner")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, theme.SPACE_8, 0)
+        column.setSpacing(theme.SPACE_8)
+        for row in rows:
+            column.addWidget(self._row(row, inner, chosen=chosen))
+        column.addStretch(1)
+        show_column(self, inner)
+        self.chosen_changed.emit()
+
+    @property
+    def chosen(self) -> list[CheckRow]:
+        """The rows with a tick, in their order."""
+        return [one for one in self._rows if (box := self._boxes.get(one.key)) and box.isChecked()]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that could be chosen."""
+        return not self._boxes
+
+    def choose_all(self, is_chosen: bool) -> None:
+        """Tick all, or none."""
+        for box in self._boxes.values():
+            box.setChecked(is_chosen)
+
+    def focus_first(self) -> None:
+        """The keyboard begins here."""
+        first = next(iter(self._boxes.values()), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _row(self, row: CheckRow, parent: QWidget, *, chosen: bool) -> QWidget:
+        holder = named(QFrame(parent), "check_row")
+        can_be = not row.trouble and not row.is_here
+        box = NameBox(row.title, holder)
+        box.setAccessibleDescription(" ".join(one for one in (row.facts, row.words, row.trouble) if one))
+        box.setChecked(chosen and can_be)
+        box.setEnabled(can_be)
+        box.toggled.connect(self.chosen_changed)
+        if can_be:
+            self._boxes[row.key] = box
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, theme.SPACE_4)
+        column.setSpacing(0)
+        column.addWidget(box)
+        under = QVBoxLayout()
+        under.setContentsMargins(INDENT, 0, 0, 0)
+        under.setSpacing(theme.SPACE_4)
+        for name, text, kind in (
+            ("check_facts", row.facts, "small"),
+            ("check_words", row.words, "small"),
+            ("check_trouble", row.trouble, "danger"),
+        ):
+            if text:
+                label: QLabel = plain_label(breakable(text), holder, name=name, kind=kind)
+                under.addWidget(label)
+        column.addLayout(under)
+        return holder
+
+
+def _literal(text: str) -> str:
+    """An ampersand is a letter here, no shortcut."""
+    return text.replace("&", "&&")

@@ -1,0 +1,65 @@
+"""What the dialogs for packs, found models and the folder share: a heading, a sentence, a body, work, buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.models.common.work_line import WorkLine
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label
+
+WIDTH, HEIGHT = 620, 560
+WORK_ROOM = 56
+
+
+class WideDialog(QDialog):
+    """Not modal: a long piece of work goes on when it is closed, and its end is told by a notice."""
+
+    def __init__(self, parent: QWidget, *, name: str, title: str, intro: str, spoken: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        room = parent.window().size()
+        self.resize(min(WIDTH, room.width()), min(HEIGHT, room.height()))
+        self.intro = plain_label(intro, self, name=f"{name}_intro")
+        self.body = QVBoxLayout()
+        self.body.setSpacing(theme.SPACE_8)
+        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger")
+        self.trouble.setVisible(False)
+        self.work = WorkLine(self, name=f"{name}_work", spoken=spoken)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(theme.SPACE_8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        layout.setSpacing(theme.SPACE_12)
+        layout.addWidget(plain_label(title, self, name=f"{name}_heading", kind="heading"))
+        layout.addWidget(self.intro)
+        layout.addLayout(self.body, 1)
+        layout.addWidget(self.trouble)
+        layout.addWidget(self.work)
+        layout.addLayout(self.buttons)
+
+    def add_button(self, text: str, *, name: str, is_primary: bool = False, tip: str = "") -> QPushButton:
+        """A button at the foot, the first ones left."""
+        button = named(QPushButton(text, self), name)
+        button.setToolTip(tip)
+        button.setAutoDefault(is_primary)
+        button.setDefault(is_primary)
+        if is_primary:
+            button.setProperty("kind", "primary")
+        self.buttons.addWidget(button)
+        return button
+
+    def show_trouble(self, sentence: str) -> None:
+        """What is in the way, in a sentence; '' for nothing."""
+        self.trouble.setText(breakable(sentence))
+        self.trouble.setVisible(bool(sentence))
+
+    def fit_height(self) -> None:
+        """As tall as its words need, with room for how far the work is."""
+        layout = self.layout()
+        if layout is not None:
+            self.resize(self.width(), min(layout.totalHeightForWidth(self.width()) + WORK_ROOM, HEIGHT))

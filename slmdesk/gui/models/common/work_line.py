@@ -1,0 +1,56 @@
+"""How far some work is: words and a thin bar.  Takes no room while nothing is done."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.models.common.card import DOT
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.base.messages import bytes_for_people, time_for_people
+
+
+class WorkLine(QWidget):
+    """Words over a bar."""
+
+    def __init__(self, parent: QWidget, *, name: str, spoken: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._words = plain_label("", self, name=f"{name}_words", kind="muted")
+        self._bar = named(QProgressBar(self), f"{name}_bar")
+        self._bar.setAccessibleName(spoken)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(4)
+        self._bar.setRange(0, 1000)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_4)
+        column.addWidget(self._words)
+        column.addWidget(self._bar)
+        self.setVisible(False)
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return self._words.text().replace("\u200b", "")
+
+    def show_work(self, words: str, fraction: float | None) -> None:
+        """Say this; `fraction` 0..1, None where it is not known."""
+        self._words.setText(breakable(words))
+        self._bar.setRange(0, 0 if fraction is None else 1000)
+        if fraction is not None:
+            self._bar.setValue(round(fraction * 1000))
+        self.setVisible(True)
+
+    def end(self) -> None:
+        """Nothing is done any more."""
+        self.setVisible(False)
+
+
+def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
+    """What is done, how much of it, and for how long yet: Checking · 3 GB of 8 GB · 2 min left."""
+    parts = [what, f"{bytes_for_people(done)} of {bytes_for_people(total)}" if total else ""]
+    if eta_s is not None:
+        parts.append(f"{time_for_people(eta_s)} left")
+    return DOT.join(one for one in parts if one)

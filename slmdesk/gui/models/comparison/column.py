@@ -1,0 +1,237 @@
+"""One answer of a comparison: who wrote it, how far it is, its words, what was measured, the vote for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from slmdesk.core.records import Status
+from slmdesk.gui.base import theme
+from slmdesk.gui.markdown.builder import COPY_CODE
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
+from slmdesk.gui.markdown.text import MessageText
+from slmdesk.gui.markdown.writer import MessageWriter
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.link_dialog import ask_about_link
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.services.base.messages import problem_of
+from slmdesk.services.evaluation.model_comparison import Compared
+
+NARROWEST = 29
+"""Letters in a line of the narrowest column."""
+LEAST_LINES = 4
+"""Of an answer in a low window."""
+_ENDS = {
+    Status.CANCELLED: ("Stopped. The words so far are kept.", "warn"),
+    Status.INTERRUPTED: ("Cut off when the program ended. The words so far are kept.", "warn"),
+}
+
+
+class AnswerText(QScrollArea):
+    """The words of one answer as safe Markdown, scrolled by itself; at its end it follows words that come."""
+
+    def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("compared_text")
+        self.setAccessibleName("Answer")
+        self.setWidgetResizable(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # arrows scroll it
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._parser = parser
+        self._words, self._has_ended = "", False
+        self._more = QTimer(self, singleShot=True, interval=0)
+        self._more.timeout.connect(self._write)
+        self._make(style)
+
+    def _make(self, style: ViewStyle) -> None:
+        self._text = MessageText(style, self, on_band=False)
+        self._text.anchor_chosen.connect(self._on_anchor)
+        self._text.copy_requested.connect(self._on_copy)
+        self._writer = MessageWriter(self._text.document(), style, self._parser)
+        self.setWidget(self._text)
+        self.setMinimumHeight(round(LEAST_LINES * style.line_height))
+        self._text.setAutoFillBackground(False)  # which `setWidget` sets
+
+    @property
+    def words(self) -> str:
+        """The Markdown on show."""
+        return self._words
+
+    def set_style(self, style: ViewStyle) -> None:
+        """Another theme or letter size: written anew."""
+        words, has_ended = self._words, self._has_ended
+        self._make(style)
+        self._words, self._has_ended = "", False
+        self.show_words(words, has_ended=has_ended)
+
+    def show_words(self, words: str, *, has_ended: bool) -> None:
+        """Show these words, of which those shown before are the beginning."""
+        if (words, has_ended) == (self._words, self._has_ended):
+            return
+        self._words, self._has_ended = words, has_ended
+        self._write()
+
+    def sizeHint(self) -> QSize:
+        """As low as it can be: it takes what the column has left; a low window scrolls the words first."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The lines are as wide as the column."""
+        super().resizeEvent(event)
+        self._fit()
+
+    @Slot()
+    def _write(self) -> None:
+        bar = self.verticalScrollBar()
+        is_at_end = bar.value() >= bar.maximum() - 4
+        more = self._writer.write(self._words, ended=self._has_ended)
+        self._fit()
+        if is_at_end and not self._has_ended:
+            bar.setValue(bar.maximum())
+        if more:
+            self._more.start()
+
+    def _fit(self) -> None:
+        width = max(self.viewport().width(), 40)
+        height = self._text.height_at(width)
+        if self._text.size().toTuple() != (width, height):
+            self._text.setFixedSize(width, height)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._text.selected_text())
+
+    @Slot(str)
+    def _on_anchor(self, address: str) -> None:
+        if address.startswith(COPY_CODE):
+            number = int(address.removeprefix(COPY_CODE))
+            QGuiApplication.clipboard().setText(self._writer.codes[number - 1])
+        elif address == SHOW_ALL_ROWS:
+            self._writer.show_all_rows(self._words)
+            self._fit()
+        else:
+            ask_about_link(self, address)
+
+
+class AnswerColumn(QFrame):
+    """One column.  Emits `chosen` when it is voted best."""
+
+    chosen = Signal()
+
+    def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("answer_column")
+        self.setProperty("kind", "column")
+        self._build_ui(style, parser)
+        self.set_style(style)
+
+    def _build_ui(self, style: ViewStyle, parser: Parser) -> None:
+        self._name = plain_label("", self, name="column_name", kind="strong")
+        self._state = plain_label("", self, name="column_state", kind="small")
+        self.text = AnswerText(style, parser, self)
+        self._figures = named(QWidget(self), "column_figures")
+        self._grid = QGridLayout(self._figures)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(theme.SPACE_12)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(1, 1)
+        self._best = named(QPushButton("Best answer", self), "best_button")
+        self._best.clicked.connect(self.chosen)
+        self._mark = named(QWidget(self), "best_mark")
+        sign = named(QLabel(self._mark), "best_sign")
+        set_icon(sign, "check", "accent")
+        row = QHBoxLayout(self._mark)
+        row.setContentsMargins(0, theme.SPACE_4, 0, theme.SPACE_4)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(sign)
+        row.addWidget(plain_label("The best, by your vote", self._mark, name="best_words", kind="strong"), 1)
+        self._mark.setVisible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
+        layout.setSpacing(theme.SPACE_8)
+        for widget in (self._name, self._state):
+            layout.addWidget(widget)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self._figures)
+        layout.addWidget(self._best, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._mark)
+        layout.addStretch(0)
+
+    @property
+    def stops(self) -> list[QWidget]:
+        """Where Tab stops, in order."""
+        return [self.text, self._best]
+
+    @property
+    def state_words(self) -> str:
+        """What is said of how far it is."""
+        return self._state.text()
+
+    @property
+    def name(self) -> str:
+        """What stands above it."""
+        return self._name.text().replace("\u200b", "")
+
+    def set_style(self, style: ViewStyle) -> None:
+        """Another theme or letter size."""
+        self.setMinimumWidth(round(NARROWEST * style.letter_width))
+        self.text.set_style(style)
+
+    def show_answer(self, one: Compared, name: str, *, is_turn: bool, is_hidden: bool) -> None:
+        """Show an answer; `is_turn`: it is the one that is written now."""
+        message = one.message
+        self._name.setText(breakable(name))
+        self.setAccessibleName(name)
+        is_open = message.status is Status.STREAMING
+        self.text.show_words(message.text, has_ended=not is_open)
+        self.text.setVisible(is_open or bool(message.text))
+        if is_open:
+            waiting = "Is written…" if message.text else "Its model is loaded…"
+            self.show_note(waiting if is_turn else "Waits for its turn")
+        elif message.status is Status.FAILED:
+            self._say(problem_of(message.error_code or "", message.error_args).sentence, "danger")
+        elif message.status in _ENDS:
+            self._say(*_ENDS[message.status])
+        elif message.finish_reason == "length":
+            self._say("Cut at the longest length of an answer.", "small")
+        else:
+            self._say("", "small")
+        self._show_figures(one.figures.lines() if one.figures and not is_hidden else ())
+
+    def show_note(self, words: str) -> None:
+        """What is done for it just now."""
+        self._say(words, "small")
+
+    def show_vote(self, *, can_vote: bool, is_best: bool, name: str) -> None:
+        """Whether it can be, or was, voted best."""
+        self._best.setVisible(can_vote and not is_best)
+        self._best.setAccessibleName(f"Vote {name} best")
+        self._best.setToolTip(plain_tip(f"Vote “{name}” best"))
+        self._mark.setVisible(is_best)
+
+    def _say(self, words: str, kind: str) -> None:
+        self._state.setText(breakable(words))
+        self._state.setVisible(bool(words))
+        if self._state.property("kind") != kind:
+            self._state.setProperty("kind", kind)
+            self._state.style().unpolish(self._state)
+            self._state.style().polish(self._state)
+
+    def _show_figures(self, lines: Sequence[tuple[str, str]]) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for row, (what, value) in enumerate(lines):
+            key = plain_label(what, self._figures, name=f"figure_key_{row}", kind="small", wraps=False)
+            said: QLabel = plain_label(value, self._figures, name=f"figure_{row}", kind="figure")
+            self._grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(said, row, 1)
+        self._figures.setVisible(bool(lines))

@@ -1,0 +1,248 @@
+"""Comparing models: one question, answers side by side, a vote.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Item, ModelRecord, Status
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.evaluation.model_comparison import KIND, Compared, CompareWish, Comparison
+
+PAGE = 30
+
+
+class CompareController(QObject):
+    """The open comparison and the earlier ones.  Lives on the window's thread.
+
+    Emits `models_listed` with ModelRecords, `earlier_listed` with Items and whether there are more, `comparison_shown`
+    with a Comparison (None: a new one is to be made), `answer_grew` with the id of an answer and all its words so far,
+    `note_changed` with the id of an answer and what is done for it just now, `notice_raised` with a Notice.
+    """
+
+    models_listed = Signal(object)
+    earlier_listed = Signal(object, bool)
+    comparison_shown = Signal(object)
+    answer_grew = Signal(str, str)
+    note_changed = Signal(str, str)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("compare_controller")
+        self._bridge = bridge
+        self._held: Comparison | None = None
+        self._shown = PAGE
+        self._is_starting = self._is_blind = False
+        self._before = ""
+        self._now = ""
+        bridge.opened.connect(self.refresh)
+        bridge.models_changed.connect(self.refresh)
+        bridge.item_changed.connect(self._on_item_changed)
+        bridge.item_gone.connect(self._on_item_gone)
+        bridge.message_grew.connect(self._on_message_grew)
+        bridge.message_ended.connect(self._on_message_told)
+        bridge.message_changed.connect(self._on_message_told)
+        bridge.prompt_progressed.connect(self._on_prompt_progressed)
+        bridge.model_state_changed.connect(self._on_model_state_changed)
+
+    @property
+    def held(self) -> Comparison | None:
+        """The comparison on show."""
+        return self._held
+
+    def hides(self, name: str) -> bool:
+        """Whether the name of the model at work would tell who wrote what, before the vote."""
+        held = self._held
+        if self._is_starting or held is None:
+            return self._is_starting and self._is_blind
+        return held.hides_names and (
+            held.is_running or (name != self._before and any(one.name == name for one in held.answers))
+        )
+
+    # ---- wishes
+
+    @Slot()
+    def refresh(self) -> None:
+        """List models and earlier comparisons again."""
+
+        def told(models: Sequence[ModelRecord] | Problem) -> None:  # on the desk thread
+            if not isinstance(models, Problem):
+                self._bridge.bring(partial(self._on_models, models))
+
+        self._bridge.ask(lambda services: services.models.present(told), None, self._raise_problem)
+        self._list_earlier()
+
+    @Slot()
+    def show_more(self) -> None:
+        """List more of the earlier comparisons."""
+        self._shown += PAGE
+        self._list_earlier()
+
+    @Slot(str, object, bool)
+    def start(self, prompt: str, models: tuple[str, ...], is_blind: bool) -> None:
+        """Have these models answer the prompt."""
+        if self._is_starting:
+            return
+        self._is_starting, self._is_blind, self._before = True, is_blind, self._now
+        wish = CompareWish(prompt, models, is_blind=is_blind)
+        self._bridge.ask(lambda services: services.comparing.begin(wish), self._on_opened, self._on_refused)
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop what is being written; the words stay."""
+        self._bridge.ask(lambda services: services.comparing.stop(), None, self._raise_problem)
+
+    @Slot(str)
+    def open(self, comparison: str) -> None:
+        """Show an earlier one, or the one that runs."""
+        self._bridge.ask(lambda services: services.comparing.open(comparison), self._on_opened, self._raise_problem)
+
+    @Slot()
+    def begin_anew(self) -> None:
+        """Show none; one that runs goes on."""
+        self._held = None
+        self.comparison_shown.emit(None)
+
+    @Slot(object, str)
+    def vote(self, best: str | None, note: str) -> None:
+        """Keep which answer was best; None: none of them."""
+        if self._held is not None:
+            id = self._held.item.id
+            self._bridge.ask(
+                lambda services: services.comparing.vote(id, best, note), self._on_opened, self._raise_problem
+            )
+
+    @Slot(str)
+    def delete(self, comparison: str) -> None:
+        """Into the trash; a bar offers to undo it."""
+        self._bridge.ask(lambda services: services.history.trash(comparison), self._on_trashed, self._raise_problem)
+
+    def export_to(self, form: str, target: Path) -> None:
+        """Write the open one to a file, in place of one that is there: the dialog has asked."""
+        if self._held is None:
+            return
+        id = self._held.item.id
+
+        def ended(result: int | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_exported, target, result))
+
+        self._bridge.ask(
+            lambda services: services.exports.write(id, form, target, ended, replace=True), None, self._raise_problem
+        )
+
+    # ---- what is heard
+
+    def _on_exported(self, target: Path, result: int | Problem) -> None:
+        if isinstance(result, Problem):
+            self._raise_problem(result)
+        else:
+            self.notice_raised.emit(Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported"))
+
+    def _on_models(self, models: Sequence[ModelRecord]) -> None:
+        chatting = [one for one in models if one.can_chat]
+        ordered = sorted(chatting, key=lambda one: (-(one.last_used or 0.0), -one.added))
+        self.models_listed.emit(tuple(ordered))
+
+    def _on_earlier(self, items: Sequence[Item]) -> None:
+        self.earlier_listed.emit(tuple(items[: self._shown]), len(items) > self._shown)
+
+    def _on_opened(self, found: Comparison) -> None:
+        self._is_starting = False
+        self._held = found
+        self.comparison_shown.emit(found)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._is_starting = False
+        self._raise_problem(problem)
+
+    def _on_trashed(self, item: Item) -> None:
+        self.notice_raised.emit(trashed(item, self._restore, what="The comparison "))
+
+    def _restore(self, comparison: str) -> None:
+        self._bridge.ask(lambda services: services.history.restore(comparison), None, self._raise_problem)
+
+    @Slot(object)
+    def _on_item_changed(self, fact: events.ItemChanged) -> None:
+        if fact.item.kind != KIND:
+            return
+        self._list_earlier()
+        if self._held is not None and fact.item.id == self._held.item.id:
+            if fact.item.deleted_at is not None:
+                self.begin_anew()
+            else:
+                self._renew()
+
+    @Slot(object)
+    def _on_item_gone(self, fact: events.ItemGone) -> None:
+        self._list_earlier()
+        if self._held is not None and fact.id == self._held.item.id:
+            self.begin_anew()
+
+    @Slot(object)
+    def _on_message_grew(self, fact: events.MessageGrew) -> None:
+        held = self._held
+        if held is None or fact.chat != held.item.id:
+            return
+        grown = [
+            one if one.message.id != fact.message else _with_text(one, one.message.text + fact.text)
+            for one in held.answers
+        ]
+        self._held = replace(held, answers=tuple(grown))
+        words = next(one.message.text for one in grown if one.message.id == fact.message)
+        self.answer_grew.emit(fact.message, words)
+
+    @Slot(object)
+    def _on_message_told(self, fact: events.MessageEnded | events.MessageChanged) -> None:
+        if self._held is not None and fact.message.item == self._held.item.id:
+            self._renew()
+
+    @Slot(object)
+    def _on_prompt_progressed(self, fact: events.PromptProgress) -> None:
+        if self._held is not None and fact.chat == self._held.item.id and fact.total > 0:
+            self.note_changed.emit(fact.message, f"Reads the question: {100 * fact.read // fact.total} %")
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
+        self._now = fact.name
+        if self._held is None or fact.state is not ModelState.LOADING:
+            return
+        for one in self._held.answers:
+            if one.message.status is Status.STREAMING:
+                if one.name == fact.name:
+                    self.note_changed.emit(one.message.id, f"Is loaded: {fact.fraction * 100:.0f} %")
+                return
+
+    # ---- inside
+
+    def _list_earlier(self) -> None:
+        limit = self._shown + 1
+        self._bridge.ask(lambda services: services.comparing.items(limit=limit), self._on_earlier, self._raise_problem)
+
+    def _renew(self) -> None:
+        held = self._held
+        assert held is not None
+        self._bridge.ask(lambda services: services.comparing.open(held.item.id), self._on_renewed, _ignore)
+
+    def _on_renewed(self, found: Comparison) -> None:
+        if self._held is not None and self._held.item.id == found.item.id:
+            self._on_opened(found)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _with_text(one: Compared, text: str) -> Compared:
+    return replace(one, message=replace(one.message, text=text))
+
+
+def _ignore(_problem: Problem) -> None:
+    """It was deleted meanwhile, which is told by itself."""

@@ -1,0 +1,292 @@
+"""The comparison of models: a question for several, their answers side by side, a vote.  Widgets only."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.core.records import Status
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.markdown.parser import Parser
+from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.models.comparison.column import AnswerColumn
+from slmdesk.gui.models.comparison.controller import CompareController
+from slmdesk.gui.models.comparison.form import CompareForm, back_button
+from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label
+from slmdesk.gui.widgets.text_dialog import TextDialog
+from slmdesk.services.evaluation.model_comparison import MAX_NOTE, Comparison, letter_of
+
+QUESTION_LINES = 2
+
+
+class ComparePage(QStackedWidget):
+    """First what shall be compared, then the answers.  Emits `back_requested`: to the page of models."""
+
+    back_requested = Signal()
+
+    def __init__(self, compare: CompareController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("compare_page")
+        self._compare, self._keeper = compare, keeper
+        self._style, self._parser = ViewStyle(keeper.theme, keeper.fonts), Parser()
+        self._columns: dict[str, AnswerColumn] = {}
+        self._item = ""
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self.form = CompareForm(self)
+        self._result = named(QFrame(self), "compare_result")
+        layout = QVBoxLayout(self._result)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addLayout(self._build_head())
+        layout.addWidget(self._build_band())
+        self._facts = plain_label("", self._result, name="compare_facts", kind="small")
+        layout.addWidget(self._facts)
+        area = named(QScrollArea(self._result), "compare_columns")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        inner = named(QFrame(area), "compare_columns_inner")
+        self._row = QHBoxLayout(inner)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        area.setWidget(inner)
+        layout.addWidget(area, 1)
+        layout.addWidget(self._build_vote())
+        self.addWidget(self.form)
+        self.addWidget(self._result)
+
+    def _build_head(self) -> QHBoxLayout:
+        self._back = named(back_button(self._result), "result_back")
+        title = plain_label("Comparison", self._result, name="result_title", kind="heading")
+        self._stop = named(QPushButton("Stop", self._result), "compare_stop")
+        self._stop.setToolTip("Stop all; the words so far are kept")
+        self._export = named(QPushButton("Export…", self._result), "compare_export")
+        self._export_menu = ExportMenu(self._export)
+        self._export.setMenu(self._export_menu)
+        self._new = named(QPushButton("New comparison", self._result), "compare_new")
+        head = QHBoxLayout()
+        head.setSpacing(theme.SPACE_8)
+        head.addWidget(self._back)
+        head.addWidget(title, 1)
+        for button in (self._stop, self._export, self._new):
+            head.addWidget(button)
+        return head
+
+    def _build_band(self) -> QFrame:
+        band = named(QFrame(self._result), "compare_band")
+        band.setProperty("kind", "band")
+        self._band = QHBoxLayout(band)
+        self._band.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        self._band.setSpacing(theme.SPACE_8)
+        self._question = CutLabel("", band, name="compared_question", lines=QUESTION_LINES)
+        self._all = named(QPushButton("More", band), "question_more")
+        self._all.setAccessibleName("Show the whole question")
+        self._all.setVisible(False)
+        self._band.addWidget(self._question, 1)
+        self._band.addWidget(self._all, 0, Qt.AlignmentFlag.AlignVCenter)
+        return band
+
+    def _build_vote(self) -> QWidget:
+        self._vote = named(QWidget(self._result), "compare_vote")
+        self._said = plain_label("", self._vote, name="vote_words", wraps=False)
+        self._note = named(QLineEdit(self._vote), "vote_note")
+        self._note.setPlaceholderText("Why? (kept with your vote)")
+        self._note.setAccessibleName("A note for the vote")
+        self._note.setMaxLength(MAX_NOTE)
+        self._none = named(QPushButton("None was good", self._vote), "vote_none")
+        row = QHBoxLayout(self._vote)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._said)
+        row.addWidget(self._note, 1)
+        row.addWidget(self._none)
+        return self._vote
+
+    def _connect(self) -> None:
+        compare, form = self._compare, self.form
+        compare.models_listed.connect(form.show_models)
+        compare.earlier_listed.connect(form.show_earlier)
+        compare.comparison_shown.connect(self._on_shown)
+        compare.answer_grew.connect(self._on_grew)
+        compare.note_changed.connect(self._on_note)
+        form.start_requested.connect(compare.start)
+        form.open_requested.connect(compare.open)
+        form.delete_requested.connect(compare.delete)
+        form.more_requested.connect(compare.show_more)
+        form.back_requested.connect(self.back_requested)
+        self._back.clicked.connect(compare.begin_anew)
+        self._new.clicked.connect(compare.begin_anew)
+        self._stop.clicked.connect(compare.stop)
+        self._export_menu.form_chosen.connect(self._on_export)
+        self._all.clicked.connect(self._on_more)
+        self._question.was_cut.connect(self._all.setVisible)
+        self._none.clicked.connect(lambda: self._on_vote(None))
+        self._note.editingFinished.connect(self._on_note_written)
+        self._keeper.theme_changed.connect(self._on_theme_changed)
+
+    @property
+    def columns(self) -> list[AnswerColumn]:
+        """The answers on show, from the left."""
+        return list(self._columns.values())
+
+    def focus_first(self) -> None:
+        """Let the keyboard begin where the work begins."""
+        if self.currentWidget() is self.form:
+            self.form.question.setFocus()
+        else:
+            self._back.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc: one step back."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.currentWidget() is self.form:
+            self.back_requested.emit()
+        else:
+            self._compare.begin_anew()
+
+    # ---- what is shown
+
+    @Slot(object)
+    def _on_shown(self, found: Comparison | None) -> None:
+        if found is None:
+            self.setCurrentWidget(self.form)
+            self.form.question.setFocus()
+            return
+        if found.item.id != self._item:
+            self._fill(found)
+        self._renew(found)
+        if self.currentWidget() is not self._result:
+            self.setCurrentWidget(self._result)
+            (self._stop if found.is_running else self._back).setFocus()
+
+    def _fill(self, found: Comparison) -> None:
+        self._item = found.item.id
+        for column in self._columns.values():
+            self._row.removeWidget(column)
+            column.hide()
+            column.deleteLater()
+        self._columns.clear()
+        for one in found.answers:
+            column = AnswerColumn(self._style, self._parser, self._result)
+            column.chosen.connect(lambda id=one.message.id: self._on_vote(id))
+            self._columns[one.message.id] = column
+            self._row.addWidget(column, 1)
+        self._show_question(found.prompt)
+        self._order()
+        self._note.setText(found.vote.note if found.vote else "")
+
+    def _order(self) -> None:
+        """Tab goes the way of the eye; Qt's own order is that of making."""
+        stops: list[QWidget] = [self._back, self._stop, self._export, self._new, self._all]
+        for column in self._columns.values():
+            stops += column.stops
+        for before, after in pairwise([*stops, self._note, self._none]):
+            QWidget.setTabOrder(before, after)
+
+    def _show_question(self, prompt: str) -> None:
+        """Another label: a CutLabel keeps its text for good."""
+        old = self._question
+        self._question = CutLabel(breakable(prompt), self, name="compared_question", lines=QUESTION_LINES)
+        self._question.was_cut.connect(self._all.setVisible)
+        self._band.replaceWidget(old, self._question)
+        old.hide()
+        old.deleteLater()
+
+    def _renew(self, found: Comparison) -> None:
+        is_first = True
+        for at, one in enumerate(found.answers):
+            column = self._columns[one.message.id]
+            is_open = one.message.status is Status.STREAMING
+            name = letter_of(at) if found.hides_names else one.name
+            column.show_answer(one, name, is_turn=is_open and is_first, is_hidden=found.hides_names)
+            is_best = found.vote is not None and found.vote.best == one.message.id
+            can_vote = not found.is_running and bool(one.message.text.strip())
+            column.show_vote(can_vote=can_vote, is_best=is_best, name=name)
+            is_first = is_first and not is_open
+        self._facts.setText(_facts_of(found))
+        self._stop.setVisible(found.is_running)
+        self._export.setEnabled(not found.is_running and not found.hides_names)
+        self._export.setToolTip("After your vote: it names the models" if found.hides_names else "")
+        self._said.setText(_vote_of(found))
+        self._note.setVisible(not found.is_running)
+        is_none = found.vote is not None and found.vote.best is None
+        self._none.setVisible(not found.is_running and not is_none)
+
+    @Slot(str, str)
+    def _on_grew(self, message: str, words: str) -> None:
+        column = self._columns.get(message)
+        if column is not None:
+            column.text.show_words(words, has_ended=False)
+            column.show_note("Is written…")
+
+    @Slot(str, str)
+    def _on_note(self, message: str, words: str) -> None:
+        column = self._columns.get(message)
+        if column is not None:
+            column.show_note(words)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._style = ViewStyle(self._keeper.theme, self._keeper.fonts)
+        for column in self._columns.values():
+            column.set_style(self._style)
+
+    # ---- what is wished
+
+    def _on_vote(self, best: str | None) -> None:
+        self._compare.vote(best, self._note.text())
+        self._note.setFocus()  # the button just pressed goes
+
+    @Slot()
+    def _on_note_written(self) -> None:
+        held = self._compare.held
+        if held is not None and held.vote is not None and held.vote.note != self._note.text().strip():
+            self._compare.vote(held.vote.best, self._note.text())
+
+    @Slot()
+    def _on_more(self) -> None:
+        held = self._compare.held
+        if held is not None:
+            TextDialog(self.window(), title="The question", intro="", text=held.prompt).show()
+
+    @Slot(str)
+    def _on_export(self, form: str) -> None:
+        held = self._compare.held
+        if held is not None:
+            ask_where(self, held.item.title, form, partial(self._compare.export_to, form))
+
+
+def _facts_of(found: Comparison) -> str:
+    parts = [f"{len(found.answers)} models, one after another"]
+    if found.seed is not None:
+        parts.append(f"same seed ({found.seed}) and settings for all")
+    if found.hides_names:
+        parts.append("names and figures are hidden until your vote")
+    return "; ".join(parts) + "."
+
+
+def _vote_of(found: Comparison) -> str:
+    if found.is_running:
+        return "You can vote when all have answered."
+    if found.vote is None:
+        return "Which was best?"
+    return "Your vote is kept." if found.vote.best is not None else "Your vote: none was good."

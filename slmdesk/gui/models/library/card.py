@@ -1,0 +1,186 @@
+"""A model of this PC as a row: what it is, what it is good for, what it is used for; its details open below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+
+from slmdesk.core.licences import licence_named
+from slmdesk.core.speed import is_too_slow, speed_in_words
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.dates import day_words
+from slmdesk.gui.models.common.card import DOT, Card
+from slmdesk.gui.models.common.details_labels import quantization_words
+from slmdesk.gui.models.library.details import DetailsPanel
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.evaluation.model_cards import ModelCard
+from slmdesk.services.models.defaults import WORDS
+from slmdesk.services.models.fit_check import Judged
+
+ACTIONS = (
+    ("details", "Details"),
+    ("rename", "Rename…"),
+    ("verify", "Verify: read the whole file and compare"),
+    ("folder", "Open its folder"),
+    ("remove", "Remove"),
+)
+NOISE = "Does not behave like a language model: its answers are probably nonsense. The file may be damaged."
+
+
+class LocalCard(Card):
+    """A model of the library.
+
+    Emits `used`, `action_chosen` with one of ACTIONS, `details_opened` with the panel when a person opens it.
+    """
+
+    used = Signal()
+    action_chosen = Signal(str)
+    details_opened = Signal(object)
+
+    def __init__(self, card: ModelCard, parent: QWidget) -> None:
+        record = card.record
+        super().__init__(parent, name=f"model_card_{record.id}", title=record.name)
+        self.details: DetailsPanel | None = None
+        self._card = card
+        self._speed = self._problem = ""
+        self.body.setSpacing(theme.SPACE_8)
+        self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False)
+        self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
+        self._use: QPushButton | None = None
+        if record.can_chat:
+            self._use = self.add_button("Use for chat", name="use_button", spoken="")
+            self._use.clicked.connect(self.used)
+        self._toggle = self._tool("details_button", "chevron-down")
+        self._toggle.setCheckable(True)
+        self._toggle.toggled.connect(self._on_toggled)
+        self._build_menu()
+        self.show_card(card)
+
+    def _tool(self, name: str, icon: str) -> QToolButton:
+        button = named(QToolButton(self), name)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_icon(button, icon)
+        self.add_widget(button)
+        return button
+
+    def _build_menu(self) -> None:
+        self._more = self._tool("model_actions", "ellipsis")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setToolTip("Details, rename, verify, folder, remove")
+        self._menu = named(QMenu(self._more), "model_actions_menu")
+        self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once
+        self._more.setMenu(self._menu)
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        for key, words in () if self._menu.actions() else ACTIONS:
+            action = named(QAction(words, self._menu), f"action_{key}")
+            action.triggered.connect(lambda _checked=False, chosen=key: self._on_action(chosen))
+            self._menu.addAction(action)
+
+    @property
+    def card(self) -> ModelCard:
+        """What it shows."""
+        return self._card
+
+    def show_card(self, card: ModelCard) -> None:
+        """What is known of it now."""
+        self._card, record = card, card.record
+        self.set_title(record.name)
+        self.setAccessibleName(record.name)
+        if self._use:
+            self._use.setAccessibleName(f"Chat with {record.name}")
+            self._use.setToolTip("Chat with this model now")
+        self._more.setAccessibleName(f"More to do with {record.name}")
+        self._name_toggle()
+        self.set_sentence(sentence_of(card))
+        self.set_facts(facts_of(card, self._speed))
+        self._badge.setText(f"Default for {', '.join(WORDS[use] for use in card.uses)}" if card.uses else "")
+        self._badge.setVisible(bool(card.uses))
+        self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        self.set_trouble(self._problem or (NOISE if self._card.record.behaves is False else ""))
+
+    def show_judged(self, judged: Judged) -> None:
+        """Whether it can be used here."""
+        needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
+        why = judged.problem.sentence if judged.problem else needs
+        self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))
+        self._problem = judged.problem.sentence if judged.problem else ""
+        self._show_trouble()
+        self._speed = speed_of(judged)
+        self.set_facts(facts_of(self._card, self._speed))
+        if self._use:
+            self._use.setEnabled(judged.problem is None)
+
+    def show_in_use(self, is_loaded: bool) -> None:
+        """Mark the one that answers."""
+        if self._use:
+            self._use.setText("In use" if is_loaded else "Use for chat")
+
+    def open_details(self) -> None:
+        """Open them below the row."""
+        self._toggle.setChecked(True)
+
+    @Slot(bool)
+    def _on_toggled(self, is_open: bool) -> None:
+        set_icon(self._toggle, "chevron-up" if is_open else "chevron-down")
+        self._name_toggle()
+        if is_open and self.details is None:
+            self.details = DetailsPanel(self)
+            self.body.addWidget(self.details)
+        if self.details:
+            self.details.setVisible(is_open)
+            if is_open:
+                self.details_opened.emit(self.details)
+
+    def _name_toggle(self) -> None:
+        words = "Close the details of" if self._toggle.isChecked() else "Details of"
+        self._toggle.setAccessibleName(f"{words} {self._card.record.name}")
+        self._toggle.setToolTip("Close the details" if self._toggle.isChecked() else "Details")
+
+    def _on_action(self, action: str) -> None:
+        if action in ("details", "verify"):
+            self.open_details()
+        if action != "details":
+            self.action_chosen.emit(action)
+
+
+def speed_of(judged: Judged) -> str:
+    """How fast it writes here, and how that is known."""
+    if judged.speed is None:
+        return ""
+    return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
+
+
+def sentence_of(card: ModelCard) -> str:
+    """What it is good for; empty where that is not known."""
+    if card.record.kind == "encoder":
+        return "Finds passages; it cannot chat."
+    if card.record.kind == "adapter":
+        base = str(card.record.header.get("base") or "its base model")
+        return f"Changes how {base} answers; choose it in the settings of a chat."
+    return f"{card.exam[0].upper()}{card.exam[1:]}." if card.exam else ""
+
+
+def facts_of(card: ModelCard, speed: str = "") -> str:
+    """Family, quantization in words, size, context, licence, where the file lies, its speed, when it was last used."""
+    record, locale = card.record, QLocale()
+    header = record.header
+    parts = [str(header.get("architecture") or ""), quantization_words(record), bytes_for_people(record.bytes)]
+    context = header.get("context_length")
+    if isinstance(context, int) and context:
+        parts.append(f"sees up to {locale.toString(context)} tokens")
+    measured = f"writes {locale.toString(card.tokens_per_s, 'f', 0)} tokens a second here" if card.tokens_per_s else ""
+    parts.append(measured or speed)
+    licence = licence_named(str(header.get("license") or ""))
+    parts.append(f"licence: {licence.name}" if licence else "licence not stated")
+    if record.linked:
+        parts.append("linked, its file stays where it is")
+    parts.append(f"last used {day_words(record.last_used)}" if record.last_used is not None else "never used")
+    return DOT.join(part for part in parts if part)

@@ -1,0 +1,251 @@
+"""The models on this PC: which there are, and what a person does with them.  No widgets here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.core.records import JobStatus
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.models.library.trials import TrialController
+from slmdesk.gui.widgets.model_imports import ModelImports
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.evaluation import exams
+from slmdesk.services.evaluation.model_cards import ModelCard
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.defaults import SETTING, Use, lost_words
+from slmdesk.services.models.events import ImportEnded
+from slmdesk.services.models.fit_check import Judged
+from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+
+_ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED)
+
+
+class LibraryController(QObject):
+    """Lives on the window's thread.
+
+    Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a
+    ModelStateChanged, `import_progressed` with words and a fraction, `import_ended`, `policy_shown` with the
+    organisation's rules, `chat_requested` with a model's id, `notice_raised`.  What is tried out with a model is in
+    `trials`.
+    """
+
+    models_listed = Signal(object)
+    models_judged = Signal(object)
+    state_changed = Signal(object)
+    import_progressed = Signal(str, float)
+    import_ended = Signal()
+    policy_shown = Signal(object)
+    notice_raised = Signal(object)
+    chat_requested = Signal(str)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
+        super().__init__(parent)
+        self.setObjectName("library_controller")
+        self._bridge = bridge
+        self.undo_ms = undo_ms
+        self.trials = TrialController(bridge, self)
+        self.trials.notice_raised.connect(self.notice_raised)
+        self._known: dict[str, ModelCard] = {}
+        self._defaults: tuple[str, ...] = ()
+        self._going: dict[str, QTimer] = {}
+        self._imports = ModelImports(bridge, self)
+        self._imports.progressed.connect(self.import_progressed)
+        self._imports.ended.connect(self._on_imports_ended)
+        self._imports.refused.connect(self._raise_problem)
+        bridge.opened.connect(self.refresh)
+        bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
+        bridge.models_changed.connect(self.refresh)
+        bridge.pace_changed.connect(self.refresh)
+        bridge.settings_changed.connect(self._on_settings_changed)
+        bridge.job_changed.connect(self._on_job_changed)
+        bridge.model_state_changed.connect(self._on_state_changed)
+
+    @Slot()
+    def refresh(self) -> None:
+        """List the models again."""
+        self._bridge.ask(lambda services: services.cards.list(), self._on_listed, self._raise_problem)
+
+    @Slot(str)
+    def use(self, model: str) -> None:
+        """Chat with this one."""
+        self.chat_requested.emit(model)
+
+    def rename(self, model: str, name: str) -> None:
+        """Give it another name."""
+        self._bridge.ask(lambda services: services.names.rename(model, name), None, self._raise_problem)
+
+    def set_default(self, model: str, use: Use, wished: bool) -> None:
+        """Make it the default for a job, or not any more."""
+        chosen = model if wished else None
+        self._bridge.ask(
+            lambda services: services.uses.set_default(use, chosen), None, partial(self._default_refused, model)
+        )
+
+    def _default_refused(self, model: str, problem: Problem) -> None:
+        self.trials.read_details(model)  # the box shows what holds
+        self._raise_problem(problem)
+
+    def folder_of(self, model: str) -> Path:
+        """Where its file lies."""
+        return Path(os.fsdecode(self._known[model].record.path)).parent
+
+    def remove(self, model: str) -> None:
+        """Take it off the page now, and off the disk when the time for *Undo* is over."""
+        record = self._known[model].record
+        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
+        timer.timeout.connect(partial(self._remove_now, model))
+        self._going[model] = timer
+        timer.start()
+        self._list()
+        fate = "Its file stays where it is." if record.linked else "Its file is deleted in a moment."
+        self.notice_raised.emit(
+            Notice(
+                f"{record.name} is removed. {fate}",
+                action="Undo",
+                on_action=partial(self._keep, model),
+                life_ms=self.undo_ms,
+                key=f"remove {model}",
+            )
+        )
+
+    @Slot(object, bool)
+    def add_file(self, path: Path, link: bool = False) -> None:
+        """Bring a model file in: a copy of it, or (`link`) the file where it is."""
+        self.add_files((path,), link)
+
+    @Slot(object, bool)
+    def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
+        """Bring model files in, one after another; what came of them is said at the end."""
+        self._imports.add(paths, link=link)
+
+    @Slot()
+    def cancel_import(self) -> None:
+        """Stop; nothing of the file under way is kept, and those that wait are let be."""
+        self._imports.cancel()
+
+    @Slot(object)
+    def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
+        """All are in, or are not."""
+        self.import_ended.emit()
+        told = [fact for fact in ended if fact.model or fact.problem]
+        if len(told) == 1:
+            self._say_one(told[0])
+        elif told:
+            is_whole = all(fact.model is not None and not fact.was_here for fact in told)
+            details = "" if is_whole else "\n".join(_added_words(fact) for fact in told)
+            life = UNDO_MS if is_whole else 0
+            self.notice_raised.emit(Notice(_summary_of(told), details, life_ms=life, key="import"))
+
+    def _say_one(self, fact: ImportEnded) -> None:
+        if fact.problem is not None:
+            self._raise_problem(fact.problem)
+        elif fact.model is not None:
+            use = partial(self.use, fact.model.id) if fact.model.can_chat else None
+            action = "Use it now" if use else ""
+            self.notice_raised.emit(Notice(_added_words(fact), action=action, on_action=use, key="import"))
+
+    # ---- what is heard
+
+    @Slot(object)
+    def _on_state_changed(self, fact: ModelStateChanged) -> None:
+        self.state_changed.emit(fact)
+        if fact.state is ModelState.READY:
+            self.refresh()  # it was used just now
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        defaults = tuple(getattr(settings, key) for key in SETTING.values())
+        if defaults != self._defaults:
+            self._defaults = defaults
+            self.refresh()
+
+    @Slot(object)
+    def _on_job_changed(self, fact: JobChanged) -> None:
+        if fact.kind == exams.KIND and fact.status in _ENDS:
+            self.refresh()  # what it found stands on the card
+
+    def _on_listed(self, cards: Sequence[ModelCard]) -> None:
+        self._known = {one.record.id: one for one in cards}
+        self._list()
+        models = [one.record for one in cards]
+
+        def judged(verdicts: Mapping[str, Judged]) -> None:  # on the desk thread
+            self._bridge.bring(partial(self.models_judged.emit, verdicts))
+
+        self._bridge.ask(lambda services: services.judge.judge(models, judged), None, self._raise_problem)
+
+    # ---- inside
+
+    def _list(self) -> None:
+        self.models_listed.emit(tuple(one for one in self._known.values() if one.record.id not in self._going))
+
+    def _keep(self, model: str) -> None:
+        timer = self._going.pop(model, None)
+        if timer is not None:
+            timer.stop()
+            timer.deleteLater()
+        self._list()
+
+    def _remove_now(self, model: str) -> None:
+        name = self._name(model)
+
+        def remove(services: Services) -> tuple[int, str]:
+            lost = lost_words(services.uses.uses_of(model))
+            return services.models.remove(model), lost
+
+        def removed(answer: tuple[int, str]) -> None:
+            freed, lost = answer
+            self._going.pop(model, None)
+            words = f"{name} is removed; {bytes_for_people(freed)} are free again." if freed else f"{name} is removed."
+            life = 0 if lost else UNDO_MS
+            self.notice_raised.emit(Notice(f"{words} {lost}".strip(), life_ms=life, key=f"remove {model}"))
+
+        def refused(problem: Problem) -> None:
+            self._keep(model)
+            self._raise_problem(problem)
+
+        self._bridge.ask(remove, removed, refused)
+
+    def _name(self, model: str) -> str:
+        return self._known[model].record.name if model in self._known else model
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _added_words(fact: ImportEnded) -> str:
+    """What came of one file."""
+    if fact.model is None:
+        return f"{Path(fact.path).name}: {fact.problem.sentence if fact.problem else 'not added'}"
+    if fact.was_here:
+        return f"{Path(fact.path).name} is already here as {fact.model.name}."
+    return f"{fact.model.name} is in the library."
+
+
+def _summary_of(ended: Sequence[ImportEnded]) -> str:
+    """What came of several, in one line."""
+    here = [fact.model.name for fact in ended if fact.model and fact.was_here]
+    new = sum(fact.model is not None and not fact.was_here for fact in ended)
+    failed = [fact for fact in ended if fact.model is None]
+    parts = [f"{_counted(new)} added." if new else ""]
+    if here:
+        parts.append(f"Already here: {', '.join(here)}.")
+    if failed:
+        parts.append(f"{_counted(len(failed))} not added: {', '.join(Path(one.path).name for one in failed)}.")
+    return " ".join(part for part in parts if part)
+
+
+def _counted(count: int) -> str:
+    return "1 model was" if count == 1 else f"{count} models were"

@@ -1,0 +1,79 @@
+"""All fields of a model file's header: folded away, then a list to search.  Foreign text, shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.text import plain_label
+
+HEIGHT = 200
+
+
+class HeaderFields(QWidget):
+    """A button that unfolds the list.  Emits `unfolded` when it does, so that the page can make room."""
+
+    unfolded = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("header_fields")
+        self._fields: tuple[tuple[str, str], ...] = ()
+        self._left_out = 0
+        self._toggle = named(QPushButton("", self), "fields_toggle")
+        self._toggle.setCheckable(True)
+        self._toggle.toggled.connect(self._on_toggled)
+        self._search = named(QLineEdit(self), "fields_search")
+        self._search.setPlaceholderText("Search the fields")
+        self._search.setAccessibleName("Search the fields of the header")
+        self._search.setClearButtonEnabled(True)
+        name_clear_button(self._search)
+        self._search.textChanged.connect(self._show)
+        self._list = named(QPlainTextEdit(self), "fields_list")
+        self._list.setAccessibleName("Fields of the header")
+        self._list.setProperty("kind", "code")
+        self._list.setReadOnly(True)
+        self._list.setTabChangesFocus(True)
+        self._list.setFixedHeight(HEIGHT)
+        self._note = plain_label("", self, name="fields_note", kind="small")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_8)
+        layout.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        for widget in (self._search, self._list, self._note):
+            layout.addWidget(widget)
+            widget.setVisible(False)
+
+    def show_fields(self, fields: Sequence[tuple[str, str]], left_out: int) -> None:
+        """These; `left_out` more are in the file."""
+        self._fields, self._left_out = tuple(fields), left_out
+        self.setVisible(bool(fields))
+        count = QLocale().toString(len(fields) + left_out)
+        self._toggle.setText(f"All {count} fields of its header")
+        self._show()
+
+    @Slot(bool)
+    def _on_toggled(self, is_open: bool) -> None:
+        for widget in (self._search, self._list, self._note):
+            widget.setVisible(is_open)
+        self._show()
+        if is_open:
+            self.unfolded.emit()
+
+    @Slot()
+    def _show(self) -> None:
+        if not self._toggle.isChecked():
+            return
+        words = self._search.text().casefold().split()
+        lines = [f"{key}: {value}" for key, value in self._fields]
+        found = [line for line in lines if all(word in line.casefold() for word in words)]
+        self._list.setPlainText("\n".join(found))
+        parts = [f"{len(found)} of {len(lines)} fields."] if words else []
+        if self._left_out:
+            parts.append(f"{self._left_out} more are not shown.")
+        self._note.setText(" ".join(parts))
+        self._note.setVisible(bool(parts))

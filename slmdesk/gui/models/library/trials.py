@@ -1,0 +1,199 @@
+"""What a person has tried out with a model of this PC: the exam, the measurement, the checksum.  No widgets here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import JobStatus
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import ExamOffered, Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.evaluation import exams
+from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
+from slmdesk.services.evaluation.model_cards import ModelDetails
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.models.verify import Verified
+from slmdesk.services.translation.pairs import exams as pair_exams
+
+EXAM, BENCH, VERIFY = "exam", "bench", "verify"
+_OPEN = (JobStatus.OPEN, JobStatus.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How far one is: words, and a share of the whole, 0..1."""
+
+    words: str
+    fraction: float
+
+
+class TrialController(QObject):
+    """Lives on the window's thread.
+
+    Emits `trial_changed` with a model's id, which of EXAM, BENCH, VERIFY, and a Trial, or None when it is over;
+    `details_read` with ModelDetails, `notice_raised`.
+    """
+
+    trial_changed = Signal(str, str, object)
+    details_read = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("trial_controller")
+        self._bridge = bridge
+        self._now: dict[tuple[str, str], Trial] = {}
+        self._stops: dict[str, threading.Event] = {}
+        self._jobs: dict[str, tuple[str, ...]] = {}
+        bridge.job_changed.connect(self._on_job_changed)
+        bridge.exam_offered.connect(self._on_exam_offered)
+
+    def running(self, model: str) -> dict[str, Trial]:
+        """What is tried out with a model now."""
+        return {kind: trial for (one, kind), trial in self._now.items() if one == model}
+
+    @Slot(str)
+    def read_details(self, model: str) -> None:
+        """Have all that is known of a model read; `details_read` follows."""
+
+        def ended(found: ModelDetails) -> None:  # on the desk thread
+            self._bridge.bring(partial(self.details_read.emit, found))
+
+        self._bridge.ask(lambda services: services.cards.details(model, ended), None, self._raise_problem)
+
+    @Slot(str, str)
+    def start(self, model: str, kind: str) -> None:
+        """Begin one."""
+        if kind == EXAM:
+            self._set(model, kind, Trial("The exam begins…", 0.0))
+            self._bridge.ask(lambda services: services.exams.take(model), None, partial(self._refused, model, kind))
+        elif kind == BENCH:
+            self._bench(model)
+        else:
+            self._verify(model)
+
+    @Slot(str, str)
+    def stop(self, model: str, kind: str) -> None:
+        """End one."""
+        if kind == EXAM:
+            self._bridge.ask(lambda services: services.exams.stop(model), None, self._raise_problem)
+            self._set(model, kind, None)
+        elif kind == BENCH:
+            self._bridge.ask(lambda services: services.bench.cancel(), None, self._raise_problem)
+        elif model in self._stops:
+            self._stops[model].set()
+
+    # ---- the measurement
+
+    def _bench(self, model: str) -> None:
+        self._set(model, BENCH, Trial("The model is loaded anew…", 0.0))
+
+        def ended(found: BenchResult | Problem | None) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_measured, model, found))
+
+        def progressed(now: BenchProgress) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._set, model, BENCH, Trial(now.what, now.fraction)))
+
+        self._bridge.ask(
+            lambda services: services.bench.run(model, ended, progressed), None, partial(self._refused, model, BENCH)
+        )
+
+    def _on_measured(self, model: str, found: BenchResult | Problem | None) -> None:
+        self._set(model, BENCH, None)
+        self.read_details(model)
+        if isinstance(found, Problem):
+            self._raise_problem(found)
+
+    # ---- the checksum
+
+    def _verify(self, model: str) -> None:
+        if model in self._stops:
+            return
+        stop = self._stops[model] = threading.Event()
+        self._set(model, VERIFY, Trial("The whole file is read…", 0.0))
+
+        def ended(found: Sequence[Verified] | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_verified, model, found))
+
+        def progressed(done: int, total: int) -> None:  # on the desk thread
+            words = f"{bytes_for_people(done)} of {bytes_for_people(total)} are read"
+            self._bridge.bring(partial(self._set, model, VERIFY, Trial(words, done / max(total, 1))))
+
+        self._bridge.ask(
+            lambda services: services.models.verify([model], ended, progressed=progressed, stop=stop),
+            None,
+            partial(self._refused, model, VERIFY),
+        )
+
+    def _on_verified(self, model: str, found: Sequence[Verified] | Problem) -> None:
+        self._stops.pop(model, None)
+        self._set(model, VERIFY, None)
+        self.read_details(model)
+        problem = found if isinstance(found, Problem) else next((one.problem for one in found if one.problem), None)
+        key = f"verify {model}"
+        if problem is not None:
+            told = notice_of(problem)
+            self.notice_raised.emit(Notice(told.text, told.details, key=key, is_error=True, report=told.report))
+        elif found:
+            words = "The file is, to the last bit, what it was when it came in."
+            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
+
+    # ---- the exam, whoever began it
+
+    @Slot(object)
+    def _on_job_changed(self, fact: JobChanged) -> None:
+        if fact.kind == pair_exams.KIND and fact.status is JobStatus.DONE:
+            self._bridge.ask(lambda services: services.exams.models_of(fact.id), self._read_all, lambda _problem: None)
+        if fact.kind != exams.KIND:
+            return
+        if fact.id in self._jobs:
+            self._show_exam(fact, self._jobs[fact.id])
+        else:
+            answered = partial(self._show_exam, fact)
+            self._bridge.ask(lambda services: services.exams.models_of(fact.id), answered, lambda _problem: None)
+
+    @Slot(object)
+    def _on_exam_offered(self, fact: ExamOffered) -> None:
+        words = (
+            f"Test “{fact.name}” now? It takes about {fact.minutes} min in the background, and the model's card then "
+            "says what it can be trusted with."
+        )
+        begin = partial(self.start, fact.model, EXAM)
+        self.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {fact.model}"))
+
+    def _read_all(self, models: tuple[str, ...]) -> None:
+        for model in models:
+            self.read_details(model)
+
+    def _show_exam(self, fact: JobChanged, models: tuple[str, ...]) -> None:
+        self._jobs[fact.id] = models
+        trial = None
+        if fact.status in _OPEN:
+            trial = Trial(f"{fact.done} of {fact.total} tasks are done", fact.done / max(fact.total, 1))
+        for model in models:
+            self._set(model, EXAM, trial)
+            if trial is None:
+                self.read_details(model)
+
+    # ---- small things
+
+    def _set(self, model: str, kind: str, trial: Trial | None) -> None:
+        if trial is None:
+            self._now.pop((model, kind), None)
+        else:
+            self._now[model, kind] = trial
+        self.trial_changed.emit(model, kind, trial)
+
+    def _refused(self, model: str, kind: str, problem: Problem) -> None:
+        self._stops.pop(model, None)
+        self._set(model, kind, None)
+        self._raise_problem(problem)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

@@ -1,0 +1,1 @@
+"""Another folder for models."""

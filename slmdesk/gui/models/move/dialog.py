@@ -1,0 +1,219 @@
+"""Another folder for models: what a move would do, and the move."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.models.common.card import DOT
+from slmdesk.gui.models.common.wide_dialog import WideDialog
+from slmdesk.gui.models.common.work_line import amount_words
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
+from slmdesk.services.models.move.plan import MovePlan
+
+INTRO = "Models can be used while they are moved. Linked models stay where they are."
+STEPS = {
+    MoveStep.COPYING: "Copying {name}",
+    MoveStep.CHECKING: "Comparing the copy of {name}",
+    MoveStep.FINISHING: "Finishing",
+}
+
+
+class MoveController(QObject):
+    """Lives on the window's thread.
+
+    Emits `planned` with a MovePlan, `progressed` with a MoveProgress, `ended` with a MoveEnded, `refused` with a
+    Problem, `notice_raised`.
+    """
+
+    planned = Signal(object)
+    progressed = Signal(object)
+    ended = Signal(object)
+    refused = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("move_controller")
+        self._bridge = bridge
+        self.is_moving = False
+        bridge.move_progressed.connect(self.progressed)
+        bridge.move_ended.connect(self._on_ended)
+
+    @Slot(object)
+    def plan(self, target: Path) -> None:
+        """Ask what a move would do; `planned` or a notice follows."""
+        if self.is_moving:
+            self.notice_raised.emit(Notice("The models are being moved already.", key="move"))
+            return
+
+        def ended(found: MovePlan | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_planned, found))
+
+        self._bridge.ask(lambda services: services.moving.plan(target, ended), None, self._raise_problem)
+
+    def move(self, target: Path) -> None:
+        """Move; `ended` or `refused` follows."""
+        self.is_moving = True
+        self._bridge.ask(lambda services: services.moving.move(target), None, self._on_refused)
+
+    def only_new(self, target: Path) -> None:
+        """Keep new models there; those that are here stay, and can be used."""
+
+        def changed(_settings: object) -> None:
+            words = f"New models are kept in {target}. Those added before stay where they are."
+            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="move"))
+
+        self._bridge.ask(
+            lambda services: services.settings.change(models_folder=str(target)), changed, self._raise_problem
+        )
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop; the models stay where they were."""
+        self._bridge.ask(lambda services: services.moving.cancel())
+
+    def _on_planned(self, found: MovePlan | Problem) -> None:
+        if isinstance(found, Problem):
+            self._raise_problem(found)
+        else:
+            self.planned.emit(found)
+
+    @Slot(object)
+    def _on_ended(self, fact: MoveEnded) -> None:
+        self.is_moving = False
+        if fact.problem is not None:
+            self.refused.emit(fact.problem)
+        elif fact.moved is None:
+            self.notice_raised.emit(Notice("The move was stopped. All models are where they were.", key="move"))
+        else:
+            self.notice_raised.emit(Notice(_end_words(fact), "\n".join(fact.left), key="move"))
+        self.ended.emit(fact)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.is_moving = False
+        self.refused.emit(problem)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+class MoveDialog(WideDialog):
+    """Where from, where to, how much, and the choice to move or to keep only new models there."""
+
+    def __init__(self, parent: QWidget, controller: MoveController, plan: MovePlan) -> None:
+        super().__init__(
+            parent, name="move_models", title="Move the folder for models", intro=INTRO, spoken="Moving the models"
+        )
+        self._controller, self._plan = controller, plan
+        self._is_moving = False
+        self._build_ui()
+        self._connect()
+        self.fit_height()
+
+    def _build_ui(self) -> None:
+        for name, words in plan_words(self._plan):
+            self.body.addWidget(plain_label(breakable(words), self, name=f"move_{name}"))
+        self.body.addStretch(1)
+        self._only = self.add_button(
+            "Only for new models", name="move_only_new", tip="Those that are here stay where they are"
+        )
+        self._only.setVisible(self._plan.folder != self._plan.target)
+        self.buttons.addStretch(1)
+        self._close = self.add_button("Cancel", name="move_close")
+        self._move = self.add_button("Move them", name="move_start", is_primary=True)
+        if not self._plan.models:
+            self._move.setText("Use this folder")
+            self._only.setVisible(False)
+        self._move.setFocus()
+
+    def _connect(self) -> None:
+        controller = self._controller
+        controller.progressed.connect(self._on_progressed)
+        controller.ended.connect(self._on_ended)
+        controller.refused.connect(self._on_refused)
+        self._only.clicked.connect(self._on_only)
+        self._close.clicked.connect(self._on_close)
+        self._move.clicked.connect(self._on_move)
+
+    @Slot()
+    def _on_move(self) -> None:
+        self._is_moving = True
+        self.show_trouble("")
+        self.work.show_work("Beginning…", 0.0)
+        self._refresh()
+        self._controller.move(Path(self._plan.target))
+
+    @Slot()
+    def _on_only(self) -> None:
+        self._controller.only_new(Path(self._plan.target))
+        self.accept()
+
+    @Slot()
+    def _on_close(self) -> None:
+        if self._is_moving:
+            self._controller.cancel()
+        else:
+            self.reject()
+
+    @Slot(object)
+    def _on_progressed(self, fact: MoveProgress) -> None:
+        if self._is_moving:
+            what = STEPS[fact.step].format(name=fact.name)
+            self.work.show_work(amount_words(what, fact.done_bytes, fact.total_bytes, fact.eta_s), fact.fraction)
+            self._close.setEnabled(fact.step is not MoveStep.FINISHING)
+
+    @Slot(object)
+    def _on_ended(self, fact: MoveEnded) -> None:
+        if self._is_moving and fact.problem is None:
+            self._is_moving = False
+            self.accept()
+
+    @Slot(object)
+    def _on_refused(self, problem: Problem) -> None:
+        if self._is_moving:
+            self._is_moving = False
+            self.work.end()
+            self.show_trouble(problem.sentence)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._move.setEnabled(not self._is_moving)
+        self._only.setEnabled(not self._is_moving)
+        self._close.setEnabled(True)
+
+
+def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
+    """The lines of a plan, each with a name."""
+    lines = [("from", f"From: {plan.folder}"), ("to", f"To: {plan.target}")]
+    count = "1 model" if plan.models == 1 else f"{plan.models} models"
+    if not plan.models:
+        lines.append(("amount", "There is no copied model yet; new ones are kept there from now on."))
+    elif plan.copy_bytes:
+        size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
+        lines.append(("amount", f"{count}, {size}{DOT}{free} are free there"))
+        how = "It is another disk: each file is copied and compared, and the old ones are deleted at the very end."
+        lines.append(("how", how))
+    else:
+        lines.append(("amount", f"{count}, {bytes_for_people(plan.bytes)}"))
+        lines.append(("how", "It is on the same disk, so this takes only a moment."))
+    if plan.downloads:
+        count = "A running download is" if plan.downloads == 1 else f"{plan.downloads} running downloads are"
+        lines.append(("downloads", f"{count} paused meanwhile and go on afterwards, with what has come so far."))
+    if plan.missing:
+        lines.append(("missing", f"Not there now, so not moved: {', '.join(plan.missing[:5])}"))
+    return lines
+
+
+def _end_words(fact: MoveEnded) -> str:
+    count = "1 model is" if fact.moved == 1 else f"{fact.moved} models are"
+    left = "" if not fact.left else f" {len(fact.left)} were not there and stay listed at their old place."
+    return f"{count} now in {fact.target}.{left}" if fact.moved else f"Models are kept in {fact.target} now.{left}"

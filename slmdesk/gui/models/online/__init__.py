@@ -1,0 +1,1 @@
+"""Suggested models, the Hub's search, downloads."""

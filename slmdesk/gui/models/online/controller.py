@@ -1,0 +1,291 @@
+"""Suggested models, and the search on the Hub.  No widgets here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Offers
+from slmdesk.services.online.search import Filters
+from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+    from slmdesk.services.online.hub import Asking
+    from slmdesk.services.online.search import Search
+
+DEBOUNCE_MS = 300
+PAGE = 10
+_FILTERS = ("task", "language", "license", "author", "fits", "sort")
+"""Fields of Filters; each is kept in the setting search_…"""
+
+
+class FindController(QObject):
+    """Lives on the window's thread.
+
+    Emits `suggested` with Suggestions; of the search `filters_shown` with Filters, `search_began`, `found` with Offers,
+    `search_failed` with a Problem, `search_cleared`; of a repository that was opened, each with its name,
+    `repo_found` with an OfferedRepo, `repo_failed` with a Problem, then `judged` with RepoJudged and `card_read` with a
+    ReadableCard, or a Problem; `page_known` with the address of a repository's page; `offline_changed`;
+    `notice_raised`.
+    """
+
+    suggested = Signal(object)
+    filters_shown = Signal(object)
+    search_began = Signal()
+    found = Signal(object)
+    search_failed = Signal(object)
+    search_cleared = Signal()
+    repo_found = Signal(str, object)
+    repo_failed = Signal(str, object)
+    judged = Signal(str, object)
+    card_read = Signal(str, object)
+    page_known = Signal(str)
+    offline_changed = Signal(bool)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("find_controller")
+        self._bridge = bridge
+        self._is_offline = settings.offline
+        self._words, self._limit, self._turn = "", PAGE, 0
+        self._filters = filters_in(settings)
+        self._search: Search | None = None
+        self._with_too_large = False
+        self._asking: Asking | None = None
+        self._visits: dict[str, _Visit] = {}
+        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._timer.timeout.connect(self.search_now)
+        bridge.opened.connect(self._on_opened)
+        bridge.pace_changed.connect(self._on_opened)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether nothing may leave."""
+        return self._is_offline
+
+    @property
+    def filters(self) -> Filters:
+        """What is chosen beside the words."""
+        return self._filters
+
+    @Slot(str)
+    def search(self, words: str) -> None:
+        """Search soon, unless another key comes first; what was asked before is not wanted any more."""
+        self._give_up()
+        self._words = words.strip()
+        self._begin_anew()
+        if self._words or self._filters.narrows:
+            self._timer.start()
+        else:
+            self.search_cleared.emit()
+
+    @Slot()
+    def search_now(self) -> None:
+        """Search for the last words at once."""
+        self._give_up()
+        if self._is_offline or not (self._words or self._filters.narrows):
+            return
+        self.search_began.emit()
+        wish = partial(self._ask, self._turn, self._words, self._limit)
+        self._bridge.ask(wish, partial(self._asked, self._turn), self.search_failed.emit)
+
+    @Slot()
+    def search_anew(self) -> None:
+        """The same from its beginning: what was read before is asked again."""
+        self._begin_anew()
+        self.search_now()
+
+    @Slot(object)
+    def choose(self, filters: Filters) -> None:
+        """Only these, in this order; remembered."""
+        if filters == self._filters:
+            return
+        self._filters = filters
+        self._bridge.ask(lambda services: services.settings.change(**values_of(filters)), None, self._raise_problem)
+        if self._words or filters.narrows:
+            self.search_anew()
+        else:
+            self._give_up()
+            self._begin_anew()
+            self.search_cleared.emit()
+
+    @Slot()
+    def more(self) -> None:
+        """The same with one page more."""
+        self._limit += PAGE
+        self.search_now()
+
+    @Slot()
+    def show_too_large(self) -> None:
+        """The same with what is too large for this PC."""
+        self._with_too_large = True
+        self.search_now()
+
+    @Slot(str)
+    def open_repo(self, repo: str) -> None:
+        """Ask for the files of a repository, then for what they need and for its card."""
+        visit = self._visit(repo)
+
+        def ended(found: OfferedRepo | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_repo, visit, found))
+
+        self._bridge.ask(lambda services: services.offers.repo(repo, ended), visit.keep)
+
+    @Slot(str)
+    def close_repo(self, repo: str) -> None:
+        """Nobody looks at it any more."""
+        if (visit := self._visits.pop(repo, None)) is not None:
+            visit.cancel()
+
+    @Slot(str)
+    def ask_page(self, repo: str) -> None:
+        """Where a person can read about it; `page_known` follows."""
+        self._bridge.ask(lambda services: services.offers.page_of(repo), self.page_known.emit)
+
+    # ---- inside
+
+    def _begin_anew(self) -> None:
+        self._limit, self._search, self._with_too_large = PAGE, None, False
+
+    def _ask(self, turn: int, words: str, limit: int, services: Services) -> Asking:
+        """On the desk thread."""
+
+        def ended(found: Offers | OfferedRepo | Problem) -> None:
+            self._bridge.bring(partial(self._on_found, turn, found))
+
+        link = services.offers.link_in(words)
+        if link is not None:
+            return services.offers.repo(link.repo, ended, file=link.file, quantization=link.quantization)
+        return services.offers.search(
+            words,
+            ended,
+            limit=limit,
+            filters=self._filters,
+            with_too_large=self._with_too_large,
+            before=self._search,
+        )
+
+    def _asked(self, turn: int, asking: Asking) -> None:
+        if turn == self._turn:
+            self._asking = asking
+        else:
+            asking.cancel()
+
+    def _give_up(self) -> None:
+        self._timer.stop()
+        self._turn += 1
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+
+    def _on_found(self, turn: int, found: Offers | OfferedRepo | Problem) -> None:
+        if turn != self._turn:
+            return
+        self._asking = None
+        if isinstance(found, Problem):
+            self.search_failed.emit(found)
+        elif isinstance(found, OfferedRepo):
+            self.found.emit(Offers((found,)))
+            self._on_repo(self._visit(found.repo), found)
+        else:
+            self._search = found.search
+            self.found.emit(found)
+
+    def _visit(self, repo: str) -> _Visit:
+        """A new look at a repository; the one before is not wanted any more."""
+        self.close_repo(repo)
+        return self._visits.setdefault(repo, _Visit(repo))
+
+    def _on_repo(self, visit: _Visit, found: OfferedRepo | Problem) -> None:
+        if visit.is_over:
+            return
+        if isinstance(found, Problem):
+            self.repo_failed.emit(visit.repo, found)
+            return
+        self.repo_found.emit(visit.repo, found)
+        source = found.source
+        first = found.recommended or next((one for one in found.files if one.size_bytes), None)
+        if source is None:
+            return
+        if first is not None:
+            self._bridge.ask(
+                lambda services: services.repo_pages.judge(source, first.name, partial(self._tell, visit, self.judged)),
+                visit.keep,
+            )
+        self._bridge.ask(
+            lambda services: services.repo_pages.card(source, partial(self._tell, visit, self.card_read)), visit.keep
+        )
+
+    def _tell(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
+        """On the desk thread."""
+        self._bridge.bring(partial(self._tell_here, visit, signal, answer))
+
+    def _tell_here(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
+        if not visit.is_over:
+            signal.emit(visit.repo, answer)
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self.filters_shown.emit(self._filters)
+        self._bridge.ask(lambda services: services.offers.suggestions(), self.suggested.emit, self._raise_problem)
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        if settings.offline == self._is_offline:
+            return
+        self._is_offline = settings.offline
+        if self._is_offline:
+            self._give_up()
+        self.offline_changed.emit(self._is_offline)
+        if not self._is_offline:
+            self.search_now()
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+class _Visit:
+    """A look at one repository, and what was asked for it."""
+
+    def __init__(self, repo: str) -> None:
+        self.repo = repo
+        self.is_over = False
+        self._askings: list[Asking] = []
+
+    def keep(self, asking: Asking) -> None:
+        """Something was asked for it."""
+        if self.is_over:
+            asking.cancel()
+        else:
+            self._askings.append(asking)
+
+    def cancel(self) -> None:
+        """It is over: nothing more is told."""
+        self.is_over = True
+        for asking in self._askings:
+            asking.cancel()
+
+
+def filters_in(settings: Settings) -> Filters:
+    """What was chosen at the last search; a wrong value is any."""
+    chosen = Filters(**{name: getattr(settings, f"search_{name}") for name in _FILTERS})
+    return replace(
+        chosen,
+        task=chosen.task if chosen.task in SKILLS else "",
+        language=chosen.language if chosen.language in LANGUAGES else "",
+        sort=chosen.sort if chosen.sort in ("downloads", "updated", "likes") else "downloads",
+    )
+
+
+def values_of(filters: Filters) -> dict[str, str | bool]:
+    """The same as settings."""
+    return {f"search_{name}": getattr(filters, name) for name in _FILTERS}

@@ -1,0 +1,294 @@
+"""What is being downloaded, and what earlier runs left over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.models.common.card import DOT, Card
+from slmdesk.gui.widgets.gated_panel import GATED_CODES
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.online.events import DownloadChanged, DownloadState
+from slmdesk.services.online.leftovers import LeftOver
+
+WORDS = {
+    DownloadState.ASKING: "Asking the Hub what the file is…",
+    DownloadState.CHECKING: "Checking what is here already…",
+    DownloadState.WAITING: "Waiting for the network; what came is kept.",
+    DownloadState.ELSEWHERE: "Another window or command is fetching it.",
+    DownloadState.PAUSED: "Paused",
+    DownloadState.DONE: "Complete, and exactly what was published.",
+}
+RUNNING = frozenset(
+    {
+        DownloadState.QUEUED, DownloadState.ASKING, DownloadState.CHECKING, DownloadState.FETCHING,
+        DownloadState.WAITING, DownloadState.ELSEWHERE,
+    }
+)  # fmt: skip
+MOVES = (
+    ("up", "Earlier in the queue", "Alt+Up"),
+    ("down", "Later in the queue", "Alt+Down"),
+    ("first", "First in the queue", "Alt+Home"),
+)
+
+
+class DownloadRow(Card):
+    """One download.
+
+    Emits `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`, `move_requested` with
+    one of MOVES, and `gated_requested` with its DownloadChanged when it is to be said what a gated one needs.
+    """
+
+    move_requested = Signal(str)
+    pause_requested = Signal()
+    resume_requested = Signal()
+    cancel_requested = Signal()
+    use_requested = Signal()
+    dismissed = Signal()
+    gated_requested = Signal(object)
+
+    def __init__(self, change: DownloadChanged, parent: QWidget) -> None:
+        super().__init__(parent, name="download_row", title=change.name or change.repo)
+        self._state, self._change = change.state, change
+        self._bar = bar_in(self)
+        self.body.addWidget(self._bar)
+        name = change.name or change.repo
+        self._use = self.add_button("Use it now", name="use_download_button", spoken=f"Chat with {name}")
+        self._use.setProperty("kind", "primary")
+        self._gated = self.add_button("What to do…", name="gated_button", spoken=f"What to do to get {name}")
+        self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
+        self._pause = self.add_button("Pause", name="pause_button", spoken="")
+        self._cancel = self.add_button("Cancel", name="cancel_download_button", spoken="")
+        self._build_moves(name)
+        self._use.clicked.connect(self.use_requested)
+        self._pause.clicked.connect(self._on_pause)
+        self._cancel.clicked.connect(self._on_cancel)
+        self.show_change(change)
+
+    def show_change(self, change: DownloadChanged) -> None:
+        """How it is now."""
+        self._state, self._change = change.state, change
+        name = change.model.name if change.model else change.name or change.repo
+        self.set_title(name)
+        self.setAccessibleName(name)
+        self.fit.show_fit(change.fit)
+        self.set_facts(words_of(change))
+        self.set_sentence(change.note.sentence if change.note else "")
+        self.set_trouble(change.problem.sentence if change.problem else "")
+        share = change.done_bytes / change.total_bytes if change.total_bytes else 0.0
+        self._bar.setValue(round(share * 1000))
+        is_done, is_running = change.state is DownloadState.DONE, change.state in RUNNING
+        self._bar.setVisible(not is_done and (share > 0 or (is_running and change.state is not DownloadState.QUEUED)))
+        self._use.setVisible(is_done)
+        code = change.problem.code if change.problem else ""
+        self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
+        self._moves.setVisible(change.place > 0)
+        self._pause.setVisible(not is_done)
+        resume = "Try again" if change.state is DownloadState.FAILED else "Resume"
+        _dress(self._pause, "Pause" if is_running else resume, name)
+        _dress(self._cancel, "Close" if is_done else "Cancel", name)
+
+    def _build_moves(self, name: str) -> None:
+        self._moves = named(QToolButton(self), "download_moves")
+        self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._moves.setAccessibleName(f"Place in the queue: {name}")
+        self._moves.setToolTip("Its place in the queue (Alt+Up, Alt+Down)")
+        set_icon(self._moves, "ellipsis")
+        menu = named(QMenu(self._moves), "download_moves_menu")
+        for where, words, keys in MOVES:
+            action = named(QAction(f"{words}\t{keys}", menu), f"move_{where}")
+            action.triggered.connect(lambda _checked=False, chosen=where: self.move_requested.emit(chosen))
+            menu.addAction(action)
+            context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            shortcut = QShortcut(QKeySequence(keys), self, context=context)
+            shortcut.activated.connect(lambda chosen=where: self.move_requested.emit(chosen))
+        self._moves.setMenu(menu)
+        self.add_widget(self._moves)
+
+    @Slot()
+    def _on_pause(self) -> None:
+        (self.pause_requested if self._state in RUNNING else self.resume_requested).emit()
+
+    @Slot()
+    def _on_cancel(self) -> None:
+        (self.dismissed if self._state is DownloadState.DONE else self.cancel_requested).emit()
+
+
+class LeftOverRow(Card):
+    """What came of a download in an earlier run, or a damaged file.  Emits `resume_requested`, `discard_requested`."""
+
+    resume_requested = Signal()
+    discard_requested = Signal()
+
+    def __init__(self, found: LeftOver, parent: QWidget) -> None:
+        super().__init__(parent, name="left_over_row", title=found.name)
+        came = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
+        if found.is_bad:
+            size = bytes_for_people(found.bytes)
+            self.set_facts(f"Damaged on the way or at its source: {size} are kept aside, never used.")
+        else:
+            self.set_facts(f"Begun earlier: {came} are here." if found.repo else "Begun earlier; of what is not known.")
+        if found.repo and not found.is_bad:
+            bar = bar_in(self)
+            bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
+            self.body.addWidget(bar)
+            resume = self.add_button("Resume", name="resume_left_button", spoken=f"Fetch the rest of {found.name}")
+            resume.clicked.connect(self.resume_requested)
+        discard = self.add_button("Remove", name="discard_left_button", spoken=f"Remove what came of {found.name}")
+        discard.clicked.connect(self.discard_requested)
+
+
+class Downloads(QWidget):
+    """All of them; takes no room while there are none.
+
+    Those that run stand first, then the queue in its order.  Emits with an id `pause_requested`, `resume_requested`,
+    `cancel_requested`, `use_requested`, `dismissed`, `go_on_requested` and `discard_requested` (of what was left over),
+    `move_requested` with an id and one of MOVES, and `gated_requested` with a DownloadChanged.
+    """
+
+    move_requested = Signal(str, str)
+
+    pause_requested = Signal(str)
+    resume_requested = Signal(str)
+    cancel_requested = Signal(str)
+    use_requested = Signal(str)
+    dismissed = Signal(str)
+    go_on_requested = Signal(str)
+    discard_requested = Signal(str)
+    gated_requested = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("downloads")
+        self._rows: dict[str, DownloadRow] = {}
+        self._places: dict[str, tuple[int, int]] = {}
+        self._left: list[LeftOverRow] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, theme.SPACE_12)
+        self._layout.setSpacing(theme.SPACE_4)
+        self._layout.addWidget(plain_label("Downloads", self, name="downloads_heading", kind="heading"))
+        self.setVisible(False)
+
+    @Slot(object)
+    def show_download(self, change: DownloadChanged) -> None:
+        """Show one as it is now."""
+        row = self._rows.get(change.id)
+        if row is not None:
+            before = self._places.get(change.id)
+            row.show_change(change)
+            self._places[change.id] = _place(change)
+            if self._places[change.id] != before:
+                self._put_in_order()
+            return
+        row = self._rows[change.id] = DownloadRow(change, self)
+        row.pause_requested.connect(lambda: self.pause_requested.emit(change.id))
+        row.resume_requested.connect(lambda: self.resume_requested.emit(change.id))
+        row.cancel_requested.connect(lambda: self.cancel_requested.emit(change.id))
+        row.use_requested.connect(lambda: self.use_requested.emit(change.id))
+        row.dismissed.connect(lambda: self.dismissed.emit(change.id))
+        row.gated_requested.connect(self.gated_requested)
+        row.move_requested.connect(lambda where: self.move_requested.emit(change.id, where))
+        self._layout.addWidget(row)
+        self._places[change.id] = _place(change)
+        self._put_in_order()
+        self.setVisible(True)
+
+    @Slot(str)
+    def hide_download(self, id: str) -> None:
+        """Take one off."""
+        row = self._rows.pop(id, None)
+        if row is not None:
+            self._drop(row)
+
+    @Slot(object)
+    def show_left_overs(self, found: Sequence[LeftOver]) -> None:
+        """What earlier runs left."""
+        for old in self._left:
+            self._drop(old)
+        self._left.clear()
+        for one in found:
+            row = LeftOverRow(one, self)
+            row.resume_requested.connect(lambda id=one.id: self.go_on_requested.emit(id))
+            row.discard_requested.connect(lambda id=one.id: self.discard_requested.emit(id))
+            self._layout.addWidget(row)
+            self._left.append(row)
+        self.setVisible(bool(self._rows or self._left))
+
+    def _put_in_order(self) -> None:
+        """The heading stays above, what was left over below; the focus stays where it is."""
+        for at, id in enumerate(sorted(self._rows, key=lambda one: self._places[one]), 1):
+            if self._layout.indexOf(self._rows[id]) != at:
+                self._layout.insertWidget(at, self._rows[id])
+
+    def _drop(self, row: QWidget) -> None:
+        self._layout.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+        self.setVisible(bool(self._rows or [one for one in self._left if one is not row]))
+
+
+def words_of(change: DownloadChanged) -> str:
+    """How far it is, how fast, how long it takes."""
+    came = ""
+    if change.total_bytes:
+        came = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"
+    if change.state is DownloadState.DONE:
+        return DOT.join((WORDS[change.state], bytes_for_people(change.total_bytes)))
+    parts = [came]
+    if change.state is DownloadState.QUEUED:
+        parts.insert(0, place_words(change.place))
+    if change.state in WORDS:
+        parts.insert(0, WORDS[change.state])
+    if change.bytes_per_s:
+        parts.append(f"{bytes_for_people(change.bytes_per_s)} a second")
+    if change.eta_s is not None:
+        parts.append(f"{time_words(change.eta_s)} left")
+    return DOT.join(part for part in parts if part)
+
+
+def place_words(place: int) -> str:
+    """Where in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
+    if place < 2:
+        return "Next in the queue" if place else ""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place % 100 not in (11, 12, 13) else 0, "th")
+    return f"{place}{ending} in the queue"
+
+
+def _place(change: DownloadChanged) -> tuple[int, int]:
+    """What the rows are sorted by: running, waiting in order, ended."""
+    if change.state is DownloadState.QUEUED:
+        return 1, change.place
+    return (0, 0) if change.state in RUNNING else (2, 0)
+
+
+def time_words(seconds: float) -> str:
+    """About how long: "less than a minute", "12 min", "2 h 5 min"."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
+def bar_in(parent: QWidget) -> QProgressBar:
+    """A thin bar in thousandths."""
+    bar = named(QProgressBar(parent), "download_bar")
+    bar.setAccessibleName("Downloaded")
+    bar.setTextVisible(False)
+    bar.setFixedHeight(4)
+    bar.setRange(0, 1000)
+    return bar
+
+
+def _dress(button: QPushButton, text: str, name: str) -> None:
+    button.setText(text)
+    button.setAccessibleName(f"{text}: {name}")
+    button.setToolTip("")

@@ -1,0 +1,237 @@
+"""Downloads as the page shows them: begun, paused, gone on with, given up.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.online.downloads import ENDS
+from slmdesk.services.online.events import DownloadChanged, DownloadState
+from slmdesk.services.online.leftovers import LeftOver
+from slmdesk.settings import Settings
+
+OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."
+
+
+class FetchController(QObject):
+    """Lives on the window's thread.
+
+    Emits `download_shown` with a DownloadChanged, `download_hidden` with an id, `left_overs_listed` with LeftOvers of
+    earlier runs, `chat_requested` with a model's id, `notice_raised`.
+    """
+
+    download_shown = Signal(object)
+    download_hidden = Signal(str)
+    left_overs_listed = Signal(object)
+    chat_requested = Signal(str)
+    notice_raised = Signal(object)
+
+    def __init__(
+        self, bridge: Bridge, settings: Settings, parent: QObject | None = None, *, undo_ms: int = UNDO_MS
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("fetch_controller")
+        self._bridge = bridge
+        self._is_offline = settings.offline
+        self.undo_ms = undo_ms
+        self._all: dict[str, DownloadChanged] = {}
+        self._left: dict[str, LeftOver] = {}
+        self._going: dict[str, QTimer] = {}
+        bridge.opened.connect(self._on_opened)
+        bridge.download_changed.connect(self._on_download_changed)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @Slot(str, str, str)
+    def start(self, repo: str, file: str, quantization: str = "") -> None:
+        """Fetch a file of a repository, or the one of a quantization; offline, a bar offers to allow the network."""
+        running = [one for one in self._all.values() if one.repo == repo and one.state not in ENDS]
+        if any(file in ("", one.name) for one in running):
+            self.notice_raised.emit(Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download"))
+            return
+        begin = partial(self._start, repo, file, quantization)
+        if self._is_offline:
+            self._offer_network("Allow the network and download", begin)
+        else:
+            begin()
+
+    def pause(self, id: str) -> None:
+        """Stop for now; what came is kept."""
+        self._bridge.ask(lambda services: services.downloads.pause(id), None, self._raise_problem)
+
+    def resume(self, id: str) -> None:
+        """Go on."""
+        go_on = partial(self._resume, id)
+        if self._is_offline:
+            self._offer_network("Allow the network and go on", go_on)
+        else:
+            go_on()
+
+    def move(self, id: str, where: str) -> None:
+        """Give one that waits another place in the queue: up, down, first."""
+        self._bridge.ask(lambda services: services.downloads.move(id, where), None, self._raise_problem)
+
+    def cancel(self, id: str) -> None:
+        """Stop; what came is deleted when the time for *Undo* is over."""
+        change = self._all[id]
+        if change.state not in ENDS:
+            self.pause(id)
+        self._let_go(id, f"The download of {change.name or change.repo} is cancelled.", partial(self._cancel_now, id))
+
+    def use(self, id: str) -> None:
+        """Chat with what has come."""
+        model = self._all[id].model
+        if model is not None:
+            self._chat_with(model.id, id)
+
+    def dismiss(self, id: str) -> None:
+        """Take a finished one off the list."""
+        self._all.pop(id, None)
+        self.download_hidden.emit(id)
+
+    def go_on_with(self, left_over: str) -> None:
+        """Fetch the rest of what an earlier run began."""
+        found = self._left[left_over]
+        self.start(found.repo, found.name)
+
+    def discard(self, left_over: str) -> None:
+        """Delete what was left over when the time for *Undo* is over."""
+        name = self._left[left_over].name
+        self._let_go(left_over, f"What came of {name} is removed.", partial(self._discard_now, left_over))
+        self._list_left()
+
+    # ---- what is heard
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self._look_for_left_overs()
+
+    def _look_for_left_overs(self) -> None:
+        self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs, self._raise_problem)
+
+    def _on_left_overs(self, found: Sequence[LeftOver]) -> None:
+        known = {(one.repo, one.name) for one in self._all.values() if one.state is not DownloadState.DONE}
+        self._left = {one.id: one for one in found if one.is_bad or (one.repo, one.name) not in known}
+        self._list_left()
+
+    @Slot(object)
+    def _on_download_changed(self, change: DownloadChanged) -> None:
+        before = self._all.get(change.id)
+        if before is None and change.state is DownloadState.CANCELLED:
+            return
+        self._all[change.id] = change
+        self._forget_left(change)
+        if change.id in self._going and change.state is DownloadState.DONE:
+            self._keep(change.id)  # it was whole before it could be stopped
+        if change.id in self._going:
+            return
+        if change.state is DownloadState.CANCELLED:
+            self.dismiss(change.id)
+            return
+        self.download_shown.emit(change)
+        if change.problem and change.problem.code == "download.damaged":
+            self._look_for_left_overs()  # the file that was set aside
+        if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
+            self._say_done(change)
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._is_offline = settings.offline
+
+    # ---- inside
+
+    def _say_done(self, change: DownloadChanged) -> None:
+        if change.model is None:
+            return
+        use = partial(self._chat_with, change.model.id, change.id)  # its row may be closed by then
+        words = f"{change.model.name} is here, and exactly what was published."
+        self.notice_raised.emit(
+            Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
+        )
+
+    def _chat_with(self, model: str, id: str) -> None:
+        self.dismiss(id)
+        self.chat_requested.emit(model)
+
+    def _start(self, repo: str, file: str, quantization: str) -> None:
+        self._bridge.ask(
+            lambda services: services.downloads.start(repo, file, quantization, waits=True), None, self._raise_problem
+        )  # fmt: skip
+
+    def _resume(self, id: str) -> None:
+        self._bridge.ask(lambda services: services.downloads.resume(id), None, self._raise_problem)
+
+    def _offer_network(self, action: str, then: Callable[[], None]) -> None:
+        def allow() -> None:
+            self._bridge.ask(lambda services: services.network.set_offline(False), lambda _: then())
+
+        def once() -> None:
+            self._bridge.ask(lambda services: services.network.allow_once(), lambda _: then(), self._raise_problem)
+
+        self.notice_raised.emit(
+            Notice(
+                OFFLINE_WORDS,
+                action=action,
+                on_action=allow,
+                other="Only this once",
+                on_other=once,
+                key="offline",
+            )
+        )
+
+    def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
+        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
+        timer.timeout.connect(then)
+        self._going[id] = timer
+        timer.start()
+        self.download_hidden.emit(id)
+        undo = partial(self._undo, id)
+        self.notice_raised.emit(
+            Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"cancel {id}")
+        )  # fmt: skip
+
+    def _undo(self, id: str) -> None:
+        self._keep(id)
+        if id in self._left:
+            self._list_left()
+        elif (change := self._all.get(id)) is not None:
+            self.download_shown.emit(change)
+            self._resume(id)
+
+    def _keep(self, id: str) -> None:
+        timer = self._going.pop(id, None)
+        if timer is not None:
+            timer.stop()
+            timer.deleteLater()
+
+    def _cancel_now(self, id: str) -> None:
+        self._keep(id)
+        self._bridge.ask(lambda services: services.downloads.cancel(id), None, self._raise_problem)
+
+    def _discard_now(self, left_over: str) -> None:
+        self._keep(left_over)
+        name = self._left.pop(left_over).name
+
+        def discarded(freed: int) -> None:
+            words = f"What came of {name} is removed; {bytes_for_people(freed)} are free again."
+            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"cancel {left_over}"))
+
+        self._bridge.ask(lambda services: services.downloads.discard(left_over), discarded, self._raise_problem)
+
+    def _forget_left(self, change: DownloadChanged) -> None:
+        same = [one.id for one in self._left.values() if (one.repo, one.name) == (change.repo, change.name)]
+        for id in same:
+            if not self._left[id].is_bad:
+                del self._left[id]
+                self._list_left()
+
+    def _list_left(self) -> None:
+        self.left_overs_listed.emit(tuple(one for one in self._left.values() if one.id not in self._going))
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

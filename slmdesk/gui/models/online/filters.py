@@ -1,0 +1,98 @@
+"""What is searched for on the Hub, beside the words: one row of choices that wraps where the window is narrow."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from slmdesk.core.licences import LICENCES
+from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.choice import Choice
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.services.online.catalogue import LANGUAGES, SKILLS
+from slmdesk.services.online.search import PERMISSIVE_ONES, Filters
+
+SORTS = (("downloads", "Most downloaded"), ("updated", "Newest"), ("likes", "Most liked"))
+COMMON_LICENCES = ("apache-2.0", "mit", "llama3.1", "llama3.2", "gemma", "cc-by-4.0", "cc-by-nc-4.0", "other")
+DEBOUNCE_MS = 400
+TASK_TIP = "As its publisher labelled it; many good models carry no label and are not found then."
+FITS_TIP = "Judged by the number of weights and the names of the files, before their real sizes are known."
+
+
+class SearchFilters(QWidget):
+    """Emits `filters_chosen` with Filters when a person changed one."""
+
+    filters_chosen = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("search_filters")
+        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self._task = self._choice("search_task", "What the model is for", [("", "Any job"), *SKILLS.items()])
+        self._task.setToolTip(TASK_TIP)
+        languages = sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+        self._language = self._choice(
+            "search_language", "Language the model should know", [("", "Any language"), *languages]
+        )
+        licences = [(one, LICENCES[one].name) for one in COMMON_LICENCES]
+        free = (PERMISSIVE_ONES, "Free for any use")
+        self._license = self._choice("search_license", "Licence", [("", "Any licence"), free, *licences])
+        self._sort = self._choice("search_sort", "Order of the results", list(SORTS))
+        self._author = named(QLineEdit(self), "search_author")
+        self._author.setAccessibleName("Publisher")
+        self._author.setPlaceholderText("Any publisher")
+        self._author.setMaxLength(100)
+        self._author.setClearButtonEnabled(True)
+        name_clear_button(self._author, "Clear the publisher")
+        self._fits = named(CheckBox("Fits this PC", self), "search_fits")
+        self._fits.setToolTip(FITS_TIP)
+        row = FlowLayout(self, gap=theme.SPACE_8)
+        for widget in (self._task, self._language, self._license, self._author, self._sort, self._fits):
+            row.addWidget(widget)
+
+    def _choice(self, name: str, spoken: str, values: list[tuple[str, str]]) -> Choice:
+        choice = named(Choice(list(values), self), name)
+        choice.setAccessibleName(spoken)
+        return choice
+
+    def _connect(self) -> None:
+        for choice in (self._task, self._language, self._license, self._sort):
+            choice.value_chosen.connect(self._tell)
+        self._fits.clicked.connect(self._tell)
+        self._author.textChanged.connect(self._timer.start)
+        self._author.returnPressed.connect(self._tell)
+        self._timer.timeout.connect(self._tell)
+
+    @property
+    def filters(self) -> Filters:
+        """What is chosen."""
+        return Filters(
+            task=self._task.currentData(),
+            language=self._language.currentData(),
+            license=self._license.currentData(),
+            author=self._author.text().strip(),
+            fits=self._fits.isChecked(),
+            sort=self._sort.currentData(),
+        )
+
+    def show_filters(self, filters: Filters) -> None:
+        """Show what was chosen before."""
+        self._task.show_value(filters.task)
+        self._language.show_value(filters.language)
+        self._license.show_value(filters.license)
+        self._sort.show_value(filters.sort)
+        self._fits.setChecked(filters.fits)
+        if self._author.text().strip() != filters.author:
+            self._author.setText(filters.author)
+            self._timer.stop()  # nobody typed it
+
+    @Slot()
+    def _tell(self) -> None:
+        self._timer.stop()
+        self.filters_chosen.emit(self.filters)

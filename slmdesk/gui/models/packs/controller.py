@@ -1,0 +1,148 @@
+"""Packs of models: made, looked into, taken in.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.models.events import PackEnded, PackProgress
+from slmdesk.services.models.packs.service import PackContents, PackPlan
+
+
+class PackController(QObject):
+    """Lives on the window's thread; one pack at a time.
+
+    Emits `models_listed` with ModelRecords to choose from, `planned` with a PackPlan, `opened` with PackContents,
+    `progressed` with a PackProgress, `made` and `taken` with a PackEnded, `refused` with a Problem, `stopped` when it
+    was cancelled, `notice_raised`.
+    """
+
+    models_listed = Signal(object)
+    planned = Signal(object)
+    opened = Signal(object)
+    progressed = Signal(object)
+    made = Signal(object)
+    taken = Signal(object)
+    refused = Signal(object)
+    stopped = Signal()
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("pack_controller")
+        self._bridge = bridge
+        self._path = ""
+        self._is_making = False
+        self._turn = 0
+        bridge.pack_progressed.connect(self._on_progressed)
+        bridge.pack_ended.connect(self._on_ended)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a pack is being written or read."""
+        return bool(self._path)
+
+    @Slot()
+    def list_models(self) -> None:
+        """Ask which models there are; `models_listed` follows."""
+        self._bridge.ask(lambda services: services.models.list(), self._on_models, self.refused.emit)
+
+    def plan(self, models: Sequence[str], target: Path) -> None:
+        """Ask what a pack would take; `planned` follows, but for one that was asked for before."""
+        self._turn += 1
+        turn = self._turn
+
+        def ended(plan: PackPlan) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_planned, turn, plan))
+
+        self._bridge.ask(lambda services: services.packs.plan(models, target, ended), None, self.refused.emit)
+
+    def make(self, models: Sequence[str], target: Path) -> None:
+        """Write these models into a new file; `made`, `refused` or `stopped` follows."""
+        if not self._begin(target, is_making=True):
+            return
+        self._bridge.ask(lambda services: services.packs.pack(models, target), None, self._on_refused)
+
+    @Slot(object)
+    def look_into(self, path: Path) -> None:
+        """Read what is in a pack; `opened` or a notice follows."""
+
+        def ended(found: PackContents | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_opened, found))
+
+        self._bridge.ask(lambda services: services.packs.contents(path, ended), None, self._raise_problem)
+
+    def take(self, contents: PackContents, sums: Sequence[str]) -> None:
+        """Bring in the models of these checksums; `taken`, `refused` or `stopped` follows.
+
+        It has to be the pack that was looked into.
+        """
+        path = Path(contents.path)
+        if not self._begin(path, is_making=False):
+            return
+        expected = contents.manifest_sha256
+        self._bridge.ask(
+            lambda services: services.packs.unpack(path, expected=expected, only=sums), None, self._on_refused
+        )
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop; nothing stays."""
+        if self._path:
+            path = Path(self._path)
+            self._bridge.ask(lambda services: services.packs.cancel(path))
+
+    # ---- what is heard
+
+    def _on_models(self, models: Sequence[ModelRecord]) -> None:
+        self.models_listed.emit(tuple(models))
+
+    def _on_planned(self, turn: int, plan: PackPlan) -> None:
+        if turn == self._turn:
+            self.planned.emit(plan)
+
+    def _on_opened(self, found: PackContents | Problem) -> None:
+        if isinstance(found, Problem):
+            self._raise_problem(found)
+        else:
+            self.opened.emit(found)
+
+    @Slot(object)
+    def _on_progressed(self, fact: PackProgress) -> None:
+        if fact.path == self._path:
+            self.progressed.emit(fact)
+
+    @Slot(object)
+    def _on_ended(self, fact: PackEnded) -> None:
+        if fact.path != self._path:
+            return
+        self._path = ""
+        if fact.problem is not None:
+            self.refused.emit(fact.problem)
+        elif not fact.manifest_sha256:
+            self.stopped.emit()
+        else:
+            (self.made if self._is_making else self.taken).emit(fact)
+
+    # ---- inside
+
+    def _begin(self, path: Path, *, is_making: bool) -> bool:
+        if self._path:
+            self.notice_raised.emit(Notice("A pack is being made or opened already.", key="pack"))
+            return False
+        self._path, self._is_making = str(path), is_making
+        return True
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._path = ""
+        self.refused.emit(problem)
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))

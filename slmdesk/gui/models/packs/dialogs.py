@@ -1,0 +1,404 @@
+"""The dialogs for packs: one to make a pack, one to see what is in a pack and take it in."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+
+from slmdesk.core.records import ModelRecord
+from slmdesk.gui.base import theme
+from slmdesk.gui.models.common.card import DOT
+from slmdesk.gui.models.common.check_list import CheckList, CheckRow
+from slmdesk.gui.models.common.wide_dialog import WideDialog
+from slmdesk.gui.models.common.work_line import amount_words
+from slmdesk.gui.models.packs.controller import PackController
+from slmdesk.gui.widgets.file_drop import PACK_SUFFIX
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.events import PackEnded, PackProgress
+from slmdesk.services.models.packs.service import OfferedModel, PackContents, PackPlan
+
+PACK_FILTER = "Packs of models (*.tar);;All files (*)"
+PLAN_MS = 150
+MAKE_INTRO = (
+    "A pack is one file with the models you choose, their checksums and licences, for PCs without a network: "
+    "copy it there, on a USB stick for instance, and open it in slmdesk."
+)
+MADE_INTRO = (
+    "Hand this checksum on by another way than the pack itself: by mail, on paper, by telephone. Whoever opens the "
+    "pack can compare it, and so knows that nothing was changed on the way."
+)
+OPEN_INTRO = (
+    "Compare the checksum with the one you were told by whoever made the pack. Every byte of the pack is checked "
+    "before the first model is kept."
+)
+SAME = "✓ It is the same: this is the pack you were told of."
+OTHER = "It is another one: this is not the pack you were told of. Do not bring it in."
+
+
+class MakePackDialog(WideDialog):
+    """Choose models and a place, write the pack, show its checksum."""
+
+    def __init__(self, parent: QWidget, packs: PackController) -> None:
+        super().__init__(parent, name="make_pack", title="Make a pack", intro=MAKE_INTRO, spoken="Writing the pack")
+        self._packs = packs
+        self._target: Path | None = None
+        self._plan: PackPlan | None = None
+        self._is_writing = False
+        self._sha256 = ""
+        self._timer = QTimer(self, singleShot=True, interval=PLAN_MS)
+        self._build_ui()
+        self._connect()
+        packs.list_models()
+
+    def _build_ui(self) -> None:
+        self._list = CheckList(self, name="make_pack_models", height=180)
+        self._sum = plain_label("", self, name="make_pack_sum", kind="muted")
+        self._place = ElidedLabel(self, name="make_pack_place")
+        self._place.set_full_text("No place chosen yet")
+        self._choose = named(QPushButton("Where to…", self), "make_pack_where")
+        self._choose.setAutoDefault(False)
+        self._choose.setAccessibleName("Choose where the pack is written")
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_8)
+        row.addWidget(self._place, 1)
+        row.addWidget(self._choose)
+        self._checksum = _checksum_label(self, "make_pack_checksum")
+        self._copy = named(QPushButton("Copy", self), "make_pack_copy")
+        self._copy.setAccessibleName("Copy the checksum")
+        self._copy.setAutoDefault(False)
+        checksum = QHBoxLayout()
+        checksum.setSpacing(theme.SPACE_8)
+        checksum.addWidget(self._checksum, 1)
+        checksum.addWidget(self._copy)
+        self.body.addWidget(self._list, 1)
+        self.body.addWidget(self._sum)
+        self.body.addLayout(row)
+        self.body.addLayout(checksum)
+        for widget in (self._checksum, self._copy):
+            widget.setVisible(False)
+        self.buttons.addStretch(1)
+        self._close = self.add_button("Close", name="make_pack_close")
+        self._make = self.add_button("Make the pack", name="make_pack_make", is_primary=True)
+        self._make.setEnabled(False)
+
+    def _connect(self) -> None:
+        packs = self._packs
+        packs.models_listed.connect(self._on_models_listed)
+        packs.planned.connect(self._on_planned)
+        packs.progressed.connect(self._on_progressed)
+        packs.made.connect(self._on_made)
+        packs.refused.connect(self._on_refused)
+        packs.stopped.connect(self._on_stopped)
+        self._list.chosen_changed.connect(self._on_changed)
+        self._timer.timeout.connect(self._on_time)
+        self._choose.clicked.connect(self._on_choose)
+        self._copy.clicked.connect(self._on_copy)
+        self._close.clicked.connect(self._on_close)
+        self._make.clicked.connect(self._on_make)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether its pack is being written."""
+        return self._is_writing
+
+    def set_target(self, target: Path) -> None:
+        """Write it there."""
+        self._target = target
+        self._place.set_full_text(str(target))
+        self._on_changed()
+
+    @Slot(object)
+    def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
+        rows = [
+            CheckRow(one.id, one.name, _record_facts(one), one.bytes)
+            for one in sorted(models, key=lambda one: one.name.casefold())
+        ]
+        self._list.show_rows(rows, chosen=len(rows) == 1)
+        if not rows:
+            self.show_trouble("There is no model yet that could be packed.")
+        self._list.focus_first()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        chosen = self._list.chosen
+        self._plan = None
+        size = bytes_for_people(sum(one.bytes for one in chosen))
+        count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
+        self._sum.setText(f"{count}, {size}" if chosen else "No model chosen yet")
+        self.show_trouble("")
+        self._refresh()
+        if chosen and self._target:
+            self._timer.start()
+
+    @Slot()
+    def _on_time(self) -> None:
+        if self._target and self._list.chosen:
+            self._packs.plan([one.key for one in self._list.chosen], self._target)
+
+    @Slot(object)
+    def _on_planned(self, plan: PackPlan) -> None:
+        if self._is_writing:
+            return
+        self._plan = plan
+        size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
+        if plan.problem:
+            self.show_trouble(plan.problem.sentence)
+        elif plan.bytes > plan.free_bytes:
+            self.show_trouble(f"Not enough space there: the pack takes {size}, {free} are free.")
+        else:
+            self.show_trouble("")
+        if plan.bytes:
+            self._sum.setText(f"{len(self._list.chosen)} chosen{DOT}the pack takes {size}{DOT}{free} are free there")
+        self._refresh()
+
+    @Slot()
+    def _on_choose(self) -> None:
+        where = self._target or Path.home() / "models.tar"
+        dialog = QFileDialog(self, "Where to write the pack", str(where), PACK_FILTER)
+        dialog.setObjectName("pack_file_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # a file that is there is refused with a sentence
+        dialog.setDefaultSuffix(PACK_SUFFIX.removeprefix("."))
+        dialog.fileSelected.connect(lambda file: self.set_target(Path(file)))
+        dialog.open()
+
+    @Slot()
+    def _on_make(self) -> None:
+        chosen = self._list.chosen
+        if not chosen or self._target is None:
+            return
+        self._is_writing = True
+        self.show_trouble("")
+        self.work.show_work("Writing the pack", 0.0)
+        self._refresh()
+        self._packs.make([one.key for one in chosen], self._target)
+
+    @Slot(object)
+    def _on_progressed(self, fact: PackProgress) -> None:
+        if self._is_writing:
+            words = amount_words("Writing the pack", fact.done_bytes, fact.total_bytes, fact.eta_s)
+            self.work.show_work(words, fact.done_bytes / max(fact.total_bytes, 1))
+
+    @Slot(object)
+    def _on_made(self, fact: PackEnded) -> None:
+        self._is_writing = False
+        self.work.end()
+        self._sha256 = fact.manifest_sha256
+        self._checksum.setText(grouped(self._sha256))
+        self.intro.setText(MADE_INTRO)
+        self._sum.setText(f"The pack is written and checked: {bytes_for_people(fact.bytes)}")
+        for widget in (self._list, self._choose, self._make):
+            widget.setVisible(False)
+        for shown in (self._checksum, self._copy):
+            shown.setVisible(True)
+        self.body.addStretch(1)
+        self._copy.setFocus()
+        self._refresh()
+        self.fit_height()
+
+    @Slot(object)
+    def _on_refused(self, problem: Problem) -> None:
+        if self._is_writing:
+            self._end_work(problem.sentence)
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        if self._is_writing:
+            self._end_work("Stopped; nothing of it was kept.")
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._sha256)
+        self._copy.setText("Copied")
+
+    @Slot()
+    def _on_close(self) -> None:
+        if self._is_writing:
+            self._packs.cancel()
+        else:
+            self.reject()
+
+    def _end_work(self, sentence: str) -> None:
+        self._is_writing = False
+        self.work.end()
+        self.show_trouble(sentence)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        plan = self._plan
+        is_possible = plan is not None and plan.problem is None and plan.bytes <= plan.free_bytes
+        self._make.setEnabled(is_possible and not self._is_writing and bool(self._list.chosen))
+        self._list.setEnabled(not self._is_writing)
+        self._choose.setEnabled(not self._is_writing)
+        self._close.setText("Cancel" if self._is_writing else "Close")
+
+
+class OpenPackDialog(WideDialog):
+    """What is in a pack, and which of its models are to be brought in."""
+
+    def __init__(self, parent: QWidget, packs: PackController, contents: PackContents) -> None:
+        name = Path(contents.path).name
+        super().__init__(parent, name="open_pack", title="Open a pack", intro=OPEN_INTRO, spoken="Checking the pack")
+        self._packs, self._contents = packs, contents
+        self._is_reading = self._is_other = False
+        self._build_ui(name)
+        self._connect()
+        self._list.show_rows([row_of(one) for one in contents.models])
+        self._list.focus_first()
+
+    def _build_ui(self, name: str) -> None:
+        size = bytes_for_people(self._contents.bytes)
+        self._file = plain_label(breakable(f"{name}{DOT}{size}"), self, name="open_pack_file", kind="muted")
+        self._checksum = _checksum_label(self, "open_pack_checksum")
+        self._checksum.setText(grouped(self._contents.manifest_sha256))
+        self._told = named(QLineEdit(self), "open_pack_told")
+        self._told.setPlaceholderText("Paste the checksum you were told, to have it compared")
+        self._told.setAccessibleName("The checksum you were told")
+        self._verdict = plain_label("", self, name="open_pack_verdict", kind="small")
+        self._verdict.setVisible(False)
+        self._list = CheckList(self, name="open_pack_models", height=150)
+        self._sum = plain_label("", self, name="open_pack_sum", kind="muted")
+        self.body.addWidget(self._file)
+        self.body.addWidget(self._checksum)
+        self.body.addWidget(self._told)
+        self.body.addWidget(self._verdict)
+        self.body.addWidget(self._list, 1)
+        self.body.addWidget(self._sum)
+        self.buttons.addStretch(1)
+        self._close = self.add_button("Close", name="open_pack_close")
+        self._take = self.add_button("Bring them in", name="open_pack_take", is_primary=True)
+
+    def _connect(self) -> None:
+        packs = self._packs
+        packs.progressed.connect(self._on_progressed)
+        packs.taken.connect(self._on_taken)
+        packs.refused.connect(self._on_refused)
+        packs.stopped.connect(self._on_stopped)
+        self._list.chosen_changed.connect(self._on_changed)
+        self._told.textChanged.connect(self._on_told)
+        self._close.clicked.connect(self._on_close)
+        self._take.clicked.connect(self._on_take)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        chosen, free = self._list.chosen, self._contents.free_bytes
+        size = sum(one.bytes for one in chosen)
+        if self._list.is_empty:
+            words = "All of its models are on this PC already." if self._contents.models else "There is no model in it."
+        elif not chosen:
+            words = "No model chosen"
+        else:
+            count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
+            words = f"{count}, {bytes_for_people(size)}{DOT}{bytes_for_people(free)} are free"
+        self._sum.setText(words)
+        is_full = size > free
+        self.show_trouble(
+            f"Not enough space: {bytes_for_people(size)} are needed, {bytes_for_people(free)} are free."
+            if is_full
+            else ""
+        )
+        self._take.setText("Bring it in" if len(chosen) == 1 else "Bring them in")
+        self._refresh()
+
+    @Slot(str)
+    def _on_told(self, text: str) -> None:
+        """Spaces and capitals do not count."""
+        told = "".join(text.split()).lower()
+        self._is_other = bool(told) and told != self._contents.manifest_sha256
+        self._verdict.setText(OTHER if self._is_other else SAME)
+        self._verdict.setProperty("kind", "danger" if self._is_other else "small")
+        self._verdict.style().unpolish(self._verdict)
+        self._verdict.style().polish(self._verdict)
+        self._verdict.setVisible(bool(told))
+        self._refresh()
+
+    @Slot()
+    def _on_take(self) -> None:
+        self._is_reading = True
+        self.show_trouble("")
+        self.work.show_work("Checking the pack", 0.0)
+        self._refresh()
+        self._packs.take(self._contents, [one.key for one in self._list.chosen])
+
+    @Slot(object)
+    def _on_progressed(self, fact: PackProgress) -> None:
+        if self._is_reading:
+            words = amount_words("Checking and copying", fact.done_bytes, fact.total_bytes, fact.eta_s)
+            self.work.show_work(words, fact.done_bytes / max(fact.total_bytes, 1))
+
+    @Slot(object)
+    def _on_taken(self, _fact: PackEnded) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            self.accept()
+
+    @Slot(object)
+    def _on_refused(self, problem: Problem) -> None:
+        if self._is_reading:
+            self._end_work(problem.sentence)
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        if self._is_reading:
+            self._end_work("Stopped; nothing of it was kept.")
+
+    @Slot()
+    def _on_close(self) -> None:
+        if self._is_reading:
+            self._packs.cancel()
+        else:
+            self.reject()
+
+    def _end_work(self, sentence: str) -> None:
+        self._is_reading = False
+        self.work.end()
+        self.show_trouble(sentence)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        size = sum(one.bytes for one in self._list.chosen)
+        is_possible = 0 < size <= self._contents.free_bytes and not self._is_other
+        self._take.setEnabled(is_possible and not self._is_reading)
+        self._told.setEnabled(not self._is_reading)
+        self._list.setEnabled(not self._is_reading)
+        self._close.setText("Cancel" if self._is_reading else "Close")
+
+
+def row_of(model: OfferedModel) -> CheckRow:
+    """A model of a pack as a row: size, licence, whether it is here, what the list of suggestions says."""
+    listed = model.listed
+    licence = listed.about.get("licence") or listed.license or "not stated"
+    facts = [bytes_for_people(listed.bytes), f"licence: {licence}"]
+    if model.here:
+        facts.append("on this PC already")
+    words = " ".join(listed.about[key] for key in ("good_for", "weakness") if listed.about.get(key))
+    name = listed.name or re.sub(r"-[0-9a-f]{12}\.gguf$", "", os.path.basename(listed.file))  # noqa: PTH119  no path here
+    return CheckRow(listed.sha256, name, DOT.join(facts), listed.bytes, words, is_here=bool(model.here))
+
+
+def _record_facts(record: ModelRecord) -> str:
+    known = (record.header.get("quantization"), record.header.get("license") or "licence not stated")
+    return DOT.join([bytes_for_people(record.bytes), *(str(one) for one in known if one)])
+
+
+def grouped(sha256: str) -> str:
+    """A checksum in groups, to be read out and compared by eye."""
+    return " ".join(sha256[at : at + 8] for at in range(0, len(sha256), 8))
+
+
+def _checksum_label(parent: QWidget, name: str) -> QLabel:
+    label = plain_label("", parent, name=name, kind="strong")
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setAccessibleName("Checksum of the pack (sha256)")
+    label.setToolTip("sha256 of the list of the pack, which holds the checksum of everything in it")
+    return label

@@ -1,0 +1,1 @@
+"""What went to the network, and the access token."""

@@ -1,0 +1,264 @@
+"""The network ledger as the window shows it: rows by pages, searched, exported.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QLocale,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import LedgerRow
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.base.events import Problem
+from slmdesk.services.online.network_log import Exported
+
+PAGE = 200
+DEBOUNCE_MS = 150
+COLUMNS = ("Time", "Host", "Method", "Path", "Bytes", "Purpose")
+BYTES = COLUMNS.index("Bytes")
+UNENDED = "…"
+Index = QModelIndex | QPersistentModelIndex
+
+
+class LedgerController(QObject):
+    """Lives on the window's thread.
+
+    Emits `rows_replaced` and `rows_added` with rows and whether these are all, `rows_renewed` with the newest rows,
+    `counted` with how many there are in all, how many of them are asked for, and how many are of today; `exported` with
+    an Exported; `failed` with a Problem.
+    """
+
+    rows_replaced = Signal(object, bool)
+    rows_added = Signal(object, bool)
+    rows_renewed = Signal(object)
+    counted = Signal(int, int, int)
+    exported = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("ledger_controller")
+        self._bridge = bridge
+        self._words, self._turn = "", 0
+        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._renew_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._renew_timer.timeout.connect(self._renew)
+        bridge.requests_counted.connect(self._on_requests_counted)
+
+    @property
+    def words(self) -> str:
+        """What is searched for."""
+        return self._words
+
+    @Slot(str)
+    def search(self, words: str) -> None:
+        """Show only rows with these words, soon."""
+        self._words = words.strip()
+        self._timer.start()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read the first page anew."""
+        self._timer.stop()
+        self._turn += 1
+        turn, words = self._turn, self._words
+        self._bridge.ask(
+            lambda services: services.network.requests(PAGE, words), partial(self._on_first, turn), self.failed.emit
+        )
+        self._count()
+
+    @Slot(int)
+    def more(self, before: int) -> None:
+        """Read the page of rows with numbers below `before`."""
+        turn, words = self._turn, self._words
+        self._bridge.ask(
+            lambda services: services.network.requests(PAGE, words, before),
+            partial(self._on_more, turn),
+            self.failed.emit,
+        )
+
+    def export(self, path: Path) -> None:
+        """Write what is searched for, or all, to a file; `exported` or `failed` follows."""
+        words = self._words
+
+        def ended(result: Exported | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_exported, result))
+
+        self._bridge.ask(lambda services: services.network.export(path, ended, words), None, self.failed.emit)
+
+    @Slot(object)
+    def _on_requests_counted(self, _fact: object) -> None:
+        if not self._renew_timer.isActive():
+            self._renew_timer.start()
+
+    @Slot()
+    def _renew(self) -> None:
+        turn, words = self._turn, self._words
+        self._bridge.ask(
+            lambda services: services.network.requests(PAGE, words), partial(self._on_renewed, turn), self.failed.emit
+        )
+        self._count()
+
+    def _count(self) -> None:
+        words = self._words
+        self._bridge.ask(
+            lambda services: (services.network.count(), services.network.count(words), services.network.today()),
+            lambda counts: self.counted.emit(*counts),
+            self.failed.emit,
+        )
+
+    def _on_first(self, turn: int, rows: Sequence[LedgerRow]) -> None:
+        if turn == self._turn:
+            self.rows_replaced.emit(rows, len(rows) < PAGE)
+
+    def _on_more(self, turn: int, rows: Sequence[LedgerRow]) -> None:
+        if turn == self._turn:
+            self.rows_added.emit(rows, len(rows) < PAGE)
+
+    def _on_renewed(self, turn: int, rows: Sequence[LedgerRow]) -> None:
+        if turn == self._turn:
+            self.rows_renewed.emit(rows)
+
+    def _on_exported(self, result: Exported | Problem) -> None:
+        if isinstance(result, Problem):
+            self.failed.emit(result)
+        else:
+            self.exported.emit(result)
+
+
+class LedgerModel(QAbstractTableModel):
+    """The rows read so far.  Emits `page_requested` with the number below which more are wanted."""
+
+    page_requested = Signal(int)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("ledger_model")
+        self._rows: list[LedgerRow] = []
+        self._is_waiting, self._at_end = False, True
+
+    @property
+    def rows(self) -> Sequence[LedgerRow]:
+        """Those read so far, newest first."""
+        return self._rows
+
+    @Slot(object, bool)
+    def replace(self, rows: Sequence[LedgerRow], at_end: bool) -> None:
+        """Other rows."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self._is_waiting, self._at_end = False, at_end
+        self.endResetModel()
+
+    @Slot(object, bool)
+    def add(self, rows: Sequence[LedgerRow], at_end: bool) -> None:
+        """The next page."""
+        self._is_waiting, self._at_end = False, at_end
+        if rows:
+            first = len(self._rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+            self._rows.extend(rows)
+            self.endInsertRows()
+
+    @Slot(object)
+    def renew(self, newest: Sequence[LedgerRow]) -> None:
+        """What has come since is put on top, and bytes that are known by now are shown."""
+        first = self._rows[0].n if self._rows else 0
+        new = [row for row in newest if row.n > first]
+        known = {row.n: row for row in newest}
+        for at, row in enumerate(self._rows[: len(newest)]):
+            now = known.get(row.n, row)
+            if now != row:
+                self._rows[at] = now
+                self.dataChanged.emit(self.index(at, BYTES), self.index(at, BYTES))
+        if new and len(new) == len(newest) and self._rows:  # a gap below them: begin anew
+            self.replace(newest, False)
+        elif new:
+            self.beginInsertRows(QModelIndex(), 0, len(new) - 1)
+            self._rows[:0] = new
+            self.endInsertRows()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
+        """Rows read so far."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
+        """See COLUMNS."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The names of the columns."""
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _ALIGN[section == BYTES]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A cell's words."""
+        row = self._rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return cells_of(row)[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(cells_of(row)[index.column()])
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _ALIGN[index.column() == BYTES]
+        return None
+
+    def canFetchMore(self, parent: Index) -> bool:
+        """Whether there is another page."""
+        return not parent.isValid() and not self._at_end and bool(self._rows)
+
+    def fetchMore(self, parent: Index) -> None:
+        """Ask for the next page, by key; it comes later."""
+        if self.canFetchMore(parent) and not self._is_waiting:
+            self._is_waiting = True
+            self.page_requested.emit(self._rows[-1].n)
+
+
+_ALIGN = {
+    False: Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+    True: Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+}
+
+
+def cells_of(row: LedgerRow) -> tuple[str, ...]:
+    """A row in words, in the order of COLUMNS.  Names of hosts and paths came from outside: one clean line each."""
+    when = f"{datetime.fromtimestamp(row.time).astimezone():%Y-%m-%d %H:%M:%S}"
+    size = UNENDED if row.bytes is None else QLocale().toString(row.bytes)
+    return (
+        when,
+        clean_label(row.host, 250),
+        row.method,
+        clean_label(row.path, 1000),
+        size,
+        clean_label(row.purpose, 250),
+    )
+
+
+def summary_of(count: int, today: int) -> str:
+    """The sentence over the rows."""
+    locale = QLocale()
+    if not count:
+        return "slmdesk has made no request over the network. Each one would be written down here before it leaves."
+    noun = "request" if today == 1 else "requests"
+    return (
+        f"{locale.toString(today)} {noun} today; with the network off there are none. {locale.toString(count)} in all, "
+        "each written down before it left."
+    )

@@ -1,0 +1,181 @@
+"""The window of the network ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.online.network_log import COLUMNS, LedgerController, LedgerModel, cells_of, summary_of
+from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.services.base.events import Problem
+from slmdesk.services.online.network_log import Exported
+
+TITLE = "Requests over the network"
+EMPTY = "Nothing has left this PC."
+NOTHING = "No request holds these words."
+MOST_LETTERS = {"Host": 32, "Path": 56}
+"""As wide as these columns grow by themselves; the last takes the rest."""
+KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
+
+
+class LedgerWindow(QDialog):
+    """Every request, newest first, read by pages; it follows what happens while it is open."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("ledger_window")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(TITLE)
+        self.resize(1040, 600)
+        self._controller = LedgerController(bridge, self)
+        self._model = LedgerModel(self)
+        self._build_ui()
+        self._connect()
+        self._controller.refresh()
+        self._field.setFocus()
+
+    def _build_ui(self) -> None:
+        self._summary = plain_label("", self, name="ledger_summary")
+        self._field = named(QLineEdit(self), "ledger_search")
+        self._field.setPlaceholderText("Search host, path and purpose")
+        self._field.setAccessibleName("Search the ledger")
+        self._field.setClearButtonEnabled(True)
+        self._field.setMaxLength(200)
+        name_clear_button(self._field)
+        self._table = self._make_table()
+        self._nothing = plain_label("", self, name="ledger_nothing", kind="muted")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = named(QStackedWidget(self), "ledger_stack")
+        self._stack.addWidget(self._table)
+        self._stack.addWidget(self._nothing)
+        self._note = plain_label("", self, name="ledger_note", kind="muted")
+        self._export = named(QPushButton("Export…", self), "ledger_export")
+        self._export.setToolTip("Write the rows to a CSV or JSON file; while you search, those that were found")
+        self._close = named(QPushButton("Close", self), "ledger_close")
+        for button in (self._export, self._close):
+            button.setAutoDefault(False)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.SPACE_8)
+        foot.addWidget(self._note, 1)
+        foot.addWidget(self._export)
+        foot.addWidget(self._close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        layout.setSpacing(theme.SPACE_12)
+        layout.addWidget(self._summary)
+        layout.addWidget(self._field)
+        layout.addWidget(self._stack, 1)
+        layout.addLayout(foot)
+
+    def _make_table(self) -> QTableView:
+        table = named(QTableView(self), "ledger_table")
+        table.setAccessibleName(TITLE)
+        table.setModel(self._model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setWordWrap(False)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        rows, header = table.verticalHeader(), table.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # a height asked of each row would read them all
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 4)
+        header.setDefaultSectionSize(table.fontMetrics().averageCharWidth() * 8)
+        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_8)
+        return table
+
+    def _connect(self) -> None:
+        controller, model = self._controller, self._model
+        self._field.textChanged.connect(controller.search)
+        self._field.returnPressed.connect(controller.refresh)
+        controller.rows_replaced.connect(model.replace)
+        controller.rows_added.connect(model.add)
+        controller.rows_renewed.connect(model.renew)
+        controller.counted.connect(self._on_counted)
+        controller.exported.connect(self._on_exported)
+        controller.failed.connect(self._on_failed)
+        model.page_requested.connect(controller.more)
+        for changed in (model.modelReset, model.rowsInserted, model.dataChanged):
+            changed.connect(self._widen)
+        self._export.clicked.connect(self._on_export)
+        self._close.clicked.connect(self.reject)
+        QShortcut(QKeySequence.StandardKey.Find, self, self._field.setFocus)
+        QShortcut(QKeySequence.StandardKey.Refresh, self, controller.refresh)
+        QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy, context=_WITHIN)
+
+    @Slot(int, int, int)
+    def _on_counted(self, count: int, found: int, today: int) -> None:
+        self._summary.setText(summary_of(count, today))
+        self._nothing.setText(NOTHING if count else EMPTY)
+        self._stack.setCurrentWidget(self._table if found else self._nothing)
+        self._export.setEnabled(found > 0)
+        self._field.setEnabled(count > 0)
+
+    @Slot()
+    def _widen(self) -> None:
+        """Each column shows its words whole, as far as there is room; none gets narrower than a person left it."""
+        table, letter = self._table, self._table.fontMetrics().averageCharWidth()
+        for at, name in enumerate(COLUMNS[:-1]):
+            wanted = max(table.sizeHintForColumn(at), table.horizontalHeader().sectionSizeHint(at)) + theme.SPACE_8
+            most = MOST_LETTERS.get(name, 0) * letter or wanted
+            table.setColumnWidth(at, max(table.columnWidth(at), min(wanted, most)))
+
+    @Slot()
+    def _on_export(self) -> None:
+        dialog = QFileDialog(self, "Export the ledger", str(Path.home()), KINDS)
+        dialog.setObjectName("ledger_file_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
+        dialog.selectFile("slmdesk requests.csv")
+        dialog.fileSelected.connect(lambda name: self._controller.export(Path(name)))
+        dialog.open()
+
+    @Slot(object)
+    def _on_exported(self, done: Exported) -> None:
+        noun = "row" if done.rows == 1 else "rows"
+        self._say(f"{done.rows:,} {noun} written to {done.path}", "muted")
+
+    @Slot(object)
+    def _on_failed(self, problem: Problem) -> None:
+        self._say(problem.sentence, "danger")
+
+    @Slot()
+    def _on_copy(self) -> None:
+        chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
+        lines = ["\t".join(cells_of(self._model.rows[at])) for at in chosen]
+        if lines:
+            QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def _say(self, words: str, kind: str) -> None:
+        self._note.setText(breakable(words))
+        self._note.setProperty("kind", kind)
+        self._note.style().unpolish(self._note)
+        self._note.style().polish(self._note)
+
+
+_WITHIN = Qt.ShortcutContext.WidgetWithChildrenShortcut

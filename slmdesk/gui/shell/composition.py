@@ -1,0 +1,520 @@
+"""Puts the window together: controllers, pages, bars, and the wishes and facts that join them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication, QStackedWidget
+
+from slmdesk.core.policy import Policy
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.base.error_dialog import ErrorDesk
+from slmdesk.gui.base.shortcuts import keys_of
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.chat.conversation.controller import ChatController
+from slmdesk.gui.chat.list.controller import ListController
+from slmdesk.gui.chat.model.controller import STATE_TOPIC, ModelsController
+from slmdesk.gui.chat.options.controller import OptionsController
+from slmdesk.gui.chat.page import ChatPage
+from slmdesk.gui.documents.area import DocumentsArea
+from slmdesk.gui.global_key.controller import GlobalKey
+from slmdesk.gui.jobs.controller import JobsController
+from slmdesk.gui.jobs.page import JobsPage
+from slmdesk.gui.models.adding.dialog import AddDialog, AddingController
+from slmdesk.gui.models.adding.entries import Ways
+from slmdesk.gui.models.comparison.controller import CompareController
+from slmdesk.gui.models.comparison.dialog import ComparePage
+from slmdesk.gui.models.library.controller import LibraryController
+from slmdesk.gui.models.online.controller import FindController
+from slmdesk.gui.models.online.downloads_controller import FetchController
+from slmdesk.gui.models.page import ModelsPage
+from slmdesk.gui.online.network_log_window import LedgerWindow
+from slmdesk.gui.settings.controller import SettingsController
+from slmdesk.gui.settings.deleted_chats import DeletedChats
+from slmdesk.gui.settings.network_controller import NetworkController
+from slmdesk.gui.settings.page import SettingsPage
+from slmdesk.gui.shell.help_window import Folders, HelpWindow
+from slmdesk.gui.shell.main_window import MainWindow, Page
+from slmdesk.gui.shell.notifications import Notifier
+from slmdesk.gui.shell.quit_dialog import quit_or_stay
+from slmdesk.gui.translate.document.controller import DocumentTranslation
+from slmdesk.gui.translate.page import TranslatePage
+from slmdesk.gui.translate.terms.windows import TermWindows
+from slmdesk.gui.translate.text.controller import TranslateController
+from slmdesk.gui.translate.text.entry import Reach
+from slmdesk.gui.widgets.access_token import TokenController
+from slmdesk.gui.widgets.features import hide_features
+from slmdesk.gui.widgets.gated_panel import GatedDialog
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.services.base import events
+from slmdesk.services.base.events import Problem
+from slmdesk.services.chat.quote import Quoted
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.history.rescue_labels import rescued_words
+from slmdesk.services.jobs.overview import JobView
+from slmdesk.services.models.inspect_files import Candidate
+from slmdesk.services.online.events import DownloadChanged
+from slmdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from slmdesk.services.container import Services
+    from slmdesk.store import BackupCopy, Rescued, Restored
+
+KEEP_AFTER_MS = 1000
+
+
+class Frame(QObject):
+    """The window and all that stands behind it on its thread.  Emits `close_requested` when a person closes it."""
+
+    close_requested = Signal()
+
+    def __init__(
+        self,
+        app: QApplication,
+        bridge: Bridge,
+        settings: Settings,
+        *,
+        models_folder: str,
+        starter: Path | None,
+        folders: Folders = (),
+    ) -> None:
+        super().__init__(app)
+        self.setObjectName("frame")
+        self._bridge = bridge
+        self._settings = settings
+        self._folders = folders
+        self._told_in_chat: dict[str, str] = {}
+        self._model: ModelStateChanged | None = None
+        self._open_chat = ""
+        self._managed: frozenset[str] = frozenset()
+        """Settings the organisation has set."""
+        self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
+        self._keeper.setParent(self)
+        self.errors = ErrorDesk(lambda: self.window, self)
+        self.chat = ChatController(bridge, self)
+        self.chats = ListController(bridge, self)
+        self.models = ModelsController(bridge, starter, self)
+        self.options = OptionsController(bridge, self.chat, self)
+        self.library = LibraryController(bridge, self)
+        self.adding = AddingController(bridge, self)
+        self.find = FindController(bridge, settings, self)
+        self.fetch = FetchController(bridge, settings, self)
+        self.settings = SettingsController(bridge, settings, self)
+        self.network = NetworkController(bridge, settings, self)
+        self.tokens = TokenController(bridge, self)
+        self.compare = CompareController(bridge, self)
+        self.jobs = JobsController(bridge, self)
+        self.translate = TranslateController(bridge, settings, self)
+        self.document_translation = DocumentTranslation(bridge, self)
+        self.reach = Reach(bridge, self.translate, self)
+        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._end_timer = QTimer(self, singleShot=True)
+        self.global_key = GlobalKey(bridge, settings, self)
+        self._build_ui(settings, models_folder)
+        self._connect()
+
+    def _build_ui(self, settings: Settings, models_folder: str) -> None:
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self._keeper)
+        self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
+        self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
+        self.compare_page = ComparePage(self.compare, self._keeper)
+        self.documents_area = DocumentsArea(self._bridge, self._keeper, self)
+        self.documents, self.documents_page = self.documents_area.documents, self.documents_area.page
+        self.documents_area.restore(settings)
+        self.jobs_page = JobsPage(self.jobs)
+        self.translate_page = TranslatePage(self.translate, self.document_translation, self._keeper)
+        terms = TermWindows(self._bridge, self._keeper, self.translate, self.translate_page)
+        self.translate_page.text.glossaries_wanted.connect(terms.open_glossaries)
+        self.translate_page.text.memory_wanted.connect(terms.open_memory)
+        self.models_place = QStackedWidget()
+        self.models_place.setObjectName("models_place")
+        for page in (self.models_page, self.compare_page):
+            self.models_place.addWidget(page)
+        self.chat_page.restore_layout(
+            settings.window_splitter,
+            is_list_shown=settings.sidebar_visible,
+            is_panel_shown=settings.chat_panel_visible,
+        )
+        self._show_context()
+        pages = (
+            Page("Chat", "message-square", self.chat_page, keys_of("page.chat").keys[0]),
+            Page("Documents", "file-text", self.documents_page, keys_of("page.documents").keys[0]),
+            Page("Translate", "languages", self.translate_page, keys_of("page.translate").keys[0]),
+            Page("Models", "package", self.models_place, keys_of("page.models").keys[0]),
+            Page("Jobs", "list-checks", self.jobs_page, keys_of("page.jobs").keys[0]),
+            Page("Settings", "settings", self.settings_page, keys_of("page.settings").keys[0], at_end=True),
+        )
+        self.window = MainWindow(pages, geometry=settings.window_geometry)
+        self.window.restore_page(settings.last_page)
+        self.ways = Ways(self._bridge, self.window, self.models_page.more_ways, self)
+        self.window.status.show_offline(settings.offline)
+        self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
+        self.chat.new_chat()
+
+    def _connect(self) -> None:
+        self._connect_notices()
+        self._connect_chat()
+        self._connect_models()
+        self._connect_status()
+        self._connect_reach()
+        self._connect_key()
+        self._connect_keeping()
+        self._bridge.open_failed.connect(self._on_open_failed)
+        self._bridge.opened.connect(self._on_opened)
+        self._bridge.settings_changed.connect(self._on_settings_changed)
+        self.settings.policy_shown.connect(self._on_policy_shown)
+        self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(self._bridge, self.window).show())
+        self.window.close_requested.connect(self._on_close_requested)
+        self._end_timer.timeout.connect(self._bridge.closed)
+
+    def _connect_notices(self) -> None:
+        """What a person should know, and when it is over."""
+        bridge, notices = self._bridge, self.window.notices
+        sources = (
+            self.chat, self.chats, self.models, self.options, self.library, self.adding, self.find, self.fetch,
+            self.settings, self.network, self.tokens, self.compare, self.documents_area, self.jobs, self.translate,
+            self.document_translation, self.reach, self.translate.advice, self.document_translation.advice, self.ways,
+            self.global_key,
+        )  # fmt: skip
+        for source in sources:
+            source.notice_raised.connect(self._on_notice_raised)
+        bridge.noticed.connect(self._on_noticed)
+        bridge.notice_over.connect(lambda fact: notices.drop_topic(fact.code))
+        bridge.message_added.connect(lambda _fact: notices.drop_topic("store.full"))
+        bridge.message_ended.connect(self._on_message_ended)
+        bridge.problem_met.connect(self._on_problem)
+
+    def _connect_chat(self) -> None:
+        """Ways from a chat to other pages, and what its settings change."""
+        self.chat.other_found.connect(self._on_other_found)
+        self.chat.looking.passage_wanted.connect(self._on_passage_wanted)
+        self.chat.chat_opened.connect(self._on_chat_opened)
+        self.chat.measured.connect(self._on_measured)
+        self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
+        self.settings.settings_shown.connect(self._show_context)
+
+    def _connect_models(self) -> None:
+        """Models that are chosen, added, compared and moved."""
+        for part in (self.library, self.fetch, self.ways):
+            part.chat_requested.connect(self._on_chat_requested)
+        for place in (self.models, self.models_page):
+            place.file_chosen.connect(self.adding.look_at)
+        self.adding.files_read.connect(self._on_files_read)
+        for advice in (self.translate.advice, self.document_translation.advice):
+            advice.models_wanted.connect(self._on_models_wanted)
+        self.models_page.compare_requested.connect(self._on_compare_requested)
+        self.compare_page.back_requested.connect(lambda: self.models_place.setCurrentWidget(self.models_page))
+        self.models_page.pack_chosen.connect(self.ways.open_pack)
+        self.models_page.gated_met.connect(self._on_gated_met)
+        self.settings_page.folder_requested.connect(self.ways.choose_folder)
+
+    def _connect_status(self) -> None:
+        """The window's foot."""
+        bridge, status = self._bridge, self.window.status
+        for switch in (status, self.models_page):
+            switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
+            switch.once_chosen.connect(self.settings.allow_once)
+        self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
+        self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
+        self.settings.policy_shown.connect(status.show_policy)
+        bridge.requests_counted.connect(lambda fact: status.show_requests(fact.count))
+        bridge.model_state_changed.connect(self._on_model_state_changed)
+        self.models.state_changed.connect(self._show_model)
+        self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
+        self.window.help_requested.connect(self._on_help_requested)
+        status.ledger_requested.connect(self._on_ledger_requested)
+        status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
+        self.jobs.status_told.connect(status.show_jobs)
+        self.jobs.opened.connect(self._on_job_opened)
+
+    def _connect_keeping(self) -> None:
+        """After what the layout is remembered."""
+        self.window.page_shown.connect(self._on_page_shown)
+        self.chat_page.layout_changed.connect(self._keep_timer.start)
+        self.documents_area.state_changed.connect(self._keep_timer.start)
+        self.chat.chat_opened.connect(self._keep_timer.start)
+        self._keep_timer.timeout.connect(self.keep_layout)
+
+    def _connect_key(self) -> None:
+        """How it stands with the key that works in every program; what it does is the composition root's."""
+        key = self.global_key
+        key.sentence_shown.connect(self.settings_page.show_key)
+        self.settings_page.show_key(key.sentence)
+        if not key.is_possible:
+            self.settings_page.forbid_key()
+
+    def _connect_reach(self) -> None:
+        """What is to be translated, wherever it comes from."""
+        reach, window, page = self.reach, self.window, self.translate_page
+        window.translate_wanted.connect(reach.take_text)
+        window.document_translate_wanted.connect(reach.take_document)
+        window.clipboard_translate_wanted.connect(reach.take_clipboard)
+        page.paste_wanted.connect(reach.take_clipboard)
+        page.data_given.connect(reach.take_data)
+        reach.page_wanted.connect(self._on_translate_wanted)
+        reach.text_taken.connect(page.take_text)
+        reach.documents_taken.connect(page.take_documents)
+
+    @Slot()
+    def _on_translate_wanted(self) -> None:
+        """It may have been asked for in a window of its own, such as a text that is shown."""
+        self.window.show_page("Translate")
+        if not self.window.isActiveWindow():
+            self.window.come_forward()
+
+    @Slot()
+    def keep_layout(self) -> None:
+        """Remember size, splitter and the open chat."""
+        self.settings.keep_quietly(
+            window_geometry=self.window.geometry_state,
+            last_page=self.window.current_page,
+            window_splitter=self.chat_page.layout_state,
+            **self.documents_area.state,
+            sidebar_visible=self.chat_page.is_list_shown,
+            chat_panel_visible=self.chat_page.is_panel_shown,
+            last_chat=self.chat.chat,
+        )
+
+    @Slot()
+    def _show_context(self) -> None:
+        tokens, is_managed = self.settings.current.context_tokens, "context_tokens" in self._managed
+        self.chat_page.panel.show_context(tokens, is_managed=is_managed)
+
+    @Slot(object)
+    def _on_policy_shown(self, policy: Policy) -> None:
+        self._managed = frozenset(policy.managed)
+        self._show_context()
+        hide_features(self.window, policy.hidden)
+        self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
+
+    @Slot()
+    def _on_close_requested(self) -> None:
+        quit_or_stay(self.window, self.jobs.begun, self.close_requested.emit)
+
+    def end_in(self, milliseconds: int) -> None:
+        """Have `bridge.closed` told after this time at the latest."""
+        self._end_timer.start(milliseconds)
+
+    @Slot()
+    def _on_opened(self) -> None:
+        if self._settings.last_chat and not self.chat.chat:
+            self.chat.restore_chat(self._settings.last_chat)
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        old, self._settings = self._settings, settings
+        if settings.theme != old.theme:
+            self._keeper.set_choice(settings.theme)
+        if settings.font_scale != old.font_scale:
+            self._keeper.set_font_scale(settings.font_scale)
+        if (settings.context_tokens, settings.sequences) != (old.context_tokens, old.sequences):
+            self.models.reload()
+
+    @Slot(object)
+    def _on_notice_raised(self, notice: Notice) -> None:
+        if notice.report:
+            self.errors.show_report(notice.report)
+        elif not any(self._told_in_chat.get(one) == notice.text for one in self.chat.message_ids[-1:]):
+            self.window.notices.show_notice(notice)
+
+    @Slot(object)
+    def _on_message_ended(self, fact: events.MessageEnded) -> None:
+        """What stands under a message of the open chat needs no bar."""
+        if fact.problem is not None and fact.message.id in self.chat.message_ids:
+            self._told_in_chat = {fact.message.id: fact.problem.sentence}
+            self.window.notices.drop_text(fact.problem.sentence)
+
+    @Slot(object)
+    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
+        if fact.state in (ModelState.LOADING, ModelState.READY):
+            self.window.notices.drop_topic(STATE_TOPIC)
+        if fact.state is ModelState.READY:
+            self._told_in_chat.clear()  # the next crash is another one
+
+    @Slot(object)
+    def _show_model(self, fact: ModelStateChanged | None) -> None:
+        """What is at work, at the window's foot; without its name where a person judges answers before the names."""
+        self._model = fact
+        if fact is not None:
+            hidden = replace(fact, name="Hidden model", memory_bytes=0)
+            self.window.status.show_model(hidden if self.compare.hides(fact.name) else fact)
+
+    @Slot(str)
+    def _on_chat_opened(self, chat: str) -> None:
+        if chat != self._open_chat:
+            self._open_chat = chat
+            self.window.notices.drop_topic("context.full")
+
+    @Slot(int, int)
+    def _on_measured(self, tokens: int, context_size: int) -> None:
+        if tokens <= context_size:
+            self.window.notices.drop_topic("context.full")
+
+    @Slot(object)
+    def _on_noticed(self, fact: events.Noticed) -> None:
+        problem = fact.problem
+        if problem.code == "store.damaged":
+            rescue = partial(self._rescue, Path(str(problem.args["path"])))
+            self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
+            self._bridge.ask(lambda services: services.backups.copies(), self._on_copies)
+        else:
+            self._on_problem(problem)
+
+    def _rescue(self, damaged: Path) -> None:
+        self._bridge.ask(lambda services: services.history.rescue(damaged), self._on_rescued)
+
+    def _on_rescued(self, found: Rescued) -> None:
+        self.chats.start()
+        self._on_notice_raised(Notice(rescued_words(found), key="rescued"))
+
+    def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
+        if not copies:
+            return
+        when = moment_words(copies[0].time)
+        words = (
+            f"There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
+            "would be set aside."
+        )
+        restore = partial(self._restore, copies[0].path)
+        self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
+
+    def _restore(self, copy: Path) -> None:
+        def ended(done: Restored | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_restored, done))
+
+        self._bridge.ask(lambda services: services.backups.restore(copy, ended))
+
+    def _on_restored(self, done: Restored | Problem) -> None:
+        if isinstance(done, Problem):
+            self._on_problem(done)
+            return
+        self.chats.start()
+        words = "The backup is restored. What was there before is kept beside it."
+        self._on_notice_raised(Notice(words, key="restored"))
+
+    @Slot(object)
+    def _on_problem(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem))
+
+    @Slot(object)
+    def _on_open_failed(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.close_requested.emit))
+
+    @Slot(object)
+    def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
+        dialog = AddDialog(self.window, candidates)
+        dialog.add_chosen.connect(self._add_files)
+        dialog.open()
+
+    @Slot(object, bool)
+    def _add_files(self, paths: Sequence[Path], link: bool) -> None:
+        if self.models_page.isVisible() or len(paths) > 1:
+            self.library.add_files(paths, link)
+        else:
+            self.models.import_file(paths[0], link)
+
+    @Slot(object)
+    def _on_gated_met(self, change: DownloadChanged) -> None:
+        dialog = GatedDialog(self.tokens, change.repo, self.window, problem=change.problem)
+        dialog.page_requested.connect(self.find.ask_page)
+        dialog.try_again_requested.connect(lambda _repo: self.fetch.resume(change.id))
+        dialog.open()
+
+    @Slot(str)
+    def _on_chat_requested(self, model: str) -> None:
+        self.models.use(model)
+        self.window.show_page("Chat")
+
+    @Slot(str)
+    def _on_models_wanted(self, language: str) -> None:
+        """Show those of the curated list that were made for translating into a language."""
+        self.models_place.setCurrentWidget(self.models_page)
+        self.window.show_page("Models")
+        self.models_page.show_suggested("translation", language)
+
+    @Slot()
+    def _on_compare_requested(self) -> None:
+        self.models_place.setCurrentWidget(self.compare_page)
+        self.compare_page.focus_first()
+
+    @Slot(str)
+    def _on_other_found(self, item: str) -> None:
+        """What is no chat is shown where it was made."""
+
+        def found(services: Services) -> tuple[str, str]:
+            documents = services.store.documents_of_item(item)
+            return services.store.item(item).kind, documents[0].id if documents else ""
+
+        self._bridge.ask(found, lambda place: self._show_item(item, *place), self._on_problem)
+
+    def _show_item(self, item: str, kind: str, document: str) -> None:
+        if kind == "translation":
+            self.translate_page.open_item(item)
+            self.window.show_page("Translate")
+        elif document:
+            self.window.show_page("Documents")
+            self.documents_area.show_result(document, item, kind)
+        else:
+            self.compare.open(item)
+            self.models_place.setCurrentWidget(self.compare_page)
+            self.window.show_page("Models")
+
+    @Slot(object)
+    def _on_passage_wanted(self, quoted: Quoted) -> None:
+        """A quotation of an answer, on its page."""
+        self.window.show_page("Documents")
+        self.documents_page.open_at(quoted.document, {quoted.page: [(quoted.start, quoted.end)]})
+
+    @Slot(object)
+    def _on_job_opened(self, view: JobView) -> None:
+        """What came of a job: beside its document, or among the models."""
+        if view.opens == "document":
+            self.window.show_page("Documents")
+            self.documents_area.show_result(view.target, view.item, view.kind)
+        elif view.opens == "documents":
+            self.window.show_page("Documents")
+        elif view.opens == "item":
+            self._on_other_found(view.target)
+        else:
+            self.models_place.setCurrentWidget(self.models_page)
+            self.window.show_page("Models")
+            if view.opens == "model":
+                self.models_page.show_model(view.target)
+
+    @Slot(int)
+    def _on_page_shown(self, index: int) -> None:
+        if index == 0:
+            self.chat_page.composer.setFocus()
+        else:  # else the focus would fall to the side bar
+            page = self.window.current_widget
+            if page is self.models_place:
+                page = self.models_place.currentWidget()
+            if page is not None:
+                page.setFocus()
+        self._keep_timer.start()
+
+    @Slot()
+    def _on_help_requested(self) -> None:
+        """One window of it, brought forward when it is open."""
+        opened = self.window.findChild(HelpWindow)
+        if opened is None:
+            HelpWindow(self._folders, self.window).show()
+        else:
+            opened.raise_()
+            opened.activateWindow()
+
+    @Slot()
+    def _on_ledger_requested(self) -> None:
+        """One window of it, brought forward when it is open."""
+        opened = self.window.findChild(LedgerWindow)
+        if opened is None:
+            LedgerWindow(self._bridge, self.window).show()
+        else:
+            opened.raise_()
+            opened.activateWindow()

@@ -1,0 +1,120 @@
+"""Help: the shortcuts by page, where a person's data is, how to report a fault, and what the program is made of."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+
+import PySide6
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from slmdesk import __version__
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.shortcuts import ALL
+from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.scroll_column import show_column
+from slmdesk.gui.widgets.text import breakable, plain_label
+
+Folders = Sequence[tuple[str, str]]
+"""What is kept, and where."""
+DATA = (
+    "Everything stays on this computer. Nothing is sent anywhere unless you allow the network and ask for it; the line "
+    "at the foot of the window counts every request."
+)
+REPORT = (
+    "If something goes wrong, note what you did, what you expected and what happened, and add the version below. "
+    "“slmdesk doctor” in a terminal prints a report of this computer without your texts. Give both to whoever gave you "
+    "slmdesk. Nothing is sent by itself."
+)
+LICENCES = (
+    "slmdesk: Apache License 2.0.\n"
+    "Qt and PySide6: LGPL 3, used unchanged; they can be replaced.\n"
+    "llama.cpp: MIT License.\n"
+    "Icons: Lucide, ISC License.\n"
+    "Starter model: SmolLM2, Apache License 2.0. Every other model has a licence of its own, shown in its details."
+)
+SIZE = (640, 640)
+LEAST_LETTERS = 50
+"""Of its width."""
+
+
+class HelpWindow(QDialog):
+    """A plain window of four sections; the buttons at its head go to them."""
+
+    def __init__(self, folders: Folders, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("help_window")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Help")
+        self._area = named(QScrollArea(self), "help_area")
+        self._inner = named(QFrame(self), "help_inner")
+        self._column = QVBoxLayout(self._inner)
+        self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
+        self._column.setSpacing(theme.SPACE_8)
+        head = FlowLayout(gap=theme.SPACE_8)
+        for name, title, fill in (
+            ("shortcuts", "Keyboard shortcuts", self._add_shortcuts),
+            ("data", "Where your data is", partial(self._add_data, folders)),
+            ("report", "Report a fault", lambda: self._say("help_report", REPORT)),
+            ("about", "About slmdesk", self._add_about),
+        ):
+            heading = plain_label(title, self._inner, name=f"help_{name}_title", kind="title")
+            self._column.addWidget(heading)
+            fill()
+            self._column.addSpacing(theme.SPACE_16)
+            button = named(QPushButton(title, self), f"help_{name}_button")
+            button.clicked.connect(partial(self._go_to, heading))
+            head.addWidget(button)
+        self._column.addStretch(1)
+        show_column(self._area, self._inner)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self._area, 1)
+        self.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
+        self.resize(*SIZE)
+
+    def _add_shortcuts(self) -> None:
+        for place, found in groupby(ALL, lambda one: one.place):
+            self._column.addWidget(plain_label(place, self._inner, name="help_place", kind="strong"))
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(theme.SPACE_16)
+            grid.setColumnStretch(1, 1)
+            for row, one in enumerate(found):
+                grid.addWidget(plain_label(one.shown, self._inner, name="help_keys", wraps=False), row, 0)
+                grid.addWidget(plain_label(one.words, self._inner, name="help_words"), row, 1)
+            self._column.addLayout(grid)
+
+    def _add_data(self, folders: Folders) -> None:
+        self._say("help_data", DATA)
+        for at, (what, where) in enumerate(folders):
+            self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
+            place = self._say("help_folder", breakable(where))
+            place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            button = named(QPushButton("Open folder", self._inner), f"help_open_{at}")
+            button.setAccessibleName(f"Open folder: {what}")
+            button.clicked.connect(partial(_open_folder, where))
+            self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add_about(self) -> None:
+        system = f"{platform.system()} {platform.release()}, Python {sys.version.split()[0]}, Qt {PySide6.__version__}"
+        version = self._say("help_version", f"slmdesk {__version__}\n{system}")
+        version.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._say("help_licences", LICENCES)
+
+    def _say(self, name: str, words: str) -> QLabel:
+        label = plain_label(words, self._inner, name=name)
+        self._column.addWidget(label)
+        return label
+
+    def _go_to(self, heading: QWidget) -> None:
+        self._area.verticalScrollBar().setValue(heading.y() - theme.SPACE_8)
+
+
+def _open_folder(where: str) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(where))

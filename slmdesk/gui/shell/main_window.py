@@ -1,0 +1,175 @@
+"""The frame: side bar, the page in front, notices, status.  It knows no page by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.widgets.notice_bar import NoticeArea
+from slmdesk.gui.widgets.side_bar import SideBar
+from slmdesk.gui.widgets.status_bar import StatusBar
+
+SMALLEST = (640, 420)
+FIRST_SIZE = (1100, 760)
+FRAME = (8, 40)
+"""Pixels kept for what the system draws around a window: at the sides and below, and above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the window is handed: a title and an icon for the side bar, and the widget."""
+
+    title: str
+    icon_name: str
+    widget: QWidget
+    shortcut: str
+    at_end: bool = False
+    """At the foot of the side bar."""
+
+
+class MainWindow(QMainWindow):
+    """Places pages.  Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.
+
+    `translate_wanted` (a text) and `document_translate_wanted` (a Path) are emitted by whoever shows them, see
+    gui.widgets.translate_wish; `clipboard_translate_wanted` by a shortcut that works on every page.
+    """
+
+    page_shown = Signal(int)
+    close_requested = Signal()
+    translate_wanted = Signal(str)
+    document_translate_wanted = Signal(object)
+    clipboard_translate_wanted = Signal()
+    help_requested = Signal()
+
+    def __init__(self, pages: Sequence[Page], *, geometry: str = "") -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle("slmdesk")
+        self.setMinimumSize(*SMALLEST)
+        self._may_close = False
+        self._build_ui(pages)
+        self._connect()
+        self._restore(geometry)
+
+    def _build_ui(self, pages: Sequence[Page]) -> None:
+        centre = QWidget(self)
+        self._bar = SideBar(centre)
+        self._stack = QStackedWidget(centre)
+        self._notices = NoticeArea(centre)
+        self._status = StatusBar(centre)
+        self._titles = [page.title for page in pages]
+        for page in pages:
+            self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
+            self._stack.addWidget(page.widget)
+        work = QVBoxLayout()
+        work.setSpacing(0)
+        work.addWidget(self._stack, 1)
+        work.addWidget(self._notices)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self._bar)
+        row.addLayout(work, 1)
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(row, 1)
+        layout.addWidget(self._status)
+        self.setCentralWidget(centre)
+
+    def _connect(self) -> None:
+        self._bar.entry_chosen.connect(self._on_entry_chosen)
+        self._bar.help_requested.connect(self.help_requested)
+        bind(self, "help", self.help_requested.emit)
+        bind(self, "quit", self.close)
+        bind(self, "clipboard", self.clipboard_translate_wanted.emit)
+
+    @property
+    def notices(self) -> NoticeArea:
+        """The quiet bars."""
+        return self._notices
+
+    @property
+    def status(self) -> StatusBar:
+        """The line at the foot."""
+        return self._status
+
+    @property
+    def geometry_state(self) -> str:
+        """Size and place, base64."""
+        return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+
+    @property
+    def current_page(self) -> str:
+        """The title of the page in front."""
+        return self._titles[self._stack.currentIndex()]
+
+    @property
+    def current_widget(self) -> QWidget | None:
+        """The page in front itself."""
+        return self._stack.currentWidget()
+
+    def restore_page(self, title: str) -> None:
+        """Bring the page of the last run to the front; one that is no more is passed over."""
+        if title in self._titles:
+            self.show_page(title)
+
+    def show_page(self, title: str) -> None:
+        """Bring a page to the front, by its title.  Raises ValueError for an unknown one."""
+        self._on_entry_chosen(self._titles.index(title))
+
+    @Slot(int)
+    def _on_entry_chosen(self, index: int) -> None:
+        self._stack.setCurrentIndex(index)
+        self._bar.show_entry(index)
+        self.page_shown.emit(index)
+
+    @Slot()
+    def come_forward(self) -> None:
+        """Be seen: another start of the program asked for it."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def close_for_good(self) -> None:
+        """Close; everything is saved."""
+        self._may_close = True
+        self.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low window leaves the notices less room."""
+        super().resizeEvent(event)
+        self._notices.set_room(event.size().height())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """What is being written is saved before the window closes for good."""
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        self.close_requested.emit()
+
+    def _restore(self, geometry: str) -> None:
+        """As it was; Qt brings a window back whose screen is gone.  An unreadable state is passed over."""
+        self.resize(*FIRST_SIZE)
+        if geometry:
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
+        if not self.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
+            screen = QGuiApplication.screenAt(self.geometry().center()) or self.screen()
+            self.setGeometry(fitted(self.geometry(), screen.availableGeometry()))
+
+
+def fitted(wanted: QRect, screen: QRect) -> QRect:
+    """A window's place, without its frame, moved and shrunk until it lies on the screen with its frame."""
+    side, top = FRAME
+    room = screen.adjusted(side, top, -side, -side)
+    size = wanted.size().boundedTo(room.size())
+    left = max(room.left(), min(wanted.left(), room.right() + 1 - size.width()))
+    upper = max(room.top(), min(wanted.top(), room.bottom() + 1 - size.height()))
+    return QRect(QPoint(left, upper), size)

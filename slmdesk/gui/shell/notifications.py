@@ -1,0 +1,173 @@
+"""Saying through the system that something has ended, while the window is not in front.  Plain words only."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
+
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import JobStatus
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.labels import kind_words
+from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
+from slmdesk.services.online.events import DownloadChanged, DownloadState
+from slmdesk.settings import Settings
+
+TITLE = "slmdesk"
+NAME_LENGTH = 60
+SHOWN_MS = 10_000
+_MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
+"""Some desktops read markup in a notification, images included (G1): no name may look like it."""
+LONG_S = 30.0
+"""Shorter work needs no word: who began it is still there."""
+_BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
+
+
+class Way(Protocol):
+    """One way to a person's eye."""
+
+    def is_there(self) -> bool:
+        """Whether this desktop has it."""
+
+    def show(self, title: str, words: str) -> None:
+        """Say it; returns at once."""
+
+
+class Tray:
+    """A message of the system's tray: Windows, macOS, and the desktops of Linux that have a tray."""
+
+    def __init__(self, window: QWidget, clicked: Callable[[], None]) -> None:
+        self._window, self._clicked = window, clicked
+        self._icon: QSystemTrayIcon | None = None
+
+    def is_there(self) -> bool:
+        """Whether there is a tray that shows messages."""
+        return QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()
+
+    def show(self, title: str, words: str) -> None:
+        """Show the icon for as long as the message."""
+        if self._icon is None:
+            self._icon = QSystemTrayIcon(self._window.windowIcon(), self._window)
+            self._icon.setObjectName("tray_icon")
+            self._icon.messageClicked.connect(self._clicked)
+        self._icon.show()
+        self._icon.showMessage(title, words, QSystemTrayIcon.MessageIcon.Information, SHOWN_MS)
+        QTimer.singleShot(SHOWN_MS, self._icon, self._icon.hide)
+
+
+class Portal:
+    """The notification portal of Linux desktops, over the session's D-Bus: GNOME has no tray, but this.
+
+    org.freedesktop.Notifications wants an unsigned number, which QtDBus cannot be given from Python.
+    """
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = environment
+        self._count = 0
+
+    def is_there(self) -> bool:
+        """Whether a session bus is running; none is ever started for this."""
+        return sys.platform.startswith("linux") and bool(self._environment.get("DBUS_SESSION_BUS_ADDRESS"))
+
+    def show(self, title: str, words: str) -> None:
+        """Ask for it, and wait for no answer."""
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage  # late: loads a library
+
+        self._count += 1
+        message = QDBusMessage.createMethodCall(*_BUS, "AddNotification")
+        message.setAutoStartService(False)
+        message.setArguments([f"slmdesk-{self._count}", {"title": title, "body": words}])
+        QDBusConnection.sessionBus().send(message)
+
+
+class Alert:
+    """The window's entry in the taskbar asks for attention.  Always there."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+
+    def is_there(self) -> bool:
+        """Always."""
+        return True
+
+    def show(self, title: str, words: str) -> None:
+        """Ask for attention until the window is looked at."""
+        QApplication.alert(self._window)
+
+
+class Notifier(QObject):
+    """Hears of ends and says them by the first way there is, and in the taskbar.  Lives on the window's thread."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: Settings,
+        window: QWidget,
+        come_forward: Callable[[], None],
+        parent: QObject | None = None,
+        *,
+        ways: Sequence[Way] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("notifier")
+        self._window, self._is_wanted = window, settings.notify
+        self.ways: Sequence[Way] = ways or (Tray(window, come_forward), Portal(), Alert(window))
+        self._last: dict[str, object] = {}
+        self._clock = clock
+        self._began: dict[str, float] = {}
+        """When a job was first heard of, until it has ended."""
+        bridge.download_changed.connect(self._on_download_changed)
+        bridge.job_changed.connect(self._on_job_changed)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @Slot(object)
+    def _on_download_changed(self, change: DownloadChanged) -> None:
+        self._hear(change.id, change.state, words_of_download(change))
+
+    @Slot(object)
+    def _on_job_changed(self, job: JobChanged) -> None:
+        began = self._began.setdefault(job.id, self._clock())
+        is_over = job.status.is_end
+        if is_over:
+            del self._began[job.id]
+        is_long = self._clock() - began > LONG_S
+        self._hear(f"job {job.id}", job.status, words_of_job(job) if is_long else "")
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._is_wanted = settings.notify
+
+    def _hear(self, id: str, state: object, words: str) -> None:
+        before, self._last[id] = self._last.get(id), state
+        is_news = before is not None and before != state  # what had ended before is none
+        if words and is_news and self._is_wanted and not self._window.isActiveWindow():
+            next(one for one in self.ways if one.is_there()).show(TITLE, words)
+
+
+def words_of_download(change: DownloadChanged) -> str:
+    """What to say of a download; empty while it is no end a person waits for."""
+    name = plain(change.model.name if change.model else change.name or change.repo)
+    if change.state is DownloadState.DONE:
+        return f"{name} is here, and exactly what was published."
+    return f"The download of {name} needs you." if change.state is DownloadState.FAILED else ""
+
+
+def words_of_job(job: JobChanged) -> str:
+    """The same of a job; downloads have words of their own."""
+    if job.kind == DOWNLOAD:
+        return ""
+    what = f"{plain(kind_words(job.kind))} “{plain(job.title)}”"
+    return {JobStatus.DONE: f"{what} is done.", JobStatus.FAILED: f"{what} needs you."}.get(job.status, "")
+
+
+def plain(untrusted: str) -> str:
+    """A name on one line, cut, without anything that could be read as markup."""
+    return clean_label(untrusted, NAME_LENGTH).translate(_MARKUP)

@@ -1,0 +1,138 @@
+"""Texts and files that come to the translator from elsewhere: the clipboard, a selection, another page.  No widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, QMimeData, QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QWindow
+
+from slmdesk.core.languages import LANGUAGES
+from slmdesk.core.shares import server_of
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.translate.text.controller import TranslateController
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.shares import admit
+from slmdesk.services.base.events import Problem
+from slmdesk.services.container import Services
+from slmdesk.services.translation.asking.units import language_of_text
+
+ACTIVE_MS = 1500
+"""How long is waited for the window to be in front: Wayland shows the clipboard to the active window alone."""
+TOLD_MS = 8000
+NOTHING = "The clipboard is empty: copy a text or a file, then try again."
+NO_WORDS = "There is neither a text nor a file on the clipboard: copy one of them, then try again."
+
+
+class Reach(QObject):
+    """Lives on the window's thread.
+
+    Emits `page_wanted` as soon as there is something to translate, then `text_taken` with a text, once its language is
+    told and the languages are chosen, or `documents_taken` with a list of paths; `notice_raised`.
+    """
+
+    page_wanted = Signal()
+    text_taken = Signal(str)
+    documents_taken = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, translate: TranslateController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("reach")
+        self._bridge, self._translate = bridge, translate
+        self._patience = QTimer(self, singleShot=True, interval=ACTIVE_MS)
+        self._patience.timeout.connect(self.take_clipboard)
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.focusWindowChanged.connect(self._on_focus_window)
+
+    @Slot(str)
+    def take_text(self, text: str) -> None:
+        """Translate a text into the language used last, or, where it is in that one already, into the person's own."""
+        self.page_wanted.emit()
+
+        def told(language: str) -> None:
+            self._choose(language)
+            self.text_taken.emit(text)
+
+        def untold(problem: Problem) -> None:
+            self.notice_raised.emit(notice_of(problem))
+            told("")
+
+        def wish(_services: Services) -> str:  # on the desk thread: the first time it takes half a second
+            return language_of_text(text)
+
+        self._bridge.ask(wish, told, untold)
+
+    @Slot(object)
+    def take_document(self, path: Path) -> None:
+        """Translate a document."""
+        self.page_wanted.emit()
+        self.documents_taken.emit([path])
+
+    @Slot()
+    def take_clipboard(self) -> None:
+        """Translate what is on the clipboard: files, else words; says so where there is neither."""
+        self._patience.stop()
+        self.take_data(QGuiApplication.clipboard().mimeData())
+
+    @Slot()
+    def take_clipboard_in_front(self) -> None:
+        """The same, once the window is in front: another start of the program asked for it."""
+        if QGuiApplication.focusWindow() is not None:
+            self.take_clipboard()
+        else:
+            self._patience.start()
+
+    def take_data(self, data: QMimeData | None) -> None:
+        """Translate what was copied, pasted or dropped."""
+        paths = files_among(data)
+        if paths:
+            admit(None, paths, self._take_documents)
+        elif data is not None and data.text().strip():
+            self.take_text(data.text())
+        else:
+            words = NO_WORDS if data is not None and data.formats() else NOTHING
+            self.notice_raised.emit(Notice(words, life_ms=TOLD_MS, key="clipboard empty"))
+
+    def _take_documents(self, paths: list[Path]) -> None:
+        self.page_wanted.emit()
+        self.documents_taken.emit(paths)
+
+    @Slot(QWindow)
+    def _on_focus_window(self, window: QWindow | None) -> None:
+        if window is not None and self._patience.isActive():
+            QTimer.singleShot(0, self, self.take_clipboard)
+
+    def _choose(self, language: str) -> None:
+        """The languages for a text of this language ('': not known)."""
+        manner = self._translate.manner
+        before = manner.source or self._translate.last.language
+        self._translate.set_source("")
+        target = target_for(language, manner.target, (own_language(), before, "en", "de"))
+        if target != manner.target:
+            self._translate.set_target(target)
+
+
+def files_among(data: QMimeData | None) -> list[Path]:
+    """The files and folders among what was copied or dragged; those on other computers are not looked at."""
+    if data is None or not data.hasUrls():
+        return []
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return [path for path in paths if server_of(str(path)) or path.is_file() or path.is_dir()]
+
+
+def own_language() -> str:
+    """The code of the language the system speaks to the person; '' for one that is not translated into."""
+    code = QLocale.system().name().partition("_")[0]
+    return {"nb": "no", "nn": "no", "C": "en"}.get(code, code if code in LANGUAGES else "")
+
+
+def target_for(language: str, target: str, others: Iterable[str]) -> str:
+    """The language to translate into: `target`, or, for a text that is in it already, the first of `others` that is not
+    the text's own.
+    """
+    if not language or language != target:
+        return target
+    return next((one for one in others if one in LANGUAGES and one != language), target)

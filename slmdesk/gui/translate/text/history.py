@@ -1,0 +1,146 @@
+"""Translations made earlier: listed, searched, renamed, forgotten with a way back.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import Item
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import notice_of, trashed
+from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
+from slmdesk.services.container import Services
+from slmdesk.services.translation.readout import KIND
+from slmdesk.services.translation.typed.history import Earlier
+from slmdesk.services.translation.types import wish_from
+
+PAGE = 50
+HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRow:
+    """One of them."""
+
+    id: str
+    title: str
+    is_document: bool
+    updated: float
+    """Seconds since the epoch."""
+    snippet: str
+    """Words around what was searched for, or how the text begins; empty: none."""
+
+
+class EarlierController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not looked
+    through), `notice_raised`.
+    """
+
+    listed = Signal(object, bool)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("earlier_translations")
+        self._bridge = bridge
+        self._words, self._limit, self._is_watched = "", PAGE, False
+        bridge.item_changed.connect(self._on_changed)
+        bridge.item_gone.connect(self._on_gone)
+
+    @Slot()
+    def start(self) -> None:
+        """List the newest; what changes is listed anew until `stop`."""
+        self._words, self._limit, self._is_watched = "", PAGE, True
+        self._ask()
+
+    @Slot()
+    def stop(self) -> None:
+        """Nobody looks any more."""
+        self._is_watched = False
+
+    @Slot(str)
+    def search(self, words: str) -> None:
+        """Those that hold these words in text, translation or title; none: all."""
+        if words.strip() != self._words:
+            self._words = words.strip()
+            self._ask()
+
+    @Slot()
+    def show_more(self) -> None:
+        """A page more."""
+        self._limit += PAGE
+        self._ask()
+
+    def rename(self, item: str, title: str) -> None:
+        """Another title; without words it stays."""
+        if title.strip():
+            self._bridge.ask(lambda services: services.history.rename(item, title), None, self._on_refused)
+
+    def forget(self, item: str) -> None:
+        """Into the trash; a bar offers it back."""
+        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed, self._on_refused)
+
+    def _ask(self) -> None:
+        words, limit, bridge = self._words, self._limit, self._bridge
+        come = partial(self._on_rows, words)
+        if words:
+            ended = partial(_bring_rows, bridge, come)
+            bridge.ask(lambda services: services.typed.search(words, ended), None, self._on_refused)
+        else:
+            bridge.ask(lambda services: _newest(services, limit), come, self._on_refused)
+
+    def _on_rows(self, words: str, found: _Rows | Problem) -> None:
+        if words != self._words:  # another search was begun meanwhile
+            return
+        if isinstance(found, Problem):
+            self._on_refused(found)
+        else:
+            self.listed.emit(*found)
+
+    def _on_trashed(self, item: Item) -> None:
+        self.notice_raised.emit(trashed(item, self._restore))
+
+    def _restore(self, item: str) -> None:
+        self._bridge.ask(lambda services: services.history.restore(item), None, self._on_refused)
+
+    @Slot(object)
+    def _on_changed(self, fact: ItemChanged) -> None:
+        if self._is_watched and fact.item.kind == KIND:
+            self._ask()
+
+    @Slot(object)
+    def _on_gone(self, _fact: ItemGone) -> None:
+        if self._is_watched:
+            self._ask()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
+    """On the desk thread: the newest, and whether there are more."""
+    rows = [_row(one) for one in services.history.items(KIND, limit=limit)]
+    return rows, len(rows) >= limit
+
+
+_Rows = tuple[Sequence[EarlierRow], bool]
+
+
+def _bring_rows(bridge: Bridge, come: Callable[[_Rows | Problem], None], result: Earlier | Problem) -> None:
+    """On the desk thread: what was found, to the window's."""
+    found: _Rows | Problem
+    if isinstance(result, Problem):
+        found = result
+    else:
+        found = [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
+    bridge.bring(partial(come, found))
+
+
+def _row(item: Item, snippet: str = "") -> EarlierRow:
+    wish = wish_from(item.settings.get("wish"))
+    return EarlierRow(item.id, item.title, bool(wish.path), item.updated, snippet)

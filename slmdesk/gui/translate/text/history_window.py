@@ -1,0 +1,199 @@
+"""The list of earlier translations, texts and documents: searched, opened, renamed, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui.base import theme
+from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.base.icons import icon
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.translate.text.history import EarlierController, EarlierRow
+from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.text import plain_label, plain_tip
+
+SEARCH_AFTER_MS = 200
+ROW = Qt.ItemDataRole.UserRole
+
+
+class EarlierWindow(QDialog):
+    """Emits `chosen` with an item's id."""
+
+    chosen = Signal(str)
+
+    def __init__(self, controller: EarlierController, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("earlier_window")
+        self.setWindowTitle("History of translations")
+        self.resize(760, 460)
+        self._controller, self._keeper = controller, keeper
+        self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self._search = named(QLineEdit(self), "earlier_search")
+        self._search.setPlaceholderText("Search texts, translations and titles")
+        self._search.setAccessibleName("Search earlier translations")
+        self._search.setClearButtonEnabled(True)
+        self._search.setMaxLength(400)
+        name_clear_button(self._search)
+        self._hint = plain_label("", self, name="earlier_hint", kind="small")
+        self._list = named(QListWidget(self), "earlier_list")
+        self._list.setAccessibleName("Earlier translations")
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._title = named(QLineEdit(self), "earlier_title")
+        self._title.setAccessibleName("The new title")
+        self._title.setMaxLength(200)
+        self._title.hide()
+        self._open = named(QPushButton("Open", self), "open_earlier_button")
+        self._open.setProperty("kind", "primary")
+        self._rename = named(QPushButton("Rename", self), "rename_earlier_button")
+        self._rename.setToolTip("Give it another title (F2)")
+        self._forget = named(QPushButton("Forget", self), "forget_earlier_button")
+        self._forget.setToolTip("Move it to the trash (Del)")
+        self._more = named(QPushButton("Show more", self), "more_earlier_button")
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.SPACE_8)
+        for button in (self._rename, self._forget, self._more):
+            foot.addWidget(button)
+        foot.addStretch(1)
+        foot.addWidget(self._open)
+        for button in (self._open, self._rename, self._forget, self._more):
+            button.setAutoDefault(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
+        column.setSpacing(theme.SPACE_12)
+        for widget in (self._search, self._hint, self._list, self._title):
+            column.addWidget(widget)
+        column.setStretchFactor(self._list, 1)
+        column.addLayout(foot)
+
+    def _connect(self) -> None:
+        self._search.textChanged.connect(lambda _text: self._timer.start())
+        self._search.installEventFilter(self)
+        self._timer.timeout.connect(self._on_search)
+        self._list.itemActivated.connect(self._on_open)
+        self._list.currentRowChanged.connect(self._on_row)
+        self._list.installEventFilter(self)
+        self._title.installEventFilter(self)
+        self._open.clicked.connect(self._on_open)
+        self._rename.clicked.connect(self._on_rename)
+        self._forget.clicked.connect(self._on_forget)
+        self._more.clicked.connect(self._controller.show_more)
+        self._controller.listed.connect(self._on_listed)
+        for keys, widget, work in (("F2", self._list, self._on_rename), ("Del", self._list, self._on_forget)):
+            shortcut = QShortcut(QKeySequence(keys), widget, work)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """List the newest."""
+        super().showEvent(event)
+        self._search.clear()
+        self._controller.start()
+        self._search.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks any more; Esc hides it without closing."""
+        super().hideEvent(event)
+        self._controller.stop()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Down goes from the search into the list; in the title Enter keeps it, Esc leaves it."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if watched is self._search and (event.key() == Qt.Key.Key_Down or is_enter):
+            self._timer.stop()
+            self._on_search()
+            self._list.setFocus()
+            return True
+        if watched is self._list and is_enter:
+            self._on_open()
+            return True
+        if watched is self._title and (is_enter or event.key() == Qt.Key.Key_Escape):
+            self._end_rename(keep=is_enter)
+            return True
+        return False
+
+    @Slot()
+    def _on_search(self) -> None:
+        self._controller.search(self._search.text())
+
+    @Slot(object, bool)
+    def _on_listed(self, rows: Sequence[EarlierRow], has_more: bool) -> None:
+        now = self._row()
+        self._list.clear()
+        for row in rows:
+            day = moment_words(row.updated)
+            words = f"{row.title}\n{row.snippet or day}"
+            item = QListWidgetItem(words, self._list)
+            name = "file-text" if row.is_document else "languages"
+            item.setIcon(icon(name, self._keeper.theme.colour("muted")))
+            item.setData(ROW, row)
+            item.setToolTip(plain_tip(f"{row.title}\n{day}"))
+        ids = [row.id for row in rows]
+        self._list.setCurrentRow(ids.index(now.id) if now and now.id in ids else 0)
+        words = self._search.text().strip()
+        found = f"{len(rows)} found" if rows else "Nothing found"
+        found += "; the oldest documents were not looked through" if has_more else ""
+        self._hint.setText(found if words else "" if rows else "There is no earlier translation.")
+        self._hint.setVisible(bool(self._hint.text()))
+        self._more.setVisible(has_more and not words)
+        self._on_row(self._list.currentRow())
+
+    @Slot(int)
+    def _on_row(self, row: int) -> None:
+        for button in (self._open, self._rename, self._forget):
+            button.setEnabled(row >= 0)
+
+    @Slot()
+    def _on_open(self) -> None:
+        row = self._row()
+        if row is not None:
+            self.close()
+            self.chosen.emit(row.id)
+
+    @Slot()
+    def _on_forget(self) -> None:
+        row = self._row()
+        if row is not None:
+            self._controller.forget(row.id)
+
+    @Slot()
+    def _on_rename(self) -> None:
+        row = self._row()
+        if row is not None:
+            self._title.setText(row.title)
+            self._title.show()
+            self._title.selectAll()
+            self._title.setFocus()
+
+    def _end_rename(self, *, keep: bool) -> None:
+        row = self._row()
+        if keep and row is not None:
+            self._controller.rename(row.id, self._title.text())
+        self._title.hide()
+        self._list.setFocus()
+
+    def _row(self) -> EarlierRow | None:
+        item = self._list.currentItem()
+        row = item.data(ROW) if item is not None else None
+        return row if isinstance(row, EarlierRow) else None

@@ -1,0 +1,123 @@
+"""The access token of the Hub as the window handles it: given, kept, forgotten, never shown.  No widgets here."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import Problem
+from slmdesk.services.online.access_token import TokenPlaces
+from slmdesk.services.online.events import TokenChanged
+from slmdesk.settings import Settings
+
+PLACE_WORDS = {
+    "": "No access token is kept.",
+    "environment": "The token of the environment (HF_TOKEN) is used. It is not slmdesk's to change.",
+    "keyring": "A token is kept in the system's keyring.",
+    "ask": "A token is kept until slmdesk is closed.",
+    "file": "A token is kept in a file that only you can read.",
+}
+
+
+class TokenController(QObject):
+    """Lives on the window's thread; holds no token.
+
+    Emits `state_shown` with a TokenChanged (where it is), `places_shown` with TokenPlaces (where it can be), after
+    `keep` either `kept` or `refused` with a Problem, and `notice_raised`.
+    """
+
+    state_shown = Signal(object)
+    places_shown = Signal(object)
+    kept = Signal()
+    refused = Signal(object)
+    notice_raised = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("token_controller")
+        self._bridge = bridge
+        self._state = TokenChanged("", "")
+        self._places: TokenPlaces | None = None
+        bridge.token_changed.connect(self._on_state)
+        bridge.opened.connect(self.refresh)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @property
+    def state(self) -> TokenChanged:
+        """Where the token is, as last heard."""
+        return self._state
+
+    @property
+    def places(self) -> TokenPlaces | None:
+        """Where one can be kept; None while nobody has asked (see `look`)."""
+        return self._places
+
+    @Slot()
+    def refresh(self) -> None:
+        """Ask where the token is; `state_shown` follows."""
+        self._bridge.ask(lambda services: services.tokens.state(), self._on_state)
+
+    @Slot()
+    def look(self) -> None:
+        """Look where a token can be kept here; `places_shown` follows within seconds."""
+
+        def ended(places: TokenPlaces) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_places, places))
+
+        self._bridge.ask(lambda services: services.tokens.places(ended))
+
+    @Slot(str, str)
+    def keep(self, token: str, place: str) -> None:
+        """Keep a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
+
+        def ended(result: TokenChanged | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_kept, result))
+
+        self._bridge.ask(lambda services: services.tokens.keep(token, place, ended), None, self.refused.emit)
+
+    @Slot()
+    def forget(self) -> None:
+        """Forget the token, wherever it is."""
+
+        def ended(result: TokenChanged | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_forgotten, result))
+
+        self._bridge.ask(lambda services: services.tokens.forget(ended), None, self._raise_problem)
+
+    @Slot(object)
+    def _on_state(self, state: TokenChanged) -> None:
+        self._state = state
+        self.state_shown.emit(state)
+
+    @Slot(object)
+    def _on_settings_changed(self, _settings: Settings) -> None:
+        self.refresh()
+
+    def _on_places(self, places: TokenPlaces) -> None:
+        self._places = places
+        self.places_shown.emit(places)
+
+    def _on_kept(self, result: TokenChanged | Problem) -> None:
+        if isinstance(result, Problem):
+            self.refused.emit(result)
+        else:
+            self._on_state(result)
+            self.kept.emit()
+
+    def _on_forgotten(self, result: TokenChanged | Problem) -> None:
+        if isinstance(result, Problem):
+            self._raise_problem(result)
+        else:
+            self._on_state(result)
+            self.notice_raised.emit(Notice("The access token is forgotten.", life_ms=UNDO_MS, key="token"))
+
+    def _raise_problem(self, problem: Problem) -> None:
+        self.notice_raised.emit(notice_of(problem))
+
+
+def words_of(state: TokenChanged) -> str:
+    """Where the token is, in a sentence."""
+    return PLACE_WORDS.get(state.place, "")

@@ -1,0 +1,67 @@
+"""Handing out what is kept, from the window: written with a bar that says how far it is, and opened.  No widgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.services.base.events import Problem
+
+
+class ExportController(QObject):
+    """Lives on the window's thread.  Emits `notice_raised`, and `written` with the Path of a file that is whole."""
+
+    notice_raised = Signal(object)
+    written = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("export_controller")
+        self._bridge = bridge
+
+    def export(self, item: str, form: str, target: Path) -> None:
+        """Write an item of the history to a file, in place of one that is there: the dialog has asked."""
+
+        def ended(result: int | Problem) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_ended, target, result))
+
+        def progressed(done: int, total: int) -> None:  # on the desk thread
+            self._bridge.bring(partial(self._on_progressed, target, done, total))
+
+        self._on_progressed(target, 0, 0)
+        self._bridge.ask(
+            lambda services: services.exports.write(item, form, target, ended, replace=True, progressed=progressed),
+            None,
+            partial(self._on_ended, target),
+        )
+
+    def _on_progressed(self, target: Path, done: int, total: int) -> None:
+        pages = f": page {done:,} of {total:,}" if total else f": {done:,} pages" if done else "…"
+        self.notice_raised.emit(Notice(f"Writing {target.name}{pages}", key=f"export {target}"))
+
+    def _on_ended(self, target: Path, result: int | Problem) -> None:
+        if isinstance(result, Problem):
+            self.notice_raised.emit(replace(notice_of(result), key=f"export {target}"))
+            return
+        self.notice_raised.emit(
+            Notice(
+                f"Written to {target}.",
+                action="Open",
+                on_action=partial(_open, target),
+                other="Open folder",
+                on_other=partial(_open, target.parent),
+                life_ms=2 * UNDO_MS,
+                key=f"export {target}",
+            )
+        )
+        self.written.emit(target)
+
+
+def _open(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -1,0 +1,87 @@
+"""Model files on their way into the library, one after another: what both the chat and the page of models ask for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.models.events import ImportEnded, ImportProgress
+
+
+class ModelImports(QObject):
+    """Lives on the window's thread.
+
+    Emits `progressed` with words and a fraction, and `ended` with the ImportEndeds of all that were asked for, once
+    the last one is over; `refused` with a Problem for a wish that could not even be made.
+    """
+
+    progressed = Signal(str, float)
+    ended = Signal(object)
+    refused = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("model_imports")
+        self._bridge = bridge
+        self._now: Path | None = None
+        self._waiting: deque[tuple[Path, bool]] = deque()
+        self._over: list[ImportEnded] = []
+        self._count = 0
+        bridge.import_progressed.connect(self._on_progressed)
+        bridge.import_ended.connect(self._on_ended)
+
+    def add(self, paths: Sequence[Path], *, link: bool) -> None:
+        """Bring these in behind what is under way: copies of them, or (`link`) the files where they are."""
+        self._waiting.extend((path, link) for path in paths)
+        self._count += len(paths)
+        self._next()
+
+    def cancel(self) -> None:
+        """Stop; nothing of the file under way is kept, and those that wait are let be."""
+        self._waiting.clear()
+        if (path := self._now) is not None:
+            self._bridge.ask(lambda services: services.models.cancel_import(path), None, self.refused.emit)
+
+    def _next(self) -> None:
+        if self._now is not None:
+            return
+        if not self._waiting:
+            over, self._over, self._count = self._over, [], 0
+            self.ended.emit(tuple(over))
+            return
+        path, link = self._waiting.popleft()
+        self._now = path
+        self.progressed.emit(self._words(path, "Adding…"), 0.0)
+        self._bridge.ask(
+            lambda services: services.models.import_file(path, link=link), None, partial(self._on_refused, path)
+        )
+
+    def _words(self, path: Path, words: str) -> str:
+        at = f"{len(self._over) + 1} of {self._count}  ·  " if self._count > 1 else ""
+        return f"{at}{path.name}: {words}"
+
+    @Slot(object)
+    def _on_progressed(self, fact: ImportProgress) -> None:
+        if self._now is None or str(self._now) != fact.path:
+            return  # somebody else asked for that one
+        done, total = bytes_for_people(fact.done_bytes), bytes_for_people(fact.total_bytes)
+        fraction = fact.done_bytes / fact.total_bytes if fact.total_bytes else 0.0
+        self.progressed.emit(self._words(self._now, f"{done} of {total}"), fraction)
+
+    @Slot(object)
+    def _on_ended(self, fact: ImportEnded) -> None:
+        if self._now is None or str(self._now) != fact.path:
+            return
+        self._now = None
+        self._over.append(fact)
+        self._next()
+
+    def _on_refused(self, path: Path, problem: Problem) -> None:
+        self._on_ended(ImportEnded(str(path), None, problem))
