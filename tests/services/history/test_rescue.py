@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from fakes.told import open_echo
-from store.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
+from store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
 
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import ItemChanged

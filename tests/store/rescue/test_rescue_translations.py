@@ -69,7 +69,7 @@ def fill(store: Store) -> str:
 
 def read_a_document(store: Store) -> None:
     """Its tables have as many columns as others that are brought over."""
-    from services.test_summaries import page
+    from services.summaries.test_summaries import page
 
     record = store.add_document(path=b"/x", name="x", sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1")
     one = page(1, "The garden is green in summer.", "It is white in winter.")

@@ -12,7 +12,7 @@ from slmdesk.text.translation.checks import flags_of, is_chatter, term_flags, wi
 from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.pure
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 PAIRS = tomllib.loads((GOLDEN / "translations.toml").read_text("utf-8"))["pair"]
 HELD_OUT = tomllib.loads((GOLDEN / "translations_held_out.toml").read_text("utf-8"))["pair"]
 MOST_FALSE, LEAST_SEEN = 0.05, 0.95

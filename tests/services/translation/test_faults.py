@@ -12,9 +12,9 @@ import threading
 import pytest
 from fakes.office import docx
 from fakes.told import ECHO, TIMEOUT_S, Told, open_echo
-from services.test_for_good import files_with
-from services.test_translating import ENDED, on_desk, run, translated, write
-from services.test_typed_history import MANNER
+from services.history.test_for_good import files_with
+from services.translation.test_translating import ENDED, on_desk, run, translated, write
+from services.translation.test_typed_history import MANNER
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus

@@ -18,7 +18,7 @@ from slmdesk.text.terms.matching import TermIndex, find_terms, spans_of, terms_i
 from slmdesk.text.translation.checks import term_flags
 
 pytestmark = pytest.mark.pure
-GOLDEN = tomllib.loads((Path(__file__).parents[1] / "golden" / "terms.toml").read_text("utf-8"))
+GOLDEN = tomllib.loads((Path(__file__).parents[2] / "golden" / "terms.toml").read_text("utf-8"))
 LEAST_FOUND, MOST_FALSE = 0.95, 0.05
 
 

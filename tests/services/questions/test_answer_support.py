@@ -18,7 +18,7 @@ from slmdesk.services.questions.support import ELSEWHERE, supported
 
 pytestmark = pytest.mark.pure
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 @dataclass(frozen=True)

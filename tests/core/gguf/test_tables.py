@@ -13,7 +13,7 @@ from slmdesk.core.gguf.tables import CHAT_ARCHITECTURES, ENCODERS, FILE_TYPES, W
 
 pytestmark = pytest.mark.process
 
-CHILD = Path(__file__).resolve().parent.parent / "fakes" / "llama_child.py"
+CHILD = Path(__file__).resolve().parents[2] / "fakes" / "llama_child.py"
 
 
 def test_types_and_architectures_are_those_of_the_library(tmp_path: Path) -> None:

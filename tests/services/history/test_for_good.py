@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from fakes.contents import contents
 from fakes.told import Told
-from services.test_extracting import COLUMNS
-from services.test_summaries import page, trust
+from services.summaries.test_summaries import page, trust
+from services.tables.test_tables import COLUMNS
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.saved_states import states_in

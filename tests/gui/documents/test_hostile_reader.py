@@ -17,7 +17,7 @@ from slmdesk.core.records import DocumentStatus
 
 pytestmark = pytest.mark.gui
 
-ODD = [sys.executable, str(Path(__file__).resolve().parent.parent / "fakes" / "odd_reader.py")]
+ODD = [sys.executable, str(Path(__file__).resolve().parents[2] / "fakes" / "odd_reader.py")]
 MOST_GAP_MS = 3000
 """50 ms are promised and measured by `benchmarks`; here it is only told from a window that waits for its parser."""
 STOP_S = 5.0

@@ -7,7 +7,7 @@ import random
 
 import pytest
 from fakes.killed import kill_engine
-from services.test_summaries import keep, page
+from services.summaries.test_summaries import keep, page
 
 from slmdesk.core.documents import PageStatus, page_of
 from slmdesk.core.errors import KnownError

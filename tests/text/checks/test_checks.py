@@ -76,7 +76,7 @@ def test_a_sentence_takes_some_milliseconds_at_the_most() -> None:
 
 def judged(name: str) -> tuple[int, int, list[str], list[str]]:
     """How many right and altered sentences a golden file has, and which were told wrongly."""
-    cases = tomllib.loads((Path(__file__).parents[1] / "golden" / name).read_text("utf-8"))["case"]
+    cases = tomllib.loads((Path(__file__).parents[2] / "golden" / name).read_text("utf-8"))["case"]
     right = [(text, case["source"]) for case in cases for text in case["right"]]
     altered = [(text.partition(": ")[2], case["source"]) for case in cases for text in case["altered"]]
     alarms = [text for text, source in right if check(text, source)]
@@ -99,7 +99,7 @@ def test_the_pairs_are_as_many_as_were_asked_for() -> None:
 
 
 def test_the_kind_of_a_miss_is_the_one_that_was_changed() -> None:
-    cases = tomllib.loads((Path(__file__).parents[1] / "golden" / "checks.toml").read_text("utf-8"))["case"]
+    cases = tomllib.loads((Path(__file__).parents[2] / "golden" / "checks.toml").read_text("utf-8"))["case"]
     for case in cases:
         for line in case["altered"]:
             kind, _, sentence = line.partition(": ")

@@ -243,7 +243,7 @@ def test_a_kill_in_the_middle_keeps_what_came_and_marks_the_rest(opened, tmp_pat
     told.services.close()
     monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, "slow": 0.4}))
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(Path(__file__).parent.parent)],
+        [sys.executable, "-c", KILLED, str(Path(__file__).parents[2])],
         capture_output=True, text=True, timeout=TIMEOUT_S * 2, check=False, env=dict(os.environ),
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
